@@ -1,0 +1,80 @@
+"""What can go wrong, as exceptions.
+
+    KioskError(code, detail)
+    ├─ SettingsError      at start; exit 2, naming file and key
+    ├─ ModelError         missing, altered or unusable weights → OUT_OF_SERVICE
+    ├─ DeviceError        DeviceMissing · DeviceBusy · DeviceLost → capture.supervise reopens
+    ├─ CardError          this card could not be read; the next one may
+    ├─ EngineError        an engine failed on good input → the try is spent
+    ├─ CentralError       Unreachable (wait) · Untrusted (stop, call staff) · Unacceptable (wedge, go on)
+    └─ OutboxError        disk full, damaged → OUT_OF_SERVICE
+
+A refusal is a `Verdict`, never an exception. `detail` is for engineers: it never holds personal data.
+The adapter that meets a foreign exception translates it; none leaks upwards.
+"""
+
+from kiosk.codes import Code
+
+
+class KioskError(Exception):
+    """The root: a code for machines and a detail for engineers."""
+
+    def __init__(self, code: Code, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.code.value}: {self.detail}" if self.detail else self.code.value
+
+
+class SettingsError(KioskError):
+    """The settings cannot be used; the process ends with status 2."""
+
+
+class ModelError(KioskError):
+    """A weight file is missing, altered or does not work."""
+
+
+class DeviceError(KioskError):
+    """A device does not work now."""
+
+
+class DeviceMissing(DeviceError):  # noqa: N818 - reads as the fact it states
+    """It is not there."""
+
+
+class DeviceBusy(DeviceError):  # noqa: N818
+    """Another program has it."""
+
+
+class DeviceLost(DeviceError):  # noqa: N818
+    """It was open and stopped working."""
+
+
+class CardError(KioskError):
+    """This card could not be read."""
+
+
+class EngineError(KioskError):
+    """A face or speech engine failed on input that it should have handled."""
+
+
+class CentralError(KioskError):
+    """Talking to central failed."""
+
+
+class Unreachable(CentralError):  # noqa: N818
+    """No answer, or one that says "later": wait and try again. The outcome of the request is unknown."""
+
+
+class Untrusted(CentralError):  # noqa: N818
+    """The other end is not our central, or does not take us for its terminal: stop and call staff."""
+
+
+class Unacceptable(CentralError):  # noqa: N818
+    """Central will never take this request: wedge it and go on with the next."""
+
+
+class OutboxError(KioskError):
+    """The durable queue cannot promise anything."""

@@ -1,0 +1,320 @@
+"""What can happen: events come into the engine's inbox, orders leave the visit, notices go to a shell.
+
+All are frozen and tagged, so a visit's log is JSON lines of events that can be fed back (`kiosk.visit.replay`).
+"""
+
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.model import (
+    CardFacts,
+    Challenge,
+    Device,
+    DigitHeard,
+    FaceSeen,
+    IdCard,
+    Outcome,
+    Receipt,
+    Slip,
+    Stage,
+    Verdict,
+)
+
+# ── events: what happened ────────────────────────────────────────────────────────────────────────
+
+
+class Began(Struct, frozen=True, tag=True):
+    """Somebody touched the first screen. `visit` is the id minted for the visit, `language` what the screen spoke."""
+
+    visit: str
+    language: str
+    at_unix: float
+    unhurried: bool = False
+
+
+class Agreed(Struct, frozen=True, tag=True):
+    """Separate, explicit consent, to the text with this hash. `picture`: one sealed picture may be sent too."""
+
+    language: str
+    text_sha256: str
+    picture: bool
+
+
+class Declined(Struct, frozen=True, tag=True):
+    """No consent to face recognition."""
+
+
+class CardRead(Struct, frozen=True, tag=True):
+    """`card` is personal and None in logs and replays; `facts` are what the rules use."""
+
+    facts: CardFacts
+    card: IdCard | None = None
+
+
+class CardFailed(Struct, frozen=True, tag=True):
+    code: Code
+
+
+class CardRemoved(Struct, frozen=True, tag=True):
+    pass
+
+
+class Typed(Struct, frozen=True, tag=True):
+    """Mobile number and credential password, both personal (blank in logs); checked where they were typed."""
+
+    phone: str
+    password: str
+    faults: tuple[Code, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Typed(…)"
+
+
+class ReferenceReady(Struct, frozen=True, tag=True):
+    """The card's portrait was decoded and a face was found in it."""
+
+
+class ReferenceFailed(Struct, frozen=True, tag=True):
+    code: Code
+
+
+class ChallengeTaken(Struct, frozen=True, tag=True):
+    challenge: Challenge
+
+
+class ChallengeMissing(Struct, frozen=True, tag=True):
+    code: Code = Code.CHALLENGE_NONE
+
+
+class PromptEnded(Struct, frozen=True, tag=True):
+    """The spoken prompt is over: the ear may open."""
+
+    prompt: str
+    at: float
+
+
+class DigitShown(Struct, frozen=True, tag=True):
+    """Digit `window` of the challenge was painted at `at` (capture clock)."""
+
+    window: int
+    at: float
+
+
+class Stored(Struct, frozen=True, tag=True):
+    """The request is committed to disk: from here on it can be promised."""
+
+    request: str
+
+
+class StoreFailed(Struct, frozen=True, tag=True):
+    code: Code
+
+
+class ReceiptArrived(Struct, frozen=True, tag=True):
+    receipt: Receipt
+
+
+class RequestWedged(Struct, frozen=True, tag=True):
+    """Central will never take this request; it stays visible to staff."""
+
+    request: str
+    code: Code
+
+
+class Cancelled(Struct, frozen=True, tag=True):
+    """The way out was pressed."""
+
+
+class HelpWanted(Struct, frozen=True, tag=True):
+    """The clerk was called."""
+
+
+class Dismissed(Struct, frozen=True, tag=True):
+    """The last screen was closed."""
+
+
+class DeviceReady(Struct, frozen=True, tag=True):
+    device: Device
+
+
+class DeviceFailed(Struct, frozen=True, tag=True):
+    device: Device
+    code: Code
+
+
+class TimePassed(Struct, frozen=True, tag=True):
+    """The visit's deadline came."""
+
+
+Event = (
+    Began
+    | Agreed
+    | Declined
+    | CardRead
+    | CardFailed
+    | CardRemoved
+    | Typed
+    | ReferenceReady
+    | ReferenceFailed
+    | FaceSeen
+    | ChallengeTaken
+    | ChallengeMissing
+    | PromptEnded
+    | DigitShown
+    | DigitHeard
+    | Stored
+    | StoreFailed
+    | ReceiptArrived
+    | RequestWedged
+    | Cancelled
+    | HelpWanted
+    | Dismissed
+    | DeviceReady
+    | DeviceFailed
+    | TimePassed
+)
+
+
+# ── orders: what the visit wants done ────────────────────────────────────────────────────────────
+
+
+class Show(Struct, frozen=True, tag=True):
+    """Show this stage. `code` is why we are (again) here; the shell finds the sentences."""
+
+    stage: Stage
+    code: Code = Code.OK
+    tries_left: int = 0
+    until: float | None = None  # deadline of the stage, for the "time left" ring
+
+
+class ShowDigit(Struct, frozen=True, tag=True):
+    """Show digit `window` (from 0) of `count`; the shell answers with `DigitShown`."""
+
+    window: int
+    count: int
+    digit: int
+
+
+class ShowHeard(Struct, frozen=True, tag=True):
+    """A mark that the person was heard in this window; never whether it was right."""
+
+    window: int
+
+
+class Coach(Struct, frozen=True, tag=True):
+    """One hint about the face, stable over some frames; OK: well placed."""
+
+    code: Code
+
+
+class Say(Struct, frozen=True, tag=True):
+    """Play a spoken prompt; `PromptEnded` follows, also if there is no sound."""
+
+    prompt: str
+
+
+class Watch(Struct, frozen=True, tag=True):
+    """Begin to look at faces. With `portrait`, decode it first as the reference."""
+
+    portrait: bytes | None
+
+    def __repr__(self) -> str:
+        return "Watch(…)"
+
+
+class Unwatch(Struct, frozen=True, tag=True):
+    pass
+
+
+class TakeChallenge(Struct, frozen=True, tag=True):
+    pass
+
+
+class Listen(Struct, frozen=True, tag=True):
+    """Open the ear for `count` digits; windows are told by `WindowOpened`."""
+
+    count: int
+
+
+class WindowOpened(Struct, frozen=True, tag=True):
+    """Digit `window` is on the screen since `at`: what begins from now on belongs to it, until the next opens.
+
+    `closes` is when the window ends at the latest.
+    """
+
+    window: int
+    at: float
+    closes: float
+
+
+class StopListening(Struct, frozen=True, tag=True):
+    pass
+
+
+class Submit(Struct, frozen=True, tag=True):
+    """Put the request on disk (→ `Stored` or `StoreFailed`) and let the courier send it."""
+
+    visit: str
+    evidence: "Evidence"
+
+
+class Print(Struct, frozen=True, tag=True):
+    slip: Slip
+
+
+class Forget(Struct, frozen=True, tag=True):
+    """Drop everything personal, everywhere."""
+
+
+class Finished(Struct, frozen=True, tag=True):
+    """The visit is over; the summary goes to the shell and to the records. No personal data."""
+
+    visit: str
+    outcome: Outcome
+    code: Code
+    stage: Stage  # where it ended
+    verdicts: tuple[Verdict, ...]
+    credential: str | None = None
+
+
+class OutOfService(Struct, frozen=True, tag=True):
+    """What is missing; empty when the terminal is in service again."""
+
+    missing: tuple[DeviceFailed, ...]
+
+
+Order = (
+    Show
+    | ShowDigit
+    | ShowHeard
+    | Coach
+    | Say
+    | Watch
+    | Unwatch
+    | TakeChallenge
+    | Listen
+    | WindowOpened
+    | StopListening
+    | Submit
+    | Print
+    | Forget
+    | Finished
+)
+
+Notice = Show | ShowDigit | ShowHeard | Coach | Say | Print | Forget | Finished | OutOfService
+"""What a shell may see."""
+
+
+class Evidence(Struct, frozen=True):
+    """All that a request is made of. The personal part is sealed before it touches the disk."""
+
+    card: IdCard | None
+    phone: str
+    password: str
+    consent: Agreed
+    challenge: str
+    verdicts: tuple[Verdict, ...]
+    began_unix: float
+
+    def __repr__(self) -> str:
+        return "Evidence(…)"

@@ -1,0 +1,234 @@
+"""The nouns. All are frozen; every `at`, `began`, `ended` is seconds on one monotonic clock
+(`time.monotonic`), stamped at capture, unless the name ends in `_unix`.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.codes import Code
+
+SAMPLE_RATE = 16_000
+"""Hz. Everything behind the microphone port is mono float32 at this rate, −1…1."""
+
+
+class Stage(StrEnum):
+    """Where a visit is; see `kiosk.visit.stages`."""
+
+    OUT_OF_SERVICE = "out_of_service"
+    IDLE = "idle"
+    CONSENT = "consent"
+    CARD = "card"
+    PHONE = "phone"
+    FACE = "face"
+    DIGITS = "digits"
+    REVIEW = "review"
+    SUBMIT = "submit"
+    OUTCOME = "outcome"
+
+
+class Device(StrEnum):
+    """What must be ready before a visit may begin."""
+
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+    READER = "reader"
+    SPEAKER = "speaker"
+    PRINTER = "printer"
+    MODELS = "models"
+    DISK = "disk"
+    CLOCK = "clock"
+    IDENTITY = "identity"
+    OUTBOX = "outbox"
+    CHALLENGES = "challenges"
+    CENTRAL = "central"
+
+
+class Outcome(StrEnum):
+    """How a visit ended, in the word the screen, the slip and the report use."""
+
+    ACTIVATED = "activated"
+    PENDING = "pending"
+    ACCEPTED = "accepted"  # on disk here; will be delivered when the line is back
+    REFUSED = "refused"
+    REFERRED = "referred"  # to the clerk: grey band, exception, another way
+    ABANDONED = "abandoned"  # cancelled, declined, walked off, timed out
+
+
+class Frame(Struct, frozen=True, eq=False):
+    """One picture. `image`: (height, width, 3) uint8 BGR, upright, not mirrored."""
+
+    image: NDArray[np.uint8]
+    seq: int
+    at: float
+
+
+class AudioBlock(Struct, frozen=True, eq=False):
+    """`samples`: (n,) float32 mono at `SAMPLE_RATE`. `at` is the time of the first sample."""
+
+    samples: NDArray[np.float32]
+    seq: int
+    at: float
+    lost: bool = False  # samples before this block were lost
+
+
+class IdCard(Struct, frozen=True):
+    """What a card says, verbatim. Personal data: never logged, forgotten at the end of the visit."""
+
+    number: str
+    name: str
+    sex: str
+    nation: str
+    birth: date | None
+    address: str
+    issuer: str
+    valid_from: date | None
+    valid_to: date | None  # None: 长期, without end
+    portrait: bytes  # as the chip holds it; only a portrait decoder understands it
+
+    def __repr__(self) -> str:
+        return "IdCard(…)"
+
+
+class CardFacts(Struct, frozen=True):
+    """What the rules need to know of a card, and nothing that names the person."""
+
+    kind: str = "resident"  # resident | J | I | Y
+    number_valid: bool = False  # GB 11643: form, birth date inside, check character
+    birth_agrees: bool = False  # the birth date in the number is the one printed
+    days_valid: int | None = None  # days until the last valid day; negative: expired; None: 长期
+    days_since_issue: int = 0  # negative: not valid yet
+    age: int = 0  # completed years
+
+
+class Challenge(Struct, frozen=True):
+    """Digits to be read aloud: issued and signed by central, single use."""
+
+    id: str
+    digits: tuple[int, ...]
+    gaps_s: tuple[float, ...]  # how long digit i stays before digit i+1 is shown
+    expires_unix: float
+
+
+class FaceBox(Struct, frozen=True):
+    """A face in a picture; all in fractions of the picture's width and height, 0…1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
+    """What one looked-at frame showed.
+
+    `likeness` and `likeness_mean` are cosine similarities to the card's portrait (of this frame; of the mean
+    embedding of the best good frames so far, `frames_good` of them). `likeness_first` compares with the face
+    that this watch began with. `unbroken` counts up to the present frame without the face being lost, doubled
+    or changed. `mouth` is the inner-lip distance over the mouth's width; `eyes` the eye aspect ratio;
+    angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
+    """
+
+    at: float
+    seq: int
+    hint: Code = Code.OK  # the one thing to tell the person now
+    box: FaceBox | None = None
+    faces: int = 0
+    good: bool = False  # good enough to be matched
+    frames_good: int = 0
+    track: int = 0  # grows each time the face is lost, doubled or exchanged for another
+    likeness: float | None = None
+    likeness_mean: float | None = None
+    likeness_first: float | None = None
+    live: float | None = None
+    live_median: float | None = None
+    mouth: float | None = None
+    eyes: float | None = None
+    yaw: float | None = None
+    pitch: float | None = None
+    roll: float | None = None
+
+
+class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
+    """What was heard in the window of one shown digit.
+
+    `scores`: natural-log posteriors over digits 0–9 and "other", 11 numbers, empty if there was no voice.
+    """
+
+    at: float
+    window: int  # which digit of the challenge, from 0
+    scores: tuple[float, ...] = ()
+    began: float | None = None  # onset of the voice
+    ended: float | None = None
+    level_dbfs: float = -120.0  # RMS of the voiced part
+    snr_db: float = 0.0
+    clipped: float = 0.0  # share of samples at full scale
+    extra: int = 0  # further voiced segments in the same window
+    audio_lost: bool = False
+    fault: Code | None = None  # the engine failed
+
+
+class Check(StrEnum):
+    """What is checked on the way."""
+
+    CARD = "card"
+    PHONE = "phone"
+    FACE = "face"
+    LIVENESS = "liveness"
+    DIGITS = "digits"
+    LIPS = "lips"
+    CONTINUITY = "continuity"
+
+
+class Answer(StrEnum):
+    """What a rule says."""
+
+    PASS = "pass"  # noqa: S105
+    RETRY = "retry"
+    REVIEW = "review"
+    REFUSE = "refuse"
+
+
+class Verdict(Struct, frozen=True):
+    """One rule's answer, with what was measured and what was required: kept as evidence."""
+
+    check: Check
+    answer: Answer
+    code: Code = Code.OK
+    measured: dict[str, float | int | str | bool | None] = {}
+    required: dict[str, float | int | str | bool | None] = {}
+
+
+class RequestStatus(StrEnum):
+    """Central's word on an activation request."""
+
+    ACTIVATED = "ACTIVATED"
+    PENDING = "PENDING"
+    REFUSED = "REFUSED"
+
+
+class Receipt(Struct, frozen=True):
+    """Central's answer to an activation request."""
+
+    id: str
+    status: RequestStatus
+    code: Code = Code.OK
+    credential: str | None = None  # the credential's public serial, not a secret
+    recheck_unix: float | None = None  # PENDING: when central looks again
+    at_unix: float = 0.0
+
+
+class Slip(Struct, frozen=True):
+    """What is printed and shown at the end. Holds no personal data."""
+
+    id: str
+    outcome: Outcome
+    code: Code
+    terminal: str
+    place: str
+    at_unix: float
+    credential: str | None = None
+    simulated: bool = False

@@ -1,0 +1,8 @@
+"""Where the things lie that come with the program."""
+
+from pathlib import Path
+
+_CHECKOUT = Path(__file__).parents[1] / "resources"
+_WHEEL = Path(__file__).parent / "_resources"
+
+RESOURCES = _WHEEL if _WHEEL.is_dir() else _CHECKOUT

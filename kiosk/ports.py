@@ -1,0 +1,212 @@
+"""The plug-in points, on one page.
+
+A driver is a class with a `Settings` type (a frozen msgspec Struct, unknown keys forbidden) and a constructor
+`Driver(settings, context)`; it is named by an entry point in the group of its port and chosen by
+`driver = "…"` in the port's section of the settings. The contract tests in `tests/ports/` run over every driver.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.events import Event, Notice
+from kiosk.model import AudioBlock, Frame, IdCard, Receipt, Slip
+
+Image = NDArray[np.uint8]
+"""(height, width, 3) BGR."""
+Samples = NDArray[np.float32]
+"""(n,) mono at `model.SAMPLE_RATE`, −1…1."""
+Vector = NDArray[np.float32]
+"""(d,) of unit length."""
+
+
+class Context(Struct, frozen=True):
+    """What every driver may need to know about its surroundings."""
+
+    resources: Path
+    models: Path
+    simulation: bool
+    clock: Callable[[], float]
+    world: Any = None  # the simulated shop (`kiosk.simulators.world.World`); None in production
+
+
+class Driver(Protocol):
+    """What all drivers share."""
+
+    Settings: ClassVar[type[Struct]]
+
+
+class Camera(Protocol):
+    """Moving pictures. Called from one thread."""
+
+    def open(self) -> None:
+        """Raises DeviceMissing, DeviceBusy."""
+
+    def read(self) -> Frame:
+        """The next frame; waits for it at most two seconds. Raises DeviceLost."""
+
+    def close(self) -> None:
+        """Never raises; may be called twice."""
+
+
+class Microphone(Protocol):
+    """Sound. `deliver` is called from the driver's own thread and must only copy and queue."""
+
+    def open(self, deliver: Callable[[AudioBlock], None]) -> None:
+        """Raises DeviceMissing, DeviceBusy."""
+
+    def check(self) -> None:
+        """Raises DeviceLost if no block came for too long; called about twice a second."""
+
+    def close(self) -> None:
+        """Never raises, never hangs."""
+
+
+class Speaker(Protocol):
+    """Spoken prompts."""
+
+    def open(self) -> None:
+        """Raises DeviceMissing."""
+
+    def play(self, samples: Samples) -> None:
+        """Returns when the sound has left the loudspeaker or `stop` was called. Raises DeviceLost."""
+
+    def stop(self) -> None:
+        """Silence at once; from any thread."""
+
+    def close(self) -> None: ...
+
+
+class CardReader(Protocol):
+    """ID cards. Called from one thread."""
+
+    def open(self) -> None:
+        """Raises DeviceMissing, DeviceBusy, DeviceLost."""
+
+    def present(self) -> bool:
+        """Is a card on the reader? Raises DeviceLost."""
+
+    def read(self) -> IdCard:
+        """Read the card that is present. Raises CardError with its code, DeviceLost."""
+
+    def close(self) -> None: ...
+
+
+class PortraitDecoder(Protocol):
+    """The chip's 1024 bytes → a picture."""
+
+    def decode(self, portrait: bytes) -> Image:
+        """(126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
+
+
+class Face(Struct, frozen=True, eq=False):
+    """One detected face, in pixels of its picture. `points`: (5, 2) right eye, left eye (the person's), nose,
+    right and left corner of the mouth. `raw` is the engine's own record."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    points: NDArray[np.float32]
+    score: float
+    raw: Any = None
+
+
+class FaceEngine(Protocol):
+    """Finds faces and tells how alike two of them are. Called from one thread."""
+
+    name: str
+    version: str
+
+    def detect(self, image: Image) -> Sequence[Face]:
+        """All faces, largest first. Raises EngineError."""
+
+    def embed(self, image: Image, face: Face) -> Vector:
+        """Unit-length embedding; the dot product of two is the likeness. Raises EngineError."""
+
+
+class FaceMesh(Struct, frozen=True):
+    """Measures from dense landmarks; ratios without unit, angles in degrees (see `model.FaceSeen`)."""
+
+    mouth: float
+    eyes: float
+    yaw: float
+    pitch: float
+    roll: float
+    presence: float  # 0…1, how sure the landmarker is that it looks at a face
+
+
+class FaceLandmarks(Protocol):
+    name: str
+    version: str
+
+    def measure(self, image: Image, face: Face) -> FaceMesh:
+        """Raises EngineError."""
+
+
+class Liveness(Protocol):
+    """Passive presentation-attack detection."""
+
+    name: str
+    version: str
+
+    def score(self, image: Image, face: Face) -> float:
+        """0 attack … 1 live. Raises EngineError."""
+
+
+class Recogniser(Protocol):
+    """Which digit is in a stretch of sound."""
+
+    name: str
+    version: str
+
+    def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
+        """Natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample `onset`
+        of `samples`, which holds some sound before and behind it. Raises EngineError."""
+
+
+class Printer(Protocol):
+    def open(self) -> None:
+        """Raises DeviceMissing."""
+
+    def print(self, slip: Slip) -> None:
+        """Raises DeviceLost (gone, paper out)."""
+
+    def close(self) -> None: ...
+
+
+class Central(Protocol):
+    """The central server, as the courier sees it."""
+
+    def challenges(self, count: int) -> Sequence[str]:
+        """Signed challenge tokens. Raises CentralError."""
+
+    def activate(self, request: str, body: bytes) -> Receipt:
+        """Raises Unreachable (outcome unknown), Untrusted, Unacceptable."""
+
+    def look_up(self, request: str) -> Receipt | None:
+        """What became of a request; None: central never had it. Raises CentralError."""
+
+    def health(self) -> None:
+        """Raises CentralError."""
+
+
+class Feeds(Struct, frozen=True):
+    """What a shell pulls at its own pace."""
+
+    frame: Callable[[], Frame | None]
+    level_dbfs: Callable[[], float]
+
+
+class Engine(Protocol):
+    """What a shell may use of the engine."""
+
+    def post(self, event: Event) -> None:
+        """Put an event into the inbox; from any thread; never blocks."""
+
+    def subscribe(self, listener: Callable[[Notice], None]) -> None:
+        """`listener` is called on the engine's thread with each notice and must return at once."""

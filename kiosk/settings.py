@@ -1,0 +1,234 @@
+"""Frozen settings, read once: one TOML file over `resources/settings/default.toml`.
+
+Sections bear the rooms' names; units live in the names of keys. Unknown keys are refused. A section with
+`driver = "…"` belongs to that driver: its other keys are checked by the driver's own `Settings` type
+(`driver_settings`). Relative paths are relative to the site file's folder.
+"""
+
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.errors import SettingsError
+from kiosk.paths import RESOURCES
+
+DEFAULT = RESOURCES / "settings" / "default.toml"
+
+S = TypeVar("S")
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the settings file."""
+
+
+class DriverChoice(Struct, frozen=True):
+    """A driver's name and its own keys, still unchecked."""
+
+    driver: str
+    options: dict[str, Any]
+
+
+class Terminal(Section, frozen=True):
+    id: str  # as enrolled at central
+    place: str  # what the slip says
+    identity: str  # folder of the key pair and what enrolment brought
+
+
+class Storage(Section, frozen=True):
+    folder: str  # outbox, logs, records
+    min_free_mb: int  # below this no visit begins
+    keep_days: int  # receipts, visit logs
+
+
+class Models(Section, frozen=True):
+    folder: str  # where `kiosk models install` puts weights
+
+
+class Screen(Section, frozen=True):
+    language: Literal["zh-Hans", "zh-Hant", "en"]
+    full_screen: bool
+    width_px: int  # 0: the screen's own
+    height_px: int
+    clerk_call: str  # what "call the clerk" says: a name, a bell, a phone number
+
+
+class FaceSettings(Section, frozen=True):
+    """How frames become `FaceSeen`; sizes in fractions of the picture, angles in degrees."""
+
+    max_fps: float
+    min_width: float
+    max_width: float
+    max_off_centre: float
+    max_yaw: float
+    max_pitch: float
+    max_roll: float
+    min_sharpness: float
+    min_brightness: float
+    max_brightness: float
+    min_eyes: float
+    best_frames: int  # the mean embedding is over this many best frames
+    same_face: float  # cosine between successive faces, below: another person
+    max_gap_s: float  # a face may be missing so long without breaking the track
+    picture_px: int  # longest side of the one picture that may be sent, sealed
+    picture_quality: int  # its JPEG quality
+
+
+class SpeechSettings(Section, frozen=True):
+    """How sound becomes `DigitHeard`; levels in dBFS, times in seconds."""
+
+    threshold_db: float  # above the noise floor a voice begins
+    min_voice_s: float
+    max_voice_s: float
+    end_silence_s: float  # so long silence ends a digit
+    pad_s: float  # sound kept before the onset
+    min_level_dbfs: float  # quieter is not taken as a voice
+    volume: float  # of spoken prompts, 0…1
+
+
+class VisitSettings(Section, frozen=True):
+    """Limits of the stages and thresholds of the rules; see `kiosk.visit.rules` for what each means."""
+
+    consent_s: float
+    card_s: float
+    card_tries: int
+    phone_s: float
+    face_s: float
+    face_tries: int
+    digits_tries: int
+    digit_first_s: float  # pause between the prompt and the first digit
+    digit_last_s: float  # how long the last digit waits for its voice
+    digits_silence_s: float  # a challenge that gets no answer ends so long after its last digit
+    gap_factor: float  # stretches the gaps between digits …
+    gap_factor_unhurried: float  # … and this one in the unhurried mode
+    review_s: float
+    submit_s: float  # patience with central before "accepted, will be delivered"
+    outcome_s: float
+    min_age: int
+    accept: float  # likeness to the portrait: accept at or above
+    review: float  # between review and accept: a clerk decides; below: refuse
+    min_frames: int
+    require_liveness: bool
+    min_live: float
+    digits_right: int  # of the challenge's digits
+    min_snr_db: float
+    min_level_dbfs: float
+    max_clipped: float
+    early_s: float  # a voice may begin so long before its digit is painted, and still count (clock slack)
+    late_s: float  # … and at the latest so long after the next digit was painted
+    lips_right: int  # digits whose mouth opening must go with the voice; 0: evidence only
+    lips_rise: float  # how much the opening must grow over its rest
+    lips_before_s: float
+    lips_after_s: float
+    max_face_gap_s: float  # from the match to the last digit
+
+
+class CentralSettings(Section, frozen=True):
+    url: str
+    ca: str  # PEM that central's certificate must chain to
+    connect_s: float
+    answer_s: float
+    pool_target: int  # challenges kept ahead
+    pool_refill: int  # fetch when fewer are left
+    backoff_first_s: float
+    backoff_max_s: float
+    backoff_jitter: float  # share of the delay that is random
+    contact_s: float  # a sign of life at least so often
+
+
+class Settings(Section, frozen=True):
+    """The whole file."""
+
+    mode: Literal["production", "simulation"]
+    terminal: Terminal
+    storage: Storage
+    models: Models
+    screen: Screen
+    face: FaceSettings
+    speech: SpeechSettings
+    visit: VisitSettings
+    central: CentralSettings
+    camera: DriverChoice
+    microphone: DriverChoice
+    speaker: DriverChoice
+    card_reader: DriverChoice
+    portrait_decoder: DriverChoice
+    face_engine: DriverChoice
+    face_landmarks: DriverChoice
+    liveness: DriverChoice
+    recogniser: DriverChoice
+    printer: DriverChoice
+    base: str = "."  # folder that relative paths start from; set by `load`
+
+    def path(self, value: str) -> Path:
+        """A path of this file, made absolute."""
+        return (Path(self.base) / Path(value).expanduser()).absolute()
+
+
+def load(site: Path | None = None) -> Settings:
+    """Read the defaults and the site's file over them. Raises SettingsError naming file and key."""
+    tables = _read(DEFAULT)
+    if site is not None:
+        tables = merge(tables, _read(site))
+    name = str(site or DEFAULT)
+    for key, value in tables.items():
+        if isinstance(value, dict) and "driver" in value:
+            options = {k: v for k, v in value.items() if k != "driver"}
+            tables[key] = {"driver": value["driver"], "options": options}
+    if "base" in tables:
+        raise SettingsError(Code.SETTINGS_UNKNOWN_KEY, f"{name}: unknown key 'base'")
+    tables["base"] = str(site.parent.absolute()) if site else str(Path.cwd())
+    return _convert(tables, Settings, name, "")
+
+
+def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables merge key by key; another driver takes the whole section."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            if value.get("driver", old.get("driver")) != old.get("driver"):
+                merged[key] = value
+            else:
+                merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def driver_class(port: str, choice: DriverChoice) -> Any:
+    """The class that an entry point of group `kiosk.<port>` names. Raises SettingsError."""
+    found = entry_points(group=f"kiosk.{port}", name=choice.driver)
+    if not found:
+        known = ", ".join(sorted(p.name for p in entry_points(group=f"kiosk.{port}")))
+        detail = f"[{port}] driver = {choice.driver!r}; known: {known}"
+        raise SettingsError(Code.SETTINGS_UNKNOWN_DRIVER, detail)
+    return next(iter(found)).load()
+
+
+def driver_settings(port: str, choice: DriverChoice, kind: type[S]) -> S:
+    """The driver's own keys, checked by its own type. Raises SettingsError."""
+    return _convert(choice.options, kind, "settings", f"[{port}] driver {choice.driver}: ")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(Code.SETTINGS_UNREADABLE, f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(Code.SETTINGS_UNREADABLE, f"{path}: {error}") from None
+
+
+def _convert(tables: dict[str, Any], kind: type[S], name: str, where: str) -> S:
+    try:
+        return msgspec.convert(tables, kind)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        unknown = "unknown field" in text
+        code = Code.SETTINGS_UNKNOWN_KEY if unknown else Code.SETTINGS_BAD_VALUE
+        raise SettingsError(code, f"{name}: {where}{text}") from None

@@ -1,0 +1,30 @@
+"""What may be typed: pure checks that the keypad screen and the visit share."""
+
+import re
+
+from kiosk.codes import Code
+
+PHONE = re.compile(r"1[3-9]\d{9}")
+"""Mobile numbers of the mainland: eleven digits."""
+PASSWORD_LENGTH = 8
+"""The credential's password: eight digits (public descriptions of CTID, 2017–2025)."""
+
+
+def phone_fault(phone: str) -> Code | None:
+    """PHONE_MALFORMED or None."""
+    return None if PHONE.fullmatch(phone) else Code.PHONE_MALFORMED
+
+
+def password_fault(password: str) -> Code | None:
+    """PASSWORD_MALFORMED, PASSWORD_WEAK (one digit only, or a straight run) or None."""
+    if len(password) != PASSWORD_LENGTH or not (password.isascii() and password.isdigit()):
+        return Code.PASSWORD_MALFORMED
+    steps = {int(b) - int(a) for a, b in zip(password, password[1:], strict=False)}
+    if len(steps) == 1 and steps <= {-1, 0, 1}:
+        return Code.PASSWORD_WEAK
+    return None
+
+
+def repeat_fault(password: str, again: str) -> Code | None:
+    """PASSWORD_MISMATCH or None."""
+    return None if password == again else Code.PASSWORD_MISMATCH
