@@ -41,7 +41,10 @@ class Driver(Protocol):
 
 
 class Camera(Protocol):
-    """Moving pictures. Called from one thread."""
+    """Moving pictures. Called from one thread; open only while somebody is there."""
+
+    def probe(self) -> None:
+        """Cheap look, while closed, whether `open` could work. Raises DeviceMissing, DeviceBusy."""
 
     def open(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
@@ -55,6 +58,9 @@ class Camera(Protocol):
 
 class Microphone(Protocol):
     """Sound. `deliver` is called from the driver's own thread and must only copy and queue."""
+
+    def probe(self) -> None:
+        """Cheap look, while closed, whether `open` could work. Raises DeviceMissing."""
 
     def open(self, deliver: Callable[[AudioBlock], None]) -> None:
         """Raises DeviceMissing, DeviceBusy."""
