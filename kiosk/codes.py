@@ -14,6 +14,7 @@ class Code(StrEnum):
     OK = "ok"
 
     # settings, models, the terminal itself
+    STARTING = "terminal.starting"
     SETTINGS_UNREADABLE = "settings.unreadable"
     SETTINGS_UNKNOWN_KEY = "settings.unknown_key"
     SETTINGS_BAD_VALUE = "settings.bad_value"

@@ -1,6 +1,7 @@
 """What can happen: events come into the engine's inbox, orders leave the visit, notices go to a shell.
 
-All are frozen and tagged, so a visit's log is JSON lines of events that can be fed back (`kiosk.visit.replay`).
+All are frozen and tagged, so a visit's log is JSON lines of events that can be fed back
+(`kiosk.visit.replay`).
 """
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ from kiosk.model import (
 
 
 class Began(Struct, frozen=True, tag=True):
-    """Somebody touched the first screen. `visit` is the id minted for the visit, `language` what the screen spoke."""
+    """Somebody touched the first screen. `visit` is the number minted for the visit."""
 
     visit: str
     language: str
@@ -33,7 +34,7 @@ class Began(Struct, frozen=True, tag=True):
 
 
 class Agreed(Struct, frozen=True, tag=True):
-    """Separate, explicit consent, to the text with this hash. `picture`: one sealed picture may be sent too."""
+    """Separate, explicit consent, to the text with this hash; `picture`: one sealed picture may be sent."""
 
     language: str
     text_sha256: str
@@ -213,6 +214,21 @@ class Say(Struct, frozen=True, tag=True):
     prompt: str
 
 
+class Attend(Struct, frozen=True, tag=True):
+    """There is consent: open camera and microphone. `Forget` closes them."""
+
+
+class AwaitCard(Struct, frozen=True, tag=True):
+    """Read the card that lies on the reader, or the next that is put there, until told otherwise.
+
+    Without this order no card is ever read: not before consent, and not twice.
+    """
+
+
+class IgnoreCard(Struct, frozen=True, tag=True):
+    pass
+
+
 class Watch(Struct, frozen=True, tag=True):
     """Begin to look at faces. With `portrait`, decode it first as the reference."""
 
@@ -237,7 +253,7 @@ class Listen(Struct, frozen=True, tag=True):
 
 
 class WindowOpened(Struct, frozen=True, tag=True):
-    """Digit `window` is on the screen since `at`: what begins from now on belongs to it, until the next opens.
+    """Digit `window` is on the screen since `at`: what begins now belongs to it, until the next opens.
 
     `closes` is when the window ends at the latest.
     """
@@ -259,6 +275,8 @@ class Submit(Struct, frozen=True, tag=True):
 
 
 class Print(Struct, frozen=True, tag=True):
+    """How the visit ended; comes before `Show(OUTCOME)`. Printed unless the visit was abandoned."""
+
     slip: Slip
 
 
@@ -289,6 +307,9 @@ Order = (
     | ShowHeard
     | Coach
     | Say
+    | Attend
+    | AwaitCard
+    | IgnoreCard
     | Watch
     | Unwatch
     | TakeChallenge

@@ -2,6 +2,7 @@
 (`time.monotonic`), stamped at capture, unless the name ends in `_unix`.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -88,6 +89,7 @@ class IdCard(Struct, frozen=True):
     valid_from: date | None
     valid_to: date | None  # None: 长期, without end
     portrait: bytes  # as the chip holds it; only a portrait decoder understands it
+    kind: str = "resident"  # resident | J | I | Y, the type letter on the chip
 
     def __repr__(self) -> str:
         return "IdCard(…)"
@@ -192,14 +194,18 @@ class Answer(StrEnum):
     REFUSE = "refuse"
 
 
+Measures = Mapping[str, float | int | str | bool | None]
+"""Named numbers; never personal."""
+
+
 class Verdict(Struct, frozen=True):
     """One rule's answer, with what was measured and what was required: kept as evidence."""
 
     check: Check
     answer: Answer
     code: Code = Code.OK
-    measured: dict[str, float | int | str | bool | None] = {}
-    required: dict[str, float | int | str | bool | None] = {}
+    measured: Measures = {}
+    required: Measures = {}
 
 
 class RequestStatus(StrEnum):

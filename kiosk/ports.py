@@ -1,8 +1,9 @@
 """The plug-in points, on one page.
 
-A driver is a class with a `Settings` type (a frozen msgspec Struct, unknown keys forbidden) and a constructor
-`Driver(settings, context)`; it is named by an entry point in the group of its port and chosen by
-`driver = "…"` in the port's section of the settings. The contract tests in `tests/ports/` run over every driver.
+A driver is a class with a `Settings` type (a frozen msgspec Struct, unknown keys forbidden) and a
+constructor `Driver(settings, context)`; it is named by an entry point in the group of its port and chosen by
+`driver = "…"` in the port's section of the settings. The contract tests in `tests/ports/` run over every
+driver.
 """
 
 from collections.abc import Callable, Sequence
@@ -111,7 +112,8 @@ class PortraitDecoder(Protocol):
 
 class Face(Struct, frozen=True, eq=False):
     """One detected face, in pixels of its picture. `points`: (5, 2) right eye, left eye (the person's), nose,
-    right and left corner of the mouth. `raw` is the engine's own record."""
+    right and left corner of the mouth. `raw` is the engine's own record.
+    """
 
     x: float
     y: float
@@ -171,8 +173,9 @@ class Recogniser(Protocol):
     version: str
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """Natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample `onset`
-        of `samples`, which holds some sound before and behind it. Raises EngineError."""
+        """Natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample
+        `onset` of `samples`, which holds some sound before and behind it. Raises EngineError.
+        """
 
 
 class Printer(Protocol):

@@ -100,9 +100,10 @@ class VisitSettings(Section, frozen=True):
     face_s: float
     face_tries: int
     digits_tries: int
+    digits_s: float  # challenge and prompt must have come by then
     digit_first_s: float  # pause between the prompt and the first digit
     digit_last_s: float  # how long the last digit waits for its voice
-    digits_silence_s: float  # a challenge that gets no answer ends so long after its last digit
+    silent_digits: int  # so many silent digits at the start end the try: nobody waits for six
     gap_factor: float  # stretches the gaps between digits …
     gap_factor_unhurried: float  # … and this one in the unhurried mode
     review_s: float
@@ -111,10 +112,11 @@ class VisitSettings(Section, frozen=True):
     min_age: int
     accept: float  # likeness to the portrait: accept at or above
     review: float  # between review and accept: a clerk decides; below: refuse
-    min_frames: int
+    min_frames: int  # good frames before a likeness counts
+    decide_frames: int  # good frames after which a likeness below `accept` is believed
     require_liveness: bool
     min_live: float
-    digits_right: int  # of the challenge's digits
+    digits_right: int  # so many of the challenge's digits must be right
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float

@@ -1,6 +1,7 @@
 """What may be typed: pure checks that the keypad screen and the visit share."""
 
 import re
+from itertools import pairwise
 
 from kiosk.codes import Code
 
@@ -19,7 +20,7 @@ def password_fault(password: str) -> Code | None:
     """PASSWORD_MALFORMED, PASSWORD_WEAK (one digit only, or a straight run) or None."""
     if len(password) != PASSWORD_LENGTH or not (password.isascii() and password.isdigit()):
         return Code.PASSWORD_MALFORMED
-    steps = {int(b) - int(a) for a, b in zip(password, password[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(password)}
     if len(steps) == 1 and steps <= {-1, 0, 1}:
         return Code.PASSWORD_WEAK
     return None

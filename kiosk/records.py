@@ -1,0 +1,56 @@
+"""The visits' logs on disk: one file a visit, without personal data, erased after `keep_days`."""
+
+import logging
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from kiosk import events as e
+from kiosk.settings import VisitSettings
+from kiosk.visit import replay
+
+log = logging.getLogger(__name__)
+
+
+class Records:
+    """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
+
+    def __init__(self, folder: Path, limits: VisitSettings) -> None:
+        self._folder = folder / "visits"
+        self._limits = limits
+        self._file: BinaryIO | None = None
+        self._number = ""
+
+    def record(self, number: str, at: float, event: e.Event) -> None:
+        try:
+            if number != self._number:
+                self._open(number)
+            if self._file is not None:
+                self._file.write(replay.line(at, event))
+        except OSError as error:
+            log.warning("visit log not written: %s", error.strerror)
+
+    def close(self, finished: e.Finished) -> None:
+        """End the file of a visit."""
+        log.info("visit %s %s %s", finished.visit, finished.outcome, finished.code)
+        if self._file is not None:
+            self._file.close()
+        self._file, self._number = None, ""
+
+    def purge(self, keep_days: int) -> int:
+        """Erase logs older than that; how many."""
+        before = time.time() - keep_days * 86_400
+        old = [p for p in self._folder.glob("*.jsonl") if p.stat().st_mtime < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _open(self, number: str) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._number, self._file = number, None
+        if not set(number) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ-") or not number:
+            return  # a number that was not minted here names no file
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._file = (self._folder / f"{number}.jsonl").open("ab")
+        self._file.write(replay.head(self._limits))

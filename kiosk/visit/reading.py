@@ -1,0 +1,89 @@
+"""One reading aloud of a challenge: which digit is on the screen, what was heard, when to go on."""
+
+from kiosk import events as e
+from kiosk.model import Challenge, DigitHeard, FaceSeen
+from kiosk.settings import VisitSettings
+
+SCREEN_PATIENCE_S = 2.0
+"""A screen that has not painted a digit by then is broken."""
+EAR_PATIENCE_S = 1.5
+"""So long after the last window closed the listener must have answered for it."""
+
+
+class Reading:
+    """Paces one challenge. Knows no clock: times come in with the events.
+
+    A digit is ordered on the screen, the screen tells when it was really painted, and from that moment its
+    window runs until the next digit is painted; voices that begin in it are answers to it.
+    """
+
+    def __init__(self, challenge: Challenge, limits: VisitSettings, unhurried: bool) -> None:
+        self.challenge = challenge
+        self.shown: list[float] = []
+        self.heard: dict[int, DigitHeard] = {}
+        self.seen: list[FaceSeen] = []
+        self.started = False  # the ear is open
+        self._limits = limits
+        self._factor = limits.gap_factor_unhurried if unhurried else limits.gap_factor
+        self._ordered = 0  # digits that were ordered on the screen
+
+    @property
+    def count(self) -> int:
+        return len(self.challenge.digits)
+
+    @property
+    def awaiting_screen(self) -> bool:
+        return self._ordered > len(self.shown)
+
+    def next_digit(self) -> e.ShowDigit | None:
+        """The order for the next digit, None after the last."""
+        if self._ordered == self.count:
+            return None
+        window = self._ordered
+        self._ordered += 1
+        return e.ShowDigit(window, self.count, self.challenge.digits[window])
+
+    def painted(self, shown: e.DigitShown) -> e.WindowOpened | None:
+        """The screen shows the ordered digit; None if it speaks of another one."""
+        if not self.awaiting_screen or shown.window != len(self.shown):
+            return None
+        if self.shown and shown.at <= self.shown[-1]:
+            return None
+        self.shown.append(shown.at)
+        return e.WindowOpened(shown.window, shown.at, self.closes(shown.window))
+
+    def gap_s(self, window: int) -> float:
+        """How long the digit of `window` stays before the next."""
+        return self.challenge.gaps_s[window] * self._factor
+
+    def closes(self, window: int) -> float:
+        """When nobody waits for this digit's voice any more."""
+        last = window == self.count - 1
+        patience = self._limits.digit_last_s if last else self.gap_s(window) + self._limits.late_s
+        return self.shown[window] + patience
+
+    def deadline(self) -> float:
+        """When the reading needs attention again, after its newest digit was painted."""
+        newest = len(self.shown) - 1
+        if newest < self.count - 1:
+            return self.shown[newest] + self.gap_s(newest)
+        return self.closes(newest) + EAR_PATIENCE_S
+
+    def answered(self, heard: DigitHeard) -> bool:
+        """Take what a window held; False if it was not asked for."""
+        if heard.window >= len(self.shown) or heard.window in self.heard:
+            return False
+        self.heard[heard.window] = heard
+        return True
+
+    def complete(self) -> bool:
+        return len(self.heard) == self.count
+
+    def hopelessly_silent(self) -> bool:
+        """The first windows all closed without a voice."""
+        first = [self.heard.get(i) for i in range(min(self._limits.silent_digits, self.count))]
+        return all(h is not None and h.began is None and h.fault is None for h in first)
+
+    def in_order(self) -> list[DigitHeard]:
+        """What was heard in each window that was shown; one that was never answered for is a fault."""
+        return [self.heard.get(i) or DigitHeard(at=0.0, window=i) for i in range(len(self.shown))]

@@ -1,0 +1,227 @@
+"""Measures and limits → `Verdict`. Pure; the only place that decides what is good enough.
+
+Every rule fails closed: a measure that is missing is never a pass.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from kiosk.codes import Code
+from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
+from kiosk.settings import VisitSettings
+
+OTHER = 10
+"""Index of "no digit" in `DigitHeard.scores`."""
+
+
+def card(facts: CardFacts, limits: VisitSettings) -> Verdict:
+    """Is the card one that may be opened here today?"""
+    code = _card_code(facts, limits)
+    answers = {Code.OK: Answer.PASS, Code.CARD_UNDER_AGE: Answer.REVIEW}
+    return Verdict(
+        Check.CARD,
+        answers.get(code, Answer.REFUSE),
+        code,
+        {"kind": facts.kind, "number_valid": facts.number_valid, "days_valid": facts.days_valid},
+        {"min_age": limits.min_age},
+    )
+
+
+def _card_code(facts: CardFacts, limits: VisitSettings) -> Code:
+    if not facts.number_valid or not facts.birth_agrees:
+        return Code.CARD_NUMBER_INVALID
+    if facts.days_since_issue < 0:
+        return Code.CARD_NOT_YET_VALID
+    if facts.days_valid is not None and facts.days_valid < 0:
+        return Code.CARD_EXPIRED
+    if facts.age < limits.min_age:
+        return Code.CARD_UNDER_AGE
+    return Code.OK
+
+
+def face(seen: FaceSeen, limits: VisitSettings) -> Verdict:
+    """Three bands over the mean of the best good frames: accept, review by a clerk, refuse.
+
+    RETRY (too few frames) means: go on looking.
+    """
+    mean = seen.likeness_mean
+    if mean is None or seen.frames_good < limits.min_frames:
+        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+    elif mean >= limits.accept:
+        answer, code = Answer.PASS, Code.OK
+    elif seen.frames_good < limits.decide_frames:
+        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+    elif mean >= limits.review:
+        answer, code = Answer.REVIEW, Code.FACE_UNCERTAIN
+    else:
+        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+    measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good}
+    required: Measures = {"accept": limits.accept, "review": limits.review, "min_frames": limits.min_frames}
+    return Verdict(Check.FACE, answer, code, measured, required)
+
+
+def liveness(seen: FaceSeen, limits: VisitSettings) -> Verdict:
+    """Passive presentation-attack detection: the median over the frames. Without a model it only passes
+    where the settings say that it is not required, and the verdict says so.
+    """
+    measured: Measures = {"live_median": seen.live_median}
+    required: Measures = {"min_live": limits.min_live, "required": limits.require_liveness}
+    if seen.live_median is None:
+        answer = Answer.REFUSE if limits.require_liveness else Answer.PASS
+        return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
+    if seen.live_median < limits.min_live:
+        return Verdict(Check.LIVENESS, Answer.RETRY, Code.FACE_NOT_LIVE, measured, required)
+    return Verdict(Check.LIVENESS, Answer.PASS, Code.OK, measured, required)
+
+
+def continuity(track: int, seen: FaceSeen, last_seen_at: float, limits: VisitSettings) -> Verdict | None:
+    """Is it still the face that matched? None: nothing can be said against it."""
+    measured: Measures = {
+        "gap_s": round(seen.at - last_seen_at, 3),
+        "track_changed": seen.track != track,
+    }
+    required: Measures = {"max_gap_s": limits.max_face_gap_s}
+    if seen.faces == 0 and seen.at - last_seen_at > limits.max_face_gap_s:
+        return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
+    if seen.faces > 0 and seen.track != track:
+        return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_CHANGED, measured, required)
+    return None
+
+
+def unbroken(track: int, seen: Sequence[FaceSeen], limits: VisitSettings) -> Verdict:
+    """Over the whole reading: was the matched face there, looked at without a gap, and recognised again?
+
+    Frames that were never looked at (a busy machine, a stuck camera) are a gap like any other.
+    """
+    times = [s.at for s in seen if s.faces == 1 and s.track == track]
+    gaps = [b - a for a, b in pairwise(times)]
+    compared = [s.likeness_first for s in seen if s.likeness_first is not None]
+    measured: Measures = {
+        "frames": len(times),
+        "longest_gap_s": round(max(gaps), 3) if gaps else None,
+        "compared": len(compared),
+        "likeness_first_min": round(min(compared), 3) if compared else None,
+    }
+    required: Measures = {"max_gap_s": limits.max_face_gap_s, "compared": 1}
+    if not gaps or not compared or max(gaps) > limits.max_face_gap_s:
+        return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
+    return Verdict(Check.CONTINUITY, Answer.PASS, Code.OK, measured, required)
+
+
+def margin(heard: DigitHeard, digit: int) -> float:
+    """Log-likelihood ratio of the expected digit against the best other digit; −inf without scores."""
+    if len(heard.scores) <= OTHER:
+        return float("-inf")
+    others = [s for d, s in enumerate(heard.scores[:OTHER]) if d != digit]
+    return heard.scores[digit] - max(others)
+
+
+def digits(
+    challenge: Challenge, shown: Sequence[float], heard: Sequence[DigitHeard], limits: VisitSettings
+) -> Verdict:
+    """Were these digits spoken, each after it was shown and before its time was over?
+
+    `shown[i]` is when digit i was painted, `heard[i]` what its window held. At least `digits_right` of them
+    must beat every other digit. That is a 1 in 18 000 chance for six random digits when five must be right
+    (binomial, p = 0.1); the summed log-likelihood ratio stands beside the count as evidence.
+    """
+    faults = [_digit_fault(i, challenge, shown, heard, limits) for i in range(len(challenge.digits))]
+    right = faults.count(None)
+    ratios = [margin(h, d) for h, d in zip(heard, challenge.digits, strict=False)]
+    finite = [r for r in ratios if r > float("-inf")]
+    measured: Measures = {
+        "right": right,
+        "of": len(challenge.digits),
+        "llr": round(sum(finite), 3),
+        "heard": sum(h.began is not None for h in heard),
+        "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
+        "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
+        "extra": sum(h.extra for h in heard),
+        "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(faults) if f),
+    }
+    required: Measures = {"right": limits.digits_right}
+    if right >= limits.digits_right:
+        return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
+    reason = _reason([f for f in faults if f], nothing_heard=measured["heard"] == 0)
+    return Verdict(Check.DIGITS, Answer.RETRY, reason, measured, required)
+
+
+def _digit_fault(
+    i: int, challenge: Challenge, shown: Sequence[float], heard: Sequence[DigitHeard], limits: VisitSettings
+) -> Code | None:
+    if i >= len(heard) or i >= len(shown):
+        return Code.SPEECH_MISSING_DIGITS
+    one = heard[i]
+    if one.fault is not None:
+        return one.fault
+    if one.audio_lost:
+        return Code.SPEECH_AUDIO_LOST
+    if one.began is None:
+        return Code.SPEECH_MISSING_DIGITS
+    if one.began < shown[i] - limits.early_s:
+        return Code.SPEECH_TOO_EARLY
+    if i + 1 < len(shown) and one.began > shown[i + 1] + limits.late_s:
+        return Code.SPEECH_TOO_LATE
+    if margin(one, challenge.digits[i]) > 0.0:
+        return None
+    return _why_unclear(one, limits)
+
+
+def _why_unclear(one: DigitHeard, limits: VisitSettings) -> Code:
+    """A digit that was not understood: was it the sound, or the word?"""
+    if one.level_dbfs < limits.min_level_dbfs:
+        return Code.SPEECH_TOO_QUIET
+    if one.clipped > limits.max_clipped:
+        return Code.SPEECH_CLIPPED
+    if one.snr_db < limits.min_snr_db:
+        return Code.SPEECH_NOISY
+    if len(one.scores) > OTHER and one.scores[OTHER] >= max(one.scores[:OTHER]):
+        return Code.SPEECH_UNKNOWN
+    return Code.SPEECH_WRONG_DIGITS
+
+
+def _reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
+    """The one reason to tell: a fault of ours first, then silence, then what was wrong most often."""
+    for code in (Code.SPEECH_ENGINE_FAILED, Code.SPEECH_AUDIO_LOST):
+        if code in faults:
+            return code
+    if nothing_heard:
+        return Code.SPEECH_SILENCE
+    spoken = [f for f in faults if f is not Code.SPEECH_MISSING_DIGITS]
+    return max(spoken, key=spoken.count) if spoken else Code.SPEECH_MISSING_DIGITS
+
+
+def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSettings) -> Verdict:
+    """Did the mouth open with the voice, digit by digit?
+
+    For each heard digit the widest opening around the onset of the voice is compared with the rest before it.
+    Lips prove timing, not content (correlation against shifted sound: AUC 0.996 on 3 s clips; see docs).
+    """
+    mouths = [(s.at, s.mouth) for s in seen if s.mouth is not None]
+    rises = [_rise(h.began, h.ended, mouths, limits) for h in heard if h.began is not None]
+    known = [r for r in rises if r is not None]
+    moved = sum(r >= limits.lips_rise for r in known)
+    measured: Measures = {
+        "moved": moved,
+        "seen": len(known),
+        "heard": len(rises),
+        "rise_median": round(median(known), 4) if known else None,
+    }
+    required: Measures = {
+        "moved": limits.lips_right,
+        "rise": limits.lips_rise,
+    }
+    if moved >= limits.lips_right:
+        return Verdict(Check.LIPS, Answer.PASS, Code.OK, measured, required)
+    code = Code.LIPS_UNSEEN if len(known) < limits.lips_right else Code.LIPS_STILL
+    return Verdict(Check.LIPS, Answer.RETRY, code, measured, required)
+
+
+def _rise(
+    began: float, ended: float | None, mouths: Sequence[tuple[float, float]], limits: VisitSettings
+) -> float | None:
+    until = (ended if ended is not None else began) + limits.lips_after_s
+    around = [m for at, m in mouths if began - limits.lips_before_s <= at <= until]
+    rest = [m for at, m in mouths if began - 3 * limits.lips_before_s <= at < began]
+    return max(around) - min(rest) if around and rest else None
