@@ -1,0 +1,368 @@
+"""The visit as the stage table says, fed by hand."""
+
+import pytest
+from msgspec.structs import replace
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Answer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
+from tests.visits.drive import DIGITS, GOOD_CARD, LIMITS, NUMBER, Drive, challenge, scores
+
+
+def test_a_genuine_visit_is_activated():
+    drive = Drive().to_submit()
+    assert not drive.all(e.Print)
+    drive.feed(e.Stored(NUMBER))
+    drive.receipt()
+    assert (drive.slip.outcome, drive.slip.code, drive.slip.credential) == (Outcome.ACTIVATED, Code.OK, "N1")
+    drive.feed(e.Dismissed())
+    assert drive.visit.over
+    assert isinstance(drive.orders[-2], e.Forget)
+    finished = drive.orders[-1]
+    assert isinstance(finished, e.Finished)
+    passed = {v.check for v in finished.verdicts if v.answer is Answer.PASS}
+    assert passed == set(Check) - {Check.PHONE}
+
+
+def test_stages_come_in_order():
+    drive = Drive().to_submit()
+    drive.receipt()
+    shown = [s.stage for s in drive.all(e.Show)]
+    assert shown == [
+        Stage.CONSENT,
+        Stage.CARD,
+        Stage.PHONE,
+        Stage.FACE,
+        Stage.DIGITS,
+        Stage.SUBMIT,
+        Stage.OUTCOME,
+    ]
+
+
+def test_no_device_is_opened_and_no_card_read_before_consent():
+    drive = Drive()
+    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
+    assert not drive.all(e.Attend)
+    assert not drive.all(e.AwaitCard)
+    assert drive.feed(e.CardRead(GOOD_CARD)) == []
+    drive.feed(e.Agreed("zh-Hans", "00", picture=False))
+    assert drive.all(e.Attend)
+    assert drive.all(e.AwaitCard)
+
+
+def test_without_consent_the_clerk_takes_over():
+    drive = Drive()
+    drive.feed(e.Began(NUMBER, "en", 0.0))
+    drive.feed(e.Declined())
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CONSENT_REFUSED)
+    assert not drive.all(e.Watch)
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "code"),
+    [
+        (replace(GOOD_CARD, number_valid=False), Outcome.REFUSED, Code.CARD_NUMBER_INVALID),
+        (replace(GOOD_CARD, birth_agrees=False), Outcome.REFUSED, Code.CARD_NUMBER_INVALID),
+        (replace(GOOD_CARD, days_valid=-1), Outcome.REFUSED, Code.CARD_EXPIRED),
+        (replace(GOOD_CARD, days_since_issue=-1), Outcome.REFUSED, Code.CARD_NOT_YET_VALID),
+        (replace(GOOD_CARD, age=17), Outcome.REFERRED, Code.CARD_UNDER_AGE),
+        (CardFacts(), Outcome.REFUSED, Code.CARD_NUMBER_INVALID),
+    ],
+)
+def test_a_card_that_may_not_be_opened(facts, outcome, code):
+    drive = Drive().to_card()
+    drive.feed(e.CardRead(facts))
+    assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
+
+
+def test_the_last_valid_day_counts():
+    drive = Drive().to_card()
+    drive.feed(e.CardRead(replace(GOOD_CARD, days_valid=0)))
+    assert drive.visit.stage is Stage.PHONE
+
+
+def test_an_unreadable_card_gets_three_tries_then_the_clerk():
+    drive = Drive().to_card()
+    for left in (2, 1):
+        drive.feed(e.CardFailed(Code.CARD_MOVED))
+        assert drive.all(e.Show)[-1].tries_left == left
+        assert drive.visit.stage is Stage.CARD
+    drive.feed(e.CardFailed(Code.CARD_UNREADABLE))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CARD_UNREADABLE)
+
+
+@pytest.mark.parametrize("to", ["to_card", "to_phone", "to_face", "to_digits"])
+@pytest.mark.parametrize(
+    ("event", "outcome", "code"),
+    [
+        (e.Cancelled(), Outcome.ABANDONED, Code.VISIT_CANCELLED),
+        (e.HelpWanted(), Outcome.REFERRED, Code.VISIT_NEEDS_CLERK),
+    ],
+)
+def test_there_is_always_a_way_out(to, event, outcome, code):
+    drive = getattr(Drive(), to)()
+    drive.feed(event)
+    assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
+
+
+def test_nothing_cancels_once_the_request_is_submitted():
+    drive = Drive().to_submit()
+    assert drive.feed(e.Cancelled()) == []
+    assert drive.visit.stage is Stage.SUBMIT
+
+
+# ── face ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_face_is_matched_before_the_portrait_is_ready():
+    drive = Drive().to_face()
+    for _ in range(20):
+        drive.see()
+    assert drive.visit.stage is Stage.FACE
+
+
+def test_a_portrait_without_a_face_goes_to_the_clerk():
+    drive = Drive().to_face()
+    drive.feed(e.ReferenceFailed(Code.CARD_PORTRAIT_NO_FACE))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CARD_PORTRAIT_NO_FACE)
+
+
+@pytest.mark.parametrize(
+    ("mean", "outcome", "code"),
+    [(0.10, Outcome.REFUSED, Code.FACE_MISMATCH), (0.38, Outcome.REFERRED, Code.FACE_UNCERTAIN)],
+)
+def test_three_bands(mean, outcome, code):
+    drive = Drive().to_face()
+    for _ in range(3):
+        assert drive.visit.stage is Stage.FACE
+        drive.feed(e.ReferenceReady())
+        for n in range(1, 17):
+            drive.see(frames_good=n, likeness_mean=mean)
+    assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
+
+
+def test_a_required_liveness_model_that_is_missing_never_passes():
+    drive = Drive(replace(LIMITS, require_liveness=True)).to_face()
+    for _ in range(3):
+        drive.feed(e.ReferenceReady())
+        for _ in range(6):
+            drive.see(live_median=None)
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.FACE_LIVENESS_UNKNOWN)
+
+
+def test_an_attack_never_passes():
+    drive = Drive().to_face()
+    for _ in range(3):
+        drive.feed(e.ReferenceReady())
+        for _ in range(6):
+            drive.see(live_median=0.05)
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.FACE_NOT_LIVE)
+
+
+def test_hints_do_not_flicker():
+    drive = Drive().to_face()
+    for hint in [Code.FACE_TOO_FAR, Code.FACE_TURNED] * 5:
+        drive.see(hint=hint, frames_good=0, likeness_mean=None)
+    assert not drive.all(e.Coach)
+    for _ in range(4):
+        drive.see(hint=Code.FACE_TURNED, frames_good=0, likeness_mean=None)
+    assert drive.all(e.Coach) == [e.Coach(Code.FACE_TURNED)]
+
+
+def test_nobody_before_the_camera_is_a_walk_off():
+    drive = Drive().to_face()
+    while drive.visit.stage is Stage.FACE:
+        drive.see(1.0, faces=0, frames_good=0, likeness_mean=None, hint=Code.FACE_NONE)
+        if drive.visit.deadline and drive.at >= drive.visit.deadline:
+            drive.time_out()
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.ABANDONED, Code.VISIT_ABANDONED)
+
+
+# ── digits ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_five_of_six_are_enough_and_four_are_not():
+    wrong = list(DIGITS)
+    wrong[0] = 7
+    assert Drive().to_digits().read(wrong).visit.stage is Stage.SUBMIT
+    wrong[1] = 8
+    drive = Drive().to_digits().read(wrong)
+    assert drive.visit.stage is Stage.DIGITS
+    assert drive.all(e.Show)[-1].code is Code.SPEECH_WRONG_DIGITS
+    assert len(drive.all(e.TakeChallenge)) == 2  # new digits each
+
+
+def test_three_wrong_readings_go_to_the_clerk():
+    drive = Drive().to_digits()
+    for _ in range(3):
+        drive.read((7, 7, 7, 7, 7, 7))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.SPEECH_WRONG_DIGITS)
+
+
+def test_silence_is_noticed_after_three_digits():
+    drive = Drive().to_digits().read((None,) * 6)
+    assert len(drive.all(e.ShowDigit)) == LIMITS.silent_digits
+    assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
+
+
+def test_a_marked_digit_never_tells_whether_it_was_right():
+    drive = Drive().to_digits().read((7, 7, 7, 7, 7, 7))
+    assert drive.all(e.ShowHeard) == [e.ShowHeard(i) for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "code"),
+    [
+        ({"level_dbfs": -70.0}, Code.SPEECH_TOO_QUIET),
+        ({"clipped": 0.2}, Code.SPEECH_CLIPPED),
+        ({"snr_db": 2.0}, Code.SPEECH_NOISY),
+        ({"audio_lost": True}, Code.SPEECH_AUDIO_LOST),
+        ({"fault": Code.SPEECH_ENGINE_FAILED}, Code.SPEECH_ENGINE_FAILED),
+    ],
+)
+def test_why_digits_were_not_understood(heard, code):
+    drive = Drive().to_digits().read((7, 7, 7, 7, 7, 7), **heard)
+    assert drive.all(e.Show)[-1].code is code
+
+
+def test_right_digits_before_they_are_shown_do_not_count():
+    """A recording that runs ahead of the screen is not an answer to it."""
+    drive = Drive().to_digits().read(delay=-0.5)
+    assert drive.all(e.Show)[-1].code is Code.SPEECH_TOO_EARLY
+
+
+def test_a_voice_without_lips_does_not_pass():
+    drive = Drive().to_digits().read(mouth=False)
+    assert drive.visit.stage is Stage.DIGITS
+    assert drive.all(e.Show)[-1].code is Code.LIPS_STILL
+
+
+def test_the_face_that_matched_is_the_face_that_spoke():
+    drive = Drive().to_digits()
+    drive.see(track=2)
+    assert drive.visit.stage is Stage.FACE
+    assert drive.all(e.Show)[-1].code is Code.FACE_CHANGED
+
+
+def test_a_face_that_left_has_to_be_matched_again():
+    drive = Drive().to_digits()
+    drive.see(0.5, faces=0)
+    assert drive.visit.stage is Stage.DIGITS
+    drive.see(0.7, faces=0)
+    assert drive.visit.stage is Stage.FACE
+    assert drive.all(e.Show)[-1].code is Code.FACE_LEFT
+
+
+def test_frames_that_nobody_looked_at_are_a_gap():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    for window, digit in enumerate(DIGITS):
+        drive.time_out()
+        drive.feed(e.DigitShown(window, drive.at), 0.0)
+        drive.feed(DigitHeard(drive.at, window, scores(digit), drive.at + 0.1, drive.at + 0.3, -25, 25))
+    assert drive.visit.stage is not Stage.SUBMIT
+
+
+def test_the_ear_opens_only_after_the_prompt():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    assert not drive.all(e.Listen)
+    drive.feed(e.PromptEnded("face", drive.at))
+    assert not drive.all(e.Listen)
+    drive.feed(e.PromptEnded("digits", drive.at))
+    assert drive.all(e.Listen) == [e.Listen(6)]
+
+
+@pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])
+def test_a_lost_sense_costs_a_try_and_starts_over(device):
+    drive = Drive().to_digits()
+    drive.feed(e.DeviceFailed(device, Code.CAMERA_LOST))
+    assert drive.visit.stage is Stage.FACE
+    assert drive.all(e.Show)[-1].tries_left == LIMITS.face_tries - 1
+
+
+def test_no_challenge_no_pass():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeMissing())
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CHALLENGE_NONE)
+
+
+def test_a_screen_that_paints_nothing_costs_a_try():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    drive.time_out()
+    drive.time_out()
+    assert drive.visit.stage is Stage.FACE
+
+
+# ── submit and outcome ───────────────────────────────────────────────────────────────────────────
+
+
+def test_accepted_is_promised_only_when_the_request_is_on_disk():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.time_out()
+    assert drive.slip.outcome is Outcome.ACCEPTED
+    without = Drive().to_submit()
+    without.time_out()
+    assert (without.slip.outcome, without.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
+
+
+def test_a_store_that_fails_promises_nothing():
+    drive = Drive().to_submit()
+    drive.feed(e.StoreFailed(Code.OUTBOX_FULL))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.OUTBOX_FULL)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        (RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, Outcome.PENDING),
+        (RequestStatus.REFUSED, Code.PERSON_MISMATCH, Outcome.REFUSED),
+    ],
+)
+def test_central_decides(status, code, outcome):
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.receipt(status, code)
+    assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
+
+
+def test_somebody_elses_receipt_is_not_ours():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    assert drive.receipt(number="9999-9999-9999-9999") == []
+    assert drive.visit.stage is Stage.SUBMIT
+
+
+def test_a_late_answer_corrects_the_last_screen():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.time_out()
+    drive.receipt()
+    assert drive.slip.outcome is Outcome.ACTIVATED
+
+
+def test_a_refusal_is_final_on_the_screen():
+    drive = Drive().to_submit()
+    drive.receipt(RequestStatus.REFUSED, Code.PERSON_MISMATCH)
+    assert drive.receipt() == []
+
+
+def test_a_wedged_request_is_told():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.feed(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CENTRAL_UNACCEPTABLE)
+
+
+def test_a_bug_after_the_promise_keeps_the_promise():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.orders += drive.visit.fail(drive.at)
+    assert drive.slip.outcome is Outcome.ACCEPTED
+    before = Drive().to_digits()
+    before.orders += before.visit.fail(before.at)
+    assert (before.slip.outcome, before.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
