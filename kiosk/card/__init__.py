@@ -1,0 +1,1 @@
+"""What a card says: frames and commands of its reader, layouts of its text, rules of its number."""

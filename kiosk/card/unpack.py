@@ -1,0 +1,26 @@
+"""The child process of `portrait`: photo on standard input, picture on standard output, nothing else loaded.
+
+Makers' libraries export `int unpack(const char *wlt, char *picture, int save)`; 1 means success.
+"""
+
+import ctypes
+import sys
+
+ROOM = 1 << 17
+"""Bytes of room for the picture; the largest known answer, a BMP file, has 38,862."""
+RAW, BMP = 38_556, 38_862
+"""Bytes of 102 × 126 pixels: three a pixel, or as a BMP file."""
+
+
+def unpack(library: str, function: str, portrait: bytes) -> bytes:
+    """What the library makes of the photo, raw or BMP; empty if it refuses."""
+    picture = ctypes.create_string_buffer(ROOM)
+    unpack_wlt = getattr(ctypes.CDLL(library), function)
+    unpack_wlt.restype = ctypes.c_int
+    if unpack_wlt(ctypes.create_string_buffer(portrait, len(portrait)), picture, 0) != 1:
+        return b""
+    return picture.raw[: BMP if picture.raw[:2] == b"BM" else RAW]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(unpack(sys.argv[1], sys.argv[2], sys.stdin.buffer.read()))

@@ -1,0 +1,101 @@
+"""`kiosk models install | verify | list | seal`."""
+
+import argparse
+import hashlib
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk.codes import Code
+from kiosk.errors import KioskError, ModelError
+from kiosk.models.installer import install
+from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, read, verify
+
+
+def main(argv: Sequence[str]) -> int:
+    """Status 0: done; 1: something is missing, altered or could not be had."""
+    options = _parser().parse_args(argv)
+    try:
+        return int(options.run(options))
+    except KioskError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kiosk models", description="Model files: install, verify, list.")
+    commands = parser.add_subparsers(required=True, metavar="install|verify|list|seal")
+    for name, run, text in (
+        ("install", _install, "bring what is missing into the folder"),
+        ("verify", _verify, "check every installed file against the manifest"),
+        ("list", _list, "what the manifest holds, and what is there"),
+        ("seal", _seal, "write size and sha256 of bundled files into the manifest (build machines)"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--folder", type=Path, default=Path("var/models"), help="where the files live")
+        command.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
+        command.add_argument("--only", nargs="+", metavar="NAME", help="names or purposes, not everything")
+        if run is _install:
+            command.add_argument(
+                "--from", dest="source", type=Path, metavar="DIR", help="a folder; no network"
+            )
+    return parser
+
+
+def _install(options: argparse.Namespace) -> int:
+    install(options.manifest, options.folder, options.only, options.source)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    faults = verify(options.folder, options.only, options.manifest)
+    for error in faults:
+        print(error, file=sys.stderr)
+    print(f"{len(chosen(read(options.manifest), options.only)) - len(faults)} right, {len(faults)} not")
+    return 1 if faults else 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    for entry in chosen(read(options.manifest), options.only):
+        error = fault(entry, options.folder)
+        state = "present" if error is None else error.code.value
+        size = f"{entry.size / 1e6:6.1f} MB"
+        print(f"{entry.name:<16} {state:<14} {size}  {entry.needed_for:<15} {_origin(entry)}")
+    return 0
+
+
+def _origin(entry: Entry) -> str:
+    where = entry.origin
+    name = f"{where.package} {where.version}" if isinstance(where, Package) else where
+    return f"{name}; {entry.licence}"
+
+
+def _seal(options: argparse.Namespace) -> int:
+    """Only the two lines of each bundled entry change; comments and order stay."""
+    text = Path(options.manifest).read_text(encoding="utf-8")
+    for entry in chosen(read(options.manifest), options.only):
+        if entry.origin == "bundled":
+            text = sealed(text, entry.name, _bundled(entry))
+            print(f"{entry.name}: sealed")
+    options.manifest.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _bundled(entry: Entry) -> bytes:
+    try:
+        return (MANIFEST.parent / entry.file).read_bytes()
+    except OSError as error:
+        raise ModelError(Code.MODEL_MISSING, f"{entry.name}: {entry.file}: {error.strerror}") from None
+
+
+def sealed(text: str, name: str, content: bytes) -> str:
+    """The manifest's text with size and sha256 of `content` in the entry called `name`."""
+    blocks = re.split(r"(?m)^(?=\[\[model\]\])", text)
+    for i, block in enumerate(blocks):
+        if re.search(rf'(?m)^name = "{re.escape(name)}"$', block):
+            block = re.sub(r"(?m)^size = .*$", f"size = {len(content)}", block)
+            digest = hashlib.sha256(content).hexdigest()
+            blocks[i] = re.sub(r"(?m)^sha256 = .*$", f'sha256 = "{digest}"', block)
+    return "".join(blocks)

@@ -1,0 +1,21 @@
+"""Driver `none`: a terminal without a printer. The slip is on the screen."""
+
+from msgspec import Struct
+
+from kiosk.model import Slip
+from kiosk.ports import Context
+
+
+class NoPrinter:
+    """Takes every slip and does nothing."""
+
+    class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+        """Nothing to choose."""
+
+    def __init__(self, settings: Settings, context: Context) -> None: ...
+
+    def open(self) -> None: ...
+
+    def print(self, slip: Slip) -> None: ...
+
+    def close(self) -> None: ...
