@@ -1,0 +1,1 @@
+"""Faces: from frames to `FaceSeen`. Embeddings never leave this package."""

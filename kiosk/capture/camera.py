@@ -1,0 +1,190 @@
+"""Driver `cv2`: a camera of the operating system, or a video stream from an address, through OpenCV.
+
+OpenCV never raises when a camera is unplugged, and waits half a minute on a stalled stream unless told
+otherwise; both are put right here. One `VideoCapture` serves one opening: reopening makes a new one.
+"""
+
+import logging
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
+from kiosk.model import Frame
+from kiosk.ports import Context, Image
+
+log = logging.getLogger(__name__)
+
+_OPEN_MS, _READ_MS = 3000, 2000
+_PROBE_S = 1.0
+_LINUX = sys.platform == "linux"
+_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935}
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+class CameraSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`device`: an index ("0"), a path ("/dev/video2") or an address ("http://…", "rtsp://…")."""
+
+    device: str | int = 0
+    width_px: int = 1280
+    height_px: int = 720
+    fps: float = 25.0
+    rotation: Literal[0, 90, 180, 270] = 0  # clockwise, to bring the picture upright
+    mirrored_source: bool = False  # the camera itself delivers a mirror image
+    frozen_s: float = 3.0  # the very same picture for so long: the camera hangs
+
+
+class Cv2Camera:
+    """`ports.Camera`."""
+
+    Settings: ClassVar[type[Struct]] = CameraSettings
+
+    def __init__(self, settings: CameraSettings, context: Context) -> None:
+        self._settings = settings
+        self._clock = context.clock
+        self._capture: cv2.VideoCapture | None = None
+        self._still = Stillness(settings.frozen_s)
+        self._seq = 0
+
+    def probe(self) -> None:
+        """Is the device file there and ours; does the address answer? Raises DeviceMissing, DeviceBusy."""
+        if is_address(self._settings.device):
+            _greet(str(self._settings.device))
+        elif _LINUX:
+            _look(device_path(self._settings.device))
+
+    def open(self) -> None:
+        """Takes the first frame too: only then it is known to work. Raises DeviceMissing, DeviceBusy."""
+        self.close()
+        self.probe()
+        try:
+            self._capture = self._opened()
+            first = self._grab()
+        except (cv2.error, DeviceLost) as error:
+            self.close()
+            raise DeviceBusy(
+                Code.CAMERA_BUSY, f"opens, but gives no picture: {type(error).__name__}"
+            ) from None
+        self._still = Stillness(self._settings.frozen_s)
+        log.info("camera opened: %d×%d", first.shape[1], first.shape[0])
+
+    def read(self) -> Frame:
+        """The next frame, upright and not mirrored. Raises DeviceLost(CAMERA_LOST, CAMERA_FROZEN)."""
+        image = self._grab()
+        at = self._clock()
+        if self._still.frozen(image, at):
+            raise DeviceLost(Code.CAMERA_FROZEN, f"the same picture for {self._settings.frozen_s:.1f} s")
+        self._seq += 1
+        return Frame(self._upright(image), self._seq, at)
+
+    def close(self) -> None:
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            try:
+                capture.release()
+            except cv2.error as error:
+                log.warning("closing the camera: %s", error)
+
+    def _opened(self) -> cv2.VideoCapture:
+        """Raises DeviceMissing, DeviceBusy, cv2.error."""
+        device = self._settings.device
+        if is_address(device):
+            waits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
+            capture = cv2.VideoCapture(str(device), cv2.CAP_FFMPEG, waits)
+            if not capture.isOpened():
+                raise DeviceMissing(Code.CAMERA_MISSING, "the address gives no video")
+            return capture
+        capture = _local(device)
+        if not capture.isOpened():
+            raise DeviceBusy(Code.CAMERA_BUSY, "is there, but cannot be opened")
+        self._configure(capture)
+        return capture
+
+    def _configure(self, capture: cv2.VideoCapture) -> None:
+        """Wishes: a camera that cannot fulfil one gives what it has."""
+        # MJPG: over USB 2, raw 720p reaches ten frames a second only.
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._settings.width_px)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._settings.height_px)
+        capture.set(cv2.CAP_PROP_FPS, self._settings.fps)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+
+    def _grab(self) -> Image:
+        """The raw picture. Raises DeviceLost."""
+        if self._capture is None:
+            raise DeviceLost(Code.CAMERA_LOST, "not open")
+        try:
+            done, image = self._capture.read()
+        except cv2.error as error:
+            raise DeviceLost(Code.CAMERA_LOST, str(error).strip().splitlines()[0]) from None
+        if not done or image is None or image.size == 0:
+            raise DeviceLost(Code.CAMERA_LOST, "no picture")
+        return np.asarray(image, np.uint8)
+
+    def _upright(self, image: Image) -> Image:
+        if self._settings.rotation:
+            image = np.asarray(cv2.rotate(image, _TURNS[self._settings.rotation]), np.uint8)
+        if self._settings.mirrored_source:
+            image = np.asarray(cv2.flip(image, 1), np.uint8)
+        return image
+
+
+class Stillness:
+    """A live sensor has noise: the very same picture again and again is a picture of the past."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._last: bytes | None = None
+        self._since = 0.0
+
+    def frozen(self, image: Image, at: float) -> bool:
+        """Has the picture (every eighth pixel of it) been the same for longer than the limit?"""
+        print_ = image[::8, ::8].tobytes()
+        if print_ != self._last:
+            self._last, self._since = print_, at
+        return at - self._since > self._limit_s
+
+
+def is_address(device: str | int) -> bool:
+    return isinstance(device, str) and "://" in device
+
+
+def device_path(device: str | int) -> Path:
+    """The device file of an index or a path."""
+    number = re.fullmatch(r"\d+", str(device))
+    return Path(f"/dev/video{device}") if number else Path(str(device))
+
+
+def _local(device: str | int) -> cv2.VideoCapture:
+    """A camera of this machine, by path where there are paths: `/dev/v4l/by-id/…` survives replugging."""
+    # Read once, at the first frame of the process; without it a hanging camera blocks `read` for 10 s.
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(_READ_MS // 1000))
+    if _LINUX:
+        return cv2.VideoCapture(str(device_path(device)), cv2.CAP_V4L2)
+    return cv2.VideoCapture(int(device), cv2.CAP_ANY)
+
+
+def _look(path: Path) -> None:
+    if not path.exists():
+        raise DeviceMissing(Code.CAMERA_MISSING, f"{path} is not there")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise DeviceBusy(Code.CAMERA_BUSY, f"{path}: permission denied")
+
+
+def _greet(address: str) -> None:
+    """Does anybody listen there? The address may hold a password and is not told."""
+    parts = urlsplit(address)
+    try:
+        port = parts.port or _PORTS.get(parts.scheme, 80)
+        socket.create_connection((parts.hostname or "", port), timeout=_PROBE_S).close()
+    except (OSError, ValueError) as error:
+        raise DeviceMissing(Code.CAMERA_MISSING, f"the address: {type(error).__name__}") from None

@@ -1,0 +1,129 @@
+"""Driver `mediapipe`: 468 points on a face from MediaPipe's `face_landmark.tflite`, run by OpenCV.
+
+Only the weight file of MediaPipe is used. The input is the face, upright, in a square one and a half times
+its box, 192×192 RGB, 0…1; outputs are 468 × (x, y, z) in pixels of that square (z: away from the camera, in
+the scale of x) and the logit that a face is there at all (MediaPipe "Face Mesh" model card, 2020).
+"""
+
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.face.geometry import eye_angle, inverse, upright_crop
+from kiosk.face.weights import loading, require, working
+from kiosk.models import locate
+from kiosk.ports import Context, Face, FaceMesh, Image
+
+Points = NDArray[np.float64]
+"""(468, 3)."""
+
+_SIZE = 192
+_SCALE = 1.5
+_LEANING = 0.12  # radians
+_OUTPUTS = ("conv2d_21", "conv2d_31")  # the points, the logit
+
+# Indices of the canonical face mesh; "right" is the person's right, left in the picture.
+_LIPS_INNER = ((82, 87), (13, 14), (312, 317))  # upper, lower
+_LIP_CORNERS = (78, 308)
+_EYES = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380))
+_SIDES = ((234, 454), (33, 263), (61, 291), (127, 356))  # right, left: four level lines
+_MIDDLE = (10, 152)  # top of the forehead, chin
+
+
+class MediaPipeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`model`: name in the manifest of models."""
+
+    model: str = "face-landmark"
+
+
+class MediaPipeLandmarks:
+    """`ports.FaceLandmarks`. Raises ModelError at construction."""
+
+    Settings: ClassVar[type[Struct]] = MediaPipeSettings
+    name = "mediapipe"
+    version = "face_landmark-0.10"
+
+    def __init__(self, settings: MediaPipeSettings, context: Context) -> None:
+        path = locate(context.models, settings.model)
+        with loading(settings.model):
+            self._net = cv2.dnn.readNetFromTFLite(str(path))
+        with loading(settings.model):
+            points, presence = self._run(np.full((_SIZE, _SIZE, 3), 127, np.uint8))
+        require(points.shape == (468, 3), settings.model, f"{points.shape} points")
+        require(presence < 0.5, settings.model, "a face in an empty picture")
+
+    def measure(self, image: Image, face: Face) -> FaceMesh:
+        """Ratios and angles of one face. Raises EngineError."""
+        points, angle, presence = self._found(image, face)
+        yaw, pitch, roll = angles(points)
+        roll += float(np.degrees(angle))
+        return FaceMesh(mouth_opening(points), eye_opening(points), yaw, pitch, roll, presence)
+
+    def points(self, image: Image, face: Face) -> Points:
+        """The mesh in pixels of `image`; z in the same scale, negative to the camera. Raises EngineError."""
+        points, angle, _ = self._found(image, face)
+        back = inverse(upright_crop(face, angle, _SCALE, _SIZE))
+        zoom = float(np.hypot(back[0, 0], back[1, 0]))
+        flat = points[:, :2] @ back[:, :2].T + back[:, 2]
+        return np.column_stack([flat, points[:, 2] * zoom])
+
+    def _found(self, image: Image, face: Face) -> tuple[Points, float, float]:
+        """Points in the upright square, the angle (radians) it was turned by, presence. Raises EngineError.
+
+        Detectors see a tilted head's eyes too level; where the mesh still leans, it is taken once more.
+        """
+        angle = eye_angle(face)
+        with working(self.name):
+            points, presence = self._run(_cut(image, upright_crop(face, angle, _SCALE, _SIZE)))
+            left = np.radians(angles(points)[2])
+            if abs(left) > _LEANING:
+                angle += float(left)
+                points, presence = self._run(_cut(image, upright_crop(face, angle, _SCALE, _SIZE)))
+        return points, angle, presence
+
+    def _run(self, crop: Image) -> tuple[Points, float]:
+        self._net.setInput(cv2.dnn.blobFromImage(crop, 1 / 255, (_SIZE, _SIZE), swapRB=True))
+        mesh, logit = self._net.forward(_OUTPUTS)
+        points = np.asarray(mesh, np.float64).reshape(-1, 3)
+        return points, float(1 / (1 + np.exp(-float(np.ravel(logit)[0]))))
+
+
+def mouth_opening(points: Points) -> float:
+    """Inner-lip distance over the mouth's width; in space, so that a turned head opens no mouth."""
+    gaps = [np.linalg.norm(points[upper] - points[lower]) for upper, lower in _LIPS_INNER]
+    return _ratio(float(np.mean(gaps)), points, *_LIP_CORNERS)
+
+
+def eye_opening(points: Points) -> float:
+    """Eye aspect ratio, mean of both eyes (Soukupová and Čech, 2016): about 0.3 open, below 0.12 closed."""
+    ratios = []
+    for outer, upper1, upper2, inner, lower2, lower1 in _EYES:
+        lids = np.linalg.norm(points[upper1] - points[lower1]) + np.linalg.norm(
+            points[upper2] - points[lower2]
+        )
+        ratios.append(_ratio(float(lids) / 2, points, outer, inner))
+    return float(np.mean(ratios))
+
+
+def angles(points: Points) -> tuple[float, float, float]:
+    """Yaw, pitch, roll in degrees from the mesh's own depth.
+
+    Positive: the nose points to the picture's right; upwards; the head leans clockwise in the picture.
+    """
+    across = np.mean([points[left] - points[right] for right, left in _SIDES], axis=0)
+    down = points[_MIDDLE[1]] - points[_MIDDLE[0]]
+    yaw = np.degrees(np.arctan2(across[2], across[0]))
+    pitch = -np.degrees(np.arctan2(down[2], down[1]))
+    roll = np.degrees(np.arctan2(across[1], across[0]))
+    return float(yaw), float(pitch), float(roll)
+
+
+def _cut(image: Image, matrix: NDArray[np.float64]) -> Image:
+    return np.asarray(cv2.warpAffine(image, matrix, (_SIZE, _SIZE)), np.uint8)
+
+
+def _ratio(distance: float, points: Points, one: int, other: int) -> float:
+    return distance / max(float(np.linalg.norm(points[one] - points[other])), 1e-6)

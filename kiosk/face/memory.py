@@ -1,0 +1,99 @@
+"""All that is kept of a face during a visit, in one place, so that it can be forgotten in one."""
+
+from collections import deque
+from statistics import median
+
+import cv2
+import numpy as np
+from msgspec import Struct
+
+from kiosk.ports import Image, Vector
+
+_LIVE_KEPT = 15
+
+
+class Shot(Struct, frozen=True, eq=False):
+    """One good frame: its rank and its embedding."""
+
+    rank: float
+    vector: Vector
+
+
+class Memory:
+    """The card's face, the best frames of the present track, one picture; `forget` overwrites all."""
+
+    def __init__(self, capacity: int) -> None:
+        self.reference: Vector | None = None
+        self._capacity = capacity
+        self._shots: list[Shot] = []
+        self._live: deque[float] = deque(maxlen=_LIVE_KEPT)
+        self._picture: Image | None = None
+        self._picture_rank = 0.0
+
+    @property
+    def frames(self) -> int:
+        return len(self._shots)
+
+    @property
+    def full(self) -> bool:
+        return self.frames >= self._capacity
+
+    def refer(self, vector: Vector | None) -> None:
+        """The face that all are compared with."""
+        _wipe(self.reference)
+        self.reference = vector
+
+    def add(self, rank: float, vector: Vector, picture: Image) -> None:
+        """Keep a good frame if it is among the best. `picture` is copied if it is the very best."""
+        if self._picture is None or rank > self._picture_rank:
+            _wipe(self._picture)
+            self._picture, self._picture_rank = picture.copy(), rank
+        self._shots = sorted([*self._shots, Shot(rank, vector)], key=lambda shot: -shot.rank)
+        for worst in self._shots[self._capacity :]:
+            _wipe(worst.vector)
+        del self._shots[self._capacity :]
+
+    def lived(self, score: float) -> None:
+        self._live.append(score)
+
+    def live_median(self) -> float | None:
+        return median(self._live) if self._live else None
+
+    def likeness(self, vector: Vector) -> float | None:
+        """Cosine to the card's face."""
+        return None if self.reference is None else float(self.reference @ vector)
+
+    def likeness_mean(self) -> float | None:
+        """Cosine of the mean of the best frames to the card's face."""
+        if self.reference is None or not self._shots:
+            return None
+        mean = np.mean([shot.vector for shot in self._shots], axis=0)
+        return float(self.reference @ mean / max(float(np.linalg.norm(mean)), 1e-6))
+
+    def picture(self, longest_px: int, quality: int) -> bytes | None:
+        """JPEG of the best good frame, made no larger than it was."""
+        if self._picture is None:
+            return None
+        shrink = min(1.0, longest_px / max(self._picture.shape[:2]))
+        small = cv2.resize(self._picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        done, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        _wipe(np.asarray(small, np.uint8))
+        return jpeg.tobytes() if done else None
+
+    def restart(self) -> None:
+        """Another face: nothing of the one before may count for it."""
+        for shot in self._shots:
+            _wipe(shot.vector)
+        _wipe(self._picture)
+        self._shots.clear()
+        self._live.clear()
+        self._picture, self._picture_rank = None, 0.0
+
+    def forget(self) -> None:
+        self.restart()
+        self.refer(None)
+
+
+def _wipe(array: Vector | Image | None) -> None:
+    if array is not None:
+        array.fill(0)

@@ -1,0 +1,88 @@
+"""Driver `minifasnet`: two small nets that tell a live face from a print (Silent-Face-Anti-Spoofing).
+
+Each sees the face with other surroundings (2.7 and 4.0 boxes wide), 80×80 BGR, raw 0–255; class 1 of three
+is "live". The score is the mean of both. On NUAA (336 live faces, 330 hand-held prints) no print scored
+above 0.2 and 2.7 % of the live ones scored below. Replays on bright screens are hardly tested: this is one
+measure of several, never the only one.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from msgspec import Struct
+
+from kiosk.face.weights import loading, require, working
+from kiosk.models import locate
+from kiosk.ports import Context, Face, Image
+
+_SIZE = 80
+_LIVE = 1
+_MIN_SPREAD = 0.5
+
+
+class MiniFasNetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Names in the manifest of models."""
+
+    near: str = "minifasnet-v2"
+    wide: str = "minifasnet-v1se"
+
+
+class MiniFasNet:
+    """`ports.Liveness`. Raises ModelError at construction."""
+
+    Settings: ClassVar[type[Struct]] = MiniFasNetSettings
+    name = "minifasnet"
+    version = "minifasnet-v2+v1se"
+
+    def __init__(self, settings: MiniFasNetSettings, context: Context) -> None:
+        nets = ((2.7, settings.near), (4.0, settings.wide))
+        self._nets = [(scale, Net(locate(context.models, name))) for scale, name in nets]
+
+    def score(self, image: Image, face: Face) -> float:
+        """0 attack … 1 live. Raises EngineError."""
+        with working(self.name):
+            return float(np.mean([net.live(surroundings(image, face, scale)) for scale, net in self._nets]))
+
+
+class Net:
+    """One net. Raises ModelError(MODEL_UNUSABLE) if it cannot tell noise from darkness.
+
+    Fed 0…1 instead of 0…255, or with damaged weights, these nets answer nearly the same to every picture
+    and would still look alive: noise must be far from darkness (measured: 0.99 against 0.03).
+    """
+
+    def __init__(self, path: Path, gain: float = 1.0) -> None:
+        self._gain = gain
+        with loading(path.name):
+            self._net = cv2.dnn.readNetFromONNX(str(path))
+        with loading(path.name):
+            noise = np.random.default_rng(0).integers(0, 256, (_SIZE, _SIZE, 3), np.uint8)
+            spread = self.live(noise) - self.live(np.zeros_like(noise))
+        require(spread > _MIN_SPREAD, path.name, f"noise and darkness differ by {spread:.3f} only")
+
+    def live(self, crop: Image) -> float:
+        """Probability of "live" for an (80, 80, 3) crop."""
+        self._net.setInput(cv2.dnn.blobFromImage(crop, self._gain, (_SIZE, _SIZE)))
+        logits = np.asarray(self._net.forward(), np.float64).ravel()
+        powers = np.exp(logits - logits.max())
+        return float(powers[_LIVE] / powers.sum())
+
+
+def surroundings(image: Image, face: Face, scale: float) -> Image:
+    """(80, 80, 3): `scale` face boxes of the picture.
+
+    As in training, the cut is made smaller and shifted inwards where the picture ends.
+    """
+    height, width = image.shape[:2]
+    scale = min(scale, (width - 1) / max(face.width, 1.0), (height - 1) / max(face.height, 1.0))
+    x0, x1 = _inside(face.x + face.width / 2, face.width * scale, width)
+    y0, y1 = _inside(face.y + face.height / 2, face.height * scale, height)
+    return np.asarray(cv2.resize(image[y0:y1, x0:x1], (_SIZE, _SIZE)), np.uint8)
+
+
+def _inside(centre: float, length: float, limit: int) -> tuple[int, int]:
+    """Begin and end of a stretch of `length` about `centre`, shifted into 0…`limit`."""
+    begin = min(max(0.0, centre - length / 2), max(0.0, limit - 1 - length))
+    return int(begin), max(int(begin) + 1, min(limit, int(begin + length) + 1))

@@ -1,0 +1,25 @@
+"""Driver `none`: no anti-spoof model. Nothing is known, and the rules decide whether that may be."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from kiosk.ports import Context, Face, Image
+
+
+class NoLivenessSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class NoLiveness:
+    """`ports.Liveness` that never has a score."""
+
+    Settings: ClassVar[type[Struct]] = NoLivenessSettings
+    name = "none"
+    version = "none"
+
+    def __init__(self, settings: NoLivenessSettings, context: Context) -> None:
+        pass
+
+    def score(self, image: Image, face: Face) -> None:
+        """Always None: never a pass where liveness is required."""

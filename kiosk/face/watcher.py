@@ -1,0 +1,243 @@
+"""Frames in, `FaceSeen` out. Embeddings never leave this package; of pictures only the one to be sealed does.
+
+`run` works on the face thread; everything else may be called from any thread and takes effect before it
+returns: after `unwatch` or `forget` no `FaceSeen` of the watch comes any more.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from kiosk.codes import Code
+from kiosk.errors import CardError, EngineError
+from kiosk.events import Event, ReferenceFailed, ReferenceReady
+from kiosk.face.geometry import window
+from kiosk.face.memory import Memory
+from kiosk.face.pace import Pace
+from kiosk.face.quality import hint, measure, rank
+from kiosk.face.reference import reference
+from kiosk.face.track import Track
+from kiosk.model import FaceBox, FaceSeen, Frame
+from kiosk.ports import (
+    Face,
+    FaceEngine,
+    FaceLandmarks,
+    FaceMesh,
+    Image,
+    Liveness,
+    PortraitDecoder,
+)
+from kiosk.settings import FaceSettings
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 0.2  # how soon `run` notices that it shall stop
+_BYSTANDER = 0.5  # faces less than half as wide as the largest belong to people further behind
+_MARGIN = 0.5  # face widths around the box in the one picture
+_COMPARABLE = frozenset(
+    {
+        Code.OK,
+        Code.FACE_OFF_CENTRE,
+        Code.FACE_TOO_NEAR,
+        Code.FACE_TILTED,
+        Code.FACE_EYES_CLOSED,
+        Code.FACE_BACKLIT,
+    }
+)
+"""Hints under which an embedding still tells two people apart, so that the track can be followed."""
+
+
+class FaceWatcher:
+    """Looks at frames while somebody is to be watched.
+
+    `newest(seconds)` waits at most so long for a frame newer than the last it gave. `give` takes events and
+    must not block.
+    """
+
+    def __init__(
+        self,
+        engine: FaceEngine,
+        landmarks: FaceLandmarks,
+        liveness: Liveness,
+        decoder: PortraitDecoder,
+        settings: FaceSettings,
+        newest: Callable[[float], Frame | None],
+        give: Callable[[Event], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine, self._landmarks, self._liveness, self._decoder = engine, landmarks, liveness, decoder
+        self._settings, self._newest, self._give, self._clock = settings, newest, give, clock
+        self._state = threading.Condition()  # guards everything below
+        self._watching = False
+        self._since = 0.0
+        self._portrait: bytes | None = None
+        self._memory = Memory(settings.best_frames)
+        self._track = Track(settings.same_face, settings.max_gap_s)
+        self._pace = Pace(settings.max_fps)
+
+    def watch(self, portrait: bytes | None) -> None:
+        """Begin, or go on.
+
+        With `portrait` everything begins anew: `ReferenceReady` or `ReferenceFailed` comes first. With None
+        the reference, the best frames and the track stay those of the watch before.
+        """
+        with self._state:
+            if portrait is not None:
+                self._portrait = portrait
+                self._memory.forget()
+                self._track.cut()
+            self._since = self._since if self._watching and portrait is None else self._clock()
+            self._watching = True
+            self._state.notify_all()
+
+    def unwatch(self) -> None:
+        """Stop looking; what is known stays."""
+        with self._state:
+            self._watching = False
+
+    def forget(self) -> None:
+        """Stop looking and overwrite everything personal."""
+        with self._state:
+            self._watching = False
+            self._portrait = None
+            self._memory.forget()
+            self._track.forget()
+
+    def picture(self) -> bytes | None:
+        """JPEG of the best good frame of the present track: the face with a margin. None: there is none."""
+        with self._state:
+            return self._memory.picture(self._settings.picture_px, self._settings.picture_quality)
+
+    def run(self, stop: threading.Event) -> None:
+        """The face thread's work."""
+        while not stop.is_set():
+            if not self._awake():
+                continue
+            frame = self._newest(_WAIT_S)
+            if frame is not None:
+                self.step(frame)
+
+    def step(self, frame: Frame) -> None:
+        """Look at one frame if it is wanted; not before the reference is prepared."""
+        with self._state:
+            ready = self._watching and self._portrait is None and frame.at >= self._since
+            if ready and self._pace.due(frame.at):
+                self._give(self._looked(frame))
+
+    def _awake(self) -> bool:
+        """Is somebody to be watched? Prepares the reference first; waits a little if not."""
+        with self._state:
+            if not self._watching:
+                self._state.wait(_WAIT_S)
+            elif self._portrait is not None:
+                self._prepare(self._portrait)
+            return self._watching
+
+    def _prepare(self, portrait: bytes) -> None:
+        self._portrait = None
+        try:
+            self._memory.refer(reference(portrait, self._decoder, self._engine))
+        except (CardError, EngineError) as error:
+            log.warning("the card's portrait gave no reference: %s", error)
+            self._give(ReferenceFailed(error.code))
+        else:
+            self._give(ReferenceReady())
+
+    def _looked(self, frame: Frame) -> FaceSeen:
+        """What this frame shows; a failing engine is told as such and never as a measure."""
+        try:
+            seen = self._look(frame)
+        except EngineError as error:
+            log.warning("a frame could not be looked at: %s", error)
+            seen = FaceSeen(frame.at, frame.seq, hint=error.code)
+        return replace(
+            seen,
+            track=self._track.number,
+            frames_good=self._memory.frames,
+            likeness_mean=self._memory.likeness_mean(),
+            live_median=self._memory.live_median(),
+        )
+
+    def _look(self, frame: Frame) -> FaceSeen:
+        began, before = self._clock(), self._track.number
+        faces = _prominent(self._engine.detect(frame.image))
+        seen = FaceSeen(frame.at, frame.seq, faces=len(faces), box=_box(frame.image, faces))
+        if len(faces) == 1:
+            self._track.seen(frame.at)
+            self._restart_if_cut(before)
+            return self._look_at(frame, faces[0], seen, began)
+        if faces:
+            self._track.cut()
+        else:
+            self._track.lost(frame.at)
+        self._restart_if_cut(before)
+        return replace(seen, hint=Code.FACE_SEVERAL if faces else Code.FACE_NONE)
+
+    def _look_at(self, frame: Frame, face: Face, seen: FaceSeen, began: float) -> FaceSeen:
+        mesh = self._landmarks.measure(frame.image, face)
+        found = measure(frame.image, face)
+        said = hint(found, mesh, self._settings)
+        seen = _with_mesh(seen, mesh, said)
+        self._pace.looked(self._clock() - began)
+        if said not in _COMPARABLE or not self._wanted():
+            return seen
+        return self._compared(frame, face, seen, rank(found, mesh, face))
+
+    def _wanted(self) -> bool:
+        return not self._track.known or self._pace.embed_due(steady=self._memory.full)
+
+    def _compared(self, frame: Frame, face: Face, seen: FaceSeen, value: float) -> FaceSeen:
+        """The dear part: who is it, and is it alive?"""
+        began, before = self._clock(), self._track.number
+        vector = self._engine.embed(frame.image, face)
+        first = self._track.compare(vector, frame.at, good=seen.good)
+        self._restart_if_cut(before)
+        live = self._lived(frame.image, face) if seen.good else None
+        likeness = self._memory.likeness(vector)
+        if seen.good:
+            self._memory.add(value, vector, window(frame.image, face, _MARGIN))
+        self._pace.embedded(self._clock() - began)
+        return replace(seen, likeness=likeness, likeness_first=first, live=live)
+
+    def _lived(self, image: Image, face: Face) -> float | None:
+        try:
+            score = self._liveness.score(image, face)
+        except EngineError as error:
+            log.warning("liveness could not be measured: %s", error)
+            return None
+        if score is not None:
+            self._memory.lived(score)
+        return score
+
+    def _restart_if_cut(self, before: int) -> None:
+        if self._track.number != before:
+            self._memory.restart()
+
+
+def _prominent(faces: Sequence[Face]) -> list[Face]:
+    """The faces that may be the customer's; people further behind are not."""
+    return [face for face in faces if face.width >= _BYSTANDER * faces[0].width]
+
+
+def _box(image: Image, faces: Sequence[Face]) -> FaceBox | None:
+    if not faces:
+        return None
+    height, width = image.shape[:2]
+    face = faces[0]
+    return FaceBox(face.x / width, face.y / height, face.width / width, face.height / height)
+
+
+def _with_mesh(seen: FaceSeen, mesh: FaceMesh, said: Code) -> FaceSeen:
+    return replace(
+        seen,
+        hint=said,
+        good=said is Code.OK,
+        mouth=mesh.mouth,
+        eyes=mesh.eyes,
+        yaw=mesh.yaw,
+        pitch=mesh.pitch,
+        roll=mesh.roll,
+    )

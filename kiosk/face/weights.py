@@ -1,0 +1,46 @@
+"""Opening weight files: what is missing or unreadable becomes a `ModelError`, never a guess."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+
+from kiosk.codes import Code
+from kiosk.errors import EngineError, ModelError
+
+
+def weight_file(folder: Path, name: str) -> Path:
+    """The path of a file that a package brings, not the manifest. Raises ModelError(MODEL_MISSING)."""
+    path = folder / name
+    if not path.is_file():
+        raise ModelError(Code.MODEL_MISSING, f"{name}: not in its package")
+    return path
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Translates what OpenCV says about a file it cannot load. Raises ModelError(MODEL_UNUSABLE)."""
+    try:
+        yield
+    except cv2.error as error:
+        raise ModelError(Code.MODEL_UNUSABLE, f"{name}: {_first_line(error)}") from None
+
+
+@contextmanager
+def working(name: str) -> Iterator[None]:
+    """Translates what OpenCV says while a net runs. Raises EngineError(FACE_ENGINE_FAILED)."""
+    try:
+        yield
+    except cv2.error as error:
+        raise EngineError(Code.FACE_ENGINE_FAILED, f"{name}: {_first_line(error)}") from None
+
+
+def require(holds: bool, name: str, what: str) -> None:
+    """A self-test's finding. Raises ModelError(MODEL_UNUSABLE)."""
+    if not holds:
+        raise ModelError(Code.MODEL_UNUSABLE, f"{name}: self-test: {what}")
+
+
+def _first_line(error: cv2.error) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,84 @@
+"""What is kept of a face, and that nothing is left of it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from kiosk.face.memory import Memory
+
+CARD = np.array([1, 0, 0], np.float32)
+
+
+def vector(angle: float) -> np.ndarray:
+    return np.array([np.cos(angle), np.sin(angle), 0], np.float32)
+
+
+def crop(level: int) -> np.ndarray:
+    return np.full((60, 40, 3), level, np.uint8)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    memory = Memory(capacity=3)
+    memory.refer(CARD.copy())
+    return memory
+
+
+def test_nothing_seen_is_no_likeness(memory):
+    assert memory.likeness_mean() is None
+    assert memory.live_median() is None
+    assert memory.picture(480, 85) is None
+
+
+def test_no_reference_is_no_likeness():
+    memory = Memory(capacity=3)
+    memory.add(1.0, vector(0), crop(0))
+    assert memory.likeness_mean() is None
+    assert memory.likeness(vector(0)) is None
+
+
+def test_the_mean_is_over_the_best_frames_only(memory):
+    memory.add(0.1, vector(np.pi / 2), crop(0))
+    for rank in (1.0, 2.0, 3.0):
+        memory.add(rank, vector(0.3), crop(0))
+    assert memory.frames == 3
+    assert memory.likeness_mean() == pytest.approx(np.cos(0.3), abs=1e-6)
+
+
+def test_the_mean_of_unlike_frames_is_made_unit_long(memory):
+    memory.add(1.0, vector(0.4), crop(0))
+    memory.add(1.0, vector(-0.4), crop(0))
+    assert memory.likeness_mean() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_picture_is_the_best_frame_and_is_not_enlarged(memory):
+    memory.add(1.0, vector(0), crop(50))
+    memory.add(3.0, vector(0), crop(200))
+    memory.add(2.0, vector(0), crop(90))
+    jpeg = memory.picture(480, 90)
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (60, 40, 3)
+    assert picture.mean() == pytest.approx(200, abs=3)
+
+
+def test_the_picture_is_reduced_to_its_limit(memory):
+    memory.add(1.0, vector(0), crop(50))
+    picture = cv2.imdecode(np.frombuffer(memory.picture(30, 90), np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (30, 20, 3)
+
+
+def test_another_face_inherits_nothing_but_the_card(memory):
+    memory.add(1.0, vector(0), crop(50))
+    memory.lived(0.9)
+    memory.restart()
+    assert (memory.frames, memory.live_median(), memory.picture(480, 85)) == (0, None, None)
+    assert memory.likeness(vector(0)) == pytest.approx(1.0)
+
+
+def test_forgetting_overwrites(memory):
+    kept = [memory.reference, mine := vector(0.1)]
+    memory.add(1.0, mine, crop(50))
+    kept.append(memory._picture)
+    memory.forget()
+    assert not any(array.any() for array in kept)
+    assert memory.reference is None
