@@ -27,6 +27,7 @@ class Code(StrEnum):
     MODEL_NOT_FETCHED = "model.not_fetched"
     IDENTITY_MISSING = "identity.missing"
     IDENTITY_EXPOSED = "identity.exposed"
+    ENROLMENT_REFUSED = "enrolment.refused"
     DISK_LOW = "disk.low"
     CLOCK_OFF = "clock.off"
     OUTBOX_DAMAGED = "outbox.damaged"

@@ -70,6 +70,8 @@ class Engine:
         self._clock = clock
         self._inbox: queue.SimpleQueue[e.Event | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[e.Notice], None]] = []
+        self._standing: dict[type, e.Notice] = {}  # what a late listener has to know
+        self._telling = threading.RLock()
         self._visit: Visit | None = None
         self._language = ""
         self._required = required
@@ -99,8 +101,11 @@ class Engine:
         self._inbox.put(event)
 
     def subscribe(self, listener: Callable[[e.Notice], None]) -> None:
-        """`listener` is called on the engine's thread with each notice and must return at once."""
-        self._listeners.append(listener)
+        """`listener` is called with each notice and must return at once; first with the present screen."""
+        with self._telling:
+            self._listeners.append(listener)
+            for notice in self._standing.values():
+                listener(notice)
 
     def worker_died(self, name: str, _: Exception) -> None:
         """A thread of ours is gone; without it nothing can be promised."""
@@ -212,8 +217,11 @@ class Engine:
             self._tell_service()
 
     def _tell(self, notice: e.Notice) -> None:
-        for listener in self._listeners:
-            try:
-                listener(notice)
-            except Exception:
-                log.exception("a shell failed at %s", type(notice).__name__)
+        with self._telling:
+            if isinstance(notice, e.Show | e.OutOfService):
+                self._standing[type(notice)] = notice
+            for listener in self._listeners:
+                try:
+                    listener(notice)
+                except Exception:
+                    log.exception("a shell failed at %s", type(notice).__name__)

@@ -3,6 +3,7 @@
     KioskError(code, detail)
     ├─ SettingsError      at start; exit 2, naming file and key
     ├─ ModelError         missing, altered or unusable weights → OUT_OF_SERVICE
+    ├─ IdentityError      the terminal's key or enrolment is missing or exposed → OUT_OF_SERVICE
     ├─ DeviceError        DeviceMissing · DeviceBusy · DeviceLost → capture.supervise reopens
     ├─ CardError          this card could not be read; the next one may
     ├─ EngineError        an engine failed on good input → the try is spent
@@ -34,6 +35,10 @@ class SettingsError(KioskError):
 
 class ModelError(KioskError):
     """A weight file is missing, altered or does not work."""
+
+
+class IdentityError(KioskError):
+    """The terminal cannot prove who it is."""
 
 
 class DeviceError(KioskError):

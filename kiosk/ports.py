@@ -162,8 +162,8 @@ class Liveness(Protocol):
     name: str
     version: str
 
-    def score(self, image: Image, face: Face) -> float:
-        """0 attack … 1 live. Raises EngineError."""
+    def score(self, image: Image, face: Face) -> float | None:
+        """0 attack … 1 live; None: no model is installed, nothing is known. Raises EngineError."""
 
 
 class Recogniser(Protocol):

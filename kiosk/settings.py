@@ -139,6 +139,7 @@ class CentralSettings(Section, frozen=True):
     backoff_first_s: float
     backoff_max_s: float
     backoff_jitter: float  # share of the delay that is random
+    probe_s: float  # while the line is down: look so often whether it is back
     contact_s: float  # a sign of life at least so often
 
 
@@ -164,11 +165,11 @@ class Settings(Section, frozen=True):
     liveness: DriverChoice
     recogniser: DriverChoice
     printer: DriverChoice
-    base: str = "."  # folder that relative paths start from; set by `load`
+    file: str = ""  # the site's file; set by `load`
 
     def path(self, value: str) -> Path:
-        """A path of this file, made absolute."""
-        return (Path(self.base) / Path(value).expanduser()).absolute()
+        """A path of this file, made absolute; without a site's file the working folder is the base."""
+        return (Path(self.file).parent / Path(value).expanduser()).absolute()
 
 
 def load(site: Path | None = None) -> Settings:
@@ -181,9 +182,9 @@ def load(site: Path | None = None) -> Settings:
         if isinstance(value, dict) and "driver" in value:
             options = {k: v for k, v in value.items() if k != "driver"}
             tables[key] = {"driver": value["driver"], "options": options}
-    if "base" in tables:
-        raise SettingsError(Code.SETTINGS_UNKNOWN_KEY, f"{name}: unknown key 'base'")
-    tables["base"] = str(site.parent.absolute()) if site else str(Path.cwd())
+    if "file" in tables:
+        raise SettingsError(Code.SETTINGS_UNKNOWN_KEY, f"{name}: unknown key 'file'")
+    tables["file"] = str(site.absolute()) if site else ""
     return _convert(tables, Settings, name, "")
 
 
@@ -212,9 +213,9 @@ def driver_class(port: str, choice: DriverChoice) -> Any:
     return next(iter(found)).load()
 
 
-def driver_settings(port: str, choice: DriverChoice, kind: type[S]) -> S:
-    """The driver's own keys, checked by its own type. Raises SettingsError."""
-    return _convert(choice.options, kind, "settings", f"[{port}] driver {choice.driver}: ")
+def driver_settings(port: str, choice: DriverChoice, kind: type[S], file: str = "") -> S:
+    """The driver's own keys, checked by its own type. Raises SettingsError naming `file` and key."""
+    return _convert(choice.options, kind, file or str(DEFAULT), f"[{port}] driver {choice.driver}: ")
 
 
 def _read(path: Path) -> dict[str, Any]:

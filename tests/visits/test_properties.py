@@ -74,9 +74,9 @@ def test_no_order_of_events_breaks_a_visit(start, events):
         assert drive.visit.over or drive.visit.stage is Stage.IDLE or drive.visit.deadline is not None
     for submit in drive.all(e.Submit):
         last = {v.check: v.answer for v in submit.evidence.verdicts}
-        needed = {Check.CARD, Check.FACE, Check.LIVENESS, Check.DIGITS, Check.LIPS, Check.CONTINUITY}
-        assert needed <= last.keys()
-        assert all(last[check] is Answer.PASS for check in needed)
+        needed = {Check.CARD, Check.PHONE, Check.FACE, Check.DIGITS, Check.LIPS, Check.CONTINUITY}
+        assert all(last.get(check) is Answer.PASS for check in needed)
+        assert last[Check.LIVENESS] in (Answer.PASS, Answer.REVIEW)
     promised = any(isinstance(x, e.Stored) for _, x in drive.log)
     for slip in (p.slip for p in drive.all(e.Print)):
         assert slip.outcome != "accepted" or promised

@@ -21,7 +21,7 @@ def test_a_genuine_visit_is_activated():
     finished = drive.orders[-1]
     assert isinstance(finished, e.Finished)
     passed = {v.check for v in finished.verdicts if v.answer is Answer.PASS}
-    assert passed == set(Check) - {Check.PHONE}
+    assert passed == set(Check) - {Check.LIVENESS}  # no model here: nothing measured, never a pass
 
 
 def test_stages_come_in_order():
@@ -136,7 +136,7 @@ def test_three_bands(mean, outcome, code):
     for _ in range(3):
         assert drive.visit.stage is Stage.FACE
         drive.feed(e.ReferenceReady())
-        for n in range(1, 17):
+        for n in range(1, 11):
             drive.see(frames_good=n, likeness_mean=mean)
     assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
 

@@ -1,0 +1,41 @@
+# Two commands do all: `make demo` and `make test`. Both install what they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+ARGS ?=
+UV = $$(cat .tools/uv)
+RUN = $(UV) run --frozen --no-sync
+
+.PHONY: help demo run central test check bench setup codes train-digits
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: ## install everything that demo and test need
+	@bash scripts/setup
+
+demo: setup ## simulated customers at the real terminal (ARGS=--interactive: you touch)
+	@$(RUN) python -m kiosk.demo $(ARGS)
+
+run: setup ## the terminal with settings.toml and real devices
+	@$(RUN) kiosk run $(ARGS)
+
+central: setup ## the central server alone
+	@$(RUN) central init && $(RUN) central run $(ARGS)
+
+test: ## all tests
+	@bash scripts/setup test
+	@$(RUN) bash scripts/test $(ARGS)
+
+check: setup ## ruff, mypy, the house's layers, generated documents
+	@$(RUN) bash scripts/check
+
+bench: setup ## speed and memory, each beside its baseline
+	@$(RUN) python -m benchmarks $(ARGS)
+
+codes: setup ## write docs/codes.md anew
+	@$(RUN) python -m kiosk.ui.codes_document
+
+train-digits: setup ## train the digit recogniser anew (long)
+	@bash training/digits/run.sh $(ARGS)

@@ -1,0 +1,133 @@
+"""`kiosk`: run the terminal, and the few things that staff do around it.
+
+Exit status: 0 well, 1 something is missing or failed, 2 the settings or arguments cannot be used.
+"""
+
+import argparse
+import faulthandler
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kiosk import settings as settings_file
+from kiosk.bootstrap import Terminal
+from kiosk.errors import KioskError, SettingsError
+from kiosk.settings import Settings
+
+log = logging.getLogger("kiosk")
+
+DEFAULT_SITE = Path("settings.toml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, read the settings, do it."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s", stream=sys.stderr
+    )
+    try:
+        do: Callable[[argparse.Namespace], int] = options.do
+        return do(options)
+    except SettingsError as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return 2
+    except KioskError as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return 1
+
+
+def read_settings(options: argparse.Namespace) -> Settings:
+    """The site's file; without one named and none in the working folder, the defaults alone."""
+    site: Path | None = options.settings
+    if site is None and DEFAULT_SITE.is_file():
+        site = DEFAULT_SITE
+    return settings_file.load(site)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = read_settings(options)
+    world, guests = None, None
+    if settings.mode == "simulation":
+        from kiosk.simulators.guests import WalkIns
+        from kiosk.simulators.shop import Shop
+
+        world = Shop(settings.path(settings.models.folder))
+        guests = WalkIns(world)
+    terminal = Terminal(settings, world)
+    if guests is not None:
+        guests.join(terminal.engine)
+    return run_window(terminal, options.screens)
+
+
+def run_window(
+    terminal: Terminal, screens: Path | None = None, on_ready: Callable[[Any], None] | None = None
+) -> int:
+    """Show the window until it is closed; then stop all threads."""
+    from kiosk.ui import app  # Qt costs a third of a second and is not wanted by the other commands
+
+    faulthandler.enable()
+    terminal.start()
+    try:
+        return app.run(
+            terminal.engine,
+            terminal.feeds,
+            terminal.settings,
+            simulated=terminal.simulated,
+            screens_dir=screens,
+            on_ready=on_ready,
+        )
+    finally:
+        terminal.stop()
+
+
+def _check(options: argparse.Namespace) -> int:
+    from kiosk.check import check
+
+    return check(read_settings(options))
+
+
+def _models(options: argparse.Namespace) -> int:
+    from kiosk.models.commands import main as models
+
+    return models(options.arguments)
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    from kiosk.activation import identity
+
+    settings = read_settings(options)
+    folder = settings.path(settings.terminal.identity)
+    who = identity.enrol(
+        settings.central.url, options.ca or settings.path(settings.central.ca), settings.terminal.id,
+        options.code, folder,
+    )  # fmt: skip
+    print(f"terminal {who.terminal} is enrolled: {who.place or 'no place told'}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, do: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--settings", type=Path, help="the site's TOML file (default: settings.toml here)")
+        sub.set_defaults(do=do)
+        return sub
+
+    run = command("run", _run, "run the terminal")
+    run.add_argument("--screens", type=Path, help="save a picture of every screen into this folder")
+    command("check", _check, "open each device, verify the models, greet central, print one table")
+    enrol = command("enrol", _enrol, "make this terminal's key and enrol it at central")
+    enrol.add_argument("--code", required=True, help="the one-time code from central's staff")
+    enrol.add_argument("--ca", type=Path, help="PEM that central's certificate must chain to")
+    models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
+    models.add_argument("arguments", nargs=argparse.REMAINDER)
+    models.set_defaults(do=_models, settings=None)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,288 @@
+"""The only file that joins the adapters to the engine.
+
+What can be missing at start is tried again until it is there, so that a terminal comes into service by
+itself; until then the engine is out of service and says why.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, get_type_hints
+
+from kiosk import events as e
+from kiosk.activation.desk import ActivationDesk
+from kiosk.activation.wire import check_url
+from kiosk.capture.card_watcher import CardWatcher
+from kiosk.capture.feed import CameraFeed, MicrophoneFeed
+from kiosk.capture.supervise import Supervisor
+from kiosk.codes import Code
+from kiosk.engine import Engine, Hands
+from kiosk.errors import DeviceError, KioskError, SettingsError
+from kiosk.face.watcher import FaceWatcher
+from kiosk.model import AudioBlock, Device, Frame, Slip
+from kiosk.paths import RESOURCES
+from kiosk.ports import Context, Feeds
+from kiosk.readiness import Readiness
+from kiosk.records import Records
+from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
+from kiosk.speech.listener import Listener
+from kiosk.speech.prompts import Announcer
+from kiosk.visit.visit import Visit
+from kiosk.worker import Worker
+
+log = logging.getLogger(__name__)
+
+REQUIRED = frozenset(
+    {
+        Device.CAMERA,
+        Device.MICROPHONE,
+        Device.READER,
+        Device.MODELS,
+        Device.DISK,
+        Device.CLOCK,
+        Device.IDENTITY,
+        Device.OUTBOX,
+        Device.CHALLENGES,
+    }
+)
+"""What a visit cannot do without. Loudspeaker, printer and the line to central are not among it."""
+
+RETRY_S = 3.0
+"""Between two tries to bring up what was missing."""
+SILENCE_DBFS = -120.0
+
+
+def context(settings: Settings, world: Any = None) -> Context:
+    """What the drivers are told. `world`: the simulated shop."""
+    return Context(
+        resources=RESOURCES,
+        models=settings.path(settings.models.folder),
+        simulation=settings.mode == "simulation",
+        clock=time.monotonic,
+        world=world,
+    )
+
+
+def driver(settings: Settings, port: str, where: Context) -> Any:
+    """The adapter that the settings choose for a port.
+
+    Raises SettingsError (unknown driver or key; a simulator outside simulation), ModelError.
+    """
+    kind, options = _chosen(settings, port)
+    return kind(options, where)
+
+
+def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
+    """Class and checked settings of a port's driver. Raises SettingsError."""
+    choice: DriverChoice = getattr(settings, port)
+    if choice.driver == "simulated" and settings.mode != "simulation":
+        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: [{port}] driver = 'simulated'")
+    kind = driver_class(port, choice)
+    return kind, driver_settings(port, choice, kind.Settings, settings.file)
+
+
+PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
+
+
+class Terminal:
+    """All rooms, joined. `start` returns at once; the engine tells when it is ready."""
+
+    def __init__(self, settings: Settings, world: Any = None) -> None:
+        """`world`: the simulated shop. Raises SettingsError."""
+        self.settings = settings
+        self.simulated = settings.mode == "simulation"
+        check_url(settings.central.url)
+        for port in PORTS:
+            _chosen(settings, port)
+        self._context = context(settings, world)
+        self._storage = settings.path(settings.storage.folder)
+        self._workers: list[Worker] = []
+        self._eyes: FaceWatcher | None = None
+        self._ears: Listener | None = None
+        self._desk: ActivationDesk | None = None
+        self._records = Records(self._storage, settings.visit)
+        self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
+        self._join_devices()
+
+    # ── for a shell ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def feeds(self) -> Feeds:
+        """What a shell pulls: the newest frame, how loud it is."""
+        return Feeds(self._camera_feed.newest, self._level_dbfs)
+
+    def start(self) -> None:
+        """Start all threads."""
+        folder, least = self._storage, self.settings.storage.min_free_mb
+        self._work("engine", self.engine.run)
+        self._work("readiness", Readiness(folder, least, self.engine.post).run)
+        self._work("models", self._until_there(Device.MODELS, self._join_models))
+        for name, supervisor in self._supervisors.items():
+            self._work(name, supervisor.run)
+        self._work("announcer", self._announcer.run)
+        self._work("printer", self._printer_work)
+        self._records.purge(self.settings.storage.keep_days)
+
+    def stop(self) -> bool:
+        """Stop all threads, the last started first; False if one did not stop."""
+        stopped = [worker.stop() for worker in reversed(self._workers)]
+        if self._desk is not None:
+            self._desk.close()
+        return all(stopped)
+
+    # ── devices ──────────────────────────────────────────────────────────────────────────────────
+
+    def _driver(self, port: str) -> Any:
+        return driver(self.settings, port, self._context)
+
+    def _join_devices(self) -> None:
+        post = self.engine.post
+        self._camera_feed = CameraFeed(self._driver("camera"))
+        self._card_watcher = CardWatcher(self._driver("card_reader"), post)
+        self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
+        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, time.monotonic)
+        self._printer = self._driver("printer")
+        self._slips: list[Slip] = []
+        self._slip_waits = threading.Event()
+        self._supervisors = {
+            "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
+            "microphone": Supervisor(Device.MICROPHONE, self._microphone_feed, post),
+            "card": Supervisor(Device.READER, self._card_watcher, post, wanted=True),
+        }
+
+    def _hear(self, block: AudioBlock) -> None:
+        if self._ears is not None:
+            self._ears.hear(block)
+
+    def _level_dbfs(self) -> float:
+        return self._ears.level_dbfs() if self._ears else SILENCE_DBFS
+
+    def _printer_work(self, stop: threading.Event) -> None:
+        """Paper out or printer gone never stops a visit: the slip is on the screen."""
+        while not stop.is_set():
+            if not self._slip_waits.wait(0.2):
+                continue
+            self._slip_waits.clear()
+            while self._slips:
+                self._print_one(self._slips.pop(0))
+
+    def _print_one(self, slip: Slip) -> None:
+        try:
+            self._printer.open()
+            self._printer.print(slip)
+        except DeviceError as error:
+            log.warning("slip not printed: %s", error)
+            self.engine.post(e.DeviceFailed(Device.PRINTER, error.code))
+        finally:
+            self._printer.close()
+
+    # ── what may come later ──────────────────────────────────────────────────────────────────────
+
+    def _until_there(self, device: Device, join: Callable[[], None]) -> Callable[[threading.Event], None]:
+        """Work that tries `join` until it succeeds, telling each new reason why it does not."""
+
+        def work(stop: threading.Event) -> None:
+            told: Code | None = None
+            while not stop.is_set():
+                try:
+                    join()
+                except KioskError as error:
+                    if error.code is not told:
+                        log.warning("%s not ready: %s", device, error)
+                        told = error.code
+                        self.engine.post(e.DeviceFailed(device, error.code))
+                    stop.wait(RETRY_S)
+                else:
+                    self.engine.post(e.DeviceReady(device))
+                    return
+
+        return work
+
+    def _join_models(self) -> None:
+        """Load and test all weights, then look, listen, and send. Raises ModelError."""
+        recogniser = self._driver("recogniser")
+        face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
+        decoder = self._driver("portrait_decoder")
+        ears = Listener(recogniser, self.settings.speech, self.engine.post, time.monotonic)
+        eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
+        versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
+        desk = ActivationDesk(self.settings, versions, self.engine.post)
+        self._ears, self._eyes, self._desk = ears, eyes, desk
+        self._work("speech", ears.run)
+        self._work("face", eyes.run)
+        self._work("courier", desk.run)
+
+    def _newest(self) -> Callable[[float], Frame | None]:
+        """Frames of the camera, each once, waiting at most so long."""
+        last = -1
+
+        def newer(timeout_s: float) -> Frame | None:
+            nonlocal last
+            frame = self._camera_feed.wait_newer(last, timeout_s)
+            last = frame.seq if frame is not None else last
+            return frame
+
+        return newer
+
+    # ── the engine's hands ───────────────────────────────────────────────────────────────────────
+
+    def _hands(self) -> Hands:
+        return Hands(
+            attend=lambda: self._attend(True),
+            await_card=lambda: self._card_watcher.await_card(),
+            ignore_card=lambda: self._card_watcher.ignore_card(),
+            watch=lambda portrait: self._eye().watch(portrait),
+            unwatch=lambda: self._eye().unwatch(),
+            take_challenge=self._take_challenge,
+            say=lambda prompt, language: self._announcer.say(prompt, language),
+            listen=lambda count: self._ear().listen(count),
+            window=lambda opened: self._ear().window(opened),
+            stop_listening=lambda: self._ear().stop(),
+            submit=self._submit,
+            print=self._print,
+            forget=self._forget,
+            record=self._records.record,
+            close_record=self._records.close,
+        )
+
+    def _eye(self) -> FaceWatcher:
+        assert self._eyes is not None  # the engine begins no visit before the models are there
+        return self._eyes
+
+    def _ear(self) -> Listener:
+        assert self._ears is not None
+        return self._ears
+
+    def _attend(self, wanted: bool) -> None:
+        for name in ("camera", "microphone"):
+            self._supervisors[name].want(wanted)
+
+    def _take_challenge(self) -> e.Event:
+        return self._desk.take_challenge() if self._desk else e.ChallengeMissing()
+
+    def _submit(self, order: e.Submit) -> e.Event:
+        if self._desk is None:
+            return e.StoreFailed(Code.IDENTITY_MISSING)
+        return self._desk.submit(order, self._eye().picture())
+
+    def _print(self, slip: Slip) -> None:
+        self._slips.append(slip)
+        self._slip_waits.set()
+
+    def _forget(self) -> None:
+        self._attend(False)
+        if self._eyes is not None:
+            self._eyes.forget()
+        if self._ears is not None:
+            self._ears.forget()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────
+
+    def _new_visit(self) -> Visit:
+        s = self.settings
+        return Visit(s.visit, terminal=s.terminal.id, place=s.terminal.place, simulated=self.simulated)
+
+    def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        self._workers.append(Worker(name, work, self.engine.worker_died).start())

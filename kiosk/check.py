@@ -1,0 +1,113 @@
+"""`kiosk check`: try everything that the terminal needs, one after the other, and print one table."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from kiosk.activation import identity
+from kiosk.activation.gateway import Gateway
+from kiosk.activation.wire import Wire
+from kiosk.bootstrap import context, driver
+from kiosk.codes import Code
+from kiosk.errors import DeviceLost, KioskError
+from kiosk.ports import Context
+from kiosk.readiness import clock_code, disk_code
+from kiosk.settings import Settings
+
+SOUND_S = 3.0
+"""A sound card may take so long for its first block."""
+
+
+def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
+    """0 if all is well, else 1. Raises SettingsError."""
+    where = context(settings)
+    rows: list[tuple[str, Callable[[], str]]] = [
+        ("camera", lambda: _camera(settings, where)),
+        ("microphone", lambda: _microphone(settings, where)),
+        ("card reader", lambda: _opens(settings, where, "card_reader")),
+        ("loudspeaker", lambda: _opens(settings, where, "speaker")),
+        ("printer", lambda: _opens(settings, where, "printer")),
+        ("face engine", lambda: _model(settings, where, "face_engine")),
+        ("face landmarks", lambda: _model(settings, where, "face_landmarks")),
+        ("liveness", lambda: _model(settings, where, "liveness")),
+        ("digits", lambda: _model(settings, where, "recogniser")),
+        ("portrait decoder", lambda: _made(settings, where, "portrait_decoder")),
+        (
+            "disk",
+            lambda: _coded(disk_code(settings.path(settings.storage.folder), settings.storage.min_free_mb)),
+        ),
+        ("clock", lambda: _coded(clock_code(time.time()))),
+        ("identity", lambda: identity.load(settings.path(settings.terminal.identity)).terminal),
+        ("central", lambda: _central(settings)),
+    ]
+    good = [_row(name, look, tell) for name, look in rows]
+    return 0 if all(good) else 1
+
+
+def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> bool:
+    try:
+        found = look()
+    except KioskError as error:
+        tell(f"{name:<18} FAILS  {error}")
+        return False
+    tell(f"{name:<18} ok     {found}")
+    return True
+
+
+def _camera(settings: Settings, where: Context) -> str:
+    camera = driver(settings, "camera", where)
+    try:
+        camera.open()
+        height, width = camera.read().image.shape[:2]
+    finally:
+        camera.close()
+    return f"{width}×{height}"
+
+
+def _microphone(settings: Settings, where: Context) -> str:
+    microphone = driver(settings, "microphone", where)
+    heard = threading.Event()
+    try:
+        microphone.open(lambda _: heard.set())
+        if not heard.wait(SOUND_S):
+            raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
+    finally:
+        microphone.close()
+    return settings.microphone.driver
+
+
+def _opens(settings: Settings, where: Context, port: str) -> str:
+    device = driver(settings, port, where)
+    try:
+        device.open()
+    finally:
+        device.close()
+    return str(getattr(settings, port).driver)
+
+
+def _model(settings: Settings, where: Context, port: str) -> str:
+    engine = driver(settings, port, where)
+    return f"{engine.name} {engine.version}"
+
+
+def _made(settings: Settings, where: Context, port: str) -> str:
+    driver(settings, port, where)
+    return str(getattr(settings, port).driver)
+
+
+def _coded(code: Code) -> str:
+    if code is not Code.OK:
+        raise KioskError(code)
+    return ""
+
+
+def _central(settings: Settings) -> str:
+    who = identity.load(settings.path(settings.terminal.identity))
+    c = settings.central
+    wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
+    try:
+        gateway = Gateway(wire, who, time.time, c.connect_s)
+        gateway.health()
+    finally:
+        wire.close()
+    return f"{c.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"

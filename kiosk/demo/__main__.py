@@ -1,0 +1,85 @@
+"""`make demo`: simulated customers at a real terminal, against a real central server.
+
+    python -m kiosk.demo [--interactive] [--only NAME …] [--landscape] [--out DIR]
+
+Exit status: 0 if every visit went as expected.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kiosk.demo import report, scenarios
+from kiosk.demo.director import Director, display_environment
+from kiosk.demo.town import Town
+from kiosk.models.installer import install
+
+MODELS = Path("var/models")
+PORTRAIT = (1080, 1920)
+LANDSCAPE = (1920, 1080)
+
+
+def main() -> int:
+    """See above."""
+    options = _parser().parse_args()
+    began = time.monotonic()
+    install(folder=MODELS)
+    size = LANDSCAPE if options.landscape else PORTRAIT
+    work = _fresh(options.out)
+    with Town(work, MODELS, size, haste=not options.interactive) as town:
+        if options.interactive:
+            return _interactive(town)
+        return _play(town, options, began)
+
+
+def _play(town: Town, options: argparse.Namespace, began: float) -> int:
+    display_environment()
+    chosen = tuple(s for s in scenarios.load() if not options.only or s.name in options.only)
+    director = Director(town, options.out / "screens", _tell)
+    results = director.play(chosen)
+    report.write(options.out, results, director.start_s)
+    good = sum(r.as_expected for r in results)
+    print(f"\n{report.table(results)}\n\n{report.SIMULATED}\n")
+    print(
+        f"{good} of {len(results)} as expected, {time.monotonic() - began:.0f} s; {options.out}/report.html"
+    )
+    return 0 if good == len(results) and results else 1
+
+
+def _interactive(town: Town) -> int:
+    """A person touches; face, voice and card are simulated."""
+    print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.", flush=True)
+    command = [sys.executable, "-m", "kiosk", "run", "--settings", str(town.settings)]
+    return subprocess.run(command, check=False).returncode
+
+
+def _fresh(out: Path) -> Path:
+    """An empty folder for keys, databases and logs of this run; old reports are removed."""
+    for name in ("work", "screens"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    work = out / "work"
+    (out / "screens").mkdir(parents=True)
+    work.mkdir()
+    return work
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kiosk.demo", description=__doc__)
+    parser.add_argument(
+        "--interactive", action="store_true", help="keep the window open for you and your mouse"
+    )
+    parser.add_argument("--landscape", action="store_true", help="1920×1080 instead of 1080×1920")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="only these scenarios")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

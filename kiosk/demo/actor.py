@@ -1,0 +1,74 @@
+"""The terminal's process in the demo: the real application, and simulated customers on a director's word.
+
+    python -m kiosk.demo.actor --settings FILE [--screens DIR]
+
+Commands come on standard input, notices go to standard output, one JSON line each (`kiosk.demo.stage`).
+"""
+
+import argparse
+import logging
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk import events as e
+from kiosk import settings as settings_file
+from kiosk.__main__ import run_window
+from kiosk.bootstrap import Terminal
+from kiosk.demo.stage import Command, Enter, Said, Seen
+from kiosk.errors import KioskError
+from kiosk.simulators.guests import Guests
+from kiosk.simulators.shop import Shop
+from kiosk.worker import Worker
+
+
+def main() -> int:
+    """Until told to quit, or the pipe ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--settings", type=Path, required=True)
+    parser.add_argument("--screens", type=Path)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
+    settings = settings_file.load(options.settings)
+    shop = Shop(settings.path(settings.models.folder))
+    terminal = Terminal(settings, shop)
+    guests = Guests(shop)
+    guests.join(terminal.engine)
+    terminal.engine.subscribe(_tell)
+
+    def on_ready(hand: Any) -> None:
+        Worker("director", lambda _: _obey(guests, hand)).start()
+
+    return run_window(terminal, options.screens, on_ready)
+
+
+def _tell(notice: e.Notice) -> None:
+    if isinstance(notice, Seen):
+        sys.stdout.buffer.write(msgspec.json.encode(Said(time.monotonic(), notice)) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _obey(guests: Guests, hand: Any) -> None:
+    from kiosk.ui import app
+
+    decoder = msgspec.json.Decoder(Command)
+    for line in sys.stdin.buffer:
+        command = decoder.decode(line)
+        if not isinstance(command, Enter):
+            break
+        guests.enter(command.behaviour, hand)
+    guests.leave()
+    app.quit()
+
+
+if __name__ == "__main__":
+    threading.current_thread().name = "main"
+    try:
+        sys.exit(main())
+    except KioskError as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        sys.exit(2)

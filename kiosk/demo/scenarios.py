@@ -1,0 +1,49 @@
+"""What the demo plays: `resources/demo/scenarios.toml` as data."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.model import Outcome
+from kiosk.paths import RESOURCES
+from kiosk.simulators.customer import Behaviour
+
+SCENARIOS = RESOURCES / "demo" / "scenarios.toml"
+
+
+class Register(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the simulated population register answers for this scenario's person."""
+
+    answer: str = "match"
+    visible_after_s: float = 0.0
+
+
+class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
+    """One customer's visit and what must come of it."""
+
+    name: str
+    title: str
+    expected: Outcome
+    code: Code
+    credentials: int
+    customer: Behaviour = Behaviour()
+    line: Literal["up", "down", "lose-answer"] = "up"
+    register: Register = Register()
+    kill: bool = False
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    scenario: tuple[Scenario, ...]
+
+
+def load(path: Path = SCENARIOS) -> tuple[Scenario, ...]:
+    """Every scenario, each with a made-up person of its own. Raises msgspec.ValidationError."""
+    file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+    return tuple(
+        msgspec.structs.replace(s, customer=msgspec.structs.replace(s.customer, seed=100 + i))
+        for i, s in enumerate(file.scenario)
+    )

@@ -1,0 +1,29 @@
+"""What the director and the terminal it leads say to each other: JSON lines on a pipe."""
+
+from msgspec import Struct
+
+from kiosk import events as e
+from kiosk.simulators.customer import Behaviour
+
+
+class Enter(Struct, frozen=True, tag=True):
+    """A customer comes to the terminal."""
+
+    behaviour: Behaviour
+
+
+class Quit(Struct, frozen=True, tag=True):
+    """Close the window."""
+
+
+Command = Enter | Quit
+
+Seen = e.Show | e.Print | e.Finished | e.OutOfService | e.Coach | e.Say
+"""Notices that the director is told; digits are not its business."""
+
+
+class Said(Struct, frozen=True):
+    """What the terminal showed, and when (monotonic clock, the same for all processes of a machine)."""
+
+    at: float
+    notice: Seen

@@ -1,0 +1,94 @@
+"""A shell without a window: for tests, long runs and machines without Qt.
+
+It paints nothing, but answers like the window: a digit that is ordered counts as painted at once, and touches
+(`press`, `type`) become the events that the window's buttons post. Simulation only: consent needs a screen.
+"""
+
+import time
+from collections.abc import Callable
+from hashlib import sha256
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.errors import SettingsError
+from kiosk.model import Stage
+from kiosk.numbers import new_visit_number
+from kiosk.ports import Engine
+from kiosk.visit import typed
+
+NO_TEXT = sha256(b"no text was shown").hexdigest()
+"""What stands as the consent text's hash in simulated visits without a screen."""
+
+
+class Headless:
+    """Subscribes to the engine; `press` and `type` may be called from any thread."""
+
+    def __init__(
+        self, engine: Engine, *, simulated: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Raises SettingsError(SETTINGS_SIMULATION_ONLY)."""
+        if not simulated:
+            raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, "a terminal without a window")
+        self._engine = engine
+        self._clock = clock
+        self._stage = Stage.OUT_OF_SERVICE
+        self._agreed = False
+        self._pages: list[str] = []
+        self._text = ""
+        engine.subscribe(self.see)
+
+    def see(self, notice: e.Notice) -> None:
+        """A notice of the engine."""
+        if isinstance(notice, e.Show):
+            self._stage, self._agreed = notice.stage, False
+            self._pages, self._text = [], ""
+        elif isinstance(notice, e.ShowDigit):
+            self._engine.post(e.DigitShown(notice.window, self._clock()))
+
+    def press(self, name: str) -> bool:
+        """Touch a button; False if the present screen has none of that name."""
+        event = self._event(name)
+        if event is not None:
+            self._engine.post(event)
+        return event is not None or name in ("agree", "key_next")
+
+    def type(self, text: str) -> None:
+        """Digits on the keypad."""
+        self._text += text
+
+    def _event(self, name: str) -> e.Event | None:
+        if name in ("begin", "begin_unhurried") and self._stage is Stage.IDLE:
+            return e.Began(new_visit_number(), "zh-Hans", time.time(), name == "begin_unhurried")
+        if self._stage is Stage.CONSENT:
+            return self._consent(name)
+        if name == "key_next" and self._stage is Stage.PHONE:
+            return self._next_page()
+        plain: dict[str, e.Event] = {
+            "cancel": e.Cancelled(),
+            "help": e.HelpWanted(),
+            "dismiss": e.Dismissed(),
+        }
+        return plain.get(name)
+
+    def _consent(self, name: str) -> e.Event | None:
+        if name == "decline":
+            return e.Declined()
+        if name == "agree":
+            self._agreed = True
+        if self._agreed and name in ("agree_picture", "decline_picture"):
+            return e.Agreed("zh-Hans", NO_TEXT, picture=name == "agree_picture")
+        return e.Cancelled() if name == "cancel" else None
+
+    def _next_page(self) -> e.Event | None:
+        self._pages.append(self._text)
+        self._text = ""
+        if len(self._pages) < 3:
+            return None
+        phone, password, again = self._pages
+        self._pages = []
+        faults = (
+            typed.phone_fault(phone),
+            typed.password_fault(password),
+            typed.repeat_fault(password, again),
+        )
+        return e.Typed(phone, password, tuple(f for f in faults if f))

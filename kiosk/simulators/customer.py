@@ -1,0 +1,225 @@
+"""A simulated customer: sees what the screen asks and answers through camera, microphone, card and touch.
+
+Behaviour is data (`Behaviour`, one table of a scenario file), so a scenario is a few lines of TOML. Nothing
+here reaches past the ports: the terminal must see this face, hear this voice and read this card.
+"""
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from kiosk import events as e
+from kiosk.model import SAMPLE_RATE, Outcome, Stage
+from kiosk.ports import Samples
+
+Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
+
+
+LIFT_S = 0.3
+"""A card that is lifted too early lies so long: found, but not read."""
+
+
+class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody does at the terminal. Times in seconds."""
+
+    face: str = "collins"  # who stands before the camera
+    card_of: str = "collins"  # whose portrait is on the card
+    seed: int = 1  # makes the made-up number and name, and this visit's noise
+    voice: str = "zf_xiaoyi"
+    consent: Literal["agree", "decline"] = "agree"
+    picture: bool = True
+    card: Literal["good", "lifted_once", "unreadable", "expired", "wrong_number", "none"] = "good"
+    phone: str = "19900000000"
+    password: str = "31415926"  # noqa: S105 - a made-up one
+    readings: tuple[Reading, ...] = ("right",)  # try by try; the last one again for further tries
+    leaves_at: Stage | None = None  # walks off when this stage comes
+    swaps_at: Stage | None = None  # somebody else steps before the camera then …
+    swaps_to: str = "hopper"  # … this one
+    unhurried: bool = False
+    touch_s: float = 0.25  # between two touches
+    reaction_s: float = 0.38  # from seeing a digit to speaking
+    noise_dbfs: float = -58.0  # of the shop
+
+
+class Hand(Protocol):
+    """The finger on the touch screen; callable from any thread."""
+
+    def press(self, name: str) -> bool: ...
+
+    def type(self, text: str) -> None: ...
+
+
+class Speaks(Protocol):
+    """A voice that can say digits."""
+
+    def say(self, digit: int, take: int | None = None) -> Samples: ...
+
+
+class Utterance(Struct, frozen=True, eq=False):
+    """`samples` that begin to sound at `at`."""
+
+    at: float
+    samples: Samples
+
+
+class Customer:
+    """Acts on notices of the terminal. `run` is the work of its own thread."""
+
+    def __init__(
+        self, behaviour: Behaviour, hand: Hand | None, voice: Speaks, clock: Callable[[], float]
+    ) -> None:
+        self.behaviour = behaviour
+        self.present = True
+        self.card_on_reader = False
+        self.face = behaviour.face
+        self.outcome: Outcome | None = None
+        self._hand = hand
+        self._voice = voice
+        self._clock = clock
+        self._spoken: list[Utterance] = []
+        self._reading = -1
+        self._lifted = False
+        self._plan: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._random = np.random.default_rng(behaviour.seed)
+
+    # ── what the devices find ────────────────────────────────────────────────────────────────────
+
+    def utterances(self) -> list[Utterance]:
+        """All that was, is being and will be said, as far as it is decided."""
+        return list(self._spoken)
+
+    def loudness(self, at: float) -> float:
+        """How far the mouth is open at `at`, 0…1, in time with the voice."""
+        for spoken in reversed(self._spoken):
+            offset = int((at - spoken.at) * SAMPLE_RATE)
+            if -1600 <= offset < len(spoken.samples) + 1600:
+                around = spoken.samples[max(0, offset - 640) : offset + 1280]
+                rms = float(np.sqrt(np.mean(around**2))) if len(around) else 0.0
+                return min(1.0, 8.0 * rms)
+        return 0.0
+
+    # ── what it does ─────────────────────────────────────────────────────────────────────────────
+
+    def see(self, notice: e.Notice) -> None:
+        """The screen changed, or the terminal said something."""
+        if isinstance(notice, e.Show):
+            self._see_stage(notice)
+        elif isinstance(notice, e.ShowDigit):
+            self._see_digit(notice)
+        elif isinstance(notice, e.Print):
+            self.outcome = notice.slip.outcome
+
+    def run(self, stop: threading.Event) -> None:
+        """Do what is planned, each at its time."""
+        while not stop.is_set():
+            with self._changed:
+                now = self._clock()
+                if not self._plan or self._plan[0][0] > now:
+                    wait = self._plan[0][0] - now if self._plan else 0.2
+                    self._changed.wait(min(wait, 0.2))
+                    continue
+                _, _, act = heapq.heappop(self._plan)
+            act()
+
+    def _later(self, delay_s: float, act: Callable[[], object]) -> None:
+        with self._changed:
+            heapq.heappush(self._plan, (self._clock() + delay_s, next(self._order), act))
+            self._changed.notify()
+
+    def _press(self, delay_s: float, name: str) -> None:
+        hand = self._hand
+        if hand is not None:
+            self._later(delay_s, lambda: hand.press(name))
+
+    def _see_stage(self, show: e.Show) -> None:
+        if self.behaviour.leaves_at is show.stage:
+            self.leave()
+        if not self.present:
+            return
+        if self.behaviour.swaps_at is show.stage:
+            self.face = self.behaviour.swaps_to
+        act = {
+            Stage.IDLE: self._begin,
+            Stage.CONSENT: self._answer_consent,
+            Stage.CARD: self._put_card,
+            Stage.PHONE: self._type,
+            Stage.DIGITS: self._next_reading,
+            Stage.OUTCOME: self._take_slip,
+        }.get(show.stage)
+        if act is not None:
+            act()
+
+    def leave(self) -> None:
+        """Walk off, with the card."""
+        self.present = False
+        self.card_on_reader = False
+        with self._changed:
+            self._plan.clear()
+
+    def _begin(self) -> None:
+        if self.outcome is None:
+            self._press(self.behaviour.touch_s, "begin_unhurried" if self.behaviour.unhurried else "begin")
+
+    def _answer_consent(self) -> None:
+        pause = self.behaviour.touch_s
+        if self.behaviour.consent == "decline":
+            self._press(2 * pause, "decline")
+            return
+        self._press(2 * pause, "agree")
+        self._press(4 * pause, "agree_picture" if self.behaviour.picture else "decline_picture")
+
+    def _put_card(self) -> None:
+        if self.behaviour.card == "none":
+            return
+
+        def lay(lies: bool) -> None:
+            self.card_on_reader = lies
+
+        lay(False)
+        pause = 3 * self.behaviour.touch_s
+        self._later(pause, lambda: lay(True))
+        if self.behaviour.card == "lifted_once" and not self._lifted:
+            self._lifted = True
+            self._later(pause + LIFT_S, lambda: lay(False))
+
+    def _type(self) -> None:
+        hand, behaviour = self._hand, self.behaviour
+        if hand is None:
+            return
+        delay = behaviour.touch_s
+        for text in (behaviour.phone, behaviour.password, behaviour.password):
+            self._later(delay, lambda text=text: hand.type(text))  # type: ignore[misc]
+            self._press(delay + behaviour.touch_s, "key_next")
+            delay += 3 * behaviour.touch_s
+
+    def _next_reading(self) -> None:
+        self._reading += 1
+
+    def _take_slip(self) -> None:
+        self.card_on_reader = False
+        self._press(6 * self.behaviour.touch_s, "dismiss")
+
+    # ── reading aloud ────────────────────────────────────────────────────────────────────────────
+
+    def _see_digit(self, shown: e.ShowDigit) -> None:
+        if not self.present:
+            return
+        readings = self.behaviour.readings
+        how = readings[min(max(self._reading, 0), len(readings) - 1)]
+        if how == "silent":
+            return
+        wrong = how == "wrong" or (how == "one_wrong" and shown.window == 0)
+        digit = self._other_digit(shown.digit) if wrong else shown.digit
+        delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
+        loudness = 0.02 if how == "quiet" else 1.0
+        self._spoken.append(Utterance(self._clock() + delay, self._voice.say(digit) * np.float32(loudness)))
+
+    def _other_digit(self, digit: int) -> int:
+        return (digit + 1 + int(self._random.integers(9))) % 10

@@ -1,0 +1,52 @@
+"""Made-up people for simulated visits: unassigned region code, valid check character, no real person.
+
+The check character is ISO 7064 MOD 11-2 as GB 11643 uses it.
+"""
+
+from datetime import date
+
+from msgspec import Struct
+
+from kiosk.model import IdCard
+
+REGION = "990001"
+"""No county has it: a number with it can belong to nobody."""
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+_NAMES = ("陈示范", "李样本", "黄试用", "何演示", "梁模拟", "邓排练", "罗例子", "温假设")
+
+
+class Person(Struct, frozen=True):
+    """Who a simulated card belongs to. `seed` makes number and name; `portrait` is what the chip holds."""
+
+    seed: int
+    portrait: bytes
+    born: date = date(1958, 3, 14)
+    valid_from: date = date(2018, 6, 1)
+    valid_to: date | None = None
+    number_wrong: bool = False
+
+    def card(self) -> IdCard:
+        """The card as a reader delivers it."""
+        number = made_up_number(self.seed, self.born)
+        if self.number_wrong:
+            number = number[:-1] + ("0" if number[-1] != "0" else "1")
+        return IdCard(
+            number=number,
+            name=_NAMES[self.seed % len(_NAMES)],
+            sex="1",
+            nation="01",
+            birth=self.born,
+            address="示范省样本市演示路一号",
+            issuer="样本市公安局",
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+            portrait=self.portrait,
+        )
+
+
+def made_up_number(seed: int, born: date) -> str:
+    """An eighteen-character number that is well formed and can belong to nobody."""
+    body = f"{REGION}{born:%Y%m%d}{seed % 1000:03d}"
+    return body + _CHECK[sum(w * int(c) for w, c in zip(_WEIGHTS, body, strict=True)) % 11]

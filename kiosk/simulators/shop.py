@@ -1,0 +1,111 @@
+"""The simulated shop (`World`): a room, its noise and light, and whoever stands before the terminal."""
+
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kiosk.codes import Code
+from kiosk.errors import CardError, ModelError
+from kiosk.model import SAMPLE_RATE, IdCard
+from kiosk.ports import Image, Samples
+from kiosk.simulators.customer import Customer
+from kiosk.simulators.head import EmptyRoom, Head
+from kiosk.simulators.people import Person
+from kiosk.simulators.portrait import chip_portrait
+
+PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
+"""Public-domain photographs that come with Python packages; installed by `kiosk models install`."""
+
+
+class Shop:
+    """Holds at most one customer; all methods may be called from any thread."""
+
+    def __init__(self, models: Path) -> None:
+        """`models`: folder of the weights, with the photographs below it."""
+        self._models = models
+        self._lock = threading.Lock()
+        self._heads: dict[str, Head] = {}
+        self._portraits: dict[str, bytes] = {}
+        self._room = EmptyRoom()
+        self._customer: Customer | None = None
+        self._noise = np.random.default_rng(7)
+
+    def enter(self, customer: Customer) -> None:
+        """Somebody comes before the terminal."""
+        for name in (customer.behaviour.face, customer.behaviour.swaps_to):
+            self._head(name)  # costs half a second; not while frames are wanted
+        self._portrait(customer.behaviour.card_of)
+        with self._lock:
+            self._customer = customer
+
+    def leave(self) -> None:
+        """The place before the terminal is empty."""
+        with self._lock:
+            self._customer = None
+
+    # ── World ────────────────────────────────────────────────────────────────────────────────────
+
+    def picture(self, at: float) -> Image:
+        customer = self._present()
+        if customer is None:
+            return self._room.render(at)
+        return self._head(customer.face).render(at, mouth=customer.loudness(at))
+
+    def sound(self, at: float, count: int) -> Samples:
+        customer = self._present()
+        level = customer.behaviour.noise_dbfs if customer else -60.0
+        heard = self._noise.standard_normal(count, dtype=np.float32) * np.float32(10 ** (level / 20))
+        for spoken in customer.utterances() if customer else ():
+            first = round((spoken.at - at) * SAMPLE_RATE)
+            begin, end = max(0, first), min(count, first + len(spoken.samples))
+            if begin < end:
+                heard[begin:end] += spoken.samples[begin - first : end - first]
+        return np.clip(heard, -1.0, 1.0)
+
+    def card(self) -> IdCard | CardError | None:
+        customer = self._present()
+        if customer is None or not customer.card_on_reader:
+            return None
+        kind = customer.behaviour.card
+        if kind == "unreadable":
+            return CardError(Code.CARD_UNREADABLE, "simulated")
+        return self._person(customer).card()
+
+    def prompt(self, samples: Samples, at: float) -> None:
+        """Nobody in this shop is disturbed by prompts."""
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────
+
+    def _present(self) -> Customer | None:
+        customer = self._customer
+        return customer if customer is not None and customer.present else None
+
+    def _person(self, customer: Customer) -> Person:
+        kind = customer.behaviour.card
+        return Person(
+            seed=customer.behaviour.seed,
+            portrait=self._portrait(customer.behaviour.card_of),
+            valid_to=date.today() - timedelta(days=1) if kind == "expired" else None,
+            number_wrong=kind == "wrong_number",
+        )
+
+    def _photo(self, name: str) -> Image:
+        path = self._models / "people" / PORTRAITS[name]
+        photo = cv2.imread(str(path))
+        if photo is None:
+            raise ModelError(Code.MODEL_MISSING, f"portrait for simulation: {path.name}")
+        return np.asarray(photo, dtype=np.uint8)
+
+    def _head(self, name: str) -> Head:
+        with self._lock:
+            if name not in self._heads:
+                self._heads[name] = Head(self._photo(name), seed=len(self._heads), models=self._models)
+            return self._heads[name]
+
+    def _portrait(self, name: str) -> bytes:
+        if name not in self._portraits:
+            self._portraits[name] = chip_portrait(self._photo(name), self._models)
+        return self._portraits[name]
