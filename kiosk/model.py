@@ -127,10 +127,9 @@ class FaceBox(Struct, frozen=True):
 class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     """What one looked-at frame showed.
 
-    `likeness` and `likeness_mean` are cosine similarities to the card's portrait (of this frame; of the mean
-    embedding of the best good frames so far, `frames_good` of them). `likeness_first` compares with the face
-    that this track began with. `unbroken` counts up to the present frame without the face being lost, doubled
-    or changed. `mouth` is the inner-lip distance over the mouth's width; `eyes` the eye aspect ratio;
+    `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
+    mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the face
+    that this track began with. `mouth` is the inner-lip distance over the mouth's width; `eyes` the eye aspect ratio;
     angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
     """
 

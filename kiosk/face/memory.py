@@ -26,17 +26,14 @@ class Memory:
         self.reference: Vector | None = None
         self._capacity = capacity
         self._shots: list[Shot] = []
+        self.frames = 0  # good frames of this track, kept or not
         self._live: deque[float] = deque(maxlen=_LIVE_KEPT)
         self._picture: Image | None = None
         self._picture_rank = 0.0
 
     @property
-    def frames(self) -> int:
-        return len(self._shots)
-
-    @property
     def full(self) -> bool:
-        return self.frames >= self._capacity
+        return len(self._shots) >= self._capacity
 
     def refer(self, vector: Vector | None) -> None:
         """The face that all are compared with."""
@@ -48,6 +45,7 @@ class Memory:
         if self._picture is None or rank > self._picture_rank:
             _wipe(self._picture)
             self._picture, self._picture_rank = picture.copy(), rank
+        self.frames += 1
         self._shots = sorted([*self._shots, Shot(rank, vector)], key=lambda shot: -shot.rank)
         for worst in self._shots[self._capacity :]:
             _wipe(worst.vector)
@@ -86,6 +84,7 @@ class Memory:
             _wipe(shot.vector)
         _wipe(self._picture)
         self._shots.clear()
+        self.frames = 0
         self._live.clear()
         self._picture, self._picture_rank = None, 0.0
 

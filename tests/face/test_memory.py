@@ -41,7 +41,8 @@ def test_the_mean_is_over_the_best_frames_only(memory):
     memory.add(0.1, vector(np.pi / 2), crop(0))
     for rank in (1.0, 2.0, 3.0):
         memory.add(rank, vector(0.3), crop(0))
-    assert memory.frames == 3
+    assert memory.full
+    assert memory.frames == 4
     assert memory.likeness_mean() == pytest.approx(np.cos(0.3), abs=1e-6)
 
 

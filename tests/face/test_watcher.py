@@ -109,7 +109,7 @@ def test_the_card_s_owner_is_recognised(name):
     assert isinstance(it.prepare(name), ReferenceReady)
     last = it.show(person(name), 1.0)[-1]
     assert last.likeness_mean >= 0.45
-    assert last.frames_good == limits().best_frames
+    assert last.frames_good >= limits().best_frames
     assert last.live_median == 0.8
     assert (last.track, last.faces, last.hint) == (0, 1, Code.OK)
 

@@ -136,7 +136,7 @@ def test_three_bands(mean, outcome, code):
     for _ in range(3):
         assert drive.visit.stage is Stage.FACE
         drive.feed(e.ReferenceReady())
-        for n in range(1, 11):
+        for n in range(1, 13):
             drive.see(frames_good=n, likeness_mean=mean)
     assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
 
