@@ -1,0 +1,41 @@
+"""Every code that central puts on the wire. The values are the terminal's own: both ends speak one list."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """One reason, one next step; sentences for the customer are in `look_up.toml`."""
+
+    OK = "ok"
+
+    # receipts: what the register said
+    PERSON_NOT_FOUND = "person.not_found"
+    PERSON_NOT_YET_VISIBLE = "person.not_yet_visible"
+    PERSON_NO_PHOTO = "person.no_photo"
+    PERSON_MISMATCH = "person.mismatch"
+    PERSON_FACE_MISMATCH = "person.face_mismatch"
+    PERSON_ALREADY_OPEN = "person.already_open"
+    AUTHORITY_UNAVAILABLE = "authority.unavailable"
+
+    # receipts: what is wrong with the evidence
+    EVIDENCE_INCOMPLETE = "evidence.incomplete"
+    EVIDENCE_SIMULATED = "evidence.simulated"
+    EVIDENCE_VERSION = "evidence.version"
+    EVIDENCE_UNSEALABLE = "evidence.unsealable"
+    EVIDENCE_REFUSED = "evidence.refused"
+    CHALLENGE_INVALID = "challenge.invalid"
+
+    # problems
+    ENROLMENT_REFUSED = "enrolment.refused"
+    TERMINAL_UNKNOWN = "terminal.unknown"
+    TERMINAL_REVOKED = "terminal.revoked"
+    REQUEST_SIGNATURE = "request.signature"
+    REQUEST_REPLAYED = "request.replayed"
+    REQUEST_MALFORMED = "request.malformed"
+    REQUEST_IN_FLIGHT = "request.in_flight"
+    REQUEST_KEY_MISSING = "request.key_missing"
+    REQUEST_KEY_REUSED = "request.key_reused"
+    REQUEST_UNKNOWN = "request.unknown"
+    PASSWORD_MISMATCH = "password.mismatch"  # noqa: S105 - a code, not a password
+    CENTRAL_BUSY = "central.busy"
+    CENTRAL_FAULT = "central.fault"

@@ -1,0 +1,80 @@
+"""The database: SQLite by default (every commit on disk before it is told), PostgreSQL by `DATABASE_URL`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # WAL with NORMAL may lose commits that were already told, on power loss
+    "foreign_keys=ON",
+    "secure_delete=ON",  # an erased body is overwritten, not only unlinked
+    "busy_timeout=10000",
+)
+
+
+class Database:
+    """Sessions over one engine. `write` takes SQLite's write lock at once, so it never fails half-way."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._writing = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Commits at the end, rolls back on an exception."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to `revision` ("base": none). All of it happens or nothing does."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        step = command.downgrade if revision == "base" else command.upgrade
+        step(config, revision)
+
+
+def _engine(url: str) -> Engine:
+    # Parameters may be personal, so they never enter an exception's text.
+    common: dict[str, Any] = {"hide_parameters": True, "pool_size": 8, "max_overflow": 32}
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(_with_driver(address), pool_pre_ping=True, **common)
+    engine = create_engine(url, **common)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _with_driver(address: URL) -> URL:
+    """`postgresql://…`, as hosts give it, means the driver that the extra "postgresql" brings."""
+    if address.drivername in ("postgres", "postgresql"):
+        return address.set(drivername="postgresql+psycopg")
+    return address
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not open transactions behind our back
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -1,0 +1,128 @@
+"""One example of each message: in OpenAPI, in `resources/protocol/examples`, and in the tests.
+
+The person is made up: region 990001 is not assigned. Long keys and sealed data are shortened here;
+`resources/protocol/vectors.json` has real ones.
+"""
+
+from typing import Any
+
+VISIT = "7K2M-Q4XR-09TB-HC5D"
+CHALLENGE = "0f2d6a4be1c84b7f9a3b5c6d7e8f9012"
+X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+"""The public key of RFC 8037, appendix A."""
+
+_VERDICTS: list[dict[str, Any]] = [
+    {
+        "check": "card",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"kind": "resident", "days_valid": 2210},
+        "required": {"days_valid": 0},
+    },
+    {
+        "check": "phone",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"well_formed": True},
+        "required": {"well_formed": True},
+    },
+    {
+        "check": "face",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"likeness_mean": 0.61},
+        "required": {"accept": 0.4},
+    },
+    {
+        "check": "liveness",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"live_median": 0.93},
+        "required": {"min_live": 0.2},
+    },
+    {
+        "check": "digits",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"right": 6},
+        "required": {"digits_right": 5},
+    },
+    {
+        "check": "lips",
+        "answer": "review",
+        "code": "lips.unseen",
+        "measured": {"right": None},
+        "required": {"lips_right": 4},
+    },
+    {
+        "check": "continuity",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"tracks": 1, "gap_s": 0.2},
+        "required": {"max_face_gap_s": 1.0},
+    },
+]
+
+ALL: dict[str, dict[str, Any]] = {
+    "enrolment-request": {
+        "terminal": "GZ-009",
+        "code": "5QTM-8W2H-CXRA",
+        "public_key": {"kty": "OKP", "crv": "Ed25519", "x": X},
+    },
+    "enrolment": {
+        "terminal": "GZ-009",
+        "place": "广州市海珠区富全街1号之一美宜佳（富全街店）",
+        "challenge_key": {"kty": "OKP", "crv": "Ed25519", "x": X},
+        "sealing": {
+            "key": "9c1185a5c5e9fc54",
+            "algorithm": "HPKE-X25519-SHA256-AES256GCM",
+            "public": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
+        },
+    },
+    "challenges-request": {"count": 25},
+    "challenges": {"challenges": ["eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJjZW50cmFsIn0.c2lnbmF0dXJl"]},
+    "challenge-claims": {
+        "iss": "central",
+        "aud": "GZ-009",
+        "jti": CHALLENGE,
+        "digits": [4, 1, 7, 0, 9, 3],
+        "gaps_s": [1.12, 0.95, 1.41, 1.3, 0.97, 1.2],
+        "iat": 1784512000,
+        "exp": 1785116800,
+    },
+    "activation-request": {
+        "id": VISIT,
+        "terminal": "GZ-009",
+        "at_unix": 1784512345.5,
+        "began_unix": 1784512290.25,
+        "simulated": False,
+        "challenge": CHALLENGE,
+        "consent": {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True},
+        "verdicts": _VERDICTS,
+        "versions": {"kiosk": "0.1.0", "face_engine": "sface", "recogniser": "embedded"},
+        "sealed": {
+            "key": "9c1185a5c5e9fc54",
+            "algorithm": "HPKE-X25519-SHA256-AES256GCM",
+            "data": "c2VhbGVk",
+        },
+    },
+    "person": {
+        "number": "990001199001010013",
+        "name": "张三",
+        "phone": "13900000000",
+        "password": "20486173",
+        "picture": None,
+    },
+    "receipt": {
+        "id": VISIT,
+        "status": "PENDING",
+        "code": "person.not_yet_visible",
+        "credential": None,
+        "recheck_unix": 1784512406.0,
+        "at_unix": 1784512346.0,
+    },
+    "revocation": {"id": VISIT, "password": "20486173"},
+    "revoked": {"credential": "N3F7-0Q8K-W2XD", "at_unix": 1784599999.0},
+    "health": {"status": "ok", "simulation": False, "time_unix": 1784512000.0, "version": "0.1.0"},
+    "problem": {"code": "request.key_reused", "detail": "this number came before with another body"},
+}

@@ -1,0 +1,215 @@
+"""The nouns of the wire, version 1; `resources/protocol` holds the schemas that are made from them."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
+
+from central import examples
+from central.codes import Code
+
+VISIT_NUMBER = r"^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$"
+"""Sixteen characters of Crockford's base 32 in four groups: 80 random bits."""
+
+VisitNumber = Annotated[str, StringConstraints(pattern=VISIT_NUMBER)]
+TERMINAL = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+TerminalId = Annotated[str, StringConstraints(pattern=TERMINAL)]
+Token = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,64}$")]  # printable ASCII
+CodeText = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)?$", max_length=64)]
+Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+Ed25519X = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+Unix = Annotated[float, Field(ge=0, le=4e9)]
+Text = Annotated[str, StringConstraints(max_length=200)]
+Scalar = StrictBool | int | float | Text | None
+
+
+class Message(BaseModel):
+    """Unknown fields are refused: a terminal that says more than was agreed must be noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+def _example(message: str) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [examples.ALL[message]]})
+
+
+class PublicKey(Message):
+    """A JSON Web Key (RFC 8037): Ed25519, the public part."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: Ed25519X
+
+
+class EnrolmentRequest(Message):
+    model_config = _example("enrolment-request")
+
+    terminal: TerminalId
+    code: Token
+    public_key: PublicKey
+
+
+class SealingKey(Message):
+    key: Token
+    algorithm: Literal["HPKE-X25519-SHA256-AES256GCM"]
+    public: Ed25519X  # 32 bytes, as X25519 has them
+
+
+class Enrolment(Message):
+    model_config = _example("enrolment")
+
+    terminal: TerminalId
+    place: str
+    challenge_key: PublicKey
+    sealing: SealingKey
+
+
+class ChallengesRequest(Message):
+    model_config = _example("challenges-request")
+
+    count: Annotated[int, Field(ge=1, le=200)]
+
+
+class Challenges(Message):
+    model_config = _example("challenges")
+
+    challenges: list[str]
+
+
+class ChallengeClaims(Message):
+    """What a challenge's token says."""
+
+    model_config = _example("challenge-claims")
+
+    iss: Literal["central"]
+    aud: TerminalId
+    jti: Token
+    digits: Annotated[list[Annotated[int, Field(ge=0, le=9)]], Field(min_length=6, max_length=6)]
+    gaps_s: Annotated[list[float], Field(min_length=6, max_length=6)]
+    iat: int
+    exp: int
+
+
+class Check(StrEnum):
+    CARD = "card"
+    PHONE = "phone"
+    FACE = "face"
+    LIVENESS = "liveness"
+    DIGITS = "digits"
+    LIPS = "lips"
+    CONTINUITY = "continuity"
+
+
+class Answer(StrEnum):
+    PASS = "pass"  # noqa: S105
+    RETRY = "retry"
+    REVIEW = "review"
+    REFUSE = "refuse"
+
+
+class Verdict(Message):
+    check: Check
+    answer: Answer
+    code: CodeText
+    measured: Annotated[dict[Token, Scalar], Field(max_length=64)]
+    required: Annotated[dict[Token, Scalar], Field(max_length=64)]
+
+
+class Consent(Message):
+    language: Annotated[str, StringConstraints(max_length=16)]
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    picture: StrictBool  # one sealed picture may come along
+
+
+class Sealed(Message):
+    key: Token
+    algorithm: Annotated[str, StringConstraints(max_length=64)]
+    data: Base64Url
+
+
+class ActivationRequest(Message):
+    model_config = _example("activation-request")
+
+    id: VisitNumber
+    terminal: TerminalId
+    at_unix: Unix
+    began_unix: Unix
+    simulated: StrictBool
+    challenge: Token
+    consent: Consent
+    verdicts: Annotated[list[Verdict], Field(max_length=64)]
+    versions: Annotated[dict[Token, Text], Field(max_length=64)]
+    sealed: Sealed
+
+
+class Person(Message):
+    """The sealed part in the clear; lives in memory only."""
+
+    model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
+
+    number: Annotated[str, StringConstraints(pattern=r"^\d{17}[0-9X]$")]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
+    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+    picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
+
+    def __repr__(self) -> str:
+        return "Person(…)"
+
+    __str__ = __repr__
+
+    @field_validator("number")
+    @classmethod
+    def _check_character(cls, number: str) -> str:
+        """GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits."""
+        total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(number[:17]))
+        if number[17] != "10X98765432"[total % 11]:
+            raise ValueError("check character")
+        return number
+
+
+class ReceiptStatus(StrEnum):
+    ACTIVATED = "ACTIVATED"
+    PENDING = "PENDING"
+    REFUSED = "REFUSED"
+
+
+class Receipt(Message):
+    model_config = _example("receipt")
+
+    id: VisitNumber
+    status: ReceiptStatus
+    code: Code
+    credential: str | None
+    recheck_unix: float | None
+    at_unix: float
+
+
+class Revocation(Message):
+    model_config = _example("revocation")
+
+    id: VisitNumber
+    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+
+
+class Revoked(Message):
+    model_config = _example("revoked")
+
+    credential: str
+    at_unix: float
+
+
+class Health(Message):
+    model_config = _example("health")
+
+    status: Literal["ok"]
+    simulation: bool
+    time_unix: float
+    version: str
+
+
+class ProblemBody(Message):
+    model_config = _example("problem")
+
+    code: Code
+    detail: str

@@ -1,0 +1,70 @@
+"""The thread that asks the register again when the plan says so, and clears away what is stale.
+
+The plan itself is in the database (`recheck_unix`, `absent`), so a restart forgets nothing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import delete
+
+from central.activations import Activations
+from central.database import Database
+from central.tables import Challenge, EnrolmentCode, SeenToken
+
+log = logging.getLogger(__name__)
+
+_DAY_S = 24 * 3600.0
+
+
+class Rechecker:
+    """`start`, `stop`; one round every `poll_s`. A round that fails is logged and the next one comes."""
+
+    def __init__(self, activations: Activations, database: Database, poll_s: float, prune_s: float) -> None:
+        self._activations = activations
+        self._database = database
+        self._poll_s = poll_s
+        self._prune_s = prune_s
+        self._pruned = float("-inf")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recheck", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """What is half done then is taken up after the next start."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            self._quietly(self._round)
+            if time.monotonic() - self._pruned >= self._prune_s:
+                self._pruned = time.monotonic()
+                self._quietly(lambda: prune(self._database, time.time()))
+
+    def _round(self) -> None:
+        for visit in self._activations.due():
+            if self._stop.is_set():
+                return
+            self._quietly(lambda visit=visit: self._activations.resume(visit))  # type: ignore[misc]
+
+    def _quietly(self, work: Callable[[], None]) -> None:
+        """One that fails does not hold up the others. Its text is not logged: it may be personal."""
+        try:
+            work()
+        except Exception as error:
+            log.error("re-check failed: %s", type(error).__name__)
+
+
+def prune(database: Database, now: float) -> None:
+    """Spent signatures that could not be replayed any more, challenges nobody used, codes that ended."""
+    with database.write() as session:
+        session.execute(delete(SeenToken).where(SeenToken.expires_unix < now))
+        session.execute(delete(EnrolmentCode).where(EnrolmentCode.expires_unix < now - _DAY_S))
+        # An expired challenge may still arrive with a visit that began in time, weeks later.
+        stale = Challenge.expires_unix < now - 90 * _DAY_S
+        session.execute(delete(Challenge).where(stale, Challenge.used_by.is_(None)))

@@ -1,0 +1,43 @@
+"""The customer's page: how does it stand with the number on the slip?"""
+
+import re
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+
+from central.messages import VISIT_NUMBER
+from central.page import HEADERS, page
+from central.routes.common import Central, problems, stranger
+from central.tables import Activation, Credential
+
+router = APIRouter(tags=["look-up"])
+
+
+@router.get(
+    "/look-up/{slip}",
+    response_class=HTMLResponse,
+    dependencies=[Depends(stranger)],
+    responses=problems(422, 429),
+)
+def look_up(slip: str, central: Central) -> HTMLResponse:
+    """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""
+    number = slip.strip().upper()
+    known = _state(central, number) if re.fullmatch(VISIT_NUMBER, number) else None
+    status, code, recheck_unix = known or ("UNKNOWN", "ok", None)
+    text = page(number[:24], status, code, recheck_unix, central.settings.simulation)
+    return HTMLResponse(text, 200 if known else 404, HEADERS)
+
+
+def _state(central: Central, slip: str) -> tuple[str, str, float | None] | None:
+    query = (
+        select(Activation.status, Activation.code, Activation.recheck_unix, Credential.revoked_unix)
+        .outerjoin(Credential, Credential.activation == Activation.id)
+        .where(Activation.id == slip)
+    )
+    with central.database.read() as session:
+        found = session.execute(query).one_or_none()
+    if found is None:
+        return None
+    code = "revoked" if found.revoked_unix is not None else found.code
+    return found.status, code, found.recheck_unix

@@ -1,0 +1,117 @@
+"""Frozen settings: defaults here, an optional `central.toml` over them, then the command line.
+
+Units are in the names. Unknown keys are refused. Secrets are files in the data folder, never settings;
+`DATABASE_URL` comes from the environment because it may hold a password.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names file and key."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Enrolment(Section):
+    code_valid_s: float = 24 * 3600.0
+
+
+class Challenges(Section):
+    valid_s: float = 7 * 24 * 3600.0  # how long a terminal may be without a line and still serve
+    gap_min_s: float = 0.9
+    gap_max_s: float = 1.5
+
+
+class Requests(Section):
+    token_max_s: float = 120.0  # the longest life of a request's signature
+    clock_slack_s: float = 60.0  # how far a terminal's clock may be off
+    max_bytes: int = 512 * 1024
+    per_s: float = 20.0  # each terminal, on average …
+    burst: int = 200  # … and at once
+    strangers_per_s: float = 0.5  # each address, where no signature is needed
+    strangers_burst: int = 60
+    lease_s: float = 30.0  # so long a request is "in flight" before it counts as orphaned
+
+
+class Evidence(Section):
+    """What an activation must bring; see `central.evidence`."""
+
+    required: tuple[str, ...] = ("card", "phone", "face", "digits", "continuity")
+    attended: tuple[str, ...] = ("liveness", "lips")  # must be there, and pass or be reviewable
+    reviewable: frozenset[str] = frozenset({"lips"})
+    reviewable_in_simulation: frozenset[str] = frozenset({"lips", "liveness"})
+    # Component → versions central knows, as shell patterns. Components that are named here must come.
+    versions: dict[str, tuple[str, ...]] = {"kiosk": ("0.*",)}
+    began_slack_s: float = 300.0  # a visit may seem to lie so far in the future
+
+
+class Recheck(Section):
+    """When to ask the register again: pause before the 2nd, 3rd, … asking."""
+
+    after_s: tuple[float, ...] = (60, 300, 1200, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
+    after_in_simulation_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30)
+    give_up_unavailable_s: float = 7 * 24 * 3600.0  # a register that is silent for so long: refuse
+    poll_s: float = 1.0
+    poll_in_simulation_s: float = 0.2
+
+
+class Authority(Section):
+    driver: str = ""  # an entry point of group "central.authority"; "": none, or the simulator in simulation
+    options: dict[str, Any] = {}
+
+
+class Settings(Section):
+    data: Path
+    simulation: bool = False
+    database_url: str = ""  # "": SQLite in the data folder
+    enrolment: Enrolment = Enrolment()
+    challenges: Challenges = Challenges()
+    requests: Requests = Requests()
+    evidence: Evidence = Evidence()
+    recheck: Recheck = Recheck()
+    authority: Authority = Authority()
+    prune_s: float = Field(default=3600.0, gt=0)  # how often stale tokens and challenges are cleared away
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'central.sqlite3'}"
+
+    @property
+    def reviewable(self) -> frozenset[str]:
+        return self.evidence.reviewable_in_simulation if self.simulation else self.evidence.reviewable
+
+    @property
+    def recheck_after_s(self) -> tuple[float, ...]:
+        return self.recheck.after_in_simulation_s if self.simulation else self.recheck.after_s
+
+    @property
+    def poll_s(self) -> float:
+        return self.recheck.poll_in_simulation_s if self.simulation else self.recheck.poll_s
+
+
+def load(data: Path, database_url: str = "", simulation: bool = False) -> Settings:
+    """`data/central.toml`, if there is one, over the defaults. Raises SettingsError naming file and key."""
+    path = data / "central.toml"
+    tables = _read(path) if path.exists() else {}
+    fixed = {"data": data, "database_url": database_url, "simulation": simulation}
+    if clash := sorted(tables.keys() & fixed.keys()):
+        raise SettingsError(f"{path}: {clash[0]}: given on the command line or in the environment only")
+    try:
+        return Settings.model_validate(tables | fixed)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise SettingsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None

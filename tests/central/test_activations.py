@@ -1,0 +1,204 @@
+"""Exactly once, over a real TLS socket against a real process."""
+
+import base64
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.central.server import RunningCentral
+from tests.central.terminal import Terminal, person, verdicts, visit_number
+
+
+def test_activates(central: RunningCentral, terminal: Terminal) -> None:
+    request = terminal.activation()
+    receipt = terminal.activate(request).json()
+    assert (receipt["status"], receipt["code"]) == ("ACTIVATED", "ok")
+    assert receipt["id"] == request["id"]
+    assert receipt["credential"]
+    assert receipt["recheck_unix"] is None
+    assert central.credentials(request["id"]) == 1
+
+
+def test_same_bytes_same_receipt(central: RunningCentral, terminal: Terminal) -> None:
+    body = json.dumps(terminal.activation()).encode()
+    first, second = terminal.activate(body).json(), terminal.activate(body).json()
+    assert first == second == terminal.look_up(first["id"]).json()
+    assert central.credentials(first["id"]) == 1
+
+
+def test_same_number_other_bytes(central: RunningCentral, terminal: Terminal) -> None:
+    request = terminal.activation()
+    assert terminal.activate(request).json()["status"] == "ACTIVATED"
+    answer = terminal.activate(json.dumps(request, indent=1).encode())
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.key_reused")
+    assert central.credentials(request["id"]) == 1
+
+
+def test_another_terminal_learns_nothing(central: RunningCentral, terminal: Terminal) -> None:
+    request = terminal.activation()
+    assert terminal.activate(request).json()["status"] == "ACTIVATED"
+    other = Terminal(central)
+    assert other.look_up(request["id"]).status_code == 404
+    answer = other.activate(other.activation(id=request["id"]))
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.key_reused")
+
+
+def test_unknown_number(terminal: Terminal) -> None:
+    answer = terminal.look_up(visit_number())
+    assert (answer.status_code, answer.json()["code"]) == (404, "request.unknown")
+
+
+def test_key_missing(terminal: Terminal) -> None:
+    body = json.dumps(terminal.activation()).encode()
+    answer = terminal.send("POST", "/v1/activations", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request.key_missing")
+
+
+def test_key_and_body_disagree(terminal: Terminal) -> None:
+    answer = terminal.activate(terminal.activation(), visit=visit_number())
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+def test_in_another_terminals_name(central: RunningCentral, terminal: Terminal) -> None:
+    answer = terminal.activate(terminal.activation(terminal=Terminal(central).name))
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+def test_in_flight(central: RunningCentral, terminal: Terminal) -> None:
+    """While the register thinks, the same request is told to wait; afterwards there is one credential."""
+    slow = person()
+    central.people({"number": slow["number"], "delay_s": 1.5})
+    body = json.dumps(terminal.activation(slow)).encode()
+    visit = json.loads(body)["id"]
+    waiting = terminal.alone()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(terminal.activate, body)
+        while waiting.look_up(visit).status_code == 404:
+            assert not first.done()
+        for answer in (waiting.activate(body), waiting.look_up(visit)):
+            assert (answer.status_code, answer.json()["code"]) == (409, "request.in_flight")
+    assert first.result().json()["status"] == "ACTIVATED"
+    assert waiting.activate(body).json() == first.result().json()
+    assert central.credentials(visit) == 1
+
+
+def test_identical_requests_at_once(central: RunningCentral, terminal: Terminal) -> None:
+    body = json.dumps(terminal.activation()).encode()
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: _send_alone(terminal, body), range(16)))
+    receipts = [answer.json() for answer in answers if answer.status_code == 200]
+    assert receipts
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert len({receipt["credential"] for receipt in receipts}) == 1
+    assert central.credentials(json.loads(body)["id"]) == 1
+
+
+def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal: Terminal) -> None:
+    who = person()
+    bodies = [json.dumps(terminal.activation(who)).encode() for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        receipts = [a.json() for a in pool.map(lambda body: _send_alone(terminal, body), bodies)]
+    assert sorted(receipt["code"] for receipt in receipts) == ["ok"] + ["person.already_open"] * 7
+    assert sum(central.credentials(receipt["id"]) for receipt in receipts) == 1
+
+
+def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal: Terminal) -> None:
+    challenge = terminal.challenge()
+    bodies = [json.dumps(terminal.activation(challenge=challenge)).encode() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        receipts = [a.json() for a in pool.map(lambda body: _send_alone(terminal, body), bodies)]
+    assert sorted(receipt["code"] for receipt in receipts) == ["challenge.invalid"] * 5 + ["ok"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "not-a-number"},
+        {"at_unix": "yesterday"},
+        {"at_unix": -1},
+        {"simulated": "yes"},
+        {"consent": {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": 1}},
+        {"consent": None},
+        {"verdicts": [{"check": "soul", "answer": "pass", "code": "ok", "measured": {}, "required": {}}]},
+        {"verdicts": [{"check": "face", "answer": "sure", "code": "ok", "measured": {}, "required": {}}]},
+        {"verdicts": verdicts() * 20},
+        {"versions": {"kiosk": 1}},
+        {"versions": {"x" * 65: "1"}},
+        {"sealed": {"key": "k", "algorithm": "a", "data": "not base64url!"}},
+        {"surprise": 1},
+        {"challenge": "\0"},
+        {"challenge": "\ud800"},
+        {"terminal": "\ud800"},
+        {"consent": {"language": "\ud800", "text_sha256": "e3" * 32, "picture": False}},
+        {"versions": {"kiosk": "\udfff"}},
+        {"at_unix": 10**400},
+        {"at_unix": 1, "id": "7K2M-Q4XR-09TB-HC5D\n"},
+    ],
+    ids=ascii,
+)
+def test_malformed(terminal: Terminal, change: dict[str, Any]) -> None:
+    visit = visit_number()
+    body = json.dumps(terminal.activation(id=visit) | change).encode()
+    answer = terminal.activate(body, visit=visit)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+    assert terminal.look_up(visit).status_code == 404
+
+
+def test_odd_but_agreed(central: RunningCentral, terminal: Terminal) -> None:
+    """Free tables may hold anything of the agreed kinds, up to their limits."""
+    measured = {f"key {i}": value for i, value in enumerate([10**300, -0.0, "\0𠮷", None, True, "", 1e-300])}
+    odd = [{**verdict, "measured": measured} for verdict in verdicts()]
+    request = terminal.activation(verdicts=odd, versions={"kiosk": "0.9", "model/a b": "\0" * 200})
+    assert terminal.activate(request).json()["status"] == "ACTIVATED"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id": NaN}', b"[" * 5000])
+def test_not_even_json(terminal: Terminal, body: bytes) -> None:
+    answer = terminal.activate(body, visit=visit_number())
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400"])
+def test_numbers_that_are_none(terminal: Terminal, value: str) -> None:
+    request = terminal.activation()
+    body = json.dumps(request).replace(str(request["at_unix"]), value).encode()
+    assert terminal.activate(body, visit=request["id"]).status_code == 422
+
+
+def test_a_refused_body_is_not_repeated(terminal: Terminal) -> None:
+    """What was sent may be personal, even where it should not be."""
+    secret = "990001199001010013"
+    request = terminal.activation() | {"surprise": secret, secret: 1, "challenge": secret * 9}
+    answer = terminal.activate(request)
+    assert answer.status_code == 422
+    assert secret not in answer.text
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["content-length", "chunked"])
+def test_too_large(terminal: Terminal, announced: bool) -> None:
+    body = b"x" * (512 * 1024 + 1)
+    headers = {"Authorization": f"Bearer {terminal.token('POST', '/v1/activations', body)}"}
+    data = body if announced else iter([body[: len(body) // 2], body[len(body) // 2 :]])
+    url = terminal.central.url + "/v1/activations"
+    answer = terminal.session.post(url, data=data, headers=headers, timeout=20)
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.malformed")
+
+
+def test_the_largest_picture_fits(central: RunningCentral, terminal: Terminal) -> None:
+    picture = base64.b64encode(secrets.token_bytes(180_000)).decode()
+    consent = {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True}
+    receipt = terminal.activate(terminal.activation(person(picture=picture), consent=consent)).json()
+    assert receipt["status"] == "ACTIVATED"
+
+
+def test_paths_and_methods_that_are_not_there(terminal: Terminal) -> None:
+    assert terminal.send("GET", "/v1/nothing").json()["code"] == "request.unknown"
+    answer = terminal.send("DELETE", "/v1/activations")
+    assert (answer.status_code, answer.json()["code"]) == (405, "request.malformed")
+
+
+def _send_alone(terminal: Terminal, body: bytes) -> Any:
+    return terminal.alone().activate(body)

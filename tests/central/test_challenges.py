@@ -1,0 +1,37 @@
+import base64
+import itertools
+import json
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from central import challenges
+from tests.central.terminal import Terminal
+
+
+def test_tokens_are_centrals_and_for_this_terminal(terminal: Terminal) -> None:
+    x = terminal.enrolment["challenge_key"]["x"]
+    key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
+    tokens = terminal.challenges(20)
+    every = [jwt.decode(t, key, ["EdDSA"], audience=terminal.name, issuer="central") for t in tokens]
+    assert len({claims["jti"] for claims in every}) == 20
+    for claims in every:
+        assert claims["exp"] - claims["iat"] == 7 * 24 * 3600
+        assert len(claims["digits"]) == len(claims["gaps_s"]) == 6
+        assert all(0.9 <= gap <= 1.5 and round(gap, 2) == gap for gap in claims["gaps_s"])
+
+
+@pytest.mark.parametrize("count", [0, 201, -1, "many", None])
+def test_count_has_limits(terminal: Terminal, count: object) -> None:
+    answer = terminal.send("POST", "/v1/challenges", json.dumps({"count": count}).encode())
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+def test_digits_are_even_and_never_twice_in_a_row() -> None:
+    every = [challenges.digits() for _ in range(5000)]
+    assert all(a != b for digits in every for a, b in itertools.pairwise(digits))
+    for place in range(6):
+        counts = [sum(digits[place] == value for digits in every) for value in range(10)]
+        assert min(counts) > 400, counts  # 500 expected, deviation 21: fails once in a million runs
+        assert max(counts) < 600, counts

@@ -1,0 +1,171 @@
+"""Fail closed: what is missing, early, late or not passed is refused, over the wire and in the pure rule."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central import evidence
+from central.codes import Code
+from central.evidence import ChallengeFacts
+from central.examples import ALL
+from central.messages import ActivationRequest
+from central.settings import Settings
+from tests.central.server import RunningCentral
+from tests.central.terminal import CHECKS, Terminal, person, verdicts
+
+REQUIRED = ("card", "phone", "face", "digits", "continuity")
+BEGAN = 1_784_512_290.25
+NOW = BEGAN + 60
+GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
+STRICT = Settings(data=Path())
+
+
+def request(**other: Any) -> ActivationRequest:
+    return ActivationRequest.model_validate(ALL["activation-request"] | {"verdicts": verdicts()} | other)
+
+
+def fault(challenge: ChallengeFacts | None = GOOD, settings: Settings = STRICT, **other: Any) -> Code | None:
+    return evidence.fault(request(**other), challenge, NOW, settings)
+
+
+def test_good() -> None:
+    assert fault() is None
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("answer", [None, "retry", "refuse"])
+def test_no_check_may_be_missing_or_failed(check: str, answer: str | None) -> None:
+    assert fault(verdicts=verdicts(**{check: answer})) is Code.EVIDENCE_INCOMPLETE
+
+
+@pytest.mark.parametrize("check", [*REQUIRED, "liveness"])
+def test_review_is_no_pass(check: str) -> None:
+    assert fault(verdicts=verdicts(**{check: "review"})) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_lips_may_be_reviewed_and_in_simulation_liveness_too() -> None:
+    assert fault(verdicts=verdicts(lips="review")) is None
+    simulation = Settings(data=Path(), simulation=True)
+    assert fault(verdicts=verdicts(liveness="review"), settings=simulation) is None
+
+
+def test_the_last_verdict_counts() -> None:
+    assert fault(verdicts=verdicts(digits="retry") + verdicts()) is None
+    assert fault(verdicts=verdicts() + verdicts(digits="retry")) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_nothing_at_all() -> None:
+    assert fault(verdicts=[]) is Code.EVIDENCE_INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        None,
+        ChallengeFacts("GZ-010", GOOD.used_by, GOOD.issued_unix, GOOD.expires_unix),
+        ChallengeFacts("GZ-009", None, GOOD.issued_unix, GOOD.expires_unix),
+        ChallengeFacts("GZ-009", "0000-0000-0000-0000", GOOD.issued_unix, GOOD.expires_unix),
+        ChallengeFacts("GZ-009", GOOD.used_by, GOOD.issued_unix, BEGAN - 1),
+        ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 90, GOOD.expires_unix),
+    ],
+    ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued later"],
+)
+def test_challenge(challenge: ChallengeFacts | None) -> None:
+    assert fault(challenge) is Code.CHALLENGE_INVALID
+
+
+def test_visit_from_the_future_or_backwards() -> None:
+    later = ChallengeFacts("GZ-009", GOOD.used_by, BEGAN, BEGAN + 1e6)
+    assert fault(later, began_unix=NOW + 301, at_unix=NOW + 302) is Code.CHALLENGE_INVALID
+    assert fault(later, at_unix=BEGAN - 1) is Code.CHALLENGE_INVALID
+
+
+@pytest.mark.parametrize("versions", [{}, {"kiosk": "1.0"}, {"kiosk": ""}, {"face_engine": "0.1"}])
+def test_versions(versions: dict[str, str]) -> None:
+    assert fault(versions=versions) is Code.EVIDENCE_VERSION
+
+
+def test_simulated_only_in_simulation() -> None:
+    assert fault(simulated=True) is Code.EVIDENCE_SIMULATED
+
+
+# ── over the wire ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_late_delivery_of_a_visit_in_time(terminal: Terminal) -> None:
+    """The challenge need only be in force when the visit began."""
+    receipt = terminal.activate(terminal.activation(at_unix=time.time() + 1)).json()
+    assert receipt["status"] == "ACTIVATED"
+
+
+def test_visit_after_expiry(terminal: Terminal) -> None:
+    eight_days = time.time() + 8 * 24 * 3600
+    receipt = terminal.activate(terminal.activation(began_unix=eight_days, at_unix=eight_days + 9)).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
+
+
+def test_another_terminals_challenge(central: RunningCentral, terminal: Terminal) -> None:
+    receipt = terminal.activate(terminal.activation(challenge=Terminal(central).challenge())).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
+
+
+def test_a_used_challenge(terminal: Terminal) -> None:
+    first = terminal.activation()
+    assert terminal.activate(first).json()["status"] == "ACTIVATED"
+    again = terminal.activate(terminal.activation(challenge=first["challenge"])).json()
+    assert (again["status"], again["code"]) == ("REFUSED", "challenge.invalid")
+
+
+def test_a_refusal_is_kept(central: RunningCentral, terminal: Terminal) -> None:
+    request = terminal.activation(verdicts=verdicts(face="review"))
+    first, second = terminal.activate(request).json(), terminal.activate(request).json()
+    assert first == second
+    assert (first["status"], first["code"], first["credential"]) == ("REFUSED", "evidence.incomplete", None)
+    assert central.credentials(first["id"]) == 0
+
+
+def test_moved_to_another_visit(terminal: Terminal) -> None:
+    """What one visit sealed opens for no other visit and no other terminal."""
+    for sealed in (
+        terminal.seal(person(), "0000-0000-0000-0000"),
+        terminal.seal(person(), "7K2M-Q4XR-09TB-HC5D", "GZ-009"),
+    ):
+        receipt = terminal.activate(terminal.activation(sealed=sealed)).json()
+        assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.unsealable")
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        person(number="990001199001010014"),  # wrong check character
+        person(phone="123"),
+        person(password="1234"),
+        person(name=""),
+        person(picture="?"),
+        person(extra=1),
+        {},
+        [],
+        "x",
+    ],
+    ids=lambda who: str(who)[:12],
+)
+def test_sealed_nonsense(terminal: Terminal, who: Any) -> None:
+    request = terminal.activation()
+    request["sealed"] = terminal.seal(who, request["id"])
+    receipt = terminal.activate(request).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.unsealable")
+
+
+@pytest.mark.parametrize(
+    "change", [{"key": "0" * 16}, {"algorithm": "none"}, {"data": "AAAA"}, {"data": "A" * 200}]
+)
+def test_sealed_otherwise(terminal: Terminal, change: dict[str, str]) -> None:
+    request = terminal.activation()
+    request["sealed"] = request["sealed"] | change
+    assert terminal.activate(request).json()["code"] == "evidence.unsealable"
+
+
+def test_a_picture_without_consent(terminal: Terminal) -> None:
+    assert terminal.activate(terminal.activation(person(picture="AAAA"))).json()["code"] == "evidence.refused"

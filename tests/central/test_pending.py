@@ -1,0 +1,153 @@
+"""The register does not answer at once: the customer is told the truth, and central keeps its word."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from central.authority import Word, ask
+from central.codes import Code
+from central.plan import decide
+from central.settings import Settings
+from central.tables import Status
+from tests.central.server import RunningCentral, running_central
+from tests.central.terminal import Terminal, person
+
+
+def test_not_visible_yet_then_activated(central: RunningCentral, terminal: Terminal) -> None:
+    who = person()
+    central.people({"number": who["number"], "visible_after_s": 1.0})
+    body = json.dumps(terminal.activation(who)).encode()
+    first = terminal.activate(body).json()
+    assert (first["status"], first["code"]) == ("PENDING", "person.not_yet_visible")
+    assert first["recheck_unix"] > time.time() - 1
+    assert central.credentials(first["id"]) == 0
+    last = terminal.until_settled(first["id"])
+    assert (last["status"], last["code"]) == ("ACTIVATED", "ok")
+    assert terminal.activate(body).json() == last
+    assert central.credentials(first["id"]) == 1
+
+
+def test_never_visible(central: RunningCentral, terminal: Terminal) -> None:
+    who = person()
+    central.people({"number": who["number"], "answer": "not_found"})
+    first = terminal.activate(terminal.activation(who)).json()
+    assert first["status"] == "PENDING"
+    last = terminal.until_settled(first["id"])
+    assert (last["status"], last["code"], last["credential"]) == ("REFUSED", "person.not_found", None)
+
+
+def test_register_away_for_a_while(central: RunningCentral, terminal: Terminal) -> None:
+    who = person()
+    central.people({"number": who["number"], "unavailable_for_s": 1.0})
+    first = terminal.activate(terminal.activation(who)).json()
+    assert (first["status"], first["code"]) == ("PENDING", "authority.unavailable")
+    assert terminal.until_settled(first["id"])["status"] == "ACTIVATED"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("mismatch", "person.mismatch"),
+        ("face_mismatch", "person.face_mismatch"),
+        ("no_photo", "person.no_photo"),
+    ],
+)
+def test_refused_by_the_register(central: RunningCentral, terminal: Terminal, answer: str, code: str) -> None:
+    who = person()
+    central.people({"number": who["number"], "answer": answer})
+    receipt = terminal.activate(terminal.activation(who)).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", code)
+
+
+def test_another_name(central: RunningCentral, terminal: Terminal) -> None:
+    who = person()
+    central.people({"number": who["number"], "name": "李四"})
+    assert terminal.activate(terminal.activation(who)).json()["code"] == "person.mismatch"
+
+
+def test_people_nobody_listed(central: RunningCentral, terminal: Terminal) -> None:
+    central.people(default="mismatch")
+    try:
+        assert terminal.activate(terminal.activation()).json()["code"] == "person.mismatch"
+    finally:
+        central.people()
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+    """A server that may be killed. It finds orphans after a second."""
+    quick = "[requests]\nlease_s = 1.0\n[recheck]\nafter_in_simulation_s = [1.0, 1.0, 1.0, 1.0]\n"
+    with running_central(tmp_path_factory.mktemp("mortal"), settings=quick) as running:
+        yield running
+
+
+def test_the_plan_survives_a_kill(mortal: RunningCentral) -> None:
+    """PENDING before SIGKILL, ACTIVATED after the restart, without the terminal asking for it."""
+    terminal, who = Terminal(mortal), person()
+    mortal.people({"number": who["number"], "visible_after_s": 0.5})
+    first = terminal.activate(terminal.activation(who)).json()
+    assert first["status"] == "PENDING"
+    mortal.kill()
+    mortal.start()
+    assert terminal.until_settled(first["id"])["status"] == "ACTIVATED"
+    assert mortal.credentials(first["id"]) == 1
+
+
+def test_killed_while_the_register_thinks(mortal: RunningCentral) -> None:
+    """The request was taken but not answered; after the restart it is finished, once, by itself."""
+    terminal, who = Terminal(mortal), person()
+    mortal.people({"number": who["number"], "delay_s": 30})
+    body = json.dumps(terminal.activation(who)).encode()
+    visit = json.loads(body)["id"]
+    waiting = terminal.alone()
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(terminal.activate, body)
+        while waiting.look_up(visit).status_code == 404:
+            assert not sending.done()
+        mortal.people()
+        mortal.kill()
+        assert isinstance(sending.exception(), OSError)  # the terminal heard nothing
+    mortal.start()
+    receipt = terminal.until_settled(visit)
+    assert receipt["status"] == "ACTIVATED"
+    assert terminal.activate(body).json() == receipt
+    assert mortal.credentials(visit) == 1
+
+
+# ── the plan, as arithmetic ──────────────────────────────────────────────────────────────────────
+
+SETTINGS = Settings(data=Path())
+
+
+def test_the_plan_of_a_real_day() -> None:
+    now = received = 1_784_512_000.0
+    absent, asked = 0, [0.0]
+    while (decision := decide(Word.NOT_FOUND, absent, received, now, SETTINGS)).status is Status.PENDING:
+        assert decision.recheck_unix is not None
+        now, absent = decision.recheck_unix, decision.absent
+        asked.append(now - received)
+    assert asked == [0, 60, 360, 1560, 5160, 19560, 62760, 149160]
+    assert decision.code is Code.PERSON_NOT_FOUND
+
+
+def test_a_silent_register_uses_up_no_step() -> None:
+    decision = decide(Word.UNAVAILABLE, 3, 0.0, 4000.0, SETTINGS)
+    assert (decision.absent, decision.recheck_unix) == (3, 4000.0 + 3600)
+    assert decide(Word.UNAVAILABLE, 3, 0.0, 8 * 86400.0, SETTINGS).code is Code.AUTHORITY_UNAVAILABLE
+
+
+def test_a_register_that_breaks_is_unavailable() -> None:
+    class Broken:
+        def check(self, name: str, number: str, picture: bytes | None) -> Word:
+            raise RuntimeError(number)
+
+    class Babbling:
+        def check(self, name: str, number: str, picture: bytes | None) -> Word:
+            return "yes"  # type: ignore[return-value]
+
+    assert ask(Broken(), "", "", None) is Word.UNAVAILABLE
+    assert ask(Babbling(), "", "", None) is Word.UNAVAILABLE

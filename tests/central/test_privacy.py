@@ -1,0 +1,47 @@
+"""After all is said and done, nobody is named in the database, its journal or the log."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.central.server import RunningCentral, running_central
+from tests.central.terminal import Terminal, person
+
+
+def test_nothing_personal_is_left(tmp_path: Path) -> None:
+    who = person(name="欧阳娜娜测试", phone="13987654321", password="73519264")
+    with running_central(tmp_path, settings="[recheck]\nafter_in_simulation_s = [0.2]\n") as central:
+        terminal = Terminal(central)
+        central.people(default="not_found")
+        pending = terminal.activate(terminal.activation(who)).json()
+        assert pending["status"] == "PENDING"
+        assert terminal.until_settled(pending["id"])["status"] == "REFUSED"
+        central.people()
+        receipt = terminal.activate(terminal.activation(who)).json()
+        assert receipt["status"] == "ACTIVATED"
+        broken = terminal.activation(who) | {"number": who["number"]}
+        assert terminal.activate(json.dumps(broken).encode()).status_code == 422
+        central.get(f"/look-up/{receipt['id']}")
+        central.stop()
+        kept = {path: path.read_bytes() for path in central.data.rglob("*") if path.is_file()}
+        kept[central.log] = central.log.read_bytes()
+    for path, content in kept.items():
+        for secret in ("number", "name", "phone", "password"):
+            assert who[secret].encode() not in content, (path, secret)
+    assert receipt["id"].encode() not in kept[central.log]  # the slip's number opens the look-up page
+    assert b"PENDING:person.not_yet_visible" in kept[central.log]
+
+
+def test_what_is_sealed_goes_with_the_last_word(central: RunningCentral, terminal: Terminal) -> None:
+    if central.database_url:
+        pytest.skip("looks into the SQLite file")
+    who = person()
+    central.people({"number": who["number"], "unavailable_for_s": 600})
+    waiting = terminal.activate(terminal.activation(who)).json()["id"]
+    done = terminal.activate(terminal.activation()).json()["id"]
+    with sqlite3.connect(central.database) as connection:
+        sealed = dict(connection.execute("SELECT id, sealed FROM activations").fetchall())
+    assert sealed[done] is None
+    assert sealed[waiting] is not None  # still needed, and still sealed

@@ -1,0 +1,46 @@
+"""A server that is not in simulation and has no register: it takes no pretence and promises nothing."""
+
+from collections.abc import Iterator
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.central.server import RunningCentral, running_central
+from tests.central.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+    with running_central(tmp_path_factory.mktemp("production"), simulation=False) as running:
+        yield running
+
+
+def test_simulated_requests_are_refused(production: RunningCentral) -> None:
+    terminal = Terminal(production)
+    receipt = terminal.activate(terminal.activation(simulated=True)).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.simulated")
+
+
+def test_without_a_register_everybody_waits(production: RunningCentral) -> None:
+    terminal = Terminal(production)
+    receipt = terminal.activate(terminal.activation()).json()
+    assert (receipt["status"], receipt["code"]) == ("PENDING", "authority.unavailable")
+    assert receipt["recheck_unix"] is not None
+
+
+@pytest.mark.parametrize("path", ["/simulation/credentials", "/docs", "/redoc"])
+def test_doors_that_are_not_there(production: RunningCentral, path: str) -> None:
+    with pytest.raises(HTTPError) as refused:
+        production.get(path)
+    assert refused.value.code == 404
+
+
+def test_people_cannot_be_set(production: RunningCentral) -> None:
+    with pytest.raises(HTTPError) as refused:
+        production.people()
+    assert refused.value.code == 404
+
+
+def test_health_says_so(production: RunningCentral) -> None:
+    health = production.get("/v1/health")
+    assert (health["status"], health["simulation"]) == ("ok", False)

@@ -1,0 +1,94 @@
+"""The published protocol is what the server speaks."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from central import codes, examples, protocol, sealing
+from central.database import Database, migrate
+from central.keys import from_base64url
+from central.messages import Person, Sealed
+from central.settings import Requests
+from central.signatures import verify
+from central.tables import Terminal
+from kiosk.codes import Code
+
+FOLDER = Path(__file__).parents[2] / "resources" / "protocol"
+NAMES = sorted(protocol.MESSAGES)
+
+
+def test_files_are_current() -> None:
+    """If this fails: python -m central protocol resources/protocol."""
+    for name, text in protocol.files().items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == text, name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_what_the_schemas_say(name: str) -> None:
+    schema = json.loads((FOLDER / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    example = json.loads((FOLDER / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(example, schema, cls=jsonschema.Draft202012Validator)
+    protocol.MESSAGES[name].model_validate(example)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(example | {"unheard_of": 1}, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_openapi_shows_an_example_of_every_message() -> None:
+    """Whole, with what is null: a receipt without `credential` would be another message."""
+    schemas = protocol.openapi()["components"]["schemas"]
+    for name, message in protocol.MESSAGES.items():
+        if name not in ("person", "challenge-claims"):  # they travel sealed and as a token
+            assert schemas[message.__name__]["examples"] == [examples.ALL[name]], name
+
+
+def test_every_terminal_door_is_signed() -> None:
+    paths = protocol.openapi()["paths"]
+    for path in ("/v1/challenges", "/v1/activations", "/v1/activations/{id}"):
+        for door in paths[path].values():
+            assert door["security"] == [{"terminal": []}], path
+
+
+def test_the_terminal_knows_every_code() -> None:
+    assert {code.value for code in codes.Code} <= {code.value for code in Code}
+
+
+# ── vectors: another implementation can check itself against these ───────────────────────────────
+
+VECTORS = json.loads((FOLDER / "vectors.json").read_text(encoding="utf-8"))
+
+
+def test_vector_of_a_sealed_person() -> None:
+    vector = VECTORS["sealed"]
+    key = X25519PrivateKey.from_private_bytes(from_base64url(vector["private"]))
+    sealed = Sealed(key="k", algorithm=sealing.ALGORITHM, data=vector["data"])
+    person = sealing.open_sealed(sealed, vector["id"], vector["terminal"], {"k": key})
+    assert person == Person.model_validate_json(vector["plain"])
+    assert sealing.info(vector["id"], vector["terminal"]).decode() == vector["info"]
+
+
+def test_vector_of_a_challenge() -> None:
+    vector = VECTORS["challenge"]
+    key = Ed25519PrivateKey.from_private_bytes(from_base64url(vector["key"]["d"]))
+    assert jwt.encode(vector["claims"], key, algorithm="EdDSA") == vector["token"]
+    assert jwt.decode(vector["token"], key.public_key(), ["EdDSA"], options=_ANY_TIME) == vector["claims"]
+
+
+def test_vector_of_a_signed_request(tmp_path: Path) -> None:
+    vector = VECTORS["request"]
+    database = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    migrate(database.engine)
+    with database.write() as session:
+        session.add(Terminal(id="GZ-009", state="enrolled", public_key=vector["key"]["x"]))
+    header, body = f"Bearer {vector['token']}", vector["body"].encode()
+    now = vector["claims"]["iat"]
+    assert verify(database, header, "POST", "/v1/challenges", body, now, Requests()) == "GZ-009"
+    database.close()
+
+
+_ANY_TIME = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
