@@ -22,7 +22,7 @@ run: setup ## the terminal with settings.toml and real devices
 	@$(RUN) kiosk run $(ARGS)
 
 central: setup ## the central server alone
-	@$(RUN) central init && $(RUN) central run $(ARGS)
+	@$(RUN) central init --data var/central && $(RUN) central run --data var/central $(ARGS)
 
 test: ## all tests
 	@bash scripts/setup test

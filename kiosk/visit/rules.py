@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from kiosk.codes import Code
+from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
 
@@ -40,6 +41,13 @@ def _card_code(facts: CardFacts, limits: VisitSettings) -> Code:
     return Code.OK
 
 
+def typed(event: Typed) -> Verdict:
+    """Number and password were checked where they were typed; only that they passed is known here."""
+    if event.faults:
+        return Verdict(Check.PHONE, Answer.RETRY, event.faults[0])
+    return Verdict(Check.PHONE, Answer.PASS)
+
+
 def face(seen: FaceSeen, limits: VisitSettings) -> Verdict:
     """Three bands over the mean of the best good frames: accept, review by a clerk, refuse.
 
@@ -62,13 +70,15 @@ def face(seen: FaceSeen, limits: VisitSettings) -> Verdict:
 
 
 def liveness(seen: FaceSeen, limits: VisitSettings) -> Verdict:
-    """Passive presentation-attack detection: the median over the frames. Without a model it only passes
-    where the settings say that it is not required, and the verdict says so.
+    """Passive presentation-attack detection: the median over the frames.
+
+    Without a model nothing was measured. Where the settings do not require it the visit may go on, but the
+    verdict is never a pass: it is up for review, and central takes such evidence in simulation only.
     """
     measured: Measures = {"live_median": seen.live_median}
     required: Measures = {"min_live": limits.min_live, "required": limits.require_liveness}
     if seen.live_median is None:
-        answer = Answer.REFUSE if limits.require_liveness else Answer.PASS
+        answer = Answer.REFUSE if limits.require_liveness else Answer.REVIEW
         return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
     if seen.live_median < limits.min_live:
         return Verdict(Check.LIVENESS, Answer.RETRY, Code.FACE_NOT_LIVE, measured, required)

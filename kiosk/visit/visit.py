@@ -199,8 +199,10 @@ class Visit:
     # ── PHONE ────────────────────────────────────────────────────────────────────────────────────
 
     def on_typed(self, event: e.Typed) -> Orders:
-        if event.faults:
-            return [self._go(Stage.PHONE, self._limits.phone_s, event.faults[0])]
+        verdict = rules.typed(event)
+        if verdict.answer is not Answer.PASS:
+            return [self._go(Stage.PHONE, self._limits.phone_s, verdict.code)]
+        self.verdicts.append(verdict)
         self._typed = event
         return [*self._watch(Code.OK), e.Say("face")]
 
@@ -231,9 +233,11 @@ class Visit:
             return self._coach(seen)
         live = rules.liveness(seen, self._limits)
         self.verdicts += [face, live]
-        for verdict in (live, face):
-            if verdict.answer is not Answer.PASS:
-                return self._face_failed(verdict)
+        unmeasured = live.answer is Answer.REVIEW and not self._limits.require_liveness
+        if live.answer is not Answer.PASS and not unmeasured:
+            return self._face_failed(live)
+        if face.answer is not Answer.PASS:
+            return self._face_failed(face)
         self._track, self._face_at = seen.track, seen.at
         return self._challenge(Code.OK)
 
