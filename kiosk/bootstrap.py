@@ -117,7 +117,7 @@ class Terminal:
         """Start all threads."""
         folder, least = self._storage, self.settings.storage.min_free_mb
         self._work("engine", self.engine.run)
-        self._work("readiness", Readiness(folder, least, self.engine.post).run)
+        self._work("readiness", Readiness(folder, least, self.engine.post, clock_off_s=self._clock_off_s).run)
         self._work("models", self._until_there(Device.MODELS, self._join_models))
         for name, supervisor in self._supervisors.items():
             self._work(name, supervisor.run)
@@ -155,6 +155,9 @@ class Terminal:
     def _hear(self, block: AudioBlock) -> None:
         if self._ears is not None:
             self._ears.hear(block)
+
+    def _clock_off_s(self) -> float | None:
+        return self._desk.clock_off_s if self._desk else None
 
     def _level_dbfs(self) -> float:
         return self._ears.level_dbfs() if self._ears else SILENCE_DBFS

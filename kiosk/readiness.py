@@ -14,6 +14,9 @@ CHECK_S = 10.0
 EARLIEST_UNIX = 1_767_225_600.0
 """2026-01-01: this program is younger than that, so a clock before it has lost its battery."""
 
+MAX_OFF_S = 300.0
+"""Challenges and signatures expire by central's clock; five minutes is what peers allow, too."""
+
 
 def disk_code(folder: Path, min_free_mb: int) -> Code:
     """OK or DISK_LOW; a folder that cannot be looked at has no room."""
@@ -25,9 +28,11 @@ def disk_code(folder: Path, min_free_mb: int) -> Code:
     return Code.OK if free >= min_free_mb * 1_000_000 else Code.DISK_LOW
 
 
-def clock_code(now_unix: float) -> Code:
-    """OK or CLOCK_OFF."""
-    return Code.OK if now_unix >= EARLIEST_UNIX else Code.CLOCK_OFF
+def clock_code(now_unix: float, off_s: float | None = None) -> Code:
+    """OK or CLOCK_OFF. `off_s`: central's clock minus ours, if central was ever heard."""
+    if now_unix < EARLIEST_UNIX or (off_s is not None and abs(off_s) > MAX_OFF_S):
+        return Code.CLOCK_OFF
+    return Code.OK
 
 
 class Readiness:
@@ -39,11 +44,13 @@ class Readiness:
         min_free_mb: int,
         give: Callable[[e.Event], None],
         clock_unix: Callable[[], float] = time.time,
+        clock_off_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._min_free_mb = min_free_mb
         self._give = give
         self._clock_unix = clock_unix
+        self._clock_off_s = clock_off_s
         self._told: dict[Device, Code] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -55,7 +62,7 @@ class Readiness:
     def look(self) -> None:
         """Measure once and tell what changed."""
         self._tell(Device.DISK, disk_code(self._folder, self._min_free_mb))
-        self._tell(Device.CLOCK, clock_code(self._clock_unix()))
+        self._tell(Device.CLOCK, clock_code(self._clock_unix(), self._clock_off_s()))
 
     def _tell(self, device: Device, code: Code) -> None:
         if self._told.get(device) is code:

@@ -1,0 +1,221 @@
+"""The activation room's one door: what bootstrap builds, the engine asks and staff look at.
+
+It opens what it needs by itself, and tries again for as long as something is missing: the terminal comes
+back into service when the disk has room again or the enrolment has been put right, without a restart.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from kiosk.activation import identity
+from kiosk.activation.challenges import Pool
+from kiosk.activation.courier import Courier
+from kiosk.activation.database import Database
+from kiosk.activation.gateway import Gateway
+from kiosk.activation.identity import Identity
+from kiosk.activation.intake import Intake
+from kiosk.activation.messages import About
+from kiosk.activation.outbox import Counts, Entry, Outbox
+from kiosk.activation.wire import Wire
+from kiosk.codes import Code
+from kiosk.errors import IdentityError, KioskError, OutboxError
+from kiosk.events import (
+    ChallengeMissing,
+    ChallengeTaken,
+    DeviceFailed,
+    DeviceReady,
+    Event,
+    Stored,
+    StoreFailed,
+    Submit,
+)
+from kiosk.model import Device
+from kiosk.settings import Settings
+
+OUTBOX_FILE = "outbox.sqlite3"
+REOPEN_S = 2.0
+"""Between two tries to open what is missing."""
+_DAY_S = 86_400.0
+
+
+class _Parts(Struct, frozen=True):
+    """What there is once everything could be opened."""
+
+    outbox: Outbox
+    pool: Pool
+    intake: Intake
+    courier: Courier
+    gateway: Gateway
+
+
+class ActivationDesk:
+    """`submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call.
+
+    `run` is the work of the thread "courier"; it gives ReceiptArrived, RequestWedged and, on every change,
+    DeviceReady or DeviceFailed for IDENTITY, OUTBOX, CHALLENGES and CENTRAL.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        versions: Mapping[str, str],
+        give: Callable[[Event], None],
+        clock_unix: Callable[[], float] = time.time,
+    ) -> None:
+        """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError."""
+        self._settings = settings
+        self._versions = dict(versions)
+        self._give = give
+        self._clock_unix = clock_unix
+        central = settings.central
+        self._wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+        self._identity_folder = settings.path(settings.terminal.identity)
+        self._lock = threading.RLock()
+        self._database: Database | None = None
+        self._identity: Identity | None = None
+        self._parts: _Parts | None = None
+
+    # ── for the engine ───────────────────────────────────────────────────────────────────────────
+
+    def submit(self, order: Submit, picture: bytes | None = None) -> Stored | StoreFailed:
+        """Seal and put on disk. `picture`: JPEG, goes along only if the person agreed to that."""
+        try:
+            return self._opened().intake.submit(order, picture)
+        except KioskError as error:
+            return StoreFailed(error.code)
+
+    def take_challenge(self) -> ChallengeTaken | ChallengeMissing:
+        """Used up from here on, even if the power goes now."""
+        try:
+            return self._opened().intake.take_challenge()
+        except KioskError as error:
+            return ChallengeMissing(error.code)
+
+    def ready(self) -> list[DeviceReady | DeviceFailed]:
+        """How IDENTITY, OUTBOX and CHALLENGES are now; opens what can be opened, writes once to the disk."""
+        checks: tuple[tuple[Device, Callable[[], None]], ...] = (
+            (Device.IDENTITY, self._check_identity),
+            (Device.OUTBOX, self._check_outbox),
+            (Device.CHALLENGES, self._check_challenges),
+        )
+        return [_state(device, check) for device, check in checks]
+
+    # ── for bootstrap ────────────────────────────────────────────────────────────────────────────
+
+    def run(self, stop: threading.Event) -> None:
+        """Carry requests to central until `stop` is set."""
+        told: list[DeviceReady | DeviceFailed] = []
+        while not stop.is_set():
+            states = self.ready()
+            for event in states:
+                if event not in told:
+                    self._give(event)
+            told = states
+            if self._parts is not None:
+                self._parts.courier.run(stop)
+            stop.wait(REOPEN_S)
+        self._wire.close()
+
+    def wake(self) -> None:
+        """Look now whether there is something to do."""
+        if self._parts is not None:
+            self._parts.courier.wake()
+
+    @property
+    def clock_off_s(self) -> float | None:
+        """Central's clock minus ours at the last sign of life; None if there was none yet."""
+        return None if self._parts is None else self._parts.gateway.clock_off_s
+
+    def close(self) -> None:
+        """After `run` has ended."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database = self._parts = None
+
+    # ── for staff ────────────────────────────────────────────────────────────────────────────────
+
+    def counts(self) -> Counts:
+        """Raises OutboxError, IdentityError."""
+        return self._opened().outbox.counts()
+
+    def requests(self) -> list[Entry]:
+        """Newest first; nothing personal. Raises OutboxError, IdentityError."""
+        return self._opened().outbox.list()
+
+    def retry(self, request: str) -> bool:
+        """Send a wedged request once more; False if it is not wedged. Raises OutboxError, IdentityError."""
+        parts = self._opened()
+        done = parts.outbox.retry(request, self._clock_unix())
+        parts.courier.wake()
+        return done
+
+    # ── opening ──────────────────────────────────────────────────────────────────────────────────
+
+    def _opened(self) -> _Parts:
+        """Raises IdentityError, OutboxError."""
+        with self._lock:
+            if self._parts is None:
+                self._parts = self._join(self._open_identity(), self._open_database())
+            return self._parts
+
+    def _open_identity(self) -> Identity:
+        if self._identity is None:
+            found = identity.load(self._identity_folder)
+            wanted = self._settings.terminal.id
+            if wanted and wanted != found.terminal:
+                detail = f"the settings say {wanted!r}, the enrolment {found.terminal!r}"
+                raise IdentityError(Code.IDENTITY_MISSING, detail)
+            self._identity = found
+        return self._identity
+
+    def _open_database(self) -> Database:
+        if self._database is None:
+            self._database = Database(_outbox_path(self._settings))
+        return self._database
+
+    def _join(self, who: Identity, database: Database) -> _Parts:
+        central = self._settings.central
+        outbox = Outbox(database)
+        pool = Pool(database, who.challenge_key, who.terminal)
+        gateway = Gateway(self._wire, who, self._clock_unix, health_s=central.connect_s)
+        keep_s = self._settings.storage.keep_days * _DAY_S
+        courier = Courier(outbox, pool, gateway, self._give, central, keep_s, self._clock_unix)
+        about = About(who.terminal, self._settings.mode == "simulation", self._versions)
+        intake = Intake(outbox, pool, who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk)
+        return _Parts(outbox, pool, intake, courier, gateway)
+
+    # ── checks: raise if something is wrong ──────────────────────────────────────────────────────
+
+    def _check_identity(self) -> None:
+        with self._lock:
+            self._open_identity()
+        identity.check(self._identity_folder)
+
+    def _check_outbox(self) -> None:
+        with self._lock:
+            database = self._open_database()
+        Outbox(database).probe(self._clock_unix())
+        with suppress(IdentityError):  # told under its own name
+            self._opened()
+
+    def _check_challenges(self) -> None:
+        if self._opened().pool.count(self._clock_unix()) == 0:
+            raise OutboxError(Code.CHALLENGE_NONE)
+
+
+def _outbox_path(settings: Settings) -> Path:
+    return settings.path(settings.storage.folder) / OUTBOX_FILE
+
+
+def _state(device: Device, check: Callable[[], None]) -> DeviceReady | DeviceFailed:
+    try:
+        check()
+    except KioskError as error:
+        return DeviceFailed(device, error.code)
+    return DeviceReady(device)

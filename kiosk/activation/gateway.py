@@ -1,0 +1,96 @@
+"""Central over HTTPS: `kiosk.ports.Central` on `wire.Wire`.
+
+200, understood whole        the answer
+404 request.unknown          central never had it (look_up only)
+401, 403                     Untrusted
+409 request.in_flight        Unreachable(REQUEST_IN_FLIGHT): wait
+408, 429, 503                Unreachable(CENTRAL_BUSY): wait
+400, 409, 413, 422           Unacceptable: this request will never be taken
+anything else                Unreachable(CENTRAL_FAULT): not an answer of the central that we know
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Never
+from urllib.parse import quote
+
+import msgspec
+
+from kiosk.activation.identity import Identity
+from kiosk.activation.messages import problem_code, read_challenges, read_health, read_receipt
+from kiosk.activation.wire import Answer, Wire
+from kiosk.codes import Code
+from kiosk.errors import Unacceptable, Unreachable, Untrusted
+from kiosk.model import Receipt
+
+_LATER = {408, 429, 503}
+_NEVER = {400, 409, 413, 422}
+
+
+class Gateway:
+    """For one thread."""
+
+    def __init__(
+        self, wire: Wire, identity: Identity, clock_unix: Callable[[], float], health_s: float
+    ) -> None:
+        """`health_s`: how long a sign of life may take; short, because others wait behind it."""
+        self._wire = wire
+        self._identity = identity
+        self._clock_unix = clock_unix
+        self._health_s = health_s
+        self.clock_off_s: float | None = None
+        """Central's clock minus ours at the last sign of life."""
+
+    def challenges(self, count: int) -> Sequence[str]:
+        """Signed challenge tokens, unchecked. Raises CentralError."""
+        answer = self._signed("POST", "/v1/challenges", msgspec.json.encode({"count": count}))
+        return read_challenges(answer.body) if answer.status == 200 else _raise(answer)
+
+    def activate(self, request: str, body: bytes) -> Receipt:
+        """Raises Unreachable (outcome unknown), Untrusted, Unacceptable."""
+        answer = self._signed("POST", "/v1/activations", body, {"Idempotency-Key": request})
+        return read_receipt(answer.body, request) if answer.status == 200 else _raise(answer)
+
+    def look_up(self, request: str) -> Receipt | None:
+        """What became of a request; None: central itself says that it never had it. Raises CentralError."""
+        answer = self._signed("GET", f"/v1/activations/{quote(request, safe='')}")
+        if answer.status == 404 and problem_code(answer.body) is Code.REQUEST_UNKNOWN:
+            return None
+        return read_receipt(answer.body, request) if answer.status == 200 else _raise(answer)
+
+    def health(self) -> None:
+        """Raises CentralError."""
+        asked = self._clock_unix()
+        answer = self._signed("GET", "/v1/health", answer_s=self._health_s)
+        if answer.status != 200:
+            _raise(answer)
+        # Half the way there and back is taken as the way back.
+        self.clock_off_s = read_health(answer.body).time_unix - (asked + self._clock_unix()) / 2
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _signed(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        answer_s: float | None = None,
+    ) -> Answer:
+        token = self._identity.authorisation(method, path, body, self._clock_unix())
+        signed = {"Authorization": f"Bearer {token}"} | (headers or {})
+        return self._wire.call(method, path, body, signed, answer_s)
+
+
+def _raise(answer: Answer) -> Never:
+    code = problem_code(answer.body)
+    detail = f"central answered {answer.status}"
+    if answer.status in (401, 403):
+        raise Untrusted(code or Code.CENTRAL_UNTRUSTED, detail)
+    if code is Code.REQUEST_IN_FLIGHT:
+        raise Unreachable(code, detail)
+    if answer.status in _LATER:
+        raise Unreachable(Code.CENTRAL_BUSY, detail)
+    if answer.status in _NEVER:
+        raise Unacceptable(code or Code.CENTRAL_UNACCEPTABLE, detail)
+    raise Unreachable(Code.CENTRAL_FAULT, detail)
