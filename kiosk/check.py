@@ -106,7 +106,7 @@ def _central(settings: Settings) -> str:
     c = settings.central
     wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
     try:
-        gateway = Gateway(wire, who, time.time, c.connect_s)
+        gateway = Gateway(wire, who, time.time, c.connect_s, settings.mode == "simulation")
         gateway.health()
     finally:
         wire.close()

@@ -183,10 +183,11 @@ class ActivationDesk:
         central = self._settings.central
         outbox = Outbox(database)
         pool = Pool(database, who.challenge_key, who.terminal)
-        gateway = Gateway(self._wire, who, self._clock_unix, health_s=central.connect_s)
+        simulated = self._settings.mode == "simulation"
+        gateway = Gateway(self._wire, who, self._clock_unix, central.connect_s, simulated)
         keep_s = self._settings.storage.keep_days * _DAY_S
         courier = Courier(outbox, pool, gateway, self._give, central, keep_s, self._clock_unix)
-        about = About(who.terminal, self._settings.mode == "simulation", self._versions)
+        about = About(who.terminal, simulated, self._versions)
         intake = Intake(outbox, pool, who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk)
         return _Parts(outbox, pool, intake, courier, gateway)
 

@@ -30,13 +30,22 @@ class Gateway:
     """For one thread."""
 
     def __init__(
-        self, wire: Wire, identity: Identity, clock_unix: Callable[[], float], health_s: float
+        self,
+        wire: Wire,
+        identity: Identity,
+        clock_unix: Callable[[], float],
+        health_s: float,
+        simulated: bool = False,
     ) -> None:
-        """`health_s`: how long a sign of life may take; short, because others wait behind it."""
+        """`health_s`: how long a sign of life may take; short, because others wait behind it.
+
+        `simulated`: this terminal is; only then may central be.
+        """
         self._wire = wire
         self._identity = identity
         self._clock_unix = clock_unix
         self._health_s = health_s
+        self._simulated = simulated
         self.clock_off_s: float | None = None
         """Central's clock minus ours at the last sign of life."""
 
@@ -63,8 +72,11 @@ class Gateway:
         answer = self._signed("GET", "/v1/health", answer_s=self._health_s)
         if answer.status != 200:
             _raise(answer)
+        health = read_health(answer.body)
+        if health.simulation and not self._simulated:
+            raise Untrusted(Code.CENTRAL_UNTRUSTED, "central is in simulation: it opens nobody's credential")
         # Half the way there and back is taken as the way back.
-        self.clock_off_s = read_health(answer.body).time_unix - (asked + self._clock_unix()) / 2
+        self.clock_off_s = health.time_unix - (asked + self._clock_unix()) / 2
 
     def close(self) -> None:
         self._wire.close()

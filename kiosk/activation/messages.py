@@ -53,6 +53,7 @@ class ChallengeTokens(Struct, frozen=True):
 class Health(Struct, frozen=True):
     status: str
     time_unix: float
+    simulation: bool
 
 
 class Consent(Struct, frozen=True):

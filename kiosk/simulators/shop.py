@@ -63,7 +63,8 @@ class Shop:
             begin, end = max(0, first), min(count, first + len(spoken.samples))
             if begin < end:
                 heard[begin:end] += spoken.samples[begin - first : end - first]
-        return np.clip(heard, -1.0, 1.0).astype(np.float32, copy=False)
+        mixed: Samples = np.clip(heard, -1.0, 1.0)
+        return mixed
 
     def card(self) -> IdCard | CardError | None:
         customer = self._present()

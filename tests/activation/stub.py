@@ -45,6 +45,7 @@ class StubCentral:
         self.jtis: set[str] = set()
         self.decide: Callable[[str], dict] = lambda id: {"status": "ACTIVATED", "code": "ok"}
         self.challenge_s = 86_400.0
+        self.simulation = False
         self.lock = threading.RLock()
         self.hung = threading.Event()  # set: hanging requests go on
         self._scripts: dict[str, deque] = defaultdict(deque)
@@ -98,7 +99,8 @@ class StubCentral:
                 return problem(401, wrong)
             if path == "/v1/health":
                 return reply(
-                    200, {"status": "ok", "simulation": True, "time_unix": time.time(), "version": "1"}
+                    200,
+                    {"status": "ok", "simulation": self.simulation, "time_unix": time.time(), "version": "1"},
                 )
             if path == "/v1/challenges":
                 return reply(200, {"challenges": self.tokens(json.loads(body)["count"])})

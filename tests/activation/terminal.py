@@ -65,7 +65,11 @@ class Terminal:
         self.outbox = Outbox(self.database)
         self.pool = Pool(self.database, who.challenge_key, who.terminal)
         self.gateway = Gateway(
-            Wire(url, ca, self.settings.connect_s, self.settings.answer_s), who, time.time, health_s=0.5
+            Wire(url, ca, self.settings.connect_s, self.settings.answer_s),
+            who,
+            time.time,
+            health_s=0.5,
+            simulated=True,
         )
         self.courier = Courier(
             self.outbox, self.pool, self.gateway, self.events.append, self.settings, keep_s=86_400.0

@@ -47,6 +47,14 @@ def test_a_clock_that_is_off_is_measured(stub, enrolled):
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
 
 
+def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub, enrolled):
+    stub.simulation = True
+    with pytest.raises(Untrusted):
+        gateway.health()
+    wire = Wire(stub.url, stub.ca, 0.5, 0.5)
+    Gateway(wire, enrolled, time.time, health_s=0.5, simulated=True).health()
+
+
 def test_every_call_is_signed_anew(gateway, stub):
     gateway.activate("A", BODY)
     gateway.activate("A", BODY)

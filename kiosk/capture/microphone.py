@@ -1,0 +1,189 @@
+"""Driver `sounddevice`: a microphone through PortAudio, resampled to 16 kHz, on the monotonic clock."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import soxr
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.capture import portaudio
+from kiosk.capture.soundclock import SoundClock
+from kiosk.codes import Code
+from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
+from kiosk.model import SAMPLE_RATE, AudioBlock
+from kiosk.ports import Context
+
+log = logging.getLogger(__name__)
+
+BLOCK_S = 0.02
+FIRST_S = 3.0
+"""PortAudio's first callback may take one to two seconds."""
+AGE_MOST_S = 0.1
+"""PulseAudio reports ages of 0.3–0.6 s in the first second, though the sound is as fresh as later (measured
+with clicks of known times); a block that is really older than this would be lost to the customer anyway."""
+DC_POLE = 0.995
+"""Pole of the DC blocker y[n] = x[n] − x[n−1] + 0.995·y[n−1] at 16 kHz: −3 dB at 13 Hz."""
+
+
+class MicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`device`: part of a PortAudio name, an index, or "" for the default. `channel` counts from 1.
+
+    `latency`: "low", "high" or seconds, as PortAudio takes it: so long may this process be held up before
+    sound is lost; a third of it is added to the age of each block. `silent_s`: without a block for so long
+    the microphone is lost.
+    """
+
+    device: str | int = ""
+    channel: int = 1
+    latency: str | float = 0.1
+    silent_s: float = 1.0
+
+
+class Intake:
+    """What happens to a raw block: one channel, 16 kHz, without DC, with its time. Used by one thread."""
+
+    def __init__(self, rate: float, channel: int) -> None:
+        self.rate = rate
+        self._channel = channel
+        self._clock = SoundClock(rate)
+        self._resample = _resampler(rate)
+        self._blocker = DcBlocker()
+        self._in = 0  # raw samples since the first
+        self._out = 0  # 16 kHz samples since the first
+        self._seq = 0
+
+    def take(self, raw: NDArray[np.float32], measured: float, overflow: bool) -> AudioBlock:
+        """(n, channels) whose first sample was taken at `measured` → the block that comes out of it.
+
+        The resampler holds some sound back: the block begins that much earlier.
+        """
+        at, jumped = self._clock.take(len(raw), measured)
+        held_back_s = self._in / self.rate - self._out / SAMPLE_RATE
+        samples = self._blocker.take(self._resample(raw[:, self._channel - 1]))
+        block = AudioBlock(samples=samples, seq=self._seq, at=at - held_back_s, lost=overflow or jumped)
+        self._in += len(raw)
+        self._out += len(samples)
+        self._seq += 1
+        return block
+
+
+class DcBlocker:
+    """y[n] = x[n] − x[n−1] + p·y[n−1], in one piece over blocks of any size."""
+
+    def __init__(self, pole: float = DC_POLE) -> None:
+        self._pole = pole
+        self._x = 0.0
+        self._y = 0.0
+        self._begun = False
+
+    def take(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) → (n,)."""
+        if len(samples) == 0:
+            return samples
+        if not self._begun:
+            self._begun, self._x = True, float(samples[0])
+        steps = np.diff(samples.astype(np.float64), prepend=self._x)
+        out = np.empty(len(samples))
+        y = self._y
+        for i, step in enumerate(steps.tolist()):
+            y = step + self._pole * y
+            out[i] = y
+        self._x, self._y = float(samples[-1]), y
+        return out.astype(np.float32)
+
+
+class SoundDeviceMicrophone:
+    """See `kiosk.ports.Microphone`."""
+
+    Settings = MicrophoneSettings
+
+    def __init__(self, settings: MicrophoneSettings, context: Context) -> None:
+        self._settings = settings
+        self._clock = context.clock
+        self._stream: Any = None
+        self._intake = Intake(SAMPLE_RATE, settings.channel)
+        self._deliver: Callable[[AudioBlock], None] | None = None
+        self._patience = 0.0  # no block by then: lost
+
+    def probe(self) -> None:
+        self._find()
+
+    def open(self, deliver: Callable[[AudioBlock], None]) -> None:
+        self.close()
+        found = self._find()
+        self._intake = Intake(float(found["default_samplerate"]), self._settings.channel)
+        self._deliver = deliver
+        portaudio.opened()
+        try:
+            self._stream = self._start(found)
+        except BaseException:
+            portaudio.closed()
+            raise
+        self._patience = self._clock() + FIRST_S
+
+    def check(self) -> None:
+        if self._stream is None:
+            raise DeviceLost(Code.MICROPHONE_LOST, "not open")
+        if not self._stream.active:
+            raise DeviceLost(Code.MICROPHONE_LOST, "PortAudio ended the stream")
+        if self._clock() > self._patience:
+            raise DeviceLost(Code.MICROPHONE_LOST, "no sound comes")
+
+    def close(self) -> None:
+        stream, self._stream, self._deliver = self._stream, None, None
+        if stream is not None and not portaudio.close(stream):
+            log.warning("the microphone's stream hangs and is left behind")
+
+    def _find(self) -> dict[str, Any]:
+        found = portaudio.find(self._settings.device, "input", Code.MICROPHONE_MISSING)
+        channels = int(found["max_input_channels"])
+        if not 1 <= self._settings.channel <= channels:
+            detail = f"{found['name']}: no channel {self._settings.channel} of {channels}"
+            raise DeviceMissing(Code.MICROPHONE_MISSING, detail)
+        return found
+
+    def _start(self, found: dict[str, Any]) -> Any:
+        sounddevice = portaudio.library(Code.MICROPHONE_MISSING)
+        rate = float(found["default_samplerate"])
+        try:
+            stream = sounddevice.InputStream(
+                samplerate=rate,
+                blocksize=round(rate * BLOCK_S),
+                device=found["index"],
+                channels=self._settings.channel,
+                dtype="float32",
+                latency=self._settings.latency,
+                callback=self._callback,
+            )
+            stream.start()
+        except sounddevice.PortAudioError as error:
+            raise _translated(error) from None
+        return stream
+
+    def _callback(self, raw: NDArray[np.float32], count: int, time: Any, status: Any) -> None:
+        """On PortAudio's thread, `raw` is only valid during the call: copy, queue, return."""
+        now = self._clock()
+        self._patience = now + self._settings.silent_s
+        age = max(time.currentTime - time.inputBufferAdcTime, count / self._intake.rate)
+        deliver = self._deliver
+        if deliver is not None:
+            deliver(self._intake.take(raw, now - min(age, AGE_MOST_S), bool(status.input_overflow)))
+
+
+def _resampler(rate: float) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Streaming, (n,) → (m,). Its output begins with the first sample: delay is held back, not added."""
+    if rate == SAMPLE_RATE:
+        return np.copy
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="MQ")
+    return lambda samples: stream.resample_chunk(np.ascontiguousarray(samples)).reshape(-1)
+
+
+def _translated(error: Exception) -> DeviceBusy | DeviceMissing:
+    """PortAudio's number says which: −9985 device unavailable (in use), else it is not there."""
+    number = error.args[1] if len(error.args) > 1 else None
+    if number == -9985:
+        return DeviceBusy(Code.MICROPHONE_BUSY, str(error))
+    return DeviceMissing(Code.MICROPHONE_MISSING, str(error))

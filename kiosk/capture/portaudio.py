@@ -1,0 +1,85 @@
+"""PortAudio's process-wide state: one library, loaded late, its device list renewed when nobody uses it.
+
+PortAudio looks for devices only while it initialises, so a microphone that was plugged in later stays unseen
+until it is terminated and initialised again, which would kill every open stream. Hence the count.
+"""
+
+import threading
+from types import ModuleType
+from typing import Any
+
+from kiosk.codes import Code
+from kiosk.errors import DeviceMissing
+from kiosk.worker import Worker
+
+CLOSE_S = 2.0
+
+_lock = threading.RLock()
+_streams = 0
+
+
+def library(code: Code) -> ModuleType:
+    """The module `sounddevice`. Raises DeviceMissing(code) where the PortAudio library is not installed."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceMissing(code, f"PortAudio: {error}") from None
+    module: ModuleType = sounddevice
+    return module
+
+
+def find(device: str | int, kind: str, code: Code) -> dict[str, Any]:
+    """What PortAudio says of the device now; "" is the system's default, a text a part of its name.
+
+    `kind` is input or output. Raises DeviceMissing(code).
+    """
+    sounddevice = library(code)
+    with _lock:
+        try:
+            _renew(sounddevice)
+            found: dict[str, Any] = sounddevice.query_devices(device if device != "" else None, kind)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise DeviceMissing(code, f"{device or 'default'}: {error}") from None
+    if found[f"max_{kind}_channels"] < 1:
+        raise DeviceMissing(code, f"{device or 'default'}: has no {kind}")
+    return found
+
+
+def opened() -> None:
+    """A stream is about to be opened: the list of devices must not be renewed now."""
+    global _streams
+    with _lock:
+        _streams += 1
+
+
+def closed() -> None:
+    """A stream was closed, or could not be opened."""
+    global _streams
+    with _lock:
+        _streams = max(0, _streams - 1)
+
+
+def close(stream: Any) -> bool:
+    """Abort and close a stream, in at most `CLOSE_S`; False if it is left behind, hanging.
+
+    Aborts, because `stop` can wait half a minute for a suspended source; and on a thread of its own, because
+    even `abort` can wait for ever after the sound server was killed (libpulse 16 deadlocks in
+    `pa_memimport_free`, seen in one of three kills). A stream left behind counts as open until it closes:
+    as long as it hangs, terminating PortAudio would hang too.
+    """
+    return Worker("portaudio-close", lambda _: _close(stream)).start().stop(CLOSE_S)
+
+
+def _close(stream: Any) -> None:
+    try:
+        stream.abort(ignore_errors=True)
+        stream.close(ignore_errors=True)
+    finally:
+        closed()
+
+
+def _renew(sounddevice: ModuleType) -> None:
+    """There is no public way; the two functions are what `import sounddevice` and its exit call."""
+    if _streams == 0:
+        sounddevice._terminate()
+        sounddevice._initialize()

@@ -1,0 +1,138 @@
+"""Drivers `sounddevice` and `none`: a loudspeaker through PortAudio, or a terminal that does not speak."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import soxr
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.capture import portaudio
+from kiosk.codes import Code
+from kiosk.errors import DeviceLost
+from kiosk.model import SAMPLE_RATE
+from kiosk.ports import Context, Samples
+
+PATIENCE_S = 3.0
+"""A sound that takes so much longer than its length does not sound any more."""
+
+
+class SpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`device`: part of a PortAudio name, an index, or "" for the default."""
+
+    device: str | int = ""
+
+
+class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing to choose."""
+
+
+class SoundDeviceSpeaker:
+    """See `kiosk.ports.Speaker`. A stream is open only while something is played."""
+
+    Settings = SpeakerSettings
+
+    def __init__(self, settings: SpeakerSettings, context: Context) -> None:
+        self._settings = settings
+        self._found: dict[str, Any] | None = None
+        self._silence = threading.Event()
+
+    def open(self) -> None:
+        self._found = portaudio.find(self._settings.device, "output", Code.SPEAKER_MISSING)
+        self._silence.clear()
+
+    def play(self, samples: Samples) -> None:
+        if self._found is None:
+            raise DeviceLost(Code.SPEAKER_MISSING, "not open")
+        rate = float(self._found["default_samplerate"])
+        sound = soxr.resample(samples, SAMPLE_RATE, rate).astype(np.float32)
+        try:
+            self._sound(sound, rate, self._found["index"])
+        finally:
+            self._silence.clear()
+
+    def stop(self) -> None:
+        """Ends the sound that plays, or that is just about to."""
+        self._silence.set()
+
+    def close(self) -> None:
+        self._found = None
+
+    def _sound(self, sound: NDArray[np.float32], rate: float, index: int) -> None:
+        sounddevice = portaudio.library(Code.SPEAKER_MISSING)
+        left = _Left(sound, sounddevice.CallbackStop)
+        done = self._silence
+        ended = threading.Event()
+
+        def finished() -> None:
+            ended.set()
+            done.set()
+
+        stream = self._start(left.fill, finished, rate, index)
+        in_time = done.wait(len(sound) / rate + PATIENCE_S)
+        broken = not in_time or (ended.is_set() and not left.over)
+        if not portaudio.close(stream) or broken:
+            raise DeviceLost(Code.SPEAKER_MISSING, "the sound did not get out")
+
+    @staticmethod
+    def _start(fill: Callable[..., None], finished: Callable[[], None], rate: float, index: int) -> Any:
+        sounddevice = portaudio.library(Code.SPEAKER_MISSING)
+        portaudio.opened()
+        try:
+            stream = sounddevice.OutputStream(
+                samplerate=rate,
+                device=index,
+                channels=1,
+                dtype="float32",
+                callback=fill,
+                finished_callback=finished,
+            )
+            stream.start()
+        except sounddevice.PortAudioError as error:
+            portaudio.closed()
+            raise DeviceLost(Code.SPEAKER_MISSING, str(error)) from None
+        return stream
+
+
+class _Left:
+    """What is left to be played; `fill` is called by PortAudio."""
+
+    def __init__(self, sound: NDArray[np.float32], stop: type[BaseException]) -> None:
+        self._sound = sound
+        self._stop = stop
+        self._at = 0
+
+    @property
+    def over(self) -> bool:
+        return self._at >= len(self._sound)
+
+    def fill(self, out: NDArray[np.float32], count: int, time: Any, status: Any) -> None:
+        piece = self._sound[self._at : self._at + count]
+        out[: len(piece), 0] = piece
+        out[len(piece) :, 0] = 0.0
+        self._at += count
+        if self.over:
+            raise self._stop
+
+
+class NoSpeaker:
+    """Driver `none`: prompts are only on the screen."""
+
+    Settings = NoSettings
+
+    def __init__(self, settings: NoSettings, context: Context) -> None:
+        pass
+
+    def open(self) -> None:
+        pass
+
+    def play(self, samples: Samples) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,61 @@
+"""Driver `simulated`: the microphone of the simulated shop, in real time."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.errors import DeviceLost, DeviceMissing
+from kiosk.model import SAMPLE_RATE, AudioBlock
+from kiosk.ports import Context
+from kiosk.worker import Worker
+
+BLOCK = SAMPLE_RATE // 50
+"""20 ms, as the real driver delivers."""
+
+
+class SimulatedMicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing to choose."""
+
+
+class SimulatedMicrophone:
+    """Asks the world what can be heard, block by block, each when its last sample is over."""
+
+    Settings = SimulatedMicrophoneSettings
+
+    def __init__(self, settings: SimulatedMicrophoneSettings, context: Context) -> None:
+        self._world = context.world
+        self._clock = context.clock
+        self._worker: Worker | None = None
+
+    def probe(self) -> None:
+        if self._world is None:
+            raise DeviceMissing(Code.MICROPHONE_MISSING, "there is no simulated world")
+
+    def open(self, deliver: Callable[[AudioBlock], None]) -> None:
+        self.probe()
+        self.close()
+        self._worker = Worker("simulated-microphone", lambda stop: self._run(deliver, stop)).start()
+
+    def check(self) -> None:
+        if self._worker is None or not self._worker.alive:
+            raise DeviceLost(Code.MICROPHONE_LOST, "the simulated microphone has stopped")
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+    def _run(self, deliver: Callable[[AudioBlock], None], stop: threading.Event) -> None:
+        began = self._clock()
+        seq = 0
+        while not stop.is_set():
+            at = began + seq * BLOCK / SAMPLE_RATE
+            early = at + BLOCK / SAMPLE_RATE - self._clock()
+            if early > 0 and stop.wait(early):
+                return
+            samples = np.asarray(self._world.sound(at, BLOCK), np.float32)
+            deliver(AudioBlock(samples=samples, seq=seq, at=at))
+            seq += 1

@@ -1,0 +1,131 @@
+"""To which shown digit does a voice belong, and when has a window its answer? Pure."""
+
+from msgspec import Struct
+
+from kiosk.codes import Code
+from kiosk.events import WindowOpened
+from kiosk.model import DigitHeard
+from kiosk.speech.digits import OTHER
+
+REACTION_S = 0.15
+"""Nobody begins to say a digit sooner after it was painted (choice reaction to a numeral takes 0.3 s and
+more), so such a voice still answers the digit before, if that one has no voice yet."""
+
+
+class Voice(Struct, frozen=True):
+    """One voiced stretch on the capture clock, and what the recogniser says of it."""
+
+    began: float
+    ended: float
+    level_dbfs: float
+    snr_db: float
+    clipped: float
+    scores: tuple[float, ...] = ()
+    fault: Code | None = None
+
+    @property
+    def digit_like(self) -> bool:
+        """Some digit is likelier than "no digit"."""
+        return len(self.scores) > OTHER and max(self.scores[:OTHER]) > self.scores[OTHER]
+
+    @property
+    def best_digit(self) -> float:
+        return max(self.scores[:OTHER], default=float("-inf"))
+
+
+class Window:
+    """One shown digit and the voices that began while it was on the screen."""
+
+    def __init__(self, opened: WindowOpened) -> None:
+        self.number = opened.window
+        self.at = opened.at
+        self.closes = opened.closes
+        self.voices: list[Voice] = []
+        self.audio_lost = False
+        self.told = False
+
+    def answer(self) -> Voice | None:
+        """The first voice that is like a digit; else the one that is most like one: a cough is no answer."""
+        likely = [v for v in self.voices if v.digit_like]
+        return likely[0] if likely else max(self.voices, key=lambda v: v.best_digit, default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing better can come: a digit was heard, or the engine failed on it."""
+        return any(v.digit_like or v.fault for v in self.voices)
+
+    def heard(self, at: float) -> DigitHeard:
+        """What to tell of this window at the time `at`."""
+        voice = self.answer()
+        if voice is None:
+            return DigitHeard(at=at, window=self.number, audio_lost=self.audio_lost)
+        fault = next((v.fault for v in self.voices if v.fault), None)
+        return DigitHeard(
+            at=at,
+            window=self.number,
+            scores=voice.scores,
+            began=voice.began,
+            ended=voice.ended,
+            level_dbfs=voice.level_dbfs,
+            snr_db=voice.snr_db,
+            clipped=voice.clipped,
+            extra=len(self.voices) - 1,
+            audio_lost=self.audio_lost,
+            fault=fault if not voice.digit_like else None,
+        )
+
+
+class Windows:
+    """The windows of one challenge, in the order in which they were painted."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._opened: list[Window] = []
+        self._lost_until = float("-inf")
+
+    def open(self, opened: WindowOpened) -> None:
+        """The next window; one that was not asked for is ignored."""
+        if opened.window == len(self._opened) < self._count:
+            window = Window(opened)
+            window.audio_lost = self._lost_until > window.at
+            self._opened.append(window)
+
+    def lose(self, until: float) -> None:
+        """Sound is missing up to the time `until`: a window that still waits may have missed its voice."""
+        self._lost_until = max(self._lost_until, until)
+        for window in self._opened:
+            if not window.told and window.at < until:
+                window.audio_lost = True
+
+    def owner(self, began: float) -> Window | None:
+        """Whose answer a voice is that began then. Before the first digit: an early answer to it."""
+        if not self._opened:
+            return None
+        index = max(0, sum(w.at <= began for w in self._opened) - 1)
+        window = self._opened[index]
+        if index > 0 and began < window.at + REACTION_S and self._waits(self._opened[index - 1]):
+            return self._opened[index - 1]
+        return window
+
+    def take(self, voice: Voice) -> None:
+        """Note a voice that has ended. One that was over before the first digit was painted is nobody's."""
+        window = self.owner(voice.began)
+        if window is not None and voice.ended > self._opened[0].at:
+            window.voices.append(voice)
+
+    def closing(self, window: Window) -> float:
+        """When, in audio time, no voice can begin any more that belongs to the window."""
+        following = window.number + 1
+        if following < len(self._opened):
+            return min(window.closes, self._opened[following].at + REACTION_S)
+        return window.closes
+
+    def due(self, now: float, open_since: float | None) -> list[Window]:
+        """The windows that can be told: settled, or over at `now` with no voice going on that is theirs."""
+        waiting = [w for w in self._opened if not w.told]
+        speaking = None if open_since is None else self.owner(open_since)
+        return [w for w in waiting if w.settled or (now >= self.closing(w) and w is not speaking)]
+
+    @staticmethod
+    def _waits(window: Window) -> bool:
+        return not window.told and not window.settled

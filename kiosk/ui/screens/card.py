@@ -1,0 +1,38 @@
+"""CARD: where the card goes."""
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.codes import Code
+from kiosk.events import Show
+from kiosk.model import Stage
+from kiosk.ui.phrases import Phrases
+from kiosk.ui.screens.base import Column, Screen, Split, stretched
+from kiosk.ui.screens.reason import Reason
+from kiosk.ui.widgets.drawings import Picture, card_on_reader
+from kiosk.ui.widgets.words import Words
+
+
+class CardScreen(Screen):
+    stage = Stage.CARD
+    step = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = Words("title")
+        self._body = Words("body")
+        self._reason = Reason()
+        self._next = Words("small", ink="soft")
+        words = Column(1, self._title, self._body, self._reason, 1, self._next)
+        picture = stretched(Picture(card_on_reader), 1)
+        QVBoxLayout(self).addWidget(Split(picture, words, tall=(3, 2)))
+
+    def enter(self, show: Show) -> None:
+        self._reason.give(self.phrases, show.code, show.tries_left)
+        self.changed.emit("" if show.code is Code.OK else show.code.value)
+
+    def speak(self, phrases: Phrases) -> None:
+        super().speak(phrases)
+        self._title.say(phrases["stage.card.title"])
+        self._body.say(phrases["stage.card.body"])
+        self._next.say(phrases["stage.card.next"])
+        self._reason.speak(phrases)

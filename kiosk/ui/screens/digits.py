@@ -1,0 +1,78 @@
+"""DIGITS: one large digit at a time, a mark for each that was heard, a meter that shows we listen."""
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.codes import Code
+from kiosk.events import DigitShown, Notice, Show, ShowDigit, ShowHeard
+from kiosk.model import Stage
+from kiosk.ports import Feeds
+from kiosk.ui.phrases import Phrases
+from kiosk.ui.preview import Preview
+from kiosk.ui.screens.base import Column, Screen, Three, stretched
+from kiosk.ui.screens.reason import Reason
+from kiosk.ui.widgets.digit import Digit
+from kiosk.ui.widgets.level import Level
+from kiosk.ui.widgets.marks import Marks
+from kiosk.ui.widgets.words import Words
+
+
+class DigitsScreen(Screen):
+    stage = Stage.DIGITS
+    step = 3
+
+    def __init__(self, feeds: Feeds) -> None:
+        super().__init__()
+        self._level_dbfs = feeds.level_dbfs
+        self.preview = Preview(feeds.frame)
+        self._title, self._body = Words("title"), Words("small", ink="soft")
+        self._reason, self._digit = Reason(), Digit()
+        self._marks, self._level = Marks(), Level()
+        words = Column(self._title, self._body, self._reason)
+        task = Column(stretched(self._digit, 1), self._marks)
+        mirror = Column(stretched(self.preview, 1), self._level)
+        QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=2, wide=(3, 2)))
+        self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
+        self.preview.looked.connect(self._show_level)
+
+    def enter(self, show: Show) -> None:
+        self._clear()
+        self.preview.show_good(True)
+        self._reason.give(self.phrases, show.code, show.tries_left)
+        self._say_body()
+        self.changed.emit("" if show.code is Code.OK else show.code.value)
+
+    def hear(self, notice: Notice) -> None:
+        if isinstance(notice, ShowDigit):
+            self._marks.show_window(notice.window, notice.count)
+            self._digit.show_digit(notice.window, notice.digit, self.phrases.digit_word(notice.digit))
+            self.changed.emit(f"digit-{notice.window + 1}")
+        elif isinstance(notice, ShowHeard):
+            self._marks.mark(notice.window)
+
+    def leave(self) -> None:
+        self._clear()
+
+    def forget(self) -> None:
+        self._clear()
+        self.preview.clear()
+
+    def speak(self, phrases: Phrases) -> None:
+        super().speak(phrases)
+        self._title.say(phrases["stage.digits.title"])
+        self._digit.speak(phrases["digits.wait"], phrases["digits.wait_body"])
+        self.preview.setAccessibleName(phrases["general.mirror"])
+        self._level.setAccessibleName(phrases["general.level"])
+        self._reason.speak(phrases)
+        self._say_body()
+
+    def _say_body(self) -> None:
+        """A reason takes its place: one thing at a time."""
+        self._body.say("" if self._reason.text else self.phrases["stage.digits.body"])
+
+    def _clear(self) -> None:
+        self._digit.clear()
+        self._marks.begin()
+        self._level.clear()
+
+    def _show_level(self) -> None:
+        self._level.show_level(self._level_dbfs())

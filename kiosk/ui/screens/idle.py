@@ -1,0 +1,63 @@
+"""IDLE: what this is, and two equal ways: here, or with the clerk."""
+
+import time
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.events import Began, HelpWanted, Show
+from kiosk.model import Stage
+from kiosk.numbers import new_visit_number
+from kiosk.ui.phrases import Phrases
+from kiosk.ui.screens.base import Column, Screen, Split, stretched
+from kiosk.ui.widgets.buttons import Button
+from kiosk.ui.widgets.drawings import Picture, card_and_phone
+from kiosk.ui.widgets.words import Words
+
+
+class IdleScreen(Screen):
+    stage = Stage.IDLE
+    cancellable = False
+    called = Signal()
+    """The clerk's way was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = Words("hero")
+        self._body = Words("body")
+        self._next = Words("small", ink="soft")
+        self._choice = Words("small", ink="soft")
+        self._begin = Button("begin", "primary", role="title").grow(1.5)
+        self._alternative = Button("alternative", "second", role="title").grow(1.5)
+        self._unhurried = Button("begin_unhurried", "plain").grow(1.2)
+        picture = stretched(Picture(card_and_phone), 1)
+        words = Column(picture, self._title, self._body, self._next)
+        choices = Column(1, self._begin, self._alternative, self._choice, self._unhurried, 1)
+        QVBoxLayout(self).addWidget(Split(words, choices, tall=(5, 4)))
+        self._begin.clicked.connect(lambda: self._start(unhurried=False))
+        self._unhurried.clicked.connect(lambda: self._start(unhurried=True))
+        self._alternative.clicked.connect(self._call)
+
+    def enter(self, show: Show) -> None:
+        self.changed.emit("")
+
+    def speak(self, phrases: Phrases) -> None:
+        super().speak(phrases)
+        self._title.say(phrases["stage.idle.title"])
+        self._body.say(phrases["stage.idle.body"])
+        self._next.say(phrases["stage.idle.next"])
+        self._choice.say(phrases["stage.idle.choice"])
+        for name, button in (
+            ("begin", self._begin),
+            ("alternative", self._alternative),
+            ("begin_unhurried", self._unhurried),
+        ):
+            button.say(phrases[f"button.{name}"], phrases[f"button.{name}_note"])
+
+    def _start(self, *, unhurried: bool) -> None:
+        language = self.phrases.language
+        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried))
+
+    def _call(self) -> None:
+        self.posted.emit(HelpWanted())
+        self.called.emit()

@@ -1,0 +1,24 @@
+"""Why we are on this screen again, and how many tries are left."""
+
+from kiosk.codes import Code
+from kiosk.ui.phrases import Phrases
+from kiosk.ui.widgets.drawings import attention
+from kiosk.ui.widgets.note import Note
+
+
+class Reason(Note):
+    """Hidden when there is none."""
+
+    def __init__(self, *, keep: bool = False) -> None:
+        super().__init__(attention, keep=keep)
+        self._why: tuple[Code, int] = (Code.OK, 0)
+
+    def give(self, phrases: Phrases, code: Code, tries_left: int = 0) -> None:
+        self._why = (code, tries_left)
+        self.speak(phrases)
+
+    def speak(self, phrases: Phrases) -> None:
+        code, tries_left = self._why
+        again = phrases.tries_left(tries_left) if code is not Code.OK else ""
+        joint = " " if phrases.language == "en" and again else ""
+        self.say(phrases.customer(code) + joint + again, attention)

@@ -1,0 +1,189 @@
+"""The window: a strip of languages above, the stage's screen in the middle, the ways out below."""
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from kiosk.events import Cancelled, Event, Forget, HelpWanted, Notice, Show
+from kiosk.model import Stage
+from kiosk.ports import Engine, Feeds
+from kiosk.settings import Settings
+from kiosk.ui.look import Look, colour
+from kiosk.ui.phrases import load
+from kiosk.ui.screens.base import Screen, fit_all
+from kiosk.ui.screens.card import CardScreen
+from kiosk.ui.screens.consent import ConsentScreen
+from kiosk.ui.screens.digits import DigitsScreen
+from kiosk.ui.screens.face import FaceScreen
+from kiosk.ui.screens.idle import IdleScreen
+from kiosk.ui.screens.out_of_service import OutOfServiceScreen
+from kiosk.ui.screens.outcome import OutcomeScreen
+from kiosk.ui.screens.phone import PhoneScreen
+from kiosk.ui.screens.review import ReviewScreen
+from kiosk.ui.screens.submit import SubmitScreen
+from kiosk.ui.widgets.banner import Banner
+from kiosk.ui.widgets.footer import Footer
+from kiosk.ui.widgets.header import Header
+
+CALLED_MS = 12_000
+"""How long the window says that the clerk has been called."""
+
+
+class Window(QWidget):
+    """Takes notices (`take`), posts what is touched to the engine. One screen is seen at a time."""
+
+    shown = Signal(str, str)
+    """A screen looks different: its stage and a short name of the difference."""
+
+    def __init__(self, engine: Engine, feeds: Feeds, settings: Settings, *, simulated: bool) -> None:
+        super().__init__()
+        self._engine = engine
+        self._home_language = settings.screen.language
+        self._clerk_call = settings.screen.clerk_call
+        self.stage = Stage.OUT_OF_SERVICE
+        self._make_parts(feeds, simulated)
+        self._lay_out()
+        self._connect()
+        self._clock = QTimer(self, interval=1000)
+        self._clock.timeout.connect(self._footer.ring.tick)
+        self._called = QTimer(self, interval=CALLED_MS, singleShot=True)
+        self._called.timeout.connect(lambda: self._footer.tell_called(False))
+        self.speak(self._home_language)
+        self.take(Show(Stage.OUT_OF_SERVICE))
+
+    # ── building ─────────────────────────────────────────────────────────────────────────────────
+
+    def _make_parts(self, feeds: Feeds, simulated: bool) -> None:
+        screens: list[Screen] = [
+            OutOfServiceScreen(),
+            IdleScreen(),
+            ConsentScreen(),
+            CardScreen(),
+            PhoneScreen(),
+            FaceScreen(feeds),
+            DigitsScreen(feeds),
+            ReviewScreen(),
+            SubmitScreen(),
+            OutcomeScreen(),
+        ]
+        self.screens = {screen.stage: screen for screen in screens}
+        self._banner = Banner(simulated)
+        self._header, self._footer = Header(), Footer(self._clerk_call)
+        self._stack = QStackedWidget()
+        for screen in screens:
+            self._stack.addWidget(screen)
+
+    def _lay_out(self) -> None:
+        colours = self.palette()
+        colours.setColor(QPalette.ColorRole.Window, QColor(colour("ground")))
+        self.setPalette(colours)
+        self.setAutoFillBackground(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # the screen is as large as it is
+        outer.addWidget(self._banner)
+        self._inner = QVBoxLayout()
+        outer.addLayout(self._inner, 1)
+        self._inner.addWidget(self._header)
+        self._inner.addWidget(self._stack, 1)
+        self._inner.addWidget(self._footer)
+
+    def _connect(self) -> None:
+        self._header.chosen.connect(self.speak)
+        self._footer.cancel.clicked.connect(lambda: self.post(Cancelled()))
+        self._footer.help.clicked.connect(lambda: self.post(HelpWanted()))
+        self._footer.help.clicked.connect(self._say_called)
+        for screen in self.screens.values():
+            screen.posted.connect(self.post)
+            screen.changed.connect(self._tell_shown)
+        idle = self.screens[Stage.IDLE]
+        assert isinstance(idle, IdleScreen)
+        idle.called.connect(self._say_called)
+
+    # ── from the engine ──────────────────────────────────────────────────────────────────────────
+
+    @Slot(object)
+    def take(self, notice: Notice) -> None:
+        """One notice, on Qt's thread."""
+        if isinstance(notice, Show):
+            self._show_stage(notice)
+        elif isinstance(notice, Forget):
+            self._forget()
+        else:
+            for screen in self.screens.values():
+                screen.hear(notice)
+
+    def _show_stage(self, show: Show) -> None:
+        old, new = self.screens[self.stage], self.screens[show.stage]
+        if old is not new:
+            old.leave()
+        self.stage = show.stage
+        if show.stage is Stage.IDLE:
+            self.speak(self._home_language)
+            self._footer.tell_called(False)
+        self._show_frame(new, show)
+        self._stack.setCurrentWidget(new)
+        self.setFocus()  # no button looks chosen before it is
+        new.enter(show)
+
+    def _show_frame(self, screen: Screen, show: Show) -> None:
+        """What surrounds the screen: steps, time left, ways out."""
+        self._header.go(screen.step)
+        self._footer.offer(cancel=screen.cancellable, help_=screen.helpable)
+        self._footer.ring.begin(show.until)
+        if show.until is None:
+            self._clock.stop()
+        else:
+            self._clock.start()
+
+    def _forget(self) -> None:
+        for screen in self.screens.values():
+            screen.forget()
+
+    # ── from the person ──────────────────────────────────────────────────────────────────────────
+
+    def post(self, event: Event) -> None:
+        self._engine.post(event)
+
+    @Slot(str)
+    def speak(self, language: str) -> None:
+        """Everything in another language, at once, on every screen."""
+        phrases = load(language)
+        self._language = phrases.language
+        for screen in self.screens.values():
+            screen.speak(phrases)
+        for part in (self._banner, self._header, self._footer):
+            part.speak(phrases)
+        self.setWindowTitle(phrases["general.product"])
+        self._fit()
+
+    def _say_called(self) -> None:
+        self._footer.tell_called(True)
+        self._called.start()
+
+    # ── sizes ────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def look(self) -> Look:
+        return Look(max(1, self.width()), max(1, self.height()), self._language)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        look = self.look
+        pad = look.px(44)
+        self._inner.setContentsMargins(pad, look.px(16), pad, look.px(28))
+        self._inner.setSpacing(look.px(16))
+        for screen in self.screens.values():
+            layout = screen.layout()
+            assert layout is not None
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(look.px(20))
+        fit_all(self, look)
+
+    def _tell_shown(self, detail: str) -> None:
+        self.shown.emit(self.stage.value, detail)

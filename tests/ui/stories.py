@@ -1,0 +1,99 @@
+"""Every screen that a person can meet, as steps that lead to it; for the tests and the gallery."""
+
+import time
+
+from kiosk.codes import Code
+from kiosk.events import Coach, DeviceFailed, OutOfService, Print, Show, ShowDigit, ShowHeard
+from kiosk.model import Device, Outcome, Slip, Stage
+from kiosk.ui.hand import Hand
+
+NUMBER = "7K2M-9QXD-04RT-V5BH"
+
+
+def show(stage, code=Code.OK, tries=0, seconds=60):
+    return Show(stage, code, tries, time.monotonic() + seconds)
+
+
+def slip(outcome, code=Code.OK):
+    return Slip(id=NUMBER, outcome=outcome, code=code, terminal="demo", place="", at_unix=0.0)
+
+
+def outcome(result, code=Code.OK):
+    return [Print(slip(result, code)), show(Stage.OUTCOME, code, seconds=30)]
+
+
+OUT = (
+    DeviceFailed(Device.CAMERA, Code.CAMERA_MISSING),
+    DeviceFailed(Device.MODELS, Code.MODEL_MISSING),
+)
+PHONE = "13800138000"
+PASSWORD = "20583174"
+
+
+def type_pages(*pages):
+    """Type and press next on each page."""
+
+    def play(hand: Hand):
+        for page in pages:
+            assert hand.type(page)
+            assert hand.press("key_next")
+
+    return play
+
+
+def press(name):
+    return lambda hand: hand.press(name)
+
+
+def type_only(text):
+    return lambda hand: hand.type(text)
+
+
+STORIES = {
+    "starting": [Show(Stage.OUT_OF_SERVICE, Code.STARTING)],
+    "out_of_service": [OutOfService(OUT), Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING)],
+    "idle": [Show(Stage.IDLE)],
+    "idle_called": [Show(Stage.IDLE), press("help")],
+    "consent_face": [show(Stage.CONSENT)],
+    "consent_picture": [show(Stage.CONSENT), press("agree")],
+    "card": [show(Stage.CARD, tries=3)],
+    "card_again": [show(Stage.CARD, Code.CARD_MOVED, 2)],
+    "phone": [show(Stage.PHONE), type_only(PHONE[:7])],
+    "phone_wrong": [show(Stage.PHONE), type_only("139"), press("key_next")],
+    "password": [show(Stage.PHONE), type_pages(PHONE), type_only(PASSWORD[:5])],
+    "password_weak": [show(Stage.PHONE), type_pages(PHONE, "12345678")],
+    "again_mismatch": [show(Stage.PHONE), type_pages(PHONE, PASSWORD, "20583175")],
+    "face": [show(Stage.FACE, tries=3, seconds=30)],
+    "face_hint": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.FACE_TOO_FAR)],
+    "face_good": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.OK)],
+    "face_again": [show(Stage.FACE, Code.FACE_TOO_FEW_FRAMES, 1, 30)],
+    "digits_wait": [show(Stage.DIGITS, tries=3)],
+    "digits_again": [show(Stage.DIGITS, Code.SPEECH_WRONG_DIGITS, 2)],
+    "digit": [
+        show(Stage.DIGITS, tries=3),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 7),
+        ShowHeard(1),
+        ShowDigit(2, 6, 8),
+    ],
+    "review": [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180)],
+    "submit": [show(Stage.SUBMIT, seconds=6)],
+    "activated": outcome(Outcome.ACTIVATED),
+    "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),
+    "accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE),
+    "refused": outcome(Outcome.REFUSED, Code.CARD_EXPIRED),
+    "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED),
+    "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT),
+}
+
+
+def play(window, story):
+    """Lead `window` to a screen."""
+    hand = Hand(window)
+    window.take(Show(Stage.IDLE))
+    for step in story:
+        if callable(step):
+            step(hand)
+        else:
+            window.take(step)

@@ -1,0 +1,114 @@
+"""On every screen, in every language, tall, wide and small: large enough to touch, and nothing is cut."""
+
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from kiosk.ui.look import TOUCH_PX
+from kiosk.ui.phrases import LANGUAGES
+from kiosk.ui.widgets.buttons import Button
+from kiosk.ui.widgets.words import Words
+from tests.ui.stories import STORIES, play
+
+SIZES = [(1080, 1920), (1920, 1080), (800, 600), (768, 1366)]
+BODY_PX = 36
+
+
+def visible(window, kind):
+    return [part for part in window.findChildren(kind) if part.isVisible()]
+
+
+def box_in(window, part):
+    return QRectF(part.mapTo(window, part.rect().topLeft()), part.rect().size().toSizeF())
+
+
+def shown_in(window, size, language, story):
+    play(window, STORIES[story])
+    window.speak(language)
+    QApplication.processEvents()
+    QTest.qWait(1)
+
+
+@pytest.mark.parametrize("story", list(STORIES))
+@pytest.mark.parametrize("size", SIZES)
+def test_layout(window, size, story):
+    window.resize(*size)
+    for language in LANGUAGES:
+        shown_in(window, size, language, story)
+        assert (window.width(), window.height()) == size
+        check_buttons(window, f"{language}")
+        check_words(window, f"{language}")
+
+
+def check_buttons(window, where):
+    buttons = visible(window, QAbstractButton)
+    frame = QRectF(window.rect())
+    boxes = [(button, box_in(window, button)) for button in buttons]
+    for button, box in boxes:
+        told = f"{where} {button.objectName()} {box}"
+        assert box.width() >= TOUCH_PX, told
+        assert box.height() >= TOUCH_PX, told
+        assert frame.contains(box), told
+        check_label(button, told)
+    for index, (one, box) in enumerate(boxes):
+        for other, other_box in boxes[index + 1 :]:
+            assert not box.intersects(other_box), f"{where}: {one.objectName()} and {other.objectName()}"
+
+
+def check_label(button, told):
+    """The words are painted in one line, in a size that can be read."""
+    assert isinstance(button, Button)
+    room = QRectF(0, 0, button.width() - 8, button.height())
+    size = button.line_size(button.text(), room, "small", True)
+    assert size >= 16, told
+
+
+def check_words(window, where):
+    frame = QRectF(window.rect())
+    for words in visible(window, Words):
+        box = box_in(window, words)
+        told = f"{where} {words.text()!r} {box}"
+        assert frame.contains(box), told
+        font = words.font()
+        font.setPixelSize(words.fitting_px())
+        flags = int(words.alignment()) | int(Qt.TextFlag.TextWordWrap)
+        needed = QFontMetricsF(font).boundingRect(QRectF(0, 0, box.width(), 1e5), flags, words.text())
+        assert needed.height() <= box.height() + 1, told
+        assert needed.width() <= box.width() + 1, told
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080)])
+@pytest.mark.parametrize("story", list(STORIES))
+def test_customers_read_large_type(window, size, story):
+    """At least 36 px on the two screens that we ship; only the lines for the clerk are smaller."""
+    window.resize(*size)
+    for language in LANGUAGES:
+        shown_in(window, size, language, story)
+        for words in visible(window, Words):
+            if words._role != "tiny":
+                assert words.fitting_px() >= BODY_PX, f"{language} {words.text()!r} {words.fitting_px()}"
+
+
+def test_yes_and_no_are_equal(window):
+    for size in SIZES:
+        window.resize(*size)
+        for story in ("consent_face", "consent_picture"):
+            play(window, STORIES[story])
+            QTest.qWait(1)
+            yes, no = [
+                b for b in visible(window, Button) if "agree" in b.objectName() or "decline" in b.objectName()
+            ]
+            assert abs(yes.width() - no.width()) <= 1
+            assert abs(yes.height() - no.height()) <= 1
+
+
+def test_the_clerks_way_is_as_large_as_ours(window):
+    for size in SIZES:
+        window.resize(*size)
+        play(window, STORIES["idle"])
+        QTest.qWait(1)
+        sizes = [b.size() for b in visible(window, Button) if b.objectName() in ("begin", "alternative")]
+        assert abs(sizes[0].width() - sizes[1].width()) <= 1
+        assert abs(sizes[0].height() - sizes[1].height()) <= 1
