@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -38,6 +39,7 @@ from kiosk.ui.widgets.marks import Marks
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
+from kiosk.ui.window import Window
 from tests.ui.stories import NUMBER, OUT, PASSWORD, PHONE, STORIES, outcome, play, show, slip
 
 
@@ -330,6 +332,16 @@ def test_each_outcome_says_what_and_what_next(window, result):
     has_number = NUMBER in said(window).replace("\N{NON-BREAKING HYPHEN}", "-")
     assert has_number == (result is not Outcome.ABANDONED)
     assert bool(seen(window, QrCode)) == has_number
+
+
+def test_the_qr_code_leads_to_centrals_page(qtbot, engine, feeds, settings):
+    central = msgspec.structs.replace(settings.central, url="https://central.example/")
+    window = Window(engine, feeds, msgspec.structs.replace(settings, central=central), simulated=False)
+    qtbot.addWidget(window)
+    for notice in outcome(Outcome.ACTIVATED):
+        window.take(notice)
+    [code] = window.findChildren(QrCode)
+    assert code.accessibleName() == f"https://central.example/look-up/{NUMBER}"
 
 
 def test_the_qr_code_can_be_read(window):
