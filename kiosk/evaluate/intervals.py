@@ -1,0 +1,67 @@
+"""Intervals for rates, so that nobody reads more out of few trials than there is in them."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from statistics import NormalDist
+
+import numpy as np
+from msgspec import Struct
+
+CONFIDENCE = 0.95
+
+
+class Rate(Struct, frozen=True):
+    """`errors` of `trials`, with the bounds of the interval. Without trials the rate is unknown: 0…1."""
+
+    errors: int
+    trials: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float | None:
+        return self.errors / self.trials if self.trials else None
+
+    def __str__(self) -> str:
+        if not self.trials:
+            return "no trials"
+        return (
+            f"{self.errors / self.trials:.2%} ({self.errors}/{self.trials}, {self.low:.2%}–{self.high:.2%})"
+        )
+
+
+def wilson(errors: int, trials: int, confidence: float = CONFIDENCE) -> Rate:
+    """Wilson's score interval (E. B. Wilson, 1927): sound also for no errors and few trials.
+
+    The trials must be independent; where several come from one person, use `by_group`.
+    """
+    if not trials:
+        return Rate(0, 0, 0.0, 1.0)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = errors / trials
+    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * (share * (1 - share) / trials + z * z / (4 * trials**2)) ** 0.5
+    return Rate(errors, trials, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def by_group(
+    groups: Mapping[Hashable, Sequence[object]],
+    statistic: Callable[[Sequence[object]], float],
+    repeats: int = 1000,
+    seed: int = 1,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Bootstrap over whole groups (people): the percentile interval of `statistic` over all their trials.
+
+    ISO/IEC 19795-1, annex on confidence intervals: attempts of one person are not independent.
+    """
+    names = list(groups)
+    if not names:
+        return 0.0, 1.0
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(repeats):
+        drawn = random.integers(len(names), size=len(names))
+        values.append(statistic([trial for i in drawn for trial in groups[names[int(i)]]]))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
