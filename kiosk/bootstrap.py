@@ -79,7 +79,7 @@ def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
     choice: DriverChoice = getattr(settings, port)
     if choice.driver == "simulated" and settings.mode != "simulation":
         raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: [{port}] driver = 'simulated'")
-    kind = driver_class(port, choice)
+    kind = driver_class(port, choice, settings.file)
     return kind, driver_settings(port, choice, kind.Settings, settings.file)
 
 
@@ -93,7 +93,7 @@ class Terminal:
         """`world`: the simulated shop. Raises SettingsError."""
         self.settings = settings
         self.simulated = settings.mode == "simulation"
-        check_url(settings.central.url)
+        check_url(settings.central.url, settings.file)
         for port in PORTS:
             _chosen(settings, port)
         self._context = context(settings, world)

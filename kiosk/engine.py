@@ -105,7 +105,7 @@ class Engine:
         with self._telling:
             self._listeners.append(listener)
             for notice in self._standing.values():
-                listener(notice)
+                _give(listener, notice)
 
     def worker_died(self, name: str, _: Exception) -> None:
         """A thread of ours is gone; without it nothing can be promised."""
@@ -194,7 +194,9 @@ class Engine:
             self._tell_service()
 
     def _tell_service(self) -> None:
-        missing = tuple(e.DeviceFailed(d, c) for d, c in sorted(self._faults.items()))
+        # What is known to be missing comes before what is only not there yet: the first is told in words.
+        faults = sorted(self._faults.items(), key=lambda fault: (fault[1] is Code.STARTING, fault[0]))
+        missing = tuple(e.DeviceFailed(d, c) for d, c in faults)
         self._tell(e.OutOfService(missing))
         if missing:
             self._tell(e.Show(Stage.OUT_OF_SERVICE, missing[0].code))
@@ -221,7 +223,12 @@ class Engine:
             if isinstance(notice, e.Show | e.OutOfService):
                 self._standing[type(notice)] = notice
             for listener in self._listeners:
-                try:
-                    listener(notice)
-                except Exception:
-                    log.exception("a shell failed at %s", type(notice).__name__)
+                _give(listener, notice)
+
+
+def _give(listener: Callable[[e.Notice], None], notice: e.Notice) -> None:
+    """A shell that fails stops neither the engine nor the other shells."""
+    try:
+        listener(notice)
+    except Exception:
+        log.exception("a shell failed at %s", type(notice).__name__)

@@ -203,12 +203,12 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def driver_class(port: str, choice: DriverChoice) -> Any:
-    """The class that an entry point of group `kiosk.<port>` names. Raises SettingsError."""
+def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:
+    """The class that an entry point of group `kiosk.<port>` names. Raises SettingsError naming `file`."""
     found = entry_points(group=f"kiosk.{port}", name=choice.driver)
     if not found:
         known = ", ".join(sorted(p.name for p in entry_points(group=f"kiosk.{port}")))
-        detail = f"[{port}] driver = {choice.driver!r}; known: {known}"
+        detail = f"{file or DEFAULT}: [{port}] driver = {choice.driver!r}; known: {known}"
         raise SettingsError(Code.SETTINGS_UNKNOWN_DRIVER, detail)
     return next(iter(found)).load()
 

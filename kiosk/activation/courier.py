@@ -8,6 +8,9 @@ go again under the same key.
     line up ──Unreachable, and no sign of life either──▶ down: a sign of life is tried every `probe_s`;
        ▲                                                  when it comes, what waited is due at once
        └──Untrusted──▶ distrusted: staff are told; all is quiet for `contact_s` … `backoff_max_s`
+
+A central that says "I do not know you" or "you are revoked" has disowned the terminal: no delivery can be
+promised any more, until a signed call is answered again.
 """
 
 import logging
@@ -34,6 +37,7 @@ RECHECK_MAX_S = 3600.0
 """A pending request is asked after at least hourly, whatever central planned."""
 ASK_AT_MOST = 200
 """Challenges that central gives at one time."""
+DISOWNED = frozenset({Code.TERMINAL_REVOKED, Code.TERMINAL_UNKNOWN})
 _GLANCE_S = 0.25
 """How soon `run` sees that it is to stop."""
 
@@ -72,6 +76,8 @@ class Courier:
         self._refill_tries = 0
         self._quiet_until = 0.0
         self._distrusted = 0  # rounds in a row
+        self.disowned: Code | None = None
+        """Why central does not take this terminal any more."""
 
     def wake(self) -> None:
         """There is something to do."""
@@ -106,6 +112,7 @@ class Courier:
     def _work(self, stopped: Callable[[], bool]) -> float:
         try:
             self._greet_if_due()
+            self._ask_whether_owned()
             self._deliver(stopped)
             self._refill_if_due()
         except Untrusted as error:
@@ -129,6 +136,14 @@ class Courier:
     def _greet(self) -> None:
         self._central.health()
         self._contact_at = self._clock() + self._settings.contact_s
+
+    def _ask_whether_owned(self) -> None:
+        """A sign of life asks for no signature; whether a disowned terminal is taken again, only this tells."""
+        if self.disowned is None:
+            return
+        self._pool.add(self._central.challenges(1), self._clock_unix())
+        self.disowned = None
+        self._tell(Device.IDENTITY, Code.OK)
 
     def _deliver(self, stopped: Callable[[], bool]) -> None:
         settled = False
@@ -215,6 +230,9 @@ class Courier:
         self._up = False
         self._distrusted += 1
         self._tell(Device.CENTRAL, error.code)
+        if error.code in DISOWNED:
+            self.disowned = error.code
+            self._tell(Device.IDENTITY, error.code)
         s = self._settings
         longest = max(s.backoff_max_s, s.contact_s)
         quiet = delay(self._distrusted, s.contact_s, longest, s.backoff_jitter, self._random)

@@ -85,14 +85,14 @@ class ActivationDesk:
     def submit(self, order: Submit, picture: bytes | None = None) -> Stored | StoreFailed:
         """Seal and put on disk. `picture`: JPEG, goes along only if the person agreed to that."""
         try:
-            return self._opened().intake.submit(order, picture)
+            return self._owned().intake.submit(order, picture)
         except KioskError as error:
             return StoreFailed(error.code)
 
     def take_challenge(self) -> ChallengeTaken | ChallengeMissing:
         """Used up from here on, even if the power goes now."""
         try:
-            return self._opened().intake.take_challenge()
+            return self._owned().intake.take_challenge()
         except KioskError as error:
             return ChallengeMissing(error.code)
 
@@ -163,6 +163,13 @@ class ActivationDesk:
             if self._parts is None:
                 self._parts = self._join(self._open_identity(), self._open_database())
             return self._parts
+
+    def _owned(self) -> _Parts:
+        """Raises as `_opened`, and IdentityError if central does not take this terminal any more."""
+        parts = self._opened()
+        if parts.courier.disowned is not None:
+            raise IdentityError(parts.courier.disowned, "central said so")
+        return parts
 
     def _open_identity(self) -> Identity:
         if self._identity is None:

@@ -18,11 +18,12 @@ MAX_ANSWER = 1 << 20
 _CHUNK = 1 << 16
 
 
-def check_url(url: str) -> None:
-    """Raises SettingsError unless `url` is https with a host."""
+def check_url(url: str, file: str = "") -> None:
+    """Raises SettingsError, naming `file`, unless `url` is https with a host."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
-        raise SettingsError(Code.SETTINGS_BAD_VALUE, "[central] url must begin with https://")
+        where = f"{file}: " if file else ""
+        raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{where}[central] url must begin with https://")
 
 
 class Answer(Struct, frozen=True):

@@ -136,6 +136,7 @@ class SoundDeviceMicrophone:
         stream, self._stream, self._deliver = self._stream, None, None
         if stream is not None and not portaudio.close(stream):
             log.warning("the microphone's stream hangs and is left behind")
+        self._intake = Intake(SAMPLE_RATE, self._settings.channel)
 
     def _find(self) -> dict[str, Any]:
         found = portaudio.find(self._settings.device, "input", Code.MICROPHONE_MISSING)

@@ -4,6 +4,7 @@ PortAudio looks for devices only while it initialises, so a microphone that was 
 until it is terminated and initialised again, which would kill every open stream. Hence the count.
 """
 
+import atexit
 import threading
 from types import ModuleType
 from typing import Any
@@ -16,16 +17,33 @@ CLOSE_S = 2.0
 
 _lock = threading.RLock()
 _streams = 0
+_library: ModuleType | None = None
 
 
 def library(code: Code) -> ModuleType:
     """The module `sounddevice`. Raises DeviceMissing(code) where the PortAudio library is not installed."""
+    global _library
+    with _lock:
+        if _library is None:
+            _library = _loaded(code)
+        return _library
+
+
+def _loaded(code: Code) -> ModuleType:
+    """Loads it, and puts our own farewell in the place of its own, which would wait for a hanging stream."""
     try:
         import sounddevice
     except OSError as error:
         raise DeviceMissing(code, f"PortAudio: {error}") from None
+    atexit.unregister(sounddevice._exit_handler)
+    atexit.register(_leave, sounddevice)
     module: ModuleType = sounddevice
     return module
+
+
+def _leave(sounddevice: ModuleType) -> None:
+    if _streams == 0:
+        sounddevice._terminate()
 
 
 def find(device: str | int, kind: str, code: Code) -> dict[str, Any]:
@@ -65,7 +83,7 @@ def close(stream: Any) -> bool:
     Aborts, because `stop` can wait half a minute for a suspended source; and on a thread of its own, because
     even `abort` can wait for ever after the sound server was killed (libpulse 16 deadlocks in
     `pa_memimport_free`, seen in one of three kills). A stream left behind counts as open until it closes:
-    as long as it hangs, terminating PortAudio would hang too.
+    as long as it hangs, terminating PortAudio would hang too, even at the end of the process.
     """
     return Worker("portaudio-close", lambda _: _close(stream)).start().stop(CLOSE_S)
 

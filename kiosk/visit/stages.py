@@ -71,10 +71,12 @@ ANSWERS: dict[Stage, dict[type[Struct], str]] = {
         e.StoreFailed: "store_failed",
         e.ReceiptArrived: "receipt_arrived",
         e.RequestWedged: "request_wedged",
+        e.DeviceFailed: "disowned",
         e.TimePassed: "patience_spent",
     },
     S.OUTCOME: {
         e.ReceiptArrived: "late_receipt",
+        e.DeviceFailed: "disowned",
         e.Dismissed: "dismissed",
         e.Cancelled: "dismissed",
         e.TimePassed: "dismissed",

@@ -393,6 +393,15 @@ class Visit:
             return []
         return self._end(Outcome.REFERRED, event.code)
 
+    def on_disowned(self, event: e.DeviceFailed) -> Orders:
+        """Central does not take this terminal any more: no delivery is promised, and a promise that still
+        stands on the screen is taken back.
+        """
+        open_ = self.stage is Stage.SUBMIT or self.outcome is Outcome.ACCEPTED
+        if event.device is not Device.IDENTITY or not open_:
+            return []
+        return self._end(Outcome.REFERRED, event.code)
+
     def on_patience_spent(self, _: e.TimePassed) -> Orders:
         """Promise delivery only if the request is on disk."""
         if self._promised:

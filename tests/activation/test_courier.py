@@ -200,6 +200,22 @@ def test_untrusted_stops_everything_tells_and_comes_back_slowly(terminal, stub):
     assert stub.opened == {"A": 1, "B": 1}
 
 
+def test_a_disowned_terminal_promises_nothing_until_a_signed_call_is_answered(terminal, stub):
+    terminal.courier.round()
+    stub.script("/v1/activations", problem(403, "terminal.revoked"))
+    terminal.intake.submit(order("A"), None)
+    terminal.courier.round()
+    assert terminal.told(Device.IDENTITY) == [DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)]
+    stub.script("/v1/challenges", problem(403, "terminal.revoked"))
+    terminal.courier._quiet_until = 0.0  # the sign of life, which is not signed, comes: that is not enough
+    terminal.courier.round()
+    assert terminal.courier.disowned is Code.TERMINAL_REVOKED
+    terminal.courier._quiet_until = 0.0
+    terminal.until(delivered(terminal, "A"))
+    assert terminal.courier.disowned is None
+    assert terminal.told(Device.IDENTITY)[-1] == DeviceReady(Device.IDENTITY)
+
+
 # ── challenges ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -28,16 +29,23 @@ def number_of(picture: np.ndarray) -> int:
 
 
 class MjpegServer:
-    """Serves one client at a time. `mode`: "play", "freeze" (the same picture), "stall" (silence)."""
+    """Serves one client at a time. `mode`: "play", "freeze" (the same picture), "stall" (silence).
 
-    def __init__(self, fps: float = 30.0) -> None:
+    `picture(number)` is what it sees; `port`: where it was plugged in before.
+    """
+
+    def __init__(
+        self, fps: float = 30.0, picture: Callable[[int], np.ndarray] = numbered, port: int = 0
+    ) -> None:
         self.mode = "play"
+        self._picture = picture
         self._period = 1 / fps
         self._stopped = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self._listener.settimeout(0.1)
         self._client: socket.socket | None = None
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/video.mjpg"
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/video.mjpg"
         self._thread = threading.Thread(target=self._serve, name="mjpeg-server")
         self._thread.start()
 
@@ -69,7 +77,7 @@ class MjpegServer:
             if self.mode == "stall":
                 continue
             number += self.mode == "play"
-            jpeg = cv2.imencode(".jpg", numbered(number))[1].tobytes()
+            jpeg = cv2.imencode(".jpg", self._picture(number))[1].tobytes()
             part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
             client.sendall(part + jpeg + b"\r\n")
 

@@ -1,5 +1,7 @@
 """The contract of every microphone, over real sound: PulseAudio through PortAudio, and the simulated shop."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -320,6 +322,39 @@ def test_unplugged_it_is_lost_and_it_comes_back(pulse, microphone):
     microphone.open(again)
     assert again.first.wait(3.0)
     microphone.check()
+
+
+LEAVING = """
+import threading, time
+from kiosk.capture.microphone import MicrophoneSettings, SoundDeviceMicrophone
+from kiosk.paths import RESOURCES
+from kiosk.ports import Context
+context = Context(RESOURCES, RESOURCES, False, time.monotonic)
+microphone = SoundDeviceMicrophone(MicrophoneSettings(device="pulse"), context)
+heard = threading.Event()
+microphone.open(lambda block: heard.set())
+print(heard.wait(5), flush=True)
+input()
+microphone.close()
+"""
+
+
+def test_the_process_can_end_although_the_sound_server_died(pulse):
+    """libpulse sometimes deadlocks then, and PortAudio's own farewell would wait for it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEAVING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout.readline() == b"True\n"
+        pulse.kill()
+        process.communicate(b"\n", timeout=10)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        pulse.start()
 
 
 @pytest.mark.parametrize("options", [{"device": "no such microphone"}, {"device": 999}, {"channel": 500}])
