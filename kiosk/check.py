@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
@@ -20,7 +21,7 @@ SOUND_S = 3.0
 
 def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
     """0 if all is well, else 1. Raises SettingsError."""
-    where = context(settings)
+    where = context(settings, _world(settings))
     rows: list[tuple[str, Callable[[], str]]] = [
         ("camera", lambda: _camera(settings, where)),
         ("microphone", lambda: _microphone(settings, where)),
@@ -42,6 +43,15 @@ def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
     ]
     good = [_row(name, look, tell) for name, look in rows]
     return 0 if all(good) else 1
+
+
+def _world(settings: Settings) -> Any:
+    """The simulated shop for simulated devices, as when the terminal runs; None in production."""
+    if settings.mode != "simulation":
+        return None
+    from kiosk.simulators.shop import Shop
+
+    return Shop(settings.path(settings.models.folder))
 
 
 def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> bool:

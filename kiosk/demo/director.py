@@ -1,6 +1,5 @@
 """Leads the demo: lets customers come, breaks the line, cuts the power, and compares what came of it."""
 
-import os
 import queue
 import signal
 import subprocess
@@ -232,9 +231,3 @@ def _result(
         verdicts=verdicts,
         note=note,
     )
-
-
-def display_environment() -> None:
-    """Without a display the window is drawn offscreen."""
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

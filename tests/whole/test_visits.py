@@ -162,7 +162,7 @@ def promised_and_killed(site: Site) -> str:
 
 
 def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: RunningCentral) -> None:
-    """The customer who was let in sends the clerk for help; after that nobody can begin."""
+    """The customer who was let in is sent to the clerk; after that nobody can begin."""
     site = new_site()
     site.enrol()
     with Point(site.settings) as point:
