@@ -70,9 +70,11 @@ class Reading:
         return self.closes(newest) + EAR_PATIENCE_S
 
     def answered(self, heard: DigitHeard) -> bool:
-        """Take what a window held; False if it was not asked for."""
+        """Take what a window held; False if it was not asked for, or is older than its digit."""
         if heard.window >= len(self.shown) or heard.window in self.heard:
             return False
+        if heard.at < self.shown[heard.window]:
+            return False  # the answer to a digit of the challenge before, still on its way
         self.heard[heard.window] = heard
         return True
 

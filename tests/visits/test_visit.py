@@ -366,3 +366,14 @@ def test_a_bug_after_the_promise_keeps_the_promise():
     before = Drive().to_digits()
     before.orders += before.visit.fail(before.at)
     assert (before.slip.outcome, before.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
+
+
+def test_an_answer_to_the_challenge_before_does_not_count():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    drive.time_out()
+    drive.feed(e.DigitShown(0, drive.at), 0.0)
+    assert drive.feed(DigitHeard(drive.at - 1.0, 0, scores(DIGITS[0]), drive.at - 1.5)) == []
+    heard = drive.feed(DigitHeard(drive.at + 0.6, 0, scores(DIGITS[0]), drive.at + 0.3))
+    assert heard == [e.ShowHeard(0)]
