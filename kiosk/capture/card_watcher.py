@@ -65,6 +65,7 @@ class CardWatcher:
         """Raises DeviceError."""
         self._reader.open()
         self._done, self._misses = False, 0
+        self._changed.set()  # the first look is told at once: a terminal that starts waits for it
 
     def step(self) -> None:
         """One look at the reader, one card read if it is awaited, one pause. Raises DeviceError."""

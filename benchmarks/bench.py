@@ -1,0 +1,95 @@
+"""What every benchmark is given: how often to measure, where to write, and a town to measure in."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+from kiosk.demo.director import Process
+from kiosk.demo.stage import Said
+from kiosk.demo.town import Town
+from kiosk.events import Show
+from kiosk.model import Stage
+
+START_S = 60.0
+"""A start that takes longer has failed."""
+SIZE = (1080, 1920)
+LIMITS = "[requests]\nper_s = 1e6\nburst = 1000000\nstrangers_per_s = 1e6\nstrangers_burst = 1000000\n"
+"""Central's protection against eager terminals, out of the way: its speed is what is asked for."""
+
+
+class Terminal(Process):
+    """The terminal's process as the demo starts it."""
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def until_idle(self) -> float:
+        """When IDLE was shown (monotonic clock). Raises RuntimeError if it never is."""
+        at = self.wait(_idle, START_S)
+        if at is None:
+            raise RuntimeError("the terminal did not come into service")
+        return at
+
+
+class MeasuredTown(Town):
+    """The demo's town, whose central is measured from outside."""
+
+    @property
+    def central_pid(self) -> int:
+        assert self._central is not None
+        return self._central.pid
+
+
+class Bench:
+    """A context. `work`: an empty folder; `quick`: measure a little, to see that it works."""
+
+    def __init__(self, work: Path, models: Path, *, quick: bool) -> None:
+        self.work, self.models, self.quick = work, models, quick
+        self._town: MeasuredTown | None = None
+
+    def __enter__(self) -> "Bench":
+        self.work.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # the same on every machine
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        town, self._town = self._town, None
+        if town is not None:
+            town.__exit__(kind, error, trace)
+
+    def times(self, full: int, quick: int) -> int:
+        """How often to measure."""
+        return quick if self.quick else full
+
+    @property
+    def town(self) -> MeasuredTown:
+        """Central in its own process and an enrolled terminal's settings; one for all benchmarks of a run."""
+        if self._town is None:
+            self._town = self._opened()
+        return self._town
+
+    def terminal(self) -> Terminal:
+        """A terminal that has just been started; `quit` it."""
+        return Terminal(self.town, None)
+
+    def _opened(self) -> MeasuredTown:
+        folder = self.work / "town"
+        limits = folder / "central" / "central.toml"
+        limits.parent.mkdir(parents=True, mode=0o700)
+        limits.write_text(LIMITS, encoding="utf-8")
+        town = MeasuredTown(folder, self.models, SIZE, haste=True)
+        town.__enter__()
+        return town
+
+
+def load() -> float:
+    """The machine's load average over the last minute."""
+    return os.getloadavg()[0]
+
+
+def _idle(said: Said) -> float | None:
+    notice = said.notice
+    return said.at if isinstance(notice, Show) and notice.stage is Stage.IDLE else None

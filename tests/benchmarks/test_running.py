@@ -1,0 +1,32 @@
+"""Each benchmark measures something and says beside what; how fast it was is nobody's business here."""
+
+from importlib import import_module
+
+import pytest
+
+from benchmarks import report
+from benchmarks.__main__ import NAMES
+from benchmarks.bench import Bench
+from tests.face.people import MODELS, needs_models
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    with Bench(tmp_path_factory.mktemp("bench") / "work", MODELS, quick=True) as made:
+        yield made
+
+
+@needs_models
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_it_measures_ours_and_a_baseline(name, bench):
+    found = import_module(f"benchmarks.{name}").run(bench)
+    assert found
+    for one in found:
+        assert one.name == name
+        assert one.baselines
+        measured = (one.ours, *one.baselines, *one.parts)
+        assert all(value >= 0 for s in measured for value in s.values)
+        assert {s.unit for s in one.baselines} == {one.ours.unit}
+        assert one.title in report.block(one)
+    assert any(value > 0 for one in found for value in one.ours.values)
