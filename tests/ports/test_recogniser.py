@@ -169,10 +169,11 @@ def spoken_clips(speaker):
 
 @pytest.mark.parametrize("speaker", ["zf_xiaoyi", "zm_yunyang"])
 def test_nine_of_ten_digits_of_a_customer_are_recognised(tmp_path, speaker):
+    """As the verdict asks: which of the ten digits. Both voices were held out of training."""
     recogniser = real_embedded(tmp_path)
     if not (CUSTOMERS / speaker).is_dir():
         pytest.skip("no clips of this customer")
-    answers = [(digit, int(np.argmax(recogniser.score(s, o)))) for digit, s, o in spoken_clips(speaker)]
+    answers = [(digit, int(np.argmax(recogniser.score(s, o)[:10]))) for digit, s, o in spoken_clips(speaker)]
     right = sum(digit == answer for digit, answer in answers)
     assert right >= 0.9 * len(answers), [a for a in answers if a[0] != a[1]]
 

@@ -1,0 +1,1 @@
+"""The embedded digit recogniser: corpus, augmentation, training, export and report."""

@@ -1,0 +1,87 @@
+"""Weights to `digits-encoder.onnx`: one graph from samples to log posteriors, matrices as int8."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from training.digits.model import WINDOW, DigitNet
+
+OPSET = 17
+
+
+def load(path: Path) -> tuple[DigitNet, dict]:
+    """Load trained weights and the notes saved with them."""
+    saved = torch.load(path, weights_only=True)
+    net = DigitNet(saved["tuned_from"])
+    net.load_state_dict(saved.pop("state"), strict=False)
+    return net.eval(), saved
+
+
+def to_float_onnx(net: DigitNet, path: Path) -> None:
+    """Write the network with float32 weights; the batch size stays free."""
+    torch.onnx.export(
+        net,
+        (torch.zeros(2, WINDOW),),
+        str(path),
+        input_names=["audio"],
+        output_names=["log_probs"],
+        dynamic_axes={"audio": {0: "N"}, "log_probs": {0: "N"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def to_int8(source: Path, target: Path) -> None:
+    """Quantise the transformer's and head's matrices to 7 of 8 bits.
+
+    The mel filters and convolutions stay float32. Full 8-bit weights overflow the 16-bit sums of processors
+    without VNNI, hence `reduce_range`.
+    """
+    graph = onnx.load(source).graph
+    keep = [n.name for n in graph.node if n.op_type == "MatMul" and n.name.startswith("/mel")]
+    quantize_dynamic(
+        source,
+        target,
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=keep,
+    )
+
+
+def fitted_temperature(work: Path) -> float:
+    """Return the temperature the left-out speakers asked for, or 1."""
+    path = work / "loso.json"
+    return float(json.loads(path.read_text(encoding="utf-8"))["temperature"]) if path.exists() else 1.0
+
+
+def main() -> None:
+    """Export `<work>/<weights>.pt`; the float32 graph stays in the work folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--weights", default="digits")
+    parser.add_argument("--to", type=Path, default=Path("resources/models/digits-encoder.onnx"))
+    chosen = parser.parse_args()
+    net, _ = load(chosen.work / f"{chosen.weights}.pt")
+    net.temperature.fill_(fitted_temperature(chosen.work))
+    exact = chosen.work / f"{chosen.weights}.onnx"
+    to_float_onnx(net, exact)
+    chosen.to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "int8.onnx"
+        to_int8(exact, made)
+        half_written = chosen.to.with_suffix(".part")
+        half_written.write_bytes(made.read_bytes())
+        half_written.replace(chosen.to)
+
+
+if __name__ == "__main__":
+    main()

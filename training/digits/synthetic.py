@@ -1,0 +1,136 @@
+"""Training voices made with Kokoro: people who do not exist say digits, and what is not a digit.
+
+A person is a melody (Mandarin voices, mixed) and a colour (any voice). `zf_xiaoyi` and `zm_yunyang` are never
+used: they measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.digits import corpus, words
+from training.digits.corpus import Clip
+from training.voices import kokoro, sound
+from training.voices.g2p import english, mandarin
+
+SEED = 20170
+PEOPLE = 44
+HELD_OUT = ("zf_xiaoyi", "zm_yunyang")
+MELODIES = ("zf_xiaobei", "zf_xiaoni", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi", "zm_yunxia")
+COLOURS = (
+    "af_bella", "af_heart", "af_kore", "af_nova", "af_sarah", "af_sky", "am_adam", "am_echo", "am_fenrir",
+    "am_michael", "am_onyx", "am_puck", "bf_emma", "bf_isabella", "bf_lily", "bm_daniel", "bm_george",
+    "bm_lewis",
+    "ef_dora", "em_alex", "ff_siwis", "hf_alpha", "hf_beta", "hm_omega", "hm_psi", "if_sara", "im_nicola",
+    "jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo", "pf_dora", "pm_alex",
+)  # fmt: skip
+ENDINGS = ("", ".", "!", ",")
+
+
+@dataclass(frozen=True)
+class Person:
+    """One made-up speaker: weighted melodies, a colour (or none: the melodies' own), a name."""
+
+    melodies: tuple[tuple[str, float], ...]
+    colour: str | None
+    name: str
+
+    def style(self, row: int) -> kokoro.Samples:
+        """Return the style for an utterance of about `row` phonemes."""
+        return kokoro.blend(list(self.melodies), row, self.colour)
+
+
+def person(index: int) -> Person:
+    """Return the index-th made-up speaker: the first six are the voices themselves."""
+    if index < len(MELODIES):
+        return Person(((MELODIES[index], 1.0),), None, MELODIES[index])
+    rng = np.random.default_rng([SEED, index])
+    first, second = (str(v) for v in rng.choice(MELODIES, 2, replace=False))
+    foreign = str(rng.choice(COLOURS))
+    share = float(rng.uniform(0.35, 0.65))
+    match index % 4:
+        case 0:
+            return Person(((first, share), (second, 1 - share)), None, f"{first}+{second}")
+        case 1:
+            return Person(((first, 0.7), (foreign, 0.3)), None, f"{first}+{foreign}")
+        case 2:
+            return Person(((first, 1.0),), foreign, f"{first}*{foreign}")
+        case _:
+            return Person(((first, share), (second, 1 - share)), foreign, f"{first}+{second}*{foreign}")
+
+
+class Speaker:
+    """Lets one person say words, isolated or in a string, and cuts them out."""
+
+    def __init__(self, voice: kokoro.Kokoro, who: Person, rng: np.random.Generator) -> None:
+        self._voice, self._who, self._rng = voice, who, rng
+
+    def _speak(self, phonemes: str) -> kokoro.Spoken:
+        row = len(phonemes) - 1 + int(self._rng.integers(0, 20))
+        return self._voice.speak(phonemes, self._who.style(row), float(self._rng.uniform(0.7, 1.4)))
+
+    def _clip(self, samples: kokoro.Samples, word: str, label: int) -> Clip:
+        low = sound.resample(samples, kokoro.RATE, corpus.RATE)
+        return Clip(
+            sound.to_level(sound.trim(low, corpus.RATE), corpus.RATE, -23),
+            label,
+            word,
+            self._who.name,
+            "kokoro",
+        )
+
+    def isolated(self, phonemes: str, word: str, label: int) -> Clip:
+        """Say one word alone."""
+        spoken = self._speak(self._voice.known(phonemes) + str(self._rng.choice(ENDINGS)))
+        return self._clip(spoken.samples, word, label)
+
+    def string(self, said: list[str]) -> list[Clip]:
+        """Say digit words without a pause and cut them at the synthesiser's own phoneme times."""
+        pieces = [self._voice.known(mandarin(word)) for word in said]
+        spoken = self._speak(" ".join(pieces))
+        firsts = np.cumsum([0, *(len(p) + 1 for p in pieces)])
+        edges = [int(spoken.starts[i]) for i in firsts[:-1]] + [int(spoken.starts[-1])]
+        pad = int(0.02 * kokoro.RATE)
+        cuts = zip(edges, edges[1:], said, strict=False)
+        return [
+            self._clip(spoken.samples[max(0, a - pad) : b + pad], w, words.DIGIT_WORDS[w]) for a, b, w in cuts
+        ]
+
+
+def record(voice: kokoro.Kokoro, index: int) -> list[Clip]:
+    """Let the index-th person say every digit word twice or more, and some that are none."""
+    rng = np.random.default_rng([SEED, index, 1])
+    speaker = Speaker(voice, person(index), rng)
+    said = list(words.DIGIT_WORDS)
+    clips = [speaker.isolated(mandarin(w), w, words.DIGIT_WORDS[w]) for w in said]
+    order = [said[i] for i in rng.permutation(len(said))]
+    clips += speaker.string(order[:6]) + speaker.string(order[6:])
+    for text in rng.choice(words.neighbours(), 4, replace=False):
+        clips.append(speaker.isolated(mandarin(str(text)), str(text), words.OTHER))
+    for text in rng.choice(words.PHRASES, 3, replace=False):
+        clips.append(speaker.isolated(mandarin(str(text)), str(text), words.OTHER))
+    text = str(rng.choice(words.ENGLISH))
+    return [*clips, speaker.isolated(english(text), text, words.OTHER)]
+
+
+def main() -> None:
+    """Record people `--first` .. `--last`, one file each; those that exist are kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--last", type=int, default=PEOPLE)
+    parser.add_argument("--threads", type=int, default=2)
+    chosen = parser.parse_args()
+    voice = kokoro.Kokoro(chosen.threads)
+    for index in range(chosen.first, chosen.last):
+        path = chosen.work / "kokoro" / f"person-{index:03d}.npz"
+        if not path.exists():
+            corpus.save(path, record(voice, index))
+
+
+if __name__ == "__main__":
+    main()

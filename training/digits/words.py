@@ -1,0 +1,61 @@
+"""What is said in training: digit words, their neighbours, and speech that holds no digit.
+
+Syllables that differ from a digit only by tone are in no list: they are neither right nor wrong.
+"""
+
+from __future__ import annotations
+
+import re
+
+OTHER = 10
+CLASSES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "other")
+
+DIGIT_WORDS: dict[str, int] = {
+    "零": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4,
+    "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+}  # fmt: skip
+SPOKEN_AS: dict[str, str] = {
+    "零": "ling", "一": "yi", "幺": "yao", "二": "er", "两": "liang", "三": "san", "四": "si",
+    "五": "wu", "六": "liu", "七": "qi", "八": "ba", "九": "jiu",
+}  # fmt: skip
+
+# Neighbours in sound, by the digit they are taken for.
+NEIGHBOURS: dict[str, str] = {
+    "零": "林您宁龙楞临能嫩", "一": "鱼叶音英月夜", "幺": "羊奥鸭有桥叫杨约", "二": "鹅啊安饿欧",
+    "两": "娘蓝脸狼辆料连", "三": "山散伞酸仓伤餐沙搬", "四": "次十是字日词室色", "五": "我户木服不屋佛窝",
+    "六": "牛楼绿料路柳扭", "七": "鸡西去期汽区吃需", "八": "怕发伯马大百茶打", "九": "脚有秋秀交桥油休",
+}  # fmt: skip
+_TONE_TWINS = {"散": "三", "伞": "三", "柳": "六", "屋": "五", "期": "七", "汽": "七", "辆": "两"}
+
+PHRASES = (
+    "你好", "请问", "身份证", "多少钱", "好的", "我知道了", "等等", "给我看看", "可以吗", "对对对", "谢谢",
+    "不好", "手机号码", "怎么读", "再来", "没看清", "看不清楚", "咖啡", "热的", "冰的", "塑料袋", "刷卡",
+    "老板", "走了", "早上好", "晚上好", "没关系", "麻烦快点", "我的", "他说的", "天气真好", "明天", "昨天",
+    "加油", "公交车", "牛奶", "面包", "香烟", "苹果", "东西", "放在那边", "怎么办", "什么", "哪个", "嗯",
+    "啊",
+)  # fmt: skip
+ENGLISH = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "hello",
+    "okay",
+)
+
+
+def neighbours() -> list[str]:
+    """Return every neighbour that is not a digit in another tone."""
+    return sorted({c for group in NEIGHBOURS.values() for c in group} - set(_TONE_TWINS))
+
+
+def syllable_is_negative(name: str) -> bool:
+    """Tell whether a pinyin file stem ("shan1") is no digit in any tone."""
+    return re.sub(r"\d", "", name) not in set(SPOKEN_AS.values())

@@ -1,0 +1,1 @@
+"""Synthetic speech with Kokoro-82M: voice prompts, simulated customers, training voices."""
