@@ -138,7 +138,7 @@ class Courier:
         self._contact_at = self._clock() + self._settings.contact_s
 
     def _ask_whether_owned(self) -> None:
-        """A sign of life asks for no signature; whether a disowned terminal is taken again, only this tells."""
+        """A sign of life needs no signature: whether a disowned terminal is taken again, only this tells."""
         if self.disowned is None:
             return
         self._pool.add(self._central.challenges(1), self._clock_unix())

@@ -120,7 +120,7 @@ class Director:
         self.start_s = 0.0
 
     def play(self, scenarios: tuple[Scenario, ...]) -> list[Result]:
-        """All of them; screens of the first visit are kept."""
+        """All of them; a picture of each screen is kept, when it is first seen."""
         self._start(self._screens)
         results = []
         for scenario in scenarios:
@@ -129,8 +129,6 @@ class Director:
             result = results[-1]
             mark = "✓" if result.as_expected else "✗"
             self._tell(f"  {mark} {result.outcome} {result.code} ({result.seconds:.1f} s) {result.note}")
-            if len(results) == 1 and len(scenarios) > 1:
-                self._restart()
         self._terminal.quit()
         return results
 
@@ -185,7 +183,7 @@ class Director:
         until = time.monotonic() + DELIVERY_S
         while self._town.credentials(slip) < scenario.credentials and time.monotonic() < until:
             time.sleep(0.1)
-        time.sleep(0.3)
+        time.sleep(0.2)
         return self._town.credentials(slip)
 
     def _printed(self, said: Said) -> e.Print | None:

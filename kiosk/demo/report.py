@@ -129,7 +129,7 @@ _PAGE = """<!doctype html>
 <th>Credentials at central</th><th>Seconds</th><th>Measures</th></tr>
 {rows}
 </table>
-<h2>The screens of the first visit</h2>
+<h2>The screens, each when it was first seen</h2>
 <div class="screens">
 {pictures}
 </div>

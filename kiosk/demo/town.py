@@ -37,6 +37,7 @@ face_s = {face_s}
 card_s = {card_s}
 submit_s = {submit_s}
 outcome_s = {outcome_s}
+silent_digits = {silent_digits}
 
 [central]
 url = "https://localhost:{port}"
@@ -46,8 +47,8 @@ backoff_first_s = 0.2
 backoff_max_s = 2
 """
 
-HASTE = {"pace": 0.15, "face_s": 6, "card_s": 8, "submit_s": 2.5, "outcome_s": 4}
-LEISURE = {"pace": 1.0, "face_s": 30, "card_s": 60, "submit_s": 6, "outcome_s": 30}
+HASTE = {"pace": 0.15, "face_s": 5, "card_s": 8, "submit_s": 2.5, "outcome_s": 3, "silent_digits": 2}
+LEISURE = {"pace": 1.0, "face_s": 30, "card_s": 60, "submit_s": 6, "outcome_s": 30, "silent_digits": 3}
 
 
 class Town:
@@ -125,6 +126,7 @@ class Town:
 
     def _start_central(self) -> None:
         _call("central", "init", "--data", str(self._data))
+        (self._data / "central.toml").write_text("[challenges]\ngap_max_s = 1.2\n", encoding="utf-8")
         self._log = (self.folder / "central.log").open("w")
         self._central = subprocess.Popen(
             [

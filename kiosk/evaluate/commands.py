@@ -19,9 +19,10 @@ def main(argv: Sequence[str]) -> int:
     commands = parser.add_subparsers(required=True, metavar="what")
     for name, text in MEASUREMENTS.items():
         sub = commands.add_parser(name, help=text, description=text)
-        module = import_module(f"kiosk.evaluate.{name}")
-        module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        if name in argv[:1]:  # the others need not be loaded: each brings its engines along
+            module = import_module(f"kiosk.evaluate.{name}")
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
     options = parser.parse_args(argv)
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)

@@ -41,7 +41,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     swaps_at: Stage | None = None  # somebody else steps before the camera then …
     swaps_to: str = "hopper"  # … this one
     unhurried: bool = False
-    touch_s: float = 0.25  # between two touches
+    touch_s: float = 0.15  # between two touches
     reaction_s: float = 0.38  # from seeing a digit to speaking
     noise_dbfs: float = -58.0  # of the shop
 

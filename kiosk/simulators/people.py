@@ -35,8 +35,8 @@ class Person(Struct, frozen=True):
         return IdCard(
             number=number,
             name=_NAMES[self.seed % len(_NAMES)],
-            sex="1",
-            nation="01",
+            sex="男" if int(number[16]) % 2 else "女",  # GB 11643: odd for men
+            nation="汉",
             birth=self.born,
             address="示范省样本市演示路一号",
             issuer="样本市公安局",

@@ -38,7 +38,11 @@ def sitter(photo: Image, models: Path = MODELS) -> Face:
 
 def chip_portrait(image: Image, models: Path = MODELS) -> bytes:
     """1024 bytes: the face of `image` cropped like an ID photo. Raises ValueError, ModelError."""
-    photo = id_photo(image, sitter(image, models))
+    return packed(id_photo(image, sitter(image, models)))
+
+
+def packed(photo: Image) -> bytes:
+    """1024 bytes: an ID photo as WebP, as good as it fits, and zeros. Raises ValueError if nothing fits."""
     for quality in _QUALITIES:
         done, webp = cv2.imencode(".webp", photo, [cv2.IMWRITE_WEBP_QUALITY, quality])
         if done and webp.size <= BYTES:

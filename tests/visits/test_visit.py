@@ -351,6 +351,26 @@ def test_a_refusal_is_final_on_the_screen():
     assert drive.receipt() == []
 
 
+@pytest.mark.parametrize("promised", [False, True])
+def test_a_terminal_that_central_disowns_promises_nothing(promised):
+    """Neither while the answer is awaited nor on the last screen, where a promise is taken back."""
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    if promised:
+        drive.time_out()
+        assert drive.slip.outcome is Outcome.ACCEPTED
+    assert drive.feed(e.DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE)) == []
+    drive.feed(e.DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.TERMINAL_REVOKED)
+
+
+def test_what_central_has_answered_stays_answered():
+    drive = Drive().to_submit()
+    drive.receipt()
+    assert drive.feed(e.DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)) == []
+    assert drive.slip.outcome is Outcome.ACTIVATED
+
+
 def test_a_wedged_request_is_told():
     drive = Drive().to_submit()
     drive.feed(e.Stored(NUMBER))

@@ -11,6 +11,8 @@ from tests.whole.point import MODELS, Site
 
 NEEDED = ("face_engine", "face_landmarks", "recogniser", "simulation")
 CENTRAL = """
+[challenges]
+gap_max_s = 1.0  # as quick as central's shortest
 [recheck]
 after_in_simulation_s = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
 """

@@ -1,4 +1,4 @@
-"""A whole acceptance point in the test's process: the real terminal, a simulated shop, a finger without Qt."""
+"""A whole acceptance point in the test's process: real terminal, simulated shop, a finger without Qt."""
 
 import itertools
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.activation import identity
@@ -38,7 +39,7 @@ DEVICES: Tables = {
 }
 LIMITS: Tables = {
     # No package carries the anti-spoof model, so a machine that tests may not have it.
-    "visit": {"require_liveness": False, "digit_first_s": 0.2, "submit_s": 4, "outcome_s": 60},
+    "visit": {"require_liveness": False, "digit_first_s": 0.2, "submit_s": 2, "outcome_s": 60},
     "central": {"contact_s": 2, "backoff_first_s": 0.2, "backoff_max_s": 2},
 }
 
@@ -47,8 +48,9 @@ _seeds = itertools.count(1)
 
 
 def somebody(**other: Any) -> Behaviour:
-    """A genuine customer, never seen before, with quick fingers; `other`: what is different about this one."""
-    return Behaviour(**{"seed": next(_seeds), "touch_s": 0.1, "phone": "19912345670"} | other)
+    """A genuine customer, never seen before, with quick fingers; `other`: what is different here."""
+    quick = Behaviour(seed=next(_seeds), touch_s=0.1, phone="19912345670")
+    return replace(quick, **other)
 
 
 def card_of(behaviour: Behaviour) -> IdCard:
@@ -76,7 +78,7 @@ class Site:
         return f"https://127.0.0.1:{self.line.port}"
 
     def enrol(self, into: Path | None = None) -> None:
-        """Make this terminal known at central; its identity goes into the folder of the settings, or `into`."""
+        """Make this terminal known at central; its identity goes where the settings say, or `into`."""
         code = self._central.enrol_code(self.name)
         identity.enrol(self.url, self._central.ca, self.name, code, into or self.identity)
 
@@ -118,11 +120,11 @@ class Ended(Struct, frozen=True):
 class Point:
     """Use as a context: inside, the terminal runs. It may still be out of service then."""
 
-    def __init__(self, file: Path, world: Any = None) -> None:
-        """`world`: what the simulated devices perceive; the shop, unless real drivers perceive it."""
+    def __init__(self, file: Path, *, simulated_devices: bool = True) -> None:
+        """Without `simulated_devices` the terminal knows nothing of the shop: real drivers perceive it."""
         self.settings: Settings = load(file)
         self.shop = Shop(self.settings.path(self.settings.models.folder))
-        self.terminal = Terminal(self.settings, world or self.shop)
+        self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.diary = Diary()
         self.hand = Headless(self.terminal.engine, simulated=self.terminal.simulated)
         self.guests = Guests(self.shop)
@@ -142,13 +144,32 @@ class Point:
         self.diary.wait_for_stage(Stage.IDLE, since)
         return self
 
-    def visit(self, behaviour: Behaviour, hand: Hand | None = None) -> Ended:
-        """Let the customer in and wait until the visit is over and forgotten."""
+    def visit(self, behaviour: Behaviour, until: Outcome | None = None) -> Ended:
+        """Let the customer in and wait until the visit is over and forgotten.
+
+        With `until` the customer stays at the last screen until it says this.
+        """
         mark = self.diary.mark
-        self.guests.enter(behaviour, hand or self.hand)
+        self.guests.enter(behaviour, Lingering(self.hand) if until else self.hand)
+        if until:
+            self.diary.wait_for_slip(until, mark)
+            self.hand.press("dismiss")
         finished = self.diary.wait(e.Finished, since=mark)
         self.guests.leave()
         return Ended(tuple(printed.slip for printed in self.diary.all(e.Print, mark)), finished)
+
+
+class Lingering:
+    """A hand that leaves the last screen standing."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    def press(self, name: str) -> bool:
+        return name != "dismiss" and self._hand.press(name)
+
+    def type(self, text: str) -> None:
+        self._hand.type(text)
 
 
 def write(file: Path, tables: Tables) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,13 +71,12 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made = Bench(tmp_path_factory.mktemp("bench"))
-    with pytest.MonkeyPatch.context() as patch:
+    with closing(made), pytest.MonkeyPatch.context() as patch:
         if made.pulse:
-            made.pulse.start()
             for name, value in made.pulse.environment.items():
                 patch.setenv(name, value)
+            made.pulse.start()
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Whole visits: simulated people at the real terminal, the real central behind a line that breaks."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -10,11 +11,10 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
-from kiosk.simulators.customer import Hand
 from tests.central.server import RunningCentral
 from tests.whole.conftest import SiteMaker
 from tests.whole.diary import PATIENCE_S
-from tests.whole.point import Point, Site, card_of, somebody
+from tests.whole.point import Lingering, Point, Site, card_of, somebody
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +38,6 @@ def point(running: Point, site: Site, central: RunningCentral) -> Iterator[Point
     central.people()
 
 
-class Lingering:
-    """A hand that leaves the last screen standing."""
-
-    def __init__(self, hand: Hand) -> None:
-        self._hand = hand
-
-    def press(self, name: str) -> bool:
-        return name != "dismiss" and self._hand.press(name)
-
-    def type(self, text: str) -> None:
-        self._hand.type(text)
-
-
 def eventually(holds: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + PATIENCE_S
     while not holds():
@@ -66,7 +53,7 @@ def delivered_once(site: Site, central: RunningCentral, slip: str) -> None:
 
 
 def test_a_genuine_customer_is_activated(point: Point, site: Site, central: RunningCentral) -> None:
-    ended = point.visit(somebody())
+    ended = point.visit(somebody(), until=Outcome.ACTIVATED)
     assert ended.word == (Outcome.ACTIVATED, "ok")
     assert ended.slip.credential
     assert {v.check.value: v.answer.value for v in ended.finished.verdicts} == {
@@ -104,13 +91,9 @@ def test_without_a_line_it_is_accepted_and_delivered_later(
 def test_a_lost_answer_makes_no_second_credential(point: Point, site: Site, central: RunningCentral) -> None:
     lost = site.line.traffic.answers_lost
     site.line.lose_answer()
-    mark = point.diary.mark
-    point.guests.enter(somebody(), Lingering(point.hand))
-    slip = point.diary.wait_for_slip(Outcome.ACTIVATED, mark)
-    point.hand.press("dismiss")
-    point.in_service(mark)
+    ended = point.visit(somebody(), until=Outcome.ACTIVATED)
     assert site.line.traffic.answers_lost == lost + 1
-    delivered_once(site, central, slip.id)
+    delivered_once(site, central, ended.slip.id)
 
 
 def test_who_is_not_visible_yet_waits_and_is_activated(
@@ -156,8 +139,8 @@ def promised_and_killed(site: Site) -> str:
         child.stdin.write("go\n")
         child.stdin.flush()
         said = child.stdout.readline().split()
-    assert child.returncode == -9
     assert said[0] == "accepted"
+    assert child.returncode == -signal.SIGKILL
     return said[1]
 
 
@@ -169,7 +152,7 @@ def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: Runni
         point.in_service()
         central.command("revoke", site.name)
         mark = point.diary.mark
-        ended = point.visit(somebody())
+        ended = point.visit(somebody(), until=Outcome.REFERRED)
         assert ended.word == (Outcome.REFERRED, "terminal.revoked")
         point.diary.wait_for_missing({Device.IDENTITY: Code.TERMINAL_REVOKED}, mark)
         assert point.diary.all(e.Show)[-1].code is Code.TERMINAL_REVOKED
