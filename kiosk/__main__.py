@@ -132,7 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)
     models.set_defaults(do=_models, settings=None)
-    evaluate = commands.add_parser("evaluate", help="measure speech, face, pad or lips on data", add_help=False)
+    evaluate = commands.add_parser(
+        "evaluate", help="measure speech, face, pad or lips on data", add_help=False
+    )
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER)
     evaluate.set_defaults(do=_evaluate, settings=None)
     return parser

@@ -128,9 +128,9 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     """What one looked-at frame showed.
 
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
-    mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the face
-    that this track began with. `mouth` is the inner-lip distance over the mouth's width; `eyes` the eye aspect
-    ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
+    mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the
+    face that this track began with. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
+    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
     """
 
     at: float

@@ -22,7 +22,10 @@ _TOP = 100
 
 
 class SFaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`detector`, `embedder`: names in the manifest of models. `longest_px`: pictures are made this small to find faces; a face must then still be some 24 px wide."""
+    """`detector`, `embedder`: names in the manifest of models.
+
+    `longest_px`: pictures are made this small to find faces; a face must then still be some 24 px wide.
+    """
 
     detector: str = "yunet"
     embedder: str = "sface"

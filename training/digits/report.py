@@ -13,7 +13,7 @@ import onnxruntime
 import soundfile
 import torch
 
-from training.digits import corpus, export, loso, measure
+from training.digits import corpus, export, loso, measure, placing
 from training.digits.corpus import Clip
 from training.digits.train import clips_for_training
 from training.digits.words import CLASSES, OTHER
@@ -106,9 +106,9 @@ def empty_rows(heard: measure.Recogniser, noise_clips: list[Clip]) -> list[str]:
     """Return how windows without a digit are taken: noise alone and silence."""
     noise = measure.Noise(noise_clips, seed=51)
     windows = {
-        "noise alone": np.stack([noise.take(measure.WINDOW) * np.float32(0.05) for _ in range(200)]),
-        "digital silence": np.zeros((5, measure.WINDOW), np.float32),
-        "white noise": (noise.rng.standard_normal((50, measure.WINDOW)) * 1e-3).astype(np.float32),
+        "noise alone": np.stack([noise.take(placing.WINDOW) * np.float32(0.05) for _ in range(200)]),
+        "digital silence": np.zeros((5, placing.WINDOW), np.float32),
+        "white noise": (noise.rng.standard_normal((50, placing.WINDOW)) * 1e-3).astype(np.float32),
     }
     return [
         f"| {what} | {share(int((measure.in_batches(heard, w).argmax(1) == OTHER).sum()), len(w))} |"
@@ -119,7 +119,7 @@ def empty_rows(heard: measure.Recogniser, noise_clips: list[Clip]) -> list[str]:
 def cost(path: Path, count: int = 60) -> tuple[float, float]:
     """Return (CPU ms, wall ms, both the median) of one window on one thread."""
     heard = measure.recogniser(path)
-    audio = (np.random.default_rng(0).standard_normal((1, measure.WINDOW)) * 0.05).astype(np.float32)
+    audio = (np.random.default_rng(0).standard_normal((1, placing.WINDOW)) * 0.05).astype(np.float32)
     cpu, wall = [], []
     for _ in range(count):
         a, b = time.process_time(), time.perf_counter()
