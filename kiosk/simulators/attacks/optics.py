@@ -1,0 +1,101 @@
+"""A pinhole camera and a flat thing before it, in millimetres."""
+
+import math
+
+import cv2
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kiosk.ports import Image
+
+Matrix = NDArray[np.float64]
+
+FIELD_DEG = 60.0
+"""Horizontal field of view of a usual webcam."""
+
+
+class Pose(Struct, frozen=True):
+    """Where the middle of a flat thing is: millimetres to the right, down and away; degrees of turn.
+
+    `turn` about the upright axis, `nod` about the level one, `lean` in the picture's plane.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 400.0
+    turn: float = 0.0
+    nod: float = 0.0
+    lean: float = 0.0
+
+
+class Pinhole:
+    """`size`: (width, height) of the picture in pixels."""
+
+    def __init__(self, size: tuple[int, int], field_deg: float = FIELD_DEG) -> None:
+        self.size = size
+        self.focal_px = size[0] / 2 / math.tan(math.radians(field_deg) / 2)
+
+    def px_per_mm(self, distance_mm: float) -> float:
+        """How large a millimetre is in the picture."""
+        return self.focal_px / distance_mm
+
+    def project(self, points: Matrix) -> Matrix:
+        """(n, 3) millimetres, z away from the camera → (n, 2) pixels."""
+        flat = self.focal_px * points[:, :2] / points[:, 2:3]
+        return np.asarray(flat + np.array(self.size) / 2, np.float64)
+
+    def placing(self, sheet_px: tuple[int, int], sheet_mm: tuple[float, float], pose: Pose) -> Matrix:
+        """The (3, 3) matrix from pixels of a sheet's texture to pixels of the picture."""
+        wide, tall = sheet_px
+        corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
+        flat = (corners / np.array(sheet_px) - 0.5) * np.array(sheet_mm)
+        there = np.column_stack([flat, np.zeros(4)]) @ _turned(pose).T + np.array([pose.x, pose.y, pose.z])
+        return np.asarray(
+            cv2.getPerspectiveTransform(corners, self.project(there).astype(np.float32)), np.float64
+        )
+
+
+class Tremor:
+    """How a hand shakes: slow wandering and physiological tremor (8–12 Hz), by a seed.
+
+    `mm`: amplitude across; the turn wanders by `deg` degrees. A mount has neither: both 0.
+    """
+
+    def __init__(self, mm: float, deg: float, seed: int) -> None:
+        self._mm, self._deg = mm, deg
+        self._phases = np.random.default_rng(seed).uniform(0, 2 * math.pi, 8)
+
+    def moved(self, pose: Pose, at: float) -> Pose:
+        """The pose at `at` seconds."""
+        return Pose(
+            pose.x + self._mm * self._wave(0, 0.31, at),
+            pose.y + self._mm * self._wave(2, 0.23, at),
+            pose.z + 2 * self._mm * self._wave(4, 0.17, at),
+            pose.turn + self._deg * self._wave(6, 0.21, at),
+            pose.nod + 0.6 * self._deg * self._wave(1, 0.19, at),
+            pose.lean + 0.6 * self._deg * self._wave(3, 0.27, at),
+        )
+
+    def _wave(self, which: int, hertz: float, at: float) -> float:
+        slow = math.sin(2 * math.pi * hertz * at + self._phases[which])
+        return 0.95 * slow + 0.05 * math.sin(2 * math.pi * 9.3 * at + self._phases[which + 1])
+
+
+def over(scene: Image, sheet: Image, mask: Image) -> Image:
+    """`sheet`, already multiplied by its `mask`, laid over `scene`; eight bits, channel by channel."""
+    gaps = cv2.bitwise_not(mask)
+    parts = zip(cv2.split(scene), cv2.split(sheet), strict=True)
+    return np.asarray(
+        cv2.merge([cv2.add(cv2.multiply(below, gaps, scale=1 / 255), above) for below, above in parts]),
+        np.uint8,
+    )
+
+
+def _turned(pose: Pose) -> Matrix:
+    about = np.radians([pose.nod, pose.turn, pose.lean])
+    (a, b, c), (d, e, f) = np.cos(about), np.sin(about)
+    nod = np.array([[1, 0, 0], [0, a, -d], [0, d, a]])
+    turn = np.array([[b, 0, e], [0, 1, 0], [-e, 0, b]])
+    lean = np.array([[c, -f, 0], [f, c, 0], [0, 0, 1]])
+    return np.asarray(lean @ turn @ nod, np.float64)

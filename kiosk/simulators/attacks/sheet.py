@@ -1,0 +1,25 @@
+"""A portrait laid out on a sheet or a display so that the face has a wanted size in millimetres."""
+
+import cv2
+import numpy as np
+
+from kiosk.ports import Face, Image
+
+FACE_MM = 150.0
+"""Width of a detected face box at life size."""
+_EYES = 0.42  # where the face's middle is, of the sheet's height
+
+
+def laid_out(
+    photo: Image, face: Face, sheet_mm: tuple[float, float], face_mm: float, px_per_mm: float
+) -> Image:
+    """(tall · px_per_mm, wide · px_per_mm, 3): the photo about its face, its edges repeated outwards."""
+    wide, tall = (round(side * px_per_mm) for side in sheet_mm)
+    zoom = face_mm * px_per_mm / face.width
+    x, y = face.x + face.width / 2, face.y + face.height / 2
+    matrix = np.array([[zoom, 0, wide / 2 - zoom * x], [0, zoom, _EYES * tall - zoom * y]])
+    soft = cv2.GaussianBlur(photo, (0, 0), max(0.3, 0.4 / zoom)) if zoom < 1 else photo
+    how = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_LINEAR
+    return np.asarray(
+        cv2.warpAffine(soft, matrix, (wide, tall), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )

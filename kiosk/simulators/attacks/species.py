@@ -1,0 +1,45 @@
+"""The list of species, and one way to make any of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from kiosk.ports import Image
+from kiosk.simulators.attacks.injected import InjectedFace
+from kiosk.simulators.attacks.loop import LoopedVideo
+from kiosk.simulators.attacks.mask import CutOutMask
+from kiosk.simulators.attacks.printed import Print
+from kiosk.simulators.attacks.screen import ScreenReplay
+from kiosk.simulators.attacks.still import StillImage
+from kiosk.simulators.portrait import MODELS
+
+
+class Attack(Protocol):
+    """Stands where a `Head` could stand."""
+
+    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+        """(height, width, 3) BGR at `at` seconds, always a new array.
+
+        `mouth`: 0 … 1 wide open, for species that have one that moves.
+        """
+
+
+SPECIES: dict[str, Callable[..., Attack]] = {
+    "print": Print,
+    "screen": ScreenReplay,
+    "mask": CutOutMask,
+    "still": StillImage,
+    "loop": LoopedVideo,
+    "injected": InjectedFace,
+}
+"""Each takes (photo, settings, size, seed, models); `settings` is its own frozen type, with defaults."""
+
+
+def make(
+    name: str, photo: Image, size: tuple[int, int] = (640, 480), seed: int = 0, models: Path = MODELS
+) -> Attack:
+    """The species `name` made from `photo`, with its usual parameters.
+
+    Raises KeyError for an unknown name, ValueError if there is no face in the photo, ModelError, EngineError.
+    """
+    return SPECIES[name](photo, size=size, seed=seed, models=models)

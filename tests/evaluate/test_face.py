@@ -1,0 +1,79 @@
+"""`kiosk evaluate face` whole, on two simulated people: real engines, real files."""
+
+from functools import lru_cache
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from kiosk.__main__ import main
+from kiosk.evaluate.face_embeddings import AS_IS, JPEG, WEBP, Mirrored
+from tests.face.people import PHOTOS, engine, head, needs_models, photo
+
+pytestmark = needs_models
+
+
+@lru_cache
+def frame(name: str, at: float) -> bytes:
+    return cv2.imencode(".jpg", head(name).render(at))[1].tobytes()
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Two people, two takes of five frames each, one file that is no picture and one without a face."""
+    for name in PHOTOS:
+        for take in (1, 2):
+            folder = tmp_path / "data" / name / str(take)
+            folder.mkdir(parents=True)
+            for i in range(5):
+                (folder / f"{i}.jpg").write_bytes(frame(name, 20 * take + 0.7 * i))
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    cv2.imwrite(str(folder / "wall.jpg"), np.full((120, 160, 3), 128, np.uint8))
+    return tmp_path / "data"
+
+
+def test_the_whole_measurement(data, tmp_path, capsys):
+    found = tmp_path / "out" / "face.json"
+    arguments = ["--driver", "sface", "--json", str(found), "--plots", str(tmp_path / "plots")]
+    assert main(["evaluate", "face", "--data", str(data), *arguments]) == 0
+    text = capsys.readouterr().out
+    assert "1 no face found, 1 unreadable" in text
+    (driver,) = msgspec.json.decode(found.read_bytes())["drivers"]
+    assert driver["pictures"] == 20
+    assert {c["reference"] for c in driver["conditions"]} == {AS_IS, JPEG, WEBP}
+    assert len(driver["conditions"]) == 12
+    for condition in driver["conditions"]:
+        at = next(t for t in condition["figures"]["thresholds"] if t["threshold"] == 0.40)
+        assert (at["fmr"]["errors"], at["fnmr"]["errors"]) == (0, 0), condition["reference"]
+        assert at["fnmr"]["trials"] > 0
+    assert all(ms > 0 for ms in driver["cpu_ms"].values())
+    assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == ["sface-det.png", "sface-likeness.png"]
+    assert "hopper" not in text + found.read_text(), "names of folders are names of people"
+
+
+def test_one_person_alone_cannot_be_measured(tmp_path, capsys):
+    (tmp_path / "somebody").mkdir()
+    for i in range(2):
+        (tmp_path / "somebody" / f"{i}.jpg").write_bytes(frame("hopper", 20 + 0.7 * i))
+    assert main(["evaluate", "face", "--data", str(tmp_path), "--driver", "sface"]) == 1
+    assert "nothing to compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--data", "not-there"], "not a folder"), (["--data", ".", "--driver", "dlib9"], "dlib9")],
+)
+def test_bad_arguments_end_with_two(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "face", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_mirrored_engine_sees_the_mirrored_picture():
+    picture = photo("collins")
+    here = engine().detect(picture)[0]
+    there = Mirrored(engine()).detect(picture)[0]
+    assert there.x + there.width / 2 == pytest.approx(picture.shape[1] - here.x - here.width / 2, abs=6)
+    plain, mirrored = engine().embed(picture, here), Mirrored(engine()).embed(picture, there)
+    assert 0.6 < float(plain @ mirrored) < 0.999
