@@ -83,6 +83,17 @@ def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
     return kind, driver_settings(port, choice, kind.Settings, settings.file)
 
 
+def _check_liveness(settings: Settings) -> None:
+    """Raises SettingsError where presentation attacks would go unseen, or nobody could ever pass."""
+    required, none = settings.visit.require_liveness, settings.liveness.driver == "none"
+    if settings.mode == "production" and (none or not required):
+        detail = "production requires [visit] require_liveness and a [liveness] driver"
+        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: {detail}")
+    if required and none:
+        detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
+        raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
+
+
 PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
 
 
@@ -94,6 +105,7 @@ class Terminal:
         self.settings = settings
         self.simulated = settings.mode == "simulation"
         check_url(settings.central.url, settings.file)
+        _check_liveness(settings)
         for port in PORTS:
             _chosen(settings, port)
         self._context = context(settings, world)

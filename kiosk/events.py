@@ -61,11 +61,12 @@ class CardRemoved(Struct, frozen=True, tag=True):
 
 
 class Typed(Struct, frozen=True, tag=True):
-    """Mobile number and credential password, both personal (blank in logs); checked where they were typed."""
+    """Mobile number and password, both personal; `redacted`: in a log, blank and already checked."""
 
     phone: str
     password: str
     faults: tuple[Code, ...] = ()
+    redacted: bool = False
 
     def __repr__(self) -> str:
         return "Typed(…)"

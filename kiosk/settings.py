@@ -8,11 +8,12 @@ Sections bear the rooms' names; units live in the names of keys. Unknown keys ar
 import tomllib
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
+from math import isfinite
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
@@ -21,6 +22,10 @@ from kiosk.paths import RESOURCES
 DEFAULT = RESOURCES / "settings" / "default.toml"
 
 S = TypeVar("S")
+
+Likeness = Annotated[float, Meta(gt=0, le=1)]
+"""A threshold that lets everybody pass is no threshold."""
+AtLeastOne = Annotated[int, Meta(ge=1)]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,9 +77,9 @@ class FaceSettings(Section, frozen=True):
     min_brightness: float
     max_brightness: float
     min_eyes: float
-    best_frames: int  # the mean embedding is over this many best frames
-    same_face: float  # cosine between successive faces, below: another person
-    max_gap_s: float  # a face may be missing so long without breaking the track
+    best_frames: AtLeastOne  # the mean embedding is over this many best frames
+    same_face: Likeness  # cosine between successive faces, below: another person
+    max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing so long without breaking the track
     picture_px: int  # longest side of the one picture that may be sent, sealed
     picture_quality: int  # its JPEG quality
 
@@ -111,13 +116,13 @@ class VisitSettings(Section, frozen=True):
     submit_s: float  # patience with central before "accepted, will be delivered"
     outcome_s: float
     min_age: int
-    accept: float  # likeness to the portrait: accept at or above
-    review: float  # between review and accept: a clerk decides; below: refuse
-    min_frames: int  # good frames before a likeness counts
-    decide_frames: int  # good frames after which a likeness below `accept` is believed
+    accept: Likeness  # likeness to the portrait: accept at or above
+    review: Likeness  # between review and accept: a clerk decides; below: refuse
+    min_frames: AtLeastOne  # good frames before a likeness counts
+    decide_frames: AtLeastOne  # good frames after which a likeness below `accept` is believed
     require_liveness: bool
-    min_live: float
-    digits_right: int  # so many of the challenge's digits must be right
+    min_live: Likeness
+    digits_right: AtLeastOne  # so many of the challenge's digits must be right
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float
@@ -127,7 +132,7 @@ class VisitSettings(Section, frozen=True):
     lips_rise: float  # how much the opening must grow over its rest
     lips_before_s: float
     lips_after_s: float
-    max_face_gap_s: float  # from the match to the last digit
+    max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
 
 
 class CentralSettings(Section, frozen=True):
@@ -179,6 +184,7 @@ def load(site: Path | None = None) -> Settings:
     if site is not None:
         tables = merge(tables, _read(site))
     name = str(site or DEFAULT)
+    _refuse_endless(tables, name)
     for key, value in tables.items():
         if isinstance(value, dict) and "driver" in value:
             options = {k: v for k, v in value.items() if k != "driver"}
@@ -227,6 +233,15 @@ def _plugins() -> Any:
 def driver_settings(port: str, choice: DriverChoice, kind: type[S], file: str = "") -> S:
     """The driver's own keys, checked by its own type. Raises SettingsError naming `file` and key."""
     return _convert(choice.options, kind, file or str(DEFAULT), f"[{port}] driver {choice.driver}: ")
+
+
+def _refuse_endless(tables: dict[str, Any], name: str, where: str = "") -> None:
+    """TOML knows nan and inf; a comparison with either would switch a check off."""
+    for key, value in tables.items():
+        if isinstance(value, dict):
+            _refuse_endless(value, name, f"{where}{key}.")
+        elif isinstance(value, float) and not isfinite(value):
+            raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{name}: {where}{key} must be a finite number")
 
 
 def _read(path: Path) -> dict[str, Any]:

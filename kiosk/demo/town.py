@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -63,17 +64,22 @@ class Town:
         self._central: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Town":
-        self._start_central()
-        self.line = Line("127.0.0.1", self.port)
-        self.line.up()
-        self._write_settings()
-        self._enrol()
+        with ExitStack() as undo:
+            undo.callback(self._stop_central)
+            self._start_central()
+            self.line = undo.enter_context(Line("127.0.0.1", self.port))
+            self.line.up()
+            self._write_settings()
+            self._enrol()
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.line.close()
+        self._undo.close()
+
+    def _stop_central(self) -> None:
         if self._central is not None:
             self._central.terminate()
             self._central.wait(TIMEOUT_S)

@@ -39,7 +39,7 @@ class Track:
         Only a good frame can become the first face. None: there was nothing to compare with.
         """
         likeness = None if self._first is None else float(self._first @ vector)
-        if likeness is not None and likeness < self._same_face:
+        if likeness is not None and not likeness >= self._same_face:  # a NaN is nobody
             self.cut()
             self._seen_at = at
         if self._first is None and good:

@@ -1,6 +1,7 @@
 """One reading aloud of a challenge: which digit is on the screen, what was heard, when to go on."""
 
 from kiosk import events as e
+from kiosk.codes import Code
 from kiosk.model import Challenge, DigitHeard, FaceSeen
 from kiosk.settings import VisitSettings
 
@@ -86,6 +87,12 @@ class Reading:
         first = [self.heard.get(i) for i in range(min(self._limits.silent_digits, self.count))]
         return all(h is not None and h.began is None and h.fault is None for h in first)
 
+    def span(self) -> tuple[float, float]:
+        """When the first digit was painted, and when the last voice ended (or the last digit was painted)."""
+        ends = [h.ended for h in self.heard.values() if h.ended is not None]
+        return self.shown[0], max([self.shown[-1], *ends])
+
     def in_order(self) -> list[DigitHeard]:
         """What was heard in each window that was shown; one that was never answered for is a fault."""
-        return [self.heard.get(i) or DigitHeard(at=0.0, window=i) for i in range(len(self.shown))]
+        lost = Code.SPEECH_ENGINE_FAILED
+        return [self.heard.get(i) or DigitHeard(at=0.0, window=i, fault=lost) for i in range(len(self.shown))]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.settings import VisitSettings
+from kiosk.visit import typed
 from kiosk.visit.visit import Orders, Visit
 
 
@@ -29,7 +30,7 @@ def redacted(event: e.Event) -> e.Event:
     if isinstance(event, e.CardRead):
         return e.CardRead(event.facts, None)
     if isinstance(event, e.Typed):
-        return e.Typed("", "", event.faults)
+        return e.Typed("", "", typed.faults(event), redacted=True)
     return event
 
 

@@ -11,6 +11,7 @@ from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
+from kiosk.visit.typed import faults
 
 OTHER = 10
 """Index of "no digit" in `DigitHeard.scores`."""
@@ -42,9 +43,9 @@ def _card_code(facts: CardFacts, limits: VisitSettings) -> Code:
 
 
 def typed(event: Typed) -> Verdict:
-    """Number and password were checked where they were typed; only that they passed is known here."""
-    if event.faults:
-        return Verdict(Check.PHONE, Answer.RETRY, event.faults[0])
+    """Number and password, checked again: no screen is trusted to have done it."""
+    if found := faults(event):
+        return Verdict(Check.PHONE, Answer.RETRY, found[0])
     return Verdict(Check.PHONE, Answer.PASS)
 
 
@@ -80,7 +81,7 @@ def liveness(seen: FaceSeen, limits: VisitSettings) -> Verdict:
     if seen.live_median is None:
         answer = Answer.REFUSE if limits.require_liveness else Answer.REVIEW
         return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
-    if seen.live_median < limits.min_live:
+    if not seen.live_median >= limits.min_live:  # so written that a NaN never passes
         return Verdict(Check.LIVENESS, Answer.RETRY, Code.FACE_NOT_LIVE, measured, required)
     return Verdict(Check.LIVENESS, Answer.PASS, Code.OK, measured, required)
 
@@ -92,20 +93,23 @@ def continuity(track: int, seen: FaceSeen, last_seen_at: float, limits: VisitSet
         "track_changed": seen.track != track,
     }
     required: Measures = {"max_gap_s": limits.max_face_gap_s}
-    if seen.faces == 0 and seen.at - last_seen_at > limits.max_face_gap_s:
+    if seen.faces == 0 and not seen.at - last_seen_at <= limits.max_face_gap_s:
         return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
     if seen.faces > 0 and seen.track != track:
         return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_CHANGED, measured, required)
     return None
 
 
-def unbroken(track: int, seen: Sequence[FaceSeen], limits: VisitSettings) -> Verdict:
-    """Over the whole reading: was the matched face there, looked at without a gap, and recognised again?
+def unbroken(
+    track: int, seen: Sequence[FaceSeen], began: float, ended: float, limits: VisitSettings
+) -> Verdict:
+    """From the first digit to the last voice: was the matched face there without a gap, and recognised again?
 
-    Frames that were never looked at (a busy machine, a stuck camera) are a gap like any other.
+    Frames that were never looked at (a busy machine, a stuck camera) are a gap like any other, also before
+    the first frame and behind the last. `began`: the first digit was painted; `ended`: the last voice ended.
     """
     times = [s.at for s in seen if s.faces == 1 and s.track == track]
-    gaps = [b - a for a, b in pairwise(times)]
+    gaps = [b - a for a, b in pairwise(sorted([began, *times, ended]))] if times else []
     compared = [s.likeness_first for s in seen if s.likeness_first is not None]
     measured: Measures = {
         "frames": len(times),
@@ -114,7 +118,7 @@ def unbroken(track: int, seen: Sequence[FaceSeen], limits: VisitSettings) -> Ver
         "likeness_first_min": round(min(compared), 3) if compared else None,
     }
     required: Measures = {"max_gap_s": limits.max_face_gap_s, "compared": 1}
-    if not gaps or not compared or max(gaps) > limits.max_face_gap_s:
+    if not gaps or not compared or not max(gaps) <= limits.max_face_gap_s:
         return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
     return Verdict(Check.CONTINUITY, Answer.PASS, Code.OK, measured, required)
 
@@ -136,8 +140,8 @@ def digits(
     must beat every other digit. That is a 1 in 18 000 chance for six random digits when five must be right
     (binomial, p = 0.1); the summed log-likelihood ratio stands beside the count as evidence.
     """
-    faults = [_digit_fault(i, challenge, shown, heard, limits) for i in range(len(challenge.digits))]
-    right = faults.count(None)
+    wrong = [_digit_fault(i, challenge, shown, heard, limits) for i in range(len(challenge.digits))]
+    right = wrong.count(None)
     ratios = [margin(h, d) for h, d in zip(heard, challenge.digits, strict=False)]
     finite = [r for r in ratios if r > float("-inf")]
     measured: Measures = {
@@ -148,12 +152,12 @@ def digits(
         "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
         "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
         "extra": sum(h.extra for h in heard),
-        "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(faults) if f),
+        "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(wrong) if f),
     }
     required: Measures = {"right": limits.digits_right}
     if right >= limits.digits_right:
         return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
-    reason = _reason([f for f in faults if f], nothing_heard=measured["heard"] == 0)
+    reason = _reason([f for f in wrong if f], nothing_heard=measured["heard"] == 0)
     return Verdict(Check.DIGITS, Answer.RETRY, reason, measured, required)
 
 
@@ -222,10 +226,12 @@ def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSet
         "moved": limits.lips_right,
         "rise": limits.lips_rise,
     }
-    if moved >= limits.lips_right:
+    if len(known) >= limits.lips_right > 0 and moved >= limits.lips_right:
         return Verdict(Check.LIPS, Answer.PASS, Code.OK, measured, required)
     code = Code.LIPS_UNSEEN if len(known) < limits.lips_right else Code.LIPS_STILL
-    return Verdict(Check.LIPS, Answer.RETRY, code, measured, required)
+    # Not required: the evidence goes along, but nothing that was not asked for is a pass.
+    answer = Answer.RETRY if limits.lips_right else Answer.REVIEW
+    return Verdict(Check.LIPS, answer, code, measured, required)
 
 
 def _rise(

@@ -77,8 +77,8 @@ ANSWERS: dict[Stage, dict[type[Struct], str]] = {
     S.OUTCOME: {
         e.ReceiptArrived: "late_receipt",
         e.DeviceFailed: "disowned",
+        e.RequestWedged: "late_wedge",
         e.Dismissed: "dismissed",
-        e.Cancelled: "dismissed",
         e.TimePassed: "dismissed",
     },
 }

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from kiosk.codes import Code
+from kiosk.events import Typed
 
 PHONE = re.compile(r"1[3-9]\d{9}")
 """Mobile numbers of the mainland: eleven digits."""
@@ -24,6 +25,14 @@ def password_fault(password: str) -> Code | None:
     if len(steps) == 1 and steps <= {-1, 0, 1}:
         return Code.PASSWORD_WEAK
     return None
+
+
+def faults(event: Typed) -> tuple[Code, ...]:
+    """All that is wrong with what was typed; a redacted event was checked before it was written down."""
+    if event.redacted:
+        return event.faults
+    found = (phone_fault(event.phone), password_fault(event.password))
+    return (*event.faults, *(f for f in found if f is not None))
 
 
 def repeat_fault(password: str, again: str) -> Code | None:

@@ -78,6 +78,8 @@ class Visit:
         self._face_at = 0.0
         self._reading: Reading | None = None
         self._promised = False
+        self._gone: dict[Device, Code] = {}
+        self._prompts_due = 0  # "digits" prompts that were ordered and are not over
 
     @property
     def number(self) -> str:
@@ -86,6 +88,7 @@ class Visit:
 
     def feed(self, event: e.Event, at: float) -> Orders:
         """What to do about `event`; nothing, if it does not matter in this stage."""
+        self._note(event)
         name = ANSWERS[self.stage].get(type(event))
         if name is None or self.over:
             return []
@@ -94,6 +97,19 @@ class Visit:
         self._at = at
         answer: Callable[[e.Event], Orders] = getattr(self, "on_" + name)
         return answer(event)
+
+    def _note(self, event: e.Event) -> None:
+        """What must be known later, whatever the stage: devices that are gone, prompts that are over."""
+        if isinstance(event, e.DeviceFailed):
+            self._gone[event.device] = event.code
+        elif isinstance(event, e.DeviceReady):
+            self._gone.pop(event.device, None)
+        elif isinstance(event, e.PromptEnded) and event.prompt.startswith("digits"):
+            self._prompts_due = max(0, self._prompts_due - 1)
+
+    def _gone_sense(self) -> Code | None:
+        """Why nobody can be seen or heard, if so."""
+        return self._gone.get(Device.CAMERA) or self._gone.get(Device.MICROPHONE)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────
 
@@ -157,6 +173,8 @@ class Visit:
         return self._end(Outcome.REFERRED, Code.VISIT_NEEDS_CLERK)
 
     def on_timed_out(self, _: e.TimePassed) -> Orders:
+        if self.stage is Stage.CARD and Device.READER in self._gone:
+            return self._end(Outcome.REFERRED, self._gone[Device.READER])
         return self._end(Outcome.ABANDONED, Code.VISIT_TIMEOUT)
 
     # ── IDLE, CONSENT ────────────────────────────────────────────────────────────────────────────
@@ -167,7 +185,7 @@ class Visit:
 
     def on_agreed(self, event: e.Agreed) -> Orders:
         self._consent = event
-        show = self._go(Stage.CARD, self._limits.card_s)
+        show = self._go(Stage.CARD, self._limits.card_s, self._gone.get(Device.READER, Code.OK))
         return [e.Attend(), show, e.Say("card"), e.AwaitCard()]
 
     def on_declined(self, _: e.Declined) -> Orders:
@@ -204,7 +222,7 @@ class Visit:
             return [self._go(Stage.PHONE, self._limits.phone_s, verdict.code)]
         self.verdicts.append(verdict)
         self._typed = event
-        return [*self._watch(Code.OK), e.Say("face")]
+        return [*self._watch(self._gone_sense() or Code.OK), e.Say("face")]
 
     # ── FACE ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -258,13 +276,20 @@ class Visit:
         return self._end(Outcome.REFUSED if refused else Outcome.REFERRED, verdict.code)
 
     def on_face_time_passed(self, _: e.TimePassed) -> Orders:
+        if (gone := self._gone_sense()) is not None:
+            return self._end(Outcome.REFERRED, gone)
         if self._at - self._face_at >= self._limits.face_s / 2:
             return self._end(Outcome.ABANDONED, Code.VISIT_ABANDONED)
         code = self._hint if self._hint is not Code.OK else Code.FACE_TOO_FEW_FRAMES
         return self._start_over(code)
 
     def on_sense_failed(self, event: e.DeviceFailed) -> Orders:
-        """Camera or microphone went away: what was seen and heard does not hang together any more."""
+        """Camera or microphone went away: what was seen and heard does not hang together any more.
+
+        Without the engines (MODELS: a worker of ours died) nothing can be seen or heard at all.
+        """
+        if event.device is Device.MODELS:
+            return self._end(Outcome.REFERRED, event.code)
         if event.device not in (Device.CAMERA, Device.MICROPHONE):
             return []
         return self._start_over(event.code)
@@ -286,14 +311,20 @@ class Visit:
 
     def on_challenge_taken(self, event: e.ChallengeTaken) -> Orders:
         self._reading = Reading(event.challenge, self._limits, bool(self._began and self._began.unhurried))
+        self._prompts_due += 1
         return [e.Say("digits_retry" if self._tries[Stage.DIGITS] else "digits")]
 
     def on_challenge_missing(self, event: e.ChallengeMissing) -> Orders:
         return self._end(Outcome.REFERRED, event.code)
 
     def on_prompt_ended(self, event: e.PromptEnded) -> Orders:
-        """The prompt is over, so it cannot be heard as the customer: open the ear."""
+        """The prompt is over, so it cannot be heard as the customer: open the ear.
+
+        An earlier reading's prompt that ends only now opens nothing: each prompt ends once, in order.
+        """
         if self._reading is None or self._reading.started or not event.prompt.startswith("digits"):
+            return []
+        if self._prompts_due:
             return []
         self._reading.started = True
         self.deadline = self._at + self._limits.digit_first_s
@@ -345,9 +376,9 @@ class Visit:
         moved = rules.lips(heard, reading.seen, self._limits)
         self.verdicts += [spoken, moved]
         for verdict in (spoken, moved):
-            if verdict.answer is not Answer.PASS:
+            if verdict.answer not in (Answer.PASS, Answer.REVIEW):
                 return self._reading_failed(verdict)
-        self.verdicts.append(rules.unbroken(self._track, reading.seen, self._limits))
+        self.verdicts.append(rules.unbroken(self._track, reading.seen, *reading.span(), self._limits))
         if self.verdicts[-1].answer is not Answer.PASS:
             return self._start_over(self.verdicts[-1].code)
         return self._submit(reading.challenge.id)
@@ -415,6 +446,10 @@ class Visit:
         if event.receipt.id != self.number or self.outcome not in (Outcome.ACCEPTED, Outcome.PENDING):
             return []
         return self.on_receipt_arrived(event)
+
+    def on_late_wedge(self, event: e.RequestWedged) -> Orders:
+        """It will not be delivered after all: take the promise back."""
+        return self.on_request_wedged(event) if self.outcome is Outcome.ACCEPTED else []
 
     def on_dismissed(self, _: e.Event) -> Orders:
         self.over = True

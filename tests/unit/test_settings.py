@@ -63,6 +63,10 @@ def test_a_sites_file_lies_over_the_defaults(tmp_path):
         ('[visit]\nconsent_s = "long"\n', Code.SETTINGS_BAD_VALUE, "consent_s"),
         ('mode = "demo"\n', Code.SETTINGS_BAD_VALUE, "mode"),
         ("[visit\n", Code.SETTINGS_UNREADABLE, "settings.toml"),
+        ("[visit]\nmin_live = nan\n", Code.SETTINGS_BAD_VALUE, "min_live"),
+        ("[visit]\nmax_face_gap_s = inf\n", Code.SETTINGS_BAD_VALUE, "max_face_gap_s"),
+        ("[visit]\ndigits_right = 0\n", Code.SETTINGS_BAD_VALUE, "digits_right"),
+        ("[visit]\naccept = 0.0\n", Code.SETTINGS_BAD_VALUE, "accept"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, code, names):

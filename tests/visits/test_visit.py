@@ -397,3 +397,107 @@ def test_an_answer_to_the_challenge_before_does_not_count():
     assert drive.feed(DigitHeard(drive.at - 1.0, 0, scores(DIGITS[0]), drive.at - 1.5)) == []
     heard = drive.feed(DigitHeard(drive.at + 0.6, 0, scores(DIGITS[0]), drive.at + 0.3))
     assert heard == [e.ShowHeard(0)]
+
+
+def test_nobody_looks_at_the_last_digits():
+    """Frames stop after the third digit: the voice goes on, the face is not known to."""
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    for window, digit in enumerate(DIGITS):
+        drive.time_out()
+        painted = drive.at
+        drive.feed(e.DigitShown(window, painted), 0.0)
+        while drive.at < painted + 0.7:
+            opened = drive.at > painted + 0.3
+            drive.see(mouth=0.4 if opened else 0.02) if window < 3 else drive.feed(e.TimePassed(), 0.07)
+        began = painted + 0.4
+        drive.feed(DigitHeard(drive.at, window, scores(digit), began, began + 0.3, -25, 25), 0.0)
+    assert drive.visit.stage is Stage.FACE
+    assert drive.all(e.Show)[-1].code is Code.FACE_LEFT
+
+
+def test_a_measure_that_is_no_number_never_passes():
+    drive = Drive(replace(LIMITS, require_liveness=True)).to_face()
+    drive.feed(e.ReferenceReady())
+    for _ in range(6):
+        drive.see(live_median=float("nan"))
+    assert drive.visit.stage is Stage.FACE
+    again = Drive().to_face()
+    again.feed(e.ReferenceReady())
+    for n in range(1, 20):
+        again.see(frames_good=n, likeness_mean=float("nan"))
+    assert again.visit.stage is not Stage.DIGITS
+
+
+def test_lips_that_are_not_required_are_no_pass():
+    drive = Drive(replace(LIMITS, lips_right=0)).to_digits().read(mouth=False)
+    (submit,) = drive.all(e.Submit)
+    assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is Answer.REVIEW
+
+
+@pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])
+def test_a_sense_that_is_gone_before_the_face_is_told(device):
+    drive = Drive().to_card()
+    drive.feed(e.DeviceFailed(device, Code.CAMERA_BUSY))
+    drive.feed(e.CardRead(GOOD_CARD))
+    drive.feed(e.Typed("19900000000", "31415926"))
+    assert drive.all(e.Show)[-1].code is Code.CAMERA_BUSY
+    drive.time_out()
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CAMERA_BUSY)
+
+
+def test_a_sense_that_came_back_is_forgotten():
+    drive = Drive().to_card()
+    drive.feed(e.DeviceFailed(Device.CAMERA, Code.CAMERA_BUSY))
+    drive.feed(e.DeviceReady(Device.CAMERA))
+    drive.feed(e.CardRead(GOOD_CARD))
+    drive.feed(e.Typed("19900000000", "31415926"))
+    assert drive.all(e.Show)[-1].code is Code.OK
+
+
+def test_a_reader_that_is_gone_is_no_walk_off():
+    drive = Drive()
+    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
+    drive.feed(e.DeviceFailed(Device.READER, Code.READER_LOST))
+    drive.feed(e.Agreed("zh-Hans", "00", picture=True))
+    assert drive.all(e.Show)[-1].code is Code.READER_LOST
+    drive.time_out()
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.READER_LOST)
+
+
+def test_a_dead_engine_ends_the_visit_with_the_truth():
+    drive = Drive().to_digits()
+    drive.feed(e.DeviceFailed(Device.MODELS, Code.INTERNAL))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
+
+
+def test_a_promise_that_cannot_be_kept_is_taken_back():
+    drive = Drive().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.time_out()
+    drive.feed(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE))
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CENTRAL_UNACCEPTABLE)
+
+
+def test_a_prompt_of_the_reading_before_does_not_open_the_ear():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.see(track=2)  # another face: back to the face, the prompt is still being spoken
+    drive.feed(e.ReferenceReady())
+    for _ in range(6):
+        drive.see(track=2)
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    assert not drive.all(e.Listen)
+    drive.feed(e.PromptEnded("digits", drive.at))
+    assert drive.all(e.Listen)
+
+
+@pytest.mark.parametrize(
+    ("phone", "password"), [("", ""), ("12345", "31415926"), ("19900000000", "11111111")]
+)
+def test_no_screen_is_trusted_to_have_checked(phone, password):
+    drive = Drive().to_phone()
+    drive.feed(e.Typed(phone, password))
+    assert drive.visit.stage is Stage.PHONE
