@@ -93,6 +93,9 @@ class Reading:
         return self.shown[0], max([self.shown[-1], *ends])
 
     def in_order(self) -> list[DigitHeard]:
-        """What was heard in each window that was shown; one that was never answered for is a fault."""
-        lost = Code.SPEECH_ENGINE_FAILED
+        """What was heard in each window that was shown.
+
+        One that was never answered for is a fault, unless the reading ended early because of silence.
+        """
+        lost = None if self.hopelessly_silent() else Code.SPEECH_ENGINE_FAILED
         return [self.heard.get(i) or DigitHeard(at=0.0, window=i, fault=lost) for i in range(len(self.shown))]

@@ -501,3 +501,33 @@ def test_no_screen_is_trusted_to_have_checked(phone, password):
     drive = Drive().to_phone()
     drive.feed(e.Typed(phone, password))
     assert drive.visit.stage is Stage.PHONE
+
+
+def test_silence_is_silence_also_with_the_next_digit_already_shown():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    for window in range(LIMITS.silent_digits + 1):
+        drive.time_out()
+        drive.feed(e.DigitShown(window, drive.at), 0.0)
+        drive.see()
+    for window in range(LIMITS.silent_digits):
+        drive.feed(DigitHeard(drive.at, window), 0.0)
+    assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
+
+
+def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
+    drive = Drive().to_digits()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.feed(e.PromptEnded("digits", drive.at))
+    for window, digit in enumerate(DIGITS):
+        drive.time_out()
+        drive.feed(e.DigitShown(window, drive.at), 0.0)
+        drive.see(0.3)
+        if window < 2:
+            drive.feed(DigitHeard(drive.at, window, scores(digit), drive.at - 0.1, drive.at), 0.0)
+    while drive.visit.deadline and drive.all(e.Show)[-1].code is not Code.SPEECH_ENGINE_FAILED:
+        drive.see(0.2)
+        drive.feed(e.TimePassed(), 0.2)
+        assert drive.at < 200
+    assert drive.visit.stage is Stage.DIGITS
