@@ -44,16 +44,17 @@ def versions_known(versions: dict[str, str], known: dict[str, tuple[str, ...]]) 
 def challenge_good(
     request: ActivationRequest, challenge: ChallengeFacts | None, now: float, settings: Settings
 ) -> bool:
-    """Issued to this terminal, taken by this visit, and in force when the visit began.
+    """Issued to this terminal, taken by this visit, there when the request was made, and not expired when
+    the visit began: a second try may use a challenge that was fetched during the visit.
 
-    The visit's own time counts, not the time of arrival: a terminal without a line delivers late.
+    The visit's own times count, not the time of arrival: a terminal without a line delivers late.
     """
     if challenge is None or challenge.terminal != request.terminal or challenge.used_by != request.id:
         return False
     # Issue times are whole seconds on central's clock; the visit's are the terminal's.
     earliest = challenge.issued_unix - settings.requests.clock_slack_s
     latest = min(challenge.expires_unix, now + settings.evidence.began_slack_s)
-    return earliest <= request.began_unix <= latest and request.at_unix >= request.began_unix
+    return request.began_unix <= latest and request.at_unix >= max(earliest, request.began_unix)
 
 
 def complete(request: ActivationRequest, settings: Settings) -> bool:

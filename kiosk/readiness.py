@@ -14,8 +14,9 @@ CHECK_S = 10.0
 EARLIEST_UNIX = 1_767_225_600.0
 """2026-01-01: this program is younger than that, so a clock before it has lost its battery."""
 
-MAX_OFF_S = 300.0
-"""Challenges and signatures expire by central's clock; five minutes is what peers allow, too."""
+MAX_OFF_S = 45.0
+"""Less than central's `clock_slack_s` (60): beyond that central refuses our signatures, and the terminal must
+say before that its clock is wrong."""
 
 
 def disk_code(folder: Path, min_free_mb: int) -> Code:

@@ -68,12 +68,19 @@ def test_nothing_at_all() -> None:
         ChallengeFacts("GZ-009", None, GOOD.issued_unix, GOOD.expires_unix),
         ChallengeFacts("GZ-009", "0000-0000-0000-0000", GOOD.issued_unix, GOOD.expires_unix),
         ChallengeFacts("GZ-009", GOOD.used_by, GOOD.issued_unix, BEGAN - 1),
-        ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 90, GOOD.expires_unix),
+        ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 120, BEGAN + 1e6),
     ],
-    ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued later"],
+    ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued since"],
 )
 def test_challenge(challenge: ChallengeFacts | None) -> None:
     assert fault(challenge) is Code.CHALLENGE_INVALID
+
+
+def test_a_second_try_with_a_challenge_that_was_fetched_during_the_visit() -> None:
+    fetched = ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 90, BEGAN + 1e6)
+    assert fault(fetched, at_unix=BEGAN + 90) is None
+    assert fault(fetched, at_unix=BEGAN + 90 - 60) is None  # clocks may be off by so much
+    assert fault(fetched, at_unix=BEGAN + 90 - 61) is Code.CHALLENGE_INVALID
 
 
 def test_visit_from_the_future_or_backwards() -> None:

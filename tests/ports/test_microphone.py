@@ -304,56 +304,91 @@ def test_a_suspended_source_is_lost_and_closes_at_once(pulse, microphone):
         pulse.control("suspend-source", "ear", "0")
 
 
-def test_unplugged_it_is_lost_and_it_comes_back(pulse, microphone):
-    ear = Ear()
-    microphone.open(ear)
-    assert ear.first.wait(3.0)
-    pulse.kill()
-    try:
-        assert lost_after(microphone) < 3.0
-        microphone.close()
-        with pytest.raises(DeviceMissing) as caught:
-            microphone.open(Ear())
-        assert caught.value.code is Code.MICROPHONE_MISSING
-    finally:
-        pulse.start()
-    again = Ear()
-    microphone.probe()
-    microphone.open(again)
-    assert again.first.wait(3.0)
-    microphone.check()
-
-
-LEAVING = """
-import threading, time
+APART = """
+import sys, threading, time
 from kiosk.capture.microphone import MicrophoneSettings, SoundDeviceMicrophone
+from kiosk.errors import DeviceError
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 context = Context(RESOURCES, RESOURCES, False, time.monotonic)
 microphone = SoundDeviceMicrophone(MicrophoneSettings(device="pulse"), context)
-heard = threading.Event()
-microphone.open(lambda block: heard.set())
-print(heard.wait(5), flush=True)
-input()
-microphone.close()
+def hear():
+    heard = threading.Event()
+    microphone.open(lambda block: heard.set())
+    assert heard.wait(3)
+for line in sys.stdin:
+    try:
+        hear() if line == "hear\\n" else getattr(microphone, line.strip())()
+        print("done", flush=True)
+    except DeviceError as error:
+        print(type(error).__name__, error.code, flush=True)
 """
 
 
-def test_the_process_can_end_although_the_sound_server_died(pulse):
-    """libpulse sometimes deadlocks then, and PortAudio's own farewell would wait for it."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LEAVING],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+class Apart:
+    """A microphone in a process of its own: killing the sound server may leave a stream hanging for ever,
+    and in that process PortAudio's list of devices is not renewed any more, whoever asks."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", APART],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def do(self, verb):
+        """hear, probe, check or close; what came of it."""
+        self._process.stdin.write(f"{verb}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
+
+    def check(self):
+        said = self.do("check")
+        if said == f"DeviceLost {Code.MICROPHONE_LOST}":
+            raise DeviceLost(Code.MICROPHONE_LOST)
+        assert said == "done"
+
+    def end(self):
+        """How it ended by itself."""
+        self._process.communicate(timeout=10)
+        return self._process.returncode
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait(5)
+
+
+@pytest.fixture
+def apart(pulse):
+    made = Apart()
+    yield made
+    made.kill()
+
+
+def test_unplugged_it_is_lost_and_it_comes_back(pulse, apart):
+    assert apart.do("hear") == "done"
+    pulse.kill()
     try:
-        assert process.stdout.readline() == b"True\n"
-        pulse.kill()
-        process.communicate(b"\n", timeout=10)
-        assert process.returncode == 0
+        assert lost_after(apart) < 3.0
+        assert apart.do("close") == "done"
+        assert apart.do("hear") == f"DeviceMissing {Code.MICROPHONE_MISSING}"
     finally:
-        process.kill()
+        pulse.start()
+    assert apart.do("probe") == "done"
+    assert apart.do("hear") == "done"
+    assert apart.do("check") == "done"
+
+
+def test_the_process_can_end_although_the_sound_server_died(pulse, apart):
+    """libpulse sometimes deadlocks then, and PortAudio's own farewell would wait for it."""
+    assert apart.do("hear") == "done"
+    pulse.kill()
+    try:
+        assert apart.do("close") == "done"
+        assert apart.end() == 0
+    finally:
         pulse.start()
 
 

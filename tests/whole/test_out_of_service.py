@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from central.settings import Requests
 from kiosk import bootstrap, readiness
 from kiosk import events as e
 from kiosk.activation import desk
@@ -133,6 +134,15 @@ def test_a_clock_before_this_program_was_written(diary: Diary, monkeypatch: pyte
         later.setattr(readiness, "EARLIEST_UNIX", 4e9)
         diary.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
     diary.wait_for_stage(Stage.IDLE, mark)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_clock_is_wrong_here_before_central_refuses_its_signatures(sign: int) -> None:
+    slack_s = Requests().clock_slack_s
+    assert slack_s > readiness.MAX_OFF_S
+    now = readiness.EARLIEST_UNIX
+    assert readiness.clock_code(now, sign * slack_s) is Code.CLOCK_OFF
+    assert readiness.clock_code(now, sign * readiness.MAX_OFF_S) is Code.OK
 
 
 # ── models, identity, challenges: from the start ─────────────────────────────────────────────────
