@@ -105,9 +105,9 @@ class Terminal:
         self.settings = settings
         self.simulated = settings.mode == "simulation"
         check_url(settings.central.url, settings.file)
-        _check_liveness(settings)
         for port in PORTS:
             _chosen(settings, port)
+        _check_liveness(settings)
         self._context = context(settings, world)
         self._storage = settings.path(settings.storage.folder)
         self._workers: list[Worker] = []
