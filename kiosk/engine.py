@@ -151,6 +151,7 @@ class Engine:
         while waiting and self._visit is not None:
             fed = waiting.popleft()
             at = self._clock()
+            self._note_language(fed)
             self._hands.record(self._visit.number or getattr(fed, "visit", ""), at, fed)
             waiting.extend(self._carry_out(self._visit.feed(fed, at)))
 
@@ -160,6 +161,11 @@ class Engine:
         self._visit = self._new_visit()
         self._language = event.language
         return True
+
+    def _note_language(self, event: e.Event) -> None:
+        """The language may be changed until the consent is given, and is spoken from then on."""
+        if isinstance(event, e.Agreed):
+            self._language = event.language
 
     def _carry_out(self, orders: list[e.Order]) -> list[e.Event]:
         """Do what was ordered; the events that came of it at once."""

@@ -1,8 +1,10 @@
 """Keeps one device at work: opens it when it is wanted, notices its loss, opens it again when it is back.
 
 While nobody wants the device it stays closed and is only looked at, so that the terminal knows before a
-visit begins what is missing, at hardly any cost. What a supervisor needs is four verbs (`Operations`): the
-feeds of this room have them, and so may anything that is opened and stepped.
+visit begins what is missing, at hardly any cost. One that looked well but failed when it was opened or used
+is tried at those looks, until it has worked: the next customer shall not be the one who tries. What a
+supervisor needs is four verbs (`Operations`): the feeds of this room have them, and so may anything that is
+opened and stepped.
 """
 
 import logging
@@ -19,7 +21,7 @@ from kiosk.model import Device
 log = logging.getLogger(__name__)
 
 PROBE_S = 2.0
-"""How often a device that nobody wants is looked at."""
+"""How often a device that nobody wants is looked at, or tried if it had failed in use."""
 RETRY_S = (0.25, 0.5, 1.0)
 """Pauses before opening again; the last one stays, so that a device is in use 3 s after its return."""
 STOP_S = 0.2
@@ -69,6 +71,7 @@ class Supervisor:
         self._open = False
         self._told: Code | None = None
         self._failures = 0
+        self._doubted = False  # it failed in use and has not worked since
 
     def want(self, wanted: bool) -> None:
         """Open the device and use it, or let go of it."""
@@ -109,14 +112,19 @@ class Supervisor:
         self._pause(self._delay(wanted), wanted, stop)
 
     def _use(self) -> None:
+        self._doubted = True
         if not self._open:
             self._open = True  # also a half-opened device wants to be closed
             self._operations.open()
         self._operations.step()
+        self._doubted = False
 
     def _look(self) -> None:
         self._close()
         self._operations.probe()
+        if self._doubted:
+            self._use()
+            self._close()
 
     def _failed(self, code: Code, detail: str) -> None:
         self._close()

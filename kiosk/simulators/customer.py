@@ -22,6 +22,8 @@ Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
 
 LIFT_S = 0.3
 """A card that is lifted too early lies so long: found, but not read."""
+READS_S = 1.0
+"""At least so long somebody looks at a new page before touching it; its buttons take no touch for 0.7 s."""
 
 
 class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,7 +175,7 @@ class Customer:
             self._press(2 * pause, "decline")
             return
         self._press(2 * pause, "agree")
-        self._press(4 * pause, "agree_picture" if self.behaviour.picture else "decline_picture")
+        self._press(2 * pause + READS_S, "agree_picture" if self.behaviour.picture else "decline_picture")
 
     def _put_card(self) -> None:
         if self.behaviour.card == "none":
@@ -204,7 +206,7 @@ class Customer:
 
     def _take_slip(self) -> None:
         self.card_on_reader = False
-        self._press(6 * self.behaviour.touch_s, "dismiss")
+        self._press(max(6 * self.behaviour.touch_s, READS_S), "dismiss")
 
     # ── reading aloud ────────────────────────────────────────────────────────────────────────────
 

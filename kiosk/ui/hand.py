@@ -14,7 +14,7 @@ PATIENCE_S = 5.0
 
 
 class Hand(QObject):
-    """Presses what a person could press: seen, enabled, and not covered."""
+    """Presses what a person could press: seen, enabled, not covered, and not at rest."""
 
     _asked = Signal(object, object)
 
@@ -49,9 +49,10 @@ class Hand(QObject):
     def _touch(self, name: str) -> bool:
         for button in self._window.findChildren(QAbstractButton, name):
             if button.isVisible() and button.isEnabled():
-                middle = button.mapTo(self._window, button.rect().center())
-                if self._window.childAt(middle) is button:
-                    _click(button, button.rect().center())
+                middle = button.rect().center()
+                seen = self._window.childAt(button.mapTo(self._window, middle)) is button
+                if seen and button.hitButton(middle):
+                    _click(button, middle)
                     return True
         return False
 

@@ -35,6 +35,7 @@ class Flaky:
         self.bug = False
         self.opened = 0
         self.probed = 0
+        self.tried: list[float] = []
         self.is_open = False
         self.threads: set[str] = set()
         self._seq = itertools.count(1)
@@ -46,6 +47,7 @@ class Flaky:
 
     def open(self) -> None:
         assert not self.is_open
+        self.tried.append(time.monotonic())
         self._here()
         if self.busy:
             raise DeviceBusy(Code.CAMERA_BUSY, "somebody has it")
@@ -170,6 +172,61 @@ def test_a_device_that_opens_but_does_not_work_is_never_ready(stand):
     assert stand.quiet(5 / FAST)
     assert stand.device.opened > 2
     stand.device.works = True
+    assert stand.next() == READY
+
+
+def failed_in_use(stand, code):
+    """It looked well, failed when it was wanted, and is wanted no more."""
+    stand.worker.start()
+    assert stand.next() == READY
+    stand.supervisor.want(True)
+    assert stand.next() == failed(code)
+    stand.supervisor.want(False)
+
+
+@pytest.mark.parametrize(
+    ("trait", "bad", "code"),
+    [
+        ("busy", True, Code.CAMERA_BUSY),
+        ("works", False, Code.CAMERA_LOST),
+        ("bug", True, Code.INTERNAL),
+    ],
+)
+def test_after_a_failure_in_use_only_a_trial_makes_it_ready(stand, trait, bad, code):
+    setattr(stand.device, trait, bad)
+    failed_in_use(stand, code)
+    probed = stand.device.probed
+    assert stand.quiet(5 * PROBE_S / FAST)
+    assert stand.device.probed > probed
+    setattr(stand.device, trait, not bad)
+    assert stand.next() == READY
+    assert until(lambda: not stand.device.is_open)
+
+
+def test_a_trial_is_made_once_an_interval_and_none_after_it_worked(stand):
+    stand.device.busy = True
+    failed_in_use(stand, Code.CAMERA_BUSY)
+    time.sleep(0.5 * PROBE_S / FAST)  # what was tried while it was wanted is over
+    stand.device.tried.clear()
+    time.sleep(5 * PROBE_S / FAST)
+    gaps = np.diff(stand.device.tried)
+    assert len(gaps) >= 2
+    assert gaps.min() >= 0.9 * PROBE_S / FAST
+    stand.device.busy = False
+    assert stand.next() == READY
+    tried = len(stand.device.tried)
+    assert stand.quiet(4 * PROBE_S / FAST)
+    assert len(stand.device.tried) == tried
+
+
+def test_a_failure_in_use_is_remembered_while_it_is_away(stand):
+    stand.device.busy = True
+    failed_in_use(stand, Code.CAMERA_BUSY)
+    stand.device.there = False
+    assert stand.next() == failed(Code.CAMERA_MISSING)
+    stand.device.there = True
+    assert stand.next() == failed(Code.CAMERA_BUSY)
+    stand.device.busy = False
     assert stand.next() == READY
 
 

@@ -56,6 +56,11 @@ def said(window):
     return " ".join(part.text() for part in seen(window))
 
 
+def touched_after_rest(qtbot, hand, name):
+    """Touch a button that has just come, as soon as it takes touches."""
+    qtbot.waitUntil(lambda: hand.press(name), timeout=2000)
+
+
 def part(window, kind):
     [found] = seen(window, kind)
     return found
@@ -100,21 +105,48 @@ def test_the_other_way_calls_the_clerk(window, hand, engine):
     assert load("zh-Hans")["general.clerk_called"] in said(window)
 
 
-def test_consent_asks_two_questions(window, hand, engine):
+def test_consent_asks_two_questions(qtbot, window, hand, engine):
     window.take(show(Stage.CONSENT))
     assert not hand.press("agree_picture")
     hand.press("agree")
     assert engine.posted == []
-    hand.press("agree_picture")
+    touched_after_rest(qtbot, hand, "agree_picture")
     assert engine.posted == [Agreed("zh-Hans", load("zh-Hans").consent_sha256(), True)]
 
 
-def test_the_picture_may_be_declined_alone(window, hand, engine):
+def test_the_picture_may_be_declined_alone(qtbot, window, hand, engine):
     window.take(show(Stage.CONSENT))
     hand.press("language_zh_hant")
     hand.press("agree")
-    hand.press("decline_picture")
+    touched_after_rest(qtbot, hand, "decline_picture")
     assert engine.posted == [Agreed("zh-Hant", load("zh-Hant").consent_sha256(), False)]
+
+
+def test_a_double_touch_answers_only_the_first_question(window, hand, engine):
+    window.take(show(Stage.CONSENT))
+    yes, no = (window.findChild(QAbstractButton, name) for name in ("agree", "decline"))
+    before = yes.grab().toImage()
+    hand.press("agree")
+    for _ in range(5):
+        for button in (yes, no):
+            assert not hand.press(button.objectName())
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+            QTest.keyClick(button, Qt.Key.Key_Space)
+        QTest.qWait(100)
+    assert engine.posted == []
+    assert yes.isEnabled()
+    assert yes.grab().toImage().pixelColor(20, yes.height() // 2) == before.pixelColor(20, yes.height() // 2)
+    QTest.qWait(400)
+    QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert engine.last(Agreed).picture
+
+
+def test_a_new_customer_need_not_wait_for_the_last_ones_page(window, hand, engine):
+    window.take(show(Stage.CONSENT))
+    hand.press("agree")
+    window.take(show(Stage.CONSENT))
+    assert hand.press("agree")
+    assert engine.posted == []
 
 
 def test_declining_is_one_touch(window, hand, engine):
@@ -380,10 +412,12 @@ def test_the_last_visit_leaves_no_number(window):
     assert NUMBER[:4] not in said(window)
 
 
-def test_dismissed(window, hand, engine):
+def test_dismissed(qtbot, window, hand, engine):
     for notice in outcome(Outcome.ACTIVATED):
         window.take(notice)
-    hand.press("dismiss")
+    assert not hand.press("dismiss")
+    assert engine.posted == []
+    touched_after_rest(qtbot, hand, "dismiss")
     assert engine.posted == [Dismissed()]
 
 

@@ -23,6 +23,7 @@ class Rig:
     def __init__(self, limits=LIMITS):
         self.done: list[str] = []
         self.recorded: list[e.Event] = []
+        self.said: list[tuple[str, str]] = []
         self.notices: queue.Queue[e.Notice] = queue.Queue()
         self.fail_at = ""
         hands = Hands(
@@ -30,12 +31,13 @@ class Rig:
             take_challenge=lambda: e.ChallengeTaken(challenge()),
             submit=lambda order: e.Stored(order.visit),
             record=lambda number, at, event: self.recorded.append(event),
+            say=lambda prompt, language: self.said.append((prompt, language)),
         )
         self.engine = Engine(lambda: Visit(limits), hands, REQUIRED, time.monotonic)
         self.engine.subscribe(self.notices.put)
         self.worker = Worker("engine", self.engine.run).start()
 
-    _SPECIAL = ("take_challenge", "submit", "record")
+    _SPECIAL = ("take_challenge", "submit", "record", "say")
 
     def _hand(self, name):
         def do(*_):
@@ -106,6 +108,23 @@ def test_a_device_that_fails_during_a_visit_is_told_after_it(rig):
     one.shows(Stage.OUTCOME)
     one.engine.post(e.Dismissed())
     assert one.shows(Stage.OUT_OF_SERVICE).code is Code.CAMERA_LOST
+
+
+def test_a_language_chosen_at_the_consent_is_spoken_from_then_on(rig):
+    one = rig().ready().begin()
+    one.engine.post(e.Agreed("zh-Hant", "00", picture=True))
+    one.shows(Stage.CARD)
+    one.engine.post(e.Cancelled())
+    one.shows(Stage.OUTCOME)
+    one.engine.post(e.Dismissed())
+    one.shows(Stage.IDLE)
+    languages = [language for _, language in one.said]
+    assert languages[0] == "zh-Hans"
+    assert set(languages[1:]) == {"zh-Hant"}
+    one.begin()
+    one.engine.post(e.Cancelled())
+    one.shows(Stage.OUTCOME)
+    assert one.said[len(languages)][1] == "zh-Hans"
 
 
 def test_deadlines_are_kept(rig):

@@ -12,7 +12,11 @@ from kiosk.ui.widgets.words import Words
 
 
 class ConsentScreen(Screen):
-    """Yes and no are of one size and weight: nobody is led (order 19, article 5: voluntary and explicit)."""
+    """Yes and no are of one size and weight: nobody is led (order 19, article 5: voluntary and explicit).
+
+    The same two buttons answer both pages; they rest when the page is turned, so that a double touch on the
+    first answers only the first.
+    """
 
     stage = Stage.CONSENT
 
@@ -45,6 +49,11 @@ class ConsentScreen(Screen):
     def _turn(self, *, picture: bool) -> None:
         self._picture_page = picture
         self._write()
+        for button in (self._yes, self._no):
+            if picture:
+                button.rest()
+            else:
+                button.wake()
         self.changed.emit("picture" if picture else "face")
 
     def _write(self) -> None:

@@ -41,6 +41,7 @@ class OutcomeScreen(Screen):
     def enter(self, show: Show) -> None:
         self._code = show.code
         self._write()
+        self._dismiss.rest()  # a touch that was meant for the screen before does not take this one away
         outcome = self._outcome.value if self._outcome else ""
         self.changed.emit("-".join(part for part in (outcome, show.code.value) if part))
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 from kiosk.ui.look import TOUCH_PX, Look, Role, colour
@@ -12,6 +12,9 @@ from kiosk.ui.widgets.drawings import Drawing, draw
 from kiosk.ui.widgets.lettering import letter
 
 Kind = Literal["primary", "second", "plain", "key"]
+
+REST_MS = 700
+"""So long a button takes no touch where the second half of a double touch would mean something else."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Button(QAbstractButton):
         self._note = ""
         self._look = Look()
         self._tall = 1.0
+        self._resting = QTimer(self, singleShot=True, interval=REST_MS)
 
     def say(self, text: str, note: str = "") -> None:
         """The words on it, and a smaller second line."""
@@ -61,6 +65,23 @@ class Button(QAbstractButton):
         """Taller than ordinary buttons."""
         self._tall = times
         return self
+
+    def rest(self) -> None:
+        """Take no touch for a moment; it looks the same, so that nothing flickers."""
+        self._resting.start()
+
+    def wake(self) -> None:
+        """Take touches at once."""
+        self._resting.stop()
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return not self._resting.isActive() and super().hitButton(pos)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._resting.isActive():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def fit(self, look: Look) -> None:
         self._look = look
