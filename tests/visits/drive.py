@@ -92,6 +92,12 @@ class Drive:
         assert self.visit.stage is Stage.DIGITS
         return self
 
+    def to_ear(self) -> "Drive":
+        """The challenge is taken and its prompt is over."""
+        self.to_digits().feed(e.ChallengeTaken(challenge()))
+        self.feed(e.PromptEnded("digits", self.at))
+        return self
+
     def read(self, answers=DIGITS, *, mouth: bool = True, delay: float = 0.4, **heard) -> "Drive":
         """The prompt ends, every digit is painted, and `answers[i]` is said (None: nothing)."""
         if self.visit.stage is not Stage.DIGITS:

@@ -254,9 +254,7 @@ def test_a_face_that_left_has_to_be_matched_again():
 
 
 def test_frames_that_nobody_looked_at_are_a_gap():
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
@@ -289,9 +287,7 @@ def test_no_challenge_no_pass():
 
 
 def test_a_screen_that_paints_nothing_costs_a_try():
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     drive.time_out()
     drive.time_out()
     assert drive.visit.stage is Stage.FACE
@@ -389,9 +385,7 @@ def test_a_bug_after_the_promise_keeps_the_promise():
 
 
 def test_an_answer_to_the_challenge_before_does_not_count():
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     drive.time_out()
     drive.feed(e.DigitShown(0, drive.at), 0.0)
     assert drive.feed(DigitHeard(drive.at - 1.0, 0, scores(DIGITS[0]), drive.at - 1.5)) == []
@@ -401,9 +395,7 @@ def test_an_answer_to_the_challenge_before_does_not_count():
 
 def test_nobody_looks_at_the_last_digits():
     """Frames stop after the third digit: the voice goes on, the face is not known to."""
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         painted = drive.at
@@ -504,9 +496,7 @@ def test_no_screen_is_trusted_to_have_checked(phone, password):
 
 
 def test_silence_is_silence_also_with_the_next_digit_already_shown():
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     for window in range(LIMITS.silent_digits + 1):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
@@ -517,9 +507,7 @@ def test_silence_is_silence_also_with_the_next_digit_already_shown():
 
 
 def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
-    drive = Drive().to_digits()
-    drive.feed(e.ChallengeTaken(challenge()))
-    drive.feed(e.PromptEnded("digits", drive.at))
+    drive = Drive().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
