@@ -12,7 +12,8 @@ from msgspec import Struct
 from kiosk import events as e
 from kiosk.settings import VisitSettings
 from kiosk.visit import typed
-from kiosk.visit.visit import Orders, Visit
+from kiosk.visit.course import Orders
+from kiosk.visit.visit import Visit
 
 
 class Line(Struct, frozen=True):

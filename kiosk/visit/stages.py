@@ -1,84 +1,81 @@
-"""The visit as a table: which event is answered where, and which stage may follow which.
+"""The visit as a table: which event is answered where. An event that is not in it is ignored in that stage.
 
-`ANSWERS` names the method of `Visit` (`on_…`) that answers an event in a stage; an event that is not in
-the table is ignored there. `MOVES` holds every legal move; any other is our bug and ends the visit.
+`MOVES` says which stage may follow which.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.model import DigitHeard, FaceSeen, Stage
+from kiosk.visit import card, consent, digits, face, phone, submit, watching, ways_out
+from kiosk.visit.course import Course, Orders
+from kiosk.visit.moves import MOVES
 
+__all__ = ["ANSWERS", "MOVES"]
+
+Answering = Callable[[Course, Any], Orders]
 S = Stage
 
-MOVES: dict[Stage, frozenset[Stage]] = {
-    S.IDLE: frozenset({S.CONSENT}),
-    S.CONSENT: frozenset({S.CARD, S.OUTCOME}),
-    S.CARD: frozenset({S.CARD, S.PHONE, S.OUTCOME}),
-    S.PHONE: frozenset({S.PHONE, S.FACE, S.OUTCOME}),
-    S.FACE: frozenset({S.FACE, S.DIGITS, S.OUTCOME}),
-    S.DIGITS: frozenset({S.DIGITS, S.FACE, S.SUBMIT, S.OUTCOME}),
-    S.SUBMIT: frozenset({S.OUTCOME}),
-    S.OUTCOME: frozenset({S.OUTCOME, S.IDLE}),
+_WAY_OUT: dict[type[Struct], Answering] = {
+    e.Cancelled: ways_out.cancelled,
+    e.HelpWanted: ways_out.help_wanted,
 }
 
-_WAY_OUT: dict[type[Struct], str] = {
-    e.Cancelled: "cancelled",
-    e.HelpWanted: "help_wanted",
-}
-
-ANSWERS: dict[Stage, dict[type[Struct], str]] = {
-    S.IDLE: {e.Began: "began"},
+ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
+    S.IDLE: {e.Began: consent.began},
     S.CONSENT: _WAY_OUT
     | {
-        e.Agreed: "agreed",
-        e.Declined: "declined",
-        e.TimePassed: "timed_out",
+        e.Agreed: consent.agreed,
+        e.Declined: consent.declined,
+        e.TimePassed: ways_out.timed_out,
     },
     S.CARD: _WAY_OUT
     | {
-        e.CardRead: "card_read",
-        e.CardFailed: "card_failed",
-        e.DeviceFailed: "reader_failed",
-        e.TimePassed: "timed_out",
+        e.CardRead: card.read,
+        e.CardFailed: card.failed,
+        e.DeviceFailed: card.reader_failed,
+        e.TimePassed: ways_out.timed_out,
     },
     S.PHONE: _WAY_OUT
     | {
-        e.Typed: "typed",
-        e.TimePassed: "timed_out",
+        e.Typed: phone.typed,
+        e.TimePassed: ways_out.timed_out,
     },
     S.FACE: _WAY_OUT
     | {
-        e.ReferenceReady: "reference_ready",
-        e.ReferenceFailed: "reference_failed",
-        FaceSeen: "face_seen",
-        e.DeviceFailed: "sense_failed",
-        e.TimePassed: "face_time_passed",
+        e.ReferenceReady: face.reference_ready,
+        e.ReferenceFailed: face.reference_failed,
+        FaceSeen: face.seen,
+        e.DeviceFailed: watching.sense_failed,
+        e.TimePassed: face.time_passed,
     },
     S.DIGITS: _WAY_OUT
     | {
-        e.ChallengeTaken: "challenge_taken",
-        e.ChallengeMissing: "challenge_missing",
-        e.PromptEnded: "prompt_ended",
-        e.DigitShown: "digit_shown",
-        DigitHeard: "digit_heard",
-        FaceSeen: "face_seen_reading",
-        e.DeviceFailed: "sense_failed",
-        e.TimePassed: "digits_time_passed",
+        e.ChallengeTaken: digits.challenge_taken,
+        e.ChallengeMissing: digits.challenge_missing,
+        e.PromptEnded: digits.prompt_ended,
+        e.DigitShown: digits.shown,
+        DigitHeard: digits.heard,
+        FaceSeen: digits.face_seen,
+        e.DeviceFailed: watching.sense_failed,
+        e.TimePassed: digits.time_passed,
     },
     S.SUBMIT: {  # nothing cancels: the request is on disk, or the visit learns at once that it is not
-        e.Stored: "stored",
-        e.StoreFailed: "store_failed",
-        e.ReceiptArrived: "receipt_arrived",
-        e.RequestWedged: "request_wedged",
-        e.DeviceFailed: "disowned",
-        e.TimePassed: "patience_spent",
+        e.Stored: submit.stored,
+        e.StoreFailed: submit.store_failed,
+        e.ReceiptArrived: submit.receipt_arrived,
+        e.RequestWedged: submit.request_wedged,
+        e.DeviceFailed: submit.disowned,
+        e.TimePassed: submit.patience_spent,
     },
     S.OUTCOME: {
-        e.ReceiptArrived: "late_receipt",
-        e.DeviceFailed: "disowned",
-        e.RequestWedged: "late_wedge",
-        e.Dismissed: "dismissed",
-        e.TimePassed: "dismissed",
+        e.ReceiptArrived: submit.late_receipt,
+        e.DeviceFailed: submit.disowned,
+        e.RequestWedged: submit.late_wedge,
+        e.Dismissed: submit.dismissed,
+        e.TimePassed: submit.dismissed,
     },
 }

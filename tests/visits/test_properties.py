@@ -9,7 +9,6 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, RequestStatus, Stage
 from kiosk.visit import replay
 from kiosk.visit.stages import ANSWERS, MOVES
-from kiosk.visit.visit import Visit
 from tests.visits.drive import GOOD_CARD, LIMITS, NUMBER, Drive, challenge, scores
 
 small = st.floats(0, 1)
@@ -108,10 +107,8 @@ def test_logs_hold_nothing_personal():
 
 def test_every_answer_of_the_table_exists_and_every_stage_can_be_left():
     for stage, answers in ANSWERS.items():
-        assert all(callable(getattr(Visit, "on_" + name)) for name in answers.values()), stage
+        assert all(callable(answer) for answer in answers.values()), stage
         assert MOVES[stage]
-    answered = {"on_" + name for answers in ANSWERS.values() for name in answers.values()}
-    assert {name for name in dir(Visit) if name.startswith("on_")} == answered
 
 
 def test_a_damaged_log_is_an_error():

@@ -1,0 +1,126 @@
+"""The course of one visit: what is known so far, the stage it is in, and how it moves and ends.
+
+The answers to events live beside this file, one stage a module, as functions of a course and an event.
+"""
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Device, Outcome, Slip, Stage, Verdict
+from kiosk.settings import VisitSettings
+from kiosk.visit.moves import MOVES
+from kiosk.visit.reading import Reading
+
+Orders = list[e.Order]
+
+_PROMPTS = {
+    Outcome.ACTIVATED: "activated",
+    Outcome.PENDING: "pending",
+    Outcome.ACCEPTED: "accepted",
+    Outcome.REFUSED: "refused",
+    Outcome.REFERRED: "referred",
+    Outcome.ABANDONED: "goodbye",
+}
+
+
+class Hint:
+    """The hint of the newest looked-at frames, and the one that the person was told."""
+
+    def __init__(self) -> None:
+        self.code = Code.OK
+        self.seen = 0  # frames in a row
+        self.told: Code | None = None
+
+
+class Course:
+    """State, moving and ending. Knows no clock: `at` is the time of the event that is being answered."""
+
+    def __init__(
+        self, limits: VisitSettings, *, terminal: str = "", place: str = "", simulated: bool = False
+    ) -> None:
+        self.limits = limits
+        self.stage = Stage.IDLE
+        self.at = 0.0
+        self.deadline: float | None = None
+        self.over = False
+        self.verdicts: list[Verdict] = []
+        self.outcome = Outcome.ABANDONED
+        self.code = Code.OK
+        self.ended_in = Stage.IDLE
+        self.began: e.Began | None = None
+        self.consent: e.Agreed | None = None
+        self.card: e.CardRead | None = None
+        self.typed: e.Typed | None = None
+        self.credential: str | None = None
+        self.hint = Hint()
+        self.reference = False  # the card's portrait is ready to be compared with
+        self.track = 0  # of the face that matched
+        self.face_at = 0.0  # a face was last seen
+        self.reading: Reading | None = None
+        self.promised = False  # the request is on disk
+        self.gone: dict[Device, Code] = {}
+        self.prompts_due = 0  # "digits" prompts that were ordered and are not over
+        self._tries = {Stage.CARD: 0, Stage.PHONE: 0, Stage.FACE: 0, Stage.DIGITS: 0}
+        self._slip_facts = (terminal, place, simulated)
+
+    @property
+    def number(self) -> str:
+        """The visit's number; empty before it began."""
+        return self.began.visit if self.began else ""
+
+    def gone_sense(self) -> Code | None:
+        """Why nobody can be seen or heard, if so."""
+        return self.gone.get(Device.CAMERA) or self.gone.get(Device.MICROPHONE)
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────────
+
+    def go(self, stage: Stage, limit_s: float, code: Code = Code.OK) -> e.Show:
+        """Move to `stage`, or begin it again. Raises AssertionError if it may not follow."""
+        if stage not in MOVES[self.stage]:
+            raise AssertionError(f"{self.stage} may not be followed by {stage}")
+        self.stage = stage
+        self.deadline = self.at + limit_s
+        return e.Show(stage, code, self.tries_left(stage), self.deadline)
+
+    def _tries_allowed(self, stage: Stage) -> int:
+        return {
+            Stage.CARD: self.limits.card_tries,
+            Stage.FACE: self.limits.face_tries,
+            Stage.DIGITS: self.limits.digits_tries,
+        }.get(stage, 0)
+
+    def tries_left(self, stage: Stage) -> int:
+        return max(0, self._tries_allowed(stage) - self.tries_spent(stage))
+
+    def tries_spent(self, stage: Stage) -> int:
+        return self._tries.get(stage, 0)
+
+    def spend(self, stage: Stage) -> bool:
+        """One try is gone; False if it was the last."""
+        self._tries[stage] += 1
+        return self.tries_left(stage) > 0
+
+    # ── ending ───────────────────────────────────────────────────────────────────────────────────
+
+    def end(self, outcome: Outcome, code: Code) -> Orders:
+        """To the last screen: everything personal but the slip's facts is dropped."""
+        self.outcome, self.code = outcome, code
+        if self.stage is not Stage.OUTCOME:
+            self.ended_in = self.stage
+        self.card = self.typed = self.reading = None
+        show = self.go(Stage.OUTCOME, self.limits.outcome_s, code)
+        quiet: Orders = [e.StopListening(), e.Unwatch(), e.IgnoreCard()]
+        return [*quiet, e.Print(self._slip()), show, e.Say(_PROMPTS[outcome])]
+
+    def _slip(self) -> Slip:
+        assert self.began is not None
+        terminal, place, simulated = self._slip_facts
+        return Slip(
+            id=self.number,
+            outcome=self.outcome,
+            code=self.code,
+            at_unix=self.began.at_unix,
+            credential=self.credential,
+            terminal=terminal,
+            place=place,
+            simulated=simulated,
+        )

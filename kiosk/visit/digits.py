@@ -1,0 +1,101 @@
+"""DIGITS: were these digits read, now, by the face that matched?"""
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Answer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
+from kiosk.visit import rules, submit, watching
+from kiosk.visit.course import Course, Orders
+from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
+
+
+def begin(course: Course, code: Code) -> Orders:
+    """New digits, never seen before."""
+    course.reading = None
+    show = course.go(Stage.DIGITS, course.limits.digits_s, code)
+    return [show, e.TakeChallenge()]
+
+
+def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
+    course.reading = Reading(event.challenge, course.limits, bool(course.began and course.began.unhurried))
+    course.prompts_due += 1
+    return [e.Say("digits_retry" if course.tries_spent(Stage.DIGITS) else "digits")]
+
+
+def challenge_missing(course: Course, event: e.ChallengeMissing) -> Orders:
+    return course.end(Outcome.REFERRED, event.code)
+
+
+def prompt_ended(course: Course, event: e.PromptEnded) -> Orders:
+    """The prompt is over, so it cannot be heard as the customer: open the ear.
+
+    An earlier reading's prompt that ends only now opens nothing: each prompt ends once, in order.
+    """
+    if course.reading is None or course.reading.started or not event.prompt.startswith("digits"):
+        return []
+    if course.prompts_due:
+        return []
+    course.reading.started = True
+    course.deadline = course.at + course.limits.digit_first_s
+    return [e.Listen(course.reading.count)]
+
+
+def shown(course: Course, event: e.DigitShown) -> Orders:
+    opened = course.reading.painted(event) if course.reading else None
+    if course.reading is None or opened is None:
+        return []
+    course.deadline = course.reading.deadline()
+    return [opened]
+
+
+def time_passed(course: Course, _: e.TimePassed) -> Orders:
+    reading = course.reading
+    if reading is None or not reading.started or reading.awaiting_screen:
+        return watching.start_over(course, Code.INTERNAL)  # no challenge, no prompt or no screen in time
+    digit = reading.next_digit()
+    if digit is None:
+        return _judge(course, reading)
+    course.deadline = course.at + SCREEN_PATIENCE_S
+    return [digit]
+
+
+def heard(course: Course, heard: DigitHeard) -> Orders:
+    reading = course.reading
+    if reading is None or not reading.answered(heard):
+        return []
+    marks: Orders = [e.ShowHeard(heard.window)] if heard.began is not None else []
+    if reading.complete() or reading.hopelessly_silent():
+        return marks + _judge(course, reading)
+    return marks
+
+
+def face_seen(course: Course, seen: FaceSeen) -> Orders:
+    broken = rules.continuity(course.track, seen, course.face_at, course.limits)
+    if seen.faces:
+        course.face_at = seen.at
+    if broken is not None:
+        course.verdicts.append(broken)
+        return watching.start_over(course, broken.code)
+    if course.reading is not None:
+        course.reading.seen.append(seen)
+    return []
+
+
+def _judge(course: Course, reading: Reading) -> Orders:
+    """All windows are closed: were these digits read, now, by this face?"""
+    heard = reading.in_order()
+    spoken = rules.digits(reading.challenge, reading.shown, heard, course.limits)
+    moved = rules.lips(heard, reading.seen, course.limits)
+    course.verdicts += [spoken, moved]
+    for verdict in (spoken, moved):
+        if verdict.answer not in (Answer.PASS, Answer.REVIEW):
+            return _failed(course, verdict)
+    course.verdicts.append(rules.unbroken(course.track, reading.seen, *reading.span(), course.limits))
+    if course.verdicts[-1].answer is not Answer.PASS:
+        return watching.start_over(course, course.verdicts[-1].code)
+    return submit.begin(course, reading.challenge.id)
+
+
+def _failed(course: Course, verdict: Verdict) -> Orders:
+    if not course.spend(Stage.DIGITS):
+        return course.end(Outcome.REFERRED, verdict.code)
+    return [e.StopListening(), *begin(course, verdict.code)]

@@ -1,0 +1,16 @@
+"""PHONE: the number and the password that were typed."""
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Answer, Stage
+from kiosk.visit import rules, watching
+from kiosk.visit.course import Course, Orders
+
+
+def typed(course: Course, event: e.Typed) -> Orders:
+    verdict = rules.typed(event)
+    if verdict.answer is not Answer.PASS:
+        return [course.go(Stage.PHONE, course.limits.phone_s, verdict.code)]
+    course.verdicts.append(verdict)
+    course.typed = event
+    return [*watching.begin(course, course.gone_sense() or Code.OK), e.Say("face")]

@@ -1,0 +1,36 @@
+"""How looking for the face begins, and begins again."""
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Device, Outcome, Stage
+from kiosk.visit.course import Course, Hint, Orders
+
+
+def begin(course: Course, code: Code) -> Orders:
+    """Look for the face, from the beginning."""
+    card = course.card.card if course.card else None
+    course.reference = False
+    course.hint = Hint()
+    course.face_at = course.at
+    show = course.go(Stage.FACE, course.limits.face_s, code)
+    return [show, e.Watch(card.portrait if card else None)]
+
+
+def start_over(course: Course, code: Code) -> Orders:
+    """Back to the face, at the price of a try."""
+    course.reading = None
+    if not course.spend(Stage.FACE):
+        return course.end(Outcome.REFERRED, code)
+    return [e.StopListening(), *begin(course, code), e.Say("face_retry")]
+
+
+def sense_failed(course: Course, event: e.DeviceFailed) -> Orders:
+    """Camera or microphone went away: what was seen and heard does not hang together any more.
+
+    Without the engines (MODELS: a worker of ours died) nothing can be seen or heard at all.
+    """
+    if event.device is Device.MODELS:
+        return course.end(Outcome.REFERRED, event.code)
+    if event.device not in (Device.CAMERA, Device.MICROPHONE):
+        return []
+    return start_over(course, event.code)
