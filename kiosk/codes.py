@@ -75,6 +75,17 @@ class Code(StrEnum):
     CARD_PORTRAIT_UNREADABLE = "card.portrait_unreadable"
     CARD_PORTRAIT_NO_FACE = "card.portrait_no_face"
 
+    # people behind the counter
+    STAFF_NONE = "staff.none"
+    STAFF_REFUSED = "staff.refused"
+    STAFF_LOCKED = "staff.locked"
+    STAFF_ROSTER_EXPIRED = "staff.roster_expired"
+    STAFF_ROSTER_ALTERED = "staff.roster_altered"
+    STAFF_ROLE = "staff.role"
+    STAFF_SAME_PERSON = "staff.same_person"
+    STAFF_UNKEPT = "staff.unkept"
+    STAFF_IDLE = "staff.idle"
+
     # what is typed
     PHONE_MALFORMED = "phone.malformed"
     PASSWORD_MALFORMED = "password.malformed"  # noqa: S105 - a code, not a password

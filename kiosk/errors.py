@@ -8,7 +8,8 @@
     ├─ CardError          this card could not be read; the next one may
     ├─ EngineError        an engine failed on good input → the try is spent
     ├─ CentralError       Unreachable (wait) · Untrusted (stop, call staff) · Unacceptable (wedge, go on)
-    └─ OutboxError        disk full, damaged → OUT_OF_SERVICE
+    ├─ OutboxError        disk full, damaged → OUT_OF_SERVICE
+    └─ StaffError         this sign-in or act is not allowed now; customers are served all the same
 
 A refusal is a `Verdict`, never an exception. `detail` is for engineers: it never holds personal data.
 The adapter that meets a foreign exception translates it; none leaks upwards.
@@ -83,3 +84,7 @@ class Unacceptable(CentralError):  # noqa: N818
 
 class OutboxError(KioskError):
     """The durable queue cannot promise anything."""
+
+
+class StaffError(KioskError):
+    """A sign-in, a signature or an act of staff is refused."""

@@ -10,6 +10,7 @@ from kiosk.codes import Code
 from kiosk.model import (
     CardFacts,
     Challenge,
+    Clerk,
     Device,
     DigitHeard,
     FaceSeen,
@@ -148,6 +149,19 @@ class TimePassed(Struct, frozen=True, tag=True):
     """The visit's deadline came."""
 
 
+class SignedIn(Struct, frozen=True, tag=True):
+    """Somebody behind the counter proved who they are."""
+
+    clerk: Clerk
+
+
+class SignedOut(Struct, frozen=True, tag=True):
+    """`code`: OK if it was wanted, STAFF_IDLE if nobody touched anything, STAFF_REFUSED: central said so."""
+
+    clerk: Clerk
+    code: Code = Code.OK
+
+
 Event = (
     Began
     | Agreed
@@ -174,6 +188,8 @@ Event = (
     | DeviceReady
     | DeviceFailed
     | TimePassed
+    | SignedIn
+    | SignedOut
 )
 
 

@@ -48,6 +48,20 @@ class Device(StrEnum):
     CENTRAL = "central"
 
 
+class Role(StrEnum):
+    """What somebody behind the counter may do; a supervisor may do all that a clerk may."""
+
+    CLERK = "clerk"
+    SUPERVISOR = "supervisor"
+
+
+class Clerk(Struct, frozen=True):
+    """Somebody who signed in. `number`: digits that central gave, not a name."""
+
+    number: str
+    role: Role
+
+
 class Outcome(StrEnum):
     """How a visit ended, in the word the screen, the slip and the report use."""
 

@@ -135,6 +135,18 @@ class VisitSettings(Section, frozen=True):
     max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
 
 
+class StaffSettings(Section, frozen=True):
+    """Clerks and supervisors; see `kiosk.staff`."""
+
+    offline_days: Annotated[
+        float, Meta(gt=0, le=30)
+    ]  # a roster that central has not confirmed for longer ends
+    pin_tries: Annotated[int, Meta(ge=1, le=10)]  # failures in a row that lock a number …
+    lock_s: Annotated[float, Meta(ge=60)]  # … so long at first, then twice as long, a day at most
+    idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
+    idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and sign out
+
+
 class CentralSettings(Section, frozen=True):
     url: str
     ca: str  # PEM that central's certificate must chain to
@@ -160,6 +172,7 @@ class Settings(Section, frozen=True):
     face: FaceSettings
     speech: SpeechSettings
     visit: VisitSettings
+    staff: StaffSettings
     central: CentralSettings
     camera: DriverChoice
     microphone: DriverChoice

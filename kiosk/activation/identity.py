@@ -22,6 +22,7 @@ from kiosk.activation.sealing import Sealer
 from kiosk.activation.wire import Wire
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable, Untrusted
+from kiosk.files import write_whole
 
 KEY_FILE = "terminal-key.pem"
 ENROLMENT_FILE = "enrolment.json"
@@ -91,8 +92,8 @@ def enrol(url: str, ca: Path, terminal: str, code: str, folder: Path) -> Identit
         raise _refusal(answer.status, answer.body)
     enrolment = _read_enrolment(answer.body, terminal)
     identity = Identity(key, enrolment)
-    _write(folder / CA_FILE, ca.read_bytes(), 0o600)
-    _write(folder / ENROLMENT_FILE, msgspec.json.encode(enrolment), 0o600)
+    write_whole(folder / CA_FILE, ca.read_bytes())
+    write_whole(folder / ENROLMENT_FILE, msgspec.json.encode(enrolment))
     return identity
 
 
@@ -118,7 +119,7 @@ def _read_or_make_key(path: Path) -> Ed25519PrivateKey:
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write(path, pem, 0o600)
+        write_whole(path, pem)
     _check_owned(path, stat.S_IRWXG | stat.S_IRWXO)
     return _read_key(path)
 
@@ -154,20 +155,3 @@ def _check_owned(path: Path, forbidden: int) -> None:
         raise IdentityError(Code.IDENTITY_MISSING, f"{path.name}: {type(error).__name__}") from None
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & forbidden or path.is_symlink():
         raise IdentityError(Code.IDENTITY_EXPOSED, f"{path.name} is open to others")
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Whole or not at all, and on disk: written beside, then renamed."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,0 +1,1 @@
+"""The people behind the counter: who they are, and what they did."""
