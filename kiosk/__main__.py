@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk import settings as settings_file
+from kiosk.audit import commands as audit_commands
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, SettingsError
 from kiosk.settings import Settings
@@ -100,6 +101,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     return evaluate(options.arguments)
 
 
+def _audit(options: argparse.Namespace) -> int:
+    return audit_commands.run(options, read_settings(options))
+
+
 def _enrol(options: argparse.Namespace) -> int:
     from kiosk.activation import identity
 
@@ -129,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol = command("enrol", _enrol, "make this terminal's key and enrol it at central")
     enrol.add_argument("--code", required=True, help="the one-time code from central's staff")
     enrol.add_argument("--ca", type=Path, help="PEM that central's certificate must chain to")
+    audit_commands.add_to(command("audit", _audit, "verify, export or restart the log of what happened here"))
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)
     models.set_defaults(do=_models, settings=None)

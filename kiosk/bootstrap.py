@@ -14,6 +14,11 @@ from typing import Any, get_type_hints
 from kiosk import events as e
 from kiosk.activation.desk import ActivationDesk
 from kiosk.activation.wire import check_url
+from kiosk.audit import facts as audit_facts
+from kiosk.audit.commands import path_of as audit_path
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind
+from kiosk.audit.witness import Witness
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervise import Supervisor
@@ -45,6 +50,7 @@ REQUIRED = frozenset(
         Device.IDENTITY,
         Device.OUTBOX,
         Device.CHALLENGES,
+        Device.AUDIT,
     }
 )
 """What a visit cannot do without. Loudspeaker, printer and the line to central are not among it."""
@@ -115,7 +121,10 @@ class Terminal:
         self._ears: Listener | None = None
         self._desk: ActivationDesk | None = None
         self._records = Records(self._storage, settings.visit)
+        self.audit = AuditLog(audit_path(settings))
+        self._witness = Witness(self.audit)
         self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
+        self.engine.subscribe(self._witness.told)
         self._join_devices()
 
     # ── for a shell ──────────────────────────────────────────────────────────────────────────────
@@ -127,9 +136,9 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
-        folder, least = self._storage, self.settings.storage.min_free_mb
+        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
         self._work("engine", self.engine.run)
-        self._work("readiness", Readiness(folder, least, self.engine.post, clock_off_s=self._clock_off_s).run)
+        self._work("readiness", self._readiness().run)
         self._work("models", self._until_there(Device.MODELS, self._join_models))
         for name, supervisor in self._supervisors.items():
             self._work(name, supervisor.run)
@@ -142,6 +151,7 @@ class Terminal:
         stopped = [worker.stop() for worker in reversed(self._workers)]
         if self._desk is not None:
             self._desk.close()
+        self.audit.append(Kind.TERMINAL_STOPPED)
         return all(stopped)
 
     # ── devices ──────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +233,8 @@ class Terminal:
         ears = Listener(recogniser, self.settings.speech, self.engine.post, time.monotonic)
         eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
-        desk = ActivationDesk(self.settings, versions, self.engine.post)
+        self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
+        desk = ActivationDesk(self.settings, versions, self._post_settled)
         self._ears, self._eyes, self._desk = ears, eyes, desk
         self._work("speech", ears.run)
         self._work("face", eyes.run)
@@ -240,6 +251,20 @@ class Terminal:
             return frame
 
         return newer
+
+    def _readiness(self) -> Readiness:
+        least = self.settings.storage.min_free_mb
+        return Readiness(
+            self._storage, least, self.engine.post, clock_off_s=self._clock_off_s, audit=self._audit_code
+        )
+
+    def _audit_code(self) -> Code:
+        self.audit.flush()
+        return self.audit.fault
+
+    def _post_settled(self, event: e.Event) -> None:
+        self._witness.settled(event)
+        self.engine.post(event)
 
     # ── the engine's hands ───────────────────────────────────────────────────────────────────────
 
@@ -258,9 +283,17 @@ class Terminal:
             submit=self._submit,
             print=self._print,
             forget=self._forget,
-            record=self._records.record,
-            close_record=self._records.close,
+            record=self._record,
+            close_record=self._close_record,
         )
+
+    def _record(self, number: str, at: float, event: e.Event) -> None:
+        self._records.record(number, at, event)
+        self._witness.fed(number, event)
+
+    def _close_record(self, finished: e.Finished) -> None:
+        self._records.close(finished)
+        self._witness.finished(finished)
 
     def _eye(self) -> FaceWatcher:
         assert self._eyes is not None  # the engine begins no visit before the models are there

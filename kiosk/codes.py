@@ -32,6 +32,13 @@ class Code(StrEnum):
     CLOCK_OFF = "clock.off"
     OUTBOX_DAMAGED = "outbox.damaged"
     OUTBOX_FULL = "outbox.full"
+    QUEUE_TOO_MANY = "queue.too_many"
+    QUEUE_TOO_OLD = "queue.too_old"
+    SOFTWARE_TOO_OLD = "software.too_old"
+    SOFTWARE_REFUSED = "software.refused"
+    CENTRAL_SILENT = "central.silent"
+    AUDIT_UNWRITABLE = "audit.unwritable"
+    AUDIT_DAMAGED = "audit.damaged"
     INTERNAL = "internal.error"
 
     # devices

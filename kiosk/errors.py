@@ -9,7 +9,8 @@
     ├─ EngineError        an engine failed on good input → the try is spent
     ├─ CentralError       Unreachable (wait) · Untrusted (stop, call staff) · Unacceptable (wedge, go on)
     ├─ OutboxError        disk full, damaged → OUT_OF_SERVICE
-    └─ StaffError         this sign-in or act is not allowed now; customers are served all the same
+    ├─ StaffError         this sign-in or act is not allowed now; customers are served all the same
+    └─ AuditError         the audit log cannot be written or was changed → OUT_OF_SERVICE
 
 A refusal is a `Verdict`, never an exception. `detail` is for engineers: it never holds personal data.
 The adapter that meets a foreign exception translates it; none leaks upwards.
@@ -88,3 +89,7 @@ class OutboxError(KioskError):
 
 class StaffError(KioskError):
     """A sign-in, a signature or an act of staff is refused."""
+
+
+class AuditError(KioskError):
+    """What happens here cannot be written down, or what was written has been changed."""

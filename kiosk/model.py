@@ -46,6 +46,9 @@ class Device(StrEnum):
     OUTBOX = "outbox"
     CHALLENGES = "challenges"
     CENTRAL = "central"
+    AUDIT = "audit"
+    BACKLOG = "backlog"
+    SOFTWARE = "software"
 
 
 class Role(StrEnum):

@@ -1,4 +1,4 @@
-"""What must be there besides devices: room on the disk and a clock that can be believed."""
+"""What must be there besides devices: room on the disk, a clock that can be believed, a log that is kept."""
 
 import shutil
 import threading
@@ -46,12 +46,14 @@ class Readiness:
         give: Callable[[e.Event], None],
         clock_unix: Callable[[], float] = time.time,
         clock_off_s: Callable[[], float | None] = lambda: None,
+        audit: Callable[[], Code] = lambda: Code.OK,
     ) -> None:
         self._folder = folder
         self._min_free_mb = min_free_mb
         self._give = give
         self._clock_unix = clock_unix
         self._clock_off_s = clock_off_s
+        self._audit = audit
         self._told: dict[Device, Code] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -64,6 +66,7 @@ class Readiness:
         """Measure once and tell what changed."""
         self._tell(Device.DISK, disk_code(self._folder, self._min_free_mb))
         self._tell(Device.CLOCK, clock_code(self._clock_unix(), self._clock_off_s()))
+        self._tell(Device.AUDIT, self._audit())
 
     def _tell(self, device: Device, code: Code) -> None:
         if self._told.get(device) is code:
