@@ -7,7 +7,9 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test check bench setup codes train-digits
+SECONDS ?= 600
+SEED ?= 1
+.PHONY: help demo run central test fuzz check bench setup codes train-digits
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,6 +29,9 @@ central: setup ## the central server alone
 test: ## all tests
 	@bash scripts/setup test
 	@$(RUN) bash scripts/test $(ARGS)
+
+fuzz: setup ## mangled bytes at the card reader's driver (SECONDS=600 SEED=1)
+	@$(RUN) python -m tests.card.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 check: setup ## ruff, mypy, the house's layers, generated documents
 	@$(RUN) bash scripts/check

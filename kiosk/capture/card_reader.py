@@ -9,7 +9,7 @@ import serial
 from msgspec import Struct
 
 from kiosk.card.layout import parse
-from kiosk.card.protocol import Session
+from kiosk.card.protocol import BAUDS, Command, Session, well
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import IdCard
@@ -20,6 +20,8 @@ _FAULTS = (serial.SerialException, termios.error, OSError)
 _IN_USE = (errno.EBUSY, errno.EAGAIN)
 _PASSING = (Code.CARD_UNREADABLE, Code.CARD_MOVED)
 """Failures that a second read may cure: the first one often meets a card that still moves."""
+_LISTEN_S = 0.4
+"""So long a reader may take to tell its state while its rate is looked for: five rates in two seconds."""
 
 
 class SamV:
@@ -29,7 +31,7 @@ class SamV:
         """`port`: a device file, or `hwgrep://VID:PID` for whatever file that USB adapter gets."""
 
         port: str = ""
-        baud: int = 115_200
+        baud: int = 115_200  # tried first; then all that readers know
         timeout_s: float = 2.0  # for one answer; text and photo take about one second
 
     def __init__(self, settings: Settings, context: Context) -> None:
@@ -39,23 +41,58 @@ class SamV:
         self._holds = False  # a card is selected
 
     def open(self) -> None:
-        """Raises DeviceMissing, DeviceBusy, DeviceLost."""
+        """Find the reader at whatever rate it talks, and ask it to talk at the highest.
+
+        Raises DeviceMissing, DeviceBusy, DeviceLost.
+        """
         self.close()
         self._line = SerialLine(self._settings.port, self._settings.baud)
-        self._session = Session(self._line, self._settings.timeout_s)
         try:
-            self._session.check()
-        except DeviceLost as error:
+            found = self._find_rate(self._line)
+            self._session = Session(self._line, self._settings.timeout_s)
+            if found != BAUDS[0]:
+                self._hasten(self._line, self._session, found)
+        except DeviceLost:
             self.close()
-            if error.code is Code.READER_LOST:
-                raise DeviceMissing(Code.READER_MISSING, f"{self._settings.port}: nothing answers") from None
             raise
+
+    def _find_rate(self, line: "SerialLine") -> int:
+        """The rate at which the reader answered, and told that it is well.
+
+        Raises DeviceMissing (no answer that can be read, at any rate), DeviceLost.
+        """
+        patience = min(_LISTEN_S, self._settings.timeout_s)
+        for baud in dict.fromkeys((self._settings.baud, *BAUDS)):
+            line.set_baud(baud)
+            try:
+                answer = Session(line, patience, attempts=2).ask(Command.STATUS)
+            except DeviceLost:
+                if line.gone:
+                    raise
+            else:
+                well(answer.status)
+                return baud
+        raise DeviceMissing(Code.READER_MISSING, f"{self._settings.port}: nothing answers at any rate")
+
+    def _hasten(self, line: "SerialLine", session: Session, found: int) -> None:
+        """At 9,600 a card takes 1.4 s on the line alone. A reader that will not go faster is left as it is."""
+        if not session.set_baud(BAUDS[0]):
+            return
+        line.set_baud(BAUDS[0])
+        try:
+            session.check()
+        except DeviceLost:
+            line.set_baud(found)
+            session.check()
 
     def present(self) -> bool:
         """Whether a card lies on the reader. Raises DeviceLost."""
         session = self._opened()
         self._holds = self._holds and session.holds()
-        return self._holds or session.find()
+        try:
+            return self._holds or session.find()
+        except CardError:
+            return True  # why it cannot be taken is told when it is read
 
     def read(self) -> IdCard:
         """Text and photo of the card that is present; once more if it moved. Raises CardError, DeviceLost."""
@@ -102,14 +139,20 @@ class SerialLine:
             if getattr(error, "errno", None) in _IN_USE:
                 raise DeviceBusy(Code.READER_BUSY, port) from None
             raise DeviceMissing(Code.READER_MISSING, f"{port}: {error}") from None
+        self.gone = False
+
+    def set_baud(self, baud: int) -> None:
+        """Raises DeviceLost."""
+        with self._lost():
+            self._serial.baudrate = baud
 
     def send(self, data: bytes) -> None:
-        with _lost():
+        with self._lost():
             self._serial.reset_input_buffer()
             self._serial.write(data)
 
     def receive(self, timeout_s: float) -> bytes:
-        with _lost():
+        with self._lost():
             self._serial.timeout = timeout_s
             first: bytes = self._serial.read(1)
             return first + self._serial.read(self._serial.in_waiting) if first else b""
@@ -118,10 +161,10 @@ class SerialLine:
         with suppress(*_FAULTS):
             self._serial.close()
 
-
-@contextmanager
-def _lost() -> Iterator[None]:
-    try:
-        yield
-    except _FAULTS as error:
-        raise DeviceLost(Code.READER_LOST, str(error)) from None
+    @contextmanager
+    def _lost(self) -> Iterator[None]:
+        try:
+            yield
+        except _FAULTS as error:
+            self.gone = True
+            raise DeviceLost(Code.READER_LOST, str(error)) from None

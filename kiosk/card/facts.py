@@ -22,18 +22,12 @@ def facts(card: IdCard, kind: str, today: date) -> CardFacts:
     """
     return CardFacts(
         kind=kind,
-        number_valid=_number_valid(card, kind),
+        number_valid=number.valid_as(kind, card.number, card.birth),
         birth_agrees=_birth_agrees(card, kind),
         days_valid=None if card.valid_to is None else (card.valid_to - today).days,
         days_since_issue=-1 if card.valid_from is None else (today - card.valid_from).days,
         age=_age(card.birth, today),
     )
-
-
-def _number_valid(card: IdCard, kind: str) -> bool:
-    if kind == "I":
-        return number.valid_foreigner(card.number, card.birth)
-    return number.valid(card.number)
 
 
 def _birth_agrees(card: IdCard, kind: str) -> bool:

@@ -47,8 +47,10 @@ class Scanner:
         while (body := self._take()) is not None:
             yield body
 
-    def clear(self) -> None:
-        self._buffer.clear()
+    @property
+    def begun(self) -> bool:
+        """A frame's beginning has come and its end has not."""
+        return self._buffer.startswith(PREAMBLE)
 
     def _take(self) -> bytes | None:
         length = self._seek()

@@ -1,7 +1,7 @@
 """The citizen identity number: form, birth date inside, check character.
 
 GB 11643-1999: six digits of region, eight of birth (YYYYMMDD), three of sequence (odd: male), and one check
-character by ISO/IEC 7064 MOD 11-2. Regions are not looked up: they are redrawn, the numbers stay.
+character by ISO/IEC 7064 MOD 11-2. Regions are not looked up (docs/decisions/0006-no-region-table.md).
 """
 
 import re
@@ -11,6 +11,12 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """2^(17 − i) mod 11 for the digits i = 0…16."""
 CHARACTERS = "10X98765432"
 """The check character for the weighted sum mod 11."""
+
+PERMIT_REGIONS = ("810000", "820000", "830000")
+"""Regions of residence permits for people from Hong Kong, Macau and Taiwan (State Council, Guofa 2018 no. 81)."""
+FOREIGNER = "9"
+"""The first digit on permanent residence cards since December 2023; then come region, nationality (ISO 3166-1
+numeric), birth, sequence and the check character of GB 11643. Source: descriptions by the immigration office."""
 
 _FORM = re.compile(r"[0-9]{17}[0-9X]")
 _FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
@@ -26,6 +32,15 @@ def valid(number: str) -> bool:
     if not _FORM.fullmatch(number) or birth(number) is None:
         return False
     return number[-1] == check_character(number[:17])
+
+
+def valid_as(kind: str, number: str, born: date | None) -> bool:
+    """Is this a number that a card of this kind (`resident`, `J`, `I`, `Y`) carries?"""
+    if kind == "I":
+        return valid_foreigner(number, born)
+    permit = number.startswith(PERMIT_REGIONS)
+    fits = {"resident": not permit, "J": permit, "Y": number.startswith(FOREIGNER)}
+    return fits.get(kind, False) and valid(number)
 
 
 def birth(number: str) -> date | None:

@@ -6,6 +6,7 @@ ask and may be repeated, so a damaged answer is asked again.
 
 import struct
 import time
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NoReturn, Protocol
 
@@ -16,8 +17,14 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost
 
 ATTEMPTS = 3
+GAP_S = 0.25
+"""An answer that has begun and goes on for so long with nothing is broken off. USB adapters hand bytes over every
+16 ms, so a read of 1,295 bytes that lost some costs this much and not the whole time for an answer."""
 TEXT_BYTES = 256
 PORTRAIT_BYTES = 1024
+FURTHER_ADDRESS_BYTES = 70
+BAUDS = (115_200, 57_600, 38_400, 19_200, 9_600)
+"""Rates that readers may be set to; their place is the parameter of the command that sets them (6000 … 6004)."""
 
 
 class Command(IntEnum):
@@ -29,6 +36,8 @@ class Command(IntEnum):
     SELECT = 0x2002
     READ = 0x3001
     FURTHER_ADDRESS = 0x3003
+    CHIP_NUMBER = 0x3005
+    BAUD = 0x6000
 
 
 class Status(IntEnum):
@@ -54,21 +63,40 @@ class Status(IntEnum):
     FOUND = 0x9F
 
 
-CARD_CODES = {
-    Status.CARD_REJECTS_SAM: Code.CARD_REJECTED,
-    Status.SAM_REJECTS_CARD: Code.CARD_NOT_GENUINE,
-    Status.VERIFY_FAILED: Code.CARD_NOT_GENUINE,
-    Status.CARD_TYPE: Code.CARD_WRONG_TYPE,
-    Status.READ_FAILED: Code.CARD_UNREADABLE,
-    Status.EMPTY: Code.CARD_UNREADABLE,
-    Status.FIND_FAILED: Code.CARD_REMOVED,
-    Status.SELECT_FAILED: Code.CARD_MOVED,
+class Meaning(Struct, frozen=True):
+    """What a status other than "done" is told as. `card`: it lies with the card, else with the reader."""
+
+    code: Code
+    card: bool = False
+
+
+MEANINGS: Mapping[Status, Meaning] = {
+    Status.CHECKSUM: Meaning(Code.READER_FAULT),
+    Status.LENGTH: Meaning(Code.READER_FAULT),
+    Status.COMMAND: Meaning(Code.READER_FAULT),
+    Status.NOT_PERMITTED: Meaning(Code.READER_FAULT),
+    Status.UNKNOWN: Meaning(Code.READER_FAULT),
+    Status.CARD_REJECTS_SAM: Meaning(Code.CARD_REJECTED, card=True),
+    Status.SAM_REJECTS_CARD: Meaning(Code.CARD_NOT_GENUINE, card=True),
+    Status.VERIFY_FAILED: Meaning(Code.CARD_NOT_GENUINE, card=True),
+    Status.CARD_TYPE: Meaning(Code.CARD_WRONG_TYPE, card=True),
+    Status.READ_FAILED: Meaning(Code.CARD_UNREADABLE, card=True),
+    Status.RANDOM_NUMBER: Meaning(Code.READER_FAULT),
+    Status.SELF_TEST: Meaning(Code.READER_FAULT),
+    Status.UNAUTHORISED: Meaning(Code.READER_UNAUTHORISED),
+    Status.FIND_FAILED: Meaning(Code.CARD_REMOVED, card=True),
+    Status.SELECT_FAILED: Meaning(Code.CARD_MOVED, card=True),
+    Status.EMPTY: Meaning(Code.CARD_UNREADABLE, card=True),
+    # Out of place they are no answer to what was asked: the reader is out of step.
+    Status.OK: Meaning(Code.READER_FAULT),
+    Status.FOUND: Meaning(Code.READER_FAULT),
 }
-"""What is wrong with the card or with how it lies: the next step is the customer's."""
+"""Every status of the makers' pages; printed with its next step in docs/codes.md."""
 
-READER_CODES = {Status.UNAUTHORISED: Code.READER_UNAUTHORISED}
-"""What is wrong with the reader: staff. Every status that stands in neither table is READER_FAULT."""
+UNHEARD_OF = Meaning(Code.READER_FAULT)
+"""A status that no page lists: nothing is known of the card, so it is not read."""
 
+_NO_CARD = (Status.FIND_FAILED, Status.SELECT_FAILED, Status.EMPTY)
 _ASK_AGAIN = (Status.CHECKSUM, Status.LENGTH)
 """The reader got our command damaged."""
 
@@ -93,15 +121,22 @@ class Answer(Struct, frozen=True):
 class Session:
     """Talks to one reader; called from one thread."""
 
-    def __init__(self, line: Line, timeout_s: float) -> None:
+    def __init__(
+        self,
+        line: Line,
+        timeout_s: float,
+        attempts: int = ATTEMPTS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`attempts`: how often a command is sent when damaged answers come."""
         self._line = line
+        self._attempts = attempts
         self._timeout_s = timeout_s
+        self._clock = clock
 
     def check(self) -> None:
         """The reader's self-test. Raises DeviceLost with READER_FAULT, READER_UNAUTHORISED, READER_LOST."""
-        answer = self.ask(Command.STATUS)
-        if answer.status != Status.OK:
-            raise_for(answer.status)
+        well(self.ask(Command.STATUS).status)
 
     def sam_id(self) -> str:
         """The security module's number as printed on the reader. Raises DeviceLost."""
@@ -112,8 +147,16 @@ class Session:
         return f"{kind:02d}.{variant:02d}-{made:08d}-{serial:010d}-{check:010d}"
 
     def find(self) -> bool:
-        """Is there a card that was not selected yet? Raises DeviceLost."""
-        return self.ask(Command.FIND).status == Status.FOUND
+        """Is there a card that was not selected yet?
+
+        Raises CardError where there is one that cannot be taken, DeviceLost.
+        """
+        status = self.ask(Command.FIND).status
+        if status == Status.FOUND:
+            return True
+        if status not in _NO_CARD:
+            raise_for(status)
+        return False
 
     def select(self) -> None:
         """Take the card that was found. Raises CardError, DeviceLost."""
@@ -125,9 +168,30 @@ class Session:
         """Is the selected card still there? Raises DeviceLost.
 
         A reader finds each card once; after that only an answer of the card itself shows that it still lies
-        there. It is asked for its shortest item, which is thrown away.
+        there. It is asked for its shortest item, which is thrown away. A reader that does not know the
+        command counts as one without the card.
         """
         return self.ask(Command.FURTHER_ADDRESS).status in (Status.OK, Status.EMPTY)
+
+    def further_address(self) -> str:
+        """The address that was added after the card was made; empty if there is none.
+
+        Raises CardError, DeviceLost.
+        """
+        data = self._item(Command.FURTHER_ADDRESS)
+        if len(data) not in (0, FURTHER_ADDRESS_BYTES):
+            raise CardError(Code.CARD_MALFORMED, f"{len(data)} bytes of further address")
+        try:
+            return data.decode("utf-16-le").strip(" \0\u3000")
+        except UnicodeDecodeError:
+            raise CardError(Code.CARD_MALFORMED, "further address is not UTF-16") from None
+
+    def chip_number(self) -> bytes:
+        """The number of the chip itself, as the reader gives it; empty if it gives none.
+
+        Makers do not agree on its length. Raises CardError, DeviceLost.
+        """
+        return self._item(Command.CHIP_NUMBER)
 
     def read(self) -> tuple[bytes, bytes]:
         """Text (256 bytes) and photo (1024 bytes) of the selected card. Raises CardError, DeviceLost."""
@@ -141,22 +205,40 @@ class Session:
             raise CardError(Code.CARD_MALFORMED, f"{len(content)} bytes of text and photo")
         return content[:TEXT_BYTES], content[TEXT_BYTES:]
 
+    def set_baud(self, baud: int) -> bool:
+        """Ask the reader to talk at one of `BAUDS` from now on; will it? Raises DeviceLost."""
+        return self._asked(Command.BAUD + BAUDS.index(baud)).status == Status.OK
+
     def ask(self, command: Command) -> Answer:
         """One answer, damaged ones asked again. Raises DeviceLost: READER_LOST (none), READER_FAULT."""
-        for _ in range(ATTEMPTS):
+        return self._asked(command)
+
+    def _asked(self, command: int) -> Answer:
+        for _ in range(self._attempts):
             body = self._exchange(build(command.to_bytes(2, "big")))
             if body is not None and body[2] not in _ASK_AGAIN:
                 return Answer(body[2], body[3:])
-        raise DeviceLost(Code.READER_FAULT, f"{command.name}: only damaged answers")
+        raise DeviceLost(Code.READER_FAULT, f"{command:04X}: only damaged answers")
+
+    def _item(self, command: Command) -> bytes:
+        """What a card may hold or not. Raises CardError, DeviceLost."""
+        answer = self.ask(command)
+        if answer.status == Status.EMPTY:
+            return b""
+        if answer.status != Status.OK:
+            raise_for(answer.status)
+        return answer.data
 
     def _exchange(self, frame: bytes) -> bytes | None:
         """The body of the answer; None if it was damaged. Raises DeviceLost when none comes in time."""
         scanner = Scanner()
         self._line.send(frame)
-        end = time.monotonic() + self._timeout_s
+        end = self._clock() + self._timeout_s
         noise = 0
-        while (left := end - time.monotonic()) > 0:
-            data = self._line.receive(left)
+        while (left := end - self._clock()) > 0:
+            data = self._line.receive(min(left, GAP_S) if scanner.begun else left)
+            if not data and scanner.begun:
+                return None
             noise += len(data)
             try:
                 for body in scanner.feed(data):
@@ -168,10 +250,21 @@ class Session:
         raise DeviceLost(Code.READER_LOST, f"no answer in {self._timeout_s} s")
 
 
+def meaning(status: int) -> Meaning:
+    """What a status says when it is not the one that was hoped for."""
+    known = status in Status.__members__.values()
+    return MEANINGS[Status(status)] if known else UNHEARD_OF
+
+
+def well(status: int) -> None:
+    """Does the reader say of itself that it works? Raises DeviceLost(READER_FAULT, READER_UNAUTHORISED)."""
+    if status != Status.OK:
+        found = meaning(status)
+        raise DeviceLost(Code.READER_FAULT if found.card else found.code, f"SW3 {status:02X}")
+
+
 def raise_for(status: int) -> NoReturn:
     """The exception that a status calls for. Raises CardError or DeviceLost, always."""
-    known = Status(status) if status in Status.__members__.values() else None
-    name = f"SW3 {status:02X}" + (f" {known.name}" if known else "")
-    if known in CARD_CODES:
-        raise CardError(CARD_CODES[known], name)
-    raise DeviceLost(READER_CODES.get(known, Code.READER_FAULT) if known else Code.READER_FAULT, name)
+    found = meaning(status)
+    known = Status(status).name if status in Status.__members__.values() else ""
+    raise (CardError if found.card else DeviceLost)(found.code, f"SW3 {status:02X} {known}".rstrip())

@@ -5,15 +5,20 @@
         reader.faults.append(Fault(Command.READ, Status.READ_FAILED))
 
 Like the readers in the shops it finds each card once: after it was selected, the card must be lifted before
-it is found again.
+it is found again. `python -m kiosk.simulators.sam_v` lends such a reader to a terminal on the same machine;
+with `--script` it plays every fault of `kiosk.simulators.faults` to the real driver and prints what came of it.
 """
 
+import argparse
 import contextlib
 import os
 import pty
 import select
 import struct
+import sys
+import termios
 import threading
+import time
 import tty
 from collections.abc import Callable
 from types import TracebackType
@@ -22,32 +27,49 @@ from msgspec import Struct
 
 from kiosk.card.frames import Damaged, Scanner, build
 from kiosk.card.layout import compose
-from kiosk.card.protocol import PORTRAIT_BYTES, TEXT_BYTES, Command, Status
+from kiosk.card.protocol import BAUDS, PORTRAIT_BYTES, TEXT_BYTES, Command, Status
 from kiosk.model import IdCard
 from kiosk.worker import Worker
 
 SAM_ID = struct.pack("<HHIII", 5, 1, 20_240_101, 1_234_567, 7_654_321)
+_SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in BAUDS}
 
 
 class Fault(Struct, frozen=True):
     """What goes wrong the next time `command` is asked; each fault happens once.
 
     `status` replaces the answer's SW3; without it the answer is changed by `alter` (bytes of the whole frame;
-    empty: no answer comes). `lift`: the card is taken away at that moment.
+    empty: no answer comes). `lift`: the card is taken away at that moment; `delay_s`: the answer comes late;
+    `unplug`: the line is cut in its place.
     """
 
-    command: Command
+    command: int
     status: int | None = None
     alter: Callable[[bytes], bytes] | None = None
     lift: bool = False
+    delay_s: float = 0.0
+    unplug: bool = False
+
+
+class Chip(Struct, frozen=True):
+    """What a card holds beside text and photo."""
+
+    further_address: str = ""
+    number: bytes = b""
 
 
 class SamVOnPty:
-    """`port` is what a driver opens. `put`, `lift`, `faults` and `unplug` may be used from any thread."""
+    """`port` is what a driver opens. `put`, `lift`, `faults` and `unplug` may be used from any thread.
 
-    def __init__(self) -> None:
+    `baud`: the rate at which it talks; at any other it understands nothing. `read_s`: how long the chip takes.
+    """
+
+    def __init__(self, baud: int = BAUDS[0], read_s: float = 0.0) -> None:
         self.faults: list[Fault] = []
         self.asked: list[int] = []  # commands, as they came
+        self.chip = Chip()
+        self.baud = baud
+        self.read_s = read_s
         self._card: IdCard | None = None
         self._text: bytes | None = None
         self._state = "none"  # none → lying → found → selected
@@ -76,9 +98,16 @@ class SamVOnPty:
         with self._lock:
             self._card, self._state = None, "none"
 
+    def say(self, data: bytes) -> None:
+        """Bytes on the line that nobody asked for."""
+        os.write(self._master, data)
+
     def unplug(self) -> None:
         """Both ends of the line vanish, as with a USB adapter; may be called twice."""
         self._worker.stop()
+        self._cut()
+
+    def _cut(self) -> None:
         for end in (self._master, self._slave):
             with contextlib.suppress(OSError):
                 os.close(end)
@@ -90,23 +119,39 @@ class SamVOnPty:
             if not ready:
                 continue
             data = os.read(self._master, 4096)
+            if not self._heard():
+                continue
             try:
                 for body in scanner.feed(data):
-                    self._reply(int.from_bytes(body[:2], "big"))
+                    if not self._reply(int.from_bytes(body[:2], "big")):
+                        return
             except Damaged:
                 os.write(self._master, _frame(Status.CHECKSUM))
 
-    def _reply(self, command: int) -> None:
+    def _heard(self) -> bool:
+        """Did the other end talk at our rate? A pseudo-terminal carries the bytes at any."""
+        return _SPEEDS.get(termios.tcgetattr(self._master)[5]) == self.baud
+
+    def _reply(self, command: int) -> bool:
+        """False: the line was cut instead."""
         self.asked.append(command)
         with self._lock:
-            fault = next((f for f in self.faults if f.command == command), None)
-            if fault is not None:
+            fault = next((f for f in self.faults if f.command == command), Fault(command))
+            if fault in self.faults:
                 self.faults.remove(fault)
-            answer = self._answer(command) if fault is None or fault.status is None else _frame(fault.status)
-            if fault is not None and fault.lift:
+            answer = self._answer(command) if fault.status is None else _frame(fault.status)
+            if fault.lift:
                 self._card, self._state = None, "none"
-        if fault is not None and fault.alter is not None:
-            answer = fault.alter(answer)
+        if fault.unplug:
+            self._cut()
+            return False
+        time.sleep(fault.delay_s + (self.read_s if command == Command.READ else 0.0))
+        self._write(fault.alter(answer) if fault.alter else answer)
+        if command >> 8 == Command.BAUD >> 8 and fault.status is None:
+            self.baud = BAUDS[command & 0xFF]
+        return True
+
+    def _write(self, answer: bytes) -> None:
         while answer:
             answer = answer[os.write(self._master, answer) :]
 
@@ -118,7 +163,9 @@ class SamVOnPty:
             Command.SELECT: self._select,
             Command.READ: self._read,
             Command.FURTHER_ADDRESS: self._further_address,
+            Command.CHIP_NUMBER: self._chip_number,
         }
+        answers |= {Command.BAUD + i: lambda: _frame(Status.OK) for i in range(len(BAUDS))}
         return answers[command]() if command in answers else _frame(Status.UNKNOWN)
 
     def _find(self) -> bytes:
@@ -141,8 +188,47 @@ class SamVOnPty:
         return _frame(Status.OK, struct.pack(">HH", TEXT_BYTES, PORTRAIT_BYTES) + text + photo)
 
     def _further_address(self) -> bytes:
-        return _frame(Status.EMPTY if self._state == "selected" else Status.READ_FAILED)
+        text = self.chip.further_address.encode("utf-16-le")
+        return self._item(text + " ".encode("utf-16-le") * ((70 - len(text)) // 2) if text else b"")
+
+    def _chip_number(self) -> bytes:
+        return self._item(self.chip.number)
+
+    def _item(self, data: bytes) -> bytes:
+        if self._state != "selected":
+            return _frame(Status.READ_FAILED)
+        return _frame(Status.OK, data) if data else _frame(Status.EMPTY)
 
 
 def _frame(status: int, data: bytes = b"") -> bytes:
     return build(bytes([0, 0, status]) + data)
+
+
+def main() -> int:
+    """0: every fault of the script ended in its code, or the reader was lent until it was interrupted."""
+    from kiosk.simulators.faults import play  # it needs the reader above
+
+    parser = argparse.ArgumentParser(prog="python -m kiosk.simulators.sam_v", description=__doc__)
+    parser.add_argument("--script", action="store_true", help="play every fault to the real driver")
+    if parser.parse_args().script:
+        return play(sys.stdout.write)
+    return _lend()
+
+
+def _lend() -> int:
+    """A reader with a made-up card that is laid down and lifted every few seconds."""
+    from kiosk.simulators.people import Person
+
+    with SamVOnPty(read_s=0.8) as reader:
+        print(f'[card_reader]\ndriver = "sam-v"\nport = "{reader.port}"', flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            for seed in range(1, 1000):
+                reader.put(Person(seed, b"").card())
+                time.sleep(20)
+                reader.lift()
+                time.sleep(5)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -60,6 +60,37 @@ def test_the_other_layouts(kind):
     assert parse(compose(card), card.portrait) == card
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "𠮷𡈽",  # beyond the first plane: a surrogate pair each
+        "\U000323af\U0003134a𪚥",  # the newest extensions
+        "\ue864\uf8ff王",  # private use: what old cards hold for characters that had no code yet
+        "买买提·吐尔逊·阿卜杜",
+        "阿卜杜热依木·阿卜杜热依木",
+        "〇一",
+        "㐱㒢",
+        "兰•旺堆",  # another dot than the usual one
+    ],
+)
+def test_rare_and_long_names_come_whole(name):
+    card = replace(person(), name=name)
+    assert parse(compose(card), card.portrait) == card
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_what_stands_in_reserved_fields_does_not_matter(kind):
+    number = {"I": "UTO999978080701"}.get(kind, person().number)
+    card = replace(person(kind=kind), number=number, address="", issuer="")
+    text, offset = bytearray(compose(card)), 0
+    for name, size in LAYOUTS[kind]:
+        for i in range(offset, offset + size):
+            if name == "reserved" and i not in (TYPE_AT, TYPE_AT + 1):
+                text[i] = 0xD8 if i % 2 else 0x55  # not even UTF-16
+        offset += size
+    assert parse(bytes(text), card.portrait) == card
+
+
 def test_a_foreigner_without_a_chinese_name_has_the_latin_one_whole():
     text = with_field(compose(person(kind="Y")), "name", "", "Y")
     text = with_field(text, "name_latin", "MUSTERMANN, MAXIMILIAN OTTOKAR JOSE", "Y")

@@ -68,3 +68,38 @@ def test_the_foreigners_number_of_2017_holds_the_birth():
     assert not number.valid_foreigner("UTO999978080701", date(1978, 8, 8))
     assert not number.valid_foreigner("UTO999978080701", None)
     assert not number.valid_foreigner("UT0999978080701", date(1978, 8, 7))
+
+
+PERMIT = "81000019900101001"
+FOREIGN = "99915619900101001"
+
+
+def whole(digits: str) -> str:
+    return digits + number.check_character(digits)
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits", "fits"),
+    [
+        ("resident", "99000119900101001", True),
+        ("resident", PERMIT, False),
+        ("J", PERMIT, True),
+        ("J", "82000019900101001", True),
+        ("J", "83000019900101001", True),
+        ("J", "84000019900101001", False),
+        ("J", "99000119900101001", False),
+        ("Y", FOREIGN, True),
+        ("Y", PERMIT, False),
+        ("Q", "99000119900101001", False),
+    ],
+)
+def test_each_kind_of_card_carries_its_own_numbers(kind, digits, fits):
+    assert number.valid_as(kind, whole(digits), date(1990, 1, 1)) == fits
+    assert not number.valid_as(kind, digits + "Q", date(1990, 1, 1))
+
+
+def test_the_letters_of_2017_are_taken_on_that_card_only():
+    born = date(1978, 8, 7)
+    assert number.valid_as("I", "UTO999978080701", born)
+    assert not number.valid_as("Y", "UTO999978080701", born)
+    assert not number.valid_as("I", whole(FOREIGN), born)

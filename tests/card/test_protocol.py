@@ -3,7 +3,17 @@ import struct
 import pytest
 
 from kiosk.card.frames import build
-from kiosk.card.protocol import ATTEMPTS, CARD_CODES, Command, Session, Status, raise_for
+from kiosk.card.protocol import (
+    ATTEMPTS,
+    GAP_S,
+    MEANINGS,
+    Command,
+    Session,
+    Status,
+    meaning,
+    raise_for,
+    well,
+)
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost
 
@@ -58,7 +68,56 @@ def test_every_status_has_its_code(status, code):
     with pytest.raises((CardError, DeviceLost)) as caught:
         raise_for(status)
     assert caught.value.code is code
-    assert isinstance(caught.value, CardError) == (Status(status) in CARD_CODES)
+    assert isinstance(caught.value, CardError) == meaning(status).card
+
+
+def test_no_status_is_left_without_a_meaning():
+    assert set(MEANINGS) == set(Status)
+    assert {status for status in Status if MEANINGS[status].code is not MEANT.get(status)} == {
+        Status.OK,
+        Status.FOUND,
+    }
+
+
+@pytest.mark.parametrize("status", range(256))
+def test_what_a_reader_says_of_itself_is_never_told_of_a_card(status):
+    if status == Status.OK:
+        well(status)
+        return
+    with pytest.raises(DeviceLost):
+        well(status)
+
+
+@pytest.mark.parametrize("status", range(256))
+def test_looking_for_a_card_ends_with_an_answer_or_with_a_code(status):
+    reading = session(*[frame(status)] * ATTEMPTS)
+    if status in (Status.FOUND, Status.FIND_FAILED, Status.SELECT_FAILED, Status.EMPTY):
+        assert reading.find() == (status == Status.FOUND)
+        return
+    with pytest.raises((CardError, DeviceLost)) as caught:
+        reading.find()
+    assert caught.value.code is MEANT.get(status, Code.READER_FAULT)
+
+
+def test_the_further_address_and_the_chips_number():
+    text = "无此省无此市样板路2号".encode("utf-16-le").ljust(70, b"\0")
+    assert session(frame(Status.OK, text)).further_address() == "无此省无此市样板路2号"
+    assert session(frame(Status.EMPTY)).further_address() == ""
+    assert session(frame(Status.OK, b"12345678")).chip_number() == b"12345678"
+    assert session(frame(Status.EMPTY)).chip_number() == b""
+
+
+@pytest.mark.parametrize("data", [bytes(69), b"\x00\xd8" * 35])
+def test_a_further_address_that_cannot_be(data):
+    with pytest.raises(CardError) as caught:
+        session(frame(Status.OK, data)).further_address()
+    assert caught.value.code is Code.CARD_MALFORMED
+
+
+def test_an_item_of_a_card_that_is_gone():
+    with pytest.raises(CardError) as caught:
+        session(frame(Status.READ_FAILED)).chip_number()
+    assert caught.value.code is Code.CARD_UNREADABLE
 
 
 @pytest.mark.parametrize("status", range(256))
@@ -103,6 +162,39 @@ def test_half_an_answer_is_asked_again():
         Session(line, 0.02).find()
     assert caught.value.code is Code.READER_LOST
     assert len(line.sent) == 2
+
+
+class Clock:
+    """Time passes only while somebody waits for bytes."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.now = 0.0
+        self.answers = list(answers)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, timeout_s: float) -> bytes:
+        if self.answers:
+            return self.answers.pop(0)
+        self.now += timeout_s
+        return b""
+
+
+def test_half_an_answer_costs_a_gap_and_not_the_whole_time():
+    line = Clock(frame(Status.FOUND)[:-2])
+    with pytest.raises(DeviceLost):
+        Session(line, 2.0, attempts=1, clock=line).find()
+    assert line.now == pytest.approx(GAP_S)
+
+
+def test_noise_before_the_answer_does_not_cut_it_short():
+    line = Clock(b"\x55\x55")
+    with pytest.raises(DeviceLost):
+        Session(line, 2.0, attempts=1, clock=line).find()
+    assert line.now == pytest.approx(2.0)
 
 
 def test_an_answer_too_short_for_a_status_is_damage():

@@ -1,0 +1,212 @@
+"""Random bytes at everything that a card reader feeds: `python -m tests.card.fuzz --seconds 600 --seed 1`.
+
+Each case is one whole reading (state, find, select, read, further address, parse, facts) against a reader
+whose answers were mangled. A case must end in a card or in a code within its time; anything else is a
+finding, printed with the seed that repeats it. Time is simulated, so a hang shows as time that runs away; every
+thousandth case goes over a real pseudo-terminal.
+"""
+
+import argparse
+import random
+import struct
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+
+from kiosk.capture.card_reader import SamV
+from kiosk.card.facts import china_today, facts
+from kiosk.card.frames import PREAMBLE, build
+from kiosk.card.layout import LAYOUTS, compose, parse
+from kiosk.card.protocol import ATTEMPTS, Command, Session, Status
+from kiosk.errors import CardError, DeviceError
+from kiosk.model import IdCard
+from kiosk.simulators.faults import nowhere
+from kiosk.simulators.people import Person
+from kiosk.simulators.sam_v import Fault, SamVOnPty
+
+TIMEOUT_S = 2.0
+COMMANDS = 6
+LONGEST_S = COMMANDS * ATTEMPTS * (TIMEOUT_S + 1.0)
+"""So much simulated time a reading may take at the worst."""
+EVERY = 1000
+"""Each so many-th case goes over a pseudo-terminal, which is slow."""
+CARD = Person(1, bytes(range(256)) * 4).card()
+
+Mangle = Callable[[random.Random, bytes], bytes]
+
+
+def flip(chance: random.Random, data: bytes) -> bytes:
+    out = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 5, 40))):
+        if out:
+            out[chance.randrange(len(out))] ^= 1 << chance.randrange(8)
+    return bytes(out)
+
+
+def cut(chance: random.Random, data: bytes) -> bytes:
+    return data[: chance.randrange(len(data) + 1)]
+
+
+def insert(chance: random.Random, data: bytes) -> bytes:
+    at = chance.randrange(len(data) + 1)
+    return data[:at] + chance.randbytes(chance.randrange(60)) + data[at:]
+
+
+def preambles(chance: random.Random, data: bytes) -> bytes:
+    return PREAMBLE[: chance.randrange(6)] * chance.randrange(4) + data
+
+
+def other(chance: random.Random, data: bytes) -> bytes:
+    """A well-formed frame with a random status and random data."""
+    size = chance.choice((0, 1, 4, 8, 70, 1284, chance.randrange(3000)))
+    return build(bytes([0, 0, chance.choice((*Status, chance.randrange(256)))]) + chance.randbytes(size))
+
+
+def text(chance: random.Random, data: bytes) -> bytes:
+    """A well-formed card whose text was mangled, of any layout."""
+    mangled = flip(chance, bytes(compose(CARD)))
+    if chance.random() < 0.5:
+        mangled = chance.randbytes(256)
+    letter = chance.choice((" ", "J", "I", "Y", "\0", chr(chance.randrange(0xD7FF)))).encode("utf-16-le")
+    mangled = mangled[:248] + letter + mangled[250:]
+    return build(bytes([0, 0, 0x90]) + struct.pack(">HH", 256, 1024) + mangled + chance.randbytes(1024))
+
+
+def noise(chance: random.Random, data: bytes) -> bytes:
+    return chance.randbytes(chance.randrange(4000))
+
+
+def silence(chance: random.Random, data: bytes) -> bytes:
+    return b""
+
+
+MANGLES: tuple[Mangle, ...] = (flip, cut, insert, preambles, other, text, noise, silence)
+
+
+class Line:
+    """A reader whose answers are mangled, and a clock that runs only while somebody waits."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance, self.now = chance, 0.0
+        self.waiting: list[bytes] = []
+
+    def clock(self) -> float:
+        self.now += 1e-4  # work takes time too, so that a busy loop ends
+        return self.now
+
+    def send(self, data: bytes) -> None:
+        command = int.from_bytes(data[7:9], "big")
+        answer = _right(command)
+        reads = command == Command.READ  # what comes before is mostly left alone, or few would get so far
+        for _ in range(self.chance.choice((0, 1, 1, 2) if reads else (0, 0, 0, 0, 1))):
+            answer = self.chance.choice(MANGLES)(self.chance, answer)
+        self.waiting = _pieces(self.chance, answer)
+
+    def receive(self, timeout_s: float) -> bytes:
+        if self.waiting and self.chance.random() < 0.999:
+            self.now += self.chance.random() * 0.05
+            return self.waiting.pop(0)
+        self.now += timeout_s
+        return b""
+
+
+def _right(command: int) -> bytes:
+    photo = struct.pack(">HH", 256, 1024) + compose(CARD) + bytes(1024)
+    bodies = {
+        Command.FIND: b"\x9f" + bytes(4),
+        Command.READ: b"\x90" + photo,
+        Command.FURTHER_ADDRESS: b"\x90" + "样板路2号".encode("utf-16-le").ljust(70, b"\0"),
+    }
+    return build(b"\0\0" + bodies.get(Command(command), b"\x90" + bytes(8)))
+
+
+def _pieces(chance: random.Random, data: bytes) -> list[bytes]:
+    step = chance.choice((1, 7, 62, 512, 4096))
+    return [data[i : i + step] for i in range(0, len(data), step)]
+
+
+def one(seed: int) -> str:
+    """One case; how it ended. Anything but a card or a code is raised."""
+    chance = random.Random(seed)
+    return _on_a_pty(chance) if seed % EVERY == 0 else _in_memory(chance)
+
+
+def _in_memory(chance: random.Random) -> str:
+    line = Line(chance)
+    try:
+        session = Session(line, TIMEOUT_S, clock=line.clock)
+        session.check()
+        if not session.find():
+            return "no card"
+        session.select()
+        card = parse(*session.read())
+        session.further_address()
+        session.chip_number()
+        return _held(card)
+    except (CardError, DeviceError) as error:
+        return error.code.value
+    finally:
+        if line.now > LONGEST_S:
+            raise AssertionError(f"{line.now:.0f} simulated seconds")
+
+
+def _on_a_pty(chance: random.Random) -> str:
+    began = time.monotonic()
+    with SamVOnPty() as reader:
+        for command in (Command.STATUS, Command.FIND, Command.SELECT, Command.READ, Command.FURTHER_ADDRESS):
+            if chance.random() < 0.5:
+                mangle = chance.choice(MANGLES[:-1])
+                reader.faults.append(Fault(command, alter=lambda frame, m=mangle: m(chance, frame)))
+        driver = SamV(SamV.Settings(port=reader.port, timeout_s=0.1), nowhere())
+        reader.put(CARD)
+        try:
+            driver.open()
+            return _held(driver.read()) if driver.present() else "no card"
+        except (CardError, DeviceError) as error:
+            return error.code.value
+        finally:
+            driver.close()
+            assert time.monotonic() - began < 60.0
+
+
+def _held(card: IdCard) -> str:
+    """Whatever was read has the form that the rules expect."""
+    assert card.kind in LAYOUTS
+    assert isinstance(facts(card, card.kind, china_today()).age, int)
+    return "the card" if card.number == CARD.number else "another card"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0: no finding."""
+    parser = argparse.ArgumentParser(prog="python -m tests.card.fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=1, help="of the first case; the others count on from it")
+    parser.add_argument("--one", action="store_true", help="only this seed")
+    options = parser.parse_args(argv)
+    if options.one:
+        print(one(options.seed))
+        return 0
+    ended, findings = run(options.seed, options.seconds)
+    for how, count in ended.most_common():
+        print(f"{count:9} {how}")
+    print(f"{ended.total()} cases from seed {options.seed}, {findings} findings")
+    return 1 if findings else 0
+
+
+def run(seed: int, seconds: float) -> tuple[Counter[str], int]:
+    """How the cases ended, and how many were findings."""
+    ended, findings, end = Counter[str](), 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            ended[one(seed)] += 1
+        except Exception:
+            findings += 1
+            print(f"FINDING at seed {seed}:\n{traceback.format_exc()}", flush=True)
+        seed += 1
+    return ended, findings
+
+
+if __name__ == "__main__":
+    sys.exit(main())
