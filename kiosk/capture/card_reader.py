@@ -75,7 +75,7 @@ class SamV:
         raise DeviceMissing(Code.READER_MISSING, f"{self._settings.port}: nothing answers at any rate")
 
     def _hasten(self, line: "SerialLine", session: Session, found: int) -> None:
-        """At 9,600 a card takes 1.4 s on the line alone. A reader that will not go faster is left as it is."""
+        """At 9,600 a card takes 1.4 s on the line alone. A reader that will not go faster stays as it is."""
         if not session.set_baud(BAUDS[0]):
             return
         line.set_baud(BAUDS[0])

@@ -13,10 +13,10 @@ CHARACTERS = "10X98765432"
 """The check character for the weighted sum mod 11."""
 
 PERMIT_REGIONS = ("810000", "820000", "830000")
-"""Regions of residence permits for people from Hong Kong, Macau and Taiwan (State Council, Guofa 2018 no. 81)."""
+"""Regions of residence permits for people from Hong Kong, Macau and Taiwan (Guobanfa 2018 no. 81)."""
 FOREIGNER = "9"
-"""The first digit on permanent residence cards since December 2023; then come region, nationality (ISO 3166-1
-numeric), birth, sequence and the check character of GB 11643. Source: descriptions by the immigration office."""
+"""The first digit on permanent residence cards since December 2023; then come region, nationality (ISO
+3166-1 numeric), birth, sequence and the check character of GB 11643, as public descriptions agree."""
 
 _FORM = re.compile(r"[0-9]{17}[0-9X]")
 _FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")

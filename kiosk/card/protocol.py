@@ -18,13 +18,13 @@ from kiosk.errors import CardError, DeviceLost
 
 ATTEMPTS = 3
 GAP_S = 0.25
-"""An answer that has begun and goes on for so long with nothing is broken off. USB adapters hand bytes over every
-16 ms, so a read of 1,295 bytes that lost some costs this much and not the whole time for an answer."""
+"""An answer that has begun and goes on for so long with nothing is broken off. USB adapters hand bytes over
+every 16 ms, so a read of 1,295 bytes that lost some costs this much and not the whole time for an answer."""
 TEXT_BYTES = 256
 PORTRAIT_BYTES = 1024
 FURTHER_ADDRESS_BYTES = 70
 BAUDS = (115_200, 57_600, 38_400, 19_200, 9_600)
-"""Rates that readers may be set to; their place is the parameter of the command that sets them (6000 … 6004)."""
+"""Rates that readers may be set to; the place of each is the parameter of the command (6000 … 6004)."""
 
 
 class Command(IntEnum):

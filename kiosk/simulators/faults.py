@@ -1,6 +1,6 @@
-"""Everything that can go wrong at a SAM-V reader, as a script: played to the real driver on a pseudo-terminal.
+"""Everything that can go wrong at a SAM-V reader, as a script: played to the real driver over a real line.
 
-Each scene names what happens and the code in which it must end: OK when the driver has to get over it by itself.
+Each scene names what happens and the code in which it must end: OK when the driver has to get over it.
 `tests/card/test_faults.py` asserts them all, `python -m kiosk.simulators.sam_v --script` prints them.
 """
 
@@ -158,22 +158,41 @@ def _statuses(command: Command, where: str, ends: Mapping[Status, Code]) -> list
 
 
 _OPEN = (
-    Scene("the reader is silent", Code.READER_MISSING, before=_again(Fault(Command.STATUS, alter=_nothing), 9)),
-    Scene("the reader is not authorised", Code.READER_UNAUTHORISED,
-          before=(Fault(Command.STATUS, Status.UNAUTHORISED),)),
-    Scene("the reader's self-test fails", Code.READER_FAULT, before=(Fault(Command.STATUS, Status.SELF_TEST),)),
-    Scene("its state is a status of a card", Code.READER_FAULT,
-          before=(Fault(Command.STATUS, Status.READ_FAILED),)),
+    Scene(
+        "the reader is silent", Code.READER_MISSING, before=_again(Fault(Command.STATUS, alter=_nothing), 9)
+    ),
+    Scene(
+        "the reader is not authorised",
+        Code.READER_UNAUTHORISED,
+        before=(Fault(Command.STATUS, Status.UNAUTHORISED),),
+    ),
+    Scene(
+        "the reader's self-test fails", Code.READER_FAULT, before=(Fault(Command.STATUS, Status.SELF_TEST),)
+    ),
+    Scene(
+        "its state is a status of a card",
+        Code.READER_FAULT,
+        before=(Fault(Command.STATUS, Status.READ_FAILED),),
+    ),
     Scene("its state comes damaged once", Code.OK, before=(Fault(Command.STATUS, alter=_flipped(-1)),)),
-    Scene("its state comes damaged always", Code.READER_MISSING,
-          before=_again(Fault(Command.STATUS, alter=_flipped(-1)), 12)),
+    Scene(
+        "its state comes damaged always",
+        Code.READER_MISSING,
+        before=_again(Fault(Command.STATUS, alter=_flipped(-1)), 12),
+    ),
     *(Scene(f"it talks at {baud} baud", Code.OK, baud=baud) for baud in BAUDS[1:]),
-    Scene("it talks at 9600 baud and will not go faster", Code.OK, baud=9600,
-          before=(Fault(Command.BAUD, Status.NOT_PERMITTED),)),
-)  # fmt: skip
+    Scene(
+        "it talks at 9600 baud and will not go faster",
+        Code.OK,
+        baud=9600,
+        before=(Fault(Command.BAUD, Status.NOT_PERMITTED),),
+    ),
+)
 
 _LINE = (
-    Scene("noise before the answer", Code.OK, (Fault(Command.READ, alter=_noise(b"\x00\xff\xaa\xaa noise")),)),
+    Scene(
+        "noise before the answer", Code.OK, (Fault(Command.READ, alter=_noise(b"\x00\xff\xaa\xaa noise")),)
+    ),
     Scene("half a preamble before the answer", Code.OK, (Fault(Command.READ, alter=_noise(b"\xaa\xaa")),)),
     Scene("one preamble too many", Code.OK, (Fault(Command.READ, alter=_noise(b"\xaa\xaa\xaa\x96\x69")),)),
     Scene("a wrong check byte once", Code.OK, (Fault(Command.READ, alter=_flipped(-1)),)),
@@ -181,32 +200,47 @@ _LINE = (
     Scene("a bit of the photo flips once", Code.OK, (Fault(Command.READ, alter=_flipped(900)),)),
     Scene("a bit of the length flips once", Code.OK, (Fault(Command.READ, alter=_flipped(5)),)),
     Scene("the answer stops half way once", Code.OK, (Fault(Command.READ, alter=_cut(500)),)),
-    Scene("the answer stops half way always", Code.READER_FAULT, _again(Fault(Command.READ, alter=_cut(500)), 3)),
+    Scene(
+        "the answer stops half way always", Code.READER_FAULT, _again(Fault(Command.READ, alter=_cut(500)), 3)
+    ),
     Scene("a damaged answer holds a forged one", Code.OK, (Fault(Command.READ, alter=_with_forgery),)),
     Scene("no answer to a read", Code.READER_LOST, (Fault(Command.READ, alter=_nothing),)),
     Scene("no answer when it looks for cards", Code.READER_LOST, (Fault(Command.FIND, alter=_nothing),)),
     Scene("the answer comes late, but in time", Code.OK, (Fault(Command.READ, delay_s=0.5 * PATIENCE_S),)),
     Scene("the answer comes too late", Code.READER_LOST, (Fault(Command.READ, delay_s=1.5 * PATIENCE_S),)),
-    Scene("nothing but noise for an answer", Code.READER_FAULT,
-          _again(Fault(Command.FIND, alter=lambda _: b"\x55" * 40), 3)),
-    Scene("an answer too short to hold a status", Code.OK, (Fault(Command.FIND, alter=lambda _: build(b"\0")),)),
+    Scene(
+        "nothing but noise for an answer",
+        Code.READER_FAULT,
+        _again(Fault(Command.FIND, alter=lambda _: b"\x55" * 40), 3),
+    ),
+    Scene(
+        "an answer too short to hold a status", Code.OK, (Fault(Command.FIND, alter=lambda _: build(b"\0")),)
+    ),
     Scene("chatter nobody asked for", Code.OK, then=lambda reader: reader.say(build(b"\0\0\x90") * 20)),
     Scene("unplugged while it looks for cards", Code.READER_LOST, (Fault(Command.FIND, unplug=True),)),
     Scene("unplugged while it reads", Code.READER_LOST, (Fault(Command.READ, unplug=True),)),
     Scene("a status that no page lists", Code.READER_FAULT, (Fault(Command.READ, 0x77),)),
-)  # fmt: skip
+)
 
 _CARDS = (
-    Scene("taken away before it is selected", Code.CARD_REMOVED,
-          (Fault(Command.FIND, lift=True),)),
-    Scene("taken away while it is read", Code.CARD_MOVED,
-          (Fault(Command.READ, Status.READ_FAILED, lift=True),)),
+    Scene("taken away before it is selected", Code.CARD_REMOVED, (Fault(Command.FIND, lift=True),)),
+    Scene(
+        "taken away while it is read", Code.CARD_MOVED, (Fault(Command.READ, Status.READ_FAILED, lift=True),)
+    ),
     Scene("moved while it is read, and lies again", Code.OK, then=_put_back),
-    Scene("other sizes than text and photo have", Code.CARD_MALFORMED,
-          (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 512) + bytes(768))),)),
-    Scene("a byte too few", Code.CARD_MALFORMED,
-          (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 1024) + bytes(1279))),)),
-    Scene("an empty answer that says all is well", Code.CARD_MALFORMED, (Fault(Command.READ, alter=_data(b"")),)),
+    Scene(
+        "other sizes than text and photo have",
+        Code.CARD_MALFORMED,
+        (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 512) + bytes(768))),),
+    ),
+    Scene(
+        "a byte too few",
+        Code.CARD_MALFORMED,
+        (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 1024) + bytes(1279))),),
+    ),
+    Scene(
+        "an empty answer that says all is well", Code.CARD_MALFORMED, (Fault(Command.READ, alter=_data(b"")),)
+    ),
     Scene("a chip full of zeros", Code.CARD_MALFORMED, text=bytes(256)),
     Scene("a chip that holds no text", Code.CARD_WRONG_TYPE, text=b"\xff" * 256),
     Scene("no name", Code.CARD_MALFORMED, text=_field("name", b"")),
@@ -216,9 +250,12 @@ _CARDS = (
     Scene("a nation that does not exist", Code.CARD_MALFORMED, text=_field("nation", _utf16("77"))),
     Scene("a sex that does not exist", Code.CARD_MALFORMED, text=_field("sex", _utf16("7"))),
     Scene("valid until nothing", Code.CARD_MALFORMED, text=_field("valid_to", b"")),
-    Scene("a type letter that nobody knows", Code.CARD_WRONG_TYPE,
-          text=compose(_CARD)[:TYPE_AT] + _utf16("Q") + compose(_CARD)[TYPE_AT + 2 :]),
-)  # fmt: skip
+    Scene(
+        "a type letter that nobody knows",
+        Code.CARD_WRONG_TYPE,
+        text=compose(_CARD)[:TYPE_AT] + _utf16("Q") + compose(_CARD)[TYPE_AT + 2 :],
+    ),
+)
 
 SCENES: Sequence[Scene] = (
     *_OPEN,

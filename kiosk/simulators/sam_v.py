@@ -6,7 +6,7 @@
 
 Like the readers in the shops it finds each card once: after it was selected, the card must be lifted before
 it is found again. `python -m kiosk.simulators.sam_v` lends such a reader to a terminal on the same machine;
-with `--script` it plays every fault of `kiosk.simulators.faults` to the real driver and prints what came of it.
+with `--script` it plays every fault of `kiosk.simulators.faults` to the real driver and prints how it ended.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Chip(Struct, frozen=True):
 class SamVOnPty:
     """`port` is what a driver opens. `put`, `lift`, `faults` and `unplug` may be used from any thread.
 
-    `baud`: the rate at which it talks; at any other it understands nothing. `read_s`: how long the chip takes.
+    `baud`: the rate at which it talks; any other it does not understand. `read_s`: how long the chip takes.
     """
 
     def __init__(self, baud: int = BAUDS[0], read_s: float = 0.0) -> None:

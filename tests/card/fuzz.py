@@ -2,8 +2,8 @@
 
 Each case is one whole reading (state, find, select, read, further address, parse, facts) against a reader
 whose answers were mangled. A case must end in a card or in a code within its time; anything else is a
-finding, printed with the seed that repeats it. Time is simulated, so a hang shows as time that runs away; every
-thousandth case goes over a real pseudo-terminal.
+finding, printed with the seed that repeats it. Time is simulated, so a hang shows as time that runs away;
+every thousandth case goes over a real pseudo-terminal.
 """
 
 import argparse
