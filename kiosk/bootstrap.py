@@ -120,7 +120,7 @@ class Terminal:
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
         self._desk: ActivationDesk | None = None
-        self._records = Records(self._storage, settings.visit)
+        self._records = Records(self._storage, settings.visit, settings.review)
         self.audit = AuditLog(audit_path(settings))
         self._witness = Witness(self.audit)
         self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
@@ -330,7 +330,9 @@ class Terminal:
 
     def _new_visit(self) -> Visit:
         s = self.settings
-        return Visit(s.visit, terminal=s.terminal.id, place=s.terminal.place, simulated=self.simulated)
+        return Visit(
+            s.visit, s.review, terminal=s.terminal.id, place=s.terminal.place, simulated=self.simulated
+        )
 
     def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:
         self._workers.append(Worker(name, work, self.engine.worker_died).start())

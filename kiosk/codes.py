@@ -67,6 +67,17 @@ class Code(StrEnum):
     VISIT_NEEDS_CLERK = "visit.needs_clerk"
     VISIT_INTERRUPTED = "visit.interrupted"
 
+    # the other ways, and the clerk's review
+    WAY_ATTEST = "way.attest"
+    WAY_CLERK = "way.clerk"
+    HEAD_WRONG = "head.wrong"
+    HEAD_STILL = "head.still"
+    HEAD_TOO_EARLY = "head.too_early"
+    HEAD_UNSEEN = "head.unseen"
+    TOUCH_WRONG = "touch.wrong"
+    TOUCH_TOO_LATE = "touch.too_late"
+    REVIEW_REFUSED = "review.refused"
+
     # the card
     CARD_UNREADABLE = "card.unreadable"
     CARD_MOVED = "card.moved"
@@ -165,6 +176,8 @@ class Code(StrEnum):
     EVIDENCE_VERSION = "evidence.version"
     EVIDENCE_UNSEALABLE = "evidence.unsealable"
     EVIDENCE_REFUSED = "evidence.refused"
+    EVIDENCE_WAY = "evidence.way"
+    EVIDENCE_REVIEW = "evidence.review"
     TERMINAL_UNKNOWN = "terminal.unknown"
     TERMINAL_REVOKED = "terminal.revoked"
     REQUEST_SIGNATURE = "request.signature"

@@ -26,6 +26,10 @@ _NOTICES = (
     e.Show,
     e.ShowDigit,
     e.ShowHeard,
+    e.ShowMove,
+    e.ShowDigits,
+    e.AskSignature,
+    e.ShowCase,
     e.Coach,
     e.Say,
     e.Print,
@@ -53,6 +57,8 @@ class Hands(Struct, frozen=True):
     forget: Callable[[], None]
     record: Callable[[str, float, e.Event], None]  # visit, at, what was fed
     close_record: Callable[[e.Finished], None]
+    call_clerk: Callable[[], e.Event] = e.ClerkAbsent
+    attest: Callable[[e.Attest], e.Event | None] = lambda _: e.NotAttested(Code.STAFF_REFUSED)
 
 
 class Engine:
@@ -88,6 +94,8 @@ class Engine:
             e.Listen: lambda order: hands.listen(order.count),
             e.WindowOpened: hands.window,
             e.StopListening: lambda _: hands.stop_listening(),
+            e.CallClerk: lambda _: hands.call_clerk(),
+            e.Attest: hands.attest,
             e.Submit: hands.submit,
             e.Print: self._print,
             e.Forget: lambda _: hands.forget(),

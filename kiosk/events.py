@@ -10,16 +10,23 @@ from kiosk.codes import Code
 from kiosk.model import (
     CardFacts,
     Challenge,
+    Check,
     Clerk,
+    Decision,
     Device,
     DigitHeard,
     FaceSeen,
     IdCard,
+    Move,
     Outcome,
+    Reason,
     Receipt,
+    Review,
+    Role,
     Slip,
     Stage,
     Verdict,
+    Way,
 )
 
 # ── events: what happened ────────────────────────────────────────────────────────────────────────
@@ -32,10 +39,20 @@ class Began(Struct, frozen=True, tag=True):
     language: str
     at_unix: float
     unhurried: bool = False
+    way: Way = Way.VOICE
+
+
+class WayChosen(Struct, frozen=True, tag=True):
+    """Another way, in the middle of a visit."""
+
+    way: Way
 
 
 class Agreed(Struct, frozen=True, tag=True):
-    """Separate, explicit consent, to the text with this hash; `picture`: one sealed picture may be sent."""
+    """Separate, explicit consent, to the text with this hash; `picture`: one sealed picture may be sent.
+
+    The clerk's way has a text of its own, without face recognition.
+    """
 
     language: str
     text_sha256: str
@@ -103,6 +120,62 @@ class DigitShown(Struct, frozen=True, tag=True):
     at: float
 
 
+class MoveShown(Struct, frozen=True, tag=True):
+    """The arrow of a step of the head challenge was painted at `at` (capture clock)."""
+
+    step: int
+    at: float
+
+
+class DigitsTyped(Struct, frozen=True, tag=True):
+    """What was typed when the challenge's digits were shown. Not secret: they stood on the screen."""
+
+    digits: tuple[int, ...]
+
+
+class ClerkPresent(Struct, frozen=True, tag=True):
+    """Answer to `CallClerk`: somebody is signed in. `clerk`: a number."""
+
+    clerk: str
+    role: Role
+    at_unix: float
+
+
+class ClerkAbsent(Struct, frozen=True, tag=True):
+    """Answer to `CallClerk`: nobody is signed in."""
+
+
+class Signs(Struct, frozen=True, tag=True):
+    """A clerk typed number and PIN under a decision. The PIN is secret: blank in logs."""
+
+    clerk: str
+    pin: str
+
+    def __repr__(self) -> str:
+        return "Signs(…)"
+
+
+class Attested(Struct, frozen=True, tag=True):
+    """Answer to `Attest`: the PIN is this clerk's."""
+
+    clerk: str
+    role: Role
+    at_unix: float
+
+
+class NotAttested(Struct, frozen=True, tag=True):
+    """Answer to `Attest`: unknown, locked, or another PIN."""
+
+    code: Code
+
+
+class Decided(Struct, frozen=True, tag=True):
+    """What the clerk who signed first decided."""
+
+    decision: Decision
+    reason: Reason
+
+
 class Stored(Struct, frozen=True, tag=True):
     """The request is committed to disk: from here on it can be promised."""
 
@@ -164,6 +237,7 @@ class SignedOut(Struct, frozen=True, tag=True):
 
 Event = (
     Began
+    | WayChosen
     | Agreed
     | Declined
     | CardRead
@@ -178,6 +252,14 @@ Event = (
     | PromptEnded
     | DigitShown
     | DigitHeard
+    | MoveShown
+    | DigitsTyped
+    | ClerkPresent
+    | ClerkAbsent
+    | Signs
+    | Attested
+    | NotAttested
+    | Decided
     | Stored
     | StoreFailed
     | ReceiptArrived
@@ -203,6 +285,7 @@ class Show(Struct, frozen=True, tag=True):
     code: Code = Code.OK
     tries_left: int = 0
     until: float | None = None  # deadline of the stage, for the "time left" ring
+    way: Way = Way.VOICE
 
 
 class ShowDigit(Struct, frozen=True, tag=True):
@@ -217,6 +300,50 @@ class ShowHeard(Struct, frozen=True, tag=True):
     """A mark that the person was heard in this window; never whether it was right."""
 
     window: int
+
+
+class ShowMove(Struct, frozen=True, tag=True):
+    """Show the arrow of step `step` (from 0) of `count`; the shell answers with `MoveShown`.
+
+    None: look straight ahead, `step` of them are done.
+    """
+
+    step: int
+    count: int
+    move: Move | None
+
+
+class ShowDigits(Struct, frozen=True, tag=True):
+    """Show these digits, to be typed."""
+
+    digits: tuple[int, ...]
+
+
+class Finding(Struct, frozen=True):
+    """One check in words: `band` is passed | just_below | below | unmeasured. Never the threshold."""
+
+    check: Check
+    band: str
+
+
+class AskSignature(Struct, frozen=True, tag=True):
+    """Let a member of staff type number and PIN. `clerk`: who is signed in, filled in beforehand."""
+
+    role: Role
+    code: Code = Code.OK  # why again
+    clerk: str = ""
+
+
+class ShowCase(Struct, frozen=True, tag=True):
+    """The first signature is there: show the clerk what there is to decide."""
+
+    code: Code
+    way: Way
+    findings: tuple[Finding, ...]
+    may_approve: bool
+    may_retry: bool
+    second: bool  # approval needs a supervisor's signature too
+    pictures: bool  # portrait and live picture may be shown
 
 
 class Coach(Struct, frozen=True, tag=True):
@@ -284,6 +411,24 @@ class StopListening(Struct, frozen=True, tag=True):
     pass
 
 
+class CallClerk(Struct, frozen=True, tag=True):
+    """Is a clerk signed in? → `ClerkPresent` or `ClerkAbsent`."""
+
+
+class Attest(Struct, frozen=True, tag=True):
+    """Is this PIN that clerk's? → `Attested` or `NotAttested`, a moment later.
+
+    `role` SUPERVISOR: a second signature, by somebody else than who is signed in.
+    """
+
+    clerk: str
+    pin: str
+    role: Role
+
+    def __repr__(self) -> str:
+        return "Attest(…)"
+
+
 class Submit(Struct, frozen=True, tag=True):
     """Put the request on disk (→ `Stored` or `StoreFailed`) and let the courier send it."""
 
@@ -310,6 +455,8 @@ class Finished(Struct, frozen=True, tag=True):
     stage: Stage  # where it ended
     verdicts: tuple[Verdict, ...]
     credential: str | None = None
+    way: Way = Way.VOICE
+    reviews: tuple[Review, ...] = ()
 
 
 class OutOfService(Struct, frozen=True, tag=True):
@@ -322,8 +469,14 @@ Order = (
     Show
     | ShowDigit
     | ShowHeard
+    | ShowMove
+    | ShowDigits
+    | AskSignature
+    | ShowCase
     | Coach
     | Say
+    | CallClerk
+    | Attest
     | Attend
     | AwaitCard
     | IgnoreCard
@@ -339,7 +492,21 @@ Order = (
     | Finished
 )
 
-Notice = Show | ShowDigit | ShowHeard | Coach | Say | Print | Forget | Finished | OutOfService
+Notice = (
+    Show
+    | ShowDigit
+    | ShowHeard
+    | ShowMove
+    | ShowDigits
+    | AskSignature
+    | ShowCase
+    | Coach
+    | Say
+    | Print
+    | Forget
+    | Finished
+    | OutOfService
+)
 """What a shell may see."""
 
 
@@ -353,6 +520,8 @@ class Evidence(Struct, frozen=True):
     challenge: str
     verdicts: tuple[Verdict, ...]
     began_unix: float
+    way: Way = Way.VOICE
+    reviews: tuple[Review, ...] = ()
 
     def __repr__(self) -> str:
         return "Evidence(…)"

@@ -26,9 +26,29 @@ class Stage(StrEnum):
     PHONE = "phone"
     FACE = "face"
     DIGITS = "digits"
+    HEAD = "head"
+    TOUCH = "touch"
     REVIEW = "review"
     SUBMIT = "submit"
     OUTCOME = "outcome"
+
+
+class Way(StrEnum):
+    """How it is shown that a living person is here, now; chosen on the first screen, or after a try."""
+
+    VOICE = "voice"  # digits read aloud
+    HEAD = "head"  # the head turned as arrows say
+    TOUCH = "touch"  # digits typed, and a clerk who attests
+    CLERK = "clerk"  # no face recognition: a clerk looks at card and person
+
+
+class Move(StrEnum):
+    """Of the head; left and right are the person's own, and the screen's, which is a mirror."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
 
 
 class Device(StrEnum):
@@ -199,6 +219,8 @@ class Check(StrEnum):
     DIGITS = "digits"
     LIPS = "lips"
     CONTINUITY = "continuity"
+    HEAD = "head"
+    TOUCH = "touch"
 
 
 class Answer(StrEnum):
@@ -222,6 +244,68 @@ class Verdict(Struct, frozen=True):
     code: Code = Code.OK
     measured: Measures = {}
     required: Measures = {}
+
+
+class Decision(StrEnum):
+    """Of a clerk's review."""
+
+    APPROVE = "approve"
+    AGAIN = "again"  # another try
+    REFUSE = "refuse"
+
+
+class Reason(StrEnum):
+    """Why a clerk decided so."""
+
+    SAME_PERSON = "same_person"
+    LOOKS_CHANGED = "looks_changed"  # age, illness, glasses, hair
+    LIGHT = "light"  # light or camera disturbed
+    CANNOT_SPEAK = "cannot_speak"  # voice, hearing, language
+    OWN_WISH = "own_wish"  # wants no face recognition
+    NOT_READY = "not_ready"  # mask, phone call, distraction: another try
+    OTHER_PERSON = "other_person"
+    NOT_IN_PERSON = "not_in_person"  # a photo, a screen, a mask
+    CARD_DOUBTFUL = "card_doubtful"
+    UNDER_PRESSURE = "under_pressure"  # seems led by somebody else
+
+
+REASONS: Mapping[Decision, tuple[Reason, ...]] = {
+    Decision.APPROVE: (
+        Reason.SAME_PERSON,
+        Reason.LOOKS_CHANGED,
+        Reason.LIGHT,
+        Reason.CANNOT_SPEAK,
+        Reason.OWN_WISH,
+    ),
+    Decision.AGAIN: (Reason.NOT_READY, Reason.LIGHT),
+    Decision.REFUSE: (
+        Reason.OTHER_PERSON,
+        Reason.NOT_IN_PERSON,
+        Reason.CARD_DOUBTFUL,
+        Reason.UNDER_PRESSURE,
+    ),
+}
+"""Which reasons a decision may have."""
+
+
+class Signature(Struct, frozen=True):
+    """Who stands for a decision, proved by PIN at `at_unix`. `clerk`: a number, not a name."""
+
+    clerk: str
+    role: Role
+    at_unix: float
+
+
+class Review(Struct, frozen=True):
+    """A clerk's decision on the spot: evidence of its own, beside the verdicts."""
+
+    code: Code  # why the clerk was asked
+    decision: Decision
+    reason: Reason
+    overruled: tuple[Code, ...]  # what counts as passed from then on; empty unless approved
+    first: Signature
+    second: Signature | None
+    asked_unix: float
 
 
 class RequestStatus(StrEnum):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kiosk import events as e
-from kiosk.settings import VisitSettings
+from kiosk.settings import ReviewSettings, VisitSettings
 from kiosk.visit import replay
 
 log = logging.getLogger(__name__)
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 class Records:
     """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
 
-    def __init__(self, folder: Path, limits: VisitSettings) -> None:
+    def __init__(self, folder: Path, limits: VisitSettings, review: ReviewSettings) -> None:
         self._folder = folder / "visits"
-        self._limits = limits
+        self._head = replay.head(limits, review)
         self._file: BinaryIO | None = None
         self._number = ""
 
@@ -32,7 +32,7 @@ class Records:
 
     def close(self, finished: e.Finished) -> None:
         """End the file of a visit."""
-        log.info("visit %s %s %s", finished.visit, finished.outcome, finished.code)
+        log.info("visit %s %s %s %s", finished.visit, finished.way, finished.outcome, finished.code)
         if self._file is not None:
             self._file.close()
         self._file, self._number = None, ""
@@ -53,4 +53,4 @@ class Records:
             return  # a number that was not minted here names no file
         self._folder.mkdir(parents=True, exist_ok=True)
         self._file = (self._folder / f"{number}.jsonl").open("ab")
-        self._file.write(replay.head(self._limits))
+        self._file.write(self._head)

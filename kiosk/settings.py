@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
+from kiosk.model import Way
 from kiosk.paths import RESOURCES
 
 DEFAULT = RESOURCES / "settings" / "default.toml"
@@ -133,6 +134,26 @@ class VisitSettings(Section, frozen=True):
     lips_before_s: float
     lips_after_s: float
     max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
+    ways: tuple[Way, ...]  # what is offered on the first screen
+    head_tries: int
+    head_s: float  # challenge and prompt must have come by then
+    head_steps: Annotated[int, Meta(ge=4, le=6)]  # movements of a challenge, all must be right
+    head_window_s: float  # a movement must be made so long after its arrow was painted …
+    head_early_s: float  # … and not before that: nobody reacts faster
+    head_turn_deg: Annotated[float, Meta(ge=5, le=40)]  # left and right, from the pose at rest
+    head_nod_deg: Annotated[float, Meta(ge=4, le=30)]  # up and down
+    head_rest_deg: Annotated[float, Meta(gt=0, le=20)]  # closer to the pose at rest is at rest again
+    touch_tries: int
+    touch_s: float  # to type the digits
+
+
+class ReviewSettings(Section, frozen=True):
+    """What a clerk may decide on the spot. Whatever is not named here cannot be overruled."""
+
+    may_overrule: tuple[Code, ...] = ()
+    second_signature: tuple[Code, ...] = ()  # of those: a supervisor must sign too
+    help: bool = False  # "call the clerk" leads to a review, where somebody is signed in
+    most: Annotated[int, Meta(ge=1, le=5)] = 3  # reviews of one visit
 
 
 class StaffSettings(Section, frozen=True):
@@ -173,6 +194,7 @@ class Settings(Section, frozen=True):
     speech: SpeechSettings
     visit: VisitSettings
     staff: StaffSettings
+    review: ReviewSettings
     central: CentralSettings
     camera: DriverChoice
     microphone: DriverChoice

@@ -5,12 +5,28 @@ The answers to events live beside this file, one stage a module, as functions of
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Device, Outcome, Slip, Stage, Verdict
-from kiosk.settings import VisitSettings
+from kiosk.model import (
+    Answer,
+    Challenge,
+    Device,
+    FaceSeen,
+    Outcome,
+    Review,
+    Slip,
+    Stage,
+    Verdict,
+    Way,
+)
+from kiosk.settings import ReviewSettings, VisitSettings
+from kiosk.visit.case import Case
 from kiosk.visit.moves import MOVES
 from kiosk.visit.reading import Reading
+from kiosk.visit.turning import Turning
 
 Orders = list[e.Order]
+
+NOBODY = ReviewSettings()
+"""Without settings of the review nothing can be overruled."""
 
 _PROMPTS = {
     Outcome.ACTIVATED: "activated",
@@ -35,9 +51,16 @@ class Course:
     """State, moving and ending. Knows no clock: `at` is the time of the event that is being answered."""
 
     def __init__(
-        self, limits: VisitSettings, *, terminal: str = "", place: str = "", simulated: bool = False
+        self,
+        limits: VisitSettings,
+        desk: ReviewSettings = NOBODY,
+        *,
+        terminal: str = "",
+        place: str = "",
+        simulated: bool = False,
     ) -> None:
         self.limits = limits
+        self.desk = desk
         self.stage = Stage.IDLE
         self.at = 0.0
         self.deadline: float | None = None
@@ -47,6 +70,9 @@ class Course:
         self.code = Code.OK
         self.ended_in = Stage.IDLE
         self.began: e.Began | None = None
+        self.way = Way.VOICE
+        self.ways: set[Way] = set()  # that were tried
+        self.declined = False  # no consent to face recognition; is a clerk there?
         self.consent: e.Agreed | None = None
         self.card: e.CardRead | None = None
         self.typed: e.Typed | None = None
@@ -56,10 +82,17 @@ class Course:
         self.track = 0  # of the face that matched
         self.face_at = 0.0  # a face was last seen
         self.reading: Reading | None = None
+        self.turning: Turning | None = None
+        self.challenge: Challenge | None = None  # of the touch and the clerk's way
+        self.typing_at = 0.0
+        self.typing_seen: list[FaceSeen] = []
+        self.case: Case | None = None
+        self.reviews: list[Review] = []
+        self.overruled: set[Code] = set()
         self.promised = False  # the request is on disk
         self.gone: dict[Device, Code] = {}
         self.prompts_due = 0  # "digits" prompts that were ordered and are not over
-        self._tries = {Stage.CARD: 0, Stage.PHONE: 0, Stage.FACE: 0, Stage.DIGITS: 0}
+        self._tries = dict.fromkeys(self._tries_allowed(), 0)
         self._slip_facts = (terminal, place, simulated)
 
     @property
@@ -71,6 +104,14 @@ class Course:
         """Why nobody can be seen or heard, if so."""
         return self.gone.get(Device.CAMERA) or self.gone.get(Device.MICROPHONE)
 
+    def choose(self, way: Way) -> None:
+        self.way = way
+        self.ways.add(way)
+
+    def passes(self, verdict: Verdict) -> bool:
+        """By the rule, or because a clerk overruled this very code."""
+        return verdict.answer is Answer.PASS or verdict.code in self.overruled
+
     # ── moving ───────────────────────────────────────────────────────────────────────────────────
 
     def go(self, stage: Stage, limit_s: float, code: Code = Code.OK) -> e.Show:
@@ -79,17 +120,19 @@ class Course:
             raise AssertionError(f"{self.stage} may not be followed by {stage}")
         self.stage = stage
         self.deadline = self.at + limit_s
-        return e.Show(stage, code, self.tries_left(stage), self.deadline)
+        return e.Show(stage, code, self.tries_left(stage), self.deadline, self.way)
 
-    def _tries_allowed(self, stage: Stage) -> int:
+    def _tries_allowed(self) -> dict[Stage, int]:
         return {
             Stage.CARD: self.limits.card_tries,
             Stage.FACE: self.limits.face_tries,
             Stage.DIGITS: self.limits.digits_tries,
-        }.get(stage, 0)
+            Stage.HEAD: self.limits.head_tries,
+            Stage.TOUCH: self.limits.touch_tries,
+        }
 
     def tries_left(self, stage: Stage) -> int:
-        return max(0, self._tries_allowed(stage) - self.tries_spent(stage))
+        return max(0, self._tries_allowed().get(stage, 0) - self.tries_spent(stage))
 
     def tries_spent(self, stage: Stage) -> int:
         return self._tries.get(stage, 0)
@@ -99,6 +142,10 @@ class Course:
         self._tries[stage] += 1
         return self.tries_left(stage) > 0
 
+    def one_more(self, stage: Stage) -> None:
+        """A clerk grants a try where none is left."""
+        self._tries[stage] = min(self._tries[stage], self._tries_allowed()[stage] - 1)
+
     # ── ending ───────────────────────────────────────────────────────────────────────────────────
 
     def end(self, outcome: Outcome, code: Code) -> Orders:
@@ -106,7 +153,7 @@ class Course:
         self.outcome, self.code = outcome, code
         if self.stage is not Stage.OUTCOME:
             self.ended_in = self.stage
-        self.card = self.typed = self.reading = None
+        self.card = self.typed = self.reading = self.turning = self.challenge = self.case = None
         show = self.go(Stage.OUTCOME, self.limits.outcome_s, code)
         quiet: Orders = [e.StopListening(), e.Unwatch(), e.IgnoreCard()]
         return [*quiet, e.Print(self._slip()), show, e.Say(_PROMPTS[outcome])]

@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
-from kiosk.visit import rules, submit, watching
+from kiosk.visit import review, rules, submit, watching
 from kiosk.visit.course import Course, Orders
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 
@@ -87,7 +87,7 @@ def _judge(course: Course, reading: Reading) -> Orders:
     moved = rules.lips(heard, reading.seen, course.limits)
     course.verdicts += [spoken, moved]
     for verdict in (spoken, moved):
-        if verdict.answer not in (Answer.PASS, Answer.REVIEW):
+        if verdict.answer is not Answer.REVIEW and not course.passes(verdict):
             return _failed(course, verdict)
     course.verdicts.append(rules.unbroken(course.track, reading.seen, *reading.span(), course.limits))
     if course.verdicts[-1].answer is not Answer.PASS:
@@ -97,5 +97,5 @@ def _judge(course: Course, reading: Reading) -> Orders:
 
 def _failed(course: Course, verdict: Verdict) -> Orders:
     if not course.spend(Stage.DIGITS):
-        return course.end(Outcome.REFERRED, verdict.code)
+        return review.refer(course, verdict.code)
     return [e.StopListening(), *begin(course, verdict.code)]

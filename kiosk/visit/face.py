@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, FaceSeen, Outcome, Stage, Verdict
-from kiosk.visit import digits, rules, watching
+from kiosk.visit import review, rules, watching, ways
 from kiosk.visit.course import Course, Orders
 
 HINT_FRAMES = 3
@@ -30,12 +30,12 @@ def seen(course: Course, seen: FaceSeen) -> Orders:
     live = rules.liveness(seen, course.limits)
     course.verdicts += [face, live]
     unmeasured = live.answer is Answer.REVIEW and not course.limits.require_liveness
-    if live.answer is not Answer.PASS and not unmeasured:
+    if not course.passes(live) and not unmeasured:
         return _failed(course, live)
-    if face.answer is not Answer.PASS:
+    if not course.passes(face):
         return _failed(course, face)
     course.track, course.face_at = seen.track, seen.at
-    return digits.begin(course, Code.OK)
+    return ways.challenge(course)
 
 
 def _coach(course: Course, seen: FaceSeen) -> Orders:
@@ -54,7 +54,9 @@ def _failed(course: Course, verdict: Verdict) -> Orders:
     if course.spend(Stage.FACE):
         return [*watching.begin(course, verdict.code), e.Say("face_retry")]
     refused = verdict.check is Check.FACE and verdict.answer is Answer.REFUSE
-    return course.end(Outcome.REFUSED if refused else Outcome.REFERRED, verdict.code)
+    if refused and not review.may_approve(course, verdict.code):
+        return course.end(Outcome.REFUSED, verdict.code)
+    return review.refer(course, verdict.code)
 
 
 def time_passed(course: Course, _: e.TimePassed) -> Orders:

@@ -4,13 +4,19 @@ from kiosk.model import Stage
 
 S = Stage
 
+_ANSWERED = frozenset({S.FACE, S.DIGITS, S.HEAD, S.TOUCH, S.CONSENT, S.REVIEW, S.OUTCOME})
+"""From the face and from every challenge: again, another way, the clerk, the end."""
+
 MOVES: dict[Stage, frozenset[Stage]] = {
     S.IDLE: frozenset({S.CONSENT}),
-    S.CONSENT: frozenset({S.CARD, S.OUTCOME}),
-    S.CARD: frozenset({S.CARD, S.PHONE, S.OUTCOME}),
-    S.PHONE: frozenset({S.PHONE, S.FACE, S.OUTCOME}),
-    S.FACE: frozenset({S.FACE, S.DIGITS, S.OUTCOME}),
-    S.DIGITS: frozenset({S.DIGITS, S.FACE, S.SUBMIT, S.OUTCOME}),
+    S.CONSENT: frozenset({S.CONSENT, S.CARD, S.REVIEW, S.OUTCOME}),
+    S.CARD: frozenset({S.CARD, S.PHONE, S.REVIEW, S.OUTCOME}),
+    S.PHONE: frozenset({S.PHONE, S.FACE, S.REVIEW, S.OUTCOME}),
+    S.FACE: _ANSWERED,
+    S.DIGITS: _ANSWERED | {S.SUBMIT},
+    S.HEAD: _ANSWERED | {S.SUBMIT},
+    S.TOUCH: _ANSWERED,  # typed digits alone submit nothing: a clerk attests first
+    S.REVIEW: frozenset({S.CONSENT, S.CARD, S.PHONE, S.FACE, S.REVIEW, S.SUBMIT, S.OUTCOME}),
     S.SUBMIT: frozenset({S.OUTCOME}),
     S.OUTCOME: frozenset({S.OUTCOME, S.IDLE}),
 }

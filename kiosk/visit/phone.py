@@ -2,8 +2,8 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Stage
-from kiosk.visit import rules, watching
+from kiosk.model import Answer, Stage, Way
+from kiosk.visit import consent, rules, watching
 from kiosk.visit.course import Course, Orders
 
 
@@ -13,4 +13,6 @@ def typed(course: Course, event: e.Typed) -> Orders:
         return [course.go(Stage.PHONE, course.limits.phone_s, verdict.code)]
     course.verdicts.append(verdict)
     course.typed = event
+    if course.way is Way.CLERK:
+        return consent.to_clerk(course)
     return [*watching.begin(course, course.gone_sense() or Code.OK), e.Say("face")]

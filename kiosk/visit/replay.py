@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.settings import VisitSettings
+from kiosk.settings import ReviewSettings, VisitSettings
 from kiosk.visit import typed
-from kiosk.visit.course import Orders
+from kiosk.visit.course import NOBODY, Orders
 from kiosk.visit.visit import Visit
 
 
@@ -23,21 +23,30 @@ class Line(Struct, frozen=True):
     event: e.Event
 
 
+class Head(Struct, frozen=True):
+    """What decided in this visit: limits, and what a clerk might overrule."""
+
+    limits: VisitSettings
+    review: ReviewSettings
+
+
 _decoder = msgspec.json.Decoder(Line)
 
 
 def redacted(event: e.Event) -> e.Event:
-    """The event without what is personal: the card's content, the typed number and password."""
+    """The event without what is personal or secret: card, typed number and password, a clerk's PIN."""
     if isinstance(event, e.CardRead):
         return e.CardRead(event.facts, None)
+    if isinstance(event, e.Signs):
+        return e.Signs(event.clerk, "")
     if isinstance(event, e.Typed):
         return e.Typed("", "", typed.faults(event), redacted=True)
     return event
 
 
-def head(limits: VisitSettings) -> bytes:
+def head(limits: VisitSettings, review: ReviewSettings = NOBODY) -> bytes:
     """The first line of a log."""
-    return msgspec.json.encode(limits) + b"\n"
+    return msgspec.json.encode(Head(limits, review)) + b"\n"
 
 
 def line(at: float, event: e.Event) -> bytes:
@@ -45,17 +54,17 @@ def line(at: float, event: e.Event) -> bytes:
     return msgspec.json.encode(Line(round(at, 4), redacted(event))) + b"\n"
 
 
-def read(lines: Iterable[bytes]) -> tuple[VisitSettings, list[Line]]:
+def read(lines: Iterable[bytes]) -> tuple[Head, list[Line]]:
     """Raises msgspec.DecodeError on a damaged log."""
     rows = iter(lines)
-    limits = msgspec.json.decode(next(rows), type=VisitSettings)
-    return limits, [_decoder.decode(row) for row in rows if row.strip()]
+    first = msgspec.json.decode(next(rows), type=Head)
+    return first, [_decoder.decode(row) for row in rows if row.strip()]
 
 
 def replay(lines: Iterable[bytes]) -> tuple[Visit, list[Orders]]:
     """Feed a log to a new visit; the visit and what it ordered at each line."""
-    limits, rows = read(lines)
-    visit = Visit(limits)
+    first, rows = read(lines)
+    visit = Visit(first.limits, first.review)
     return visit, [visit.feed(row.event, row.at) for row in rows]
 
 

@@ -10,7 +10,21 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.model import DigitHeard, FaceSeen, Stage
-from kiosk.visit import card, consent, digits, face, phone, submit, watching, ways_out
+from kiosk.visit import (
+    card,
+    consent,
+    deciding,
+    digits,
+    face,
+    head,
+    phone,
+    review,
+    submit,
+    touch,
+    watching,
+    ways,
+    ways_out,
+)
 from kiosk.visit.course import Course, Orders
 from kiosk.visit.moves import MOVES
 
@@ -30,6 +44,8 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     | {
         e.Agreed: consent.agreed,
         e.Declined: consent.declined,
+        e.ClerkPresent: consent.clerk_present,
+        e.ClerkAbsent: consent.clerk_absent,
         e.TimePassed: ways_out.timed_out,
     },
     S.CARD: _WAY_OUT
@@ -46,6 +62,7 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     },
     S.FACE: _WAY_OUT
     | {
+        e.WayChosen: ways.chosen,
         e.ReferenceReady: face.reference_ready,
         e.ReferenceFailed: face.reference_failed,
         FaceSeen: face.seen,
@@ -54,6 +71,7 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     },
     S.DIGITS: _WAY_OUT
     | {
+        e.WayChosen: ways.chosen,
         e.ChallengeTaken: digits.challenge_taken,
         e.ChallengeMissing: digits.challenge_missing,
         e.PromptEnded: digits.prompt_ended,
@@ -62,6 +80,40 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
         FaceSeen: digits.face_seen,
         e.DeviceFailed: watching.sense_failed,
         e.TimePassed: digits.time_passed,
+    },
+    S.HEAD: _WAY_OUT
+    | {
+        e.WayChosen: ways.chosen,
+        e.ChallengeTaken: head.challenge_taken,
+        e.ChallengeMissing: digits.challenge_missing,
+        e.PromptEnded: head.prompt_ended,
+        e.MoveShown: head.shown,
+        FaceSeen: head.face_seen,
+        e.DeviceFailed: watching.sense_failed,
+        e.TimePassed: head.time_passed,
+    },
+    S.TOUCH: _WAY_OUT
+    | {
+        e.WayChosen: ways.chosen,
+        e.ChallengeTaken: touch.challenge_taken,
+        e.ChallengeMissing: digits.challenge_missing,
+        e.DigitsTyped: touch.typed,
+        FaceSeen: touch.face_seen,
+        e.DeviceFailed: watching.sense_failed,
+        e.TimePassed: touch.time_passed,
+    },
+    S.REVIEW: {
+        e.Cancelled: ways_out.cancelled,
+        e.ClerkPresent: review.clerk_present,
+        e.ClerkAbsent: review.clerk_absent,
+        e.ChallengeTaken: review.challenge_taken,
+        e.ChallengeMissing: review.challenge_missing,
+        e.Signs: deciding.signs,
+        e.Attested: deciding.attested,
+        e.NotAttested: deciding.not_attested,
+        e.Decided: deciding.decided,
+        e.DeviceFailed: review.engines_failed,
+        e.TimePassed: review.timed_out,
     },
     S.SUBMIT: {  # nothing cancels: the request is on disk, or the visit learns at once that it is not
         e.Stored: submit.stored,

@@ -24,6 +24,8 @@ def begin(course: Course, challenge: str) -> Orders:
         challenge=challenge,
         verdicts=tuple(course.verdicts),
         began_unix=course.began.at_unix if course.began else 0.0,
+        way=course.way,
+        reviews=tuple(course.reviews),
     )
     quiet: Orders = [e.StopListening(), e.Unwatch()]
     show = course.go(Stage.SUBMIT, course.limits.submit_s)
@@ -92,5 +94,7 @@ def dismissed(course: Course, _: e.Event) -> Orders:
         course.ended_in,
         tuple(course.verdicts),
         course.credential,
+        course.way,
+        tuple(course.reviews),
     )
     return [e.Forget(), finished]

@@ -3,6 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
+from kiosk.visit import review
 from kiosk.visit.course import Course, Hint, Orders
 
 
@@ -18,9 +19,9 @@ def begin(course: Course, code: Code) -> Orders:
 
 def start_over(course: Course, code: Code) -> Orders:
     """Back to the face, at the price of a try."""
-    course.reading = None
+    course.reading = course.turning = course.challenge = None
     if not course.spend(Stage.FACE):
-        return course.end(Outcome.REFERRED, code)
+        return review.refer(course, code)
     return [e.StopListening(), *begin(course, code), e.Say("face_retry")]
 
 

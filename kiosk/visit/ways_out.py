@@ -3,6 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
+from kiosk.visit import review
 from kiosk.visit.course import Course, Orders
 
 
@@ -11,7 +12,7 @@ def cancelled(course: Course, _: e.Cancelled) -> Orders:
 
 
 def help_wanted(course: Course, _: e.HelpWanted) -> Orders:
-    return course.end(Outcome.REFERRED, Code.VISIT_NEEDS_CLERK)
+    return review.refer(course, Code.VISIT_NEEDS_CLERK)
 
 
 def timed_out(course: Course, _: e.TimePassed) -> Orders:

@@ -12,6 +12,7 @@ from kiosk.ui.phrases import LANGUAGES, Phrases, load
 PROMPTS = [
     "welcome",
     "consent",
+    "consent_clerk",
     "card",
     "card_retry",
     "phone",
@@ -19,6 +20,10 @@ PROMPTS = [
     "face_retry",
     "digits",
     "digits_retry",
+    "head",
+    "head_retry",
+    "touch",
+    "review",
     "submit",
     "activated",
     "pending",
