@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import __version__, certificates, keys, terminals
+from central import __version__, certificates, clerk_commands, keys, terminals
 from central.database import Database, migrate
 from central.messages import TERMINAL
 from central.settings import Settings, SettingsError, load
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     load_fleet.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     load_fleet.set_defaults(action=_fleet_load)
+    clerk_commands.add(actions, data, _terminal_name, _open)
     actions.add_parser("show", parents=[data], help="counts").set_defaults(action=_show)
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(action=_openapi)
     write = actions.add_parser("protocol", help="write OpenAPI document, schemas and examples")

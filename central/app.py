@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from central import __version__, answers, document
 from central.journal import Journal
 from central.limits import SizeLimit
-from central.routes import activations, challenges, credentials, health, look_up, simulation, terminals
+from central.routes import (
+    activations,
+    challenges,
+    clerks,
+    credentials,
+    health,
+    look_up,
+    simulation,
+    terminals,
+)
 from central.service import Service
 
 
@@ -41,7 +50,7 @@ def bare(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
     )
     answers.install(app)
     app.openapi = lambda: document.openapi(app)  # type: ignore[method-assign]
-    for door in (terminals, challenges, activations, credentials, health, look_up):
+    for door in (terminals, challenges, clerks, activations, credentials, health, look_up):
         app.include_router(door.router)
     app.add_middleware(SizeLimit, max_bytes=max_bytes)
     app.add_middleware(Journal)  # the last one added is the outermost

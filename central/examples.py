@@ -90,6 +90,21 @@ ALL: dict[str, dict[str, Any]] = {
         "iat": 1784512000,
         "exp": 1785116800,
     },
+    "roster": {"roster": "eyJ0eXAiOiJyb3N0ZXIrand0In0.eyJpc3MiOiJjZW50cmFsIn0.c2lnbmF0dXJl"},
+    "roster-claims": {
+        "iss": "central",
+        "aud": "GZ-009",
+        "iat": 1784512000.25,
+        "exp": 1785116800.25,
+        "members": [
+            {
+                "number": "204817",
+                "role": "supervisor",
+                "pin": "$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaA",
+                "unlocked_unix": 0.0,
+            }
+        ],
+    },
     "activation-request": {
         "id": VISIT,
         "terminal": "GZ-009",

@@ -90,6 +90,33 @@ class ChallengeClaims(Message):
     exp: int
 
 
+class Roster(Message):
+    model_config = _example("roster")
+
+    roster: str
+
+
+class Member(Message):
+    """Somebody who may sign in at the terminal. `pin`: an argon2id hash in PHC form."""
+
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,7}$")]
+    role: Literal["clerk", "supervisor"]
+    pin: Annotated[str, StringConstraints(pattern=r"^\$argon2id\$", max_length=200)]
+    unlocked_unix: Unix  # failures before this time are forgiven
+
+
+class RosterClaims(Message):
+    """What a roster's token says; its header has `typ: roster+jwt`."""
+
+    model_config = _example("roster-claims")
+
+    iss: Literal["central"]
+    aud: TerminalId
+    iat: float
+    exp: float
+    members: list[Member]
+
+
 class Check(StrEnum):
     CARD = "card"
     PHONE = "phone"

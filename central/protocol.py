@@ -17,6 +17,8 @@ MESSAGES: dict[str, type[messages.Message]] = {
     "challenges-request": messages.ChallengesRequest,
     "challenges": messages.Challenges,
     "challenge-claims": messages.ChallengeClaims,
+    "roster": messages.Roster,
+    "roster-claims": messages.RosterClaims,
     "activation-request": messages.ActivationRequest,
     "person": messages.Person,
     "receipt": messages.Receipt,

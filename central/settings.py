@@ -29,6 +29,10 @@ class Challenges(Section):
     gap_max_s: float = 1.5
 
 
+class Clerks(Section):
+    roster_valid_s: float = Field(default=7 * 24 * 3600.0, gt=0)  # so long staff sign in without a line
+
+
 class Requests(Section):
     token_max_s: float = 120.0  # the longest life of a request's signature
     clock_slack_s: float = 60.0  # how far a terminal's clock may be off
@@ -73,6 +77,7 @@ class Settings(Section):
     database_url: str = ""  # "": SQLite in the data folder
     enrolment: Enrolment = Enrolment()
     challenges: Challenges = Challenges()
+    clerks: Clerks = Clerks()
     requests: Requests = Requests()
     evidence: Evidence = Evidence()
     recheck: Recheck = Recheck()

@@ -123,3 +123,25 @@ class Credential(Base):
     revoked_unix: Mapped[float | None] = mapped_column(Float)
     tries: Mapped[int] = mapped_column(Integer, default=0)  # at the password, since the last right one
     closed_until_unix: Mapped[float] = mapped_column(Float, default=0.0)
+
+
+class Clerk(Base):
+    """Somebody behind a counter; a number, no name."""
+
+    __tablename__ = "clerks"
+
+    number: Mapped[str] = mapped_column(String(12), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    pin: Mapped[str] = mapped_column(Text)  # argon2id
+    added_unix: Mapped[float] = mapped_column(Float)
+    unlocked_unix: Mapped[float] = mapped_column(Float, default=0.0)  # failures before this are forgiven
+    disabled_unix: Mapped[float | None] = mapped_column(Float)
+
+
+class ClerkTerminal(Base):
+    """Who may sign in where."""
+
+    __tablename__ = "clerk_terminals"
+
+    clerk: Mapped[str] = mapped_column(ForeignKey("clerks.number"), primary_key=True)
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any, get_type_hints
 
 from kiosk import events as e
+from kiosk.activation import identity
 from kiosk.activation.desk import ActivationDesk
 from kiosk.activation.wire import check_url
 from kiosk.audit import facts as audit_facts
@@ -34,6 +35,9 @@ from kiosk.records import Records
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
+from kiosk.staff.acts import Acts
+from kiosk.staff.daybook import Daybook
+from kiosk.staff.roster import Roster, Trust
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 
@@ -125,6 +129,9 @@ class Terminal:
         self._witness = Witness(self.audit)
         self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
         self.engine.subscribe(self._witness.told)
+        folder = self._storage / "staff"
+        self.acts = Acts(self.audit, Daybook(folder))
+        self.roster = Roster(folder, settings.staff, self._trust, self.engine.post, self.acts.note)
         self._join_devices()
 
     # ── for a shell ──────────────────────────────────────────────────────────────────────────────
@@ -234,7 +241,7 @@ class Terminal:
         eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
-        desk = ActivationDesk(self.settings, versions, self._post_settled)
+        desk = ActivationDesk(self.settings, versions, self._post_settled, take_roster=self._take_roster)
         self._ears, self._eyes, self._desk = ears, eyes, desk
         self._work("speech", ears.run)
         self._work("face", eyes.run)
@@ -325,6 +332,16 @@ class Terminal:
             self._eyes.forget()
         if self._ears is not None:
             self._ears.forget()
+
+    # ── staff ────────────────────────────────────────────────────────────────────────────────────
+
+    def _trust(self) -> Trust:
+        """Raises IdentityError."""
+        who = identity.load(self.settings.path(self.settings.terminal.identity))
+        return Trust(who.challenge_key, who.terminal)
+
+    def _take_roster(self, token: str) -> None:
+        self.roster.accept(token)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 

@@ -197,6 +197,9 @@ class Central(Protocol):
     def activate(self, request: str, body: bytes) -> Receipt:
         """Raises Unreachable (outcome unknown), Untrusted, Unacceptable."""
 
+    def roster(self) -> str:
+        """Who may sign in here: a signed token. Raises CentralError."""
+
     def look_up(self, request: str) -> Receipt | None:
         """What became of a request; None: central never had it. Raises CentralError."""
 

@@ -23,7 +23,7 @@ from kiosk.activation.backoff import delay
 from kiosk.activation.challenges import Pool
 from kiosk.activation.outbox import Outbox, Row
 from kiosk.codes import Code
-from kiosk.errors import CentralError, OutboxError, Unacceptable, Unreachable, Untrusted
+from kiosk.errors import CentralError, KioskError, OutboxError, Unacceptable, Unreachable, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Event, ReceiptArrived, RequestWedged
 from kiosk.model import Device, Receipt
 from kiosk.ports import Central
@@ -56,8 +56,12 @@ class Courier:
         clock_unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
+        take_roster: Callable[[str], None] | None = None,
     ) -> None:
-        """`keep_s`: how long receipts are kept. `clock` paces the courier, `clock_unix` dates the rows."""
+        """`keep_s`: how long receipts are kept. `clock` paces the courier, `clock_unix` dates the rows.
+
+        `take_roster` gets what central says of the staff, once with each sign of life.
+        """
         self._outbox = outbox
         self._pool = pool
         self._central = central
@@ -67,6 +71,10 @@ class Courier:
         self._clock_unix = clock_unix
         self._clock = clock
         self._random = random
+        self._take_roster = take_roster
+        self._roster_due = False
+        self.contact_unix: float | None = None
+        """When central last answered."""
         self._woken = threading.Event()
         self._disk_doubted = True
         self._told: dict[Device, Code] = {}
@@ -115,6 +123,7 @@ class Courier:
             self._ask_whether_owned()
             self._deliver(stopped)
             self._refill_if_due()
+            self._fetch_roster_if_due()
         except Untrusted as error:
             return self._distrust(error)
         except CentralError as error:
@@ -136,6 +145,8 @@ class Courier:
     def _greet(self) -> None:
         self._central.health()
         self._contact_at = self._clock() + self._settings.contact_s
+        self.contact_unix = self._clock_unix()
+        self._roster_due = True
 
     def _ask_whether_owned(self) -> None:
         """A sign of life needs no signature: whether a disowned terminal is taken again, only this tells."""
@@ -217,6 +228,18 @@ class Courier:
             self._greet()
         self._refill_tries = 0 if came else self._refill_tries + 1
         self._refill_at = now if came else now + self._backoff(self._refill_tries)
+
+    def _fetch_roster_if_due(self) -> None:
+        """A roster that does not come, or is no good, stops nothing: the one on the disk has its own end."""
+        if self._take_roster is None or not self._roster_due:
+            return
+        self._roster_due = False
+        try:
+            self._take_roster(self._central.roster())
+        except Untrusted:
+            raise
+        except KioskError as error:
+            log.warning("no roster: %s", error)
 
     # ── what the round came to ───────────────────────────────────────────────────────────────────
 

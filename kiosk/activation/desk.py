@@ -66,12 +66,17 @@ class ActivationDesk:
         versions: Mapping[str, str],
         give: Callable[[Event], None],
         clock_unix: Callable[[], float] = time.time,
+        take_roster: Callable[[str], None] | None = None,
     ) -> None:
-        """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError."""
+        """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError.
+
+        `take_roster` gets the signed token that says who may sign in here.
+        """
         self._settings = settings
         self._versions = dict(versions)
         self._give = give
         self._clock_unix = clock_unix
+        self._take_roster = take_roster
         central = settings.central
         self._wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self._identity_folder = settings.path(settings.terminal.identity)
@@ -130,6 +135,11 @@ class ActivationDesk:
     def clock_off_s(self) -> float | None:
         """Central's clock minus ours at the last sign of life; None if there was none yet."""
         return None if self._parts is None else self._parts.gateway.clock_off_s
+
+    @property
+    def contact_unix(self) -> float | None:
+        """When central last answered; None if it has not since the start."""
+        return None if self._parts is None else self._parts.courier.contact_unix
 
     def close(self) -> None:
         """After `run` has ended."""
@@ -193,7 +203,16 @@ class ActivationDesk:
         simulated = self._settings.mode == "simulation"
         gateway = Gateway(self._wire, who, self._clock_unix, central.connect_s, simulated)
         keep_s = self._settings.storage.keep_days * _DAY_S
-        courier = Courier(outbox, pool, gateway, self._give, central, keep_s, self._clock_unix)
+        courier = Courier(
+            outbox,
+            pool,
+            gateway,
+            self._give,
+            central,
+            keep_s,
+            self._clock_unix,
+            take_roster=self._take_roster,
+        )
         about = About(who.terminal, simulated, self._versions)
         intake = Intake(outbox, pool, who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk)
         return _Parts(outbox, pool, intake, courier, gateway)

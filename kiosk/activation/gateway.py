@@ -16,7 +16,13 @@ from urllib.parse import quote
 import msgspec
 
 from kiosk.activation.identity import Identity
-from kiosk.activation.messages import problem_code, read_challenges, read_health, read_receipt
+from kiosk.activation.messages import (
+    problem_code,
+    read_challenges,
+    read_health,
+    read_receipt,
+    read_roster,
+)
 from kiosk.activation.wire import Answer, Wire
 from kiosk.codes import Code
 from kiosk.errors import Unacceptable, Unreachable, Untrusted
@@ -65,6 +71,11 @@ class Gateway:
         if answer.status == 404 and problem_code(answer.body) is Code.REQUEST_UNKNOWN:
             return None
         return read_receipt(answer.body, request) if answer.status == 200 else _raise(answer)
+
+    def roster(self) -> str:
+        """Who may sign in here: a signed token, unchecked. Raises CentralError."""
+        answer = self._signed("GET", "/v1/roster")
+        return read_roster(answer.body) if answer.status == 200 else _raise(answer)
 
     def health(self) -> None:
         """Raises CentralError."""

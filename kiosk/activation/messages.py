@@ -50,6 +50,10 @@ class ChallengeTokens(Struct, frozen=True):
     challenges: tuple[str, ...]
 
 
+class _RosterBody(Struct, frozen=True):
+    roster: str
+
+
 class Health(Struct, frozen=True):
     status: str
     time_unix: float
@@ -162,6 +166,14 @@ def read_challenges(raw: bytes) -> tuple[str, ...]:
         return msgspec.json.decode(raw, type=ChallengeTokens).challenges
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _fault("the challenges cannot be read") from None
+
+
+def read_roster(raw: bytes) -> str:
+    """A token, still unchecked. Raises Unreachable(CENTRAL_FAULT)."""
+    try:
+        return msgspec.json.decode(raw, type=_RosterBody).roster
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _fault("the roster cannot be read") from None
 
 
 def read_health(raw: bytes) -> Health:

@@ -22,7 +22,7 @@ TYPE = "roster+jwt"
 AHEAD_S = 300.0
 """A roster dated so far in the future was signed by another clock than the one that reads it."""
 
-Number = Annotated[str, Meta(pattern=r"^[0-9]{4,12}$")]
+Number = Annotated[str, Meta(pattern=r"^[0-9]{4,7}$")]
 Unix = Annotated[float, Meta(ge=0)]
 
 

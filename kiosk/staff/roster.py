@@ -19,6 +19,7 @@ from kiosk.files import write_whole
 from kiosk.model import Clerk, Role
 from kiosk.settings import StaffSettings
 from kiosk.staff import document, pins
+from kiosk.staff.acts import Act, Note
 from kiosk.staff.document import Document, Member
 from kiosk.staff.locks import NOBODY, Locks
 
@@ -26,10 +27,6 @@ log = logging.getLogger(__name__)
 
 ROSTER_FILE = "roster.jwt"
 LOCKS_FILE = "locks.json"
-
-Noted = Callable[[str, str, Code], None]
-"""What was done, by which number, with which code: for the audit log. Never a PIN."""
-
 
 class Trust(Struct, frozen=True):
     """By what a roster is known to be central's, and for this terminal."""
@@ -47,7 +44,7 @@ class Roster:
         settings: StaffSettings,
         trust: Callable[[], Trust],
         give: Callable[[Event], None] = lambda _: None,
-        note: Noted = lambda *_: None,
+        note: Note = lambda *_: True,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
         """`trust` raises IdentityError while the terminal is not enrolled."""
@@ -72,10 +69,10 @@ class Roster:
         STAFF_REFUSED (number or PIN; which of them is not told), STAFF_UNKEPT; IdentityError.
         """
         with self._guard:
-            clerk = self._known("sign-in", number, pin)
+            clerk = self._known(Act.SIGN_IN, number, pin)
             self.sign_out()
             self._clerk = clerk
-        self._note("sign-in", clerk.number, Code.OK)
+        self._note(Act.SIGN_IN, clerk.number, Code.OK)
         self._give(SignedIn(clerk))
         return clerk
 
@@ -84,7 +81,7 @@ class Roster:
         with self._guard:
             clerk, self._clerk = self._clerk, None
         if clerk is not None:
-            self._note("sign-out", clerk.number, code)
+            self._note(Act.SIGN_OUT, clerk.number, code)
             self._give(SignedOut(clerk, code))
 
     def attest(self, number: str, pin: str, role: Role) -> Clerk:
@@ -94,13 +91,13 @@ class Roster:
         """
         with self._guard:
             if self._clerk is not None and self._clerk.number == number:
-                self._note("attest", number, Code.STAFF_SAME_PERSON)
+                self._note(Act.ATTEST, number, Code.STAFF_SAME_PERSON)
                 raise StaffError(Code.STAFF_SAME_PERSON, "two signatures need two people")
-            clerk = self._known("attest", number, pin)
+            clerk = self._known(Act.ATTEST, number, pin)
             if role is Role.SUPERVISOR and clerk.role is not Role.SUPERVISOR:
-                self._note("attest", clerk.number, Code.STAFF_ROLE)
+                self._note(Act.ATTEST, clerk.number, Code.STAFF_ROLE)
                 raise StaffError(Code.STAFF_ROLE, "a supervisor is needed")
-        self._note("attest", clerk.number, Code.OK)
+        self._note(Act.ATTEST, clerk.number, Code.OK)
         return clerk
 
     # ── locks ────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +117,7 @@ class Roster:
             if clerk is None or clerk.role is not Role.SUPERVISOR:
                 raise StaffError(Code.STAFF_ROLE, "only a supervisor unlocks")
             self._locks.forgive(number, self._clock())
-        self._note(f"unlock {number}", clerk.number, Code.OK)
+        self._note(Act.UNLOCK, clerk.number, Code.OK)
 
     # ── the roster itself ────────────────────────────────────────────────────────────────────────
 
@@ -158,7 +155,7 @@ class Roster:
             self.sign_out(Code.STAFF_REFUSED)
         return True
 
-    def _known(self, act: str, number: str, pin: str) -> Clerk:
+    def _known(self, act: Act, number: str, pin: str) -> Clerk:
         """Count, check, forgive: in this order."""
         now = self._clock()
         member, name, forgiven = None, NOBODY, 0.0

@@ -67,7 +67,7 @@ class RunningCentral:
     def enrol_code(self, terminal: str, place: str = "测试点") -> str:
         return self.command("enrol-code", terminal, "--place", place)
 
-    def start(self, timeout_s: float = 30.0) -> None:
+    def start(self, timeout_s: float = 120.0) -> None:
         """Returns when it answers."""
         arguments = ["run", "--port", str(self.port), "--data", str(self.data)]
         arguments += ["--simulation"] if self.simulation else []

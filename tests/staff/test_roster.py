@@ -11,6 +11,7 @@ from kiosk.errors import StaffError
 from kiosk.events import SignedIn, SignedOut
 from kiosk.model import Clerk, Role
 from kiosk.staff import pins
+from kiosk.staff.acts import Act
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE, Roster
 from tests.staff.people import BOSS, BOSS_PIN, CLERK, CLERK_PIN, NOW, SETTINGS, Office, member, staff
 
@@ -54,7 +55,7 @@ def test_the_right_pin_signs_in_and_says_so(point):
     point.roster.sign_out()
     assert point.roster.signed_in is None
     assert point.events == [SignedIn(Clerk(CLERK, Role.CLERK)), SignedOut(Clerk(CLERK, Role.CLERK))]
-    assert point.notes == [("sign-in", CLERK, Code.OK), ("sign-out", CLERK, Code.OK)]
+    assert point.notes == [(Act.SIGN_IN, CLERK, Code.OK), (Act.SIGN_OUT, CLERK, Code.OK)]
 
 
 @pytest.mark.parametrize("pin", ["", "730519", "73051", "7305180", "１２", "a" * 5000])
@@ -141,7 +142,7 @@ def test_a_supervisor_unlocks_a_clerk_does_not(point):
     point.roster.sign_in(BOSS, BOSS_PIN)
     point.roster.unlock(CLERK)
     assert point.sign_in() is Code.OK
-    assert (f"unlock {CLERK}", BOSS, Code.OK) in point.notes
+    assert (Act.UNLOCK, BOSS, Code.OK) in point.notes
 
 
 def test_central_unlocks(point):

@@ -1,0 +1,138 @@
+"""Clerks and supervisors: who may sign in at which terminal, and the signed roster each terminal gets.
+
+PINs are made here and told once; only argon2id hashes are kept, and only they travel.
+"""
+
+import secrets
+from itertools import pairwise
+from typing import Any
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.low_level import Type
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from central.tables import Clerk, ClerkTerminal, Terminal, TerminalState
+
+ROLES = ("clerk", "supervisor")
+TYPE = "roster+jwt"
+"""Another type than a challenge's: neither can be taken for the other."""
+PIN_LENGTH = 6
+HASHER = PasswordHasher(time_cost=2, memory_cost=65_536, parallelism=1, type=Type.ID)
+"""The terminal pays as much at each sign-in; docs/decisions/0006 has what it was measured to cost."""
+
+
+class Unknown(Exception):  # noqa: N818
+    """There is no such clerk or terminal; the text names it."""
+
+
+def add(session: Session, names: list[str], role: str, now: float) -> tuple[str, str]:
+    """A new number at these terminals, and its PIN. Raises Unknown."""
+    number = _free_number(session)
+    pin = new_pin()
+    session.add(Clerk(number=number, role=role, pin=HASHER.hash(pin), added_unix=now))
+    session.flush()
+    place(session, number, names)
+    return number, pin
+
+
+def place(session: Session, number: str, names: list[str]) -> None:
+    """These terminals from now on, and no others. Raises Unknown."""
+    _known(session, number)
+    for name in names:
+        terminal = session.get(Terminal, name)
+        if terminal is None or terminal.state == TerminalState.REVOKED:
+            raise Unknown(f"terminal {name}")
+    session.execute(delete(ClerkTerminal).where(ClerkTerminal.clerk == number))
+    session.add_all(ClerkTerminal(clerk=number, terminal=name) for name in dict.fromkeys(names))
+
+
+def disable(session: Session, number: str, now: float) -> None:
+    """Off every roster with the next one that a terminal fetches. Raises Unknown."""
+    _known(session, number).disabled_unix = now
+
+
+def give_role(session: Session, number: str, role: str) -> None:
+    """Raises Unknown."""
+    _known(session, number).role = role
+
+
+def reset_pin(session: Session, number: str, now: float) -> str:
+    """A new PIN, told once; locks at the terminals end, a disabled clerk is back. Raises Unknown."""
+    clerk, pin = _known(session, number), new_pin()
+    clerk.pin, clerk.unlocked_unix, clerk.disabled_unix = HASHER.hash(pin), now, None
+    return pin
+
+
+def unlock(session: Session, number: str, now: float) -> None:
+    """Terminals forget the failures before this moment. Raises Unknown."""
+    _known(session, number).unlocked_unix = now
+
+
+def listed(session: Session) -> list[tuple[Clerk, list[str]]]:
+    """Everybody with their terminals, by number."""
+    places = session.execute(select(ClerkTerminal.clerk, ClerkTerminal.terminal)).all()
+    return [
+        (clerk, sorted(terminal for number, terminal in places if number == clerk.number))
+        for clerk in session.scalars(select(Clerk).order_by(Clerk.number))
+    ]
+
+
+def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:
+    """Who may sign in at `terminal`, signed, with an end."""
+    query = (
+        select(Clerk)
+        .join(ClerkTerminal, ClerkTerminal.clerk == Clerk.number)
+        .where(ClerkTerminal.terminal == terminal, Clerk.disabled_unix.is_(None))
+        .order_by(Clerk.number)
+    )
+    claims = {
+        "iss": "central",
+        "aud": terminal,
+        "iat": now,
+        "exp": now + valid_s,
+        "members": [_member(clerk) for clerk in session.scalars(query)],
+    }
+    return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TYPE})
+
+
+def new_pin() -> str:
+    """Six random digits, see `good_pin`."""
+    while True:
+        pin = f"{secrets.randbelow(10**PIN_LENGTH):0{PIN_LENGTH}}"
+        if good_pin(pin):
+            return pin
+
+
+def good_pin(pin: str) -> bool:
+    """At least four digits differ, and no three follow each other: not 123456, not 112112."""
+    if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdigit()):
+        return False
+    steps = [int(b) - int(a) for a, b in pairwise(pin)]
+    runs = any(a == b and a in (-1, 0, 1) for a, b in pairwise(steps))
+    return len(set(pin)) >= 4 and not runs
+
+
+def _member(clerk: Clerk) -> dict[str, Any]:
+    return {
+        "number": clerk.number,
+        "role": clerk.role,
+        "pin": clerk.pin,
+        "unlocked_unix": clerk.unlocked_unix,
+    }
+
+
+def _known(session: Session, number: str) -> Clerk:
+    clerk = session.get(Clerk, number, with_for_update=True)
+    if clerk is None:
+        raise Unknown(f"clerk {number}")
+    return clerk
+
+
+def _free_number(session: Session) -> str:
+    while True:
+        number = str(100_000 + secrets.randbelow(900_000))
+        if session.get(Clerk, number) is None:
+            return number

@@ -1,0 +1,58 @@
+"""What people behind the counter did: into the audit log, with their number and a code, and the day's book.
+
+The audit log is the proof and says whether it is on disk; the day's book is what the panel and the report
+at the end of the day show.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind
+from kiosk.codes import Code
+from kiosk.staff.daybook import ActRow, Daybook
+
+
+class Act(StrEnum):
+    """A closed set."""
+
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    ATTEST = "attest"
+    UNLOCK = "unlock"
+    PANEL = "panel"
+    RETRY = "retry"
+    EXPORT = "export"
+    IMPORT = "import"
+    TEST = "test"
+    REPORT = "report"
+
+
+Note = Callable[[Act, str, Code], bool]
+"""`Acts.note`, as others see it: act, the clerk's number, a code; is it on disk?"""
+
+_KINDS = {
+    Act.SIGN_IN: Kind.CLERK_SIGNED_IN,
+    Act.SIGN_OUT: Kind.CLERK_SIGNED_OUT,
+    Act.RETRY: Kind.REQUEST_RETRIED,
+    Act.EXPORT: Kind.REQUEST_EXPORTED,
+}
+
+
+class Acts:
+    """Thread-safe. Never a PIN, never a customer's data."""
+
+    def __init__(self, audit: AuditLog, daybook: Daybook) -> None:
+        self._audit = audit
+        self.daybook = daybook
+
+    def note(
+        self, act: Act, number: str, code: Code = Code.OK, visit: str | None = None, **facts: int | str
+    ) -> bool:
+        """True when it is on disk; what needs its record must not go on otherwise."""
+        refused = act in (Act.SIGN_IN, Act.ATTEST) and code is not Code.OK
+        kind = Kind.CLERK_REFUSED if refused else _KINDS.get(act, Kind.CLERK_ACTED)
+        told = {"act": act.value} | facts
+        kept = self._audit.append(kind, code, visit=visit, actor=number, facts=told)
+        self.daybook.write(ActRow(0.0, act.value, number, code, visit))
+        return kept

@@ -1,0 +1,89 @@
+"""Clerks: made at central, fetched by their terminal, signed for a week."""
+
+import jwt
+import pytest
+
+from central import clerks
+from central.keys import public_of
+from tests.central.terminal import Terminal
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch):
+    """Not 64 MiB for each PIN."""
+    quick = clerks.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(clerks, "HASHER", quick)
+
+
+def members(central, terminal: Terminal) -> list[dict]:
+    answer = terminal.send("GET", "/v1/roster")
+    assert answer.status_code == 200
+    token = answer.json()["roster"]
+    key = public_of(terminal.enrolment["challenge_key"]["x"])
+    assert jwt.get_unverified_header(token)["typ"] == "roster+jwt"
+    claims = jwt.decode(token, key, ["EdDSA"], audience=terminal.name, issuer="central")
+    assert claims["exp"] - claims["iat"] == pytest.approx(7 * 86_400)
+    return claims["members"]
+
+
+def added(central, *arguments: str) -> tuple[str, str]:
+    said = central.command("clerk", "add", *arguments).split()
+    return said[1], said[3]
+
+
+def test_a_new_terminal_has_nobody(central, terminal):
+    assert members(central, terminal) == []
+
+
+def test_a_clerk_comes_with_a_hash_and_no_pin(central, terminal):
+    number, pin = added(central, terminal.name)
+    (one,) = members(central, terminal)
+    assert (one["number"], one["role"], one["unlocked_unix"]) == (number, "clerk", 0.0)
+    assert one["pin"].startswith("$argon2id$")
+    assert pin not in str(one)
+    assert clerks.HASHER.verify(one["pin"], pin)
+
+
+def test_only_at_their_terminals(central, terminal):
+    other = Terminal(central)
+    number, _ = added(central, terminal.name)
+    assert members(central, other) == []
+    central.command("clerk", "terminals", number, other.name)
+    assert members(central, terminal) == []
+    assert [m["number"] for m in members(central, other)] == [number]
+
+
+def test_role_disable_reset_and_unlock(central, terminal):
+    number, pin = added(central, terminal.name, "--supervisor")
+    central.command("clerk", "role", number, "clerk")
+    assert members(central, terminal)[0]["role"] == "clerk"
+    central.command("clerk", "disable", number)
+    assert members(central, terminal) == []
+    new = central.command("clerk", "reset-pin", number).split()[1]
+    (one,) = members(central, terminal)
+    assert new != pin
+    assert clerks.HASHER.verify(one["pin"], new)
+    assert one["unlocked_unix"] > 0
+    central.command("clerk", "unlock", number)
+    assert members(central, terminal)[0]["unlocked_unix"] > one["unlocked_unix"]
+    assert f"{number:<8} clerk       active    {terminal.name}" in central.command("clerk", "list")
+
+
+@pytest.mark.parametrize("arguments", [("add", "no-such"), ("disable", "1"), ("reset-pin", "x")])
+def test_what_is_not_known_is_refused(central, arguments):
+    with pytest.raises(AssertionError, match="not known"):
+        central.command("clerk", *arguments)
+
+
+def test_a_stranger_gets_no_roster(central):
+    assert central.get("/v1/health")["status"] == "ok"
+    with pytest.raises(Exception, match="401"):
+        central.get("/v1/roster")
+
+
+def test_pins_are_not_the_ones_everybody_tries():
+    weak = ["123456", "000000", "111222", "121212", "654321", "998997", "12345", "１２３４５６", ""]
+    assert not any(map(clerks.good_pin, weak))
+    made = {clerks.new_pin() for _ in range(200)}
+    assert len(made) > 190
+    assert all(map(clerks.good_pin, made))
