@@ -36,7 +36,7 @@ from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
 from kiosk.staff.acts import Acts
-from kiosk.staff.daybook import Daybook
+from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
@@ -152,6 +152,7 @@ class Terminal:
         self._work("announcer", self._announcer.run)
         self._work("printer", self._printer_work)
         self._records.purge(self.settings.storage.keep_days)
+        self.acts.daybook.purge(self.settings.storage.keep_days)
 
     def stop(self) -> bool:
         """Stop all threads, the last started first; False if one did not stop."""
@@ -300,6 +301,9 @@ class Terminal:
 
     def _close_record(self, finished: e.Finished) -> None:
         self._records.close(finished)
+        way = str(getattr(finished, "way", "") or "")
+        row = VisitRow(0.0, finished.visit, finished.outcome, finished.code, finished.stage, way)
+        self.acts.daybook.write(row)
         self._witness.finished(finished)
 
     def _eye(self) -> FaceWatcher:

@@ -43,7 +43,7 @@ class ActRow(Struct, frozen=True, tag="act"):
 
 
 Row = VisitRow | ActRow
-_decoder = msgspec.json.Decoder(Row)
+_decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
 
 
 class Daybook:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 ROSTER_FILE = "roster.jwt"
 LOCKS_FILE = "locks.json"
 
+
 class Trust(Struct, frozen=True):
     """By what a roster is known to be central's, and for this terminal."""
 
