@@ -45,7 +45,7 @@ _VERDICTS: list[dict[str, Any]] = [
         "answer": "pass",
         "code": "ok",
         "measured": {"right": 6},
-        "required": {"digits_right": 5},
+        "required": {"right": 5, "llr": 8.517},
     },
     {
         "check": "lips",

@@ -123,7 +123,10 @@ class VisitSettings(Section, frozen=True):
     decide_frames: AtLeastOne  # good frames after which a likeness below `accept` is believed
     require_liveness: bool
     min_live: Likeness
-    digits_right: AtLeastOne  # so many of the challenge's digits must be right
+    digits_guess: Annotated[float, Meta(ge=1e-9, le=2e-3)]  # a guessed challenge passes at most so often …
+    digits_slip: Annotated[
+        float, Meta(gt=0, le=0.2)
+    ]  # a digit is said or heard wrong so often (kiosk.visit.odds)
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float

@@ -26,6 +26,7 @@ from kiosk.evaluate.speech_plots import plot
 from kiosk.evaluate.speech_report import report
 from kiosk.evaluate.speech_results import Answer, DriverResult, Result, answer, isolated, pool, pools
 from kiosk.settings import Settings
+from kiosk.visit import odds
 
 FEWEST_DIGITS = 6
 """A speaker with clips of fewer different digits cannot read challenges that are worth the name."""
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--snr", nargs="+", type=_decibels, default=[25.0, 10.0], metavar="DB", help="default: 25 10")
     add("--noise", type=_noises, default=tuple(NOISES), metavar="KINDS", help=f"of {','.join(NOISES)}")
     add("--challenges", type=_count, default=20, help="per speaker, SNR and noise (default: 20)")
-    add("--codes", type=_count, default=200, help="wrong codes tried on each challenge (default: 200)")
+    add("--codes", type=_count, default=300, help="wrong codes tried on each challenge (default: 300)")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -95,7 +96,8 @@ def measure(
         data=name,
         seed=plan.seed,
         settings=settings.file,
-        digits_right=settings.visit.digits_right,
+        digits_needed=odds.needed(scenes.LENGTH, settings.visit.digits_guess),
+        llr_needed=odds.least(settings.visit.digits_guess),
         rows=data.rows,
         clips=len(data.clips),
         recordings=len(data.recordings),

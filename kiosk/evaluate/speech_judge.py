@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 import numpy as np
@@ -11,17 +10,19 @@ from msgspec import Struct
 
 from kiosk.evaluate.speech_play import challenge
 from kiosk.evaluate.speech_scene import Scene, code
-from kiosk.model import Answer, DigitHeard
+from kiosk.model import Answer, DigitHeard, Verdict
 from kiosk.settings import VisitSettings
 from kiosk.visit import rules
 
 MISSES = (2, 1, 0)
-"""The rules that are compared, the laxest first: so many digits may be wrong. Of six: 4, 5, 6 right."""
+"""Plain counts that are compared with the settings' rule, the laxest first: so many digits may be wrong."""
+RULES = (*MISSES, None)
+"""None: the rule of the settings, as it is."""
 _FAULT = re.compile(r"(\d+):(\S+)")
 
 
 class Trial(Struct, frozen=True):
-    """One reading of a challenge. The tuples go with `MISSES`."""
+    """One reading of a challenge. The tuples go with `RULES`."""
 
     speaker: str
     digits: int  # of the challenge
@@ -30,7 +31,7 @@ class Trial(Struct, frozen=True):
     passed: tuple[bool, ...]  # the true code
     tried: int  # wrong codes
     accepted: tuple[int, ...]  # wrong codes
-    near: tuple[int, ...]  # wrong codes that differ from the true one in at most so many places
+    near: tuple[int, ...]  # wrong codes that differ from the true one in at most 2, 1, 0 and 1 places
     snr_db: float | None = None  # None: as recorded
     noise: str = ""
 
@@ -43,40 +44,40 @@ def judge(
     random: np.random.Generator,
 ) -> Trial:
     """`kiosk.visit.rules.digits` on the true code and on random others of the same length."""
+    true = challenge(scene)
+
+    def said(digits: tuple[int, ...]) -> Verdict:
+        return rules.digits(msgspec.structs.replace(true, digits=digits), scene.shown, heard, limits)
+
+    verdict = said(scene.digits)
     others = [_other(scene.digits, random) for _ in range(wrong_codes)]
-    verdict = rules.digits(challenge(scene), scene.shown, heard, limits)
-    passing = partial(_passing, scene, heard, _asked(scene, limits))
+    passing = [_passes(said(other)) for other in others]
     return Trial(
         speaker=scene.speaker,
         digits=len(scene.digits),
-        right=int(verdict.measured["right"] or 0),
+        right=_right(verdict),
         faults=dict(Counter(fault for _, fault in _FAULT.findall(str(verdict.measured["faults"])))),
-        passed=tuple(bool(n) for n in passing([scene.digits])),
+        passed=_passes(verdict),
         tried=wrong_codes,
-        accepted=tuple(passing(others)),
-        near=tuple(sum(_differing(scene.digits, o) <= m for o in others) for m in MISSES),
+        accepted=tuple(map(sum, zip(*passing, strict=True))) if passing else (0,) * len(RULES),
+        near=tuple(_near(scene.digits, others, misses) for misses in RULES),
     )
 
 
-def _asked(scene: Scene, limits: VisitSettings) -> list[VisitSettings]:
-    """The limits of each rule."""
-    needed = [max(1, len(scene.digits) - misses) for misses in MISSES]
-    return [msgspec.structs.replace(limits, digits_right=n) for n in needed]
+def _passes(verdict: Verdict) -> tuple[bool, ...]:
+    """By each of `RULES`."""
+    of, right = int(verdict.measured["of"] or 0), _right(verdict)
+    counts = tuple(right >= max(1, of - misses) for misses in MISSES)
+    return (*counts, verdict.answer is Answer.PASS)
 
 
-def _passing(
-    scene: Scene,
-    heard: Sequence[DigitHeard],
-    asked: Sequence[VisitSettings],
-    codes: Sequence[tuple[int, ...]],
-) -> list[int]:
-    """How many of the codes pass each rule; what fails one is not shown to the stricter ones."""
-    true, counts = challenge(scene), []
-    left = [msgspec.structs.replace(true, digits=digits) for digits in codes]
-    for limits in asked:
-        left = [c for c in left if rules.digits(c, scene.shown, heard, limits).answer is Answer.PASS]
-        counts.append(len(left))
-    return counts
+def _right(verdict: Verdict) -> int:
+    return int(verdict.measured["right"] or 0)
+
+
+def _near(true: Sequence[int], others: Sequence[Sequence[int]], misses: int | None) -> int:
+    """Codes that differ from the true one in no more places; for the settings' rule, in one."""
+    return sum(_differing(true, other) <= (1 if misses is None else misses) for other in others)
 
 
 def _other(digits: tuple[int, ...], random: np.random.Generator) -> tuple[int, ...]:

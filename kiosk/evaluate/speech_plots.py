@@ -55,7 +55,7 @@ def _confusions(plt: Any, name: str, one: Isolated) -> Any:
 
 
 def _rules(plt: Any, result: DriverResult) -> Any:
-    """Above FRR, below FAR; a column for each noise, a line for each SNR, bars are Wilson's intervals."""
+    """Above FRR, below FAR; a column for each noise, points for each SNR, bars are Wilson's intervals."""
     noises = list(dict.fromkeys(p.noise for p in result.by_condition))
     figure, axes = plt.subplots(
         2, len(noises), figsize=(1 + 3 * len(noises), 6), sharex=True, sharey="row", squeeze=False
@@ -65,19 +65,22 @@ def _rules(plt: Any, result: DriverResult) -> Any:
             _line(axes[0][column], one, [r.frr for r in one.rules])
             _line(axes[1][column], one, [r.far for r in one.rules])
         axes[0][column].set_title(noise)
-        axes[1][column].set_xlabel(f"digits right, of {LENGTH}")
+        axes[1][column].set_xlabel(f"digits right, of {LENGTH}; the rule of the settings")
     _scales(axes)
     figure.suptitle(f"{result.driver}: simulated challenges")
     return figure
 
 
 def _line(axes: Any, one: Pool, rates: list[Rate]) -> None:
-    right = [LENGTH - r.misses for r in one.rules]
+    names = ["settings" if r.misses is None else f"{LENGTH - r.misses}" for r in one.rules]
     values = [r.value or 0.0 for r in rates]
     below = [max(0.0, v - r.low) for v, r in zip(values, rates, strict=True)]
     above = [max(0.0, r.high - v) for v, r in zip(values, rates, strict=True)]
-    axes.errorbar(right, values, yerr=[below, above], marker="o", capsize=3, label=f"{one.snr_db:g} dB")
-    axes.set_xticks(right)
+    bars = [below, above]
+    axes.errorbar(
+        range(len(names)), values, yerr=bars, marker="o", linestyle="", capsize=3, label=f"{one.snr_db:g} dB"
+    )
+    axes.set_xticks(range(len(names)), names)
 
 
 def _scales(axes: Any) -> None:

@@ -78,35 +78,37 @@ def _confusions(name: str, one: Isolated) -> str:
 
 def _paced(result: Result) -> str:
     rows: list[_Row] = [
-        ("driver", "SNR dB", "right of 6", "FRR, true code", "FRR over speakers", "FAR, wrong codes", "near")
+        ("driver", "SNR dB", "rule", "FRR, true code", "FRR over speakers", "FAR, wrong codes", "near")
     ]
     for d in result.drivers:
         for one in d.by_snr:
             rows += [
-                (d.driver, _number(one.snr_db), _rule(r, result), r.frr, _bounds(r), _far(r.far), r.near)
+                (d.driver, _number(one.snr_db), _rule(r), r.frr, _bounds(r), _far(r.far), r.near)
                 for r in one.rules
             ]
     head = (
         "simulated challenges, all noises (Wilson, 95 %; over speakers: bootstrap)\n"
-        "near: so many of the wrong codes are accepted by a perfect recogniser; * the settings' rule"
+        "near: so many of the wrong codes are accepted by a perfect recogniser\n"
+        f"settings: the visit's rule, at least {result.digits_needed} of {LENGTH}, or one less "
+        f"with a log-likelihood ratio of at least {result.llr_needed:.2f}"
     )
     return f"{head}\n{table(rows)}"
 
 
 def _by_condition(result: Result) -> str:
     rows: list[_Row] = [("driver", "SNR dB", "noise", "challenges", "FRR", "FAR", "digits lost", "why")]
-    rows += [_condition(d.driver, p, p.noise, result) for d in result.drivers for p in d.by_condition]
+    rows += [_condition(d.driver, p, p.noise) for d in result.drivers for p in d.by_condition]
     return f"by noise, rule of the settings\n{table(rows)}"
 
 
 def _by_speaker(result: Result) -> str:
     rows: list[_Row] = [("driver", "SNR dB", "speaker", "challenges", "FRR", "FAR", "digits lost", "why")]
-    rows += [_condition(d.driver, p, p.speaker, result) for d in result.drivers for p in d.by_speaker]
+    rows += [_condition(d.driver, p, p.speaker) for d in result.drivers for p in d.by_speaker]
     return f"by speaker, rule of the settings\n{table(rows)}"
 
 
-def _condition(driver: str, one: Pool, what: str, result: Result) -> _Row:
-    rule = next((r for r in one.rules if LENGTH - r.misses == result.digits_right), one.rules[-1])
+def _condition(driver: str, one: Pool, what: str) -> _Row:
+    rule = next(r for r in one.rules if r.misses is None)
     why = " ".join(f"{code.removeprefix('speech.')}:{count}" for code, count in one.faults.items())
     return (
         driver,
@@ -126,15 +128,18 @@ def _recordings(drivers: Sequence[DriverResult]) -> str:
         those = [*d.recordings_by_speaker, *([d.recordings] if d.recordings else [])]
         for one in those:
             rows += [
-                (d.driver, one.speaker or "all", one.trials, r.misses, r.frr, _far(r.far), r.near)
+                (d.driver, one.speaker or "all", one.trials, _allowed(r), r.frr, _far(r.far), r.near)
                 for r in one.rules
             ]
     return f"recordings of challenges, as recorded\n{table(rows)}"
 
 
-def _rule(rule: RuleRates, result: Result) -> str:
-    right = LENGTH - rule.misses
-    return f"≥ {right}{' *' if right == result.digits_right else ''}"
+def _rule(rule: RuleRates) -> str:
+    return "settings" if rule.misses is None else f"≥ {LENGTH - rule.misses} right"
+
+
+def _allowed(rule: RuleRates) -> str:
+    return "settings" if rule.misses is None else str(rule.misses)
 
 
 def _right(errors: Rate) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from msgspec import Struct
 
 from kiosk.evaluate.intervals import Rate, by_group, wilson
-from kiosk.evaluate.speech_judge import MISSES, Trial
+from kiosk.evaluate.speech_judge import RULES, Trial
 from kiosk.model import DigitHeard
 from kiosk.visit.rules import OTHER, margin
 
@@ -36,14 +36,15 @@ class Isolated(Struct, frozen=True):
 
 
 class RuleRates(Struct, frozen=True):
-    """One rule: at most `misses` digits wrong. FRR of the true code, FAR of random wrong codes.
+    """One rule: at most `misses` digits wrong; None: the settings' rule, as the visit applies it.
 
-    `frr_over_speakers`: bootstrap over whole speakers, where there are several; Wilson's intervals take
-    trials of one person for independent. `near`: wrong codes that agree with the true one in all places but
-    `misses`: a perfect recogniser accepts these, and no other.
+    FRR of the true code, FAR of random wrong codes. `frr_over_speakers`: bootstrap over whole speakers, where
+    there are several; Wilson's intervals take trials of one person for independent. `near`: wrong codes that
+    agree with the true one in all places but `misses` (None: but one). A perfect recogniser accepts these by
+    the count.
     """
 
-    misses: int
+    misses: int | None
     frr: Rate
     far: Rate
     near: int
@@ -93,7 +94,8 @@ class Result(Struct, frozen=True):
     data: str
     seed: int
     settings: str
-    digits_right: int  # what the settings require of a challenge
+    digits_needed: int  # what the settings require of a challenge of six …
+    llr_needed: float  # … and the likelihood ratio with which one less will do (kiosk.visit.odds)
     rows: int
     clips: int
     recordings: int
@@ -138,7 +140,7 @@ def pool(trials: Sequence[Trial], snr_db: float | None = None, noise: str = "", 
         trials=len(trials),
         digits=wilson(shown - sum(t.right for t in trials), shown),
         faults=dict(sorted(faults.items())),
-        rules=[_rule(trials, i) for i in range(len(MISSES))],
+        rules=[_rule(trials, i) for i in range(len(RULES))],
         snr_db=snr_db,
         noise=noise,
         speaker=speaker,
@@ -158,7 +160,7 @@ def _rule(trials: Sequence[Trial], index: int) -> RuleRates:
     for trial in trials:
         people.setdefault(trial.speaker, []).append(not trial.passed[index])
     return RuleRates(
-        misses=MISSES[index],
+        misses=RULES[index],
         frr=wilson(sum(not t.passed[index] for t in trials), len(trials)),
         far=wilson(sum(t.accepted[index] for t in trials), sum(t.tried for t in trials)),
         near=sum(t.near[index] for t in trials),

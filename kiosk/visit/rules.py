@@ -11,6 +11,7 @@ from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
+from kiosk.visit import odds
 from kiosk.visit.typed import faults
 
 OTHER = 10
@@ -125,10 +126,7 @@ def unbroken(
 
 def margin(heard: DigitHeard, digit: int) -> float:
     """Log-likelihood ratio of the expected digit against the best other digit; −inf without scores."""
-    if len(heard.scores) <= OTHER:
-        return float("-inf")
-    others = [s for d, s in enumerate(heard.scores[:OTHER]) if d != digit]
-    return heard.scores[digit] - max(others)
+    return odds.margin(heard.scores, digit)
 
 
 def digits(
@@ -136,29 +134,42 @@ def digits(
 ) -> Verdict:
     """Were these digits spoken, each after it was shown and before its time was over?
 
-    `shown[i]` is when digit i was painted, `heard[i]` what its window held. At least `digits_right` of them
-    must beat every other digit. That is a 1 in 18 000 chance for six random digits when five must be right
-    (binomial, p = 0.1); the summed log-likelihood ratio stands beside the count as evidence.
+    `shown[i]` is when digit i was painted, `heard[i]` what its window held. A digit is right if it beats
+    every other digit. Enough is: as many right as cannot be guessed; or one less, where the likelihood ratio
+    over all digits cannot be guessed either (`kiosk.visit.odds`; both bounds are `digits_guess`).
     """
     wrong = [_digit_fault(i, challenge, shown, heard, limits) for i in range(len(challenge.digits))]
-    right = wrong.count(None)
-    ratios = [margin(h, d) for h, d in zip(heard, challenge.digits, strict=False)]
-    finite = [r for r in ratios if r > float("-inf")]
+    right, of = wrong.count(None), len(challenge.digits)
+    ratio = sum(_ratio(i, wrong[i], challenge, heard, limits) for i in range(of))
     measured: Measures = {
         "right": right,
-        "of": len(challenge.digits),
-        "llr": round(sum(finite), 3),
+        "of": of,
+        "llr": round(ratio, 3),
         "heard": sum(h.began is not None for h in heard),
         "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
         "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
         "extra": sum(h.extra for h in heard),
         "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(wrong) if f),
     }
-    required: Measures = {"right": limits.digits_right}
-    if right >= limits.digits_right:
+    needed, least = odds.needed(of, limits.digits_guess), odds.least(limits.digits_guess)
+    required: Measures = {"right": needed, "llr": round(least, 3)}
+    if right >= needed or (right == needed - 1 and ratio >= least):
         return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
     reason = _reason([f for f in wrong if f], nothing_heard=measured["heard"] == 0)
     return Verdict(Check.DIGITS, Answer.RETRY, reason, measured, required)
+
+
+_SOUND_AND_WORD = frozenset(
+    (None, Code.SPEECH_WRONG_DIGITS, Code.SPEECH_UNKNOWN, Code.SPEECH_NOISY, Code.SPEECH_TOO_QUIET)
+)
+"""Only where the voice came in its time do its scores say anything; else the digit counts as not said."""
+
+
+def _ratio(
+    i: int, fault: Code | None, challenge: Challenge, heard: Sequence[DigitHeard], limits: VisitSettings
+) -> float:
+    scores = heard[i].scores if fault in _SOUND_AND_WORD and i < len(heard) else ()
+    return odds.ratio(scores, challenge.digits[i], limits.digits_slip)
 
 
 def _digit_fault(

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from kiosk.evaluate.speech_judge import MISSES, judge
+from kiosk.evaluate.speech_judge import MISSES, RULES, judge
 from kiosk.evaluate.speech_noise import NOISES
 from kiosk.evaluate.speech_play import play, play_alone
 from kiosk.evaluate.speech_results import NOTHING, answer, isolated, pool, pools
@@ -72,8 +72,8 @@ def test_silence_is_no_answer_and_is_waited_for_no_longer_than_by_the_visit():
 def test_an_engine_that_fails_is_a_fault_and_no_pass():
     heard = play(scene(), BrokenRecogniser(), SPEECH, LIMITS)
     judged = trial(scene(), heard)
-    assert judged.passed == (False, False, False)
-    assert judged.accepted == (0, 0, 0)
+    assert judged.passed == (False,) * 4
+    assert judged.accepted == (0,) * 4
     assert judged.faults == {"speech.engine_failed": 6}
     alone_heard = play_alone(
         alone("anna", 3, clip(3), np.random.default_rng(1)), BrokenRecogniser(), SPEECH, LIMITS
@@ -91,7 +91,7 @@ def test_a_long_clip_alone_is_heard_to_its_end():
 def test_a_perfect_recogniser_accepts_just_the_wrong_codes_that_are_near():
     one = scene()
     judged = trial(one, play(one, PitchRecogniser(), SPEECH, LIMITS), 8_000)
-    assert judged.passed == (True, True, True)
+    assert judged.passed == (True,) * 4
     assert judged.accepted == judged.near
     assert judged.near[MISSES.index(2)] > judged.near[MISSES.index(1)] >= judged.near[MISSES.index(0)] == 0
     # of six random digits four agree in 15·0.9²·10⁻⁴, so about 10 times in 8 000
@@ -103,7 +103,7 @@ def test_a_digit_too_few_fails_the_stricter_rules_only():
     heard = list(play(one, PitchRecogniser(), SPEECH, LIMITS))
     heard[2] = DigitHeard(at=0.0, window=2)
     judged = trial(one, heard)
-    assert dict(zip(MISSES, judged.passed, strict=True)) == {2: True, 1: True, 0: False}
+    assert dict(zip(RULES, judged.passed, strict=True)) == {2: True, 1: True, 0: False, None: True}
     assert (judged.right, judged.faults) == (5, {"speech.missing_digits": 1})
 
 
@@ -113,7 +113,7 @@ def test_wrong_codes_are_judged_by_the_rule_of_the_visit():
     flat = tuple([-2.4] * CLASSES)
     heard = [msgspec.structs.replace(h, scores=flat) for h in play(one, PitchRecogniser(), SPEECH, LIMITS)]
     judged = trial(one, heard)
-    assert (judged.right, judged.passed, judged.accepted) == (0, (False,) * 3, (0,) * 3)
+    assert (judged.right, judged.passed, judged.accepted) == (0, (False,) * 4, (0,) * 4)
 
 
 def test_trials_are_pooled_with_their_counts():
@@ -126,7 +126,7 @@ def test_trials_are_pooled_with_their_counts():
     ]
     high, low = pools(marked, "snr_db", "noise")
     assert (high.snr_db, high.noise, high.trials, low.trials) == (25.0, "white", 1, 2)
-    assert [(r.frr.errors, r.frr.trials, r.far.trials) for r in low.rules] == [(1, 2, 600)] * 3
+    assert [(r.frr.errors, r.frr.trials, r.far.trials) for r in low.rules] == [(1, 2, 600)] * 4
     assert high.rules[0].frr_over_speakers is None
     assert low.rules[0].frr_over_speakers == (0.0, 1.0)
     assert (low.digits.errors, low.digits.trials, low.faults) == (6, 12, {"speech.engine_failed": 6})

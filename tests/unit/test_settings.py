@@ -65,7 +65,7 @@ def test_a_sites_file_lies_over_the_defaults(tmp_path):
         ("[visit\n", Code.SETTINGS_UNREADABLE, "settings.toml"),
         ("[visit]\nmin_live = nan\n", Code.SETTINGS_BAD_VALUE, "min_live"),
         ("[visit]\nmax_face_gap_s = inf\n", Code.SETTINGS_BAD_VALUE, "max_face_gap_s"),
-        ("[visit]\ndigits_right = 0\n", Code.SETTINGS_BAD_VALUE, "digits_right"),
+        ("[visit]\ndigits_guess = 0.5\n", Code.SETTINGS_BAD_VALUE, "digits_guess"),
         ("[visit]\naccept = 0.0\n", Code.SETTINGS_BAD_VALUE, "accept"),
     ],
 )
