@@ -208,6 +208,8 @@ class Terminal:
         except DeviceError as error:
             log.warning("slip not printed: %s", error)
             self.engine.post(e.DeviceFailed(Device.PRINTER, error.code))
+        else:
+            self.engine.post(e.DeviceReady(Device.PRINTER))
         finally:
             self._printer.close()
 
@@ -352,7 +354,13 @@ class Terminal:
     def _new_visit(self) -> Visit:
         s = self.settings
         return Visit(
-            s.visit, s.review, terminal=s.terminal.id, place=s.terminal.place, simulated=self.simulated
+            s.visit,
+            s.review,
+            terminal=s.terminal.id,
+            place=s.terminal.place,
+            simulated=self.simulated,
+            look_up=s.central.look_up,
+            keep_days=s.storage.keep_days,
         )
 
     def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:

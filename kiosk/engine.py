@@ -33,6 +33,7 @@ _NOTICES = (
     e.Coach,
     e.Say,
     e.Print,
+    e.NotPrinted,
     e.Forget,
     e.Finished,
     e.OutOfService,

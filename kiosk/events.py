@@ -442,6 +442,12 @@ class Print(Struct, frozen=True, tag=True):
     slip: Slip
 
 
+class NotPrinted(Struct, frozen=True, tag=True):
+    """There is no slip on paper: the last screen asks to note the number."""
+
+    code: Code
+
+
 class Forget(Struct, frozen=True, tag=True):
     """Drop everything personal, everywhere."""
 
@@ -488,6 +494,7 @@ Order = (
     | StopListening
     | Submit
     | Print
+    | NotPrinted
     | Forget
     | Finished
 )
@@ -503,6 +510,7 @@ Notice = (
     | Coach
     | Say
     | Print
+    | NotPrinted
     | Forget
     | Finished
     | OutOfService

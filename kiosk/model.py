@@ -338,3 +338,6 @@ class Slip(Struct, frozen=True):
     at_unix: float
     credential: str | None = None
     simulated: bool = False
+    language: str = "zh-Hans"
+    look_up: str = ""  # address at which a phone finds how it stands; empty: none is set
+    keep_days: int = 0  # so long the terminal keeps a record without anything personal

@@ -173,6 +173,7 @@ class StaffSettings(Section, frozen=True):
 
 class CentralSettings(Section, frozen=True):
     url: str
+    public_url: str  # where customers' phones reach central; empty: `url`
     ca: str  # PEM that central's certificate must chain to
     connect_s: float
     answer_s: float
@@ -183,6 +184,12 @@ class CentralSettings(Section, frozen=True):
     backoff_jitter: float  # share of the delay that is random
     probe_s: float  # while the line is down: look so often whether it is back
     contact_s: float  # a sign of life at least so often
+
+    @property
+    def look_up(self) -> str:
+        """Address of the page that tells customers about a visit, up to its number; empty: none is set."""
+        base = self.public_url or self.url
+        return f"{base.rstrip('/')}/look-up/" if base else ""
 
 
 class Settings(Section, frozen=True):

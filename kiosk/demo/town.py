@@ -30,7 +30,7 @@ speaker = {{ driver = "simulated", pace = {pace} }}
 card_reader = {{ driver = "simulated" }}
 portrait_decoder = {{ driver = "simulated" }}
 liveness = {{ driver = "none" }}
-printer = {{ driver = "none" }}
+printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
 [visit]
 require_liveness = false       # no registry carries the anti-spoof model; production requires it
@@ -122,6 +122,12 @@ class Town:
     def _data(self) -> Path:
         return self.folder / "central"
 
+    def _slips(self) -> Path:
+        """Where the printer leaves what it prints."""
+        folder = self.folder / "slips"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     @property
     def _url(self) -> str:
         return f"https://localhost:{self.port}"
@@ -164,6 +170,7 @@ class Town:
                 terminal=TERMINAL,
                 place=PLACE,
                 models=self._models.absolute(),
+                slips=self._slips().absolute(),
                 width=width,
                 height=height,
                 port=self.line.port,

@@ -40,7 +40,6 @@ class Window(QWidget):
         self._engine = engine
         self._home_language = settings.screen.language
         self._clerk_call = settings.screen.clerk_call
-        self._central_url = settings.central.url
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
@@ -65,7 +64,7 @@ class Window(QWidget):
             DigitsScreen(feeds),
             ReviewScreen(),
             SubmitScreen(),
-            OutcomeScreen(_look_up(self._central_url)),
+            OutcomeScreen(),
         ]
         self.screens = {screen.stage: screen for screen in screens}
         self._banner = Banner(simulated)
@@ -188,8 +187,3 @@ class Window(QWidget):
 
     def _tell_shown(self, detail: str) -> None:
         self.shown.emit(self.stage.value, detail)
-
-
-def _look_up(central: str) -> str:
-    """Address of central's page that tells customers about a visit; empty where no central is set."""
-    return f"{central.rstrip('/')}/look-up/" if central else ""

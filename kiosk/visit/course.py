@@ -3,6 +3,8 @@
 The answers to events live beside this file, one stage a module, as functions of a course and an event.
 """
 
+from typing import Any
+
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
@@ -58,7 +60,10 @@ class Course:
         terminal: str = "",
         place: str = "",
         simulated: bool = False,
+        look_up: str = "",
+        keep_days: int = 0,
     ) -> None:
+        """`look_up`: address before the visit's number; all after `limits` is for the slip."""
         self.limits = limits
         self.desk = desk
         self.stage = Stage.IDLE
@@ -93,7 +98,8 @@ class Course:
         self.gone: dict[Device, Code] = {}
         self.prompts_due = 0  # "digits" prompts that were ordered and are not over
         self._tries = dict.fromkeys(self._tries_allowed(), 0)
-        self._slip_facts = (terminal, place, simulated)
+        self._slip_facts: dict[str, Any] = {"terminal": terminal, "place": place, "simulated": simulated}
+        self._look_up, self._keep_days = look_up, keep_days
 
     @property
     def number(self) -> str:
@@ -160,14 +166,15 @@ class Course:
 
     def _slip(self) -> Slip:
         assert self.began is not None
-        terminal, place, simulated = self._slip_facts
+        consent = self.consent or self.began
         return Slip(
             id=self.number,
             outcome=self.outcome,
             code=self.code,
             at_unix=self.began.at_unix,
             credential=self.credential,
-            terminal=terminal,
-            place=place,
-            simulated=simulated,
+            language=consent.language,
+            look_up=f"{self._look_up}{self.number}" if self._look_up else "",
+            keep_days=self._keep_days,
+            **self._slip_facts,
         )

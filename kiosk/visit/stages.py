@@ -125,7 +125,7 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     },
     S.OUTCOME: {
         e.ReceiptArrived: submit.late_receipt,
-        e.DeviceFailed: submit.disowned,
+        e.DeviceFailed: submit.failed_late,
         e.RequestWedged: submit.late_wedge,
         e.Dismissed: submit.dismissed,
         e.TimePassed: submit.dismissed,

@@ -64,6 +64,13 @@ def disowned(course: Course, event: e.DeviceFailed) -> Orders:
     return course.end(Outcome.REFERRED, event.code)
 
 
+def failed_late(course: Course, event: e.DeviceFailed) -> Orders:
+    """A printer that fails costs nothing but the paper."""
+    if event.device is Device.PRINTER:
+        return [e.NotPrinted(event.code)]
+    return disowned(course, event)
+
+
 def patience_spent(course: Course, _: e.TimePassed) -> Orders:
     """Promise delivery only if the request is on disk."""
     if course.promised:

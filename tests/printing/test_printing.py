@@ -1,9 +1,14 @@
 import os
+import select
+import socket
+import threading
 import time
 import tomllib
 import tty
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +20,24 @@ from kiosk.model import Outcome, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.printing import file
-from kiosk.printing.escpos import CHINESE, FEED_AND_CUT, RESET, encode
+from kiosk.printing.drawing import DOTS, MISSING, drawn
+from kiosk.printing.escpos import (
+    ASK_COVER,
+    ASK_PAPER,
+    BAND,
+    CHINESE,
+    FEED_AND_CUT,
+    RESET,
+    Bitmap,
+    encode,
+    raster,
+)
 from kiosk.printing.file import FilePrinter
+from kiosk.printing.forms import Paper
+from kiosk.printing.line import LinePrinter
+from kiosk.printing.lines import lines, width, wrapped
 from kiosk.printing.none import NoPrinter
-from kiosk.printing.slip import lines, width, wrapped
+from kiosk.worker import Worker
 
 CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
@@ -30,6 +49,8 @@ SLIP = Slip(
     place="样板便利店",
     at_unix=1_780_000_000.0,
     credential="WZ-0000-0001",
+    keep_days=30,
+    look_up="https://wz.example/look-up/7K3M-9Q2P-40TX-0001",
 )
 
 
@@ -48,7 +69,7 @@ def test_every_slip_names_the_number_and_fits_the_paper(language, outcome):
 
 def test_what_a_customer_needs_to_know():
     text = "\n".join(lines(SLIP, "en", 48))
-    for part in ("GZ-0017", "样板便利店", "WZ-0000-0001", "2026-05-29 04:26", "revoke"):
+    for part in ("GZ-0017", "样板便利店", "WZ-0000-0001", "2026-05-29 04:26", "end it", "30 days"):
         assert part in text
     assert "imulation" not in text
 
@@ -59,7 +80,7 @@ def test_a_refusal_says_why_and_leaves_nothing_to_revoke():
     )
     assert "expired" in text
     assert "card.expired" in text
-    assert "revoke" not in text
+    assert "end it" not in text
 
 
 def test_a_simulated_slip_says_so_first():
@@ -117,16 +138,196 @@ def test_a_printer_that_is_switched_off_is_missing_and_no_file_is_made(tmp_path)
         assert not path.exists()
 
 
-def test_a_printer_on_a_line_gets_every_byte():
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    device = printer(Path(os.ttyname(slave)))
+class Cable:
+    """A receipt printer on a pseudo-terminal: takes everything and answers questions as it is told to."""
+
+    def __init__(self) -> None:
+        self._printer, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.path = Path(os.ttyname(self._slave))
+        self._answers: list[bytes] = []
+        self._taken = b""
+        self._worker = Worker("receipt-printer", self._serve).start()
+
+    def say(self, answers: bytes) -> None:
+        """What the printer answers to the questions that come, a byte each."""
+        self._answers = [answers[i : i + 1] for i in range(len(answers))]
+
+    def _serve(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if select.select([self._printer], [], [], 0.02)[0]:
+                data = os.read(self._printer, 65_536)
+                self._taken += data
+                if data in (ASK_PAPER, ASK_COVER) and self._answers:
+                    os.write(self._printer, self._answers.pop(0))
+
+    def taken(self) -> bytes:
+        """All that came, once nothing more comes."""
+        size = -1
+        while size != len(self._taken):
+            size = len(self._taken)
+            time.sleep(0.15)
+        return self._taken
+
+    def cut(self) -> None:
+        self._worker.stop()
+        for end in (self._printer, self._slave):
+            os.close(end)
+
+
+@pytest.fixture
+def cable():
+    cable = Cable()
+    yield cable
+    cable.cut()
+
+
+def on(kind, path: Path, **more):
+    return (printer(path, **more)) if kind == "file" else line_printer(str(path), **more)
+
+
+def line_printer(port: str, **more) -> LinePrinter:
+    return LinePrinter(LinePrinter.Settings(port=port, **more), CONTEXT)
+
+
+BOTH = pytest.mark.parametrize("kind", ["file", "line"])
+
+
+@BOTH
+def test_a_printer_that_says_nothing_gets_every_byte(cable, kind):
+    device = on(kind, cable.path, form="escpos")
     device.open()
     device.print(SLIP)
-    assert os.read(master, 10_000) == encode(lines(SLIP))
+    assert cable.taken() == ASK_PAPER + encode(lines(SLIP))
     device.close()
-    os.close(master)
-    os.close(slave)
+
+
+@BOTH
+@pytest.mark.parametrize("answers", [b"\x72", b"\x12\x16"])
+def test_a_printer_that_says_it_has_no_paper_gets_no_slip(cable, kind, answers):
+    """Bits as Epson gives them: 0x60 the end of the roll, 0x04 an open cover; the rest is always so."""
+    cable.say(answers)
+    device = on(kind, cable.path)
+    device.open()
+    with pytest.raises(DeviceLost) as caught:
+        device.print(SLIP)
+    assert caught.value.code is Code.PRINTER_PAPER
+    assert RESET not in cable.taken()
+    device.close()
+
+
+@BOTH
+def test_a_printer_that_is_well_gets_its_slip(cable, kind):
+    cable.say(b"\x12\x12")
+    device = on(kind, cable.path)
+    device.open()
+    device.print(SLIP)
+    device.close()
+    assert cable.taken().endswith(FEED_AND_CUT)
+
+
+def test_a_printer_on_the_network():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        device = line_printer(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        device.open()
+        peer, _ = server.accept()
+        with peer:
+            device.print(SLIP)
+            device.close()
+            taken = b"".join(iter(lambda: peer.recv(65_536), b""))
+    assert RESET in taken
+    assert taken.endswith(FEED_AND_CUT)
+    with pytest.raises(DeviceMissing):
+        device.open()
+    with pytest.raises(DeviceLost):
+        device.print(SLIP)
+
+
+# ── drawn ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dark(slip: Slip, **more) -> int:
+    return drawn(slip, **more).histogram()[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("dots", DOTS.values())
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_drawn_slip_fills_the_paper_and_not_more(language, dots, outcome):
+    picture = drawn(replace(SLIP, outcome=outcome, simulated=True), language, dots)
+    assert picture.width == dots
+    assert 300 < picture.height < 2500
+    assert 0.01 < picture.histogram()[0] / (picture.width * picture.height) < 0.4
+
+
+def test_nothing_is_drawn_over_the_edge():
+    """Black in the last column would be a letter cut off."""
+    picture = drawn(replace(SLIP, place="W" * 200), "en")
+    right = picture.crop((picture.width - 1, 40, picture.width, picture.height)).histogram()[0]
+    rules = 2 * 2  # they go across
+    assert right <= rules
+
+
+@pytest.mark.parametrize("place", ["瀧澚村", "𪨶溪", "邨㙟", "𠮷", "㴪", "𫭟"])
+def test_rare_characters_in_the_name_of_a_place_are_drawn(place):
+    plain = drawn(replace(SLIP, place="〓" * len(place))).tobytes()
+    assert drawn(replace(SLIP, place=place)).tobytes() != plain
+
+
+def test_what_the_font_does_not_know_is_marked_and_not_a_box():
+    assert drawn(replace(SLIP, place="\U0010fffe")).tobytes() == drawn(replace(SLIP, place=MISSING)).tobytes()
+
+
+def test_the_code_on_paper_is_the_address():
+    picture = np.array(drawn(SLIP).convert("L"))
+    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == SLIP.look_up
+
+
+def test_no_code_without_an_address_or_without_anything_to_look_up():
+    for slip in (replace(SLIP, look_up=""), replace(SLIP, outcome=Outcome.REFUSED)):
+        assert not cv2.QRCodeDetector().detectAndDecode(np.array(drawn(slip).convert("L")))[0]
+
+
+def test_a_request_that_still_waits_here_is_told_as_such():
+    waits = "\n".join(lines(replace(SLIP, outcome=Outcome.ACCEPTED), "en", 48))
+    assert "sealed" in waits
+    assert "has erased" not in waits
+    assert "sealed" not in "\n".join(lines(SLIP, "en", 48))
+
+
+def test_the_visits_language_unless_the_printer_has_its_own():
+    assert lines(replace(SLIP, language="en")) == lines(SLIP, "en")
+    assert lines(replace(SLIP, language="en"), "zh-Hant") == lines(SLIP, "zh-Hant")
+
+
+def test_a_picture_goes_to_the_printer_in_bands_dot_by_dot():
+    height = 2 * BAND + 3
+    rows = bytes(range(256)) * 3
+    data = raster(Bitmap(16, height, rows[: 2 * height]))
+    got, at = b"", len(RESET)
+    while data[at : at + 4] == b"\x1dv0\x00":
+        across, count = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (4, 6))
+        got += data[at + 8 : at + 8 + across * count]
+        at += 8 + across * count
+    assert got == rows[: 2 * height]
+    assert data[at:] == FEED_AND_CUT
+
+
+def test_black_on_the_picture_is_black_on_paper():
+    data = Paper("raster", "58mm", "").made(replace(SLIP, simulated=True))
+    banner = data[len(RESET) + 8 :][:48]  # the first row lies in the black banner
+    assert banner == b"\xff" * 48
+
+
+@pytest.mark.parametrize(("form", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF-")])
+def test_slips_as_files_in_a_folder(tmp_path, form, begins):
+    device = printer(tmp_path, form=form)
+    device.open()
+    device.print(SLIP)
+    device.close()
+    assert (tmp_path / f"{SLIP.id}.{form}").read_bytes().startswith(begins)
+    with pytest.raises(DeviceMissing):
+        printer(tmp_path / "none", form=form).open()
 
 
 def test_a_printer_that_takes_nothing_is_out_of_paper(monkeypatch):

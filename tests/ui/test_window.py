@@ -21,6 +21,7 @@ from kiosk.events import (
     Finished,
     Forget,
     HelpWanted,
+    NotPrinted,
     OutOfService,
     Print,
     Say,
@@ -39,7 +40,6 @@ from kiosk.ui.widgets.marks import Marks
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
-from kiosk.ui.window import Window
 from tests.ui.stories import NUMBER, OUT, PASSWORD, PHONE, STORIES, outcome, play, show, slip
 
 
@@ -366,14 +366,29 @@ def test_each_outcome_says_what_and_what_next(window, result):
     assert bool(seen(window, QrCode)) == has_number
 
 
-def test_the_qr_code_leads_to_centrals_page(qtbot, engine, feeds, settings):
-    central = msgspec.structs.replace(settings.central, url="https://central.example/")
-    window = Window(engine, feeds, msgspec.structs.replace(settings, central=central), simulated=False)
-    qtbot.addWidget(window)
+def test_the_qr_code_leads_to_centrals_page(window):
+    address = f"https://wz.example/look-up/{NUMBER}"
     for notice in outcome(Outcome.ACTIVATED):
+        if isinstance(notice, Print):
+            notice = Print(msgspec.structs.replace(notice.slip, look_up=address))
         window.take(notice)
     [code] = window.findChildren(QrCode)
-    assert code.accessibleName() == f"https://central.example/look-up/{NUMBER}"
+    assert code.accessibleName() == address
+
+
+def test_without_a_slip_the_number_is_to_be_noted(window):
+    for notice in outcome(Outcome.ACTIVATED):
+        window.take(notice)
+    window.take(NotPrinted(Code.PRINTER_PAPER))
+    phrases = load("zh-Hans")
+    assert phrases.customer(Code.PRINTER_PAPER) in said(window)
+    assert phrases["outcome.activated.title"] in said(window)
+    for notice in outcome(Outcome.REFUSED):
+        window.take(notice)
+    window.take(show(Stage.IDLE))
+    for notice in outcome(Outcome.ACTIVATED):
+        window.take(notice)
+    assert phrases.customer(Code.PRINTER_PAPER) not in said(window)
 
 
 def test_the_qr_code_can_be_read(window):

@@ -334,6 +334,16 @@ def test_somebody_elses_receipt_is_not_ours():
     assert drive.visit.stage is Stage.SUBMIT
 
 
+def test_a_printer_that_fails_changes_nothing_but_what_is_told():
+    drive = Drive().to_submit()
+    drive.receipt()
+    assert drive.feed(e.DeviceFailed(Device.PRINTER, Code.PRINTER_PAPER)) == [
+        e.NotPrinted(Code.PRINTER_PAPER)
+    ]
+    assert drive.slip.outcome is Outcome.ACTIVATED
+    assert drive.feed(e.DeviceFailed(Device.SPEAKER, Code.SPEAKER_MISSING)) == []
+
+
 def test_a_late_answer_corrects_the_last_screen():
     drive = Drive().to_submit()
     drive.feed(e.Stored(NUMBER))

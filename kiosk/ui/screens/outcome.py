@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
-from kiosk.events import Dismissed, Finished, Notice, Print, Show
+from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
 from kiosk.model import Outcome, Stage
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
@@ -16,17 +16,16 @@ _FOR_CLERK = (Outcome.REFUSED, Outcome.REFERRED)
 
 
 class OutcomeScreen(Screen):
-    """`look_up`: address before the number in the QR code; empty: the code holds the number only."""
-
     stage = Stage.OUTCOME
     step = 4
     cancellable = False
 
-    def __init__(self, look_up: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._look_up = look_up
+        self._look_up = ""  # address of the page that tells how it stands
         self._outcome: Outcome | None = None
         self._code, self._visit = Code.OK, ""
+        self._unprinted = Code.OK
         self._picture = Picture(door, disc=True)
         self._title, self._body, self._next = Words("title"), Words("body"), Words("body", ink="soft")
         self._number, self._qr = Words("body", bold=True), QrCode()
@@ -49,14 +48,18 @@ class OutcomeScreen(Screen):
         if isinstance(notice, Print):
             slip = notice.slip
             self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
+            self._look_up = slip.look_up
         elif isinstance(notice, Finished):
             self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
+        elif isinstance(notice, NotPrinted):
+            self._unprinted = notice.code
         else:
             return
         self._write()
 
     def leave(self) -> None:
-        self._outcome, self._code, self._visit = None, Code.OK, ""
+        self._outcome, self._code, self._visit, self._look_up = None, Code.OK, "", ""
+        self._unprinted = Code.OK
         self._write()
 
     def speak(self, phrases: Phrases) -> None:
@@ -70,7 +73,7 @@ class OutcomeScreen(Screen):
         self._picture.show_drawing(drawing, ink)
         self._title.say(self.phrases[f"{place}.title"])
         self._body.say(self.phrases.customer(self._code) or self.phrases[f"{place}.body"])
-        self._next.say(self.phrases[f"{place}.next"])
+        self._next.say(self.phrases.customer(self._unprinted) or self.phrases[f"{place}.next"])
         self._write_number()
         self._clerk.say(self._for_clerk())
 
@@ -79,7 +82,7 @@ class OutcomeScreen(Screen):
         number = "" if self._outcome in (None, Outcome.ABANDONED) else self._visit
         unbroken = number.replace("-", "\N{NON-BREAKING HYPHEN}")
         self._number.say(f"{self.phrases['general.number']}\n{unbroken}" if number else "")
-        self._qr.encode(f"{self._look_up}{number}" if number else "")
+        self._qr.encode((self._look_up or number) if number else "")
 
     def _for_clerk(self) -> str:
         if self._outcome not in _FOR_CLERK or self._code is Code.OK:
