@@ -69,7 +69,7 @@ def _rights(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
     words, kept = phrases["slip"], slip.outcome in _KEPT
     told = [words["check_phone" if slip.look_up else "check"], words["revoke"]] if kept else []
     waits = slip.outcome is Outcome.ACCEPTED  # it still lies here, sealed
-    told.append(words["sealed" if waits else "erased"].format(days=slip.keep_days))
+    told += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
     told += [words["kept"]] if kept else []
     return [Part(Look.RULE), *(Part(Look.SMALL, text) for text in told)]
 
