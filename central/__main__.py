@@ -13,8 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import __version__, certificates, clerk_commands, keys, terminals
+from central.activations import Activations
 from central.database import Database, migrate
 from central.messages import TERMINAL
+from central.parcels import Parcels
+from central.service import authority_of
 from central.settings import Settings, SettingsError, load
 from central.tables import Activation, Credential, Terminal
 
@@ -68,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     load_fleet.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     load_fleet.set_defaults(action=_fleet_load)
     clerk_commands.add(actions, data, _terminal_name, _open)
+    stick = argparse.ArgumentParser(add_help=False, parents=[data])
+    stick.add_argument("stick", type=Path, help="folder of the USB stick")
+    stick.add_argument("--simulation", action="store_true", help="as the server was started")
+    take = actions.add_parser("import-requests", parents=[stick], help="take requests from a USB stick")
+    take.set_defaults(action=_import_requests)
+    give = actions.add_parser("export-receipts", parents=[stick], help="write signed answers onto the stick")
+    give.add_argument("--challenges", type=int, default=100, help="new digits for each terminal on it")
+    give.set_defaults(action=_export_receipts)
     actions.add_parser("show", parents=[data], help="counts").set_defaults(action=_show)
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(action=_openapi)
     write = actions.add_parser("protocol", help="write OpenAPI document, schemas and examples")
@@ -126,6 +137,28 @@ def _fleet_load(options: argparse.Namespace) -> int:
         new = terminals.load_fleet(session, options.file)
     print(f"{new} new terminals")
     return 0
+
+
+def _import_requests(options: argparse.Namespace) -> int:
+    """1 if any was refused; the others were taken all the same."""
+    said = list(_parcels(options).take(options.stick))
+    for path, word in said:
+        print(f"{path.parents[1].name} {path.stem}: {word}")
+    print(f"{len(said)} requests")
+    return 1 if any(word.startswith("refused") for _, word in said) else 0
+
+
+def _export_receipts(options: argparse.Namespace) -> int:
+    for terminal, given in _parcels(options).answer(options.stick, options.challenges, time.time()):
+        print(f"{terminal}: {given} receipts")
+    return 0
+
+
+def _parcels(options: argparse.Namespace) -> Parcels:
+    settings = _settings(options)
+    database, secrets = _open(options), keys.load(settings.data / "keys")
+    activations = Activations(database, secrets, authority_of(settings), settings)
+    return Parcels(database, secrets, activations, settings)
 
 
 def _show(options: argparse.Namespace) -> int:

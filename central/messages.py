@@ -212,6 +212,30 @@ class Receipt(Message):
     at_unix: float
 
 
+class Letter(Message):
+    """A request that travels on a USB stick. `body`: base64url of the activation request, byte for byte as
+    it would go over the line; empty: the terminal only asks. `token`: see the README.
+    """
+
+    model_config = _example("letter")
+
+    id: VisitNumber
+    terminal: TerminalId
+    body: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$")]
+    token: str
+
+
+class ReceiptClaims(Message):
+    """What a receipt on a USB stick says; its header has `typ: receipt+jwt`."""
+
+    model_config = _example("receipt-claims")
+
+    iss: Literal["central"]
+    aud: TerminalId
+    iat: int
+    receipt: Receipt
+
+
 class Revocation(Message):
     model_config = _example("revocation")
 

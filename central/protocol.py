@@ -22,6 +22,8 @@ MESSAGES: dict[str, type[messages.Message]] = {
     "activation-request": messages.ActivationRequest,
     "person": messages.Person,
     "receipt": messages.Receipt,
+    "letter": messages.Letter,
+    "receipt-claims": messages.ReceiptClaims,
     "revocation": messages.Revocation,
     "revoked": messages.Revoked,
     "health": messages.Health,

@@ -38,7 +38,7 @@ def build(settings: Settings) -> Service:
     keys = keys_.load(settings.data / "keys")
     database = Database(settings.database)
     migrate(database.engine)
-    authority = _authority(settings)
+    authority = authority_of(settings)
     activations = Activations(database, keys, authority, settings)
     return Service(
         settings=settings,
@@ -53,7 +53,8 @@ def build(settings: Settings) -> Service:
     )
 
 
-def _authority(settings: Settings) -> Authority:
+def authority_of(settings: Settings) -> Authority:
+    """The register that the settings choose. Raises LookupError."""
     if settings.simulation and not settings.authority.driver:
         return SimulatedAuthority(settings.data / "people.json")
     return load(settings.authority.driver, settings.authority.options)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, get_type_hints
 
+from kiosk import counter
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.activation.desk import ActivationDesk
@@ -24,6 +25,7 @@ from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervise import Supervisor
 from kiosk.codes import Code
+from kiosk.counter import Counter
 from kiosk.engine import Engine, Hands
 from kiosk.errors import DeviceError, KioskError, SettingsError
 from kiosk.face.watcher import FaceWatcher
@@ -132,7 +134,10 @@ class Terminal:
         folder = self._storage / "staff"
         self.acts = Acts(self.audit, Daybook(folder))
         self.roster = Roster(folder, settings.staff, self._trust, self.engine.post, self.acts.note)
+        self._versions: dict[str, str] = {"kiosk": version("kiosk")}
         self._join_devices()
+        self.counter = self._counter()
+        """What staff can see and do."""
 
     # ── for a shell ──────────────────────────────────────────────────────────────────────────────
 
@@ -243,6 +248,7 @@ class Terminal:
         ears = Listener(recogniser, self.settings.speech, self.engine.post, time.monotonic)
         eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
+        self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
         desk = ActivationDesk(self.settings, versions, self._post_settled, take_roster=self._take_roster)
         self._ears, self._eyes, self._desk = ears, eyes, desk
@@ -338,6 +344,18 @@ class Terminal:
             self._eyes.forget()
         if self._ears is not None:
             self._ears.forget()
+
+    def _counter(self) -> Counter:
+        hands = counter.Hands(
+            desk=lambda: self._desk,
+            devices=lambda: self.engine.devices,
+            look=lambda wanted: self._attend(True) if wanted else self._forget(),
+            busy=lambda: self.engine.serving,
+            say=self._announcer.say,
+            print=self._print,
+            versions=lambda: self._versions,
+        )
+        return Counter(self.settings, self.roster, self.acts, hands)
 
     # ── staff ────────────────────────────────────────────────────────────────────────────────────
 

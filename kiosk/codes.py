@@ -103,6 +103,10 @@ class Code(StrEnum):
     STAFF_SAME_PERSON = "staff.same_person"
     STAFF_UNKEPT = "staff.unkept"
     STAFF_IDLE = "staff.idle"
+    STICK_MISSING = "stick.missing"
+    STICK_UNWRITABLE = "stick.unwritable"
+    STICK_EMPTY = "stick.empty"
+    STICK_ALTERED = "stick.altered"
 
     # what is typed
     PHONE_MALFORMED = "phone.malformed"

@@ -83,6 +83,7 @@ class Engine:
         self._language = ""
         self._required = required
         self._faults: dict[Device, Code] = dict.fromkeys(required, Code.STARTING)
+        self._heard: dict[Device, Code] = dict(self._faults)
         self._bugs: deque[float] = deque(maxlen=BUGS_ALLOWED)
         self._doing: dict[type, Callable[[Any], e.Event | None]] = {
             e.Attend: lambda _: hands.attend(),
@@ -115,6 +116,16 @@ class Engine:
             self._listeners.append(listener)
             for notice in self._standing.values():
                 _give(listener, notice)
+
+    @property
+    def devices(self) -> dict[Device, Code]:
+        """What was last heard of each device, also of those that a visit can do without."""
+        return dict(self._heard)
+
+    @property
+    def serving(self) -> bool:
+        """Is a customer's visit going on."""
+        return self._visit is not None
 
     def worker_died(self, name: str, _: Exception) -> None:
         """A thread of ours is gone; without it nothing can be promised."""
@@ -198,6 +209,7 @@ class Engine:
     # ── in and out of service ────────────────────────────────────────────────────────────────────
 
     def _note_device(self, event: e.DeviceReady | e.DeviceFailed) -> None:
+        self._heard[event.device] = event.code if isinstance(event, e.DeviceFailed) else Code.OK
         if event.device not in self._required:
             return
         before = dict(self._faults)

@@ -61,6 +61,7 @@ class Screen(Section, frozen=True):
     full_screen: bool
     width_px: int  # 0: the screen's own
     height_px: int
+    staff_window: bool  # staff's panel in a window of its own, for a second screen behind the counter
     clerk_call: str  # what "call the clerk" says: a name, a bell, a phone number
 
 
@@ -169,6 +170,7 @@ class StaffSettings(Section, frozen=True):
     lock_s: Annotated[float, Meta(ge=60)]  # … so long at first, then twice as long, a day at most
     idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
     idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and sign out
+    stick: str  # the folder where a USB stick is mounted
 
 
 class CentralSettings(Section, frozen=True):

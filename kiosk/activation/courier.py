@@ -200,6 +200,15 @@ class Courier:
             log.info("%s: %s (%s)", row.id, receipt.status.value, receipt.code.value)
             self._give(ReceiptArrived(receipt))
 
+    def settle(self, receipt: Receipt) -> bool:
+        """An answer that came another way than over the line; was it news? From any thread."""
+        now = self._clock_unix()
+        news = self._outbox.settle(receipt.id, receipt, now, now + self._recheck_in(receipt))
+        if news:
+            self._outbox.scrub()
+            self._give(ReceiptArrived(receipt))
+        return news
+
     def _wedge(self, row: Row, code: Code) -> None:
         log.error("%s is set aside: %s", row.id, code.value)
         self._outbox.wedge(row.id, code, self._clock_unix())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from kiosk.activation import identity
+from kiosk.activation import identity, parcel
 from kiosk.activation.challenges import Pool
 from kiosk.activation.courier import Courier
 from kiosk.activation.database import Database
@@ -23,7 +23,7 @@ from kiosk.activation.messages import About
 from kiosk.activation.outbox import Counts, Entry, Outbox
 from kiosk.activation.wire import Wire
 from kiosk.codes import Code
-from kiosk.errors import IdentityError, KioskError, OutboxError
+from kiosk.errors import IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
     ChallengeMissing,
     ChallengeTaken,
@@ -51,6 +51,16 @@ class _Parts(Struct, frozen=True):
     intake: Intake
     courier: Courier
     gateway: Gateway
+
+
+class Brought(Struct, frozen=True):
+    """What a stick brought. `known`: receipts that were here already or are nobody's of ours."""
+
+    receipts: int
+    known: int
+    altered: int
+    challenges: int
+    roster: bool
 
 
 class ActivationDesk:
@@ -164,6 +174,37 @@ class ActivationDesk:
         done = parts.outbox.retry(request, self._clock_unix())
         parts.courier.wake()
         return done
+
+    def export(self, stick: Path, *, mounted_only: bool) -> int:
+        """Give every undelivered request to the stick, sealed and signed; how many.
+
+        They stay here too. Raises StaffError(STICK_*), OutboxError, IdentityError.
+        """
+        parcel.check_stick(stick, mounted_only=mounted_only)
+        rows = [row for row in self._opened().outbox.undelivered() if row.intact]
+        return parcel.pack(stick, self._open_identity(), rows, self._clock_unix())
+
+    def bring_in(self, stick: Path, *, mounted_only: bool) -> Brought:
+        """Take what central answered. Doing it twice changes nothing the second time.
+
+        Raises StaffError(STICK_*), OutboxError, IdentityError.
+        """
+        parcel.check_stick(stick, mounted_only=mounted_only)
+        parts, who = self._opened(), self._open_identity()
+        came = parcel.unpack(stick, who.challenge_key, who.terminal)
+        news = sum(parts.courier.settle(receipt) for receipt in came.receipts)
+        digits = parts.pool.add(came.challenges, self._clock_unix())
+        return Brought(news, len(came.receipts) - news, came.altered, digits, self._bring_roster(came.roster))
+
+    def _bring_roster(self, token: str) -> bool:
+        """Not taken: none came, it was altered, or it is older than the one here."""
+        if not token or self._take_roster is None:
+            return False
+        try:
+            self._take_roster(token)
+        except StaffError:
+            return False
+        return True
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────
 

@@ -10,6 +10,7 @@ import secrets
 import stat
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import jwt
 import msgspec
@@ -55,6 +56,11 @@ class Identity:
             "bsh": to_base64url(sha256(body).digest()),
         }
         return jwt.encode(claims, self._key, algorithm="EdDSA")
+
+    def signed(self, claims: dict[str, Any], kind: str) -> str:
+        """A JWT (EdDSA) of type `kind` over what this terminal says off the line."""
+        body = {"iss": self.terminal} | claims
+        return jwt.encode(body, self._key, algorithm="EdDSA", headers={"typ": kind})
 
 
 def load(folder: Path) -> Identity:

@@ -9,6 +9,7 @@ Times are wall-clock seconds given by the caller. The wall clock may be set back
 decided "in the future" (`tried_unix` > now) is due at once, so no row waits longer than twice its delay.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -101,10 +102,7 @@ class Outbox:
                 " ORDER BY tries, put_unix, id LIMIT 1",
                 {"now": now},
             ).fetchone()
-        if found is None:
-            return None
-        id, state, body, digest, sent, tries = found
-        return Row(id, State(state), body, digest, bool(sent), tries)
+        return None if found is None else _row(found)
 
     def due_in(self, now: float) -> float | None:
         """Seconds until a row is due, 0 if one is; None if nothing is open."""
@@ -214,9 +212,23 @@ class Outbox:
             ).fetchall()
         return [_entry(row) for row in found]
 
+    def undelivered(self) -> Sequence[Row]:
+        """Everything central has not given its last word on, oldest first."""
+        with self._database.look() as connection:
+            found = connection.execute(
+                "SELECT id, state, body, digest, sent, tries FROM requests"
+                " WHERE state <> 'delivered' ORDER BY put_unix, id"
+            ).fetchall()
+        return [_row(row) for row in found]
+
     def receipt(self, id: str) -> Receipt | None:
         """Central's last word on a request, if it has spoken."""
         return next((entry.receipt for entry in self.list() if entry.id == id), None)
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    id, state, body, digest, sent, tries = row
+    return Row(id, State(state), body, digest, bool(sent), tries)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from kiosk.counter import Counter
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
 from kiosk.ui.album import Album
@@ -16,7 +17,9 @@ from kiosk.ui.bridge import Bridge
 from kiosk.ui.faults import install_hooks
 from kiosk.ui.hand import Hand
 from kiosk.ui.look import Look, load_fonts
+from kiosk.ui.phrases import load
 from kiosk.ui.signals import Signals
+from kiosk.ui.staff.panel import Panel
 from kiosk.ui.window import Window
 
 
@@ -26,6 +29,7 @@ def run(
     settings: Settings,
     *,
     simulated: bool = False,
+    counter: Counter | None = None,
     screens_dir: Path | None = None,
     on_ready: Callable[[Hand], None] | None = None,
 ) -> int:
@@ -37,12 +41,14 @@ def run(
     app = _application()
     _door()  # made here, so that it lives on this thread
     install_hooks()
-    window = Window(engine, feeds, settings, simulated=simulated)
+    window = Window(engine, feeds, settings, simulated=simulated, counter=counter)
     bridge = Bridge(engine, window)
     bridge.told.connect(window.take)
     album = Album(window, screens_dir) if screens_dir is not None and simulated else None
     signals = Signals(quit)
     _show(window, settings.screen)
+    if window.panel is not None and window.panel.fixed:
+        _show_apart(window.panel, settings.screen.language)
     if on_ready is not None:
         hand = Hand(window)
         QTimer.singleShot(0, window, lambda: on_ready(hand))
@@ -51,6 +57,10 @@ def run(
     if album is not None:
         album.close()
     app.setQuitOnLastWindowClosed(False)  # we have left already; a second quit would spoil a next loop
+    if window.panel is not None:
+        window.panel.leave()
+        window.panel.close_errands()
+        window.panel.close()
     window.close()
     return status
 
@@ -105,3 +115,11 @@ def _show(window: Window, screen: Screen) -> None:
         window.showFullScreen()
     else:
         window.show()
+
+
+def _show_apart(panel: Panel, language: str) -> None:
+    """On the second screen, if there is one."""
+    panel.speak(load(language))
+    screens = QApplication.screens()
+    panel.setGeometry(screens[-1].availableGeometry())
+    panel.open()

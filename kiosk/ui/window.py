@@ -1,9 +1,10 @@
 """The window: a strip of languages above, the stage's screen in the middle, the ways out below."""
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from kiosk.counter import Counter
 from kiosk.events import Cancelled, Event, Forget, HelpWanted, Notice, Show
 from kiosk.model import Stage
 from kiosk.ports import Engine, Feeds
@@ -21,10 +22,16 @@ from kiosk.ui.screens.outcome import OutcomeScreen
 from kiosk.ui.screens.phone import PhoneScreen
 from kiosk.ui.screens.review import ReviewScreen
 from kiosk.ui.screens.submit import SubmitScreen
+from kiosk.ui.staff.panel import Corner, Panel
 from kiosk.ui.widgets.banner import Banner
 from kiosk.ui.widgets.footer import Footer
 from kiosk.ui.widgets.header import Header
 
+STAFF_STAGES = frozenset({Stage.IDLE, Stage.OUT_OF_SERVICE})
+"""Only here may the panel be laid over the customer's screen."""
+STAFF_HOLD_MS = 2000
+"""So long the upper left corner is held down."""
+STAFF_KEY = "F12"
 CALLED_MS = 12_000
 """How long the window says that the clerk has been called."""
 
@@ -35,7 +42,16 @@ class Window(QWidget):
     shown = Signal(str, str)
     """A screen looks different: its stage and a short name of the difference."""
 
-    def __init__(self, engine: Engine, feeds: Feeds, settings: Settings, *, simulated: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        feeds: Feeds,
+        settings: Settings,
+        *,
+        simulated: bool,
+        counter: Counter | None = None,
+    ) -> None:
+        """`counter`: what staff can see and do; without one there is no panel."""
         super().__init__()
         self._engine = engine
         self._home_language = settings.screen.language
@@ -43,6 +59,7 @@ class Window(QWidget):
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
+        self.panel = self._make_panel(counter, feeds, settings.screen.staff_window)
         self._connect()
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._footer.ring.tick)
@@ -72,6 +89,19 @@ class Window(QWidget):
         self._stack = QStackedWidget()
         for screen in screens:
             self._stack.addWidget(screen)
+
+    def _make_panel(self, counter: Counter | None, feeds: Feeds, apart: bool) -> Panel | None:
+        """Over this window, behind an unmarked corner and a key; or apart, in a window of its own."""
+        if counter is None:
+            return None
+        panel = Panel(counter, feeds, None if apart else self)
+        panel.changed.connect(lambda page: self.shown.emit("staff", page))
+        panel.closed.connect(self._staff_gone)
+        if not apart:
+            self._corner = Corner(self, STAFF_HOLD_MS)
+            self._corner.held.connect(self.call_staff)
+            QShortcut(QKeySequence(STAFF_KEY), self, self.call_staff)
+        return panel
 
     def _lay_out(self) -> None:
         colours = self.palette()
@@ -117,6 +147,8 @@ class Window(QWidget):
 
     def _show_stage(self, show: Show) -> None:
         old, new = self.screens[self.stage], self.screens[show.stage]
+        if show.stage not in STAFF_STAGES:
+            self._send_staff_away()
         if old is not new:
             old.leave()
         self.stage = show.stage
@@ -127,6 +159,26 @@ class Window(QWidget):
         self._stack.setCurrentWidget(new)
         self.setFocus()  # no button looks chosen before it is
         new.enter(show)
+
+    def call_staff(self) -> None:
+        """Staff want in. Never over a customer's visit."""
+        if self.panel is not None and not self.panel.fixed and self.stage in STAFF_STAGES:
+            self.panel.speak(load(self._home_language))
+            self.panel.setGeometry(self.rect())
+            self.panel.open()
+            self._fit()
+
+    def _send_staff_away(self) -> None:
+        """A customer is served: the screen is theirs."""
+        if self.panel is not None and not self.panel.fixed and self.panel.isVisible():
+            self.panel.leave()
+
+    def _staff_gone(self) -> None:
+        """The customer's screen is what is seen again."""
+        if not self.isVisible():
+            return
+        self.setFocus()
+        self.shown.emit(self.stage.value, "")
 
     def _show_frame(self, screen: Screen, show: Show) -> None:
         """What surrounds the screen: steps, time left, ways out."""
@@ -156,6 +208,8 @@ class Window(QWidget):
             screen.speak(phrases)
         for part in (self._banner, self._header, self._footer):
             part.speak(phrases)
+        if self.panel is not None and not self.panel.isVisible():
+            self.panel.speak(phrases)
         self.setWindowTitle(phrases["general.product"])
         self._fit()
 
@@ -175,6 +229,8 @@ class Window(QWidget):
 
     def _fit(self) -> None:
         look = self.look
+        if self.panel is not None and not self.panel.fixed:
+            self.panel.setGeometry(self.rect())
         pad = look.px(44)
         self._inner.setContentsMargins(pad, look.px(16), pad, look.px(28))
         self._inner.setSpacing(look.px(16))

@@ -10,7 +10,7 @@ from kiosk.staff.roster import Trust
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """The parameters are in the hash: tests need not pay for 64 MiB each time."""
 
-SETTINGS = StaffSettings(offline_days=7, pin_tries=3, lock_s=300, idle_warning_s=60, idle_s=90)
+SETTINGS = StaffSettings(offline_days=7, pin_tries=3, lock_s=300, idle_warning_s=60, idle_s=90, stick="stick")
 NOW = 1_800_000_000.0
 CLERK, CLERK_PIN = "100200", "730518"
 BOSS, BOSS_PIN = "900100", "284615"

@@ -1,0 +1,1 @@
+"""What staff see: signing in, and the panel."""
