@@ -8,11 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from kiosk.codes import Code
+from kiosk.errors import DeviceLost
 from kiosk.model import AudioBlock, Frame
 from kiosk.ports import Camera, Microphone
 
 CHECK_S = 0.5
 """How often a microphone is asked whether it still delivers."""
+FIRST_S = 3.0
+"""A sound card may take one to two seconds for its first block."""
 
 
 class CameraFeed:
@@ -63,7 +67,10 @@ class CameraFeed:
 
 
 class MicrophoneFeed:
-    """A microphone with the verbs of `supervise.Operations`; `deliver` as in `ports.Microphone.open`."""
+    """A microphone with the verbs of `supervise.Operations`; `deliver` as in `ports.Microphone.open`.
+
+    One that opens but stays silent does not work: the first step waits for the first block.
+    """
 
     def __init__(
         self, microphone: Microphone, deliver: Callable[[AudioBlock], None], check_s: float = CHECK_S
@@ -71,6 +78,7 @@ class MicrophoneFeed:
         self._microphone = microphone
         self._deliver = deliver
         self._check_s = check_s
+        self._sounded = threading.Event()
 
     def probe(self) -> None:
         """Raises DeviceMissing."""
@@ -78,12 +86,27 @@ class MicrophoneFeed:
 
     def open(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
-        self._microphone.open(self._deliver)
+        self._sounded.clear()
+        self._microphone.open(self._take)
 
     def step(self) -> None:
         """Raises DeviceLost if no sound came for too long."""
-        time.sleep(self._check_s)
-        self._microphone.check()
+        if self._sounded.is_set():
+            time.sleep(self._check_s)
+            self._microphone.check()
+        else:
+            self._await_first()
 
     def close(self) -> None:
         self._microphone.close()
+
+    def _await_first(self) -> None:
+        until = time.monotonic() + FIRST_S
+        while not self._sounded.wait(self._check_s):
+            self._microphone.check()
+            if time.monotonic() > until:
+                raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
+
+    def _take(self, block: AudioBlock) -> None:
+        self._sounded.set()
+        self._deliver(block)

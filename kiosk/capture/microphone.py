@@ -10,6 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.capture import portaudio
+from kiosk.capture.channel import LivelyChannel
 from kiosk.capture.soundclock import SoundClock
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
@@ -19,6 +20,8 @@ from kiosk.ports import Context
 log = logging.getLogger(__name__)
 
 BLOCK_S = 0.02
+CHOICE = 2
+"""Channels among which the one with sound is looked for: sound servers offer 32 of which most mean nothing."""
 FIRST_S = 3.0
 """PortAudio's first callback may take one to two seconds."""
 AGE_MOST_S = 0.1
@@ -29,7 +32,8 @@ DC_POLE = 0.995
 
 
 class MicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`device`: part of a PortAudio name, an index, or "" for the default. `channel` counts from 1.
+    """`device`: part of a PortAudio name, an index, or "" for the default. `channel` counts from 1; 0 takes
+    of the first two the one that has sound.
 
     `latency`: "low", "high" or seconds, as PortAudio takes it: so long may this process be held up before
     sound is lost; a third of it is added to the age of each block. `silent_s`: without a block for so long
@@ -37,7 +41,7 @@ class MicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     device: str | int = ""
-    channel: int = 1
+    channel: int = 0
     latency: str | float = 0.1
     silent_s: float = 1.0
 
@@ -48,6 +52,7 @@ class Intake:
     def __init__(self, rate: float, channel: int) -> None:
         self.rate = rate
         self._channel = channel
+        self._lively = LivelyChannel(rate)
         self._clock = SoundClock(rate)
         self._resample = _resampler(rate)
         self._blocker = DcBlocker()
@@ -62,12 +67,18 @@ class Intake:
         """
         at, jumped = self._clock.take(len(raw), measured)
         held_back_s = self._in / self.rate - self._out / SAMPLE_RATE
-        samples = self._blocker.take(self._resample(raw[:, self._channel - 1]))
+        samples = self._blocker.take(self._resample(raw[:, self._of(raw)]))
         block = AudioBlock(samples=samples, seq=self._seq, at=at - held_back_s, lost=overflow or jumped)
         self._in += len(raw)
         self._out += len(samples)
         self._seq += 1
         return block
+
+    def _of(self, raw: NDArray[np.float32]) -> int:
+        """The channel to take, from 0."""
+        if self._channel:
+            return self._channel - 1
+        return self._lively.choose(raw) if raw.shape[1] > 1 and len(raw) else 0
 
 
 class DcBlocker:
@@ -109,7 +120,11 @@ class SoundDeviceMicrophone:
         self._patience = 0.0  # no block by then: lost
 
     def probe(self) -> None:
+        """A look at PortAudio's list; where a hanging stream keeps it from being renewed, a real try."""
         self._find()
+        if portaudio.stale() and self._stream is None:
+            self.open(lambda _: None)
+            self.close()
 
     def open(self, deliver: Callable[[AudioBlock], None]) -> None:
         self.close()
@@ -141,7 +156,7 @@ class SoundDeviceMicrophone:
     def _find(self) -> dict[str, Any]:
         found = portaudio.find(self._settings.device, "input", Code.MICROPHONE_MISSING)
         channels = int(found["max_input_channels"])
-        if not 1 <= self._settings.channel <= channels:
+        if not 0 <= self._settings.channel <= channels:
             detail = f"{found['name']}: no channel {self._settings.channel} of {channels}"
             raise DeviceMissing(Code.MICROPHONE_MISSING, detail)
         return found
@@ -154,7 +169,7 @@ class SoundDeviceMicrophone:
                 samplerate=rate,
                 blocksize=round(rate * BLOCK_S),
                 device=found["index"],
-                channels=self._settings.channel,
+                channels=self._settings.channel or min(CHOICE, int(found["max_input_channels"])),
                 dtype="float32",
                 latency=self._settings.latency,
                 callback=self._callback,

@@ -17,6 +17,7 @@ CLOSE_S = 2.0
 
 _lock = threading.RLock()
 _streams = 0
+_hanging = 0  # of them, those that were given up
 _library: ModuleType | None = None
 
 
@@ -77,6 +78,11 @@ def closed() -> None:
         _streams = max(0, _streams - 1)
 
 
+def stale() -> bool:
+    """A stream that was given up hangs still: the list of devices cannot be renewed, and may be wrong."""
+    return _hanging > 0
+
+
 def close(stream: Any) -> bool:
     """Abort and close a stream, in at most `CLOSE_S`; False if it is left behind, hanging.
 
@@ -85,15 +91,41 @@ def close(stream: Any) -> bool:
     `pa_memimport_free`, seen in one of three kills). A stream left behind counts as open until it closes:
     as long as it hangs, terminating PortAudio would hang too, even at the end of the process.
     """
-    return Worker("portaudio-close", lambda _: _close(stream)).start().stop(CLOSE_S)
+    left = _Left(stream)
+    if Worker("portaudio-close", left.close).start().stop(CLOSE_S):
+        return True
+    return not left.give_up()
 
 
-def _close(stream: Any) -> None:
-    try:
-        stream.abort(ignore_errors=True)
-        stream.close(ignore_errors=True)
-    finally:
-        closed()
+class _Left:
+    """A stream on its way out, and whether somebody still waits for it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._over = False
+        self._given_up = False
+
+    def close(self, _: threading.Event) -> None:
+        try:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+        finally:
+            self._note_over()
+
+    def give_up(self) -> bool:
+        """False if it closed after all, just now."""
+        global _hanging
+        with _lock:
+            self._given_up = not self._over
+            _hanging += self._given_up
+            return self._given_up
+
+    def _note_over(self) -> None:
+        global _hanging
+        with _lock:
+            self._over = True
+            _hanging -= self._given_up
+            closed()
 
 
 def _renew(sounddevice: ModuleType) -> None:

@@ -1,6 +1,7 @@
 """Drivers `sounddevice` and `none`: a loudspeaker through PortAudio, or a terminal that does not speak."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +20,17 @@ PATIENCE_S = 3.0
 """A sound that takes so much longer than its length does not sound any more."""
 
 
+LATENCY_MOST_S = 0.5
+"""What a device says of its own latency is believed up to here."""
+
+
 class SpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`device`: part of a PortAudio name, an index, or "" for the default."""
+    """`device`: part of a PortAudio name, an index, or "" for the default. `echo_s`: so long a sound is still
+    in the room after the device has taken it; more for a loudspeaker that is late by itself (Bluetooth: 0.3).
+    """
 
     device: str | int = ""
+    echo_s: float = 0.15
 
 
 class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +81,8 @@ class SoundDeviceSpeaker:
         stream = self._start(left.fill, finished, rate, index)
         in_time = done.wait(len(sound) / rate + PATIENCE_S)
         broken = not in_time or (ended.is_set() and not left.over)
+        if ended.is_set() and left.over:  # PortAudio is done some 20 ms before the sound is (null sink)
+            time.sleep(min(LATENCY_MOST_S, stream.latency) + self._settings.echo_s)
         if not portaudio.close(stream) or broken:
             raise DeviceLost(Code.SPEAKER_MISSING, "the sound did not get out")
 

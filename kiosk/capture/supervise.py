@@ -38,7 +38,7 @@ class Operations(Protocol):
         """Raises DeviceError."""
 
     def step(self) -> None:
-        """A short piece of work (a frame, a poll), at most two seconds. Raises DeviceError."""
+        """A short piece of work (a frame, a poll), at most some seconds. Raises DeviceError."""
 
     def close(self) -> None:
         """Never raises; may be called twice."""

@@ -14,7 +14,7 @@ from kiosk.capture.supervise import PROBE_S, RETRY_S, Supervisor
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.events import DeviceFailed, DeviceReady, Event
-from kiosk.model import Device, Frame
+from kiosk.model import AudioBlock, Device, Frame
 from kiosk.worker import Worker
 
 READY = DeviceReady(Device.CAMERA)
@@ -342,3 +342,46 @@ def test_a_microphone_is_checked_and_opened_again():
     assert until(lambda: microphone.calls.count("open") > 2)
     assert worker.stop()
     assert microphone.calls[:3] == ["open", "check", "close"]
+
+
+class Mute(Deaf):
+    """Opens, and says that all is well, but no block ever comes: or one, some time after the opening."""
+
+    def __init__(self, sounds_after_s: float | None = None) -> None:
+        super().__init__()
+        self._after_s = sounds_after_s
+
+    def open(self, deliver) -> None:
+        super().open(deliver)
+        if self._after_s is not None:
+            block = AudioBlock(np.zeros(320, np.float32), 0, time.monotonic())
+            threading.Timer(self._after_s, deliver, [block]).start()
+
+    def check(self) -> None:
+        self.calls.append("check")
+
+
+def test_a_microphone_that_opens_but_stays_silent_never_counts_as_ready(monkeypatch):
+    """Neither in a visit nor between visits, however often it is tried."""
+    monkeypatch.setattr("kiosk.capture.feed.FIRST_S", 0.05)
+    microphone, events = Mute(), queue.Queue()
+    feed = MicrophoneFeed(microphone, lambda _: None, check_s=0.01)
+    supervisor = Supervisor(
+        Device.MICROPHONE, feed, events.put, wanted=True, probe_s=0.01, retry_s=(0.01,)
+    )
+    worker = Worker("microphone", supervisor.run).start()
+    assert until(lambda: microphone.calls.count("open") > 2)
+    supervisor.want(False)
+    tried = microphone.calls.count("open")
+    assert until(lambda: microphone.calls.count("open") > tried + 2)
+    assert worker.stop()
+    assert list(events.queue) == [DeviceFailed(Device.MICROPHONE, Code.MICROPHONE_LOST)]
+
+
+def test_it_is_ready_with_its_first_block():
+    microphone, events = Mute(sounds_after_s=0.1), queue.Queue()
+    feed = MicrophoneFeed(microphone, lambda _: None, check_s=0.01)
+    supervisor = Supervisor(Device.MICROPHONE, feed, events.put, wanted=True)
+    worker = Worker("microphone", supervisor.run).start()
+    assert events.get(timeout=2) == DeviceReady(Device.MICROPHONE)
+    assert worker.stop()

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from kiosk.capture.channel import LivelyChannel
 from kiosk.capture.microphone import DcBlocker, Intake
 from kiosk.capture.soundclock import SoundClock
 from kiosk.codes import Code
@@ -161,6 +162,30 @@ def test_the_chosen_channel_is_taken():
     assert Intake(SAMPLE_RATE, 2).take(raw, 0.0, False).samples[200:] == pytest.approx(raw[200:, 1], abs=0.01)
 
 
+@pytest.mark.parametrize("live", [0, 1])
+def test_without_a_choice_the_channel_with_sound_is_taken(live):
+    """The dead one hisses a little and has an offset; silence at the beginning decides nothing."""
+    raw = np.stack([noise(3.0, -88.0, seed=1), noise(3.0, -88.0, seed=2)], axis=1)
+    raw[:, 1 - live] += 0.3
+    sound = mix(noise(3.0, -60.0, 3), (voice(4, 1.0), 1.0))
+    raw[:, live] = sound
+    intake = Intake(SAMPLE_RATE, 0)
+    heard = [intake.take(raw[i : i + 320], i / SAMPLE_RATE, False).samples for i in range(0, len(raw), 320)]
+    assert likeness(np.concatenate(heard), sound[SAMPLE_RATE:]) > 0.98
+
+
+def test_two_live_channels_are_never_exchanged():
+    lively, rng = LivelyChannel(SAMPLE_RATE), np.random.default_rng(1)
+    for i in range(500):
+        louder = 2.5 if (i // 50) % 2 else 0.4
+        assert lively.choose(rng.standard_normal((320, 2)).astype(np.float32) * [0.01, 0.01 * louder]) == 0
+
+
+def test_a_channel_without_numbers_is_never_chosen():
+    raw = np.stack([noise(0.02, -50.0), np.full(320, np.nan, np.float32)], axis=1)
+    assert LivelyChannel(SAMPLE_RATE).choose(raw) == 0
+
+
 def test_direct_current_goes_and_speech_stays():
     sound = voice(3, 1.0)
     clean = DcBlocker().take(sound + np.float32(0.2))
@@ -268,6 +293,22 @@ def test_what_the_speaker_says_the_microphone_hears(pulse, microphone):
     assert 1.1 < lasted < 4.0
 
 
+def test_a_prompt_is_over_before_the_ear_may_open(pulse, microphone):
+    """The end of the sound is heard earlier than `play` returns: our prompt is never taken for the customer."""
+    speaker, ear = make("speaker", "sounddevice", device="pulse"), Ear()
+    microphone.open(ear)
+    assert ear.first.wait(3.0)
+    time.sleep(1.0)  # PulseAudio's ages settle
+    speaker.open()
+    speaker.play(tune())
+    returned = time.monotonic()
+    time.sleep(0.5)
+    microphone.close()
+    heard = [b for b in ear.blocks if np.max(np.abs(b.samples), initial=0.0) > 10 ** (-50 / 20)]
+    assert heard, "nothing was played"
+    assert heard[-1].at + len(heard[-1].samples) / SAMPLE_RATE < returned
+
+
 def test_the_speaker_can_be_silenced(pulse):
     speaker = make("speaker", "sounddevice", device="pulse")
     speaker.open()
@@ -306,6 +347,7 @@ def test_a_suspended_source_is_lost_and_closes_at_once(pulse, microphone):
 
 APART = """
 import sys, threading, time
+from kiosk.capture.channel import LivelyChannel
 from kiosk.capture.microphone import MicrophoneSettings, SoundDeviceMicrophone
 from kiosk.errors import DeviceError
 from kiosk.paths import RESOURCES
