@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 BLOCK_S = 0.02
 CHOICE = 2
-"""Channels among which the one with sound is looked for: sound servers offer 32 of which most mean nothing."""
+"""Channels among which the one with sound is looked for: sound servers offer 32, most without meaning."""
 FIRST_S = 3.0
 """PortAudio's first callback may take one to two seconds."""
 AGE_MOST_S = 0.1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.codes import Code
 from kiosk.errors import KioskError, ModelError
+from kiosk.models import folders
 from kiosk.models.installer import install
 from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, read, verify
 
@@ -39,22 +40,55 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--only", nargs="+", metavar="NAME", help="names or purposes, not everything")
         if run is _install:
             command.add_argument(
-                "--from", dest="source", type=Path, metavar="DIR", help="a folder; no network"
+                "--from",
+                dest="source",
+                type=Path,
+                metavar="DIR_OR_ZIP",
+                help="a folder with the files, or a vosk model as folder or archive; no network",
+            )
+            command.add_argument(
+                "--name", help="what the settings call the vosk model (default: its folder's)"
             )
     return parser
 
 
 def _install(options: argparse.Namespace) -> int:
-    install(options.manifest, options.folder, options.only, options.source)
+    source: Path | None = options.source
+    if source is not None and not source.exists():
+        raise ModelError(Code.MODEL_NOT_FETCHED, f"--from {source}: there is no such folder or file")
+    if source is not None and folders.holds_model(source):
+        pin = folders.install_folder(source, options.folder, options.name)
+        print(f'settings: [recogniser] driver = "vosk", model = "{pin.name}"')
+        if not _has_files(source, options):
+            return 0
+    install(options.manifest, options.folder, options.only, source)
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
-    faults = verify(options.folder, options.only, options.manifest)
+    faults = list(verify(options.folder, options.only, options.manifest))
+    count = len(chosen(read(options.manifest), options.only))
+    if options.only is None:
+        wrong = folders.faults(options.folder)
+        count += max(len(wrong), _installed_folders(options.folder))
+        faults += wrong
     for error in faults:
         print(error, file=sys.stderr)
-    print(f"{len(chosen(read(options.manifest), options.only)) - len(faults)} right, {len(faults)} not")
+    print(f"{count - len(faults)} right, {len(faults)} not")
     return 1 if faults else 0
+
+
+def _has_files(source: Path, options: argparse.Namespace) -> bool:
+    """Whether files of the manifest lie in the folder, too."""
+    names = {Path(entry.file).name for entry in read(options.manifest)}
+    return source.is_dir() and any(path.name in names for path in source.rglob("*"))
+
+
+def _installed_folders(folder: Path) -> int:
+    try:
+        return len(folders.pins(folder))
+    except ModelError:
+        return 0
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -63,6 +97,10 @@ def _list(options: argparse.Namespace) -> int:
         state = "present" if error is None else error.code.value
         size = f"{entry.size / 1e6:6.1f} MB"
         print(f"{entry.name:<16} {state:<14} {size}  {entry.needed_for:<15} {_origin(entry)}")
+    if options.only is None:
+        for pin in folders.pins(options.folder):
+            size = f"{pin.size / 1e6:6.1f} MB"
+            print(f"{pin.name:<16} {'installed':<14} {size}  {'recogniser':<15} operator's folder")
     return 0
 
 

@@ -366,9 +366,7 @@ def test_a_microphone_that_opens_but_stays_silent_never_counts_as_ready(monkeypa
     monkeypatch.setattr("kiosk.capture.feed.FIRST_S", 0.05)
     microphone, events = Mute(), queue.Queue()
     feed = MicrophoneFeed(microphone, lambda _: None, check_s=0.01)
-    supervisor = Supervisor(
-        Device.MICROPHONE, feed, events.put, wanted=True, probe_s=0.01, retry_s=(0.01,)
-    )
+    supervisor = Supervisor(Device.MICROPHONE, feed, events.put, wanted=True, probe_s=0.01, retry_s=(0.01,))
     worker = Worker("microphone", supervisor.run).start()
     assert until(lambda: microphone.calls.count("open") > 2)
     supervisor.want(False)

