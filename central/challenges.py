@@ -11,10 +11,6 @@ from sqlalchemy.orm import Session
 from central import settings, tables
 from central.evidence import ChallengeFacts
 
-LENGTH = 6
-"""Six digits, of which five must be right: a random guess succeeds once in about 18 000 tries, so with
-three tries about 1.7 visits in 10 000 pass by luck."""
-
 
 def issue(
     session: Session,
@@ -57,14 +53,14 @@ def _claims(terminal: str, now: int, rules: settings.Challenges) -> dict[str, An
         "iss": "central",
         "aud": terminal,
         "jti": secrets.token_hex(16),
-        "digits": digits(),
-        "gaps_s": [_gap(rules) for _ in range(LENGTH)],
+        "digits": digits(rules.length),
+        "gaps_s": [_gap(rules) for _ in range(rules.length)],
         "iat": now,
         "exp": now + int(rules.valid_s),
     }
 
 
-def digits(length: int = LENGTH) -> list[int]:
+def digits(length: int) -> list[int]:
     """Never the same twice in a row: two equal ones run together when they are spoken."""
     chosen = [secrets.randbelow(10)]
     while len(chosen) < length:

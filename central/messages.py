@@ -84,8 +84,8 @@ class ChallengeClaims(Message):
     iss: Literal["central"]
     aud: TerminalId
     jti: Token
-    digits: Annotated[list[Annotated[int, Field(ge=0, le=9)]], Field(min_length=6, max_length=6)]
-    gaps_s: Annotated[list[float], Field(min_length=6, max_length=6)]
+    digits: Annotated[list[Annotated[int, Field(ge=0, le=9)]], Field(min_length=4, max_length=8)]
+    gaps_s: Annotated[list[float], Field(min_length=4, max_length=8)]
     iat: int
     exp: int
 

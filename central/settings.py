@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 
 class SettingsError(Exception):
@@ -25,8 +25,17 @@ class Enrolment(Section):
 
 class Challenges(Section):
     valid_s: float = 7 * 24 * 3600.0  # how long a terminal may be without a line and still serve
-    gap_min_s: float = 0.9
-    gap_max_s: float = 1.5
+    # Six digits, of which five must be right: a random guess succeeds once in about 18 000 tries, so with
+    # three tries about 1.7 visits in 10 000 pass by luck.
+    length: int = Field(default=6, ge=4, le=8)
+    gap_min_s: float = Field(default=0.9, ge=0.5, le=10.0)
+    gap_max_s: float = Field(default=1.5, ge=0.5, le=10.0)
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Challenges":
+        if self.gap_min_s > self.gap_max_s:
+            raise ValueError("gap_min_s is greater than gap_max_s")
+        return self
 
 
 class Clerks(Section):

@@ -176,6 +176,10 @@ class Decided(Struct, frozen=True, tag=True):
     reason: Reason
 
 
+class SlowDown(Struct, frozen=True, tag=True):
+    """More time was asked for ("慢一点"): digits stay longer from now on, for the rest of the visit."""
+
+
 class Stored(Struct, frozen=True, tag=True):
     """The request is committed to disk: from here on it can be promised."""
 
@@ -260,6 +264,7 @@ Event = (
     | Attested
     | NotAttested
     | Decided
+    | SlowDown
     | Stored
     | StoreFailed
     | ReceiptArrived

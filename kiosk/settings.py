@@ -110,6 +110,9 @@ class VisitSettings(Section, frozen=True):
     digits_tries: int
     digits_s: float  # challenge and prompt must have come by then
     digit_first_s: float  # pause between the prompt and the first digit
+    digit_wait_s: (
+        float  # beyond its gap a digit waits so long for its voice, and goes as soon as it was heard
+    )
     digit_last_s: float  # how long the last digit waits for its voice
     silent_digits: int  # so many silent digits at the start end the try: nobody waits for six
     gap_factor: float  # stretches the gaps between digits …

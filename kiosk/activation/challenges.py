@@ -7,6 +7,7 @@ it goes out, because in between it lay on a disk.
 
 import logging
 from collections.abc import Iterable
+from itertools import pairwise
 from math import isfinite
 from sqlite3 import Connection
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 MARGIN_S = 120.0
 """A challenge that expires sooner is not given out: reading it takes less than this, with a second try."""
 LONGEST_GAP_S = 30.0
+LENGTHS = range(4, 9)
+"""Fewer digits are guessed too easily, more are too many to read."""
 
 
 class _Claims(Struct, frozen=True):
@@ -106,7 +109,9 @@ def _checked(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
 
 def _readable(digits: tuple[int, ...], gaps_s: tuple[float, ...]) -> bool:
     return (
-        len(digits) == len(gaps_s) > 0
+        len(digits) == len(gaps_s)
+        and len(digits) in LENGTHS
+        and all(a != b for a, b in pairwise(digits))  # two equal ones run together when they are spoken
         and all(0 <= digit <= 9 for digit in digits)
         and all(0 < gap <= LONGEST_GAP_S for gap in gaps_s)
     )

@@ -20,17 +20,15 @@ PATIENCE_S = 3.0
 """A sound that takes so much longer than its length does not sound any more."""
 
 
-LATENCY_MOST_S = 0.5
-"""What a device says of its own latency is believed up to here."""
-
-
 class SpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`device`: part of a PortAudio name, an index, or "" for the default. `echo_s`: so long a sound is still
     in the room after the device has taken it; more for a loudspeaker that is late by itself (Bluetooth: 0.3).
+    `latency`: as PortAudio takes it; so long may this process be held up before a prompt stutters.
     """
 
     device: str | int = ""
     echo_s: float = 0.15
+    latency: str | float = 0.2
 
 
 class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,12 +80,11 @@ class SoundDeviceSpeaker:
         in_time = done.wait(len(sound) / rate + PATIENCE_S)
         broken = not in_time or (ended.is_set() and not left.over)
         if ended.is_set() and left.over:  # PortAudio is done some 20 ms before the sound is (null sink)
-            time.sleep(min(LATENCY_MOST_S, stream.latency) + self._settings.echo_s)
+            time.sleep(self._settings.echo_s)
         if not portaudio.close(stream) or broken:
             raise DeviceLost(Code.SPEAKER_MISSING, "the sound did not get out")
 
-    @staticmethod
-    def _start(fill: Callable[..., None], finished: Callable[[], None], rate: float, index: int) -> Any:
+    def _start(self, fill: Callable[..., None], finished: Callable[[], None], rate: float, index: int) -> Any:
         sounddevice = portaudio.library(Code.SPEAKER_MISSING)
         portaudio.opened()
         try:
@@ -96,6 +93,7 @@ class SoundDeviceSpeaker:
                 device=index,
                 channels=1,
                 dtype="float32",
+                latency=self._settings.latency,
                 callback=fill,
                 finished_callback=finished,
             )

@@ -21,10 +21,12 @@ from kiosk.evaluate.output import progress, pyplot, write_json
 from kiosk.evaluate.speech_data import Clip, Data, read
 from kiosk.evaluate.speech_judge import Trial, judge
 from kiosk.evaluate.speech_noise import NOISES
-from kiosk.evaluate.speech_play import patience_s, play, play_alone
+from kiosk.evaluate.speech_play import converse, longest_s, play, play_alone
 from kiosk.evaluate.speech_plots import plot
+from kiosk.evaluate.speech_reader import MANNERS, reader
 from kiosk.evaluate.speech_report import report
 from kiosk.evaluate.speech_results import Answer, DriverResult, Result, answer, isolated, pool, pools
+from kiosk.model import SAMPLE_RATE, DigitHeard
 from kiosk.settings import Settings
 from kiosk.visit import odds
 
@@ -42,6 +44,7 @@ class Plan(Struct, frozen=True):
     noises: tuple[str, ...]
     challenges: int  # for each speaker, SNR and noise
     wrong_codes: int  # for each challenge
+    manner: str = "plain"  # how the challenges are read
 
 
 class Paced(Struct, frozen=True):
@@ -60,13 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--snr", nargs="+", type=_decibels, default=[25.0, 10.0], metavar="DB", help="default: 25 10")
     add("--noise", type=_noises, default=tuple(NOISES), metavar="KINDS", help=f"of {','.join(NOISES)}")
     add("--challenges", type=_count, default=20, help="per speaker, SNR and noise (default: 20)")
+    add("--manner", choices=MANNERS, default="plain", help="how people read (default: plain)")
     add("--codes", type=_count, default=300, help="wrong codes tried on each challenge (default: 300)")
 
 
 def run(asked: argparse.Namespace) -> int:
     """0: measured; 1: nothing could be measured, or a named driver not. Raises SettingsError."""
     settings = options.read_settings(asked)
-    plan = Plan(abs(asked.seed), tuple(asked.snr), tuple(asked.noise), asked.challenges, asked.codes)
+    noises, codes = tuple(asked.noise), asked.codes
+    plan = Plan(abs(asked.seed), tuple(asked.snr), noises, asked.challenges, codes, asked.manner)
     if asked.plots is not None:
         pyplot()  # told before the work, not after it
     data = read(asked.data, settings.speech)
@@ -125,17 +130,17 @@ def _alone(
 def _paced(
     clips: _Clips, found: Mapping[str, drivers.Noted], settings: Settings, plan: Plan
 ) -> dict[str, list[Trial]]:
-    """Challenges built from clips; the same codes and times in every noise."""
+    """Challenges read by speakers made of their clips; the same codes and turns in every noise."""
     trials: dict[str, list[Trial]] = {name: [] for name in found}
     wanted = list(_wanted(clips, plan))
-    behind_s = patience_s(settings.visit)
     for one in progress(wanted, "challenges", len(wanted)):
         random = _random(plan, one.speaker, one.index)
-        scene = scenes.paced(
-            one.speaker, clips[one.speaker], NOISES[one.noise], one.snr_db, behind_s, random
-        )  # fmt: skip
+        person = reader(one.speaker, clips[one.speaker], plan.manner, random)
+        length = round(longest_s(person, settings.visit) * SAMPLE_RATE)
+        ground = NOISES[one.noise](length, random) * np.float32(person.level * 10 ** (-one.snr_db / 20))
         for name, recogniser in found.items():
-            trial = _trial(scene, recogniser, settings, plan, one.index)
+            scene, heard = converse(person, ground, recogniser, settings.speech, settings.visit)
+            trial = _judged(scene, heard, settings, plan, one.index)
             trials[name].append(_marked(trial, one))
     return trials
 
@@ -156,6 +161,12 @@ def _trial(
     scene: scenes.Scene, recogniser: drivers.Noted, settings: Settings, plan: Plan, index: int
 ) -> Trial:
     heard = play(scene, recogniser, settings.speech, settings.visit)
+    return _judged(scene, heard, settings, plan, index)
+
+
+def _judged(
+    scene: scenes.Scene, heard: Sequence[DigitHeard], settings: Settings, plan: Plan, index: int
+) -> Trial:
     codes = _random(plan, f"codes of {scene.speaker}", index)
     return judge(scene, heard, settings.visit, plan.wrong_codes, codes)
 

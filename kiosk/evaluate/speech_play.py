@@ -6,7 +6,8 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from kiosk.evaluate.speech_scene import Scene
+from kiosk.evaluate.speech_reader import Reader, Turn
+from kiosk.evaluate.speech_scene import BREATH_S, LEAD_S, Scene
 from kiosk.events import DigitShown, Event
 from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, DigitHeard
 from kiosk.ports import Recogniser, Samples
@@ -66,6 +67,94 @@ class Ear:
     def _over(self) -> bool:
         late = not self._waiting and self.now > self._reading.deadline()
         return self._reading.complete() or late
+
+
+class Conversation:
+    """A reader before the terminal: digits are shown as the visit paces them, and the reader answers them.
+
+    The visit's own `Reading` says when the next digit comes, so a terminal that waits for a slow reader does
+    so here. `ground`: the shop's noise, (n,); when it is over, so is the reading.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        ground: Samples,
+        recogniser: Recogniser,
+        speech: SpeechSettings,
+        limits: VisitSettings,
+    ) -> None:
+        self.now = 0.0
+        asked = Challenge(id="", digits=reader.digits, gaps_s=reader.gaps_s, expires_unix=0.0)
+        self._reader = reader
+        self._sound = ground.copy()
+        self._reading = Reading(asked, limits, False)
+        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._due = LEAD_S
+        self._opens = max(0.0, LEAD_S - limits.digit_first_s)
+        self._open = False
+        self._free = 0.0  # the reader has finished what was said so far
+
+    def hold(self) -> tuple[Scene, tuple[DigitHeard, ...]]:
+        """What sounded and was shown, and what was heard of it."""
+        for at in range(0, len(self._sound) - BLOCK, BLOCK):
+            self._listener.hear(
+                AudioBlock(self._sound[at : at + BLOCK].copy(), at // BLOCK, at / SAMPLE_RATE)
+            )
+            self.now = (at + BLOCK) / SAMPLE_RATE
+            self._pace()
+            while self._listener.step(0.0):
+                pass
+            if self._over():
+                break
+        shown = tuple(self._reading.shown)
+        samples = np.clip(self._sound, -1.0, 1.0)
+        return Scene(self._reader.speaker, self._reader.digits, shown, samples), tuple(
+            self._reading.in_order()
+        )
+
+    def _pace(self) -> None:
+        if not self._open and self.now >= self._opens:
+            self._open = True
+            self._listener.listen(self._reading.count)
+        if self.now < self._due or (digit := self._reading.next_digit()) is None:
+            return
+        opened = self._reading.painted(DigitShown(digit.window, self.now))
+        assert opened is not None
+        self._listener.window(opened)
+        self._due = self._reading.deadline()
+        self._answer(self._reader.turns[digit.window])
+
+    def _answer(self, turn: Turn) -> None:
+        """From now on, or as soon as what was said before is over."""
+        onset = max(self.now + turn[0].pause_s, self._free + BREATH_S) if turn else 0.0
+        for i, said in enumerate(turn):
+            onset = onset if i == 0 else self._free + said.pause_s
+            begin = max(0, round(onset * SAMPLE_RATE) - said.sound.onset)
+            piece = said.sound.samples[: max(0, len(self._sound) - begin)] * np.float32(self._reader.level)
+            self._sound[begin : begin + len(piece)] += piece
+            self._free = onset + (said.sound.end - said.sound.onset) / SAMPLE_RATE
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, DigitHeard) and self._reading.answered(event):
+            self._due = self._reading.deadline()
+
+    def _over(self) -> bool:
+        last = len(self._reading.shown) == self._reading.count
+        return self._reading.complete() or (last and self.now > self._due)
+
+
+def converse(
+    reader: Reader, ground: Samples, recogniser: Recogniser, speech: SpeechSettings, limits: VisitSettings
+) -> tuple[Scene, tuple[DigitHeard, ...]]:
+    """A reading as the terminal paces it, and what it hears."""
+    return Conversation(reader, ground, recogniser, speech, limits).hold()
+
+
+def longest_s(reader: Reader, limits: VisitSettings) -> float:
+    """So long a reading lasts at most."""
+    each = [gap + limits.digit_wait_s for gap in reader.gaps_s]
+    return LEAD_S + sum(each) + patience_s(limits) + 1.0
 
 
 def challenge(scene: Scene) -> Challenge:

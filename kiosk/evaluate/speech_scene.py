@@ -1,10 +1,9 @@
 """Scenes: sound with display times, as the terminal's microphone would deliver it.
 
-A scene is made of clips of one speaker who answers each digit after a reaction time, over the noise of a
-shop; or it is one clip alone; or a recording as it is.
+A scene is what came of a reading (`speech_reader`); or it is one clip alone; or a recording as it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +12,6 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from kiosk.evaluate.speech_noise import Maker
 from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings
@@ -119,43 +117,6 @@ def code(random: np.random.Generator, length: int, among: Sequence[int] = range(
     first, steps = random.integers(len(among)), random.integers(1, len(among), length - 1)
     places = np.cumsum([first, *steps]) % len(among)
     return tuple(int(among[place]) for place in places)
-
-
-def paced(
-    speaker: str,
-    clips: Mapping[int, Sequence[Spoken]],
-    noise: Maker,
-    snr_db: float,
-    behind_s: float,
-    random: np.random.Generator,
-) -> Scene:
-    """A speaker reads a random challenge of the digits there are clips of, in a shop's noise.
-
-    `snr_db`: RMS of the voiced parts over RMS of the noise, both over the whole band of 0–8 kHz.
-    `behind_s`: how long the shop is heard after the last digit was painted.
-    """
-    digits = code(random, LENGTH, sorted(clips))
-    gaps = random.uniform(*GAPS_S, LENGTH - 1)
-    shown = LEAD_S + np.concatenate([[0.0], np.cumsum(gaps)])
-    answers = [clips[d][int(random.integers(len(clips[d])))] for d in digits]
-    voice = _answers(answers, shown + random.uniform(*REACTION_S, LENGTH), float(shown[-1]) + behind_s)
-    level = VOICE_RMS * 10 ** (random.uniform(-LOUDER_DB, LOUDER_DB) / 20)
-    ground = noise(len(voice), random) * 10 ** (-snr_db / 20)
-    samples = np.clip(level * (voice + ground), -1.0, 1.0).astype(np.float32)
-    return Scene(speaker, digits, tuple(float(t) for t in shown), samples)
-
-
-def _answers(answers: Sequence[Spoken], onsets_s: Iterable[float], length_s: float) -> Samples:
-    """The voices at their onsets, each after the one before has ended."""
-    track = np.zeros(round(length_s * SAMPLE_RATE), np.float32)
-    free = 0
-    for answer, onset_s in zip(answers, onsets_s, strict=True):
-        onset = max(round(onset_s * SAMPLE_RATE), free)
-        begin = max(0, onset - answer.onset)
-        piece = answer.samples[: max(0, len(track) - begin)]
-        track[begin : begin + len(piece)] += piece
-        free = onset + answer.end - answer.onset + round(BREATH_S * SAMPLE_RATE)
-    return track
 
 
 def _room_tone(samples: Samples, length: int, random: np.random.Generator) -> Samples:

@@ -45,14 +45,25 @@ class Window:
         self.told = False
 
     def answer(self) -> Voice | None:
-        """The first voice that is like a digit; else the one that is most like one: a cough is no answer."""
+        """The first voice that is like a digit; else the one that is most like one: a cough is no answer.
+
+        One that began sooner than anybody can react (the digit before, said once more) is the last choice
+        among those like a digit. The first counts, never the best fitting: a second guess is none.
+        """
         likely = [v for v in self.voices if v.digit_like]
-        return likely[0] if likely else max(self.voices, key=lambda v: v.best_digit, default=None)
+        timely = [v for v in likely if self._timely(v)]
+        if likely:
+            return (timely or likely)[0]
+        return max(self.voices, key=lambda v: v.best_digit, default=None)
 
     @property
     def settled(self) -> bool:
         """Nothing better can come: a digit was heard, or the engine failed on it."""
-        return any(v.digit_like or v.fault for v in self.voices)
+        return any((v.digit_like and self._timely(v)) or v.fault for v in self.voices)
+
+    def _timely(self, voice: Voice) -> bool:
+        """Not begun before a person can have seen the digit; the first window has nothing before it."""
+        return self.number == 0 or voice.began >= self.at + REACTION_S
 
     def heard(self, at: float) -> DigitHeard:
         """What to tell of this window at the time `at`."""

@@ -94,6 +94,7 @@ class Course:
         self.case: Case | None = None
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
+        self.slowed = False  # asked for more time, or needed it
         self.promised = False  # the request is on disk
         self.gone: dict[Device, Code] = {}
         self.prompts_due = 0  # "digits" prompts that were ordered and are not over
@@ -105,6 +106,11 @@ class Course:
     def number(self) -> str:
         """The visit's number; empty before it began."""
         return self.began.visit if self.began else ""
+
+    @property
+    def unhurried(self) -> bool:
+        """Digits stay longer: chosen at the beginning, asked for on the way, or needed in a try before."""
+        return self.slowed or bool(self.began and self.began.unhurried)
 
     def gone_sense(self) -> Code | None:
         """Why nobody can be seen or heard, if so."""

@@ -16,7 +16,7 @@ def begin(course: Course, code: Code) -> Orders:
 
 
 def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
-    course.reading = Reading(event.challenge, course.limits, bool(course.began and course.began.unhurried))
+    course.reading = Reading(event.challenge, course.limits, course.unhurried)
     course.prompts_due += 1
     return [e.Say("digits_retry" if course.tries_spent(Stage.DIGITS) else "digits")]
 
@@ -65,7 +65,23 @@ def heard(course: Course, heard: DigitHeard) -> Orders:
     marks: Orders = [e.ShowHeard(heard.window)] if heard.began is not None else []
     if reading.complete() or reading.hopelessly_silent():
         return marks + _judge(course, reading)
+    _follow(course, reading)
     return marks
+
+
+def slow_down(course: Course, _: e.SlowDown) -> Orders:
+    """From the digit that is on the screen on."""
+    reading = course.reading
+    if reading is not None:
+        reading.unhurried = True
+        _follow(course, reading)
+    return []
+
+
+def _follow(course: Course, reading: Reading) -> None:
+    """Go on when the digit on the screen has been heard and its time is over."""
+    if reading.shown and not reading.awaiting_screen:
+        course.deadline = reading.deadline()
 
 
 def face_seen(course: Course, seen: FaceSeen) -> Orders:
@@ -95,7 +111,12 @@ def _judge(course: Course, reading: Reading) -> Orders:
     return submit.begin(course, reading.challenge.id)
 
 
+_HURRIED = frozenset({Code.SPEECH_SILENCE, Code.SPEECH_MISSING_DIGITS, Code.SPEECH_TOO_LATE})
+"""Whoever fails so is given more time in the next try, without having to ask."""
+
+
 def _failed(course: Course, verdict: Verdict) -> Orders:
+    course.slowed |= verdict.code in _HURRIED
     if not course.spend(Stage.DIGITS):
         return review.refer(course, verdict.code)
     return [e.StopListening(), *begin(course, verdict.code)]

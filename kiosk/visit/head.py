@@ -16,7 +16,7 @@ def begin(course: Course, code: Code) -> Orders:
 
 
 def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
-    course.turning = Turning(event.challenge, course.limits, bool(course.began and course.began.unhurried))
+    course.turning = Turning(event.challenge, course.limits, course.unhurried)
     return [e.Say("head_retry" if course.tries_spent(Stage.HEAD) else "head")]
 
 

@@ -15,7 +15,9 @@ class Reading:
     """Paces one challenge. Knows no clock: times come in with the events.
 
     A digit is ordered on the screen, the screen tells when it was really painted, and from that moment its
-    window runs until the next digit is painted; voices that begin in it are answers to it.
+    window runs until the next digit is painted; voices that begin in it are answers to it. A digit stays for
+    its random gap at least, and waits beyond it for a voice that has not come: whoever reads slowly is not
+    left behind, and the next digit is never on the screen before this one was heard or given up.
     """
 
     def __init__(self, challenge: Challenge, limits: VisitSettings, unhurried: bool) -> None:
@@ -24,8 +26,8 @@ class Reading:
         self.heard: dict[int, DigitHeard] = {}
         self.seen: list[FaceSeen] = []
         self.started = False  # the ear is open
+        self.unhurried = unhurried
         self._limits = limits
-        self._factor = limits.gap_factor_unhurried if unhurried else limits.gap_factor
         self._ordered = 0  # digits that were ordered on the screen
 
     @property
@@ -55,20 +57,24 @@ class Reading:
 
     def gap_s(self, window: int) -> float:
         """How long the digit of `window` stays before the next."""
-        return self.challenge.gaps_s[window] * self._factor
+        limits = self._limits
+        factor = limits.gap_factor_unhurried if self.unhurried else limits.gap_factor
+        return self.challenge.gaps_s[window] * factor
 
     def closes(self, window: int) -> float:
         """When nobody waits for this digit's voice any more."""
         last = window == self.count - 1
-        patience = self._limits.digit_last_s if last else self.gap_s(window) + self._limits.late_s
+        stays = self.gap_s(window) + self._limits.digit_wait_s
+        patience = max(stays, self._limits.digit_last_s) if last else stays + self._limits.late_s
         return self.shown[window] + patience
 
     def deadline(self) -> float:
         """When the reading needs attention again, after its newest digit was painted."""
         newest = len(self.shown) - 1
-        if newest < self.count - 1:
-            return self.shown[newest] + self.gap_s(newest)
-        return self.closes(newest) + EAR_PATIENCE_S
+        if newest == self.count - 1:
+            return self.closes(newest) + EAR_PATIENCE_S
+        stays = self.gap_s(newest)
+        return self.shown[newest] + (stays if newest in self.heard else stays + self._limits.digit_wait_s)
 
     def answered(self, heard: DigitHeard) -> bool:
         """Take what a window held; False if it was not asked for, or is older than its digit."""

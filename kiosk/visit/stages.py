@@ -77,6 +77,7 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.PromptEnded: digits.prompt_ended,
         e.DigitShown: digits.shown,
         DigitHeard: digits.heard,
+        e.SlowDown: digits.slow_down,
         FaceSeen: digits.face_seen,
         e.DeviceFailed: watching.sense_failed,
         e.TimePassed: digits.time_passed,

@@ -30,13 +30,15 @@ class Visit(Course):
         return answer(self, event)
 
     def _note(self, event: e.Event) -> None:
-        """What must be known later, whatever the stage: devices that are gone, prompts that are over."""
+        """What must be known later, whatever the stage: gone devices, ended prompts, slower reading."""
         if isinstance(event, e.DeviceFailed):
             self.gone[event.device] = event.code
         elif isinstance(event, e.DeviceReady):
             self.gone.pop(event.device, None)
         elif isinstance(event, e.PromptEnded) and event.prompt.startswith("digits"):
             self.prompts_due = max(0, self.prompts_due - 1)
+        elif isinstance(event, e.SlowDown):
+            self.slowed = True
 
     def fail(self, at: float) -> Orders:
         """Our own bug met this visit: end it with the truth about the request."""

@@ -6,7 +6,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central import challenges
+from central import challenges, messages, settings
 from tests.central.terminal import Terminal
 
 
@@ -29,9 +29,26 @@ def test_count_has_limits(terminal: Terminal, count: object) -> None:
 
 
 def test_digits_are_even_and_never_twice_in_a_row() -> None:
-    every = [challenges.digits() for _ in range(5000)]
+    every = [challenges.digits(6) for _ in range(5000)]
     assert all(a != b for digits in every for a, b in itertools.pairwise(digits))
     for place in range(6):
         counts = [sum(digits[place] == value for digits in every) for value in range(10)]
         assert min(counts) > 400, counts  # 500 expected, deviation 21: fails once in a million runs
         assert max(counts) < 600, counts
+
+
+@pytest.mark.parametrize("length", [4, 8])
+def test_the_length_is_a_setting(tmp_path, length: int) -> None:
+    (tmp_path / "central.toml").write_text(f"[challenges]\nlength = {length}\ngap_min_s = 1.0\n")
+    rules = settings.load(tmp_path).challenges
+    claims = challenges._claims("GZ-0001", 1000, rules)
+    assert len(claims["digits"]) == len(claims["gaps_s"]) == length
+    assert all(1.0 <= gap <= 1.5 for gap in claims["gaps_s"])
+    messages.ChallengeClaims.model_validate(claims)
+
+
+@pytest.mark.parametrize("line", ["length = 3", "length = 9", "gap_min_s = 2.0", "gap_max_s = 0.1"])
+def test_challenges_that_cannot_be_read_are_no_setting(tmp_path, line: str) -> None:
+    (tmp_path / "central.toml").write_text(f"[challenges]\n{line}\n")
+    with pytest.raises(settings.SettingsError, match="challenges"):
+        settings.load(tmp_path)

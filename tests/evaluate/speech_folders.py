@@ -2,13 +2,21 @@
 
 import shutil
 
+import msgspec
 import numpy as np
 import soundfile
 
+from kiosk.evaluate.speech_noise import NOISES
+from kiosk.evaluate.speech_play import converse, longest_s
+from kiosk.evaluate.speech_reader import reader
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
-from tests.speech.sounds import noise, voice
+from kiosk.settings import load
+from tests.speech.sounds import PitchRecogniser, noise, voice
 
+SPEECH = load().speech
+AT_ONCE = msgspec.structs.replace(load().visit, digit_wait_s=0.0)
+"""Limits under which digits come at their times, whatever is heard."""
 CUSTOMERS = RESOURCES / "sounds" / "customer"
 
 
@@ -24,6 +32,15 @@ def clip(digit, before_s=0.1, behind_s=0.2, dbfs=-20.0):
     """A made-up voice with a little silence around it."""
     silence = [noise(s, -75.0, seed=digit) for s in (before_s, behind_s)]
     return np.concatenate([silence[0], voice(digit, dbfs=dbfs), silence[1]])
+
+
+def read_aloud(clips, noise="white", snr_db=25.0, seed=1, manner="plain", limits=AT_ONCE):
+    """The scene of a challenge that was read in a noise."""
+    random = np.random.default_rng(seed)
+    person = reader("anna", clips, manner, random)
+    ground = NOISES[noise](round(longest_s(person, limits) * SAMPLE_RATE), random)
+    ground = ground * np.float32(person.level * 10 ** (-snr_db / 20))
+    return converse(person, ground, PitchRecogniser(), SPEECH, limits)[0]
 
 
 def made_up(folder, speaker="anna", digits=range(10)):

@@ -6,13 +6,14 @@ import pytest
 
 from kiosk.evaluate.speech_judge import MISSES, RULES, judge
 from kiosk.evaluate.speech_noise import NOISES
-from kiosk.evaluate.speech_play import play, play_alone
+from kiosk.evaluate.speech_play import converse, longest_s, play, play_alone
+from kiosk.evaluate.speech_reader import reader
 from kiosk.evaluate.speech_results import NOTHING, answer, isolated, pool, pools
-from kiosk.evaluate.speech_scene import Scene, alone, paced, spoken
-from kiosk.model import DigitHeard
+from kiosk.evaluate.speech_scene import Scene, alone, spoken
+from kiosk.model import SAMPLE_RATE, DigitHeard
 from kiosk.settings import load
 from kiosk.speech.digits import CLASSES
-from tests.evaluate.speech_folders import clip
+from tests.evaluate.speech_folders import AT_ONCE, clip, read_aloud
 from tests.speech.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
 
 SETTINGS = load()
@@ -22,7 +23,7 @@ SHOWN = (1.0, 2.1, 3.3)
 
 
 def scene(seed=1, snr_db=25.0):
-    return paced("anna", CLIPS, NOISES["white"], snr_db, 3.5, np.random.default_rng(seed))
+    return read_aloud(CLIPS, "white", snr_db, seed)
 
 
 def recording(*said, digits=(4, 0, 9), seconds=6.0):
@@ -152,3 +153,33 @@ def test_confusions_count_what_was_taken_for_what():
     assert (found.overall.errors, found.overall.trials) == (2, 4)
     assert (found.speakers["anna"].errors, found.speakers["bela"].errors) == (1, 1)
     assert (found.other, found.faults) == (1, 0)
+
+
+# ── the terminal waits for its reader ────────────────────────────────────────────────────────────
+
+
+def conversation(manner, seed, limits=LIMITS):
+    """Whether the true code passes, and the scene."""
+    random = np.random.default_rng(seed)
+    person = reader("anna", CLIPS, manner, random)
+    ground = NOISES["white"](round(longest_s(person, limits) * SAMPLE_RATE), random) * np.float32(1e-4)
+    one, heard = converse(person, ground, PitchRecogniser(), SPEECH, limits)
+    return trial(one, heard, 0).passed[MISSES.index(1)], one
+
+
+def test_slow_readers_are_waited_for():
+    """0.9 to 1.8 s after each digit appears; without the wait nearly all of them are sent back."""
+    hurried = [conversation("slow", seed, AT_ONCE)[0] for seed in range(8)]
+    waited = [conversation("slow", seed)[0] for seed in range(8)]
+    assert sum(hurried) <= 2
+    assert sum(waited) == 8
+
+
+@pytest.mark.parametrize("manner", ["plain", "repeats", "hums", "coughs"])
+def test_odd_manners_of_reading_are_understood(manner):
+    assert sum(conversation(manner, seed)[0] for seed in range(6)) == 6
+
+
+def test_waiting_costs_quick_readers_no_time():
+    one, at_once = conversation("plain", 3)[1], conversation("plain", 3, AT_ONCE)[1]
+    assert one.shown == pytest.approx(at_once.shown, abs=0.25)

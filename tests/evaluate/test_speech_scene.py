@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from kiosk.evaluate.speech_noise import NOISES
-from kiosk.evaluate.speech_scene import GAPS_S, REACTION_S, VOICE_RMS, alone, code, paced, spoken, voices
+from kiosk.evaluate.speech_scene import GAPS_S, REACTION_S, VOICE_RMS, alone, code, spoken, voices
 from kiosk.model import SAMPLE_RATE
 from kiosk.settings import load
 from kiosk.speech.endpoint import Endpointer
-from tests.evaluate.speech_folders import clip
+from tests.evaluate.speech_folders import clip, read_aloud
 from tests.speech.sounds import mix, noise, voice
 
 SPEECH = load().speech
@@ -18,7 +18,7 @@ CLIPS = {d: [spoken(clip(d), SPEECH)] for d in range(10)}
 
 
 def scene(snr_db=40.0, noise="white", seed=1, clips=CLIPS):
-    return paced("anna", clips, NOISES[noise], snr_db, 3.5, np.random.default_rng(seed))
+    return read_aloud(clips, noise, snr_db, seed)
 
 
 @pytest.mark.parametrize("name", NOISES)
@@ -69,7 +69,7 @@ def test_each_digit_is_answered_after_it_is_shown():
     assert all(REACTION_S[0] - 0.03 <= r <= REACTION_S[1] + 0.03 for r in reactions)
     gaps = np.diff(one.shown)
     assert (gaps >= GAPS_S[0]).all()
-    assert (gaps <= GAPS_S[1]).all()
+    assert (gaps <= GAPS_S[1] + 0.021).all()  # a digit is painted with a block of sound
 
 
 def test_nobody_speaks_two_digits_at_once():

@@ -129,6 +129,20 @@ def test_but_not_if_that_one_has_its_voice():
     assert (best(heard[0]), best(heard[1])) == (3, 1)
 
 
+def test_a_digit_that_is_said_twice_is_no_answer_to_the_next():
+    """三…三: the second 三 begins when the next digit has just been painted; that one's answer follows."""
+    sound = mix(noise(5.0), (voice(3), 0.9), (voice(3), 1.74), (voice(1), 2.5))
+    heard = Scene().play(sound, [0.5, 1.7])
+    assert (best(heard[0]), best(heard[1])) == (3, 1)
+    assert heard[1].extra == 1
+
+
+def test_the_first_answer_counts_not_the_best():
+    """Whoever says several digits has one guess, like everybody."""
+    heard = Scene().play(mix(noise(5.0), (voice(7), 0.9), (voice(3), 1.6)), [0.5])
+    assert best(heard[0]) == 7
+
+
 def test_a_voice_before_the_first_digit_is_told_with_its_true_time():
     heard = Scene().play(mix(noise(4.0), (voice(3), 0.35)), [0.5, 1.7])
     assert heard[0].began == pytest.approx(START + 0.35, abs=0.02)

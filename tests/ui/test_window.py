@@ -28,6 +28,7 @@ from kiosk.events import (
     Show,
     ShowDigit,
     ShowHeard,
+    SlowDown,
     Typed,
 )
 from kiosk.model import Outcome, Stage
@@ -554,3 +555,16 @@ def test_a_key_held_by_a_real_mouse_works_too(window, engine):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert engine.posted == [Declined()]
     assert seen(window, Note) == []
+
+
+def test_slower_is_asked_for_once_and_forgotten_with_the_visit(window, engine):
+    hand = Hand(window)
+    window.take(Show(Stage.DIGITS, Code.OK, 3))
+    assert hand.press("slower")
+    assert not hand.press("slower")
+    assert [event for event in engine.posted if isinstance(event, SlowDown)] == [SlowDown()]
+    window.take(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
+    assert not hand.press("slower")
+    window.take(Forget())
+    window.take(Show(Stage.DIGITS, Code.OK, 3))
+    assert hand.press("slower")

@@ -530,3 +530,68 @@ def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
         drive.feed(e.TimePassed(), 0.2)
         assert drive.at < 200
     assert drive.visit.stage is Stage.DIGITS
+
+
+# ── the pace of a reading ────────────────────────────────────────────────────────────────────────
+
+
+def shown_after(drive, window, heard_after=None):
+    """How long digit `window` stays until the next is ordered; `heard_after`: when its voice is heard."""
+    painted = drive.at
+    drive.feed(e.DigitShown(window, painted), 0.0)
+    if heard_after is not None:
+        voice = {"began": painted + heard_after - 0.4, "ended": painted + heard_after - 0.2}
+        drive.feed(DigitHeard(painted + heard_after, window, scores(3), **voice), heard_after)
+    assert [o for o in drive.time_out() if isinstance(o, e.ShowDigit)]
+    return drive.at - painted
+
+
+def test_a_digit_stays_for_its_gap_when_its_voice_comes_soon():
+    drive = Drive().to_ear()
+    drive.time_out()
+    assert shown_after(drive, 0, heard_after=0.6) == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_digit_waits_for_a_late_voice_and_then_goes_at_once():
+    drive = Drive().to_ear()
+    drive.time_out()
+    assert shown_after(drive, 0, heard_after=1.7) == pytest.approx(1.7, abs=0.01)
+
+
+def test_it_waits_no_longer_than_the_settings_say():
+    drive = Drive().to_ear()
+    drive.time_out()
+    assert shown_after(drive, 0) == pytest.approx(1.0 + LIMITS.digit_wait_s, abs=0.01)
+
+
+def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
+    drive = Drive().to_ear()
+    drive.time_out()
+    assert shown_after(drive, 0, heard_after=0.6) == pytest.approx(1.0, abs=0.01)
+    painted = drive.at
+    drive.feed(e.DigitShown(1, painted), 0.0)
+    drive.feed(DigitHeard(painted + 0.6, 1, scores(1), began=painted + 0.2, ended=painted + 0.4), 0.6)
+    drive.feed(e.SlowDown())
+    drive.time_out()
+    assert drive.at - painted == pytest.approx(LIMITS.gap_factor_unhurried, abs=0.01)
+    assert shown_after(drive, 2, heard_after=0.6) == pytest.approx(LIMITS.gap_factor_unhurried, abs=0.01)
+    drive.feed(e.ChallengeTaken(challenge()))
+    assert drive.visit.reading.unhurried
+
+
+def test_slower_may_be_asked_for_before_the_first_digit():
+    drive = Drive().to_digits()
+    drive.feed(e.SlowDown())
+    drive.feed(e.ChallengeTaken(challenge()))
+    assert drive.visit.reading.unhurried
+
+
+def test_whoever_was_too_slow_is_given_more_time_unasked():
+    drive = Drive().to_digits().read((3, None, None, None, 5, 9))
+    assert drive.visit.stage is Stage.DIGITS
+    assert drive.visit.unhurried
+
+
+def test_whoever_misread_is_not_slowed_down():
+    drive = Drive().to_digits().read((4, 2, 5, 2, 6, 0))
+    assert not drive.visit.unhurried

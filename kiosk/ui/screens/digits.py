@@ -3,13 +3,14 @@
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
-from kiosk.events import DigitShown, Notice, Show, ShowDigit, ShowHeard
+from kiosk.events import DigitShown, Notice, Show, ShowDigit, ShowHeard, SlowDown
 from kiosk.model import Stage
 from kiosk.ports import Feeds
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
+from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.level import Level
 from kiosk.ui.widgets.marks import Marks
@@ -27,12 +28,15 @@ class DigitsScreen(Screen):
         self._title, self._body = Words("title"), Words("small", ink="soft")
         self._reason, self._digit = Reason(), Digit()
         self._marks, self._level = Marks(), Level()
+        self._slower = Button("slower", "plain")
+        self._slowed = False  # asked for, in this visit
         words = Column(self._title, self._body, self._reason)
-        task = Column(stretched(self._digit, 1), self._marks)
+        task = Column(stretched(self._digit, 1), self._marks, self._slower)
         mirror = Column(stretched(self.preview, 1), self._level)
         QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=2, wide=(3, 2)))
         self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
         self.preview.looked.connect(self._show_level)
+        self._slower.clicked.connect(self._slow_down)
 
     def enter(self, show: Show) -> None:
         self._clear()
@@ -53,6 +57,8 @@ class DigitsScreen(Screen):
         self._clear()
 
     def forget(self) -> None:
+        self._slowed = False
+        self._say_slower()
         self._clear()
         self.preview.clear()
 
@@ -64,6 +70,17 @@ class DigitsScreen(Screen):
         self._level.setAccessibleName(phrases["general.level"])
         self._reason.speak(phrases)
         self._say_body()
+        self._say_slower()
+
+    def _slow_down(self) -> None:
+        self._slowed = True
+        self._say_slower()
+        self.posted.emit(SlowDown())
+
+    def _say_slower(self) -> None:
+        """Once asked for it stays slow; the button says so and can do no more."""
+        self._slower.say(self.phrases["button.slowed" if self._slowed else "button.slower"])
+        self._slower.setEnabled(not self._slowed)
 
     def _say_body(self) -> None:
         """A reason takes its place: one thing at a time."""
