@@ -126,6 +126,5 @@ def _activation(who: Identity, bodies: Iterator[tuple[str, bytes]]) -> Call:
 
 
 def _signed(who: Identity, method: str, path: str, body: bytes, more: dict[str, str] | None = None) -> Call:
-    token = who.authorisation(method, path, body, time.time())
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"} | (more or {})
-    return Call(method, path, body, headers)
+    signed = who.signed(method, path, body, time.time(), more or {})
+    return Call(method, path, body, {"Content-Type": "application/json"} | signed)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import __version__, certificates, clerk_commands, keys, terminals
+from central import __version__, anchors, audit, certificates, clerk_commands, keys, sealing, terminals
 from central.activations import Activations
 from central.database import Database, migrate
 from central.messages import TERMINAL
@@ -79,6 +79,18 @@ def _parser() -> argparse.ArgumentParser:
     give = actions.add_parser("export-receipts", parents=[stick], help="write signed answers onto the stick")
     give.add_argument("--challenges", type=int, default=100, help="new digits for each terminal on it")
     give.set_defaults(action=_export_receipts)
+    seal = actions.add_parser(
+        "rotate-sealing", parents=[data], help="one more key for sealing, handed out after the next start"
+    )
+    seal.add_argument("--algorithm", choices=(sealing.HPKE, sealing.SM), default=sealing.HPKE)
+    seal.set_defaults(action=_rotate_sealing)
+    audit_of = actions.add_parser("audit", help="terminals' audit logs")
+    verify = audit_of.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "verify", parents=[data], help="check an export against the heads that central kept"
+    )
+    verify.add_argument("file", type=Path)
+    verify.add_argument("--terminal", help="whose it is, if the export does not say so")
+    verify.set_defaults(action=_audit_verify)
     actions.add_parser("show", parents=[data], help="counts").set_defaults(action=_show)
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(action=_openapi)
     write = actions.add_parser("protocol", help="write OpenAPI document, schemas and examples")
@@ -159,6 +171,26 @@ def _parcels(options: argparse.Namespace) -> Parcels:
     database, secrets = _open(options), keys.load(settings.data / "keys")
     activations = Activations(database, secrets, authority_of(settings), settings)
     return Parcels(database, secrets, activations, settings)
+
+
+def _rotate_sealing(options: argparse.Namespace) -> int:
+    path = keys.rotate_sealing(options.data / "keys", options.algorithm)
+    print(f"{path.name}: made; start central again, and terminals take it with their next contact")
+    return 0
+
+
+def _audit_verify(options: argparse.Namespace) -> int:
+    header, rows = audit.split(options.file.read_bytes())
+    terminal = options.terminal or str(header.get("terminal", ""))
+    with _open(options).read() as session:
+        anchors_ = anchors.kept(session, terminal)
+    found = audit.check(rows, anchors_)
+    if found.fault:
+        print(f"{terminal}: record {found.at}: {found.fault} ({found.records} good records before)")
+        return 1
+    met = f"{found.anchors} of {len(anchors_)} heads of central's met"
+    print(f"{terminal}: {found.records} records, unbroken; {met}")
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:

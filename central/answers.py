@@ -20,7 +20,7 @@ def answer(problem: Problem) -> JSONResponse:
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "Signature"
     body = {"code": problem.code.value, "detail": problem.detail}
     return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
 

@@ -14,6 +14,7 @@ from central.routes import (
     clerks,
     credentials,
     health,
+    heartbeat,
     look_up,
     simulation,
     terminals,
@@ -50,7 +51,7 @@ def bare(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
     )
     answers.install(app)
     app.openapi = lambda: document.openapi(app)  # type: ignore[method-assign]
-    for door in (terminals, challenges, clerks, activations, credentials, health, look_up):
+    for door in (terminals, heartbeat, challenges, clerks, activations, credentials, health, look_up):
         app.include_router(door.router)
     app.add_middleware(SizeLimit, max_bytes=max_bytes)
     app.add_middleware(Journal)  # the last one added is the outermost

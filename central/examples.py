@@ -152,6 +152,31 @@ ALL: dict[str, dict[str, Any]] = {
     },
     "revocation": {"id": VISIT, "password": "20486173"},
     "revoked": {"credential": "N3F7-0Q8K-W2XD", "at_unix": 1784599999.0},
+    "rotation": {
+        "public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+        "proof": "A" * 86,
+    },
+    "rotated": {
+        "public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    },
+    "heartbeat": {
+        "versions": {"kiosk": "0.1.0"},
+        "waiting": 2,
+        "oldest_s": 41.5,
+        "sealing": "HPKE-X25519-SHA256-AES256GCM",
+    },
+    "greeting": {
+        "status": "ok",
+        "simulation": False,
+        "time_unix": 1784512000.0,
+        "version": "0.1.0",
+        "versions_known": True,
+        "sealing": {
+            "key": "9c1185a5c5e9fc54",
+            "algorithm": "HPKE-X25519-SHA256-AES256GCM",
+            "public": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
+        },
+    },
     "health": {"status": "ok", "simulation": False, "time_unix": 1784512000.0, "version": "0.1.0"},
     "problem": {"code": "request.key_reused", "detail": "this number came before with another body"},
 }

@@ -1,10 +1,9 @@
 """Central's own secrets: files of mode 0600 in `<data>/keys`, made once by `init`, never replaced by it."""
 
 import os
+import re
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -15,6 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+
+from central.encoding import from_base64url
+from central.sealing import HPKE, SM, Opener, key_id, opener, sm_secret
 
 CHALLENGE = "challenge.pem"
 SEALING = "sealing-1.pem"
@@ -28,15 +30,11 @@ class KeysError(Exception):
 @dataclass(frozen=True)
 class Keys:
     challenge: Ed25519PrivateKey
-    sealing: dict[str, X25519PrivateKey]  # by id, oldest first; the last one is handed out
+    sealing: dict[str, Opener]  # by id, oldest first; the newest of a suite is handed out, all of them open
     vault: bytes
 
     def __repr__(self) -> str:
         return "Keys(…)"
-
-    @property
-    def sealing_id(self) -> str:
-        return next(reversed(self.sealing))
 
 
 def make(folder: Path) -> None:
@@ -52,18 +50,44 @@ def make(folder: Path) -> None:
 def load(folder: Path) -> Keys:
     """Raises KeysError."""
     challenge = _private(folder / CHALLENGE)
-    sealing = [_private(path) for path in sorted(folder.glob("sealing-*.pem"))]
     if not isinstance(challenge, Ed25519PrivateKey):
         raise KeysError(f"{folder / CHALLENGE}: not an Ed25519 key")
-    x25519 = {key_id(key): key for key in sealing if isinstance(key, X25519PrivateKey)}
-    if not x25519:
+    openers = [_opener(path) for path in sealing_files(folder)]
+    if not any(one.algorithm == HPKE for one in openers):
         raise KeysError(f"{folder / SEALING}: missing, or not an X25519 key")
-    return Keys(challenge, x25519, read_secret(folder / VAULT))
+    return Keys(challenge, {key_id(one): one for one in openers}, read_secret(folder / VAULT))
 
 
-def key_id(key: X25519PrivateKey) -> str:
-    """A name that the key itself gives: 16 hex digits of SHA-256 of the public part."""
-    return sha256(key.public_key().public_bytes_raw()).hexdigest()[:16]
+def rotate_sealing(folder: Path, algorithm: str = HPKE) -> Path:
+    """One more key, which is handed out from the next start on; what older ones sealed still opens.
+
+    Raises KeysError if the suite's library is not installed.
+    """
+    number = max((_number(path) for path in sealing_files(folder)), default=0) + 1
+    try:
+        secret = sm_secret() if algorithm == SM else private_pem(X25519PrivateKey.generate())
+    except ModuleNotFoundError:
+        raise KeysError(f"{algorithm} needs the extra 'sm'") from None
+    path = folder / f"sealing-{number}.{'sm2' if algorithm == SM else 'pem'}"
+    write_secret(path, secret)
+    return path
+
+
+def sealing_files(folder: Path) -> list[Path]:
+    """Oldest first."""
+    return sorted((p for p in folder.glob("sealing-*") if p.suffix in (".pem", ".sm2")), key=_number)
+
+
+def _number(path: Path) -> int:
+    found = re.fullmatch(r"sealing-(\d+)", path.stem)
+    return int(found[1]) if found else 0
+
+
+def _opener(path: Path) -> Opener:
+    try:
+        return opener(path, read_secret(path) if path.suffix == ".sm2" else _private(path))
+    except (ValueError, ModuleNotFoundError) as error:
+        raise KeysError(f"{path}: {error}") from None
 
 
 def private_pem(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
@@ -93,16 +117,6 @@ def _private(path: Path) -> object:
         return load_pem_private_key(read_secret(path), None)
     except ValueError:
         raise KeysError(f"{path}: not a private key") from None
-
-
-def base64url(data: bytes) -> str:
-    """Without padding, RFC 4648 §5."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def from_base64url(text: str) -> bytes:
-    """Raises ValueError."""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def public_of(x: str) -> Ed25519PublicKey:

@@ -51,8 +51,8 @@ class EnrolmentRequest(Message):
 
 class SealingKey(Message):
     key: Token
-    algorithm: Literal["HPKE-X25519-SHA256-AES256GCM"]
-    public: Ed25519X  # 32 bytes, as X25519 has them
+    algorithm: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
+    public: Base64Url  # X25519: 32 bytes; SM2: the point's x and y, 64 bytes
 
 
 class Enrolment(Message):
@@ -248,6 +248,46 @@ class Revoked(Message):
 
     credential: str
     at_unix: float
+
+
+class Rotation(Message):
+    """Signed with the old key; `proof` is the new one's signature over `kiosk-rotate-v1|<terminal>|<x>`."""
+
+    model_config = _example("rotation")
+
+    public_key: PublicKey
+    proof: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$")]
+
+
+class Rotated(Message):
+    model_config = _example("rotated")
+
+    public_key: PublicKey
+
+
+class Heartbeat(Message):
+    """How it stands with a terminal."""
+
+    model_config = _example("heartbeat")
+
+    versions: Annotated[dict[Token, Text], Field(max_length=64)]
+    waiting: Annotated[int, Field(ge=0)]
+    oldest_s: Annotated[float, Field(ge=0)] | None  # how long the oldest waits
+    # The suite it wants to seal with.
+    sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
+
+
+class Greeting(Message):
+    """What central answers: revocation is told by 403 instead."""
+
+    model_config = _example("greeting")
+
+    status: Literal["ok"]
+    simulation: bool
+    time_unix: float
+    version: str
+    versions_known: bool  # does central take evidence of these versions?
+    sealing: SealingKey  # to be used from now on
 
 
 class Health(Message):

@@ -14,6 +14,10 @@ from central.app import bare
 MESSAGES: dict[str, type[messages.Message]] = {
     "enrolment-request": messages.EnrolmentRequest,
     "enrolment": messages.Enrolment,
+    "rotation": messages.Rotation,
+    "rotated": messages.Rotated,
+    "heartbeat": messages.Heartbeat,
+    "greeting": messages.Greeting,
     "challenges-request": messages.ChallengesRequest,
     "challenges": messages.Challenges,
     "challenge-claims": messages.ChallengeClaims,

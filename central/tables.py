@@ -2,7 +2,18 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -44,6 +55,8 @@ class Terminal(Base):
     public_key: Mapped[str | None] = mapped_column(String(64))  # JWK "x": base64url of 32 bytes
     enrolled_unix: Mapped[float | None] = mapped_column(Float)
     revoked_unix: Mapped[float | None] = mapped_column(Float)
+    rotated_unix: Mapped[float | None] = mapped_column(Float)
+    seen_unix: Mapped[float | None] = mapped_column(Float)  # the last heartbeat
 
 
 class EnrolmentCode(Base):
@@ -65,6 +78,17 @@ class SeenToken(Base):
     terminal: Mapped[str] = mapped_column(String(64), primary_key=True)
     jti: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires_unix: Mapped[float] = mapped_column(Float, index=True)
+
+
+class AuditAnchor(Base):
+    """A head of a terminal's audit log, as it came with a signed request. Never changed, never erased."""
+
+    __tablename__ = "audit_anchors"
+
+    terminal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at_unix: Mapped[float] = mapped_column(Float)
 
 
 class Challenge(Base):

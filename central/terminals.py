@@ -6,10 +6,13 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from central.codes import Code
+from central.encoding import from_base64url
+from central.keys import public_of
 from central.problems import Problem
 from central.tables import EnrolmentCode, Terminal, TerminalState
 
@@ -62,6 +65,21 @@ def enrol(session: Session, terminal: str, code: str, x: str, now: float) -> str
     row.used_by_key = x
     known.public_key, known.state, known.enrolled_unix = x, TerminalState.ENROLLED, now
     return known.place
+
+
+def rotate(session: Session, terminal: str, x: str, proof: str, now: float) -> None:
+    """The new key `x` replaces the one that signed the request. Raises Problem 403.
+
+    `proof` shows that the terminal has the new key. Asked again with the new key, it changes nothing: the
+    first answer may have been lost.
+    """
+    try:
+        public_of(x).verify(from_base64url(proof), f"kiosk-rotate-v1|{terminal}|{x}".encode())
+    except (InvalidSignature, ValueError):
+        raise Problem(403, Code.ENROLMENT_REFUSED, "the new key does not prove itself") from None
+    row = session.get_one(Terminal, terminal, with_for_update=True)
+    if row.public_key != x:
+        row.public_key, row.rotated_unix = x, now
 
 
 def revoke(session: Session, terminal: str, now: float) -> bool:

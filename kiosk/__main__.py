@@ -7,12 +7,16 @@ import argparse
 import faulthandler
 import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from kiosk import settings as settings_file
 from kiosk.audit import commands as audit_commands
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, SettingsError
 from kiosk.settings import Settings
@@ -113,10 +117,33 @@ def _enrol(options: argparse.Namespace) -> int:
     folder = settings.path(settings.terminal.identity)
     who = identity.enrol(
         settings.central.url, options.ca or settings.path(settings.central.ca), settings.terminal.id,
-        options.code, folder,
+        options.code, folder, identity.store_of(settings),
     )  # fmt: skip
+    _note(settings, Kind.TERMINAL_ENROLLED, who.terminal, who.store.public())
     print(f"terminal {who.terminal} is enrolled: {who.place or 'no place told'}")
     return 0
+
+
+def _identity(options: argparse.Namespace) -> int:
+    from kiosk.activation import identity
+    from kiosk.activation.rotation import rotate
+    from kiosk.activation.wire import Wire
+
+    settings = read_settings(options)
+    who = identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+    if options.action == "rotate":
+        c = settings.central
+        wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
+        _note(settings, Kind.IDENTITY_ROTATED, who.terminal, rotate(wire, who, time.time))
+        wire.close()
+    print(f"terminal {who.terminal}, key {sha256(who.store.public()).hexdigest()[:16]}")
+    return 0
+
+
+def _note(settings: Settings, kind: Kind, terminal: str, key: bytes) -> None:
+    """The key is named by its hash."""
+    facts = {"terminal": terminal, "key": sha256(key).hexdigest()}
+    AuditLog(audit_commands.path_of(settings)).append(kind, facts=facts)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
     enrol = command("enrol", _enrol, "make this terminal's key and enrol it at central")
     enrol.add_argument("--code", required=True, help="the one-time code from central's staff")
     enrol.add_argument("--ca", type=Path, help="PEM that central's certificate must chain to")
+    identity = command("identity", _identity, "show this terminal's key, or exchange it for a new one")
+    identity.add_argument("action", choices=("show", "rotate"))
     audit_commands.add_to(command("audit", _audit, "verify, export or restart the log of what happened here"))
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)

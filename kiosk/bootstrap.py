@@ -32,7 +32,7 @@ from kiosk.face.watcher import FaceWatcher
 from kiosk.model import AudioBlock, Device, Frame, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Feeds
-from kiosk.readiness import Readiness
+from kiosk.readiness import Readiness, Waiting, gate_codes
 from kiosk.records import Records
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
@@ -57,6 +57,9 @@ REQUIRED = frozenset(
         Device.OUTBOX,
         Device.CHALLENGES,
         Device.AUDIT,
+        Device.BACKLOG,
+        Device.CONTACT,
+        Device.SOFTWARE,
     }
 )
 """What a visit cannot do without. Loudspeaker, printer and the line to central are not among it."""
@@ -250,7 +253,9 @@ class Terminal:
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
-        desk = ActivationDesk(self.settings, versions, self._post_settled, take_roster=self._take_roster)
+        desk = ActivationDesk(
+            self.settings, versions, self._post_settled, take_roster=self._take_roster, audit=self.audit
+        )
         self._ears, self._eyes, self._desk = ears, eyes, desk
         self._work("speech", ears.run)
         self._work("face", eyes.run)
@@ -271,12 +276,17 @@ class Terminal:
     def _readiness(self) -> Readiness:
         least = self.settings.storage.min_free_mb
         return Readiness(
-            self._storage, least, self.engine.post, clock_off_s=self._clock_off_s, audit=self._audit_code
+            self._storage, least, self.engine.post, clock_off_s=self._clock_off_s, look_further=self._gates
         )
 
-    def _audit_code(self) -> Code:
+    def _gates(self) -> dict[Device, Code]:
+        """The log is tried too: a record that could not be written is written as soon as that is possible."""
         self.audit.flush()
-        return self.audit.fault
+        backlog = self._desk.backlog() if self._desk else None
+        waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
+        known = self._desk is None or self._desk.versions_known
+        gates = gate_codes(waiting, known, time.time(), self.settings.gates)
+        return {Device.AUDIT: self.audit.fault} | gates
 
     def _post_settled(self, event: e.Event) -> None:
         self._witness.settled(event)
@@ -361,7 +371,9 @@ class Terminal:
 
     def _trust(self) -> Trust:
         """Raises IdentityError."""
-        who = identity.load(self.settings.path(self.settings.terminal.identity))
+        who = identity.load(
+            self.settings.path(self.settings.terminal.identity), identity.store_of(self.settings)
+        )
         return Trust(who.challenge_key, who.terminal)
 
     def _take_roster(self, token: str) -> None:

@@ -38,7 +38,7 @@ def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
             lambda: _coded(disk_code(settings.path(settings.storage.folder), settings.storage.min_free_mb)),
         ),
         ("clock", lambda: _coded(clock_code(time.time()))),
-        ("identity", lambda: identity.load(settings.path(settings.terminal.identity)).terminal),
+        ("identity", lambda: _identity(settings).terminal),
         ("central", lambda: _central(settings)),
     ]
     good = [_row(name, look, tell) for name, look in rows]
@@ -111,8 +111,12 @@ def _coded(code: Code) -> str:
     return ""
 
 
+def _identity(settings: Settings) -> identity.Identity:
+    return identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+
+
 def _central(settings: Settings) -> str:
-    who = identity.load(settings.path(settings.terminal.identity))
+    who = _identity(settings)
     c = settings.central
     wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
     try:

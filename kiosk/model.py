@@ -68,6 +68,7 @@ class Device(StrEnum):
     CENTRAL = "central"
     AUDIT = "audit"
     BACKLOG = "backlog"
+    CONTACT = "contact"
     SOFTWARE = "software"
 
 

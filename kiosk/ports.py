@@ -188,6 +188,35 @@ class Printer(Protocol):
     def close(self) -> None: ...
 
 
+class KeyStore(Protocol):
+    """Where the terminal's Ed25519 key lives: a file, or a chip that never shows it.
+
+    Group `kiosk.terminal_key`; made as `Driver(identity_folder, settings)`; every method raises
+    IdentityError. The next key is the one that `kiosk identity rotate` is about to exchange for the present
+    one; it must survive a power cut between `make_next` and `adopt_next`.
+    """
+
+    def make(self) -> None:
+        """A key, if there is none."""
+
+    def public(self) -> bytes:
+        """32 bytes (RFC 8032); also the way to find out whether the key can be used."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+
+    def make_next(self) -> bytes:
+        """The public half of the next key: made if there is none, else the one that waits."""
+
+    def next_public(self) -> bytes | None:
+        """None: no exchange is under way."""
+
+    def sign_next(self, message: bytes) -> bytes: ...
+
+    def adopt_next(self) -> None:
+        """The next key takes the place of the present one, which is gone."""
+
+
 class Central(Protocol):
     """The central server, as the courier sees it."""
 

@@ -188,7 +188,17 @@ class CentralSettings(Section, frozen=True):
     backoff_max_s: float
     backoff_jitter: float  # share of the delay that is random
     probe_s: float  # while the line is down: look so often whether it is back
-    contact_s: float  # a sign of life at least so often
+    contact_s: float  # a sign of life at least so often: a revoked terminal learns of it within this time
+    sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]  # the suite we ask central for
+
+
+class Gates(Section, frozen=True):
+    """When no new visit begins, though everything works; see docs/decisions/0011."""
+
+    waiting: AtLeastOne  # so many requests wait for central …
+    waiting_h: Annotated[float, Meta(gt=0)]  # … or one of them for so long
+    silent_h: Annotated[float, Meta(gt=0)]  # nothing was heard from central for so long
+    software_days: AtLeastOne  # the program was released so long ago
 
     @property
     def look_up(self) -> str:
@@ -211,6 +221,7 @@ class Settings(Section, frozen=True):
     staff: StaffSettings
     review: ReviewSettings
     central: CentralSettings
+    gates: Gates
     camera: DriverChoice
     microphone: DriverChoice
     speaker: DriverChoice
@@ -221,6 +232,7 @@ class Settings(Section, frozen=True):
     liveness: DriverChoice
     recogniser: DriverChoice
     printer: DriverChoice
+    terminal_key: DriverChoice
     file: str = ""  # the site's file; set by `load`
 
     def path(self, value: str) -> Path:

@@ -4,7 +4,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyHeader
 from starlette.concurrency import run_in_threadpool
 
 from central import signatures
@@ -14,20 +14,21 @@ from central.service import Service, service
 Central = Annotated[Service, Depends(service)]
 
 # Only for the OpenAPI document; the checking is done in `signed`.
-_BEARER = HTTPBearer(
-    scheme_name="terminal", bearerFormat="JWT (EdDSA, signed by the terminal)", auto_error=False
+_SIGNATURE = APIKeyHeader(
+    name="Signature",
+    scheme_name="terminal",
+    description="HTTP message signature (RFC 9421), Ed25519, see resources/protocol/README.md",
+    auto_error=False,
 )
 
 
-async def signed(request: Request, central: Central, _scheme: Annotated[Any, Depends(_BEARER)]) -> str:
+async def signed(request: Request, central: Central, _scheme: Annotated[Any, Depends(_SIGNATURE)]) -> str:
     """The terminal whose signature covers this very request. Raises Problem 401, 403 or 429."""
     body = await request.body()
     terminal = await run_in_threadpool(
         signatures.verify,
         central.database,
-        request.headers.get("authorization", ""),
-        request.method,
-        request.url.path,
+        signatures.Message(request.method, str(request.url), request.headers),
         body,
         time.time(),
         central.settings.requests,

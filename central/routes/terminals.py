@@ -5,10 +5,10 @@ import time
 from fastapi import APIRouter, Depends
 
 from central import terminals
-from central.keys import base64url
-from central.messages import Enrolment, EnrolmentRequest, PublicKey, SealingKey
-from central.routes.common import Central, problems, stranger
-from central.sealing import ALGORITHM
+from central.encoding import base64url
+from central.messages import Enrolment, EnrolmentRequest, PublicKey, Rotated, Rotation
+from central.routes.common import Central, SignedTerminal, problems, stranger
+from central.sealing import handed_out
 
 router = APIRouter(tags=["terminals"])
 
@@ -25,11 +25,13 @@ def enrol(request: EnrolmentRequest, central: Central) -> Enrolment:
         terminal=request.terminal,
         place=place,
         challenge_key=PublicKey(kty="OKP", crv="Ed25519", x=challenge_key),
-        sealing=_sealing_key(central),
+        sealing=handed_out(central.keys.sealing),
     )
 
 
-def _sealing_key(central: Central) -> SealingKey:
-    key = central.keys.sealing_id
-    public = central.keys.sealing[key].public_key().public_bytes_raw()
-    return SealingKey(key=key, algorithm=ALGORITHM, public=base64url(public))
+@router.post("/v1/terminals/rotation", responses=problems(401, 403, 422, 429))
+def rotate(request: Rotation, terminal: SignedTerminal, central: Central) -> Rotated:
+    """Take a terminal's new key, which the old one signed for, in the place of the old one."""
+    with central.database.write() as session:
+        terminals.rotate(session, terminal, request.public_key.x, request.proof, time.time())
+    return Rotated(public_key=request.public_key)

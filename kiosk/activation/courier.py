@@ -120,7 +120,6 @@ class Courier:
     def _work(self, stopped: Callable[[], bool]) -> float:
         try:
             self._greet_if_due()
-            self._ask_whether_owned()
             self._deliver(stopped)
             self._refill_if_due()
             self._fetch_roster_if_due()
@@ -143,18 +142,15 @@ class Courier:
         self._outbox.purge(now - self._keep_s)
 
     def _greet(self) -> None:
+        """Signed, so it also tells whether central still takes this terminal for its own."""
         self._central.health()
         self._contact_at = self._clock() + self._settings.contact_s
         self.contact_unix = self._clock_unix()
+        self._outbox.note_contact(self.contact_unix)
         self._roster_due = True
-
-    def _ask_whether_owned(self) -> None:
-        """A sign of life needs no signature: whether a disowned terminal is taken again, only this tells."""
-        if self.disowned is None:
-            return
-        self._pool.add(self._central.challenges(1), self._clock_unix())
-        self.disowned = None
-        self._tell(Device.IDENTITY, Code.OK)
+        if self.disowned is not None:
+            self.disowned = None
+            self._tell(Device.IDENTITY, Code.OK)
 
     def _deliver(self, stopped: Callable[[], bool]) -> None:
         settled = False

@@ -47,6 +47,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), at_unix REAL NOT NULL) STRICT",
     ),
+    ("CREATE TABLE contact (one INTEGER PRIMARY KEY CHECK (one = 1), at_unix REAL NOT NULL) STRICT",),
 )
 """Step n brings the file from `user_version` n to n + 1, and commits together with that note."""
 

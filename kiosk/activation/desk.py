@@ -4,6 +4,7 @@ It opens what it needs by itself, and tries again for as long as something is mi
 back into service when the disk has room again or the enrolment has been put right, without a restart.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,11 +20,13 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.identity import Identity
 from kiosk.activation.intake import Intake
-from kiosk.activation.messages import About
-from kiosk.activation.outbox import Counts, Entry, Outbox
+from kiosk.activation.messages import About, Greeting, Heartbeat
+from kiosk.activation.outbox import Backlog, Counts, Entry, Outbox
 from kiosk.activation.wire import Wire
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind
 from kiosk.codes import Code
-from kiosk.errors import IdentityError, KioskError, OutboxError, StaffError
+from kiosk.errors import AuditError, IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
     ChallengeMissing,
     ChallengeTaken,
@@ -36,6 +39,8 @@ from kiosk.events import (
 )
 from kiosk.model import Device
 from kiosk.settings import Settings
+
+log = logging.getLogger(__name__)
 
 OUTBOX_FILE = "outbox.sqlite3"
 REOPEN_S = 2.0
@@ -77,16 +82,22 @@ class ActivationDesk:
         give: Callable[[Event], None],
         clock_unix: Callable[[], float] = time.time,
         take_roster: Callable[[str], None] | None = None,
+        audit: AuditLog | None = None,
     ) -> None:
         """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError.
 
-        `take_roster` gets the signed token that says who may sign in here.
+        `take_roster` gets the signed token that says who may sign in here. `audit`: its head goes along with
+        every call, so that central keeps it.
         """
         self._settings = settings
         self._versions = dict(versions)
         self._give = give
         self._clock_unix = clock_unix
         self._take_roster = take_roster
+        self._audit = audit
+        self._store = identity.store_of(settings)
+        self.versions_known = True
+        """What central said last of our versions."""
         central = settings.central
         self._wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self._identity_folder = settings.path(settings.terminal.identity)
@@ -150,6 +161,15 @@ class ActivationDesk:
     def contact_unix(self) -> float | None:
         """When central last answered; None if it has not since the start."""
         return None if self._parts is None else self._parts.courier.contact_unix
+
+    def backlog(self) -> Backlog | None:
+        """What waits, and since when; None while the outbox cannot be opened."""
+        with self._lock:
+            parts = self._parts
+        try:
+            return None if parts is None else parts.outbox.backlog(self._clock_unix())
+        except OutboxError:
+            return None
 
     def close(self) -> None:
         """After `run` has ended."""
@@ -224,7 +244,7 @@ class ActivationDesk:
 
     def _open_identity(self) -> Identity:
         if self._identity is None:
-            found = identity.load(self._identity_folder)
+            found = identity.load(self._identity_folder, self._store)
             wanted = self._settings.terminal.id
             if wanted and wanted != found.terminal:
                 detail = f"the settings say {wanted!r}, the enrolment {found.terminal!r}"
@@ -242,7 +262,16 @@ class ActivationDesk:
         outbox = Outbox(database)
         pool = Pool(database, who.challenge_key, who.terminal)
         simulated = self._settings.mode == "simulation"
-        gateway = Gateway(self._wire, who, self._clock_unix, central.connect_s, simulated)
+        gateway = Gateway(
+            self._wire,
+            who,
+            self._clock_unix,
+            central.connect_s,
+            simulated,
+            report=lambda: self._report(outbox),
+            greeted=lambda greeting: self._greeted(who, greeting),
+            head=self._head,
+        )
         keep_s = self._settings.storage.keep_days * _DAY_S
         courier = Courier(
             outbox,
@@ -255,15 +284,44 @@ class ActivationDesk:
             take_roster=self._take_roster,
         )
         about = About(who.terminal, simulated, self._versions)
-        intake = Intake(outbox, pool, who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk)
+        intake = Intake(
+            outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk
+        )
         return _Parts(outbox, pool, intake, courier, gateway)
+
+    # ── what is told to central, and by it ───────────────────────────────────────────────────────
+
+    def _report(self, outbox: Outbox) -> Heartbeat:
+        backlog = outbox.backlog(self._clock_unix())
+        return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, self._settings.central.sealing)
+
+    def _greeted(self, who: Identity, greeting: Greeting) -> None:
+        self.versions_known = greeting.versions_known
+        try:
+            changed = who.seal_to(greeting.sealing)
+        except (IdentityError, OSError) as error:
+            log.warning("central's new sealing key is not used: %s", type(error).__name__)
+            return
+        if changed and self._audit is not None:
+            key = greeting.sealing
+            self._audit.append(Kind.SEALING_CHANGED, facts={"key": key.key, "algorithm": key.algorithm})
+
+    def _head(self) -> str | None:
+        """None where there is no log or it cannot be read: that is told under its own name."""
+        if self._audit is None:
+            return None
+        try:
+            head = self._audit.head
+        except AuditError:
+            return None
+        return f"{head.seq}:{head.hash}" if head.seq else None
 
     # ── checks: raise if something is wrong ──────────────────────────────────────────────────────
 
     def _check_identity(self) -> None:
         with self._lock:
             self._open_identity()
-        identity.check(self._identity_folder)
+        identity.check(self._identity_folder, self._store)
 
     def _check_outbox(self) -> None:
         with self._lock:

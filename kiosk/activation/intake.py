@@ -21,7 +21,7 @@ class Intake:
         self,
         outbox: Outbox,
         pool: Pool,
-        sealer: Sealer,
+        sealer: Callable[[], Sealer],
         about: About,
         clock_unix: Callable[[], float],
         wake: Callable[[], None],
@@ -70,7 +70,7 @@ class Intake:
         evidence = order.evidence
         assert evidence.card is not None
         personal = personal_bytes(evidence.card, evidence, picture)
-        sealed = self._sealer.seal(personal, order.visit, self._about.terminal)
+        sealed = self._sealer().seal(personal, order.visit, self._about.terminal)
         # A clock that was set back during the visit must not make it end before it began.
         at_unix = max(self._clock_unix(), evidence.began_unix)
         return request_body(order.visit, evidence, self._about, sealed, at_unix)

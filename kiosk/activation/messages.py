@@ -23,7 +23,7 @@ class Jwk(Struct, frozen=True):
 
 
 class SealingKey(Struct, frozen=True):
-    """Central's key for sealing. `public`: base64url of 32 bytes, X25519."""
+    """Central's key for sealing. `public`: base64url; what it holds depends on `algorithm`."""
 
     key: str
     algorithm: str
@@ -58,6 +58,25 @@ class Health(Struct, frozen=True):
     status: str
     time_unix: float
     simulation: bool
+
+
+class Heartbeat(Struct, frozen=True):
+    """What the terminal tells with each sign of life. `sealing`: the suite it wants to seal with."""
+
+    versions: dict[str, str] = {}
+    waiting: int = 0
+    oldest_s: float | None = None
+    sealing: str = "HPKE-X25519-SHA256-AES256GCM"
+
+
+class Greeting(Struct, frozen=True):
+    """What central answers. `sealing`: to be sealed to from now on."""
+
+    status: str
+    time_unix: float
+    simulation: bool
+    versions_known: bool
+    sealing: SealingKey
 
 
 class Consent(Struct, frozen=True):
@@ -185,6 +204,17 @@ def read_health(raw: bytes) -> Health:
     if health.status != "ok":
         raise _fault("central says it is not well")
     return health
+
+
+def read_greeting(raw: bytes) -> Greeting:
+    """Raises Unreachable(CENTRAL_FAULT)."""
+    try:
+        greeting = msgspec.json.decode(raw, type=Greeting)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _fault("the greeting cannot be read") from None
+    if greeting.status != "ok" or not isfinite(greeting.time_unix):
+        raise _fault("central says it is not well")
+    return greeting
 
 
 def problem_code(raw: bytes) -> Code | None:

@@ -67,6 +67,14 @@ class Counts(Struct, frozen=True):
     wedged: int = 0
 
 
+class Backlog(Struct, frozen=True):
+    """What has not reached central yet, and since when nothing has been heard from it."""
+
+    waiting: int = 0
+    oldest_s: float | None = None  # how long the oldest waits
+    silent_s: float | None = None  # since the last sign of life; None: there never was one
+
+
 class Outbox:
     """Every method is one transaction and raises OutboxError when the disk cannot keep the promise."""
 
@@ -197,6 +205,20 @@ class Outbox:
         """Write something: can promises be kept now?"""
         with self._database.change() as connection:
             connection.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, ?)", (at,))
+
+    def note_contact(self, at: float) -> None:
+        """Central was heard."""
+        with self._database.change() as connection:
+            connection.execute("INSERT OR REPLACE INTO contact VALUES (1, ?)", (at,))
+
+    def backlog(self, now: float) -> Backlog:
+        with self._database.look() as connection:
+            count, oldest = connection.execute(
+                "SELECT count(*), min(put_unix) FROM requests WHERE state = 'waiting'"
+            ).fetchone()
+            heard = connection.execute("SELECT at_unix FROM contact").fetchone()
+        silent = None if heard is None else max(0.0, now - heard[0])
+        return Backlog(count, None if oldest is None else max(0.0, now - oldest), silent)
 
     def counts(self) -> Counts:
         with self._database.look() as connection:

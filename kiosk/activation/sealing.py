@@ -1,9 +1,18 @@
 """Sealing the personal part to central: what lies on the terminal's disk, the terminal cannot read.
 
-HPKE (RFC 9180), base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; `enc` is put
-before the ciphertext (48 bytes more than the plaintext). The visit and the terminal are bound through
-`info`, as RFC 9180 §8.1 asks of users of the single-shot API: a sealed part cannot be moved elsewhere.
+Two suites; central says with its key which one it is, the settings say which one is wanted:
+
+HPKE-X25519-SHA256-AES256GCM   HPKE (RFC 9180), base mode, single shot; `enc` before the ciphertext
+SM2-SM4GCM                     a digital envelope of the Chinese standards (extra "sm"): a fresh SM4 key under
+                               SM2 (GB/T 32918.4), the content under SM4-GCM;
+                               n (2 bytes) ‖ SM2 ciphertext (n, DER) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+
+In both the visit and the terminal are bound through `info` (HPKE: as RFC 9180 §8.1 asks of users of the
+single-shot API; SM4-GCM: as associated data): a sealed part cannot be moved elsewhere.
 """
+
+import secrets
+from collections.abc import Callable
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -14,7 +23,11 @@ from kiosk.activation.messages import Sealed, SealingKey
 from kiosk.codes import Code
 from kiosk.errors import IdentityError
 
-ALGORITHM = "HPKE-X25519-SHA256-AES256GCM"
+HPKE = "HPKE-X25519-SHA256-AES256GCM"
+SM = "SM2-SM4GCM"
+
+Suited = Callable[[bytes, bytes], bytes]
+"""Plaintext and info → sealed bytes."""
 
 
 class Sealer:
@@ -22,16 +35,41 @@ class Sealer:
 
     def __init__(self, key: SealingKey) -> None:
         """Raises IdentityError for a key or an algorithm that we cannot use."""
-        if key.algorithm != ALGORITHM:
+        suites = {HPKE: _hpke, SM: _sm}
+        if key.algorithm not in suites:
             raise IdentityError(Code.IDENTITY_MISSING, f"unknown sealing algorithm {key.algorithm!r}")
-        self._id = key.key
+        self._id, self._algorithm = key.key, key.algorithm
         try:
-            self._public = X25519PublicKey.from_public_bytes(from_base64url(key.public))
-            self._suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-        except (ValueError, UnsupportedAlgorithm) as error:
+            self._seal = suites[key.algorithm](from_base64url(key.public))
+        except (ValueError, UnsupportedAlgorithm, ModuleNotFoundError) as error:
             raise IdentityError(Code.IDENTITY_MISSING, f"unusable sealing key: {error}") from None
 
     def seal(self, plaintext: bytes, visit: str, terminal: str) -> Sealed:
         """Only central opens it, and only as part of this visit at this terminal."""
         info = f"kiosk-activation-v1|{visit}|{terminal}".encode()
-        return Sealed(self._id, ALGORITHM, to_base64url(self._suite.encrypt(plaintext, self._public, info)))
+        return Sealed(self._id, self._algorithm, to_base64url(self._seal(plaintext, info)))
+
+
+def _hpke(public: bytes) -> Suited:
+    key = X25519PublicKey.from_public_bytes(public)
+    suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    return lambda plaintext, info: suite.encrypt(plaintext, key, info)
+
+
+def _sm(public: bytes) -> Suited:
+    import gmssl_pyx
+
+    if len(public) != 64:
+        raise ValueError("an SM2 public key has 64 bytes")
+    try:
+        gmssl_pyx.normalize_sm2_public_key(public)
+    except gmssl_pyx.InvalidValueError as error:
+        raise ValueError("not a point of the curve") from error
+
+    def seal(plaintext: bytes, info: bytes) -> bytes:
+        key, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+        wrapped = bytes(gmssl_pyx.sm2_encrypt(public, key))
+        content, tag = gmssl_pyx.sm4_gcm_encrypt(key, nonce, info, plaintext=plaintext)
+        return b"".join((len(wrapped).to_bytes(2, "big"), wrapped, nonce, content, tag))
+
+    return seal

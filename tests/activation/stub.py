@@ -5,7 +5,9 @@ answered as the wire protocol says. `opened` counts the credentials that came in
 number that must never exceed one.
 """
 
+import base64
 import json
+import re
 import secrets
 import ssl
 import threading
@@ -17,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jwt
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -42,7 +45,13 @@ class StubCentral:
         self.opened: Counter[str] = Counter()
         self.seen: list[tuple[str, str]] = []
         self.activation_bodies: list[bytes] = []
-        self.jtis: set[str] = set()
+        self.nonces: set[str] = set()
+        self.heads: list[str] = []
+        self.heartbeats: list[dict] = []
+        self.revoked: set[str] = set()
+        self.versions_known = True
+        self.sealing_id = "s1"
+        self.clock_off_s = 0.0
         self.decide: Callable[[str], dict] = lambda id: {"status": "ACTIVATED", "code": "ok"}
         self.challenge_s = 86_400.0
         self.simulation = False
@@ -94,14 +103,16 @@ class StubCentral:
         with self.lock:
             if (method, path) == ("POST", "/v1/terminals"):
                 return self._enrol(json.loads(body))
+            if path == "/v1/health":
+                health = {"status": "ok", "simulation": self.simulation, "version": "1"}
+                return reply(200, health | {"time_unix": time.time() + self.clock_off_s})
             wrong = self._unauthorised(method, path, headers, body)
             if wrong:
-                return problem(401, wrong)
-            if path == "/v1/health":
-                return reply(
-                    200,
-                    {"status": "ok", "simulation": self.simulation, "time_unix": time.time(), "version": "1"},
-                )
+                return problem(403 if wrong == "terminal.revoked" else 401, wrong)
+            if path == "/v1/heartbeat":
+                return self._greet(json.loads(body))
+            if path == "/v1/terminals/rotation":
+                return self._rotate("T-1", json.loads(body))
             if path == "/v1/challenges":
                 return reply(200, {"challenges": self.tokens(json.loads(body)["count"])})
             if method == "POST":
@@ -156,33 +167,63 @@ class StubCentral:
                     "crv": "Ed25519",
                     "x": to_base64url(self.challenge_key.public_key().public_bytes_raw()),
                 },
-                "sealing": {
-                    "key": "s1",
-                    "algorithm": "HPKE-X25519-SHA256-AES256GCM",
-                    "public": to_base64url(self.sealing_key.public_key().public_bytes_raw()),
-                },
+                "sealing": self.sealing(),
             },
         )
 
     def _unauthorised(self, method: str, path: str, headers, body: bytes) -> str | None:
-        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        """RFC 9421 read by hand, as resources/protocol tells."""
+        inputs = headers.get("Signature-Input", "").partition("=")[2]
+        signature = headers.get("Signature", "").partition("=")[2].strip(":")
+        names = re.findall(r'"([^"]+)"', inputs.partition(")")[0])
+        given = dict(re.findall(r';([a-z]+)="?([^";]+)"?', inputs))
+        values = {"@method": method, "@path": path, "@query": "?"}
+        lines = [f'"{n}": {values.get(n) or headers.get(n)}' for n in names]
+        base = "\n".join([*lines, f'"@signature-params": {inputs}'])
         try:
-            terminal = jwt.decode(token, options={"verify_signature": False})["iss"]
-            claims = jwt.decode(token, self.terminals[terminal], ["EdDSA"], audience="central", leeway=60)
+            self.terminals[given["keyid"]].verify(base64.b64decode(signature), base.encode())
         except KeyError:
             return "terminal.unknown"
-        except jwt.PyJWTError:
+        except (InvalidSignature, ValueError):
             return "request.signature"
-        bound = (claims["htm"], claims["htu"], claims["bsh"])
-        if (
-            bound != (method, path, to_base64url(sha256(body).digest()))
-            or claims["exp"] - claims["iat"] > 120
-        ):
+        digest = f"sha-256=:{base64.b64encode(sha256(body).digest()).decode()}:"
+        must = {"@method", "@path", "@query", "content-digest"}
+        must |= {n for n in ("idempotency-key", "audit-head") if n in headers}
+        age = time.time() - int(given["created"])
+        if headers["Content-Digest"] != digest or not must <= set(names) or not -60 < age < 120:
             return "request.signature"
-        if claims["jti"] in self.jtis or not 16 <= len(claims["jti"]) <= 64:
+        if given["nonce"] in self.nonces or not 16 <= len(given["nonce"]) <= 64:
             return "request.replayed"
-        self.jtis.add(claims["jti"])
-        return None
+        self.nonces.add(given["nonce"])
+        if "audit-head" in headers:
+            self.heads.append(headers["audit-head"])
+        return "terminal.revoked" if given["keyid"] in self.revoked else None
+
+    def _greet(self, asked: dict) -> Reply:
+        self.heartbeats.append(asked)
+        greeting = {
+            "status": "ok",
+            "simulation": self.simulation,
+            "time_unix": time.time() + self.clock_off_s,
+            "version": "1",
+            "versions_known": self.versions_known,
+            "sealing": self.sealing(),
+        }
+        return reply(200, greeting)
+
+    def sealing(self) -> dict:
+        return {
+            "key": self.sealing_id,
+            "algorithm": "HPKE-X25519-SHA256-AES256GCM",
+            "public": to_base64url(self.sealing_key.public_key().public_bytes_raw()),
+        }
+
+    def _rotate(self, terminal: str, asked: dict) -> Reply:
+        x = asked["public_key"]["x"]
+        new = Ed25519PublicKey.from_public_bytes(from_base64url(x))
+        new.verify(from_base64url(asked["proof"]), f"kiosk-rotate-v1|{terminal}|{x}".encode())
+        self.terminals[terminal] = new
+        return reply(200, {"public_key": asked["public_key"]})
 
     def _activate(self, key: str | None, body: bytes) -> Reply:
         if key is None:

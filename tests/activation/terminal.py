@@ -41,6 +41,7 @@ SETTINGS = CentralSettings(
     backoff_jitter=0.5,
     probe_s=0.2,
     contact_s=5.0,
+    sealing="HPKE-X25519-SHA256-AES256GCM",
 )
 
 
@@ -76,7 +77,13 @@ class Terminal:
         )
         about = About(who.terminal, True, {"kiosk": "0.1.0"})
         self.intake = Intake(
-            self.outbox, self.pool, who.sealer, about, time.time, self.courier.wake, self.courier.doubt_disk
+            self.outbox,
+            self.pool,
+            lambda: who.sealer,
+            about,
+            time.time,
+            self.courier.wake,
+            self.courier.doubt_disk,
         )
 
     def close(self) -> None:

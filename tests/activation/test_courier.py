@@ -206,8 +206,8 @@ def test_a_disowned_terminal_promises_nothing_until_a_signed_call_is_answered(te
     terminal.intake.submit(order("A"), None)
     terminal.courier.round()
     assert terminal.told(Device.IDENTITY) == [DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)]
-    stub.script("/v1/challenges", problem(403, "terminal.revoked"))
-    terminal.courier._quiet_until = 0.0  # the sign of life, which is not signed, comes: that is not enough
+    stub.script("/v1/heartbeat", problem(403, "terminal.revoked"))
+    terminal.courier._quiet_until = 0.0
     terminal.courier.round()
     assert terminal.courier.disowned is Code.TERMINAL_REVOKED
     terminal.courier._quiet_until = 0.0

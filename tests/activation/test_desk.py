@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.activation.desk import ActivationDesk
+from kiosk.activation.keystore import KEY_FILE
 from kiosk.activation.outbox import Counts
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError
@@ -133,7 +134,7 @@ def test_enrolment_while_it_runs_is_noticed(settings, enrol):
 
 def test_an_exposed_key_is_told_and_not_used(settings, enrol):
     enrol()
-    (settings.path(settings.terminal.identity) / identity.KEY_FILE).chmod(0o644)
+    (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
     desk = ActivationDesk(settings, {}, print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
     desk.close()
@@ -141,7 +142,7 @@ def test_an_exposed_key_is_told_and_not_used(settings, enrol):
 
 def test_a_key_that_becomes_exposed_is_told(running, settings):
     running.wait_for(DeviceReady(Device.CHALLENGES))
-    (settings.path(settings.terminal.identity) / identity.KEY_FILE).chmod(0o644)
+    (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
     assert DeviceFailed(Device.IDENTITY, Code.IDENTITY_EXPOSED) in running.desk.ready()
 
 

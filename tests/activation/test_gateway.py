@@ -202,14 +202,14 @@ def test_the_environment_changes_nothing(stub, enrolled, monkeypatch, tmp_path: 
 def test_redirects_are_not_followed(gateway, stub):
     def elsewhere(handler) -> None:
         handler.send_response(307)
-        handler.send_header("Location", "/v1/health?again")
+        handler.send_header("Location", "/v1/heartbeat?again")
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
-    stub.script("/v1/health", elsewhere)
+    stub.script("/v1/heartbeat", elsewhere)
     with pytest.raises(Unreachable):
         gateway.health()
-    assert stub.seen[1:] == [("GET", "/v1/health")]
+    assert stub.seen[1:] == [("POST", "/v1/heartbeat")]
 
 
 # ── no line ──────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation import identity
+from kiosk.activation.keystore import KEY_FILE
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError, Unreachable, Untrusted
 from tests.activation.certificates import Certificates
@@ -83,7 +84,7 @@ def test_http_is_a_setting_that_cannot_be(stub, tmp_path: Path):
         identity.enrol("http://127.0.0.1:1", stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
 
 
-@pytest.mark.parametrize("missing", [identity.KEY_FILE, identity.ENROLMENT_FILE])
+@pytest.mark.parametrize("missing", [KEY_FILE, identity.ENROLMENT_FILE])
 def test_a_missing_file(folder, missing):
     (folder / missing).unlink()
     with pytest.raises(IdentityError) as raised:
@@ -91,7 +92,7 @@ def test_a_missing_file(folder, missing):
     assert raised.value.code is Code.IDENTITY_MISSING
 
 
-@pytest.mark.parametrize("name", [identity.KEY_FILE, identity.ENROLMENT_FILE])
+@pytest.mark.parametrize("name", [KEY_FILE, identity.ENROLMENT_FILE])
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\x00"])
 def test_a_spoilt_file(folder, name, content):
     (folder / name).write_bytes(content)
@@ -103,9 +104,9 @@ def test_a_spoilt_file(folder, name, content):
 @pytest.mark.parametrize(
     ("name", "mode"),
     [
-        (identity.KEY_FILE, 0o640),
-        (identity.KEY_FILE, 0o604),
-        (identity.KEY_FILE, 0o660),
+        (KEY_FILE, 0o640),
+        (KEY_FILE, 0o604),
+        (KEY_FILE, 0o660),
         (identity.ENROLMENT_FILE, 0o620),
         (identity.ENROLMENT_FILE, 0o602),
         (".", 0o770),
@@ -120,8 +121,8 @@ def test_what_others_could_read_or_exchange_is_exposed(folder, name, mode):
 
 
 def test_a_link_is_not_a_key(folder, tmp_path: Path):
-    (folder / identity.KEY_FILE).rename(tmp_path / "elsewhere.pem")
-    (folder / identity.KEY_FILE).symlink_to(tmp_path / "elsewhere.pem")
+    (folder / KEY_FILE).rename(tmp_path / "elsewhere.pem")
+    (folder / KEY_FILE).symlink_to(tmp_path / "elsewhere.pem")
     with pytest.raises(IdentityError) as raised:
         identity.load(folder)
     assert raised.value.code is Code.IDENTITY_EXPOSED
@@ -130,7 +131,7 @@ def test_a_link_is_not_a_key(folder, tmp_path: Path):
 def test_a_key_of_somebody_else(folder):
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
-    os.chown(folder / identity.KEY_FILE, 65534, 65534)
+    os.chown(folder / KEY_FILE, 65534, 65534)
     with pytest.raises(IdentityError) as raised:
         identity.load(folder)
     assert raised.value.code is Code.IDENTITY_EXPOSED

@@ -13,7 +13,7 @@ from kiosk.activation.messages import (
     read_receipt,
     request_body,
 )
-from kiosk.activation.sealing import ALGORITHM, Sealer
+from kiosk.activation.sealing import HPKE, Sealer
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
 from kiosk.model import RequestStatus
@@ -97,7 +97,7 @@ def body(visit: str = "A", picture: bytes | None = None, agreed: bool = False, s
 
     public = to_base64url(stub.sealing_key.public_key().public_bytes_raw())
     asked = order(visit, picture=agreed)
-    sealed = Sealer(SealingKey("s1", ALGORITHM, public)).seal(
+    sealed = Sealer(SealingKey("s1", HPKE, public)).seal(
         personal_bytes(CARD, asked.evidence, picture), visit, "T-1"
     )
     return request_body(visit, asked.evidence, About("T-1", True, {"kiosk": "1"}), sealed, 7.0)
@@ -137,9 +137,9 @@ def test_a_seal_cannot_be_moved_to_another_visit_or_terminal(stub):
     "key",
     [
         SealingKey("s", "HPKE-SOMETHING-ELSE", "A" * 43),
-        SealingKey("s", ALGORITHM, "short"),
-        SealingKey("s", ALGORITHM, "ü" * 43),
-        SealingKey("s", ALGORITHM, ""),
+        SealingKey("s", HPKE, "short"),
+        SealingKey("s", HPKE, "ü" * 43),
+        SealingKey("s", HPKE, ""),
     ],
 )
 def test_an_unusable_sealing_key_is_said_at_once(key):

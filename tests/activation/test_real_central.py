@@ -1,5 +1,6 @@
 """The whole way against the real central: a process of its own behind a line that breaks."""
 
+import json
 import time
 from pathlib import Path
 
@@ -158,3 +159,68 @@ def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
     assert shop.desk.counts() == Counts(waiting=1)
     assert central.credentials(made.visit) == 0
+
+
+# ── keys change while requests wait ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("algorithm", ["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"])
+def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, algorithm):
+    """What was sealed to the old key is opened, and what comes after is sealed to the new one."""
+    if algorithm == "SM2-SM4GCM":
+        pytest.importorskip("gmssl_pyx", reason="the extra 'sm'")
+    with (
+        running_central(tmp_path / "central", settings=SETTINGS) as central,
+        Line("127.0.0.1", central.port) as line,
+    ):
+        url = f"https://127.0.0.1:{line.port}"
+        identity.enrol(url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity")
+        settings = site(tmp_path, "T-1", url)
+        settings = replace(settings, central=replace(settings.central, sealing=algorithm))
+        shop = Running(settings)
+        try:
+            shop.wait_for(DeviceReady(Device.CHALLENGES), 20)
+            before, after = visit(shop), visit(shop)
+            line.down()
+            shop.desk.submit(before, None)
+            old = json.loads(shop.desk._parts.outbox.next_due(time.time() + 1e6).body)["sealed"]
+            central.command("rotate-sealing", "--algorithm", algorithm)
+            central.stop()
+            central.start()
+            line.up()
+            wait_for_receipt(shop, before.visit, seconds=20)
+            who = shop.desk._identity
+            until = time.monotonic() + 20
+            while who.sealer.seal(b"", "V", "T-1").key == old["key"] and time.monotonic() < until:
+                shop.desk._parts.courier._contact_at = 0.0
+                shop.desk.wake()
+                time.sleep(0.2)
+            sealed = who.sealer.seal(b"", "V", "T-1")
+            assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
+            shop.desk.submit(after, None)
+            wait_for_receipt(shop, after.visit, seconds=20)
+            assert [central.credentials(made.visit) for made in (before, after)] == [1, 1]
+        finally:
+            shop.close()
+
+
+def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_path: Path):
+    from kiosk.activation.rotation import rotate
+    from kiosk.activation.wire import Wire
+
+    made = visit(shop)
+    line.down()
+    shop.desk.submit(made, None)
+    wire = Wire(central.url, central.ca, 3.0, 10.0)
+    rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
+    wire.close()
+    line.up()
+    wait_for_receipt(shop, made.visit, seconds=20)
+    assert central.credentials(made.visit) == 1
+
+
+def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, central):
+    central.command("revoke", shop.name)
+    shop.desk._parts.courier._contact_at = 0.0  # half a minute has passed
+    shop.desk.wake()
+    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED), 10)

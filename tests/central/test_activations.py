@@ -180,7 +180,7 @@ def test_a_refused_body_is_not_repeated(terminal: Terminal) -> None:
 @pytest.mark.parametrize("announced", [True, False], ids=["content-length", "chunked"])
 def test_too_large(terminal: Terminal, announced: bool) -> None:
     body = b"x" * (512 * 1024 + 1)
-    headers = {"Authorization": f"Bearer {terminal.token('POST', '/v1/activations', body)}"}
+    headers = terminal.signed("POST", "/v1/activations", body)
     data = body if announced else iter([body[: len(body) // 2], body[len(body) // 2 :]])
     url = terminal.central.url + "/v1/activations"
     answer = terminal.session.post(url, data=data, headers=headers, timeout=20)

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central import codes, examples, protocol, sealing
 from central.database import Database, migrate
-from central.keys import from_base64url
+from central.encoding import from_base64url
 from central.messages import Person, Sealed
 from central.settings import Requests
-from central.signatures import verify
+from central.signatures import Message, verify
 from central.tables import Terminal
 from kiosk.codes import Code
 
@@ -55,7 +55,14 @@ def test_openapi_shows_an_example_of_every_message() -> None:
 
 def test_every_terminal_door_is_signed() -> None:
     paths = protocol.openapi()["paths"]
-    for path in ("/v1/challenges", "/v1/roster", "/v1/activations", "/v1/activations/{id}"):
+    for path in (
+        "/v1/heartbeat",
+        "/v1/terminals/rotation",
+        "/v1/challenges",
+        "/v1/roster",
+        "/v1/activations",
+        "/v1/activations/{id}",
+    ):
         for door in paths[path].values():
             assert door["security"] == [{"terminal": []}], path
 
@@ -72,8 +79,8 @@ VECTORS = json.loads((FOLDER / "vectors.json").read_text(encoding="utf-8"))
 def test_vector_of_a_sealed_person() -> None:
     vector = VECTORS["sealed"]
     key = X25519PrivateKey.from_private_bytes(from_base64url(vector["private"]))
-    sealed = Sealed(key="k", algorithm=sealing.ALGORITHM, data=vector["data"])
-    person = sealing.open_sealed(sealed, vector["id"], vector["terminal"], {"k": key})
+    sealed = Sealed(key="k", algorithm=sealing.HPKE, data=vector["data"])
+    person = sealing.open_sealed(sealed, vector["id"], vector["terminal"], {"k": sealing.HpkeOpener(key)})
     assert person == Person.model_validate_json(vector["plain"])
     assert sealing.info(vector["id"], vector["terminal"]).decode() == vector["info"]
 
@@ -85,15 +92,27 @@ def test_vector_of_a_challenge() -> None:
     assert jwt.decode(vector["token"], key.public_key(), ["EdDSA"], options=_ANY_TIME) == vector["claims"]
 
 
+def test_vector_of_a_sealed_person_with_chinese_algorithms() -> None:
+    pytest.importorskip("gmssl_pyx", reason="the extra 'sm'")
+    vector = VECTORS["sealed_sm"]
+    key = sealing.SmOpener(from_base64url(vector["public"]) + from_base64url(vector["private"]))
+    sealed = Sealed(key="k", algorithm=sealing.SM, data=vector["data"])
+    person = sealing.open_sealed(sealed, vector["id"], vector["terminal"], {"k": key})
+    assert person == Person.model_validate_json(vector["plain"])
+    for elsewhere in ((vector["id"], "GZ-010"), ("0000-0000-0000-0000", vector["terminal"])):
+        with pytest.raises(sealing.Unsealable):
+            sealing.open_sealed(sealed, *elsewhere, {"k": key})
+
+
 def test_vector_of_a_signed_request(tmp_path: Path) -> None:
     vector = VECTORS["request"]
     database = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
     migrate(database.engine)
     with database.write() as session:
         session.add(Terminal(id="GZ-009", state="enrolled", public_key=vector["key"]["x"]))
-    header, body = f"Bearer {vector['token']}", vector["body"].encode()
-    now = vector["claims"]["iat"]
-    assert verify(database, header, "POST", "/v1/challenges", body, now, Requests()) == "GZ-009"
+    headers = {name.lower(): value for name, value in vector["headers"].items()}
+    message = Message("POST", "https://central.example/v1/challenges", headers)
+    assert verify(database, message, vector["body"].encode(), 1784512000, Requests()) == "GZ-009"
     database.close()
 
 

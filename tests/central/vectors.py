@@ -3,6 +3,7 @@
 python -m tests.central.vectors > resources/protocol/vectors.json
 """
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -22,27 +23,38 @@ def vectors() -> dict[str, Any]:
     terminal, challenge, sealing = (
         hashlib.sha256(name).digest() for name in (b"terminal", b"challenge", b"sealing")
     )
-    body = '{"count":25}'
-    claims = {
-        "iss": "GZ-009",
-        "aud": "central",
-        "iat": 1784512000,
-        "exp": 1784512060,
-        "jti": "5d9c68c6c50ed3d02a2fcf54f63993b6",
-        "htm": "POST",
-        "htu": "/v1/challenges",
-        "bsh": base64url(hashlib.sha256(body.encode()).digest()),
-    }
     return {
         "note": NOTE,
-        "request": {"key": _jwk(terminal), "body": body, "claims": claims, "token": _sign(claims, terminal)},
+        "request": _request(terminal),
         "challenge": {
             "key": _jwk(challenge),
             "claims": ALL["challenge-claims"],
             "token": _sign(ALL["challenge-claims"], challenge),
         },
         "sealed": _sealed(X25519PrivateKey.from_private_bytes(sealing)),
+        "sealed_sm": _sealed_sm(sealing),
     }
+
+
+def _request(secret: bytes) -> dict[str, Any]:
+    """RFC 9421, `POST /v1/challenges`, with the signature's base as it was signed."""
+    body, key = '{"count":25}', Ed25519PrivateKey.from_private_bytes(secret)
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    inputs = (
+        '("@method" "@path" "@query" "content-digest");created=1784512000;expires=1784512060'
+        ';nonce="5d9c68c6c50ed3d02a2fcf54f63993b6";keyid="GZ-009";alg="ed25519";tag="kiosk"'
+    )
+    base = (
+        f'"@method": POST\n"@path": /v1/challenges\n"@query": ?\n"content-digest": sha-256=:{digest}:\n'
+        f'"@signature-params": {inputs}'
+    )
+    signature = base64.b64encode(key.sign(base.encode())).decode()
+    headers = {
+        "Content-Digest": f"sha-256=:{digest}:",
+        "Signature-Input": f"sig={inputs}",
+        "Signature": f"sig=:{signature}:",
+    }
+    return {"key": _jwk(secret), "body": body, "base": base, "headers": headers}
 
 
 def _sign(claims: dict[str, Any], secret: bytes) -> str:
@@ -66,6 +78,27 @@ def _sealed(key: X25519PrivateKey) -> dict[str, Any]:
         "info": info,
         "plain": plain,
         "data": base64url(suite.encrypt(plain.encode(), key.public_key(), info.encode())),
+    }
+
+
+def _sealed_sm(secret: bytes) -> dict[str, Any]:
+    """SM2-SM4GCM: n (2 bytes) ‖ SM2 ciphertext (n, DER) ‖ nonce (12) ‖ SM4-GCM ciphertext, tag."""
+    import gmssl_pyx
+
+    public, private = gmssl_pyx.sm2_key_generate()
+    plain = json.dumps(ALL["person"], ensure_ascii=False, separators=(",", ":"))
+    info = f"kiosk-activation-v1|{VISIT}|GZ-009"
+    key, nonce = secret[:16], secret[16:28]
+    content, tag = gmssl_pyx.sm4_gcm_encrypt(key, nonce, info.encode(), plaintext=plain.encode())
+    wrapped = bytes(gmssl_pyx.sm2_encrypt(public, key))
+    return {
+        "private": base64url(private),
+        "public": base64url(public),
+        "id": VISIT,
+        "terminal": "GZ-009",
+        "info": info,
+        "plain": plain,
+        "data": base64url(len(wrapped).to_bytes(2, "big") + wrapped + nonce + content + tag),
     }
 
 

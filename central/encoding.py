@@ -1,0 +1,12 @@
+"""base64url without padding, RFC 4648 §5."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+
+def base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """Raises ValueError."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,30 @@
+"""A terminal's signed sign of life: what it has to tell, and what it has to know."""
+
+import time
+
+from fastapi import APIRouter
+
+from central import __version__
+from central.evidence import versions_known
+from central.messages import Greeting, Heartbeat
+from central.routes.common import Central, SignedTerminal, problems
+from central.sealing import handed_out
+from central.tables import Terminal
+
+router = APIRouter(tags=["terminals"])
+
+
+@router.post("/v1/heartbeat", responses=problems(401, 403, 422, 429))
+def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) -> Greeting:
+    """The head of the audit log comes in a header; a revoked terminal is told so by 403."""
+    now = time.time()
+    with central.database.write() as session:
+        session.get_one(Terminal, terminal).seen_unix = now
+    return Greeting(
+        status="ok",
+        simulation=central.settings.simulation,
+        time_unix=now,
+        version=__version__,
+        versions_known=versions_known(request.versions, central.settings.evidence.versions),
+        sealing=handed_out(central.keys.sealing, request.sealing),
+    )

@@ -1,0 +1,124 @@
+"""The signed sign of life at central; heads of audit logs are kept, and exports checked against them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from central import audit
+from central.anchors import Anchor
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind, decode
+from tests.central.server import RunningCentral
+from tests.central.terminal import Terminal
+
+HEARTBEAT = {"versions": {"kiosk": "0.1.0"}, "waiting": 0, "oldest_s": None, "sealing": "SM2-SM4GCM"}
+
+
+def beat(terminal: Terminal, head: str | None = None, **other):
+    headers = {"Audit-Head": head} if head else {}
+    return terminal.send("POST", "/v1/heartbeat", json.dumps(HEARTBEAT | other).encode(), **headers)
+
+
+def test_what_central_answers(terminal: Terminal) -> None:
+    said = beat(terminal).json()
+    assert (said["status"], said["versions_known"]) == ("ok", True)
+    # Central has no SM2 key, so it hands out the one it has.
+    assert said["sealing"] == terminal.enrolment["sealing"]
+    assert beat(terminal, versions={"kiosk": "9.9"}).json()["versions_known"] is False
+    assert beat(terminal, versions={}).json()["versions_known"] is False
+
+
+def test_a_revoked_terminal_is_told(central: RunningCentral, terminal: Terminal) -> None:
+    central.command("revoke", terminal.name)
+    answer = beat(terminal)
+    assert (answer.status_code, answer.json()["code"]) == (403, "terminal.revoked")
+
+
+@pytest.mark.parametrize("head", ["x", "1", "1:abc", f"-1:{'0' * 64}", f"01:{'0' * 64}", f"1:{'A' * 64}"])
+def test_a_head_that_is_none(terminal: Terminal, head: str) -> None:
+    assert beat(terminal, head).status_code == 422
+
+
+def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
+    central: RunningCentral, terminal: Terminal, tmp_path: Path
+) -> None:
+    log = AuditLog(tmp_path / "audit.log")
+    for n in range(6):
+        log.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+        assert beat(terminal, f"{log.head.seq}:{log.head.hash}").status_code == 200
+    export = tmp_path / "export"
+    rows = log.path.read_bytes().splitlines(keepends=True)
+
+    def verdict(lines: list[bytes]) -> str:
+        export.write_bytes(b"".join(lines))
+        try:
+            return central.command("audit", "verify", str(export), "--terminal", terminal.name)
+        except AssertionError as error:
+            return str(error)
+
+    assert verdict(rows).startswith(f"{terminal.name}: 6 records, unbroken; 6 of 6")
+    assert "record 3: missing" in verdict(rows[:2] + rows[3:])
+    assert "record 2: reordered" in verdict([rows[0], rows[2], rows[1], *rows[3:]])
+    assert "record 4: altered" in verdict([*rows[:3], rows[3].replace(b'"n":3', b'"n":4'), *rows[4:]])
+    assert "record 5: missing" in verdict(rows[:4])
+    # Wholly rewritten from the third on, every hash made anew: only central can tell.
+    other = AuditLog(tmp_path / "other.log")
+    for n in range(6):
+        other.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+    assert "record 1: altered, here or before" in verdict(other.path.read_bytes().splitlines(keepends=True))
+
+
+def test_a_log_that_was_set_back_is_kept_as_evidence(central: RunningCentral, terminal: Terminal) -> None:
+    for head in (f"5:{'a' * 64}", f"5:{'a' * 64}", f"5:{'b' * 64}", f"3:{'c' * 64}"):
+        assert beat(terminal, head).status_code == 200
+    from central import anchors
+    from central.database import Database
+
+    database = Database(central.database_url or f"sqlite:///{central.database}")
+    with database.read() as session:
+        kept = anchors.kept(session, terminal.name)
+    database.close()
+    assert kept == [Anchor(3, "c" * 64), Anchor(5, "a" * 64), Anchor(5, "b" * 64)]
+    assert f"the audit log of {terminal.name} went back" in central.log.read_text()
+
+
+def test_two_heads_for_one_place_can_both_not_be_true(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.log")
+    log.append(Kind.SERVICE_IN)
+    rows = log.path.read_bytes().splitlines()
+    true = Anchor(1, decode(rows[0]).hash)
+    assert audit.check(rows, [true]).at == 0
+    assert audit.check(rows, [true, Anchor(1, "b" * 64)]).at == 1
+
+
+def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
+    """Two programs, one format."""
+    import random
+
+    from kiosk.audit.log import Head
+    from kiosk.audit.verify import verify
+
+    log = AuditLog(tmp_path / "audit.log")
+    for n in range(12):
+        log.append(Kind.VISIT_FINISHED, facts={"n": n})
+    true = log.path.read_bytes().splitlines()
+    chosen = random.Random(1)
+    for _ in range(300):
+        rows = list(true)
+        for _ in range(chosen.randrange(3)):
+            at = chosen.randrange(len(rows))
+            match chosen.randrange(4):
+                case 0:
+                    del rows[at]
+                case 1:
+                    rows.insert(chosen.randrange(len(rows)), rows.pop(at))
+                case 2:
+                    rows[at] = rows[at].replace(b"visit", b"vizit")
+                case 3:
+                    rows[at] = rows[at][: chosen.randrange(len(rows[at]))]
+        rows = [row for row in rows if row]
+        anchors = [Anchor(12, log.head.hash)]
+        ours = verify(rows, [Head(*anchor) for anchor in anchors])
+        theirs = audit.check(rows, anchors)
+        assert (ours.at, ours.fault.split(":")[0]) == (theirs.at, theirs.fault.split(":")[0])
