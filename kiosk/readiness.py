@@ -19,6 +19,8 @@ from kiosk.release import RELEASED
 from kiosk.settings import Gates
 
 CHECK_S = 10.0
+STARTING_S = 0.3
+"""… and while something is only being brought up: nobody should wait for the next look."""
 Codes = dict[Device, Code]
 EARLIEST_UNIX = 1_767_225_600.0
 """2026-01-01: this program is younger than that, so a clock before it has lost its battery."""
@@ -104,7 +106,8 @@ class Readiness:
     def run(self, stop: threading.Event) -> None:
         while True:
             self.look()
-            if stop.wait(CHECK_S):
+            starting = Code.STARTING in self._told.values()
+            if stop.wait(min(STARTING_S, CHECK_S) if starting else CHECK_S):
                 return
 
     def look(self) -> None:

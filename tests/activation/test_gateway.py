@@ -58,7 +58,7 @@ def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub
 def test_every_call_is_signed_anew(gateway, stub):
     gateway.activate("A", BODY)
     gateway.activate("A", BODY)
-    assert len(stub.jtis) == 2
+    assert len(stub.nonces) == 2
 
 
 def test_one_connection_is_kept(gateway, stub, monkeypatch):
