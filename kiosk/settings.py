@@ -191,6 +191,12 @@ class CentralSettings(Section, frozen=True):
     contact_s: float  # a sign of life at least so often: a revoked terminal learns of it within this time
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]  # the suite we ask central for
 
+    @property
+    def look_up(self) -> str:
+        """Address of the page that tells customers about a visit, up to its number; empty: none is set."""
+        base = self.public_url or self.url
+        return f"{base.rstrip('/')}/look-up/" if base else ""
+
 
 class Gates(Section, frozen=True):
     """When no new visit begins, though everything works; see docs/decisions/0011."""
@@ -199,12 +205,6 @@ class Gates(Section, frozen=True):
     waiting_h: Annotated[float, Meta(gt=0)]  # … or one of them for so long
     silent_h: Annotated[float, Meta(gt=0)]  # nothing was heard from central for so long
     software_days: AtLeastOne  # the program was released so long ago
-
-    @property
-    def look_up(self) -> str:
-        """Address of the page that tells customers about a visit, up to its number; empty: none is set."""
-        base = self.public_url or self.url
-        return f"{base.rstrip('/')}/look-up/" if base else ""
 
 
 class Settings(Section, frozen=True):

@@ -31,6 +31,7 @@ CARD = IdCard(
 )
 SETTINGS = CentralSettings(
     url="",
+    public_url="",
     ca="",
     connect_s=1.0,
     answer_s=0.5,

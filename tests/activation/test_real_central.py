@@ -191,11 +191,11 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             wait_for_receipt(shop, before.visit, seconds=20)
             who = shop.desk._identity
             until = time.monotonic() + 20
-            while who.sealer.seal(b"", "V", "T-1").key == old["key"] and time.monotonic() < until:
+            while who.sealer.seal(b"x", "V", "T-1").key == old["key"] and time.monotonic() < until:
                 shop.desk._parts.courier._contact_at = 0.0
                 shop.desk.wake()
                 time.sleep(0.2)
-            sealed = who.sealer.seal(b"", "V", "T-1")
+            sealed = who.sealer.seal(b"x", "V", "T-1")
             assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
             shop.desk.submit(after, None)
             wait_for_receipt(shop, after.visit, seconds=20)

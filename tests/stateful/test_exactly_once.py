@@ -26,7 +26,7 @@ from kiosk.settings import CentralSettings
 
 KEY = Ed25519PrivateKey.generate().public_key()
 LIMITS = CentralSettings(
-    url="", ca="", connect_s=1, answer_s=1, pool_target=4, pool_refill=0, backoff_first_s=1,
+    url="", public_url="", ca="", connect_s=1, answer_s=1, pool_target=4, pool_refill=0, backoff_first_s=1,
     backoff_max_s=300, backoff_jitter=0.5, probe_s=1.5, contact_s=60,
     sealing="HPKE-X25519-SHA256-AES256GCM",
 )  # fmt: skip
