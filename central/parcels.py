@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from central import challenges, clerks
 from central.activations import Activations
 from central.database import Database
-from central.keys import Keys, base64url, from_base64url, public_of
+from central.encoding import base64url, from_base64url
+from central.keys import Keys, public_of
 from central.messages import ActivationRequest, Letter, Receipt
 from central.problems import Problem
 from central.settings import Settings

@@ -68,10 +68,14 @@ class Identity:
         self.sealer = sealer
         return True
 
-    def signed(self, claims: dict[str, Any], kind: str) -> str:
-        """A JWT (EdDSA) of type `kind` over what this terminal says off the line."""
-        body = {"iss": self.terminal} | claims
-        return jwt.encode(body, self._key, algorithm="EdDSA", headers={"typ": kind})
+    def token(self, claims: dict[str, Any], kind: str) -> str:
+        """A JWT (EdDSA, RFC 7519) of type `kind` over what this terminal says off the line.
+
+        Put together here because the key may be in a chip, which PyJWT could not use.
+        """
+        parts = ({"alg": "EdDSA", "typ": kind}, {"iss": self.terminal} | claims)
+        said = ".".join(to_base64url(msgspec.json.encode(part)) for part in parts)
+        return f"{said}.{to_base64url(self.store.sign(said.encode()))}"
 
 
 def store_of(settings: Settings) -> KeyStore:

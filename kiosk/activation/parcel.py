@@ -89,7 +89,7 @@ def _home(stick: Path, terminal: str) -> Path:
 def _write(folder: Path, who: Identity, row: Row, now: float) -> Path:
     body = row.body or b""
     claims = {"aud": "central", "iat": int(now), "id": row.id, "bsh": to_base64url(sha256(body).digest())}
-    letter = Letter(row.id, who.terminal, to_base64url(body), who.signed(claims, REQUEST))
+    letter = Letter(row.id, who.terminal, to_base64url(body), who.token(claims, REQUEST))
     path = folder / f"{row.id}.json"
     write_whole(path, msgspec.json.encode(letter))
     return path
