@@ -300,6 +300,7 @@ class Terminal:
             await_card=lambda: self._card_watcher.await_card(),
             ignore_card=lambda: self._card_watcher.ignore_card(),
             watch=lambda portrait: self._eye().watch(portrait),
+            watch_card=lambda: self._eye().watch_card(),
             unwatch=lambda: self._eye().unwatch(),
             take_challenge=self._take_challenge,
             say=lambda prompt, language: self._announcer.say(prompt, language),

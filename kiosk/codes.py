@@ -92,6 +92,13 @@ class Code(StrEnum):
     CARD_UNDER_AGE = "card.under_age"
     CARD_PORTRAIT_UNREADABLE = "card.portrait_unreadable"
     CARD_PORTRAIT_NO_FACE = "card.portrait_no_face"
+    CARD_PORTRAIT_PHOTOGRAPHED = "card.portrait_photographed"
+    # the card before the camera: hints while it is looked for
+    CARD_PICTURE_NONE = "card_picture.none"
+    CARD_PICTURE_FAR = "card_picture.far"
+    CARD_PICTURE_BLURRED = "card_picture.blurred"
+    CARD_PICTURE_GLARE = "card_picture.glare"
+    CARD_PICTURE_SIDE = "card_picture.side"
 
     # people behind the counter
     STAFF_NONE = "staff.none"

@@ -47,6 +47,7 @@ class Hands(Struct, frozen=True):
     await_card: Callable[[], None]
     ignore_card: Callable[[], None]
     watch: Callable[[bytes | None], None]
+    watch_card: Callable[[], None]
     unwatch: Callable[[], None]
     take_challenge: Callable[[], e.Event]
     say: Callable[[str, str], None]  # prompt, language
@@ -90,6 +91,7 @@ class Engine:
             e.AwaitCard: lambda _: hands.await_card(),
             e.IgnoreCard: lambda _: hands.ignore_card(),
             e.Watch: lambda order: hands.watch(order.portrait),
+            e.WatchCard: lambda _: hands.watch_card(),
             e.Unwatch: lambda _: hands.unwatch(),
             e.TakeChallenge: lambda _: hands.take_challenge(),
             e.Say: lambda order: hands.say(order.prompt, self._language),

@@ -90,8 +90,17 @@ class Typed(Struct, frozen=True, tag=True):
         return "Typed(…)"
 
 
-class ReferenceReady(Struct, frozen=True, tag=True):
-    """The card's portrait was decoded and a face was found in it."""
+class ReferenceReady(Struct, frozen=True, tag=True, omit_defaults=True):
+    """There is a face to compare with: the card's portrait, decoded, or `photographed` as it is printed."""
+
+    photographed: bool = False
+
+
+class CardSeen(Struct, frozen=True, tag=True):
+    """What a frame showed while a card is held before the camera; OK: its portrait was taken."""
+
+    at: float
+    hint: Code
 
 
 class ReferenceFailed(Struct, frozen=True, tag=True):
@@ -250,6 +259,7 @@ Event = (
     | Typed
     | ReferenceReady
     | ReferenceFailed
+    | CardSeen
     | FaceSeen
     | ChallengeTaken
     | ChallengeMissing
@@ -387,6 +397,10 @@ class Watch(Struct, frozen=True, tag=True):
         return "Watch(…)"
 
 
+class WatchCard(Struct, frozen=True, tag=True):
+    """Look for the printed card before the camera, as the reference (→ CardSeen, ReferenceReady)."""
+
+
 class Unwatch(Struct, frozen=True, tag=True):
     pass
 
@@ -492,6 +506,7 @@ Order = (
     | AwaitCard
     | IgnoreCard
     | Watch
+    | WatchCard
     | Unwatch
     | TakeChallenge
     | Listen

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     CONSENT = "consent"
     CARD = "card"
     PHONE = "phone"
+    PORTRAIT = "portrait"
     FACE = "face"
     DIGITS = "digits"
     HEAD = "head"

@@ -82,6 +82,10 @@ class FaceSettings(Section, frozen=True):
     best_frames: AtLeastOne  # the mean embedding is over this many best frames
     same_face: Likeness  # cosine between successive faces, below: another person
     max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing so long without breaking the track
+    card_min_px: float  # a photographed card: its width in pixels, so that the printed face can be embedded
+    card_min_sharpness: float
+    card_max_glare: Annotated[float, Meta(ge=0, lt=1)]  # share of the printed face that may be pure white
+    card_frames: AtLeastOne  # frames that must show the same printed face
     picture_px: int  # longest side of the one picture that may be sent, sealed
     picture_quality: int  # its JPEG quality
 
@@ -122,6 +126,9 @@ class VisitSettings(Section, frozen=True):
     outcome_s: float
     min_age: int
     accept: Likeness  # likeness to the portrait: accept at or above
+    accept_photographed: Likeness  # the same for a photographed portrait: always to a clerk
+    portrait_s: float  # to photograph the card
+    portrait_tries: int
     review: Likeness  # between review and accept: a clerk decides; below: refuse
     min_frames: AtLeastOne  # good frames before a likeness counts
     decide_frames: AtLeastOne  # good frames after which a likeness below `accept` is believed

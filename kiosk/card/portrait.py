@@ -27,6 +27,19 @@ MIN_CONTRAST = 2.0
 """Standard deviation of the grey levels, below which a "decoded" picture shows nobody."""
 
 
+class NoPortraitDecoder:
+    """Driver `photographed`: without a library the print is photographed, and a clerk looks at it."""
+
+    class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+        """Nothing to choose."""
+
+    def __init__(self, settings: Settings, context: Context) -> None: ...
+
+    def decode(self, portrait: bytes) -> Image:
+        """Raises CardError(CARD_PORTRAIT_PHOTOGRAPHED), always: the visit then asks for the card."""
+        raise CardError(Code.CARD_PORTRAIT_PHOTOGRAPHED, "no decoder")
+
+
 class VendorPortraitDecoder:
     """Decodes with a maker's shared library."""
 

@@ -1,9 +1,12 @@
 """The child process of `portrait`: photo on standard input, picture on standard output, nothing else loaded.
 
-Makers' libraries export `int unpack(const char *wlt, char *picture, int save)`; 1 means success.
+Makers' libraries export `int unpack(const char *wlt, char *picture, int save)`; 1 means success. The photo
+must not stay on the disk: neither as a file that a library writes, nor as the core of a crash.
 """
 
 import ctypes
+import resource
+import signal
 import sys
 
 ROOM = 1 << 17
@@ -22,5 +25,13 @@ def unpack(library: str, function: str, portrait: bytes) -> bytes:
     return picture.raw[: BMP if picture.raw[:2] == b"BM" else RAW]
 
 
+def leave_nothing() -> None:
+    """From here on this process writes to no file. A write fails; it does not end the process."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
+        resource.setrlimit(limit, (0, 0))
+
+
 if __name__ == "__main__":
+    leave_nothing()
     sys.stdout.buffer.write(unpack(sys.argv[1], sys.argv[2], sys.stdin.buffer.read()))

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import CardError, EngineError
-from kiosk.events import Event, ReferenceFailed, ReferenceReady
+from kiosk.events import CardSeen, Event, ReferenceFailed, ReferenceReady
+from kiosk.face.card_picture import look
 from kiosk.face.geometry import window
 from kiosk.face.memory import Memory
 from kiosk.face.pace import Pace
+from kiosk.face.printed import Printed
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import reference
 from kiosk.face.track import Track
@@ -74,6 +76,7 @@ class FaceWatcher:
         self._watching = False
         self._since = 0.0
         self._portrait: bytes | None = None
+        self._printed: Printed | None = None  # a card is looked for
         self._memory = Memory(settings.best_frames)
         self._track = Track(settings.same_face, settings.max_gap_s)
         self._pace = Pace(settings.max_fps)
@@ -85,12 +88,25 @@ class FaceWatcher:
         the reference, the best frames and the track stay those of the watch before.
         """
         with self._state:
+            self._printed = None
             if portrait is not None:
                 self._portrait = portrait
                 self._memory.forget()
                 self._track.cut()
             self._since = self._since if self._watching and portrait is None else self._clock()
             self._watching = True
+            self._state.notify_all()
+
+    def watch_card(self) -> None:
+        """Look for a card that is held before the camera, until its portrait is taken: `CardSeen` after each
+        frame, then `ReferenceReady`. What was known of a face is dropped.
+        """
+        with self._state:
+            self._portrait = None
+            self._memory.forget()
+            self._track.cut()
+            self._printed = Printed(self._settings.card_frames, self._settings.same_face)
+            self._since, self._watching = self._clock(), True
             self._state.notify_all()
 
     def unwatch(self) -> None:
@@ -103,6 +119,7 @@ class FaceWatcher:
         with self._state:
             self._watching = False
             self._portrait = None
+            self._printed = None
             self._memory.forget()
             self._track.forget()
 
@@ -124,7 +141,11 @@ class FaceWatcher:
         """Look at one frame if it is wanted; not before the reference is prepared."""
         with self._state:
             ready = self._watching and self._portrait is None and frame.at >= self._since
-            if ready and self._pace.due(frame.at):
+            if not ready or not self._pace.due(frame.at):
+                return
+            if self._printed is not None:
+                self._look_for_card(frame, self._printed)
+            else:
                 self._give(self._looked(frame))
 
     def _awake(self) -> bool:
@@ -145,6 +166,25 @@ class FaceWatcher:
             self._give(ReferenceFailed(error.code))
         else:
             self._give(ReferenceReady())
+
+    def _look_for_card(self, frame: Frame, printed: Printed) -> None:
+        began = self._clock()
+        try:
+            seen = look(frame.image, self._engine, self._settings)
+            if seen.portrait is not None and seen.face is not None:
+                printed.add(self._engine.embed(seen.portrait, seen.face), seen.portrait)
+        except EngineError as error:
+            log.warning("a frame could not be searched for a card: %s", error)
+            self._give(CardSeen(frame.at, error.code))
+            return
+        self._pace.looked(self._clock() - began)
+        self._give(CardSeen(frame.at, seen.hint))
+        vector = printed.vector()
+        if vector is not None:
+            self._printed = None
+            self._memory.refer(vector)
+            self._watching = False  # whoever puts the card down shall not be the first face that is seen
+            self._give(ReferenceReady(photographed=True))
 
     def _looked(self, frame: Frame) -> FaceSeen:
         """What this frame shows; a failing engine is told as such and never as a measure."""

@@ -78,6 +78,7 @@ class Customer:
         self.behaviour = behaviour
         self.present = True
         self.card_on_reader = False
+        self.card_shown = False  # held before the camera
         self.face = behaviour.face
         self.outcome: Outcome | None = None
         self._hand = hand
@@ -145,6 +146,7 @@ class Customer:
             self.leave()
         if not self.present:
             return
+        self.card_shown = show.stage is Stage.PORTRAIT
         if self.behaviour.swaps_at is show.stage:
             self.face = self.behaviour.swaps_to
         act = {

@@ -50,15 +50,16 @@ def packed(photo: Image) -> bytes:
     raise ValueError("the photo cannot be made small enough")
 
 
-def id_photo(image: Image, face: Face) -> Image:
-    """(126, 102, 3), the eyes level and where ID photos have them."""
-    zoom = _FACE * WIDTH / face.width
+def id_photo(image: Image, face: Face, scale: float = 1.0) -> Image:
+    """(126, 102, 3) times `scale`, the eyes level and where ID photos have them."""
+    width, height = round(scale * WIDTH), round(scale * HEIGHT)
+    zoom = _FACE * width / face.width
     eyes = face.points[:2].mean(axis=0)
-    matrix = np.array([[zoom, 0, WIDTH / 2 - zoom * eyes[0]], [0, zoom, _EYES * HEIGHT - zoom * eyes[1]]])
+    matrix = np.array([[zoom, 0, width / 2 - zoom * eyes[0]], [0, zoom, _EYES * height - zoom * eyes[1]]])
     # Reduced in two steps: a warp alone would skip pixels and leave steps at the edges.
     soft = cv2.GaussianBlur(image, (0, 0), max(0.3, 0.4 / zoom)) if zoom < 1 else image
     return np.asarray(
-        cv2.warpAffine(soft, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE), np.uint8
+        cv2.warpAffine(soft, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
 
 

@@ -11,10 +11,11 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
 from kiosk.model import SAMPLE_RATE, IdCard
 from kiosk.ports import Image, Samples
+from kiosk.simulators.card_picture import card_picture, held
 from kiosk.simulators.customer import Customer
 from kiosk.simulators.head import EmptyRoom, Head
 from kiosk.simulators.people import Person
-from kiosk.simulators.portrait import chip_portrait
+from kiosk.simulators.portrait import chip_portrait, sitter
 
 PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
 """Public-domain photographs that come with Python packages; installed by `kiosk models install`."""
@@ -29,6 +30,7 @@ class Shop:
         self._lock = threading.Lock()
         self._heads: dict[str, Head] = {}
         self._portraits: dict[str, bytes] = {}
+        self._prints: dict[str, Image] = {}
         self._room = EmptyRoom()
         self._customer: Customer | None = None
         self._noise = np.random.default_rng(7)
@@ -52,7 +54,8 @@ class Shop:
         customer = self._present()
         if customer is None:
             return self._room.render(at)
-        return self._head(customer.face).render(at, mouth=customer.loudness(at))
+        scene = self._head(customer.face).render(at, mouth=customer.loudness(at))
+        return held(scene, self._print(customer), at) if customer.card_shown else scene
 
     def sound(self, at: float, count: int) -> Samples:
         customer = self._present()
@@ -92,6 +95,15 @@ class Shop:
             valid_to=date.today() - timedelta(days=1) if kind == "expired" else None,
             number_wrong=kind == "wrong_number",
         )
+
+    def _print(self, customer: Customer) -> Image:
+        """What the customer's card looks like."""
+        person, name = self._person(customer).card(), customer.behaviour.card_of
+        key = f"{name} {person.number}"
+        if key not in self._prints:
+            photo = self._photo(name)
+            self._prints = {key: card_picture(person, photo, sitter(photo, self._models))}
+        return self._prints[key]
 
     def _photo(self, name: str) -> Image:
         path = self._models / "people" / PORTRAITS[name]

@@ -14,6 +14,8 @@ PERIOD_MS = 66
 """15 pictures a second look alive and cost little."""
 OVAL = 0.76
 """Width of the oval in shares of its height: that of a face."""
+CARD = 85.60 / 53.98
+"""Width of a card in shares of its height (ISO/IEC 7810, ID-1)."""
 
 
 class Preview(QWidget):
@@ -21,8 +23,10 @@ class Preview(QWidget):
 
     looked = Signal()
 
-    def __init__(self, frame: Callable[[], Frame | None]) -> None:
+    def __init__(self, frame: Callable[[], Frame | None], *, card: bool = False) -> None:
+        """`card`: the guide has a card's shape and not a face's."""
         super().__init__()
+        self._card = card
         self._pull = frame
         self._seq: int | None = None
         self._image: QImage | None = None
@@ -104,18 +108,28 @@ class Preview(QWidget):
     def _paint_guide(self, painter: QPainter) -> None:
         """Round the corners, dim what is outside the oval; its ring answers "am I standing well?"."""
         box = QRectF(self.rect())
-        corner, whole, hole = QPainterPath(), QPainterPath(), QPainterPath()
+        corner, whole = QPainterPath(), QPainterPath()
         corner.addRoundedRect(box, self._look.px(40), self._look.px(40))
         whole.addRect(box)
-        height = min(box.height() * 0.9, box.width() * 0.9 / OVAL)
-        oval = QRectF(0, 0, height * OVAL, height)
-        oval.moveCenter(box.center())
-        hole.addEllipse(oval)
+        hole = self._hole(box)
         painter.fillPath(whole.subtracted(corner), colour("ground"))
         painter.fillPath(corner.subtracted(hole), colour("ground", 0.55))
         style = Qt.PenStyle.SolidLine if self._good else Qt.PenStyle.DashLine
         painter.setPen(QPen(colour("done" if self._good else "banner"), max(5, self._look.px(12)), style))
-        painter.drawEllipse(oval)
+        painter.drawPath(hole)
+
+    def _hole(self, box: QRectF) -> QPainterPath:
+        """The shape that a face or a card shall fill."""
+        ratio, share = (CARD, 0.8) if self._card else (OVAL, 0.9)
+        height = min(box.height() * share, box.width() * share / ratio)
+        shape = QRectF(0, 0, height * ratio, height)
+        shape.moveCenter(box.center())
+        hole = QPainterPath()
+        if self._card:
+            hole.addRoundedRect(shape, height * 0.06, height * 0.06)
+        else:
+            hole.addEllipse(shape)
+        return hole
 
 
 def _mirror(frame: Frame) -> QImage:

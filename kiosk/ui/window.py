@@ -20,6 +20,7 @@ from kiosk.ui.screens.idle import IdleScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
 from kiosk.ui.screens.outcome import OutcomeScreen
 from kiosk.ui.screens.phone import PhoneScreen
+from kiosk.ui.screens.portrait import PortraitScreen
 from kiosk.ui.screens.review import ReviewScreen
 from kiosk.ui.screens.submit import SubmitScreen
 from kiosk.ui.staff.panel import Corner, Panel
@@ -77,6 +78,7 @@ class Window(QWidget):
             ConsentScreen(),
             CardScreen(),
             PhoneScreen(),
+            PortraitScreen(feeds),
             FaceScreen(feeds),
             DigitsScreen(feeds),
             ReviewScreen(),

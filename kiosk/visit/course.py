@@ -84,6 +84,7 @@ class Course:
         self.credential: str | None = None
         self.hint = Hint()
         self.reference = False  # the card's portrait is ready to be compared with
+        self.photographed = False  # … and is a photograph of the print
         self.track = 0  # of the face that matched
         self.face_at = 0.0  # a face was last seen
         self.reading: Reading | None = None
@@ -137,6 +138,7 @@ class Course:
     def _tries_allowed(self) -> dict[Stage, int]:
         return {
             Stage.CARD: self.limits.card_tries,
+            Stage.PORTRAIT: self.limits.portrait_tries,
             Stage.FACE: self.limits.face_tries,
             Stage.DIGITS: self.limits.digits_tries,
             Stage.HEAD: self.limits.head_tries,

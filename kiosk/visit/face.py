@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, FaceSeen, Outcome, Stage, Verdict
-from kiosk.visit import review, rules, watching, ways
+from kiosk.visit import portrait, review, rules, watching, ways
 from kiosk.visit.course import Course, Orders
 
 HINT_FRAMES = 3
@@ -16,6 +16,8 @@ def reference_ready(course: Course, _: e.ReferenceReady) -> Orders:
 
 
 def reference_failed(course: Course, event: e.ReferenceFailed) -> Orders:
+    if event.code is Code.CARD_PORTRAIT_PHOTOGRAPHED:
+        return portrait.begin(course, Code.OK)
     return course.end(Outcome.REFERRED, event.code)
 
 
@@ -24,7 +26,7 @@ def seen(course: Course, seen: FaceSeen) -> Orders:
         course.face_at = seen.at
     if not course.reference:  # without the card's portrait nothing can be matched
         return _coach(course, seen)
-    face = rules.face(seen, course.limits)
+    face = rules.face(seen, course.limits, photographed=course.photographed)
     if face.answer is Answer.RETRY:
         return _coach(course, seen)
     live = rules.liveness(seen, course.limits)
@@ -51,6 +53,8 @@ def _coach(course: Course, seen: FaceSeen) -> Orders:
 
 def _failed(course: Course, verdict: Verdict) -> Orders:
     """A try is spent; after the last a clear mismatch is refused, all else goes to the clerk."""
+    if verdict.code is Code.CARD_PORTRAIT_PHOTOGRAPHED:  # more tries would not make it any better
+        return review.refer(course, verdict.code)
     if course.spend(Stage.FACE):
         return [*watching.begin(course, verdict.code), e.Say("face_retry")]
     refused = verdict.check is Check.FACE and verdict.answer is Answer.REFUSE

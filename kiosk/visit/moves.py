@@ -12,7 +12,8 @@ MOVES: dict[Stage, frozenset[Stage]] = {
     S.CONSENT: frozenset({S.CONSENT, S.CARD, S.REVIEW, S.OUTCOME}),
     S.CARD: frozenset({S.CARD, S.PHONE, S.REVIEW, S.OUTCOME}),
     S.PHONE: frozenset({S.PHONE, S.FACE, S.REVIEW, S.OUTCOME}),
-    S.FACE: _ANSWERED,
+    S.PORTRAIT: frozenset({S.PORTRAIT, S.FACE, S.REVIEW, S.OUTCOME}),
+    S.FACE: _ANSWERED | {S.PORTRAIT},
     S.DIGITS: _ANSWERED | {S.SUBMIT},
     S.HEAD: _ANSWERED | {S.SUBMIT},
     S.TOUCH: _ANSWERED,  # typed digits alone submit nothing: a clerk attests first

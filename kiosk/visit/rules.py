@@ -50,11 +50,14 @@ def typed(event: Typed) -> Verdict:
     return Verdict(Check.PHONE, Answer.PASS)
 
 
-def face(seen: FaceSeen, limits: VisitSettings) -> Verdict:
+def face(seen: FaceSeen, limits: VisitSettings, *, photographed: bool = False) -> Verdict:
     """Three bands over the mean of the best good frames: accept, review by a clerk, refuse.
 
-    RETRY (too few frames) means: go on looking.
+    RETRY (too few frames) means: go on looking. A portrait that was `photographed` has a stricter band, never
+    passes by itself, and has no grey band: what is not clearly alike is not alike.
     """
+    if photographed:
+        return _photographed(seen, limits)
     mean = seen.likeness_mean
     if mean is None or seen.frames_good < limits.min_frames:
         answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
@@ -69,6 +72,21 @@ def face(seen: FaceSeen, limits: VisitSettings) -> Verdict:
     measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good}
     required: Measures = {"accept": limits.accept, "review": limits.review, "min_frames": limits.min_frames}
     return Verdict(Check.FACE, answer, code, measured, required)
+
+
+def _photographed(seen: FaceSeen, limits: VisitSettings) -> Verdict:
+    mean = seen.likeness_mean
+    accept = max(limits.accept_photographed, limits.accept)  # stricter, whatever the settings say
+    if mean is None or seen.frames_good < limits.min_frames:
+        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+    elif mean >= accept:
+        answer, code = Answer.REVIEW, Code.CARD_PORTRAIT_PHOTOGRAPHED
+    elif seen.frames_good < limits.decide_frames:
+        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+    else:
+        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+    measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good, "photographed": True}
+    return Verdict(Check.FACE, answer, code, measured, {"accept": accept, "min_frames": limits.min_frames})
 
 
 def liveness(seen: FaceSeen, limits: VisitSettings) -> Verdict:

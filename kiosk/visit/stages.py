@@ -18,6 +18,7 @@ from kiosk.visit import (
     face,
     head,
     phone,
+    portrait,
     review,
     submit,
     touch,
@@ -59,6 +60,13 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     | {
         e.Typed: phone.typed,
         e.TimePassed: ways_out.timed_out,
+    },
+    S.PORTRAIT: _WAY_OUT
+    | {
+        e.CardSeen: portrait.seen,
+        e.ReferenceReady: portrait.ready,
+        e.DeviceFailed: portrait.sense_failed,
+        e.TimePassed: portrait.time_passed,
     },
     S.FACE: _WAY_OUT
     | {

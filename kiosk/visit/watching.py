@@ -10,10 +10,12 @@ from kiosk.visit.course import Course, Hint, Orders
 def begin(course: Course, code: Code) -> Orders:
     """Look for the face, from the beginning."""
     card = course.card.card if course.card else None
-    course.reference = False
+    course.reference = course.photographed
     course.hint = Hint()
     course.face_at = course.at
     show = course.go(Stage.FACE, course.limits.face_s, code)
+    if course.photographed:  # the face of the printed portrait is kept
+        return [show, e.Watch(None)]
     return [show, e.Watch(card.portrait if card else None)]
 
 

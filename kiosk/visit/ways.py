@@ -37,5 +37,6 @@ def chosen(course: Course, event: e.WayChosen) -> Orders:
 def _to_clerk(course: Course) -> Orders:
     """The clerk's way has a consent of its own; what was filmed is dropped, and nobody is filmed on it."""
     course.consent = None
+    course.photographed = False
     show = course.go(Stage.CONSENT, course.limits.consent_s)
     return [e.StopListening(), e.Unwatch(), e.Forget(), show, e.Say("consent_clerk")]

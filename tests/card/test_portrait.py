@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kiosk.card.portrait import BMP, HEIGHT, RAW, WIDTH, VendorPortraitDecoder
+from kiosk.card.portrait import BMP, HEIGHT, RAW, WIDTH, NoPortraitDecoder, VendorPortraitDecoder
 from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
 from kiosk.ports import Context
@@ -17,6 +17,7 @@ CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
 PHOTO = bytes(range(256)) * 4
 
 SOURCE = """
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 static void raw(unsigned char *out) { for (int i = 0; i < 38556; i++) out[i] = i / 306; }
@@ -28,6 +29,15 @@ int bmp(const char *wlt, char *out, int save) {
 }
 int refuse(const char *wlt, char *out, int save) { raw((unsigned char *)out); return -5; }
 int crash(const char *wlt, char *out, int save) { abort(); }
+int segfault(const char *wlt, char *out, int save) { *(volatile int *)0 = 1; return 1; }
+int overrun(const char *wlt, char *out, int save) { memset(out, 7, 1 << 26); return 1; }
+int garbage(const char *wlt, char *out, int save) { memcpy(out, "BMxx", 4); return 1; }
+int leak(const char *wlt, char *out, int save) {
+    FILE *file = fopen(getenv("LEAK"), "wb");
+    if (file) { fwrite(wlt, 1, 1024, file); fclose(file); }
+    raw((unsigned char *)out);
+    return 1;
+}
 int hang(const char *wlt, char *out, int save) { for (;;) {} }
 int blank(const char *wlt, char *out, int save) { memset(out, 200, 38556); return 1; }
 """
@@ -67,7 +77,9 @@ def test_a_library_that_begins_at_the_bottom(library):
     assert (image[:, 0, 0] == np.arange(HEIGHT)[::-1]).all()
 
 
-@pytest.mark.parametrize("function", ["refuse", "crash", "hang", "blank", "no_such_function"])
+@pytest.mark.parametrize(
+    "function", ["refuse", "crash", "segfault", "overrun", "garbage", "hang", "blank", "no_such_function"]
+)
 def test_whatever_the_library_does_is_one_code(library, function):
     with pytest.raises(CardError) as caught:
         decoder(library, function, timeout_s=1.0).decode(PHOTO)
@@ -84,3 +96,26 @@ def test_no_library_is_a_missing_model(path):
     with pytest.raises(ModelError) as caught:
         VendorPortraitDecoder(VendorPortraitDecoder.Settings(library=path), CONTEXT)
     assert caught.value.code is Code.MODEL_MISSING
+
+
+def test_without_a_library_the_visit_is_told_to_photograph_the_card():
+    with pytest.raises(CardError) as caught:
+        NoPortraitDecoder(NoPortraitDecoder.Settings(), CONTEXT).decode(PHOTO)
+    assert caught.value.code is Code.CARD_PORTRAIT_PHOTOGRAPHED
+
+
+def test_a_library_that_writes_the_photo_to_a_file_cannot(library, tmp_path, monkeypatch):
+    leaked = tmp_path / "zp.wlt"
+    monkeypatch.setenv("LEAK", str(leaked))
+    image = decoder(library, "leak").decode(PHOTO)
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    assert not leaked.exists() or leaked.read_bytes() == b""
+
+
+def test_a_crash_leaves_no_core(library, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(library.parent.iterdir())
+    with pytest.raises(CardError):
+        decoder(library, "segfault").decode(PHOTO)
+    assert list(tmp_path.iterdir()) == []
+    assert sorted(library.parent.iterdir()) == before

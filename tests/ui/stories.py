@@ -50,6 +50,8 @@ def type_only(text):
 
 
 STORIES = {
+    "portrait": [show(Stage.PORTRAIT, tries=2)],
+    "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
     "starting": [Show(Stage.OUT_OF_SERVICE, Code.STARTING)],
     "out_of_service": [OutOfService(OUT), Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING)],
     "idle": [Show(Stage.IDLE)],

@@ -16,6 +16,7 @@ PROMPTS = [
     "card",
     "card_retry",
     "phone",
+    "portrait",
     "face",
     "face_retry",
     "digits",

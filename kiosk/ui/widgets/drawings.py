@@ -278,6 +278,11 @@ HINTS: dict[Code, Drawing] = {
     Code.FACE_TOO_BRIGHT: sun,
     Code.FACE_BACKLIT: backlight,
     Code.FACE_EYES_CLOSED: eye,
+    Code.CARD_PICTURE_NONE: card,
+    Code.CARD_PICTURE_FAR: closer,
+    Code.CARD_PICTURE_BLURRED: still,
+    Code.CARD_PICTURE_GLARE: sun,
+    Code.CARD_PICTURE_SIDE: card,
 }
 """What goes with each hint of the coach."""
 
