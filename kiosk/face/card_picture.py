@@ -70,7 +70,7 @@ def find(image: Image) -> Corners | None:
         edges = cv2.dilate(cv2.Canny(grey, low, high), np.ones((3, 3), np.uint8))
         contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
-            corners = _card_like(contour, image.shape[:2])
+            corners = _card_like(np.asarray(contour, np.int32), image.shape[:2])
             if corners is not None and (best is None or _area(corners) > _area(best)):
                 best = corners
     return best
