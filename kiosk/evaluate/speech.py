@@ -26,7 +26,7 @@ from kiosk.evaluate.speech_plots import plot
 from kiosk.evaluate.speech_reader import MANNERS, reader
 from kiosk.evaluate.speech_report import report
 from kiosk.evaluate.speech_results import Answer, DriverResult, Result, answer, isolated, pool, pools
-from kiosk.model import SAMPLE_RATE, DigitHeard
+from kiosk.model import SAMPLE_RATE
 from kiosk.settings import Settings
 from kiosk.visit import odds
 
@@ -140,7 +140,8 @@ def _paced(
         ground = NOISES[one.noise](length, random) * np.float32(person.level * 10 ** (-one.snr_db / 20))
         for name, recogniser in found.items():
             scene, heard = converse(person, ground, recogniser, settings.speech, settings.visit)
-            trial = _judged(scene, heard, settings, plan, one.index)
+            codes = _random(plan, f"codes of {one.speaker} at {one.snr_db} dB {one.noise}", one.index)
+            trial = judge(scene, heard, settings.visit, plan.wrong_codes, codes)
             trials[name].append(_marked(trial, one))
     return trials
 
@@ -161,12 +162,6 @@ def _trial(
     scene: scenes.Scene, recogniser: drivers.Noted, settings: Settings, plan: Plan, index: int
 ) -> Trial:
     heard = play(scene, recogniser, settings.speech, settings.visit)
-    return _judged(scene, heard, settings, plan, index)
-
-
-def _judged(
-    scene: scenes.Scene, heard: Sequence[DigitHeard], settings: Settings, plan: Plan, index: int
-) -> Trial:
     codes = _random(plan, f"codes of {scene.speaker}", index)
     return judge(scene, heard, settings.visit, plan.wrong_codes, codes)
 

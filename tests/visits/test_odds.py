@@ -3,10 +3,14 @@
 from itertools import pairwise, product
 from math import exp, inf, log, nan
 
+import msgspec
 import numpy as np
 import pytest
 
-from kiosk.visit import odds
+from kiosk.codes import Code
+from kiosk.model import Answer, Challenge, DigitHeard
+from kiosk.settings import load
+from kiosk.visit import odds, rules
 
 SURE = tuple(0.0 if d == 3 else -9.0 for d in range(11))
 
@@ -81,3 +85,75 @@ def test_scores_of_any_scale_are_understood():
     assert odds.posterior([-1e6] * 10, 0) == pytest.approx(0.1)
     assert odds.posterior([-1e6 if d else 1e6 for d in range(10)], 0) == pytest.approx(1.0)
     assert exp(odds.ratio([0.0] * 11, 0, 1e-9)) == pytest.approx(0.9)
+
+
+# ── the verdict ──────────────────────────────────────────────────────────────────────────────────
+
+CODE = (3, 1, 4, 1, 5, 9, 2, 6)
+SHOWN = tuple(1.2 * i for i in range(8))
+LIMITS = load().visit
+
+
+def said(window, digit, share=0.97, began=0.4, **more):
+    """A voice that is this digit with `share`, and most of the rest the next digit."""
+    posteriors = np.full(11, 0.001)
+    posteriors[digit], posteriors[(digit + 1) % 10] = share, 1 - share
+    voice = {"began": SHOWN[window] + began, "ended": SHOWN[window] + began + 0.3, "level_dbfs": -25.0}
+    return DigitHeard(at=0.0, window=window, scores=tuple(np.log(posteriors)), snr_db=25.0, **voice | more)
+
+
+def verdict(*heard):
+    digits = CODE[: len(heard)]
+    challenge = Challenge(id="", digits=digits, gaps_s=(1.2,) * len(digits), expires_unix=0.0)
+    return rules.digits(challenge, SHOWN[: len(heard)], list(heard), LIMITS)
+
+
+def reading(count, **instead):
+    """All digits clear but those named `_<place>`."""
+    return verdict(*(instead.get(f"_{i}") or said(i, CODE[i]) for i in range(count)))
+
+
+def torn(window):
+    """The right digit is the second likeliest, not far behind."""
+    return said(window, CODE[window], share=0.4)
+
+
+def silent(window):
+    return DigitHeard(at=0.0, window=window)
+
+
+def test_four_clear_digits_and_two_torn_ones_are_enough():
+    found = reading(6, _1=torn(1), _4=torn(4))
+    assert (found.answer, found.measured["right"]) == (Answer.PASS, 4)
+    assert found.measured["llr"] > found.required["llr"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        said(4, 7),
+        silent(4),
+        said(4, CODE[4], began=-0.5),
+        said(4, CODE[4], audio_lost=True),
+        said(4, CODE[4], fault=Code.SPEECH_ENGINE_FAILED),
+        msgspec.structs.replace(said(4, CODE[4]), scores=(nan,) * 11),
+        msgspec.structs.replace(said(4, CODE[4]), scores=()),
+    ],
+    ids=["contradicted", "silent", "too early", "lost", "engine failed", "no numbers", "no scores"],
+)
+def test_four_clear_digits_one_torn_and_one_that_says_nothing_or_another_are_not(second):
+    assert reading(6, _1=torn(1), _4=second).answer is Answer.RETRY
+    assert reading(6, _4=second).answer is Answer.PASS  # five right
+
+
+@pytest.mark.parametrize(("count", "least"), [(4, 4), (5, 5), (6, 5), (7, 6), (8, 6)])
+def test_so_many_right_are_needed_of_so_many(count, least):
+    def with_wrong(wrong):
+        return reading(count, **{f"_{i}": said(i, (CODE[i] + 5) % 10) for i in range(wrong)})
+
+    assert with_wrong(count - least).answer is Answer.PASS
+    assert with_wrong(count - least + 1).answer is Answer.RETRY
+
+
+def test_torn_digits_alone_are_never_enough():
+    assert verdict(*(torn(i) for i in range(8))).answer is Answer.RETRY
