@@ -153,6 +153,8 @@ class Code(StrEnum):
     SPEECH_TOO_LATE = "speech.too_late"
     SPEECH_WRONG_DIGITS = "speech.wrong_digits"
     SPEECH_MISSING_DIGITS = "speech.missing_digits"
+    SPEECH_EXTRA = "speech.extra"
+    SPEECH_SECOND_VOICE = "speech.second_voice"
     SPEECH_UNKNOWN = "speech.unknown"
     SPEECH_AUDIO_LOST = "speech.audio_lost"
     SPEECH_ENGINE_FAILED = "speech.engine_failed"

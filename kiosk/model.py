@@ -207,6 +207,8 @@ class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
     snr_db: float = 0.0
     clipped: float = 0.0  # share of samples at full scale
     extra: int = 0  # further voiced segments in the same window
+    pitch_hz: float | None = None  # median pitch of the voice; None: none was found
+    floor_dbfs: float | None = None  # of the shop's noise, 240–4000 Hz; None: not known yet
     audio_lost: bool = False
     fault: Code | None = None  # the engine failed
 

@@ -155,6 +155,11 @@ class Endpointer:
         return _centre(self._index - 1)
 
     @property
+    def floor_dbfs(self) -> float | None:
+        """Level of the noise; None before it has been heard for long enough."""
+        return self._floor.dbfs if self._floor.ready else None
+
+    @property
     def open_since_s(self) -> float | None:
         """When the voice that goes on (or may turn out to be a click) began."""
         return None if self._voice is None else _centre(self._voice.first)

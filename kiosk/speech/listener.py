@@ -22,6 +22,7 @@ from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.pitch import pitch_hz
 from kiosk.speech.tape import Tape
 from kiosk.speech.windows import Voice, Windows
 
@@ -201,6 +202,7 @@ class Listener:
             clipped=segment.clipped,
             scores=scores,
             fault=fault,
+            pitch_hz=pitch_hz(samples[began - begin : ended - begin]),
         )
 
     def _ask(self, samples: Samples, onset: int) -> tuple[tuple[float, ...], Code | None]:
@@ -230,7 +232,8 @@ class Listener:
     def _tell(self, windows: Windows, now: float, open_since: float | None) -> None:
         for window in windows.due(now, open_since):
             window.told = True
-            self._give(window.heard(self._clock()))
+            heard = window.heard(self._clock())
+            self._give(msgspec.structs.replace(heard, floor_dbfs=self._endpointer.floor_dbfs))
 
 
 def _position(seconds: float) -> int:

@@ -22,6 +22,7 @@ class Voice(Struct, frozen=True):
     clipped: float
     scores: tuple[float, ...] = ()
     fault: Code | None = None
+    pitch_hz: float | None = None
 
     @property
     def digit_like(self) -> bool:
@@ -81,6 +82,7 @@ class Window:
             snr_db=voice.snr_db,
             clipped=voice.clipped,
             extra=len(self.voices) - 1,
+            pitch_hz=voice.pitch_hz,
             audio_lost=self.audio_lost,
             fault=fault if not voice.digit_like else None,
         )

@@ -11,11 +11,13 @@ from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
-from kiosk.visit import odds
+from kiosk.visit import diagnosis, odds
 from kiosk.visit.typed import faults
 
 OTHER = 10
 """Index of "no digit" in `DigitHeard.scores`."""
+EXTRA_VOICES = 2
+"""So many voices beside the answer are talk: one may be a cough."""
 
 
 def card(facts: CardFacts, limits: VisitSettings) -> Verdict:
@@ -159,6 +161,7 @@ def digits(
     wrong = [_digit_fault(i, challenge, shown, heard, limits) for i in range(len(challenge.digits))]
     right, of = wrong.count(None), len(challenge.digits)
     ratio = sum(_ratio(i, wrong[i], challenge, heard, limits) for i in range(of))
+    told = diagnosis.told(wrong, challenge, heard)
     measured: Measures = {
         "right": right,
         "of": of,
@@ -167,18 +170,26 @@ def digits(
         "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
         "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
         "extra": sum(h.extra for h in heard),
-        "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(wrong) if f),
+        "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(told) if f),
+        **diagnosis.each(challenge, shown, heard),
     }
     needed, least = odds.needed(of, limits.digits_guess), odds.least(limits.digits_guess)
     required: Measures = {"right": needed, "llr": round(least, 3)}
     if right >= needed or (right == needed - 1 and ratio >= least):
         return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
-    reason = _reason([f for f in wrong if f], nothing_heard=measured["heard"] == 0)
+    reason = diagnosis.reason([f for f in told if f], nothing_heard=measured["heard"] == 0)
     return Verdict(Check.DIGITS, Answer.RETRY, reason, measured, required)
 
 
 _SOUND_AND_WORD = frozenset(
-    (None, Code.SPEECH_WRONG_DIGITS, Code.SPEECH_UNKNOWN, Code.SPEECH_NOISY, Code.SPEECH_TOO_QUIET)
+    (
+        None,
+        Code.SPEECH_WRONG_DIGITS,
+        Code.SPEECH_UNKNOWN,
+        Code.SPEECH_NOISY,
+        Code.SPEECH_TOO_QUIET,
+        Code.SPEECH_EXTRA,
+    )
 )
 """Only where the voice came in its time do its scores say anything; else the digit counts as not said."""
 
@@ -219,20 +230,11 @@ def _why_unclear(one: DigitHeard, limits: VisitSettings) -> Code:
         return Code.SPEECH_CLIPPED
     if one.snr_db < limits.min_snr_db:
         return Code.SPEECH_NOISY
+    if one.extra >= EXTRA_VOICES:
+        return Code.SPEECH_EXTRA
     if len(one.scores) > OTHER and one.scores[OTHER] >= max(one.scores[:OTHER]):
         return Code.SPEECH_UNKNOWN
     return Code.SPEECH_WRONG_DIGITS
-
-
-def _reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
-    """The one reason to tell: a fault of ours first, then silence, then what was wrong most often."""
-    for code in (Code.SPEECH_ENGINE_FAILED, Code.SPEECH_AUDIO_LOST):
-        if code in faults:
-            return code
-    if nothing_heard:
-        return Code.SPEECH_SILENCE
-    spoken = [f for f in faults if f is not Code.SPEECH_MISSING_DIGITS]
-    return max(spoken, key=spoken.count) if spoken else Code.SPEECH_MISSING_DIGITS
 
 
 def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSettings) -> Verdict:
@@ -250,6 +252,7 @@ def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSet
         "seen": len(known),
         "heard": len(rises),
         "rise_median": round(median(known), 4) if known else None,
+        "onsets_s": " ".join(_opened(h.began, h.ended, mouths, limits) for h in heard),
     }
     required: Measures = {
         "moved": limits.lips_right,
@@ -261,6 +264,25 @@ def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSet
     # Not required: the evidence goes along, but nothing that was not asked for is a pass.
     answer = Answer.RETRY if limits.lips_right else Answer.REVIEW
     return Verdict(Check.LIPS, answer, code, measured, required)
+
+
+def _opened(
+    began: float | None,
+    ended: float | None,
+    mouths: Sequence[tuple[float, float]],
+    limits: VisitSettings,
+) -> str:
+    """When the mouth opened, in seconds after the onset of the voice; "-" if it did not, or nobody knows."""
+    if began is None:
+        return "-"
+    until = (ended if ended is not None else began) + limits.lips_after_s
+    rest = [m for at, m in mouths if began - 3 * limits.lips_before_s <= at < began]
+    opened = [
+        at - began
+        for at, m in mouths
+        if rest and began - limits.lips_before_s <= at <= until and m - min(rest) >= limits.lips_rise
+    ]
+    return f"{min(opened):.2f}" if opened else "-"
 
 
 def _rise(
