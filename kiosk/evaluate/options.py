@@ -16,9 +16,9 @@ from kiosk.ports import Context
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 
 
-def add_shared(parser: argparse.ArgumentParser, data: str) -> None:
-    """`data` says what the folder must hold."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=data)
+def add_shared(parser: argparse.ArgumentParser, data: str, *, required: bool = True) -> None:
+    """`data` says what the folder must hold; `required`: whether there is nothing else to measure."""
+    parser.add_argument("--data", type=Path, required=required, metavar="DIR", help=data)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole result there")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves and histograms there, as PNG")
     parser.add_argument("--settings", type=Path, help="the site's TOML file (default: the defaults alone)")

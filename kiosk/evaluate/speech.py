@@ -8,14 +8,18 @@ the numbers are those of a simulation. See docs/evaluate.md.
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from zlib import crc32
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
+from kiosk.codes import Code
+from kiosk.errors import SettingsError
 from kiosk.evaluate import options
 from kiosk.evaluate import speech_drivers as drivers
+from kiosk.evaluate import speech_negatives as negatives
 from kiosk.evaluate import speech_scene as scenes
 from kiosk.evaluate.output import progress, pyplot, write_json
 from kiosk.evaluate.speech_data import Clip, Data, read
@@ -58,17 +62,48 @@ class Paced(Struct, frozen=True):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `kiosk evaluate speech`."""
-    options.add_shared(parser, "folder with labels.tsv or challenge.tsv, or a folder of such folders")
+    text = "folder with labels.tsv or challenge.tsv, or a folder of such folders"
+    options.add_shared(parser, text, required=False)
     add = parser.add_argument
+    add(
+        "--negatives",
+        type=Path,
+        metavar="DIR",
+        help="instead of --data: sounds that answer nothing",
+    )
     add("--snr", nargs="+", type=_decibels, default=[25.0, 10.0], metavar="DB", help="default: 25 10")
     add("--noise", type=_noises, default=tuple(NOISES), metavar="KINDS", help=f"of {','.join(NOISES)}")
-    add("--challenges", type=_count, default=20, help="per speaker, SNR and noise (default: 20)")
+    add(
+        "--challenges",
+        type=_count,
+        default=20,
+        help="per speaker, SNR and noise, or per file (default: 20)",
+    )
     add("--manner", choices=MANNERS, default="plain", help="how people read (default: plain)")
     add("--codes", type=_count, default=300, help="wrong codes tried on each challenge (default: 300)")
 
 
 def run(asked: argparse.Namespace) -> int:
     """0: measured; 1: nothing could be measured, or a named driver not. Raises SettingsError."""
+    if (asked.data is None) == (asked.negatives is None):
+        raise SettingsError(Code.SETTINGS_BAD_VALUE, "either --data DIR or --negatives DIR")
+    return _run_data(asked) if asked.data is not None else _run_negatives(asked)
+
+
+def _run_negatives(asked: argparse.Namespace) -> int:
+    settings = options.read_settings(asked)
+    found, missing = drivers.make_all(asked.driver or drivers.installed(), settings)
+    count, codes = asked.challenges, asked.codes
+    result = negatives.measure(asked.negatives, found, settings, count, codes, abs(asked.seed))
+    print(negatives.report(result))
+    for name, why in sorted(missing.items()):
+        print(f"  not measured, {name}: {why}")
+    if asked.json is not None:
+        write_json(asked.json, result)
+    return 0 if result.kinds and not (asked.driver and missing) else 1
+
+
+def _run_data(asked: argparse.Namespace) -> int:
     settings = options.read_settings(asked)
     noises, codes = tuple(asked.noise), asked.codes
     plan = Plan(abs(asked.seed), tuple(asked.snr), noises, asked.challenges, codes, asked.manner)
