@@ -21,7 +21,7 @@ from kiosk.evaluate.speech_files import Unusable, load
 from kiosk.evaluate.speech_play import challenge, converse, longest_s
 from kiosk.evaluate.speech_reader import Reader, Said
 from kiosk.evaluate.speech_scene import GAPS_S, LENGTH, VOICE_RMS, Scene, Spoken, code
-from kiosk.model import SAMPLE_RATE, Answer, DigitHeard
+from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict
 from kiosk.ports import Samples
 from kiosk.settings import Settings
 from kiosk.visit import rules
@@ -61,7 +61,7 @@ class _Tally:
         self.passed = self.tried = self.guessed = self.guesses = 0
         self.codes: dict[str, int] = {}
 
-    def add(self, file: Path, own: rules.Verdict, others: Sequence[rules.Verdict]) -> None:
+    def add(self, file: Path, own: Verdict, others: Sequence[Verdict]) -> None:
         self.files.add(file)
         self.tried += 1
         self.passed += own.answer is Answer.PASS
@@ -118,7 +118,7 @@ def _play(
 
 def _verdicts(
     one: Scene, heard: Sequence[DigitHeard], settings: Settings, codes: int, random: np.random.Generator
-) -> Iterator[rules.Verdict]:
+) -> Iterator[Verdict]:
     asked = chain([one.digits], (code(random, LENGTH) for _ in range(codes)))
     for digits in asked:
         scene = Scene(one.speaker, digits, one.shown, one.samples)
@@ -128,7 +128,8 @@ def _verdicts(
 def _levelled(sound: Samples) -> Samples:
     """As loud as a customer."""
     rms = float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
-    return np.clip(sound * (VOICE_RMS / max(rms, 1e-9)), -1.0, 1.0).astype(np.float32)
+    louder: Samples = np.clip(sound * (VOICE_RMS / max(rms, 1e-9)), -1.0, 1.0).astype(np.float32)
+    return louder
 
 
 def report(result: Negatives) -> str:
