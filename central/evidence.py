@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from central.codes import Code
-from central.messages import ActivationRequest, Answer
+from central.light import colours
+from central.messages import ActivationRequest, Answer, Check
 from central.settings import Settings
 
 
@@ -28,7 +29,7 @@ def fault(
         return Code.EVIDENCE_VERSION
     if not challenge_good(request, challenge, now, settings):
         return Code.CHALLENGE_INVALID
-    if not complete(request, settings):
+    if not complete(request, settings) or not light_good(request):
         return Code.EVIDENCE_INCOMPLETE
     return None
 
@@ -63,6 +64,15 @@ def complete(request: ActivationRequest, settings: Settings) -> bool:
     required = all(last.get(check) is Answer.PASS for check in settings.evidence.required)
     attended = all(_attended(check, last.get(check), settings) for check in settings.evidence.attended)
     return required and attended
+
+
+def light_good(request: ActivationRequest) -> bool:
+    """A light that passed must have shown the colours of the very challenge that the request names."""
+    last = next((v for v in reversed(request.verdicts) if v.check is Check.LIGHT), None)
+    if last is None or last.answer is not Answer.PASS:
+        return True
+    shown = last.measured.get("colours")
+    return isinstance(shown, str) and bool(shown) and shown == colours(request.challenge, len(shown))
 
 
 def _attended(check: str, answer: Answer | None, settings: Settings) -> bool:

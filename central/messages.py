@@ -125,6 +125,7 @@ class Check(StrEnum):
     DIGITS = "digits"
     LIPS = "lips"
     CONTINUITY = "continuity"
+    LIGHT = "light"
 
 
 class Answer(StrEnum):

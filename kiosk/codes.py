@@ -164,6 +164,12 @@ class Code(StrEnum):
     LIPS_UNSEEN = "lips.unseen"
     LIPS_OUT_OF_STEP = "lips.out_of_step"
 
+    # the light challenge
+    LIGHT_ABSENT = "light.absent"
+    LIGHT_UNCLEAR = "light.unclear"
+    LIGHT_UNSEEN = "light.unseen"
+    LIGHT_DECLINED = "light.declined"
+
     # the challenge
     CHALLENGE_NONE = "challenge.none"
     CHALLENGE_EXPIRED = "challenge.expired"

@@ -25,6 +25,7 @@ BUGS_WITHIN_S = 600.0
 _NOTICES = (
     e.Show,
     e.ShowDigit,
+    e.ShowLight,
     e.ShowHeard,
     e.ShowMove,
     e.ShowDigits,

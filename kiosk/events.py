@@ -189,6 +189,17 @@ class SlowDown(Struct, frozen=True, tag=True):
     """More time was asked for ("慢一点"): digits stay longer from now on, for the rest of the visit."""
 
 
+class LightShown(Struct, frozen=True, tag=True):
+    """Colour `step` of the light began to be painted at `at` (capture clock)."""
+
+    step: int
+    at: float
+
+
+class LightDeclined(Struct, frozen=True, tag=True):
+    """The person asked for a screen that keeps its colour."""
+
+
 class Stored(Struct, frozen=True, tag=True):
     """The request is committed to disk: from here on it can be promised."""
 
@@ -266,6 +277,8 @@ Event = (
     | PromptEnded
     | DigitShown
     | DigitHeard
+    | LightShown
+    | LightDeclined
     | MoveShown
     | DigitsTyped
     | ClerkPresent
@@ -309,6 +322,16 @@ class ShowDigit(Struct, frozen=True, tag=True):
     window: int
     count: int
     digit: int
+
+
+class ShowLight(Struct, frozen=True, tag=True):
+    """Let the ground of the screen go through `colours` (letters of `kiosk.visit.light`), each for `hold_s`.
+
+    The shell answers each with `LightShown`, until another stage is shown. No colours: stop.
+    """
+
+    colours: str
+    hold_s: float
 
 
 class ShowHeard(Struct, frozen=True, tag=True):
@@ -493,6 +516,7 @@ class OutOfService(Struct, frozen=True, tag=True):
 Order = (
     Show
     | ShowDigit
+    | ShowLight
     | ShowHeard
     | ShowMove
     | ShowDigits
@@ -521,6 +545,7 @@ Order = (
 
 Notice = (
     Show
+    | ShowLight
     | ShowDigit
     | ShowHeard
     | ShowMove

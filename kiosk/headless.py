@@ -4,6 +4,7 @@ It paints nothing, but answers like the window: a digit that is ordered counts a
 (`press`, `type`) become the events that the window's buttons post. Simulation only: consent needs a screen.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -35,6 +36,7 @@ class Headless:
         self._agreed = False
         self._pages: list[str] = []
         self._text = ""
+        self._lit = 0  # which play of colours is on
         engine.subscribe(self.see)
 
     def see(self, notice: e.Notice) -> None:
@@ -42,8 +44,25 @@ class Headless:
         if isinstance(notice, e.Show):
             self._stage, self._agreed = notice.stage, False
             self._pages, self._text = [], ""
+            self._lit += 1
         elif isinstance(notice, e.ShowDigit):
             self._engine.post(e.DigitShown(notice.window, self._clock()))
+        elif isinstance(notice, e.ShowLight):
+            self._light(notice.colours, notice.hold_s)
+
+    def _light(self, colours: str, hold_s: float) -> None:
+        """The colours count as painted, each at its time, until another stage comes."""
+        self._lit += 1
+        mine, began = self._lit, self._clock()
+
+        def play() -> None:
+            for step in range(len(colours)):
+                time.sleep(max(0.0, began + step * hold_s - self._clock()))
+                if mine != self._lit:
+                    return
+                self._engine.post(e.LightShown(step, self._clock()))
+
+        threading.Thread(target=play, name="light", daemon=True).start()
 
     def press(self, name: str) -> bool:
         """Touch a button; False if the present screen has none of that name."""

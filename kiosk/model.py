@@ -169,7 +169,8 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
     mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the
     face that this track began with. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
-    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
+    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed. `light`:
+    ln of red to green and of blue to green in the face against the background, less that of the first frame.
     """
 
     at: float
@@ -187,6 +188,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     live_median: float | None = None
     mouth: float | None = None
     eyes: float | None = None
+    light: tuple[float, float] | None = None
     yaw: float | None = None
     pitch: float | None = None
     roll: float | None = None
@@ -223,6 +225,7 @@ class Check(StrEnum):
     DIGITS = "digits"
     LIPS = "lips"
     CONTINUITY = "continuity"
+    LIGHT = "light"
     HEAD = "head"
     TOUCH = "touch"
 

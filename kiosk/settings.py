@@ -147,6 +147,11 @@ class VisitSettings(Section, frozen=True):
     lips_rise: float  # how much the opening must grow over its rest
     lips_before_s: float
     lips_after_s: float
+    light: Literal["required", "evidence", "off"]  # how much the light challenge counts
+    light_hold_s: Annotated[float, Meta(ge=1 / 3, le=3)]  # each colour; at most three changes a second
+    light_gain: Annotated[float, Meta(gt=0)]  # least answer, in the shop's light on a face
+    light_fit: Likeness  # least correlation with what was shown
+    light_steps: Annotated[int, Meta(ge=4)]  # so many changes must have been seen
     max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
     ways: tuple[Way, ...]  # what is offered on the first screen
     head_tries: int

@@ -9,6 +9,7 @@ MEASUREMENTS = {
     "face": "FMR and FNMR of the face engines",
     "pad": "APCER and BPCER of presentation-attack detection",
     "lips": "mouth opening against sound",
+    "light": "the light challenge, simulated",
 }
 """Each is a module here with `add_arguments(parser)` and `run(options) -> int`."""
 

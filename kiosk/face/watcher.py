@@ -21,6 +21,7 @@ from kiosk.face.pace import Pace
 from kiosk.face.printed import Printed
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import reference
+from kiosk.face.reflection import Reflection
 from kiosk.face.track import Track
 from kiosk.model import FaceBox, FaceSeen, Frame
 from kiosk.ports import (
@@ -80,6 +81,7 @@ class FaceWatcher:
         self._memory = Memory(settings.best_frames)
         self._track = Track(settings.same_face, settings.max_gap_s)
         self._pace = Pace(settings.max_fps)
+        self._reflection = Reflection()
 
     def watch(self, portrait: bytes | None) -> None:
         """Begin, or go on.
@@ -122,6 +124,7 @@ class FaceWatcher:
             self._printed = None
             self._memory.forget()
             self._track.forget()
+            self._reflection.forget()
 
     def picture(self) -> bytes | None:
         """JPEG of the best good frame of the present track: the face with a margin. None: there is none."""
@@ -221,6 +224,7 @@ class FaceWatcher:
         found = measure(frame.image, face)
         said = hint(found, mesh, self._settings)
         seen = _with_mesh(seen, mesh, said)
+        seen = replace(seen, light=self._reflection.measure(frame.image, face))
         self._pace.looked(self._clock() - began)
         if said not in _COMPARABLE or not self._wanted():
             return seen
@@ -255,6 +259,7 @@ class FaceWatcher:
     def _restart_if_cut(self, before: int) -> None:
         if self._track.number != before:
             self._memory.restart()
+            self._reflection.forget()
 
 
 def _prominent(faces: Sequence[Face]) -> list[Face]:

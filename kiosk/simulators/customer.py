@@ -16,12 +16,15 @@ from msgspec import Struct
 from kiosk import events as e
 from kiosk.model import SAMPLE_RATE, Outcome, Stage
 from kiosk.ports import Samples
+from kiosk.simulators.light import ScreenColours
 
 Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
 
 
 LIFT_S = 0.3
 """A card that is lifted too early lies so long: found, but not read."""
+PAINT_S = 0.03
+"""So long after the order a colour is on the screen."""
 READS_S = 1.0
 """At least so long somebody looks at a new page before touching it; its buttons take no touch for 0.7 s."""
 
@@ -81,6 +84,7 @@ class Customer:
         self.card_shown = False  # held before the camera
         self.face = behaviour.face
         self.outcome: Outcome | None = None
+        self.light: ScreenColours | None = None  # what shines on the face
         self._hand = hand
         self._voice = voice
         self._clock = clock
@@ -116,6 +120,8 @@ class Customer:
             self._see_stage(notice)
         elif isinstance(notice, e.ShowDigit):
             self._see_digit(notice)
+        elif isinstance(notice, e.ShowLight):
+            self.light = _plan(notice, self._clock())
         elif isinstance(notice, e.Print):
             self.outcome = notice.slip.outcome
 
@@ -142,6 +148,7 @@ class Customer:
             self._later(delay_s, lambda: hand.press(name))
 
     def _see_stage(self, show: e.Show) -> None:
+        self.light = None
         if self.behaviour.leaves_at is show.stage:
             self.leave()
         if not self.present:
@@ -227,3 +234,9 @@ class Customer:
 
     def _other_digit(self, digit: int) -> int:
         return (digit + 1 + int(self._random.integers(9))) % 10
+
+
+def _plan(shown: e.ShowLight, now: float) -> ScreenColours:
+    """When which colour will be on the screen."""
+    times = (now + PAINT_S + step * shown.hold_s for step in range(len(shown.colours)))
+    return ScreenColours(tuple(times), shown.colours)

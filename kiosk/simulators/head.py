@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.ports import Context, Face, Image
 from kiosk.simulators import cutout, expression
+from kiosk.simulators.light import Map, relief_answer
 from kiosk.simulators.portrait import MODELS, sitter
 from kiosk.simulators.scenery import Sensor, shop
 from kiosk.simulators.turning import Turning
@@ -27,6 +28,7 @@ _MARGIN = 0.25  # of the picture, drawn beyond its edges so that shifting shows 
 _BLINK_S = 0.18
 _BLINK_EVERY_S = 3.7
 _SQUINT = 0.02  # eyes this nearly open are drawn open
+_COARSE = 4  # light is smooth: it is kept at a quarter of the size
 
 
 class Sway(Struct, frozen=True):
@@ -83,6 +85,14 @@ class Head:
         placed = cv2.warpAffine(figure, placing, self._size, borderMode=cv2.BORDER_REPLICATE)
         return self._sensor.see(self._before_room(np.asarray(placed, np.uint8)), at)
 
+    def answers(self, at: float, wall: float = 0.04) -> Map:
+        """How the screen's light comes back at `at` (`simulators.light`); `wall`: from the room behind."""
+        placing = self._placing(self._sway(at), (0.0, 0.0), 1.0)
+        placing[:, 2] /= _COARSE
+        size = (self._size[0] // _COARSE, self._size[1] // _COARSE)
+        face, there = cv2.split(cv2.warpAffine(self._answer, placing, size, borderMode=cv2.BORDER_REPLICATE))
+        return np.asarray(cv2.resize(face + (1 - there) * wall, self._size), np.float32)
+
     def _make(self, photo: Image, face: Face, models: Path) -> None:
         """The figure at the size it is shown, and its moving parts."""
         zoom = _FACE * min(self._size) / face.width
@@ -96,6 +106,10 @@ class Head:
         self._mouth = expression.mouth(self._figure, points)
         self._eyes = expression.eyes(self._figure, points)
         self._turning = Turning(points, (canvas[1], canvas[0]), face.width * zoom)
+        mask = np.asarray(self._figure[..., 3] / 255, np.float32)
+        answer = relief_answer(self._turning.relief, mask)
+        small = (canvas[0] // _COARSE, canvas[1] // _COARSE)
+        self._answer = cv2.resize(np.dstack([answer, mask]), small, interpolation=cv2.INTER_AREA)
 
     def _to_canvas(self, face: Face, zoom: float) -> NDArray[np.float64]:
         x, y = face.x + face.width / 2, face.y + face.height / 2

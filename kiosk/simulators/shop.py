@@ -14,6 +14,7 @@ from kiosk.ports import Image, Samples
 from kiosk.simulators.card_picture import card_picture, held
 from kiosk.simulators.customer import Customer
 from kiosk.simulators.head import EmptyRoom, Head
+from kiosk.simulators.light import LitCamera
 from kiosk.simulators.people import Person
 from kiosk.simulators.portrait import chip_portrait, sitter
 
@@ -33,6 +34,7 @@ class Shop:
         self._prints: dict[str, Image] = {}
         self._room = EmptyRoom()
         self._customer: Customer | None = None
+        self._camera = LitCamera()
         self._noise = np.random.default_rng(7)
 
     def enter(self, customer: Customer) -> None:
@@ -54,8 +56,15 @@ class Shop:
         customer = self._present()
         if customer is None:
             return self._room.render(at)
-        scene = self._head(customer.face).render(at, mouth=customer.loudness(at))
-        return held(scene, self._print(customer), at) if customer.card_shown else scene
+        head = self._head(customer.face)
+        scene = head.render(at, mouth=customer.loudness(at))
+        if customer.card_shown:
+            return held(scene, self._print(customer), at)
+        light = customer.light
+        if light is None:
+            self._camera = LitCamera()
+            return scene
+        return self._camera.see(scene, head.answers(at), light.at(at), at)
 
     def sound(self, at: float, count: int) -> Samples:
         customer = self._present()

@@ -24,6 +24,11 @@ class Turning:
         self._depth = self._relief(points)
         self._made: dict[int, tuple[Map, Map]] = {}
 
+    @property
+    def relief(self) -> NDArray[np.float32]:
+        """(height, width): how far each pixel stands out from the face's outline, in pixels."""
+        return self._depth
+
     def maps(self, degrees: float) -> tuple[Map, Map]:
         """For `cv2.remap`: where each pixel comes from; positive turns to the picture's right."""
         whole = round(degrees)

@@ -57,6 +57,7 @@ class Window(QWidget):
         self._engine = engine
         self._home_language = settings.screen.language
         self._clerk_call = settings.screen.clerk_call
+        self._light = settings.visit.light != "off"
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
@@ -80,7 +81,7 @@ class Window(QWidget):
             PhoneScreen(),
             PortraitScreen(feeds),
             FaceScreen(feeds),
-            DigitsScreen(feeds),
+            DigitsScreen(feeds, light=self._light),
             ReviewScreen(),
             SubmitScreen(),
             OutcomeScreen(),

@@ -96,6 +96,7 @@ class Course:
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
         self.slowed = False  # asked for more time, or needed it
+        self.light_declined = False  # the person asked for a screen that keeps its colour
         self.promised = False  # the request is on disk
         self.gone: dict[Device, Code] = {}
         self.prompts_due = 0  # "digits" prompts that were ordered and are not over

@@ -36,7 +36,22 @@ def prompt_ended(course: Course, event: e.PromptEnded) -> Orders:
         return []
     course.reading.started = True
     course.deadline = course.at + course.limits.digit_first_s
-    return [e.Listen(course.reading.count)]
+    orders: Orders = [e.Listen(course.reading.count)]
+    if course.limits.light != "off" and not course.light_declined:
+        orders.append(course.reading.light())
+    return orders
+
+
+def light_shown(course: Course, event: e.LightShown) -> Orders:
+    if course.reading is not None:
+        course.reading.lit_up(event)
+    return []
+
+
+def light_declined(course: Course, _: e.LightDeclined) -> Orders:
+    """For the rest of the visit. Where the light is required it takes the clerk: no new digits would help."""
+    course.light_declined = True
+    return [e.ShowLight("", course.limits.light_hold_s)]
 
 
 def shown(course: Course, event: e.DigitShown) -> Orders:
@@ -101,8 +116,9 @@ def _judge(course: Course, reading: Reading) -> Orders:
     heard = reading.in_order()
     spoken = rules.digits(reading.challenge, reading.shown, heard, course.limits)
     moved = rules.lips(heard, reading.seen, course.limits)
-    course.verdicts += [spoken, moved]
-    for verdict in (spoken, moved):
+    lit = _lit(course, reading)
+    course.verdicts += [spoken, moved, *lit]
+    for verdict in (spoken, moved, *lit):
         if verdict.answer is not Answer.REVIEW and not course.passes(verdict):
             return _failed(course, verdict)
     course.verdicts.append(rules.unbroken(course.track, reading.seen, *reading.span(), course.limits))
@@ -115,8 +131,18 @@ _HURRIED = frozenset({Code.SPEECH_SILENCE, Code.SPEECH_MISSING_DIGITS, Code.SPEE
 """Whoever fails so is given more time in the next try, without having to ask."""
 
 
+def _lit(course: Course, reading: Reading) -> list[Verdict]:
+    """The light's verdict; none where it is off."""
+    if course.limits.light == "off":
+        return []
+    declined = course.light_declined
+    return [rules.light(reading.challenge, reading.lit, reading.seen, course.limits, declined)]
+
+
 def _failed(course: Course, verdict: Verdict) -> Orders:
     course.slowed |= verdict.code in _HURRIED
+    if verdict.code is Code.LIGHT_DECLINED:
+        return review.refer(course, verdict.code)
     if not course.spend(Stage.DIGITS):
         return review.refer(course, verdict.code)
     return [e.StopListening(), *begin(course, verdict.code)]

@@ -4,6 +4,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Challenge, DigitHeard, FaceSeen
 from kiosk.settings import VisitSettings
+from kiosk.visit.light import colours
 
 SCREEN_PATIENCE_S = 2.0
 """A screen that has not painted a digit by then is broken."""
@@ -25,6 +26,7 @@ class Reading:
         self.shown: list[float] = []
         self.heard: dict[int, DigitHeard] = {}
         self.seen: list[FaceSeen] = []
+        self.lit: list[float] = []  # when each colour of the light began
         self.started = False  # the ear is open
         self.unhurried = unhurried
         self._limits = limits
@@ -54,6 +56,18 @@ class Reading:
             return None
         self.shown.append(shown.at)
         return e.WindowOpened(shown.window, shown.at, self.closes(shown.window))
+
+    def light(self) -> e.ShowLight:
+        """The colours for this reading, enough for the longest that it can take."""
+        longest = sum(self.gap_s(i) + self._limits.late_s for i in range(self.count))
+        longest += self._limits.digit_first_s + self._limits.digit_last_s
+        count = int(longest / self._limits.light_hold_s) + 1
+        return e.ShowLight(colours(self.challenge.id, count), self._limits.light_hold_s)
+
+    def lit_up(self, shown: e.LightShown) -> None:
+        """The next colour is on the screen; anything out of turn is not taken."""
+        if shown.step == len(self.lit) and (not self.lit or shown.at > self.lit[-1]):
+            self.lit.append(shown.at)
 
     def gap_s(self, window: int) -> float:
         """How long the digit of `window` stays before the next."""

@@ -5,13 +5,17 @@ Every rule fails closed: a measure that is missing is never a pass.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isfinite
 from statistics import median
+
+from msgspec.structs import asdict
 
 from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
 from kiosk.visit import diagnosis, odds
+from kiosk.visit import light as reflection
 from kiosk.visit.typed import faults
 
 OTHER = 10
@@ -142,6 +146,49 @@ def unbroken(
     if not gaps or not compared or not max(gaps) <= limits.max_face_gap_s:
         return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
     return Verdict(Check.CONTINUITY, Answer.PASS, Code.OK, measured, required)
+
+
+def light(
+    challenge: Challenge,
+    shown: Sequence[float],
+    seen: Sequence[FaceSeen],
+    limits: VisitSettings,
+    declined: bool = False,
+) -> Verdict:
+    """Did the face's colour follow the screen's? `shown[i]`: when colour i of the challenge began.
+
+    PASS: it answered strongly enough, in step, and better than to any other sequence. Else the code tells a
+    face that threw nothing back from one of which that cannot be told. Where the light is not required
+    anything but a pass is up for review, and the visit goes on.
+    """
+    colours = reflection.colours(challenge.id, len(shown))
+    samples = [(s.at, s.light) for s in seen if s.light is not None and all(map(isfinite, s.light))]
+    found = None if declined else reflection.followed(list(zip(shown, colours, strict=True)), samples)
+    code = Code.LIGHT_DECLINED if declined else _light_code(found, limits)
+    measured: Measures = {"colours": colours} | (_rounded(found) if found else {})
+    required: Measures = {
+        "gain": limits.light_gain,
+        "fit": limits.light_fit,
+        "steps": limits.light_steps,
+        "counts": limits.light,
+    }
+    failed = Answer.RETRY if limits.light == "required" else Answer.REVIEW
+    return Verdict(Check.LIGHT, Answer.PASS if code is Code.OK else failed, code, measured, required)
+
+
+def _light_code(found: reflection.Response | None, limits: VisitSettings) -> Code:
+    """So written that a NaN never passes."""
+    if found is None or not found.steps >= limits.light_steps:
+        return Code.LIGHT_UNSEEN
+    if found.gain >= limits.light_gain and found.fit >= limits.light_fit and found.beaten >= 1.0:
+        return Code.OK
+    if found.gain + 2 * found.error < limits.light_gain:
+        return Code.LIGHT_ABSENT
+    return Code.LIGHT_UNCLEAR
+
+
+def _rounded(found: reflection.Response) -> dict[str, float | int | str | bool | None]:
+    return {name: round(value, 4) for name, value in asdict(found).items()}
 
 
 def margin(heard: DigitHeard, digit: int) -> float:

@@ -84,6 +84,8 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.ChallengeMissing: digits.challenge_missing,
         e.PromptEnded: digits.prompt_ended,
         e.DigitShown: digits.shown,
+        e.LightShown: digits.light_shown,
+        e.LightDeclined: digits.light_declined,
         DigitHeard: digits.heard,
         e.SlowDown: digits.slow_down,
         FaceSeen: digits.face_seen,

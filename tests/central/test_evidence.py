@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from central import evidence
+from central import evidence, light
 from central.codes import Code
 from central.evidence import ChallengeFacts
 from central.examples import ALL
 from central.messages import ActivationRequest
 from central.settings import Settings
+from kiosk.visit import light as terminals_light
 from tests.central.server import RunningCentral
 from tests.central.terminal import CHECKS, Terminal, person, verdicts
 
@@ -54,6 +55,29 @@ def test_lips_may_be_reviewed_and_in_simulation_liveness_too() -> None:
 def test_the_last_verdict_counts() -> None:
     assert fault(verdicts=verdicts(digits="retry") + verdicts()) is None
     assert fault(verdicts=verdicts() + verdicts(digits="retry")) is Code.EVIDENCE_INCOMPLETE
+
+
+def lit(colours: object, answer: str = "pass") -> list[dict[str, Any]]:
+    measured = {} if colours is None else {"colours": colours}
+    return [
+        *verdicts(),
+        {"check": "light", "answer": answer, "code": "ok", "measured": measured, "required": {}},
+    ]
+
+
+def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
+    own = light.colours(request().challenge, 13)
+    assert fault(verdicts=lit(own)) is None
+    for other in (light.colours("another", 13), "", None, 7):
+        assert fault(verdicts=lit(other)) is Code.EVIDENCE_INCOMPLETE
+    assert fault(verdicts=lit(None, "review")) is None
+
+
+def test_both_sides_derive_the_same_colours() -> None:
+    """Terminal and central share no code, only `resources/protocol`."""
+    for challenge in ("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", "c1", "x" * 64):
+        assert light.colours(challenge, 64) == terminals_light.colours(challenge, 64)
+    assert light.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"
 
 
 def test_nothing_at_all() -> None:

@@ -3,7 +3,7 @@
 import time
 
 from kiosk.codes import Code
-from kiosk.events import Coach, DeviceFailed, OutOfService, Print, Show, ShowDigit, ShowHeard
+from kiosk.events import Coach, DeviceFailed, OutOfService, Print, Show, ShowDigit, ShowHeard, ShowLight
 from kiosk.model import Device, Outcome, Slip, Stage
 from kiosk.ui.hand import Hand
 
@@ -78,6 +78,18 @@ STORIES = {
         ShowDigit(1, 6, 7),
         ShowHeard(1),
         ShowDigit(2, 6, 8),
+    ],
+    "digit_lit": [
+        show(Stage.DIGITS, tries=3),
+        ShowLight("BAGR", 0.6),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 8),
+    ],
+    "digits_steady": [
+        show(Stage.DIGITS, tries=3),
+        press("light_off"),
+        ShowDigit(0, 6, 3),
     ],
     "review": [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180)],
     "submit": [show(Stage.SUBMIT, seconds=6)],

@@ -12,6 +12,7 @@ from msgspec import Struct
 from kiosk.ports import Image
 from kiosk.simulators.attacks.clip import compressed
 from kiosk.simulators.head import Head
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS
 from kiosk.simulators.scenery import Sensor
 
@@ -52,6 +53,10 @@ class InjectedFace:
         fps, quality = self._settings.fps, self._settings.quality
         frame = self._head.render(int(at * fps + 1e-6) / fps, mouth=mouth)
         return compressed(frame, quality) if quality else frame
+
+    def answers(self, at: float, wall: float = 0.04) -> Map | float:
+        """No light of this room ever falls on it."""
+        return 0.0
 
 
 class Unseen(Head):

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from kiosk.ports import Image
 from kiosk.simulators.attacks.clip import recorded
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS
 
 
@@ -45,3 +46,7 @@ class LoopedVideo:
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """The frame at `at` seconds. The mouth moves as it was recorded."""
         return self._clip[int(at * self._fps + 1e-6) % len(self._clip)].copy()
+
+    def answers(self, at: float, wall: float = 0.04) -> Map | float:
+        """No light of this room ever falls on it."""
+        return 0.0

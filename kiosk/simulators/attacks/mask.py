@@ -15,6 +15,7 @@ from kiosk.face.geometry import similarity
 from kiosk.ports import Face, Image
 from kiosk.simulators.expression import Patch
 from kiosk.simulators.head import Head
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS, sitter
 
 _EYES_APART_MM = 63.0
@@ -54,6 +55,10 @@ class CutOutMask:
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """The picture at `at` seconds; `mouth`: of the wearer, 0 … 1 wide open."""
         return self._head.render(at, mouth=mouth)
+
+    def answers(self, at: float, wall: float = 0.04) -> Map | float:
+        """Paper bent over a face throws the screen's light back as the face does."""
+        return self._head.answers(at, wall)
 
 
 class _Masked(Head):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.ports import Image
+from kiosk.simulators.light import Map
 
 Matrix = NDArray[np.float64]
 
@@ -54,6 +55,21 @@ class Pinhole:
         return np.asarray(
             cv2.getPerspectiveTransform(corners, self.project(there).astype(np.float32)), np.float64
         )
+
+
+USUAL_MM = 500.0
+"""How far away a customer's face is; nearer things get more of the screen's light."""
+
+
+def sheet_answer(facing: Map, camera: Pinhole, sheet_mm: tuple[float, float], pose: Pose, wall: float) -> Map:
+    """How a sheet throws the screen's light back: `facing` is Lambert's cosine over it, 0 where it is not."""
+    tall, wide = facing.shape
+    near = (USUAL_MM / pose.z) ** 2 * math.cos(math.radians(pose.turn)) * math.cos(math.radians(pose.nod))
+    placing = camera.placing((wide, tall), sheet_mm, pose)
+    # One channel for what answers, one for where the sheet is at all.
+    both = np.dstack([facing, (facing > 0).astype(np.float32)])
+    lit, there = cv2.split(cv2.warpPerspective(both, placing, camera.size))
+    return np.asarray(lit * near + (1 - there) * wall, np.float32)
 
 
 class Tremor:

@@ -14,8 +14,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.ports import Image
-from kiosk.simulators.attacks.optics import Pinhole, Pose, Tremor, over
+from kiosk.simulators.attacks.optics import Pinhole, Pose, Tremor, over, sheet_answer
 from kiosk.simulators.attacks.sheet import FACE_MM, laid_out
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS, sitter
 from kiosk.simulators.scenery import Sensor, shop
 
@@ -64,6 +65,7 @@ class Print:
         self._room, self._sensor = shop(size, seed), Sensor(size, seed)
         page = bent(self._page(laid_out(photo, sitter(photo, models), *self._printed())), settings)
         self._sheet, self._mask = self._reduced(page)
+        self._facing = _facing(self._mask, settings)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """The picture at `at` seconds. Paper has no moving mouth."""
@@ -73,6 +75,11 @@ class Print:
         sheet = cv2.warpPerspective(self._sheet, placing, self._camera.size)
         mask = cv2.warpPerspective(self._mask, placing, self._camera.size)
         return self._sensor.see(over(self._room, np.asarray(sheet), np.asarray(mask)), at)
+
+    def answers(self, at: float, wall: float = 0.04) -> Map:
+        """Paper throws the screen's light back as skin does; only the bend shades it."""
+        pose = self._tremor.moved(self._pose, at)
+        return sheet_answer(self._facing, self._camera, self._settings.paper_mm, pose, wall)
 
     def _printed(self) -> tuple[tuple[float, float], float, float]:
         s = self._settings
@@ -107,6 +114,13 @@ class Print:
         small = cv2.resize(page, None, fx=min(1.0, fine), fy=min(1.0, fine), interpolation=cv2.INTER_AREA)
         whole = np.clip(small * 255, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(whole[..., :3]), np.ascontiguousarray(whole[..., 3])
+
+
+def _facing(mask: Image, settings: PrintSettings) -> Map:
+    """Lambert's cosine over the bent sheet, 0 where it is not."""
+    wide = mask.shape[1]
+    across = np.linspace(-0.5, 0.5, wide) * settings.paper_mm[0] / settings.bend_radius_mm
+    return np.asarray(mask / 255 * np.cos(np.arcsin(np.clip(across, -1, 1))), np.float32)
 
 
 def halftone(photo: NDArray[np.float32], lines_per_inch: float, px_per_mm: float) -> NDArray[np.float32]:

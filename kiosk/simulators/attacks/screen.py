@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from kiosk.ports import Image
 from kiosk.simulators.attacks.clip import recorded
-from kiosk.simulators.attacks.optics import Pinhole, Pose, Tremor, over
+from kiosk.simulators.attacks.optics import USUAL_MM, Pinhole, Pose, Tremor, over
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS
 from kiosk.simulators.scenery import Sensor, shop
 
@@ -36,6 +37,10 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     refresh_hz: float = 60.0
     flicker: float = 0.05  # depth of the backlight's modulation
     readout_ms: float = 25.0  # rolling shutter: from the first row to the last
+    turn_deg: float = 0.0
+    nod_deg: float = 0.0  # positive: it looks down, and mirrors what is below the camera
+    haze: float = 0.01  # diffuse reflectance of its glass
+    mirror: float = 0.04  # specular reflectance of plain glass, both ways (Fresnel, n = 1.5)
     tremor_mm: float = 2.0
     tremor_deg: float = 1.5
     clip_s: float = 2.0
@@ -54,7 +59,7 @@ class ScreenReplay:
         models: Path = MODELS,
     ) -> None:
         self._settings, self._camera = settings, Pinhole(size)
-        self._pose = Pose(z=settings.distance_mm)
+        self._pose = Pose(z=settings.distance_mm, turn=settings.turn_deg, nod=settings.nod_deg)
         self._tremor = Tremor(settings.tremor_mm, settings.tremor_deg, seed)
         self._room, self._sensor = shop(size, seed), Sensor(size, seed)
         clip = recorded(photo, settings.clip_s, settings.fps, size, seed, models)
@@ -70,6 +75,23 @@ class ScreenReplay:
         light = cv2.multiply(np.asarray(shown), self._light(placing, pose, at), scale=1 / 128)
         scene = over(self._bezelled(pose), np.asarray(light), np.asarray(lit))
         return self._sensor.see(scene, at)
+
+    def answers(self, at: float, wall: float = 0.04) -> Map:
+        """A display shines by itself: only its glass throws something back, some of it as a mirror.
+
+        Against the display's own light, which is about `brightness` times what skin would throw back. The
+        mirror shows the camera a point 2·z·tan(nod) below itself; the terminal's screen reaches from 5 to
+        50 cm there, and shines with about 1/0.28 of the illuminance that it gives a face at half a metre.
+        """
+        s, pose = self._settings, self._tremor.moved(self._pose, at)
+        sees_mm = 2 * pose.z * math.tan(math.radians(pose.nod))
+        mirrored = 50 <= sees_mm <= 500 and abs(pose.turn) < 20
+        near = (USUAL_MM / pose.z) ** 2
+        skin = 0.35
+        share = (s.haze * near + (s.mirror * math.pi / 0.28 if mirrored else 0.0)) / (s.brightness * skin)
+        placing = self._placed(pose)
+        there = cv2.warpPerspective(self._mask, placing, self._camera.size).astype(np.float32) / 255
+        return np.asarray(there * share + (1 - there) * wall, np.float32)
 
     def _placed(self, pose: Pose) -> NDArray[np.float64]:
         return self._camera.placing(self._camera.size, self._settings.display_mm, pose)

@@ -11,6 +11,7 @@ from kiosk.simulators.attacks.mask import CutOutMask
 from kiosk.simulators.attacks.printed import Print
 from kiosk.simulators.attacks.screen import ScreenReplay
 from kiosk.simulators.attacks.still import StillImage
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS
 
 
@@ -22,6 +23,9 @@ class Attack(Protocol):
 
         `mouth`: 0 … 1 wide open, for species that have one that moves.
         """
+
+    def answers(self, at: float, wall: float = 0.04) -> Map | float:
+        """How it throws the terminal's light back at `at`; see `simulators.light`."""
 
 
 SPECIES: dict[str, Callable[..., Attack]] = {

@@ -11,8 +11,9 @@ import numpy as np
 from msgspec import Struct
 
 from kiosk.ports import Image
-from kiosk.simulators.attacks.optics import Pinhole, Pose
+from kiosk.simulators.attacks.optics import USUAL_MM, Pinhole, Pose
 from kiosk.simulators.attacks.sheet import laid_out
+from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS, sitter
 from kiosk.simulators.scenery import Sensor
 
@@ -52,10 +53,15 @@ class StillImage:
         seen = cv2.warpPerspective(fine, placing, size, borderMode=cv2.BORDER_REPLICATE)
         self._scene = _printed(np.asarray(seen, np.uint8), s)
         self._sensor = Sensor(size, seed)
+        self._near = (USUAL_MM / s.distance_mm) ** 2
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """The picture at `at` seconds."""
         return self._sensor.see(self._scene, at)
+
+    def answers(self, at: float, wall: float = 0.04) -> Map | float:
+        """The same everywhere: face and background are one sheet of paper."""
+        return self._near
 
 
 def _printed(seen: Image, settings: StillSettings) -> Image:

@@ -1,18 +1,32 @@
 """DIGITS: one large digit at a time, a mark for each that was heard, a meter that shows we listen."""
 
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
-from kiosk.events import DigitShown, Notice, Show, ShowDigit, ShowHeard, SlowDown
+from kiosk.events import (
+    DigitShown,
+    LightDeclined,
+    LightShown,
+    Notice,
+    Show,
+    ShowDigit,
+    ShowHeard,
+    ShowLight,
+    SlowDown,
+)
 from kiosk.model import Stage
 from kiosk.ports import Feeds
+from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Column, Screen, Three, stretched
+from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.level import Level
+from kiosk.ui.widgets.light import Light
 from kiosk.ui.widgets.marks import Marks
 from kiosk.ui.widgets.words import Words
 
@@ -21,17 +35,23 @@ class DigitsScreen(Screen):
     stage = Stage.DIGITS
     step = 3
 
-    def __init__(self, feeds: Feeds) -> None:
+    def __init__(self, feeds: Feeds, *, light: bool = True) -> None:
+        """`light`: the ground will go through colours while digits are read."""
         super().__init__()
+        self._offered = self._told = light
         self._level_dbfs = feeds.level_dbfs
         self.preview = Preview(feeds.frame)
-        self._title, self._body = Words("title"), Words("small", ink="soft")
+        self._title, self._body = Words("title"), Words("small")
         self._reason, self._digit = Reason(), Digit()
         self._marks, self._level = Marks(), Level()
         self._slower = Button("slower", "plain")
         self._slowed = False  # asked for, in this visit
+        self._light, self._steady = Light(self), Button("light_off", "plain")
+        self._steady.clicked.connect(self._keep_steady)
+        self._light.changed.connect(self._show_light)
+        self._light.painted.connect(lambda step, at: self.posted.emit(LightShown(step, at)))
         words = Column(self._title, self._body, self._reason)
-        task = Column(stretched(self._digit, 1), self._marks, self._slower)
+        task = Column(stretched(self._digit, 1), self._marks, Row(self._slower, self._steady))
         mirror = Column(stretched(self.preview, 1), self._level)
         QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=2, wide=(3, 2)))
         self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
@@ -40,6 +60,7 @@ class DigitsScreen(Screen):
 
     def enter(self, show: Show) -> None:
         self._clear()
+        self._steady.setVisible(self._told)
         self.preview.show_good(True)
         self._reason.give(self.phrases, show.code, show.tries_left)
         self._say_body()
@@ -50,6 +71,9 @@ class DigitsScreen(Screen):
             self._marks.show_window(notice.window, notice.count)
             self._digit.show_digit(notice.window, notice.digit, self.phrases.digit_word(notice.digit))
             self.changed.emit(f"digit-{notice.window + 1}")
+        elif isinstance(notice, ShowLight):
+            self._light.begin(notice.colours, notice.hold_s)
+            self._steady.setVisible(bool(notice.colours))
         elif isinstance(notice, ShowHeard):
             self._marks.mark(notice.window)
 
@@ -60,6 +84,7 @@ class DigitsScreen(Screen):
         self._slowed = False
         self._say_slower()
         self._clear()
+        self._told = self._offered
         self.preview.clear()
 
     def speak(self, phrases: Phrases) -> None:
@@ -69,6 +94,7 @@ class DigitsScreen(Screen):
         self.preview.setAccessibleName(phrases["general.mirror"])
         self._level.setAccessibleName(phrases["general.level"])
         self._reason.speak(phrases)
+        self._steady.say(phrases["digits.light_off"])
         self._say_body()
         self._say_slower()
 
@@ -84,9 +110,42 @@ class DigitsScreen(Screen):
 
     def _say_body(self) -> None:
         """A reason takes its place: one thing at a time."""
-        self._body.say("" if self._reason.text else self.phrases["stage.digits.body"])
+        own = self.phrases["digits.light_body" if self._told else "stage.digits.body"]
+        self._body.say("" if self._reason.text else own)
+
+    def _keep_steady(self) -> None:
+        """Asked for by the person, and so for the rest of the visit."""
+        self._told = False
+        self._light.stop()
+        self._steady.hide()
+        self._say_body()
+        self.posted.emit(LightDeclined())
+
+    def _show_light(self) -> None:
+        self._digit.lie_on(self._light.ground)
+        self.update()
+
+    def paintEvent(self, _: object) -> None:
+        """The coloured ground under everything on this screen."""
+        ground = self._light.ground
+        if ground is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(self.rect()), self.look.px(40), self.look.px(40))
+        painter.end()
+        self._light.was_painted()
+
+    def fit(self, look: Look) -> None:
+        super().fit(look)
+        layout, edge = self.layout(), look.px(20)
+        assert layout is not None
+        layout.setContentsMargins(edge, edge, edge, edge)
 
     def _clear(self) -> None:
+        self._light.stop()
         self._digit.clear()
         self._marks.begin()
         self._level.clear()

@@ -3,7 +3,7 @@
 import time
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui.look import Look, colour
@@ -24,12 +24,17 @@ class Digit(QWidget):
         self._window = 0
         self._due: int | None = None
         self._done = False
+        self._light: QColor | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def speak(self, wait: str, body: str) -> None:
         """What stands here before the first digit."""
         self._wait = (wait, body)
         self.update()
+
+    def lie_on(self, ground: QColor | None) -> None:
+        """The colour of the light challenge behind the digit; None: the ordinary ground."""
+        self._light = ground
 
     def fit(self, look: Look) -> None:
         self._look = look
@@ -73,7 +78,8 @@ class Digit(QWidget):
     def _paint_ground(self, painter: QPainter) -> None:
         box = QRectF(self.rect()).adjusted(3, 3, -3, -3)
         painter.setPen(QPen(colour("primary" if self._text else "line"), 4))
-        painter.setBrush(colour("digit_odd" if self._window % 2 else "digit_even"))
+        own = colour("digit_odd" if self._window % 2 else "digit_even")
+        painter.setBrush(self._light if self._light is not None else own)
         painter.drawRoundedRect(box, self._look.px(40), self._look.px(40))
 
     def digit_px(self) -> int:
@@ -98,7 +104,7 @@ class Digit(QWidget):
 
     def _paint_word(self, painter: QPainter, box: QRectF) -> None:
         painter.setFont(self._look.font_px(min(self._look.size("title"), round(box.height() * 0.7))))
-        painter.setPen(colour("soft"))
+        painter.setPen(colour("soft" if self._light is None else "ink"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._word)
 
     def _paint_wait(self, painter: QPainter) -> None:

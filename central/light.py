@@ -1,0 +1,20 @@
+"""The colours of a challenge's light, derived as `resources/protocol` says, to be held against a verdict's."""
+
+from hashlib import sha256
+
+LETTERS = "BAGR"
+
+
+def colours(challenge: str, count: int) -> str:
+    """`count` letters for the challenge with this id; none twice in a row."""
+    stream: list[int] = []
+    block = 0
+    while len(stream) < count:
+        digest = sha256(f"kiosk-light-v1|{challenge}|{block}".encode()).digest()
+        stream += [byte for byte in digest if byte < 255]
+        block += 1
+    place, found = 0, ""
+    for i, byte in enumerate(stream[:count]):
+        place = (place + 1 + byte % 3) % 4 if i else byte % 4
+        found += LETTERS[place]
+    return found
