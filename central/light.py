@@ -1,4 +1,4 @@
-"""The colours of a challenge's light, derived as `resources/protocol` says, to be held against a verdict's."""
+"""The colours of a challenge's light, derived as `resources/protocol` says, to check a verdict by."""
 
 from hashlib import sha256
 

@@ -13,6 +13,9 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.ports import FaceEngine, FaceLandmarks, Image, Samples
 
 _LEVEL_S = 0.06
+BAND_HZ = (500.0, 3000.0)
+"""What an opening jaw makes louder: the first formant of open vowels rises above 500 Hz, that of closed
+ones stays below (Fant, 1960); lips go best with 300–3000 Hz (Chandrasekaran et al., 2009)."""
 _MOST_MISSING = 0.2
 _USUAL_FPS = 25.0
 
@@ -53,13 +56,23 @@ def read(path: Path, folder: Path, engine: FaceEngine, landmarks: FaceLandmarks)
 
 
 def loudness(sound: Samples, frames: int, fps: float) -> Line:
-    """(frames,): fourth root of the power around each frame's time; about how loud it sounds (Stevens)."""
+    """(frames,): fourth root of the power in `BAND_HZ` around each frame's time; about how loud it sounds."""
+    sound = banded(sound)
     half = round(_LEVEL_S / 2 * SAMPLE_RATE)
     total = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
     centres = np.rint(np.arange(frames) / fps * SAMPLE_RATE).astype(np.int64)
     begins, ends = (np.clip(centres + side, 0, len(sound)) for side in (-half, half))
     power = (total[ends] - total[begins]) / np.maximum(ends - begins, 1)
     return np.asarray(np.maximum(power, 0) ** 0.25)
+
+
+def banded(sound: Samples) -> Samples:
+    """The sound between the limits of `BAND_HZ`; of the same length."""
+    padded = np.pad(sound, SAMPLE_RATE // 4)  # so that the end does not come round to the beginning
+    spectrum = np.fft.rfft(padded)
+    hertz = np.fft.rfftfreq(len(padded), 1 / SAMPLE_RATE)
+    spectrum[(hertz < BAND_HZ[0]) | (hertz > BAND_HZ[1])] = 0
+    return np.asarray(np.fft.irfft(spectrum, len(padded))[SAMPLE_RATE // 4 :][: len(sound)], np.float32)
 
 
 def _opening(image: Image, engine: FaceEngine, landmarks: FaceLandmarks) -> float | None:

@@ -12,6 +12,8 @@ LENGTHS_S = (3, 6, 9, 12)
 SHIFTS_S = (0.8, 2.0)
 LAG_S = 0.08
 """The sound may be so much earlier or later: cameras and microphones are no better together."""
+SLOPE = 0.3
+"""Weight of the lines' slopes in the fit."""
 _DRAWS = 300
 _FPS = 25.0
 _REPEATS = 300
@@ -73,9 +75,17 @@ def areas(cut: Sequence[Piece], seed: int) -> tuple[list[Area], dict[int, Scores
 
 
 def fit(mouth: Line, level: Line) -> float:
-    """The best Pearson correlation within the lag that is allowed."""
+    """The best correlation within the lag that is allowed: of the lines themselves, and of how they change.
+
+    Slow and quick agreement are different things; their weights were chosen on the GRID clips
+    (docs/evaluate.md).
+    """
     lags = round(LAG_S * _FPS)
-    return max(_correlation(*_lagged(mouth, level, lag)) for lag in range(-lags, lags + 1))
+    slopes = _slope(mouth), _slope(level)
+    return max(
+        (1 - SLOPE) * _correlation(*_lagged(mouth, level, lag)) + SLOPE * _correlation(*_lagged(*slopes, lag))
+        for lag in range(-lags, lags + 1)
+    )
 
 
 def area(genuine: Line, false: Line) -> float:
@@ -173,6 +183,12 @@ def _lagged(mouth: Line, level: Line, lag: int) -> tuple[Line, Line]:
     if lag >= 0:
         return mouth[lag:], level[: len(level) - lag]
     return mouth[:lag], level[-lag:]
+
+
+def _slope(line: Line) -> Line:
+    """Change from value to value of the line smoothed over three."""
+    smooth = np.convolve(np.pad(line, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+    return np.asarray(np.gradient(smooth), np.float64)
 
 
 def _correlation(one: Line, other: Line) -> float:

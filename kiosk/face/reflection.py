@@ -18,8 +18,9 @@ _FULL = 250  # a pixel this bright may be cut off
 _DARK = 6  # … and one this dark is noise
 _LEAST = 60  # pixels that must remain
 _BESIDE = 0.35  # face widths between face and background: hair and ears lie there
-_WIDEST = 1.2  # face widths of background on each side
-_LINE = 96  # rows or columns that are looked at; more say nothing more
+_STRIPS = 24  # in the width of a picture
+_FEWEST = 3  # strips of background that must be seen
+_LINE = 64  # rows or columns of a part that are looked at; more say nothing more
 
 
 def _linear_table() -> NDArray[np.float32]:
@@ -33,23 +34,40 @@ _LIGHT = _linear_table()
 
 
 class Reflection:
-    """Measures frame by frame, relative to the first: how the skin looks by itself is kept to itself."""
+    """Measures frame by frame, relative to the first: how the skin looks by itself is kept to itself.
+
+    The background is the median of upright strips, each against its own first look: somebody who walks past
+    behind covers a few of them and changes nothing.
+    """
 
     def __init__(self) -> None:
-        self._first: Ratios | None = None
+        self._skin: Ratios | None = None
+        self._strips: dict[int, Ratios] = {}
 
     def forget(self) -> None:
         """The next frame is a first one."""
-        self._first = None
+        self._skin = None
+        self._strips.clear()
 
     def measure(self, image: Image, face: Face) -> Ratios | None:
         """How the face's colour changed since the first frame; None where it cannot be seen."""
-        skin, behind = ratios(cheeks(image, face)), ratios(*background(image, face))
+        skin, behind = ratios(cheeks(image, face)), self._behind(image, face)
         if skin is None or behind is None:
             return None
-        now = skin[0] - behind[0], skin[1] - behind[1]
-        self._first = self._first or now
-        return now[0] - self._first[0], now[1] - self._first[1]
+        self._skin = self._skin or skin
+        return skin[0] - self._skin[0] - behind[0], skin[1] - self._skin[1] - behind[1]
+
+    def _behind(self, image: Image, face: Face) -> Ratios | None:
+        changes = []
+        for number, part in background(image, face).items():
+            now = ratios(part)
+            if now is not None:
+                first = self._strips.setdefault(number, now)
+                changes.append((now[0] - first[0], now[1] - first[1]))
+        if len(changes) < _FEWEST:
+            return None
+        red, blue = np.median(np.array(changes), axis=0)
+        return float(red), float(blue)
 
 
 def cheeks(image: Image, face: Face) -> Image:
@@ -61,19 +79,17 @@ def cheeks(image: Image, face: Face) -> Image:
     return _part(image, left, eyes[1] + 0.2 * down, right, eyes[1] + 0.75 * down)
 
 
-def background(image: Image, face: Face) -> tuple[Image, Image]:
-    """What is to the left and to the right of the head, not below the chin."""
-    wide, bottom = face.width, face.y + face.height
-    left, right = face.x - _BESIDE * wide, face.x + (1 + _BESIDE) * wide
-    return (
-        _part(image, left - _WIDEST * wide, 0, left, bottom),
-        _part(image, right, 0, right + _WIDEST * wide, bottom),
-    )
+def background(image: Image, face: Face) -> dict[int, Image]:
+    """Strips to the left and to the right of the head, not below the chin, by their place in the picture."""
+    wide, bottom = image.shape[1] / _STRIPS, face.y + face.height
+    left, right = face.x - _BESIDE * face.width, face.x + (1 + _BESIDE) * face.width
+    places = ((i, i * wide, (i + 1) * wide) for i in range(_STRIPS))
+    return {i: _part(image, x0, 0, x1, bottom) for i, x0, x1 in places if x1 <= left or x0 >= right}
 
 
-def ratios(*parts: Image) -> Ratios | None:
+def ratios(part: Image) -> Ratios | None:
     """Of the mean light of all pixels that are neither cut off nor dark; None: there are too few."""
-    pixels = np.concatenate([part.reshape(-1, 3) for part in parts])
+    pixels = part.reshape(-1, 3)
     good = pixels[(pixels.max(axis=1) < _FULL) & (pixels.max(axis=1) > _DARK)] if len(pixels) else pixels
     if len(good) < _LEAST:
         return None

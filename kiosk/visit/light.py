@@ -12,7 +12,7 @@ nothing to follow; none is a saturated red (R / (R + G + B) ≥ 0.8); at most th
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from itertools import pairwise
-from math import sqrt
+from math import hypot, sqrt
 
 from msgspec import Struct
 
@@ -36,6 +36,8 @@ FADE_S = 0.2
 PURPOSE = "kiosk-light-v1"
 DELAYS_S = (0.0, 0.05, 0.10, 0.15, 0.20, 0.25)
 """How late a picture may be against the screen: screen, exposure, readout and USB together."""
+MOST_JUMP = 2.0
+"""A change may be so much longer than the middle one; those that are asked for differ by 1.6 at most."""
 RIVALS = 199
 """Other sequences that the true one has to beat."""
 
@@ -143,7 +145,16 @@ def _mean(pairs: Sequence[Pair]) -> Pair | None:
 
 
 def _changes(levels: Sequence[Pair | None]) -> list[Pair | None]:
-    return [None if a is None or b is None else (b[0] - a[0], b[1] - a[1]) for a, b in pairwise(levels)]
+    """From each level to the next; what jumps much farther than usual is cut down, whatever was shown."""
+    raw = [None if a is None or b is None else (b[0] - a[0], b[1] - a[1]) for a, b in pairwise(levels)]
+    lengths = sorted(hypot(*change) for change in raw if change is not None)
+    most = MOST_JUMP * lengths[len(lengths) // 2] if lengths else 0.0
+    return [None if change is None else _cut(change, most) for change in raw]
+
+
+def _cut(change: Pair, most: float) -> Pair:
+    length = hypot(*change)
+    return change if length <= most else (change[0] * most / length, change[1] * most / length)
 
 
 def _target(colour: str) -> Pair:

@@ -59,7 +59,8 @@ class Reading:
 
     def light(self) -> e.ShowLight:
         """The colours for this reading, enough for the longest that it can take."""
-        longest = sum(self.gap_s(i) + self._limits.late_s for i in range(self.count))
+        waits = self._limits.digit_wait_s + self._limits.late_s
+        longest = sum(self.gap_s(i) + waits for i in range(self.count))
         longest += self._limits.digit_first_s + self._limits.digit_last_s
         count = int(longest / self._limits.light_hold_s) + 1
         return e.ShowLight(colours(self.challenge.id, count), self._limits.light_hold_s)

@@ -90,11 +90,21 @@ def test_a_mouth_that_opens_long_before_does_not_count():
 
 
 def test_loudness_is_taken_around_each_frame():
-    sound = np.zeros(SAMPLE_RATE, np.float32)
-    sound[SAMPLE_RATE // 2 :] = 0.5
+    sound = np.float32(0.5) * np.sin(np.arange(SAMPLE_RATE) / SAMPLE_RATE * 1000 * 2 * np.pi)
+    sound[: SAMPLE_RATE // 2] = 0
     line = loudness(sound, 25, FPS)
-    assert line[:11].max() == 0
-    assert line[14:24] == pytest.approx(np.full(10, 0.25**0.25))
+    assert line[:11].max() < 0.1 * line[14:].min()
+    assert line[14:24] == pytest.approx(np.full(10, 0.125**0.25), rel=0.02)
+
+
+def test_loudness_is_that_of_open_vowels():
+    """A hum and a hiss open no mouth."""
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE * 2 * np.pi
+    low, mid, high = (
+        loudness(np.sin(at * hertz).astype(np.float32), 25, FPS)[5:20] for hertz in (120, 900, 6000)
+    )
+    assert mid.min() > 5 * max(low.max(), high.max())
+    assert len(loudness(np.zeros(0, np.float32), 3, FPS)) == 3
 
 
 # ── real files ───────────────────────────────────────────────────────────────────────────────────

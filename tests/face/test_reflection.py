@@ -47,11 +47,24 @@ def test_exposure_white_balance_and_a_tint_over_everything_drop_out(factors):
 
 @pytest.mark.parametrize(
     "image",
-    [picture(wall=(255, 255, 255)), picture(skin=(255, 255, 255)), picture()[:, :1], np.zeros((9, 9, 3), np.uint8)],
-    ids=["burnt wall", "burnt face", "sliver", "tiny"],
+    [
+        picture(wall=(255, 255, 255)),
+        picture(skin=(255, 255, 255)),
+        picture()[:9],
+        np.zeros((9, 9, 3), np.uint8),
+    ],
+    ids=["burnt wall", "burnt face", "too low", "tiny"],
 )
 def test_what_cannot_be_seen_is_not_measured(image):
     assert Reflection().measure(image, FACE) is None
+
+
+def test_somebody_who_walks_past_behind_changes_nothing():
+    reflection = Reflection()
+    reflection.measure(picture(), FACE)
+    passed = picture()
+    passed[:, 285:] = (20, 40, 200)
+    assert reflection.measure(passed, FACE) == pytest.approx((0, 0), abs=0.01)
 
 
 def test_the_picture_is_not_changed():

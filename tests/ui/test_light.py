@@ -1,6 +1,7 @@
 """The screen's light: stamped when painted, never too fast, readable, and off for who asks."""
 
 import time
+from itertools import pairwise
 
 from PySide6.QtTest import QTest
 
@@ -29,7 +30,7 @@ def test_each_colour_is_stamped_once_in_order_and_not_too_fast(window, engine):
     QTest.qWait(2600)
     found = posted(engine, LightShown)
     assert [event.step for event in found] == [0, 1, 2, 3, 4]
-    gaps = [b.at - a.at for a, b in zip(found, found[1:], strict=False)]
+    gaps = [b.at - a.at for a, b in pairwise(found)]
     assert min(gaps) >= 1 / 3 - 0.02
 
 
