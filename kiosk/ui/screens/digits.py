@@ -53,7 +53,7 @@ class DigitsScreen(Screen):
         words = Column(self._title, self._body, self._reason)
         task = Column(stretched(self._digit, 1), self._marks, Row(self._slower, self._steady))
         mirror = Column(stretched(self.preview, 1), self._level)
-        QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=2, wide=(3, 2)))
+        QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=1, wide=(3, 2)))
         self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
         self.preview.looked.connect(self._show_level)
         self._slower.clicked.connect(self._slow_down)
