@@ -34,14 +34,16 @@ def test_each_colour_is_stamped_once_in_order_and_not_too_fast(window, engine):
     assert min(gaps) >= 1 / 3 - 0.02
 
 
-def test_the_ground_has_the_colour(window, engine):
+def test_the_ground_has_the_colour(window, engine, qtbot):
     shown(window, "B")
-    QTest.qWait(600)
     screen = window.screens[Stage.DIGITS]
-    pixel = screen.grab().toImage().pixelColor(4, screen.height() // 2)
-    assert [round(c, 1) for c in (pixel.redF(), pixel.greenF(), pixel.blueF())] == [
-        round(coded(x), 1) for x in LINEAR["B"]
-    ]
+    blue = [round(coded(x), 1) for x in LINEAR["B"]]
+
+    def painted():
+        pixel = screen.grab().toImage().pixelColor(4, screen.height() // 2)
+        return [round(c, 1) for c in (pixel.redF(), pixel.greenF(), pixel.blueF())]
+
+    qtbot.waitUntil(lambda: painted() == blue, timeout=5000)
 
 
 def test_ink_is_readable_on_every_colour():
