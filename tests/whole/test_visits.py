@@ -64,6 +64,7 @@ def test_a_genuine_customer_is_activated(point: Point, site: Site, central: Runn
         "digits": "pass",
         "lips": "pass",
         "continuity": "pass",
+        "light": "pass",
     }
     delivered_once(site, central, ended.slip.id)
 
