@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Result
 from kiosk.models.installer import install
 
-NAMES = ("start", "idle", "card", "visit", "face", "preview", "digit", "outbox", "central")
+NAMES = ("start", "idle", "card", "visit", "face", "preview", "digit", "pin", "outbox", "central")
 """In this order. Each is a module with `run(bench) -> list[Result]`."""
 MODELS = Path("var/models")
 OUT = Path("out/bench")

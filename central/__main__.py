@@ -13,11 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import __version__, anchors, audit, certificates, clerk_commands, keys, sealing, terminals
-from central.activations import Activations
 from central.database import Database, migrate
 from central.messages import TERMINAL
-from central.parcels import Parcels
-from central.service import authority_of
 from central.settings import Settings, SettingsError, load
 from central.tables import Activation, Credential, Terminal
 
@@ -153,7 +150,9 @@ def _fleet_load(options: argparse.Namespace) -> int:
 
 def _import_requests(options: argparse.Namespace) -> int:
     """1 if any was refused; the others were taken all the same."""
-    said = list(_parcels(options).take(options.stick))
+    from central.parcels import opened  # the register and the web framework are slow to import
+
+    said = list(opened(_settings(options), _open(options)).take(options.stick))
     for path, word in said:
         print(f"{path.parents[1].name} {path.stem}: {word}")
     print(f"{len(said)} requests")
@@ -161,16 +160,12 @@ def _import_requests(options: argparse.Namespace) -> int:
 
 
 def _export_receipts(options: argparse.Namespace) -> int:
-    for terminal, given in _parcels(options).answer(options.stick, options.challenges, time.time()):
+    from central.parcels import opened
+
+    parcels = opened(_settings(options), _open(options))
+    for terminal, given in parcels.answer(options.stick, options.challenges, time.time()):
         print(f"{terminal}: {given} receipts")
     return 0
-
-
-def _parcels(options: argparse.Namespace) -> Parcels:
-    settings = _settings(options)
-    database, secrets = _open(options), keys.load(settings.data / "keys")
-    activations = Activations(database, secrets, authority_of(settings), settings)
-    return Parcels(database, secrets, activations, settings)
 
 
 def _rotate_sealing(options: argparse.Namespace) -> int:

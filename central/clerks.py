@@ -21,7 +21,7 @@ TYPE = "roster+jwt"
 """Another type than a challenge's: neither can be taken for the other."""
 PIN_LENGTH = 6
 HASHER = PasswordHasher(time_cost=2, memory_cost=65_536, parallelism=1, type=Type.ID)
-"""The terminal pays as much at each sign-in; docs/decisions/0006 has what it was measured to cost."""
+"""The terminal pays as much at each sign-in; docs/decisions/0007 has what it was measured to cost."""
 
 
 class Unknown(Exception):  # noqa: N818

@@ -16,12 +16,14 @@ import jwt
 from pydantic import ValidationError
 
 from central import challenges, clerks
+from central import keys as keys_
 from central.activations import Activations
 from central.database import Database
 from central.encoding import base64url, from_base64url
 from central.keys import Keys, public_of
 from central.messages import ActivationRequest, Letter, Receipt
 from central.problems import Problem
+from central.service import authority_of
 from central.settings import Settings
 from central.tables import Terminal, TerminalState
 
@@ -154,6 +156,12 @@ class Parcels:
         digest = base64url(sha256(body).digest())
         if claims["id"] != letter.id or not hmac.compare_digest(str(claims["bsh"]), digest):
             raise Refused("signed for something else")
+
+
+def opened(settings: Settings, database: Database) -> Parcels:
+    """With the keys and the register that the settings name. Raises KeysError, LookupError."""
+    keys = keys_.load(settings.data / "keys")
+    return Parcels(database, keys, Activations(database, keys, authority_of(settings), settings), settings)
 
 
 def _letters(stick: Path, home: Path | None = None) -> list[Path]:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from kiosk.demo import report, scenarios
+from kiosk.demo.clerk import PAGES
 from kiosk.demo.director import Director
 from kiosk.demo.town import Town
 from kiosk.models.installer import install
@@ -48,7 +49,9 @@ def _play(town: Town, options: argparse.Namespace, began: float) -> int:
     print(
         f"{good} of {len(results)} as expected, {time.monotonic() - began:.0f} s; {options.out}/report.html"
     )
-    return 0 if good == len(results) and results else 1
+    staff = len(director.pages) == len(PAGES)
+    print("staff saw every page" if staff else f"staff saw only: {', '.join(director.pages) or 'nothing'}")
+    return 0 if good == len(results) and results and staff else 1
 
 
 def _interactive(town: Town) -> int:

@@ -19,7 +19,8 @@ from kiosk import events as e
 from kiosk import settings as settings_file
 from kiosk.__main__ import run_window
 from kiosk.bootstrap import Terminal
-from kiosk.demo.stage import Command, Enter, Said, Seen
+from kiosk.demo import clerk
+from kiosk.demo.stage import ClerkComes, ClerkWent, Command, Enter, Said, Seen
 from kiosk.errors import KioskError
 from kiosk.simulators.guests import Guests
 from kiosk.simulators.shop import Shop
@@ -46,7 +47,7 @@ def main() -> int:
     return run_window(terminal, options.screens, on_ready)
 
 
-def _tell(notice: e.Notice) -> None:
+def _tell(notice: e.Notice | ClerkWent) -> None:
     if isinstance(notice, Seen):
         sys.stdout.buffer.write(msgspec.json.encode(Said(time.monotonic(), notice)) + b"\n")
         sys.stdout.buffer.flush()
@@ -58,9 +59,12 @@ def _obey(guests: Guests, hand: Any) -> None:
     decoder = msgspec.json.Decoder(Command)
     for line in sys.stdin.buffer:
         command = decoder.decode(line)
-        if not isinstance(command, Enter):
+        if isinstance(command, Enter):
+            guests.enter(command.behaviour, hand)
+        elif isinstance(command, ClerkComes):
+            _tell(clerk.visit(hand, command))
+        else:
             break
-        guests.enter(command.behaviour, hand)
     guests.leave()
     app.quit()
 

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.codes import Code
+from kiosk.demo.clerk import PAGES
 from kiosk.demo.scenarios import Scenario
-from kiosk.demo.stage import Enter, Quit, Said
+from kiosk.demo.stage import ClerkComes, ClerkWent, Command, Enter, Quit, Said
 from kiosk.demo.town import Town
 from kiosk.model import Outcome, Stage, Verdict
 from kiosk.worker import Worker
@@ -24,6 +25,8 @@ from kiosk.worker import Worker
 VISIT_S = 90.0
 """No visit of the demo takes longer; one that does is told as a difference."""
 START_S = 12.0
+CLERK_AFTER = 5
+"""So many customers have come before staff look at the panel; none of them lost the power before."""
 DELIVERY_S = 30.0
 
 T = TypeVar("T")
@@ -66,6 +69,10 @@ class Process:
         """Let the scenario's customer come in."""
         self._command(Enter(scenario.customer))
 
+    def clerk(self, number: str, pin: str) -> None:
+        """Let somebody of the staff come."""
+        self._command(ClerkComes(number, pin))
+
     def wait(self, wanted: Callable[[Said], T | None], timeout_s: float) -> T | None:
         """What `wanted` makes of the first notice it takes; None if none comes in time."""
         until = time.monotonic() + timeout_s
@@ -96,7 +103,7 @@ class Process:
             self.kill()
             return 1
 
-    def _command(self, command: Enter | Quit) -> None:
+    def _command(self, command: Command) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(command) + b"\n")
         self._process.stdin.flush()
@@ -118,19 +125,33 @@ class Director:
         self._tell = tell
         self._process: Process | None = None
         self.start_s = 0.0
+        self.pages: tuple[str, ...] = ()
+        """Of staff's panel, that were seen."""
 
     def play(self, scenarios: tuple[Scenario, ...]) -> list[Result]:
         """All of them; a picture of each screen is kept, when it is first seen."""
         self._start(self._screens)
-        results = []
+        results: list[Result] = []
         for scenario in scenarios:
+            if len(results) == CLERK_AFTER:
+                self.clerk()
             self._tell(f"\n▶ {scenario.title}")
             results.append(self._play(scenario))
             result = results[-1]
             mark = "✓" if result.as_expected else "✗"
             self._tell(f"  {mark} {result.outcome} {result.code} ({result.seconds:.1f} s) {result.note}")
+        if len(results) <= CLERK_AFTER:
+            self.clerk()
         self._terminal.quit()
         return results
+
+    def clerk(self) -> None:
+        """Staff sign in and look at every page of the panel."""
+        self._tell("\n▶ A supervisor signs in, looks at every page, and signs out")
+        self._terminal.clerk(self._town.number, self._town.pin)
+        went = self._terminal.wait(_went, VISIT_S)
+        self.pages = went.pages if went else ()
+        self._tell(f"  {'✓' if len(self.pages) == len(PAGES) else '✗'} {' '.join(self.pages)}")
 
     @property
     def _terminal(self) -> Process:
@@ -197,6 +218,10 @@ class Director:
 def _idle(said: Said) -> float | None:
     notice = said.notice
     return said.at if isinstance(notice, e.Show) and notice.stage is Stage.IDLE else None
+
+
+def _went(said: Said) -> ClerkWent | None:
+    return said.notice if isinstance(said.notice, ClerkWent) else None
 
 
 def _finished(said: Said) -> e.Finished | None:

@@ -12,13 +12,29 @@ class Enter(Struct, frozen=True, tag=True):
     behaviour: Behaviour
 
 
+class ClerkComes(Struct, frozen=True, tag=True):
+    """Somebody of the staff signs in at the window and looks at every page."""
+
+    number: str
+    pin: str
+
+    def __repr__(self) -> str:
+        return "ClerkComes(…)"
+
+
 class Quit(Struct, frozen=True, tag=True):
     """Close the window."""
 
 
-Command = Enter | Quit
+class ClerkWent(Struct, frozen=True, tag=True):
+    """Which pages could be turned to; none: nobody could sign in."""
 
-Seen = e.Show | e.Print | e.Finished | e.OutOfService | e.Coach | e.Say
+    pages: tuple[str, ...]
+
+
+Command = Enter | ClerkComes | Quit
+
+Seen = e.Show | e.Print | e.Finished | e.OutOfService | e.Coach | e.Say | ClerkWent
 """Notices that the director is told; digits are not its business."""
 
 

@@ -71,6 +71,7 @@ class Town:
             self.line.up()
             self._write_settings()
             self._enrol()
+            self._employ()
             self._undo = undo.pop_all()
         return self
 
@@ -182,6 +183,11 @@ class Town:
     def _enrol(self) -> None:
         code = _call("central", "enrol-code", TERMINAL, "--place", PLACE, "--data", str(self._data))
         _call("kiosk", "enrol", "--settings", str(self.settings), "--code", code.strip())
+
+    def _employ(self) -> None:
+        """Head office makes a supervisor for this terminal."""
+        said = _call("central", "clerk", "add", TERMINAL, "--supervisor", "--data", str(self._data)).split()
+        self.number, self.pin = said[1], said[3]
 
 
 def _call(module: str, *arguments: str) -> str:

@@ -1,6 +1,6 @@
 """Who may sign in here, who is signed in, and who may put a second name under a decision.
 
-Central provisions clerks and supervisors; the terminal only checks. See docs/decisions/0006.
+Central provisions clerks and supervisors; the terminal only checks. See docs/decisions/0007.
 """
 
 import logging

@@ -268,7 +268,7 @@ def test_left_alone_it_warns_and_goes(qtbot, engine, feeds, tmp_path):
     shop = Shop(qtbot, engine, feeds, tmp_path, idle_warning_s=0.3, idle_s=600)
     shop.enter()
     qtbot.waitUntil(shop.panel._warning.isVisible, timeout=10_000)
-    shop.page("today")
+    assert shop.hand.press("staff_today")
     assert not shop.panel._warning.isVisible(), "a touch keeps it open"
     shop.panel._idle.start(200)
     qtbot.waitUntil(lambda: not shop.panel.isVisible(), timeout=10_000)

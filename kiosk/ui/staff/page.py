@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -31,7 +31,8 @@ class Page(QWidget):
     """One page. `show_now` asks the counter anew; nothing is kept while the page is not seen."""
 
     name: ClassVar[str]
-    touched = Signal()
+    written = Signal()
+    """It shows something new."""
 
     def __init__(self, counter: Counter, errands: Errands) -> None:
         super().__init__()
@@ -67,10 +68,16 @@ class Page(QWidget):
 
     def do(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
         """An errand; a failure is told in the words for staff."""
-        self.errands.run(work, then, self.fail)
+
+        def write(result: object) -> None:
+            then(result)
+            self.written.emit()
+
+        self.errands.run(work, write, self.fail)
 
     def fail(self, code: Code) -> None:
         self._told.say(self.phrases.clerk(code), attention)
+        self.written.emit()
 
     def tell(self, text: str) -> None:
         """What came of the last act."""
@@ -136,7 +143,9 @@ class Lines(QScrollArea):
         self.clear()
 
     def clear(self) -> None:
-        """Nothing of the old lines stays."""
+        """Nothing of the old lines stays. Painted again when all new ones are there."""
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(0, self, lambda: self.setUpdatesEnabled(True))
         inside = QWidget()
         inside.setAutoFillBackground(False)
         self._box = QVBoxLayout(inside)

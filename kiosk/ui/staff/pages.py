@@ -150,6 +150,7 @@ class DevicesPage(Page):
             word = self.phrases["staff.good" if code is Code.OK else "staff.bad"]
             why = "" if code is Code.OK else f"{self.phrases.clerk(code)} [{code.value}]"
             self.line(self.phrases[f"device.{device.value}"], word, why)
+        self.written.emit()
 
     def leave(self) -> None:
         if self._looking:

@@ -92,6 +92,8 @@ class Panel(QWidget):
         self._box.addWidget(self._foot)
 
     def _connect(self) -> None:
+        for page in self.pages.values():
+            page.written.connect(lambda page=page: self._tell(page))
         self.sign_in.tried.connect(self._try)
         self.sign_in.left.connect(self.leave)
         self._out.clicked.connect(self.leave)
@@ -136,7 +138,10 @@ class Panel(QWidget):
         self._dress(self.pages[name])
         self._stack.setCurrentWidget(self.pages[name])
         self.pages[name].show_now()
-        self.changed.emit(name)
+
+    def _tell(self, page: Page) -> None:
+        if page is self._page:
+            self.changed.emit(page.name)
 
     def close_errands(self) -> None:
         """The application ends."""
