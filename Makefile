@@ -9,7 +9,7 @@ RUN = $(UV) run --frozen --no-sync
 
 SECONDS ?= 600
 SEED ?= 1
-.PHONY: help demo run central test fuzz check bench setup codes train-digits
+.PHONY: help demo run central test torture fuzz check bench setup codes train-digits
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,10 @@ fuzz: setup ## mangled bytes at the card reader's driver (SECONDS=600 SEED=1)
 
 check: setup ## ruff, mypy, the house's layers, generated documents
 	@$(RUN) bash scripts/check
+
+torture: setup ## kill, cut, fill, spoil everything at every point; prints what was lost or doubled (long)
+	@bash scripts/setup test
+	@$(RUN) python -m tests.torture $(ARGS)
 
 bench: setup ## speed and memory, each beside its baseline
 	@$(RUN) python -m benchmarks $(ARGS)

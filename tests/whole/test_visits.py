@@ -147,7 +147,7 @@ def promised_and_killed(site: Site) -> str:
 
 def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: RunningCentral) -> None:
     """The customer who was let in is sent to the clerk; after that nobody can begin."""
-    site = new_site()
+    site = new_site(central={"contact_s": 300})  # so that it learns of it in the middle of a visit
     site.enrol()
     with Point(site.settings) as point:
         point.in_service()

@@ -1,0 +1,58 @@
+"""The short form of `make torture`: a sample of each part. Nothing lost, nothing doubled, nothing open."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.drain import drain
+from tests.torture.parts import ALL
+from tests.torture.town import End, Town
+
+SAMPLE = {
+    "terminal killed": 23,
+    "central killed": 47,
+    "line cut": 17,
+    "terminal's disk full": 37,
+    "central's disk full": 7,
+    "outbox spoilt": 19,
+    "clock set": 13,
+}
+"""Each so-many-th point."""
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory):
+    made = Town(tmp_path_factory.mktemp("torture"))
+    yield made
+    made.close()
+
+
+def test_every_part_is_sampled() -> None:
+    assert set(SAMPLE) == set(ALL)
+
+
+@pytest.mark.parametrize("part", SAMPLE)
+def test_every_promise_is_kept_exactly_once(town: Town, part: str) -> None:
+    ends = list(ALL[part](town, SAMPLE[part]))
+    assert ends
+    assert [end for end in ends if not end.good] == []
+    for end in ends:
+        if end.state == "delivered":
+            assert end.credentials == 1, end
+        if not end.promised and end.state == "none":
+            assert end.credentials == 0, end
+
+
+def test_a_judge_that_could_not_fail_would_be_no_judge() -> None:
+    kept = End("x", "V", promised=True, credentials=1, state="delivered")
+    assert kept.good
+    assert End("x", "V", promised=True, credentials=0, state="none").lost
+    assert End("x", "V", promised=True, credentials=0, state="delivered").lost
+    assert End("x", "V", promised=True, credentials=2, state="delivered").doubled
+    assert End("x", "V", promised=True, credentials=1, state="waiting").open
+    assert not End("x", "V", promised=True, credentials=0, state="wedged", code="outbox.damaged").lost
+
+
+def test_what_waits_drains_once_each(tmp_path: Path) -> None:
+    drained = drain(tmp_path, 200)
+    assert drained.good, drained

@@ -1,0 +1,226 @@
+"""One real central and one enrolled terminal, and the judge who compares what they hold in the end."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kiosk.activation import identity
+from kiosk.activation.database import Database
+from kiosk.activation.outbox import Outbox, State
+from kiosk.codes import Code
+from kiosk.errors import OutboxError
+from kiosk.events import ChallengeTaken, Stored
+from kiosk.model import Answer, Check, Verdict
+from tests.activation.terminal import CARD, SETTINGS, Terminal, order
+from tests.central.server import RunningCentral
+from tests.central.terminal import CHECKS
+
+QUICK = replace(
+    SETTINGS,
+    pool_target=1,
+    pool_refill=1,
+    backoff_first_s=0.02,
+    backoff_max_s=0.1,
+    probe_s=0.05,
+    answer_s=5.0,
+)
+CENTRAL = "[requests]\nlease_s = 0.3\nstrangers_burst = 100000\nper_s = 100000\nburst = 100000\n"
+ROOT = Path(__file__).parents[2]
+SETTLE_S = 60.0
+
+
+class End(Struct, frozen=True):
+    """What became of one visit. `promised`: the screen had said that it is kept."""
+
+    what: str
+    visit: str
+    promised: bool
+    credentials: int
+    state: str  # of the outbox row; "none": there is no such row; "damaged": the outbox says so itself
+    code: str = ""
+
+    @property
+    def visible(self) -> bool:
+        """Nobody has to find out by himself that something is wrong."""
+        return self.state in ("wedged", "damaged") and self.code != ""
+
+    @property
+    def lost(self) -> bool:
+        return self.promised and self.credentials == 0 and not self.visible
+
+    @property
+    def doubled(self) -> bool:
+        return self.credentials > 1
+
+    @property
+    def open(self) -> bool:
+        """Neither delivered nor set aside although everything worked again."""
+        return self.state in ("waiting", "pending")
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.open)
+
+
+class Town:
+    """Central is a process forked anew at each `start`; a terminal is made per visit, on its own file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made = RunningCentral(folder, True, CENTRAL, "")
+        self.port, self.ca, self.url = self._made.port, self._made.ca, self._made.url
+        command = [sys.executable, "-m", "tests.torture.zygote", str(self._made.data), str(self.port)]
+        self._log = self._made.log.open("ab")
+        self._zygote = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, cwd=ROOT
+        )
+        self.start()
+        code = self._made.enrol_code("T-1")
+        self.who = identity.enrol(self.url, self.ca, "T-1", code, folder / "identity")
+
+    def start(self, fsize: int = 0) -> None:
+        """Returns when it answers."""
+        self.say(f"start {fsize}" if fsize else "start")
+        until = time.monotonic() + 60
+        while not self._made._answers():
+            assert time.monotonic() < until, self._made.log.read_text()[-3000:]
+            time.sleep(0.02)
+
+    def kill(self) -> bool:
+        """Was it dead already?"""
+        return self.say("kill") == "was dead"
+
+    def say(self, command: str) -> str:
+        assert self._zygote.stdin
+        assert self._zygote.stdout
+        self._zygote.stdin.write(command + "\n")
+        self._zygote.stdin.flush()
+        return self._zygote.stdout.readline().strip()
+
+    @property
+    def size(self) -> int:
+        """Bytes of central's largest database file."""
+        return max(path.stat().st_size for path in self._made.database.parent.glob("central.sqlite3*"))
+
+    def close(self) -> None:
+        self.kill()
+        assert self._zygote.stdin
+        assert self._zygote.stdout
+        self._zygote.stdin.close()
+        self._zygote.wait(20)
+        self._zygote.stdout.close()
+        self._log.close()
+
+    def terminal(self, file: Path, url: str = "") -> Terminal:
+        return Terminal(file, self.who, url or self.url, self.ca, QUICK)
+
+    def new_file(self, name: str) -> Path:
+        """A terminal's database with one challenge in it."""
+        file = self.folder / "terminals" / f"{name}.sqlite3"
+        terminal = self.terminal(file)
+        until = time.monotonic() + SETTLE_S
+        while terminal.pool.count(time.time()) == 0:
+            assert time.monotonic() < until, terminal.events
+            terminal.courier.round()
+        terminal.database.scrub()
+        terminal.close()
+        return file
+
+    def judge(self, what: str, file: Path, visit: str, promised: bool) -> End:
+        """Let everything that is open be settled, then compare both ends."""
+        try:
+            settle(self, file)
+            state, code = outcome(file, visit)
+        except OutboxError as error:
+            state, code = "damaged", error.code.value
+        return End(what, visit, promised, self.credentials(visit), state, code)
+
+    def credentials(self, visit: str) -> int:
+        uri = f"file:{self._made.database}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as central:
+            query = "SELECT count(*) FROM credentials WHERE activation = ?"
+            return int(central.execute(query, (visit,)).fetchone()[0])
+
+    def credentials_in_all(self) -> int:
+        uri = f"file:{self._made.database}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as central:
+            return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
+
+
+def put(terminal: Terminal, visit: str) -> bool:
+    """One customer, until the screen has said something; True: that the request is kept."""
+    taken = terminal.intake.take_challenge()
+    if not isinstance(taken, ChallengeTaken):
+        return False
+    made = order(visit, card=replace(CARD, number=person_number(visit)))
+    evidence = replace(
+        made.evidence,
+        challenge=taken.challenge.id,
+        verdicts=tuple(Verdict(check, Answer.PASS) for check in map(Check, CHECKS)),
+        began_unix=time.time() - 5,
+    )
+    return terminal.intake.submit(replace(made, evidence=evidence), None) == Stored(visit)
+
+
+def person_number(visit: str) -> str:
+    """Somebody else for each visit, the same in every process; region 990001 is not assigned."""
+    first = f"990001{int(sha256(visit.encode()).hexdigest(), 16) % 10**11:011}"
+    total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(first))
+    return first + "10X98765432"[total % 11]
+
+
+def carry(terminal: Terminal, seconds: float) -> None:
+    """Rounds until nothing is open."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        rest = terminal.courier.round()
+        counts = terminal.outbox.counts()
+        if counts.waiting + counts.pending == 0:
+            return
+        time.sleep(min(rest, 0.05))
+
+
+def settle(town: Town, file: Path) -> None:
+    """Raises OutboxError if the file is damaged."""
+    terminal = town.terminal(file)
+    try:
+        carry(terminal, SETTLE_S)
+    finally:
+        terminal.close()
+
+
+def outcome(file: Path, visit: str) -> tuple[str, str]:
+    database = Database(file)
+    try:
+        entry = next((e for e in Outbox(database).list() if e.id == visit), None)
+    finally:
+        database.close()
+    if entry is None:
+        return "none", ""
+    shown = entry.code if entry.state is State.WEDGED else Code.OK
+    return entry.state.value, (shown or Code.OK).value
+
+
+def promise_of(file: Path) -> Path:
+    """Exists when the screen of the process that may have died had promised."""
+    return file.with_suffix(".promised")
+
+
+def forked(work) -> bool:
+    """Do it in a process of its own; was it killed?"""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])

@@ -1,0 +1,59 @@
+"""A central that can be killed and started a hundred times: forked from a process that has imported all.
+
+Reads commands on standard input, one a line: `start`, `start FSIZE` (no file may grow beyond FSIZE bytes),
+`kill`, `arm N`, `disarm`. Answers each with one line.
+"""
+
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from central.serve import serve
+from central.settings import load
+from tests.torture.points import SERVER, Points, watch
+
+
+def main(data: str, port: str) -> None:
+    points, child = Points(), 0
+    points.disarm()
+    for line in sys.stdin:
+        command, *values = line.split()
+        match command:
+            case "start":
+                child = _fork(points, Path(data), int(port), int(values[0]) if values else 0)
+                print("started", flush=True)
+            case "kill":
+                died = os.waitpid(child, os.WNOHANG)[0] != 0
+                if not died:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+                print("was dead" if died else "killed", flush=True)
+            case "arm":
+                points.arm(int(values[0]))
+                print("armed", flush=True)
+            case "disarm":
+                where = points.where
+                print(points.disarm(), where, flush=True)
+
+
+def _fork(points: Points, data: Path, port: int, fsize: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.dup2(2, 1)
+        if fsize:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (fsize, fsize))
+        watch(points, SERVER)
+        serve(
+            load(data, simulation=True), "127.0.0.1", port, data / "keys/server.pem", data / "keys/server.key"
+        )
+    finally:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
