@@ -4,6 +4,7 @@ python -m tests.torture [--every N] [--only PART …] [--drain N]
 """
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -34,7 +35,7 @@ def main() -> int:
     good = True
     with tempfile.TemporaryDirectory() as folder:
         for name in (part for part in options.only if part != "drain"):
-            ends, seconds = _part(Path(folder) / name.replace(" ", "-"), name, options.every)
+            ends, seconds = _part(Path(folder) / re.sub(r"\W+", "-", name), name, options.every)
             report[name] = [msgspec.to_builtins(end) for end in ends]
             good &= _row(name, ends, seconds)
         if "drain" in options.only:

@@ -82,8 +82,9 @@ def _over(town: Town, cutter: Cutter, what: str, cut: Cut | None) -> tuple[End, 
 
 
 def terminal_disk_full(town: Town, every: int = 1) -> Iterator[End]:
-    """No file of the terminal's may grow beyond so many bytes, in steps of a quarter of a page."""
-    for limit in range(0, 90 * 1024, 1024)[::every]:
+    """No file of the terminal's may grow beyond so many bytes: from where SQLite can just start (32 KiB of
+    shared memory) to where everything fits, in steps of an eighth of a page."""
+    for limit in [0, *range(32 * 1024, 52 * 1024, 512)][::every]:
         file, visit = town.new_file(f"full-{limit}"), new_visit_number()
         forked(lambda f=file, v=visit, n=limit: _cramped(town, f, v, n))
         yield town.judge(f"terminal's disk full at {limit} bytes", file, visit, promise_of(file).exists())

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -144,14 +144,13 @@ class Town:
         return End(what, visit, promised, self.credentials(visit), state, code)
 
     def credentials(self, visit: str) -> int:
-        uri = f"file:{self._made.database}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as central:
+        # Not `mode=ro`: a reader of a WAL file must be able to make its shared memory.
+        with closing(sqlite3.connect(self._made.database)) as central:
             query = "SELECT count(*) FROM credentials WHERE activation = ?"
             return int(central.execute(query, (visit,)).fetchone()[0])
 
     def credentials_in_all(self) -> int:
-        uri = f"file:{self._made.database}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as central:
+        with closing(sqlite3.connect(self._made.database)) as central:
             return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
 
 
@@ -221,6 +220,8 @@ def forked(work) -> bool:
         try:
             work()
         except BaseException as error:
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        os._exit(0)
+            with suppress(OSError):  # no file may grow any more, the log neither
+                os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(0)  # whatever happens, this process never becomes a second parent
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
