@@ -67,6 +67,7 @@ REQUIRED = frozenset(
 RETRY_S = 3.0
 """Between two tries to bring up what was missing."""
 SILENCE_DBFS = -120.0
+ERASE_S = 86_400.0
 
 
 def context(settings: Settings, world: Any = None) -> Context:
@@ -131,6 +132,7 @@ class Terminal:
         self._desk: ActivationDesk | None = None
         self._records = Records(self._storage, settings.visit, settings.review)
         self.audit = AuditLog(audit_path(settings))
+        self._erase_at = 0.0
         self._witness = Witness(self.audit)
         self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
         self.engine.subscribe(self._witness.told)
@@ -159,7 +161,6 @@ class Terminal:
             self._work(name, supervisor.run)
         self._work("announcer", self._announcer.run)
         self._work("printer", self._printer_work)
-        self._records.purge(self.settings.storage.keep_days)
         self.acts.daybook.purge(self.settings.storage.keep_days)
 
     def stop(self) -> bool:
@@ -282,11 +283,27 @@ class Terminal:
     def _gates(self) -> dict[Device, Code]:
         """The log is tried too: a record that could not be written is written as soon as that is possible."""
         self.audit.flush()
+        self._erase_if_due()
         backlog = self._desk.backlog() if self._desk else None
         waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
         known = self._desk is None or self._desk.versions_known
         gates = gate_codes(waiting, known, time.time(), self.settings.gates)
         return {Device.AUDIT: self.audit.fault} | gates
+
+    def _erase_if_due(self) -> None:
+        """Once a day: what is older than `keep_days` goes, and that it went is written down."""
+        now = time.monotonic()
+        if now < self._erase_at:
+            return
+        self._erase_at = now + ERASE_S
+        try:
+            logs = self._records.purge(self.settings.storage.keep_days)
+        except OSError as error:
+            log.warning("old visit logs not erased: %s", error.strerror)
+            return
+        if logs:
+            facts = {"visit logs": logs, "days": self.settings.storage.keep_days}
+            self.audit.append(Kind.PRIVACY_ERASED, facts=facts)
 
     def _post_settled(self, event: e.Event) -> None:
         self._witness.settled(event)
