@@ -99,7 +99,8 @@ class SpeechSettings(Section, frozen=True):
     end_silence_s: float  # so long silence ends a digit
     pad_s: float  # sound kept before the onset
     min_level_dbfs: float  # quieter is not taken as a voice
-    volume: float  # of spoken prompts, 0…1
+    volume: Annotated[float, Meta(ge=0, le=1)]  # of spoken prompts
+    speed: Annotated[float, Meta(ge=0.7, le=1.3)]  # of spoken prompts; 1: as they were recorded
 
 
 class VisitSettings(Section, frozen=True):

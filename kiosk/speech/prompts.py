@@ -17,12 +17,17 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.ports import Samples, Speaker
 from kiosk.settings import SpeechSettings
+from kiosk.speech.stretch import stretched
 
 log = logging.getLogger(__name__)
 
 FOLDER = RESOURCES / "sounds" / "prompts"
 ALSO_SPOKEN = {"zh-Hant": "zh-Hans"}
 """Another script, the same spoken language."""
+HINT = "hint_"
+SAME_HINT_S = 8.0
+OTHER_HINT_S = 3.0
+"""A person needs so long to hear a hint, understand it and move; sooner it is nagging."""
 
 
 def load_sound(path: Path) -> Samples:
@@ -35,8 +40,9 @@ def load_sound(path: Path) -> Samples:
 class Prompts:
     """Clips under `<folder>/<language>/<key>.ogg`, loaded when first said."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, speed: float = 1.0) -> None:
         self._folder = folder
+        self._speed = speed
         self._loaded: dict[tuple[str, str], Samples | None] = {}
 
     def get(self, prompt: str, language: str) -> Samples | None:
@@ -47,17 +53,18 @@ class Prompts:
         return self._loaded[key]
 
     def _load(self, prompt: str, language: str) -> Samples | None:
-        for spoken in (language, ALSO_SPOKEN.get(language, language)):
-            path = self._folder / spoken / f"{prompt}.ogg"
-            if path.is_file():
-                return self._read(path)
+        """`digits_retry.noisy` is said as `digits_retry` where there is no such clip."""
+        for name in dict.fromkeys((prompt, prompt.partition(".")[0])):
+            for spoken in (language, ALSO_SPOKEN.get(language, language)):
+                path = self._folder / spoken / f"{name}.ogg"
+                if path.is_file() and (clip := self._read(path)) is not None:
+                    return clip
         log.warning("no prompt %s in %s", prompt, language)
         return None
 
-    @staticmethod
-    def _read(path: Path) -> Samples | None:
+    def _read(self, path: Path) -> Samples | None:
         try:
-            return load_sound(path)
+            return stretched(load_sound(path), self._speed)
         except (OSError, soundfile.SoundFileError) as error:
             log.warning("prompt %s cannot be read: %s", path.name, error)
             return None
@@ -73,7 +80,8 @@ class Announcer:
     """Plays prompts one after the other; each ends in exactly one `PromptEnded`, whatever happened to it.
 
     `run` is the work of the thread "announcer"; the other methods may be called from any thread and return
-    at once. A new prompt cuts the one that is playing short.
+    at once. A new prompt cuts the one that is playing short; a hint (`hint_…`) waits for nobody and cuts
+    nobody short: it is left out while anything is said, and soon after the last hint.
     """
 
     def __init__(
@@ -88,18 +96,36 @@ class Announcer:
         self._give = give
         self._volume = settings.volume
         self._clock = clock
-        self._prompts = prompts or Prompts()
+        self._prompts = prompts or Prompts(speed=settings.speed)
         self._waiting: queue.SimpleQueue[_Say] = queue.SimpleQueue()
         self._open = False
         self._lock = threading.Lock()
         self._playing = False
         self._turn = 0
+        self._due = 0  # prompts that were asked for and are not over
+        self._hinted = ("", float("-inf"))  # the last hint, and when it was given
 
     def say(self, prompt: str, language: str) -> None:
         """Say it; what is being said is cut short. `PromptEnded` comes in the order of the calls."""
         with self._lock:
-            self._cut_short()
-            self._waiting.put(_Say(prompt, language, self._turn))
+            hint = prompt.startswith(HINT)
+            left_out = hint and not self._may_hint(prompt)
+            if not left_out:
+                if not hint:
+                    self._cut_short()
+                self._due += 1
+                self._waiting.put(_Say(prompt, language, self._turn))
+        if left_out:
+            self._give(PromptEnded(prompt, self._clock()))
+
+    def _may_hint(self, prompt: str) -> bool:
+        """Under the lock: nothing is being said, and the last hint is some seconds ago."""
+        last, at = self._hinted
+        now = self._clock()
+        if self._due or now - at < (SAME_HINT_S if prompt == last else OTHER_HINT_S):
+            return False
+        self._hinted = (prompt, now)
+        return True
 
     def stop(self) -> None:
         """Silence: what is being said and what waits to be said ends now (each with its `PromptEnded`)."""
@@ -124,6 +150,7 @@ class Announcer:
             self._play(clip)
         with self._lock:
             self._playing = False
+            self._due -= 1
         self._give(PromptEnded(say.prompt, self._clock()))
 
     def _cut_short(self) -> None:

@@ -95,6 +95,7 @@ class Course:
         self.case: Case | None = None
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
+        self.retry = Code.OK  # why the digits are asked for again
         self.slowed = False  # asked for more time, or needed it
         self.light_declined = False  # the person asked for a screen that keeps its colour
         self.promised = False  # the request is on disk

@@ -10,7 +10,7 @@ from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 
 def begin(course: Course, code: Code) -> Orders:
     """New digits, never seen before."""
-    course.reading = None
+    course.reading, course.retry = None, code
     show = course.go(Stage.DIGITS, course.limits.digits_s, code)
     return [show, e.TakeChallenge()]
 
@@ -18,7 +18,15 @@ def begin(course: Course, code: Code) -> Orders:
 def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
     course.reading = Reading(event.challenge, course.limits, course.unhurried)
     course.prompts_due += 1
-    return [e.Say("digits_retry" if course.tries_spent(Stage.DIGITS) else "digits")]
+    return [e.Say(_prompt(course))]
+
+
+def _prompt(course: Course) -> str:
+    """With the reason, where the try before had one; where no such prompt is spoken, the plain one is."""
+    if not course.tries_spent(Stage.DIGITS):
+        return "digits"
+    reason = course.retry.value.rpartition(".")[2]
+    return f"digits_retry.{reason}" if course.retry is not Code.OK else "digits_retry"
 
 
 def challenge_missing(course: Course, event: e.ChallengeMissing) -> Orders:

@@ -14,6 +14,7 @@ from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import MANDARIN, OTHER, meant, spoken
 from kiosk.speech.prompts import Announcer, Prompts, load_sound
+from kiosk.speech.stretch import stretched
 from kiosk.worker import Worker
 from tests.speech.sounds import noise, voice
 
@@ -182,6 +183,88 @@ def test_many_prompts_in_a_hurry_all_end(stage):
         one.announcer.say("long", "zh-Hans")
     one.announcer.stop()
     assert len(one.wait(200)) == 200
+
+
+# ── reasons and hints ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_reason_without_a_clip_is_said_as_the_plain_prompt(folder):
+    assert len(Prompts(folder).get("welcome.noisy", "zh-Hans")) == pytest.approx(3200, abs=2)
+    assert Prompts(folder).get("none.noisy", "zh-Hans") is None
+
+
+@pytest.fixture
+def hinting(folder):
+    for name in ("hint_too_far", "hint_turned"):
+        soundfile.write(folder / "en" / f"{name}.ogg", voice(4, 0.1), SAMPLE_RATE)
+    return folder
+
+
+def test_a_hint_never_talks_over_what_is_said(stage, hinting):
+    speaker = Loudspeaker()
+    one = stage(speaker)
+    one.announcer.say("long", "zh-Hans")
+    one.announcer.say("hint_too_far", "en")  # left out, and says so at once
+    assert one.wait(1) == ["hint_too_far"]
+    one.announcer.stop()
+    one.wait(2)
+    assert len(speaker.played) <= 1
+
+
+def test_what_has_to_be_said_cuts_a_hint_short(stage, hinting):
+    soundfile.write(hinting / "en" / "hint_long.ogg", np.tile(voice(3, 0.1), 200), SAMPLE_RATE)
+    speaker, began = Loudspeaker(), time.monotonic()
+    one = stage(speaker)
+    one.announcer.say("hint_long", "en")
+    while not speaker.played:
+        time.sleep(0.01)
+    one.announcer.say("welcome", "en")
+    assert one.wait(2) == ["hint_long", "welcome"]
+    assert time.monotonic() - began < 10.0
+
+
+def test_the_same_hint_is_not_repeated_for_some_seconds_another_comes_sooner(hinting):
+    """Driven by hand: the clock is a number."""
+    now, ended = [100.0], []
+    speaker = Loudspeaker()
+    announcer = Announcer(speaker, ended.append, LIMITS, lambda: now[0], Prompts(hinting))
+
+    def hint(name, after_s):
+        now[0] += after_s
+        announcer.say(f"hint_{name}", "en")
+        while not announcer._waiting.empty():
+            announcer._say(announcer._waiting.get())
+        return len(speaker.played)
+
+    assert hint("too_far", 0.0) == 1
+    assert hint("too_far", 4.0) == 1
+    assert hint("turned", 0.5) == 2
+    assert hint("too_far", 1.0) == 2
+    assert hint("turned", 9.0) == 3
+    assert len(ended) == 5
+
+
+@pytest.mark.parametrize("speed", [0.7, 0.85, 1.3])
+def test_speed_changes_the_length_and_not_the_pitch(speed):
+    sound = voice(5, 2.0, -20.0)
+    slow = stretched(sound, speed)
+    assert len(slow) / len(sound) == pytest.approx(1 / speed, rel=0.03)
+    middle = slow[len(slow) // 4 : -len(slow) // 4]
+    peak = np.argmax(np.abs(np.fft.rfft(middle * np.hanning(len(middle))))) * SAMPLE_RATE / len(middle)
+    assert peak == pytest.approx(500.0, abs=4.0)
+    assert np.sqrt(np.mean(middle**2)) == pytest.approx(np.sqrt(np.mean(sound**2)), rel=0.1)
+
+
+def test_speed_one_changes_nothing_and_short_sounds_stay():
+    sound = voice(5, 0.5)
+    assert stretched(sound, 1.0) is sound
+    assert len(stretched(sound[:100], 0.8)) == 100
+    assert len(stretched(np.zeros(0, np.float32), 0.8)) == 0
+
+
+def test_the_settings_speed_is_heard(folder):
+    plain, slow = (len(Prompts(folder, s).get("welcome", "en")) for s in (1.0, 0.8))
+    assert slow > 1.15 * plain
 
 
 # ── words and voices ─────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,22 @@ from kiosk.model import Device, Outcome, Stage
 from kiosk.ui import codes_document
 from kiosk.ui.phrases import LANGUAGES, Phrases, load
 
+RETRIES = (
+    Code.SPEECH_SILENCE,
+    Code.SPEECH_TOO_QUIET,
+    Code.SPEECH_CLIPPED,
+    Code.SPEECH_NOISY,
+    Code.SPEECH_TOO_EARLY,
+    Code.SPEECH_TOO_LATE,
+    Code.SPEECH_WRONG_DIGITS,
+    Code.SPEECH_MISSING_DIGITS,
+    Code.SPEECH_EXTRA,
+    Code.SPEECH_SECOND_VOICE,
+    Code.SPEECH_UNKNOWN,
+    Code.LIPS_STILL,
+    Code.LIPS_UNSEEN,
+)
+"""Reasons of a further try that are spoken; others are told by the plain prompt."""
 PROMPTS = [
     "welcome",
     "consent",
@@ -21,6 +37,7 @@ PROMPTS = [
     "face_retry",
     "digits",
     "digits_retry",
+    *(f"digits_retry.{code.value.partition('.')[2]}" for code in RETRIES),
     "head",
     "head_retry",
     "touch",
