@@ -1,9 +1,12 @@
 """`kiosk check`: try everything that the terminal needs, one after the other, and print one table."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
@@ -11,12 +14,16 @@ from kiosk.activation.wire import Wire
 from kiosk.bootstrap import context, driver
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, KioskError
-from kiosk.ports import Context
+from kiosk.model import AudioBlock
+from kiosk.ports import Context, Samples
 from kiosk.readiness import clock_code, disk_code
 from kiosk.settings import Settings
 
 SOUND_S = 3.0
 """A sound card may take so long for its first block."""
+LISTEN_S = 1.0
+"""So long the microphone's level is measured."""
+CLIPPED_DBFS = -0.3
 
 
 def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
@@ -76,14 +83,31 @@ def _camera(settings: Settings, where: Context) -> str:
 
 def _microphone(settings: Settings, where: Context) -> str:
     microphone = driver(settings, "microphone", where)
-    heard = threading.Event()
+    heard, blocks = threading.Event(), queue.SimpleQueue[AudioBlock]()
+
+    def hear(block: AudioBlock) -> None:
+        blocks.put(block)
+        heard.set()
+
     try:
-        microphone.open(lambda _: heard.set())
+        microphone.open(hear)
         if not heard.wait(SOUND_S):
             raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
+        time.sleep(LISTEN_S)
     finally:
         microphone.close()
-    return settings.microphone.driver
+    samples = np.concatenate([blocks.get().samples for _ in range(blocks.qsize())])
+    return f"{settings.microphone.driver}, {_loudness(samples)}"
+
+
+def _loudness(samples: Samples) -> str:
+    """What whoever sets the gain has to know: speak, and it should say −35 to −12 dBFS."""
+    if not np.any(samples):
+        return "but digital silence: muted, or the wrong input"
+    rms = 10 * np.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-12))
+    peak = 20 * np.log10(float(np.max(np.abs(samples))))
+    clips = ", CLIPPED: lower the gain" if peak > CLIPPED_DBFS else ""
+    return f"{rms:.0f} dBFS, peak {peak:.0f}{clips}"
 
 
 def _opens(settings: Settings, where: Context, port: str) -> str:
