@@ -1,6 +1,7 @@
 """The five pages: today, the queue, devices, the terminal, the report. No page names a customer."""
 
 import time
+from itertools import groupby
 from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -170,6 +171,7 @@ class DevicesPage(Page):
     def _show_tests(self, seen: bool) -> None:
         self._looking = seen
         self._tests.setVisible(seen)
+        self.list.setVisible(not seen or self.look.portrait)  # on a wide screen there is room for one
         self._say_look()
 
     def _say_look(self) -> None:
@@ -200,8 +202,8 @@ class TerminalPage(Page):
         for fact in facts:
             self.line(self.phrases[f"staff.fact.{fact.name}"], fact.value)
         self.heading(self.phrases["staff.settings"])
-        for name, value in self.counter.settings():
-            self.line(name, below=value)
+        for section, rows in groupby(self.counter.settings(), key=lambda row: row[0].partition(".")[0]):
+            self.line(section, below="\n".join(f"{name} = {value}" for name, value in rows))
 
     def _unlock(self, number: str) -> Button | None:
         if not self.counter.may_unlock:
