@@ -90,6 +90,7 @@ class Code(StrEnum):
     CARD_EXPIRED = "card.expired"
     CARD_NOT_YET_VALID = "card.not_yet_valid"
     CARD_UNDER_AGE = "card.under_age"
+    CARD_CHILD = "card.child"
     CARD_PORTRAIT_UNREADABLE = "card.portrait_unreadable"
     CARD_PORTRAIT_NO_FACE = "card.portrait_no_face"
     CARD_PORTRAIT_PHOTOGRAPHED = "card.portrait_photographed"

@@ -269,6 +269,7 @@ class Reason(StrEnum):
     LIGHT = "light"  # light or camera disturbed
     CANNOT_SPEAK = "cannot_speak"  # voice, hearing, language
     OWN_WISH = "own_wish"  # wants no face recognition
+    GUARDIAN = "guardian"  # a guardian stands beside a young person, and agrees
     NOT_READY = "not_ready"  # mask, phone call, distraction: another try
     OTHER_PERSON = "other_person"
     NOT_IN_PERSON = "not_in_person"  # a photo, a screen, a mask
@@ -293,6 +294,13 @@ REASONS: Mapping[Decision, tuple[Reason, ...]] = {
     ),
 }
 """Which reasons a decision may have."""
+
+
+def reasons(decision: Decision, code: Code) -> tuple[Reason, ...]:
+    """What may be given for a decision on `code`: who is too young is approved for one reason only."""
+    if decision is Decision.APPROVE and code is Code.CARD_UNDER_AGE:
+        return (Reason.GUARDIAN,)
+    return REASONS[decision]
 
 
 class Signature(Struct, frozen=True):

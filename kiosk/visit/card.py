@@ -2,17 +2,17 @@
 
 from kiosk import events as e
 from kiosk.model import Answer, Device, Outcome, Stage
-from kiosk.visit import rules
+from kiosk.visit import review, rules
 from kiosk.visit.course import Course, Orders
 
 
 def read(course: Course, event: e.CardRead) -> Orders:
     verdict = rules.card(event.facts, course.limits)
     course.verdicts.append(verdict)
-    if verdict.answer is Answer.REVIEW:
-        return course.end(Outcome.REFERRED, verdict.code)
-    if verdict.answer is not Answer.PASS:
+    if verdict.answer is Answer.REFUSE:
         return course.end(Outcome.REFUSED, verdict.code)
+    if not course.passes(verdict):  # too young: is a guardian there, or must one come?
+        return review.refer(course, verdict.code)
     course.card = event
     return [e.IgnoreCard(), course.go(Stage.PHONE, course.limits.phone_s), e.Say("phone")]
 

@@ -7,7 +7,7 @@ again (`Course.passes`).
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import REASONS, Decision, Outcome, Review, Role, Signature, Stage
+from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, reasons
 from kiosk.visit import review, submit, watching
 from kiosk.visit.case import Case
 from kiosk.visit.course import Course, Orders
@@ -63,7 +63,7 @@ def decided(course: Course, event: e.Decided) -> Orders:
     case = course.case
     if case is None or case.first is None or case.decision is not None:
         return []
-    if event.reason not in REASONS[event.decision]:
+    if event.reason not in reasons(event.decision, case.code):
         return []
     case.reason = event.reason
     if event.decision is Decision.REFUSE:

@@ -27,13 +27,17 @@ EXTRA_VOICES = 2
 def card(facts: CardFacts, limits: VisitSettings) -> Verdict:
     """Is the card one that may be opened here today?"""
     code = _card_code(facts, limits)
-    answers = {Code.OK: Answer.PASS, Code.CARD_UNDER_AGE: Answer.REVIEW}
+    answers = {
+        Code.OK: Answer.PASS,
+        Code.CARD_UNDER_AGE: Answer.REVIEW,
+        Code.CARD_CHILD: Answer.REVIEW,
+    }
     return Verdict(
         Check.CARD,
         answers.get(code, Answer.REFUSE),
         code,
         {"kind": facts.kind, "number_valid": facts.number_valid, "days_valid": facts.days_valid},
-        {"min_age": limits.min_age},
+        {"min_age": limits.min_age, "min_age_guarded": limits.min_age_guarded},
     )
 
 
@@ -44,6 +48,8 @@ def _card_code(facts: CardFacts, limits: VisitSettings) -> Code:
         return Code.CARD_NOT_YET_VALID
     if facts.days_valid is not None and facts.days_valid < 0:
         return Code.CARD_EXPIRED
+    if facts.age < limits.min_age_guarded:
+        return Code.CARD_CHILD
     if facts.age < limits.min_age:
         return Code.CARD_UNDER_AGE
     return Code.OK
