@@ -175,7 +175,7 @@ class Person(Message):
 
     model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
 
-    number: Annotated[str, StringConstraints(pattern=r"^\d{17}[0-9X]$")]
+    number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9X]|[A-Z]{3}[0-9]{12})$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
     password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
@@ -189,7 +189,12 @@ class Person(Message):
     @field_validator("number")
     @classmethod
     def _check_character(cls, number: str) -> str:
-        """GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits."""
+        """GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits.
+
+        A foreigner's number of 2017 (three letters, twelve digits) has no check character that is published.
+        """
+        if number[0].isalpha():
+            return number
         total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(number[:17]))
         if number[17] != "10X98765432"[total % 11]:
             raise ValueError("check character")

@@ -8,6 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from pydantic import ValidationError
 
 from central import codes, examples, protocol, sealing
 from central.database import Database, migrate
@@ -117,3 +118,24 @@ def test_vector_of_a_signed_request(tmp_path: Path) -> None:
 
 
 _ANY_TIME = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"),
+    [
+        ("UTO999978080701", True),  # a foreigner's of 2017: three letters, twelve digits
+        ("UT0999978080701", False),
+        ("uto999978080701", False),
+        ("UTO99997808070", False),
+        ("990001199001010014", False),  # wrong check character
+        ("９９０００１１９９００１０１００１３", False),
+    ],
+)
+def test_the_numbers_of_all_cards_are_taken_and_no_others(number: str, taken: bool) -> None:
+    told = {"number": number, "name": "样张", "phone": "19900000000", "password": "31415926", "picture": None}
+    try:
+        Person.model_validate(told)
+    except ValidationError:
+        assert not taken
+    else:
+        assert taken
