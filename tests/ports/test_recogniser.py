@@ -21,7 +21,7 @@ from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import CLASSES, MANDARIN, OTHER
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.recognisers import vosk as vosk_driver
-from kiosk.speech.recognisers.embedded import LEAD_S, WINDOW, window
+from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, played, pooled, window, windows
 from kiosk.speech.recognisers.vosk import Word, grammar, scores
 from tests.ports.onnx_stub import lively, manifest, network
 from tests.speech.sounds import cough, mix, noise, voice
@@ -162,6 +162,29 @@ def test_the_onset_lies_where_the_network_expects_it():
     assert early[lead] == pytest.approx(sound[1_000] + 0.001)
     assert not early[: lead - 1_000].any()
     assert len(window(sound[:500], 400)) == WINDOW
+
+
+def test_the_voice_is_played_slower_and_faster_and_its_onset_stays_where_it_belongs():
+    lead, onset = round(LEAD_S * SAMPLE_RATE), 6_000
+    sound = np.zeros(30_000, np.float32)
+    sound[onset:] = 0.5
+    heard = windows(sound, onset)
+    assert heard.shape == (len(SPEEDS), WINDOW)
+    for one in heard:
+        assert abs(int(np.argmax(one > 0.25)) - lead) <= 1
+    tone = np.sin(2 * np.pi * 400 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    for speed in SPEEDS:
+        spectrum = np.abs(np.fft.rfft(played(tone, speed)[:8_000] * np.hanning(8_000)))
+        assert np.argmax(spectrum) * 2 == pytest.approx(400 * speed, abs=3)
+    assert len(played(sound[:1], 0.93)) == 1
+
+
+def test_answers_are_averaged_and_stay_posteriors():
+    answers = np.log(np.random.default_rng(1).dirichlet(np.ones(CLASSES), 2)).astype(np.float32)
+    together = pooled(answers)
+    assert np.exp(together).sum() == pytest.approx(1.0, abs=1e-5)
+    assert np.allclose(np.diff(together), np.diff(answers.mean(axis=0)), atol=1e-5)
+    assert np.allclose(pooled(answers[:1]), answers[0], atol=1e-5)
 
 
 def spoken_clips(speaker):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from training import parts
 from training.digits.model import WINDOW, DigitNet
 
 OPSET = 17
@@ -19,7 +19,7 @@ OPSET = 17
 def load(path: Path) -> tuple[DigitNet, dict]:
     """Load trained weights and the notes saved with them."""
     saved = torch.load(path, weights_only=True)
-    net = DigitNet(saved["tuned_from"])
+    net = DigitNet(saved["plan"]["tuned_from"], saved["plan"]["layers"])
     net.load_state_dict(saved.pop("state"), strict=False)
     return net.eval(), saved
 
@@ -39,9 +39,9 @@ def to_float_onnx(net: DigitNet, path: Path) -> None:
 
 
 def to_int8(source: Path, target: Path) -> None:
-    """Quantise the transformer's and head's matrices to 7 of 8 bits.
+    """Quantise the matrices of the encoder (its convolutions are matrices too) and the head to 7 of 8 bits.
 
-    The mel filters and convolutions stay float32. Full 8-bit weights overflow the 16-bit sums of processors
+    The mel filters stay float32. Full 8-bit weights overflow the 16-bit sums of processors
     without VNNI, hence `reduce_range`.
     """
     graph = onnx.load(source).graph
@@ -57,12 +57,6 @@ def to_int8(source: Path, target: Path) -> None:
     )
 
 
-def fitted_temperature(work: Path) -> float:
-    """Return the temperature the left-out speakers asked for, or 1."""
-    path = work / "loso.json"
-    return float(json.loads(path.read_text(encoding="utf-8"))["temperature"]) if path.exists() else 1.0
-
-
 def main() -> None:
     """Export `<work>/<weights>.pt`; the float32 graph stays in the work folder."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,7 +65,6 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path("resources/models/digits-encoder.onnx"))
     chosen = parser.parse_args()
     net, _ = load(chosen.work / f"{chosen.weights}.pt")
-    net.temperature.fill_(fitted_temperature(chosen.work))
     exact = chosen.work / f"{chosen.weights}.onnx"
     to_float_onnx(net, exact)
     chosen.to.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +72,12 @@ def main() -> None:
         made = Path(folder) / "int8.onnx"
         to_int8(exact, made)
         half_written = chosen.to.with_suffix(".part")
-        half_written.write_bytes(made.read_bytes())
+        weights = made.read_bytes()
+        half_written.write_bytes(weights)
         half_written.replace(chosen.to)
+        print(
+            f'for resources/models/manifest.toml:\nsize = {len(weights)}\nsha256 = "{parts.sha256(weights)}"'
+        )
 
 
 if __name__ == "__main__":

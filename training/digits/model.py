@@ -1,4 +1,4 @@
-"""The network: Whisper's log-mel and tiny.en encoder on one 1.28 s window, attentive pooling, a small head.
+"""The network: log-mel and lower encoder of Whisper base on one 1.28 s window, attentive pooling, a head.
 
 Shapes: audio [N, 20480] float32 (16 kHz) -> log_probs [N, 11] (natural logarithm, digits 0-9 then `other`).
 Unlike Whisper, the loudest mel cell of every window is moved to one fixed level, so gain does not matter.
@@ -7,7 +7,7 @@ Unlike Whisper, the loudest mel cell of every window is moved to one fixed level
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+from io import BytesIO
 from typing import BinaryIO
 
 import numpy as np
@@ -20,7 +20,7 @@ from training.digits.words import CLASSES
 RATE = 16_000
 WINDOW = 20_480
 _FFT, _HOP, _MELS = 400, 160, 80
-_WIDTH, _HEADS, _LAYERS = 384, 6, 4
+_WIDTH, _HEADS = 512, 8
 _POSITIONS = WINDOW // _HOP // 2
 _LOUDEST = 1.4  # log10 power given to the loudest mel cell: ordinary speech, as Whisper saw it
 _CTRANSLATE2_TYPES = {0: np.float32, 4: np.float16}
@@ -72,6 +72,33 @@ class LogMel(nn.Module):
         return (torch.clamp(decades - loudest, min=-8.0) + _LOUDEST + 4.0) / 4.0
 
 
+def masked(mel: Tensor) -> Tensor:
+    """Hide a band of up to 12 mels from half of the windows and up to 0.12 s from half (SpecAugment)."""
+    hidden = mel.clone()
+    for one in hidden:
+        if torch.rand(()) < 0.5:
+            first, width = int(torch.randint(_MELS, ())), int(torch.randint(1, 13, ()))
+            one[first : first + width] = one.mean()
+        if torch.rand(()) < 0.5:
+            first, width = int(torch.randint(one.shape[1], ())), int(torch.randint(1, 13, ()))
+            one[:, first : first + width] = one.mean()
+    return hidden
+
+
+class Convolution(nn.Linear):
+    """Three taps over time, [N, T, in] -> [N, T / step, out], as one matrix: it becomes int8 like others."""
+
+    def __init__(self, wide: int, out: int, step: int) -> None:
+        super().__init__(3 * wide, out)
+        self._step = step
+
+    def forward(self, x: Tensor) -> Tensor:
+        count = x.shape[1]
+        padded = functional.pad(x, (0, 0, 1, 1))
+        taps = [padded[:, tap : tap + count : self._step] for tap in range(3)]
+        return super().forward(torch.cat(taps, dim=2))
+
+
 class Layer(nn.Module):
     """One pre-norm transformer layer, as in Whisper."""
 
@@ -96,7 +123,7 @@ class Layer(nn.Module):
 
 
 class Pooling(nn.Module):
-    """Attentive mean and spread over time: [N, 64, 384] -> [N, 768]."""
+    """Attentive mean and spread over time: [N, 64, 512] -> [N, 1024]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,19 +137,18 @@ class Pooling(nn.Module):
 
 
 class DigitNet(nn.Module):
-    """The recogniser; the layers below `tuned_from` keep Whisper's weights."""
+    """The recogniser: the lowest `layers` of Whisper's six; those below `tuned_from` keep their weights."""
 
-    def __init__(self, tuned_from: int = 2) -> None:
+    def __init__(self, tuned_from: int = 0, layers: int = 3) -> None:
         super().__init__()
         self.tuned_from = tuned_from
         self.mel = LogMel()
-        self.conv1 = nn.Conv1d(_MELS, _WIDTH, 3, padding=1)
-        self.conv2 = nn.Conv1d(_WIDTH, _WIDTH, 3, stride=2, padding=1)
+        self.conv1 = Convolution(_MELS, _WIDTH, 1)
+        self.conv2 = Convolution(_WIDTH, _WIDTH, 2)
         self.register_buffer("positions", torch.zeros(_POSITIONS, _WIDTH))
-        self.layers = nn.ModuleList(Layer() for _ in range(_LAYERS))
+        self.layers = nn.ModuleList(Layer() for _ in range(layers))
         self.norm = nn.LayerNorm(_WIDTH)
         self.pool = Pooling()
-        self.register_buffer("temperature", torch.ones(()))  # set after training, on speakers left out
         self.head = nn.Sequential(
             nn.Dropout(0.1),
             nn.Linear(2 * _WIDTH, 256),
@@ -142,8 +168,11 @@ class DigitNet(nn.Module):
 
     def lower(self, audio: Tensor) -> Tensor:
         """Run what training leaves alone."""
-        x = functional.gelu(self.conv1(self.mel(audio)))
-        x = functional.gelu(self.conv2(x)).transpose(1, 2) + self.positions
+        x = self.mel(audio)
+        if self.training:
+            x = masked(x)
+        x = functional.gelu(self.conv1(x.transpose(1, 2)))
+        x = functional.gelu(self.conv2(x)) + self.positions
         for layer in self.layers[: self.tuned_from]:
             x = layer(x)
         return x
@@ -152,7 +181,7 @@ class DigitNet(nn.Module):
         """Run what training changes, to log posteriors."""
         for layer in self.layers[self.tuned_from :]:
             x = layer(x)
-        return functional.log_softmax(self.head(self.pool(self.norm(x))) / self.temperature, dim=1)
+        return functional.log_softmax(self.head(self.pool(self.norm(x))), dim=1)
 
     def forward(self, audio: Tensor) -> Tensor:
         return self.upper(self.lower(audio))
@@ -163,10 +192,10 @@ def _text(file: BinaryIO) -> str:
     return file.read(length)[:-1].decode()
 
 
-def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
+def read_ctranslate2(model: bytes) -> dict[str, np.ndarray]:
     """Read the tensors of a CTranslate2 model file (binary version 6)."""
     tensors = {}
-    with path.open("rb") as file:
+    with BytesIO(model) as file:
         file.read(4)
         _text(file)
         _, count = struct.unpack("<II", file.read(8))
@@ -195,11 +224,14 @@ def _layer_names(n: int) -> dict[str, str]:
     }
 
 
-def load_whisper(net: DigitNet, path: Path) -> None:
+def load_whisper(net: DigitNet, model: bytes) -> None:
     """Copy the published encoder into the network; positions are cropped to the window."""
-    theirs = read_ctranslate2(path)
+    theirs = read_ctranslate2(model)
+    for name in ("encoder/conv1", "encoder/conv2"):
+        weight = theirs[f"{name}/weight"]  # [out, in, 3]
+        theirs[f"{name}/weight"] = weight.transpose(0, 2, 1).reshape(len(weight), -1)
     names = {"conv1": "encoder/conv1", "conv2": "encoder/conv2", "norm": "encoder/layer_norm"}
-    for n in range(_LAYERS):
+    for n in range(len(net.layers)):
         names |= _layer_names(n)
     state = {"positions": theirs["encoder/position_encodings/encodings"][:_POSITIONS]}
     for ours, there in names.items():

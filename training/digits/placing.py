@@ -1,6 +1,7 @@
-"""Where to cut the 1.28 s window when a digit was shown at a known time, and how to judge six of them.
+"""Where the terminal cuts a window: around the voice that its endpointer finds, silence outside of it.
 
-numpy only: the product's listener can copy it. Times in seconds, samples float32 at 16 kHz.
+`kiosk.speech.endpoint` for whole scenes at once, with its settings: the endpointer itself goes frame by
+frame, which is too slow for so many windows. Samples float32 at 16 kHz.
 """
 
 from __future__ import annotations
@@ -10,38 +11,48 @@ from numpy.typing import NDArray
 
 RATE = 16_000
 WINDOW = 20_480
-FIRST_ANSWER_S = 0.15  # nobody answers sooner after a digit appears
-LATE_ANSWER_S = 0.30  # an answer may run on this long into the next digit's time
-BOX_S = 0.40  # a digit's loudest stretch
-CENTRE_S = 0.52  # where in the window the middle of that stretch belongs
-_BLOCK_S = 0.02
+LEAD_S = 0.25  # kiosk.speech.recognisers.embedded
+PAD_S = 0.30  # kiosk's [speech] pad_s …
+END_SILENCE_S = 0.15  # … end_silence_s
+THRESHOLD_DB, RELEASE = 9.0, 0.6
+BELOW_PEAK_DB = 25.0
+_FRAME, _HOP = 400, 160
+_BAND = slice(6, 101)  # 240-4000 Hz
+_HANN = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
 
 Samples = NDArray[np.float32]
 
 
-def speech_band(samples: Samples) -> Samples:
-    """Keep 200-4000 Hz: only to find the voice; the network gets the unfiltered samples."""
-    spectrum = np.fft.rfft(samples)
-    hz = np.fft.rfftfreq(len(samples), 1 / RATE)
-    spectrum[(hz < 200) | (hz > 4000)] = 0
-    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+def levels(samples: Samples) -> NDArray[np.float32]:
+    """Return the level in dB (of any reference) between 240 and 4000 Hz of every frame, 10 ms apart."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP] * _HANN
+    return 10 * np.log10((np.abs(np.fft.rfft(frames, axis=1)[:, _BAND]) ** 2).sum(axis=1) + 1e-9)
 
 
-def window_start(audio: Samples, shown_s: float, next_shown_s: float) -> int:
-    """Return the first sample of the window for the digit shown from `shown_s` to `next_shown_s`.
+def voice(samples: Samples, near: int) -> tuple[int, int] | None:
+    """Return onset and end (samples) of the voice around the sample `near`; None: none is found there."""
+    loud = levels(samples)
+    floor = float(np.percentile(loud, 30))
+    here = (near - _FRAME // 2) // _HOP
+    above = np.flatnonzero(loud >= floor + THRESHOLD_DB)
+    above = above[above >= here - 12]
+    if not len(above) or above[0] > here + 30:
+        return None
+    first = int(above[0])
+    peak = float(loud[first : first + 60].max())
+    on = np.flatnonzero(loud[first:] >= max(floor + THRESHOLD_DB * RELEASE, peak - BELOW_PEAK_DB)) + first
+    gaps = np.flatnonzero(np.diff(on) > END_SILENCE_S * RATE / _HOP)
+    last = int(on[gaps[0]]) if len(gaps) else int(on[-1])
+    return first * _HOP + _FRAME // 2, last * _HOP + _FRAME // 2
 
-    The loudest 0.4 s of the time in which the answer may lie is put at the middle of the voice's place.
-    """
-    first = int((shown_s + FIRST_ANSWER_S) * RATE)
-    last = min(len(audio), int((next_shown_s + LATE_ANSWER_S) * RATE))
-    block, box = int(_BLOCK_S * RATE), int(BOX_S / _BLOCK_S)
-    span = speech_band(audio[first:last])
-    loud = (span[: len(span) // block * block].reshape(-1, block) ** 2).mean(axis=1)
-    if len(loud) <= box:
-        return first
-    sums = np.convolve(loud, np.ones(box), "valid")
-    middle = first + (int(sums.argmax()) * block + box * block // 2)
-    return middle - int(CENTRE_S * RATE)
+
+def window(samples: Samples, onset: int, end: int, pad_s: float, behind_s: float) -> Samples:
+    """Cut the window: the onset `LEAD_S` after its beginning, only what the terminal keeps of the sound."""
+    begin = onset - int(LEAD_S * RATE)
+    cut = window_at(samples, begin)
+    cut[: max(0, onset - int(pad_s * RATE) - begin)] = 0
+    cut[max(0, end + int(behind_s * RATE) - begin) :] = 0
+    return cut
 
 
 def window_at(audio: Samples, start: int) -> Samples:
@@ -51,9 +62,3 @@ def window_at(audio: Samples, start: int) -> Samples:
     if last > first:
         window[first - start : last - start] = audio[first:last]
     return window
-
-
-def agrees(log_probs: NDArray[np.float32], expected: int) -> bool:
-    """Tell whether the expected digit beats every other digit ([11] log posteriors; `other` is not asked)."""
-    rivals = np.delete(log_probs[:10], expected)
-    return bool(log_probs[expected] > rivals.max())

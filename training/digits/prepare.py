@@ -1,4 +1,4 @@
-"""Real recordings to corpus files: decoded, trimmed, levelled, and (for training) said by many throats.
+"""Recordings to corpus files: decoded, trimmed, levelled, and said by many throats.
 
 A handful of people is few. WORLD takes a recording apart into pitch, spectral envelope and noise; another
 pitch, vocal-tract length and tempo make other speakers of the same words.
@@ -26,8 +26,8 @@ with warnings.catch_warnings():
 
 SEED = 2017
 TRAINABLE = ("davinfifield", "hsk1_notes")  # public domain, CC0
-MEASURING = ("tcl606", "hugolpz_chenwang", "hugolpz_yuetan", "gcompris")
-DIGIT_THROATS, SYLLABLE_THROATS, KOKORO_THROATS = 40, 2, 3
+LEFT_OUT = ("zf_xiaoni", "zm_yunxia")  # synthetic voices that a fold is trained without
+DIGIT_THROATS, SYLLABLE_THROATS, KOKORO_THROATS = 60, 2, 2
 
 
 def read(path: Path) -> sound.Samples:
@@ -84,13 +84,13 @@ def take_apart(samples: sound.Samples) -> Voice:
 
 
 def other_throat(voice: Voice, rng: np.random.Generator) -> sound.Samples:
-    """Say the same with another pitch, melody range, vocal tract (x0.84-1.2) and tempo (x0.75-1.35)."""
-    tract = float(rng.uniform(0.84, 1.2))
+    """Say the same with another pitch, melody range, vocal tract (x0.82-1.3) and tempo (x0.7-1.35)."""
+    tract = float(np.exp(rng.uniform(np.log(0.82), np.log(1.3))))
     bins = np.arange(voice.envelope.shape[1])
     logs = np.log(voice.envelope + 1e-16)
     envelope = np.exp(np.stack([np.interp(bins / tract, bins, row) for row in logs]))
     pitch = _melody(voice.pitch, rng, tract)
-    tempo = float(rng.uniform(0.75, 1.35))
+    tempo = float(rng.uniform(0.7, 1.35))
     made = pyworld.synthesize(pitch, envelope, voice.breath, RATE, 5.0 / tempo)
     return sound.to_level(made.astype(np.float32), RATE, -23)
 
@@ -102,7 +102,7 @@ def _melody(pitch: np.ndarray, rng: np.random.Generator, tract: float) -> np.nda
         return pitch
     centre = float(np.exp(np.log(pitch[voiced]).mean()))
     scale = tract**2 * rng.uniform(0.75, 1.35)
-    moved = np.where(voiced, centre * scale * (np.maximum(pitch, 1) / centre) ** rng.uniform(0.7, 1.3), 0)
+    moved = np.where(voiced, centre * scale * (np.maximum(pitch, 1) / centre) ** rng.uniform(0.4, 1.3), 0)
     return np.clip(moved, 0, 600)
 
 
@@ -119,15 +119,13 @@ def throats(clips: list[Clip], count: int, rng: np.random.Generator) -> list[Cli
 
 
 def recordings(data: Path, work: Path) -> None:
-    """Write `human/*.npz` (training) and `test/*.npz` (measuring only)."""
+    """Write `human/*.npz`."""
     rng = np.random.default_rng(SEED)
     for name in TRAINABLE:
         clips = throats(digits(data / "digits" / name), DIGIT_THROATS, rng)
         corpus.save(work / "human" / f"{name}.npz", clips)
     negatives = throats(syllables(data / "syllables" / "davinfifield"), SYLLABLE_THROATS, rng)
     corpus.save(work / "human" / "syllables.npz", negatives)
-    for name in MEASURING:
-        corpus.save(work / "test" / f"{name}.npz", digits(data / "digits" / name))
 
 
 def synthetic(work: Path) -> None:
@@ -140,17 +138,48 @@ def synthetic(work: Path) -> None:
             corpus.save(target, throats(clips, KOKORO_THROATS, rng)[len(clips) :])
 
 
+def folders(work: Path, customers: Path) -> None:
+    """Write `speakers/<name>`, as `kiosk evaluate speech` reads them: synthetic voices to measure with."""
+    for path in sorted((work / "kokoro").glob("*.npz")):
+        clips = [c for c in corpus.load(path) if c.label != words.OTHER]
+        if clips[0].speaker in LEFT_OUT:
+            _folder(work / "speakers" / clips[0].speaker, clips[: len(words.DIGIT_WORDS)])  # those said alone
+    for voice in sorted(p for p in customers.iterdir() if p.is_dir()):
+        _folder(work / "speakers" / voice.name, _customer(voice))
+
+
+def _customer(folder: Path) -> list[Clip]:
+    clips = []
+    for path in sorted(folder.glob("*.ogg")):
+        word, (samples, rate) = path.stem.split("-")[0], soundfile.read(path, dtype="float32")
+        label = 1 if word == "yao" else int(word)
+        clips.append(Clip(sound.resample(samples, rate, RATE), label, word, folder.name, "customer"))
+    return clips
+
+
+def _folder(target: Path, clips: list[Clip]) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    rows = ["file\tdigits\tspeaker"]
+    for number, clip in enumerate(clips):
+        soundfile.write(target / f"{number:02d}.wav", clip.samples, RATE)
+        rows.append(f"{number:02d}.wav\t{clip.label}\t{clip.speaker}")
+    (target / "labels.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Prepare the recordings under `--data`, or the synthetic clips already in `--work`."""
+    """Prepare the recordings under `--data`, the synthetic clips already in `--work`, or the test folders."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("recordings", "synthetic"))
+    parser.add_argument("what", choices=("recordings", "synthetic", "folders"))
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True)
     chosen = parser.parse_args()
-    if chosen.what == "recordings":
-        recordings(chosen.data, chosen.work)
-    else:
-        synthetic(chosen.work)
+    match chosen.what:
+        case "recordings":
+            recordings(chosen.data, chosen.work)
+        case "synthetic":
+            synthetic(chosen.work)
+        case _:
+            folders(chosen.work, Path("resources/sounds/customer"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from training.voices import kokoro, sound
 from training.voices.g2p import english, mandarin
 
 SEED = 20170
-PEOPLE = 44
+PEOPLE = 76
 HELD_OUT = ("zf_xiaoyi", "zm_yunyang")
 MELODIES = ("zf_xiaobei", "zf_xiaoni", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi", "zm_yunxia")
 COLOURS = (
@@ -28,39 +28,48 @@ COLOURS = (
     "ef_dora", "em_alex", "ff_siwis", "hf_alpha", "hf_beta", "hm_omega", "hm_psi", "if_sara", "im_nicola",
     "jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo", "pf_dora", "pm_alex",
 )  # fmt: skip
-ENDINGS = ("", ".", "!", ",")
+ENDINGS = ("", ".", "!", ",", "?", "…")
+TONES = "→↗↓↘"
+
+Mix = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
 class Person:
-    """One made-up speaker: weighted melodies, a colour (or none: the melodies' own), a name."""
+    """One made-up speaker: who lends the melody, who the colour, which accent, how fast, and a name."""
 
-    melodies: tuple[tuple[str, float], ...]
-    colour: str | None
+    melodies: Mix
+    colours: Mix
+    accent: tuple[tuple[str, str], ...]  # word → phonemes
+    tempo: float
+    flat: float  # how often a tone is another one
     name: str
 
     def style(self, row: int) -> kokoro.Samples:
         """Return the style for an utterance of about `row` phonemes."""
-        return kokoro.blend(list(self.melodies), row, self.colour)
+        return kokoro.blend(list(self.melodies), row, list(self.colours))
 
 
 def person(index: int) -> Person:
     """Return the index-th made-up speaker: the first six are the voices themselves."""
     if index < len(MELODIES):
-        return Person(((MELODIES[index], 1.0),), None, MELODIES[index])
+        own = ((MELODIES[index], 1.0),)
+        return Person(own, own, (), 1.0, 0.0, MELODIES[index])
     rng = np.random.default_rng([SEED, index])
-    first, second = (str(v) for v in rng.choice(MELODIES, 2, replace=False))
-    foreign = str(rng.choice(COLOURS))
-    share = float(rng.uniform(0.35, 0.65))
-    match index % 4:
-        case 0:
-            return Person(((first, share), (second, 1 - share)), None, f"{first}+{second}")
-        case 1:
-            return Person(((first, 0.7), (foreign, 0.3)), None, f"{first}+{foreign}")
-        case 2:
-            return Person(((first, 1.0),), foreign, f"{first}*{foreign}")
-        case _:
-            return Person(((first, share), (second, 1 - share)), foreign, f"{first}+{second}*{foreign}")
+    melodies = _mixed(rng, MELODIES, 3)
+    foreign = _mixed(rng, COLOURS, 3)
+    share = float(rng.choice([0.0, rng.uniform(0.2, 0.8), 1.0], p=[0.2, 0.5, 0.3]))
+    colours = (*((v, w * (1 - share)) for v, w in melodies), *((v, w * share) for v, w in foreign))
+    colours = tuple((v, w) for v, w in colours if w)
+    name = "+".join(v for v, _ in dict(melodies + colours).items())
+    tempo = float(np.exp(rng.normal(0, 0.2)))
+    return Person(melodies, colours, words.accent(rng), tempo, float(rng.choice([0, 0.15, 0.4])), name)
+
+
+def _mixed(rng: np.random.Generator, voices: tuple[str, ...], most: int) -> Mix:
+    """Draw one to `most` voices with random weights that add up to 1."""
+    names = rng.choice(voices, int(rng.integers(1, most + 1)), replace=False)
+    return tuple((str(n), float(w)) for n, w in zip(names, rng.dirichlet(np.ones(len(names))), strict=True))
 
 
 class Speaker:
@@ -71,7 +80,16 @@ class Speaker:
 
     def _speak(self, phonemes: str) -> kokoro.Spoken:
         row = len(phonemes) - 1 + int(self._rng.integers(0, 20))
-        return self._voice.speak(phonemes, self._who.style(row), float(self._rng.uniform(0.7, 1.4)))
+        tempo = self._who.tempo * float(self._rng.uniform(0.75, 1.3))
+        return self._voice.speak(phonemes, self._who.style(row), tempo)
+
+    def _digit(self, word: str) -> str:
+        """Return a digit word's phonemes in this person's accent, now and then with another tone."""
+        phonemes = dict(self._who.accent).get(word, mandarin(word))
+        if self._rng.random() < self._who.flat:
+            other = str(self._rng.choice([*TONES]))
+            phonemes = "".join(other if c in TONES else c for c in phonemes)
+        return self._voice.known(phonemes)
 
     def _clip(self, samples: kokoro.Samples, word: str, label: int) -> Clip:
         low = sound.resample(samples, kokoro.RATE, corpus.RATE)
@@ -83,6 +101,10 @@ class Speaker:
             "kokoro",
         )
 
+    def digit(self, word: str) -> Clip:
+        """Say one digit word alone."""
+        return self.isolated(self._digit(word), word, words.DIGIT_WORDS[word])
+
     def isolated(self, phonemes: str, word: str, label: int) -> Clip:
         """Say one word alone."""
         spoken = self._speak(self._voice.known(phonemes) + str(self._rng.choice(ENDINGS)))
@@ -90,7 +112,7 @@ class Speaker:
 
     def string(self, said: list[str]) -> list[Clip]:
         """Say digit words without a pause and cut them at the synthesiser's own phoneme times."""
-        pieces = [self._voice.known(mandarin(word)) for word in said]
+        pieces = [self._digit(word) for word in said]
         spoken = self._speak(" ".join(pieces))
         firsts = np.cumsum([0, *(len(p) + 1 for p in pieces)])
         edges = [int(spoken.starts[i]) for i in firsts[:-1]] + [int(spoken.starts[-1])]
@@ -106,15 +128,17 @@ def record(voice: kokoro.Kokoro, index: int) -> list[Clip]:
     rng = np.random.default_rng([SEED, index, 1])
     speaker = Speaker(voice, person(index), rng)
     said = list(words.DIGIT_WORDS)
-    clips = [speaker.isolated(mandarin(w), w, words.DIGIT_WORDS[w]) for w in said]
+    clips = [speaker.digit(w) for w in said]
     order = [said[i] for i in rng.permutation(len(said))]
     clips += speaker.string(order[:6]) + speaker.string(order[6:])
-    for text in rng.choice(words.neighbours(), 4, replace=False):
+    for text in rng.choice(words.neighbours(), 2, replace=False):
         clips.append(speaker.isolated(mandarin(str(text)), str(text), words.OTHER))
-    for text in rng.choice(words.PHRASES, 3, replace=False):
-        clips.append(speaker.isolated(mandarin(str(text)), str(text), words.OTHER))
-    text = str(rng.choice(words.ENGLISH))
-    return [*clips, speaker.isolated(english(text), text, words.OTHER)]
+    text = str(rng.choice(words.PHRASES))
+    clips.append(speaker.isolated(mandarin(text), text, words.OTHER))
+    if rng.random() < 0.5:
+        text = str(rng.choice(words.ENGLISH))
+        clips.append(speaker.isolated(english(text), text, words.OTHER))
+    return clips
 
 
 def main() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -13,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
 
 from training import parts
-from training.digits import corpus
+from training.digits import corpus, words
 from training.digits.corpus import Clip
 from training.digits.model import DigitNet, load_whisper
 from training.digits.windows import Windows
+from training.digits.words import OTHER
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Plan:
     weight_decay: float = 0.02
     warm_up: int = 100
     kept: float = 0.995
-    tuned_from: int = 2  # of Whisper's four layers
+    tuned_from: int = 1
+    layers: int = 3  # of Whisper's six
     seed: int = 7
     threads: int = 1
 
@@ -47,7 +52,8 @@ def clips_for_training(work: Path, without: tuple[str, ...] = ()) -> list[Clip]:
     clips = corpus.load_all(
         path for part in ("human", "kokoro", "kokoro-world") for path in (work / part).glob("*.npz")
     )
-    return [c for c in clips if not any(name in c.speaker for name in without)]
+    heard = [c for c in clips if not any(name in c.speaker for name in without)]
+    return [c for c in heard if c.label != OTHER or words.is_clear(c.word)]
 
 
 def rate_at(step: int, progress: float, plan: Plan) -> float:
@@ -56,12 +62,22 @@ def rate_at(step: int, progress: float, plan: Plan) -> float:
     return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def batches(clips: list[Clip], plan: Plan) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Draw fresh windows for ever."""
-    windows = Windows(clips, plan.seed)
-    while True:
-        audio, labels = windows.draw(plan.batch)
-        yield torch.from_numpy(audio), torch.from_numpy(labels)
+class Stream(IterableDataset):
+    """Fresh windows for ever, drawn by a process of its own."""
+
+    def __init__(self, clips: list[Clip], plan: Plan) -> None:
+        self._clips, self._plan = clips, plan
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        windows = Windows(self._clips, self._plan.seed)
+        while True:
+            audio, labels = windows.draw(self._plan.batch)
+            yield torch.from_numpy(audio), torch.from_numpy(labels)
+
+
+def batches(clips: list[Clip], plan: Plan) -> DataLoader:
+    """Return an endless loader of batches; one worker, so the order follows from the seed."""
+    return DataLoader(Stream(clips, plan), batch_size=None, num_workers=1, prefetch_factor=8)
 
 
 def average_into(kept: DigitNet, net: DigitNet, memory: float) -> None:
@@ -82,7 +98,7 @@ class Trained:
 
 def beginning(plan: Plan, earlier: Path | None) -> DigitNet:
     """Return the network to train: Whisper's encoder with a fresh head, or an earlier training's result."""
-    net = DigitNet(plan.tuned_from)
+    net = DigitNet(plan.tuned_from, plan.layers)
     if earlier is None:
         load_whisper(net, parts.whisper_weights())
     else:
@@ -131,16 +147,23 @@ def _step(
     return float(loss.detach())
 
 
-def save(path: Path, trained: Trained, plan: Plan, clips: int, without: list[str]) -> None:
-    """Write weights with the notes the report needs."""
+def save(path: Path, trained: Trained, plan: Plan, clips: list[Clip], without: list[str]) -> None:
+    """Write weights, and beside them as JSON the notes for the report."""
     notes = {
         "steps": trained.steps,
         "minutes": trained.minutes,
         "plan": vars(plan),
-        "clips": clips,
         "without": without,
+        "torch": torch.__version__,
+        "clips": dict(sorted(Counter(f"{c.source} {_kind(c)}" for c in clips).items())),
+        "speakers": len({c.speaker for c in clips}),
     }
-    torch.save({"state": trained.net.state_dict(), "tuned_from": plan.tuned_from, **notes}, path)
+    torch.save({"state": trained.net.state_dict(), **notes}, path)
+    path.with_suffix(".json").write_text(json.dumps(notes, indent=1), encoding="utf-8")
+
+
+def _kind(clip: Clip) -> str:
+    return "other" if clip.label == OTHER else "digits"
 
 
 def main() -> None:
@@ -158,7 +181,7 @@ def main() -> None:
     clips = clips_for_training(chosen.work, tuple(chosen.without))
     plan = Plan(chosen.steps, chosen.minutes, threads=chosen.threads, seed=chosen.seed)
     earlier = chosen.work / f"{chosen.earlier}.pt" if chosen.earlier else None
-    save(chosen.work / f"{chosen.name}.pt", train(clips, plan, earlier), plan, len(clips), chosen.without)
+    save(chosen.work / f"{chosen.name}.pt", train(clips, plan, earlier), plan, clips, chosen.without)
 
 
 if __name__ == "__main__":

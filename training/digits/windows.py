@@ -1,4 +1,8 @@
-"""Training windows: a digit (or none) somewhere in 1.28 s of a shop, different at every draw."""
+"""Training windows: a digit (or none) in 2.6 s of a shop, and of it 1.28 s as the terminal cuts them.
+
+Every draw is different. Most windows are cut where the terminal's endpointer finds the voice (`placing.py`),
+the others anywhere, so that the network does not depend on one way of cutting.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.digits import shop
+from training.digits import placing, shop
 from training.digits.corpus import RATE, Clip
 from training.digits.words import OTHER
 
 WINDOW = 20_480
-LATEST_ONSET_S = 0.45
+SCENE = 41_600
+ONSET_S = (0.75, 0.9)  # of the voice in the scene
+EARLIEST_S, LATEST_S = 0.02, 0.45  # of the voice in a window that is cut anywhere
+CUT_AS_TERMINAL = 0.7
 HUMAN_SHARE = 0.35
 _KINDS = ("digit", "speech", "partial", "noise", "silence")
 _KIND_SHARES = (0.72, 0.18, 0.03, 0.05, 0.02)
@@ -56,8 +63,7 @@ class Windows:
             human = not clip.source.startswith("kokoro")
             (self._others[human] if clip.label == OTHER else self._digits[human, clip.label]).append(clip)
         self._noises = shop.noises(clips, self._rng)
-        self._onset, self._end = 0, WINDOW  # of the voice in the window being made
-        self._rooms = [shop.room(self._rng) for _ in range(200)]
+        self._rooms = [shop.room(self._rng) for _ in range(300)]
 
     def draw(self, count: int) -> tuple[Samples, NDArray[np.int64]]:
         """Return [count, 20480] windows and their classes."""
@@ -65,19 +71,47 @@ class Windows:
         return np.stack([window for window, _ in made]), np.array([label for _, label in made])
 
     def _one(self) -> tuple[Samples, int]:
-        self._onset, self._end = 0, WINDOW
         match str(self._rng.choice(_KINDS, p=_KIND_SHARES)):
             case "digit":
                 label = int(self._rng.integers(10))
-                return self._in_shop(self._spoken(self._digit(label), neighbours=True)), label
+                return self._heard(self._digit(label)), label
             case "speech":
-                return self._in_shop(self._spoken(self._other(), neighbours=True)), OTHER
+                return self._heard(self._other()), OTHER
             case "partial":
-                return self._in_shop(self._partial()), OTHER
+                scene, onset = self._partial()
+                return self._anywhere(self._in_shop(scene), onset), OTHER
             case "noise":
-                return self._in_shop(np.zeros(WINDOW, np.float32), only_noise=True), OTHER
+                return self._noise_alone(), OTHER
             case _:
                 return self._silence(), OTHER
+
+    def _heard(self, clip: Samples) -> Samples:
+        """A clip in the shop, and the window that the terminal, or anybody, cuts there."""
+        scene, place = self._spoken(clip)
+        scene = self._in_shop(scene)
+        found = placing.voice(scene, place.first) if self._rng.random() < CUT_AS_TERMINAL else None
+        if found is None or found[1] < place.first:
+            latest = min(LATEST_S, max(EARLIEST_S, (WINDOW - 0.85 * len(clip)) / RATE))
+            return self._anywhere(scene, place.first - int(self._rng.uniform(EARLIEST_S, latest) * RATE))
+        onset, end = found
+        pad_s = 0.3 if self._rng.random() < 0.8 else float(self._rng.uniform(0.05, 0.25))
+        return placing.window(scene, onset, end, pad_s, float(self._rng.uniform(0.08, 0.3)))
+
+    def _anywhere(self, scene: Samples, begin: int) -> Samples:
+        return placing.window_at(scene, begin)
+
+    def _noise_alone(self) -> Samples:
+        scene = self._in_shop(np.zeros(SCENE, np.float32), only_noise=True)
+        if self._rng.random() < 0.5:
+            return placing.window_at(scene, 8_000)
+        onset = int(self._rng.integers(4_000, 16_000))
+        return placing.window(
+            scene,
+            onset,
+            onset + int(self._rng.uniform(0.08, 1.0) * RATE),
+            0.3,
+            float(self._rng.uniform(0.08, 0.3)),
+        )
 
     def _digit(self, label: int) -> Samples:
         human = bool(self._rng.random() < HUMAN_SHARE and self._digits[True, label])
@@ -89,35 +123,31 @@ class Windows:
 
     def _varied(self, clips: list[Clip]) -> Samples:
         clip = clips[int(self._rng.integers(len(clips)))].samples
-        return resampled(clip, float(self._rng.uniform(0.88, 1.14))) * np.float32(
+        return resampled(clip, float(self._rng.uniform(0.85, 1.2))) * np.float32(
             10 ** (self._rng.uniform(-3, 3) / 20)
         )
 
-    def _spoken(self, clip: Samples, neighbours: bool) -> Samples:
-        window = np.zeros(WINDOW, np.float32)
-        latest = min(int(LATEST_ONSET_S * RATE), max(0, WINDOW - int(0.85 * len(clip))))
-        onset = int(self._rng.integers(0, latest + 1))
-        place = put(window, clip, onset)
-        self._onset, self._end = place.first, place.last
-        if neighbours and self._rng.random() < 0.3:
-            gap = int(self._rng.uniform(0.08, 0.3) * RATE)
+    def _spoken(self, clip: Samples) -> tuple[Samples, Place]:
+        scene = np.zeros(SCENE, np.float32)
+        place = put(scene, clip, int(self._rng.uniform(*ONSET_S) * RATE))
+        if self._rng.random() < 0.3:
             before = self._anything()
-            put(window, before, place.first - gap - len(before))
-        if neighbours and self._rng.random() < 0.3:
-            put(window, self._anything(), place.last + int(self._rng.uniform(0.12, 0.4) * RATE))
-        return window
+            put(scene, before, place.first - int(self._rng.uniform(0.12, 0.4) * RATE) - len(before))
+        if self._rng.random() < 0.3:
+            put(scene, self._anything(), place.last + int(self._rng.uniform(0.15, 0.5) * RATE))
+        return scene, place
 
     def _anything(self) -> Samples:
         return self._digit(int(self._rng.integers(10))) if self._rng.random() < 0.8 else self._other()
 
-    def _partial(self) -> Samples:
-        """A digit's end as the window opens, or its beginning as it closes."""
-        window = np.zeros(WINDOW, np.float32)
+    def _partial(self) -> tuple[Samples, int]:
+        """A digit's end as the window opens, or its beginning as it closes; and where the window begins."""
+        scene, begin = np.zeros(SCENE, np.float32), 8_000
         label = int(self._rng.integers(10))
         clip = self._digit(label)
         kept = int(len(clip) * self._rng.uniform(0.05, 0.15 if label in _STEADY else 0.3))
-        put(window, clip, kept - len(clip) if self._rng.random() < 0.5 else WINDOW - kept)
-        return window
+        put(scene, clip, begin + (kept - len(clip) if self._rng.random() < 0.5 else WINDOW - kept))
+        return scene, begin
 
     def _silence(self) -> Samples:
         level = 10 ** self._rng.uniform(-6, -3) if self._rng.random() < 0.8 else 0.0
@@ -127,29 +157,21 @@ class Windows:
         names = list(self._noises)
         name = "babble" if self._rng.random() < 0.35 else names[int(self._rng.integers(len(names)))]
         track = self._noises[name][int(self._rng.integers(len(self._noises[name])))]
-        at = int(self._rng.integers(0, len(track) - WINDOW))
-        return track[at : at + WINDOW]
+        at = int(self._rng.integers(0, len(track) - SCENE))
+        return track[at : at + SCENE]
 
-    def _in_shop(self, window: Samples, only_noise: bool = False) -> Samples:
+    def _in_shop(self, scene: Samples, only_noise: bool = False) -> Samples:
         rng = self._rng
         if rng.random() < 0.5:
-            window = shop.in_room(window, self._rooms[int(rng.integers(len(self._rooms)))])
+            scene = shop.in_room(scene, self._rooms[int(rng.integers(len(self._rooms)))])
         if only_noise:
-            window = self._noise() * np.float32(0.07)
+            scene = self._noise() * np.float32(0.07)
         elif rng.random() < 0.9:
-            window = window + self._noise() * np.float32(0.07 * 10 ** (-rng.uniform(2, 40) / 20))
-        window = window + (10 ** rng.uniform(-4.5, -3) * rng.standard_normal(WINDOW)).astype(np.float32)
+            scene = scene + self._noise() * np.float32(0.07 * 10 ** (-rng.uniform(2, 40) / 20))
+        scene = scene + (10 ** rng.uniform(-4.5, -3) * rng.standard_normal(SCENE)).astype(np.float32)
         if rng.random() < 0.7:
-            window = shop.microphone(window, rng)
-        return self._recorded(self._cut(window))
-
-    def _cut(self, window: Samples) -> Samples:
-        """Now and then the recording begins late or ends early: zeros there (never inside the digit)."""
-        if self._rng.random() < 0.1:
-            window[: int(self._rng.uniform(0, self._onset))] = 0
-        if self._rng.random() < 0.1:
-            window[int(self._rng.uniform(min(self._end, WINDOW), WINDOW)) :] = 0
-        return window
+            scene = shop.microphone(scene, rng)
+        return self._recorded(scene)
 
     def _recorded(self, window: Samples) -> Samples:
         rng = self._rng

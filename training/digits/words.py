@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 OTHER = 10
 CLASSES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "other")
 
@@ -18,6 +20,21 @@ SPOKEN_AS: dict[str, str] = {
     "零": "ling", "一": "yi", "幺": "yao", "二": "er", "两": "liang", "三": "san", "四": "si",
     "五": "wu", "六": "liu", "七": "qi", "八": "ba", "九": "jiu",
 }  # fmt: skip
+
+# How the words are also said in the south (and 二 everywhere): no retroflex, n for l, -n for -ŋ, no r in 二.
+# Phonemes are Kokoro's, the tone is an arrow.
+ACCENTS: dict[str, tuple[str, ...]] = {
+    "零": ("li↗n", "ni↗ŋ", "lə↗ŋ"), "一": ("ji→", "i→"), "幺": ("jau→", "iau→"),
+    "二": ("ɤ↘", "aɚ↘", "ə↘", "aɹ↘", "ɚ↘", "əɹ↘"), "两": ("nja↓ŋ", "lja↓n"), "三": ("ʂa→n", "sa→ŋ", "θa→n"),
+    "四": ("ʂɨ↘", "si↘", "sɨ↘"), "五": ("wu↓", "u↓", "ŋu↓"), "六": ("njou↘", "lju↘", "lou↘"),
+    "七": ("ʦʰi→", "ʨʰi→"), "八": ("ba→", "pa→"), "九": ("ʦjou↓", "ʨju↓", "ʨjou↓"),
+}  # fmt: skip
+
+
+def accent(rng: np.random.Generator, share: float = 0.35) -> tuple[tuple[str, str], ...]:
+    """Draw a made-up speaker's way with some of the words: (word, phonemes)."""
+    return tuple((w, str(rng.choice(ways))) for w, ways in ACCENTS.items() if rng.random() < share)
+
 
 # Neighbours in sound, by the digit they are taken for.
 NEIGHBOURS: dict[str, str] = {
@@ -51,11 +68,21 @@ ENGLISH = (
 )
 
 
+_ACCENTED_SYLLABLES = ("shi", "shan", "lin", "ning", "niu", "niang", "lian", "lou")
+ACCENTED = "林宁是十室山饿牛娘连楼"  # what `ACCENTS` makes of a digit, tone aside: right in some mouths
+
+
+def is_clear(word: str) -> bool:
+    """Tell whether a word that is no digit is none in any accent either."""
+    return word not in ACCENTED and re.sub(r"\d", "", word) not in _ACCENTED_SYLLABLES
+
+
 def neighbours() -> list[str]:
     """Return every neighbour that is not a digit in another tone."""
-    return sorted({c for group in NEIGHBOURS.values() for c in group} - set(_TONE_TWINS))
+    return sorted({c for group in NEIGHBOURS.values() for c in group} - {*_TONE_TWINS, *ACCENTED})
 
 
 def syllable_is_negative(name: str) -> bool:
-    """Tell whether a pinyin file stem ("shan1") is no digit in any tone."""
-    return re.sub(r"\d", "", name) not in set(SPOKEN_AS.values())
+    """Tell whether a pinyin file stem ("shan1") is no digit in any tone, and in no accent."""
+    syllable = re.sub(r"\d", "", name)
+    return syllable not in {*SPOKEN_AS.values(), *_ACCENTED_SYLLABLES}

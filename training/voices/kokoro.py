@@ -40,13 +40,19 @@ def style_table(voice: str, cache_folder: Path = parts.CACHE) -> Samples:
     return np.fromfile(path, dtype=np.float32).reshape(-1, 2 * _HALF)
 
 
-def blend(voices: list[tuple[str, float]], row: int, colour: str | None = None) -> Samples:
-    """Mix rows of several voices by weight; `colour` replaces the half that holds the timbre."""
-    style = sum(weight * style_table(voice)[row] for voice, weight in voices)
-    style = np.asarray(style, dtype=np.float32) / np.float32(sum(weight for _, weight in voices))
-    if colour is not None:
-        style[:_HALF] = style_table(colour)[row][:_HALF]
+def blend(
+    voices: list[tuple[str, float]], row: int, colours: list[tuple[str, float]] | None = None
+) -> Samples:
+    """Mix rows of several voices by weight; `colours`, likewise, replace the half that holds the timbre."""
+    style = _mixed(voices, row)
+    if colours is not None:
+        style[:_HALF] = _mixed(colours, row)[:_HALF]
     return style
+
+
+def _mixed(voices: list[tuple[str, float]], row: int) -> Samples:
+    style = sum(weight * style_table(voice)[row] for voice, weight in voices)
+    return np.asarray(style, dtype=np.float32) / np.float32(sum(weight for _, weight in voices))
 
 
 class Kokoro:
