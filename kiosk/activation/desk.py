@@ -214,17 +214,19 @@ class ActivationDesk:
         came = parcel.unpack(stick, who.challenge_key, who.terminal)
         news = sum(parts.courier.settle(receipt) for receipt in came.receipts)
         digits = parts.pool.add(came.challenges, self._clock_unix())
-        return Brought(news, len(came.receipts) - news, came.altered, digits, self._bring_roster(came.roster))
+        roster = self._bring_roster(came.roster) if came.roster else Code.STAFF_NONE
+        altered = came.altered + (roster is Code.STAFF_ROSTER_ALTERED)
+        return Brought(news, len(came.receipts) - news, altered, digits, roster is Code.OK)
 
-    def _bring_roster(self, token: str) -> bool:
-        """Not taken: none came, it was altered, or it is older than the one here."""
-        if not token or self._take_roster is None:
-            return False
+    def _bring_roster(self, token: str) -> Code:
+        """OK, or why it is of no use: altered, or over."""
+        if self._take_roster is None:
+            return Code.STAFF_NONE
         try:
             self._take_roster(token)
-        except StaffError:
-            return False
-        return True
+        except StaffError as error:
+            return error.code
+        return Code.OK
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────
 

@@ -101,6 +101,16 @@ def test_there_and_back(shop, central):
     assert all(central.credentials(slip) == 1 for slip in numbers)
 
 
+def test_a_roster_that_somebody_edited_is_told_and_not_taken(shop, central):
+    shop.customer()
+    shop.export()
+    shop.office()
+    roster = shop.home / "answers" / "roster.jwt"
+    roster.write_text(resign(roster.read_text(), typ="roster+jwt", members=[]))
+    brought = shop.bring_in()
+    assert (brought.receipts, brought.altered, brought.roster) == (1, 1, False)
+
+
 def test_every_step_twice_changes_nothing_more(shop, central):
     number = shop.customer()
     assert shop.export() == shop.export() == 1
