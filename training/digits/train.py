@@ -154,7 +154,7 @@ def save(path: Path, trained: Trained, plan: Plan, clips: list[Clip], without: l
         "minutes": trained.minutes,
         "plan": vars(plan),
         "without": without,
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "clips": dict(sorted(Counter(f"{c.source} {_kind(c)}" for c in clips).items())),
         "speakers": len({c.speaker for c in clips}),
     }
