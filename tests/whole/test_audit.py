@@ -44,18 +44,22 @@ def test_a_stolen_disk_names_nobody(new_site: SiteMaker):
     """While a request waits, and after it was delivered: every file of the terminal's, in every encoding."""
     site = new_site()
     site.enrol()
-    who = somebody()
+    people = []
     with Point(site.settings) as point:
         point.in_service()
         site.line.down()
-        assert point.visit(who).slip.outcome is Outcome.ACCEPTED
-        assert found_of(who, site.folder) == []
+        # On a busy machine a customer may be sent to the clerk; of him, too, nothing may be left.
+        while waiting(site) == 0:
+            assert len(people) < 5
+            people.append(somebody())
+            point.visit(people[-1])
+        assert found_of(people, site.folder) == []
         site.line.up()
         until = time.monotonic() + 60
         while waiting(site) and time.monotonic() < until:
             time.sleep(0.2)
         assert waiting(site) == 0
-    assert found_of(who, site.folder) == []
+    assert found_of(people, site.folder) == []
 
 
 def waiting(site) -> int:
@@ -63,17 +67,25 @@ def waiting(site) -> int:
         return int(outbox.execute("SELECT count(*) FROM requests WHERE state = 'waiting'").fetchone()[0])
 
 
-def found_of(who, folder: Path) -> list[tuple[Path, str]]:
-    """Files that hold something of the person's, and what."""
-    card = card_of(who)
-    texts = (card.number, card.name, card.address, who.phone, who.password)
-    shapes = {t: [t.encode(c) for c in ("utf-8", "utf-16-le", "gb18030")] for t in texts}
-    shapes["portrait"] = [card.portrait[64:128]] if card.portrait else []
+def found_of(people, folder: Path) -> list[tuple[Path, str]]:
+    """Files that hold something of somebody's, and what."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "outbox.sqlite3" for path in files)
     return [
         (path, name)
         for path in files
-        for name, raws in shapes.items()
+        for name, raws in shapes_of(people).items()
         if any(raw in path.read_bytes() for raw in raws)
     ]
+
+
+def shapes_of(people) -> dict[str, list[bytes]]:
+    """All that names them, in the encodings that a file may have."""
+    shapes: dict[str, list[bytes]] = {}
+    for who in people:
+        card = card_of(who)
+        for text in (card.number, card.name, card.address, who.phone, who.password):
+            shapes[text] = [text.encode(code) for code in ("utf-8", "utf-16-le", "gb18030")]
+        if card.portrait:
+            shapes["portrait"] = [card.portrait[64:128]]
+    return shapes
