@@ -147,6 +147,7 @@ class VisitSettings(Section, frozen=True):
     late_s: float  # … and at the latest so long after the next digit was painted
     lips_right: int  # digits whose mouth opening must go with the voice; 0: evidence only
     lips_rise: float  # how much the opening must grow over its rest
+    lips_chance: Annotated[float, Meta(ge=0, le=1)]  # moved times that may fit as well; 1: evidence only
     lips_before_s: float
     lips_after_s: float
     light: Literal["required", "evidence", "off"]  # how much the light challenge counts

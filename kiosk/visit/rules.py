@@ -14,7 +14,7 @@ from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
-from kiosk.visit import diagnosis, odds
+from kiosk.visit import diagnosis, odds, timing
 from kiosk.visit import light as reflection
 from kiosk.visit.typed import faults
 
@@ -294,29 +294,46 @@ def lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: VisitSet
     """Did the mouth open with the voice, digit by digit?
 
     For each heard digit the widest opening around the onset of the voice is compared with the rest before it.
-    Lips prove timing, not content (correlation against shifted sound: AUC 0.996 on 3 s clips; see docs).
+    Then all voices together must fit where they were better than anywhere else (`kiosk.visit.timing`). Lips
+    prove timing, not content (correlation against shifted sound: AUC 0.996 on 3 s clips; see docs).
     """
     mouths = [(s.at, s.mouth) for s in seen if s.mouth is not None]
     rises = [_rise(h.began, h.ended, mouths, limits) for h in heard if h.began is not None]
     known = [r for r in rises if r is not None]
     moved = sum(r >= limits.lips_rise for r in known)
+    voices = [(h.began, h.ended or h.began) for h in heard if h.began is not None]
+    by_chance = timing.chance(voices, mouths)
     measured: Measures = {
         "moved": moved,
         "seen": len(known),
         "heard": len(rises),
         "rise_median": round(median(known), 4) if known else None,
+        "chance": round(by_chance, 3) if by_chance is not None else None,
         "onsets_s": " ".join(_opened(h.began, h.ended, mouths, limits) for h in heard),
     }
     required: Measures = {
         "moved": limits.lips_right,
         "rise": limits.lips_rise,
+        "chance": limits.lips_chance,
     }
-    if len(known) >= limits.lips_right > 0 and moved >= limits.lips_right:
+    code = _lips_code(len(known), moved, by_chance, limits)
+    if limits.lips_right > 0 and code is Code.OK:
         return Verdict(Check.LIPS, Answer.PASS, Code.OK, measured, required)
-    code = Code.LIPS_UNSEEN if len(known) < limits.lips_right else Code.LIPS_STILL
     # Not required: the evidence goes along, but nothing that was not asked for is a pass.
     answer = Answer.RETRY if limits.lips_right else Answer.REVIEW
     return Verdict(Check.LIPS, answer, code, measured, required)
+
+
+def _lips_code(seen: int, moved: int, by_chance: float | None, limits: VisitSettings) -> Code:
+    if seen < limits.lips_right:
+        return Code.LIPS_UNSEEN
+    if moved < limits.lips_right:
+        return Code.LIPS_STILL
+    if limits.lips_chance >= 1:  # evidence only
+        return Code.OK
+    if by_chance is None:
+        return Code.LIPS_UNSEEN
+    return Code.OK if by_chance <= limits.lips_chance else Code.LIPS_OUT_OF_STEP
 
 
 def _opened(

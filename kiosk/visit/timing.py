@@ -1,0 +1,52 @@
+"""Do mouth and voice keep the same time? Against chance: the same voices, moved to where they were not.
+
+The gaps between a challenge's digits are random, so voices that are moved as a whole fall on other moments of
+the mouth. A mouth that opens with them fits best where they were; one that chews, or belongs to another
+sound, fits no better there than elsewhere.
+"""
+
+from collections.abc import Sequence
+
+Voice = tuple[float, float]
+"""Onset and end."""
+Opening = tuple[float, float]
+"""When, and how far the mouth was open."""
+
+LEAD_S = 0.15
+"""Lips lead their sound by 100–200 ms (Chandrasekaran et al., 2009)."""
+STEP_S = 0.1
+NEAREST_S = 0.4
+"""Moved by less, it would still be the same digit."""
+LEAST_FRAMES = 12
+LEAST_SHIFTS = 10
+
+
+def chance(voices: Sequence[Voice], mouth: Sequence[Opening]) -> float | None:
+    """Share of the moved times at which the mouth fits the voices at least as well as at their own; None: too
+    little was seen. Moved times go round: what falls off the end comes in at the beginning.
+    """
+    if len(mouth) < LEAST_FRAMES or len(voices) < 2:
+        return None
+    begin, span = mouth[0][0], mouth[-1][0] - mouth[0][0]
+    shifts = [k * STEP_S for k in range(int(NEAREST_S / STEP_S), int((span - NEAREST_S) / STEP_S) + 1)]
+    own = _contrast(voices, mouth, 0.0, begin, span)
+    moved = [_contrast(voices, mouth, shift, begin, span) for shift in shifts]
+    known = [one for one in moved if one is not None]
+    if own is None or len(known) < LEAST_SHIFTS:
+        return None
+    return sum(not one < own for one in known) / len(known)
+
+
+def _contrast(
+    voices: Sequence[Voice], mouth: Sequence[Opening], shift: float, begin: float, span: float
+) -> float | None:
+    """How much farther open the mouth is while there is a voice than while there is none."""
+    during: list[float] = []
+    between: list[float] = []
+    for at, opening in mouth:
+        there = begin + (at - shift - begin) % span
+        speaks = any(began - LEAD_S <= there <= ended for began, ended in voices)
+        (during if speaks else between).append(opening)
+    if not during or not between:
+        return None
+    return sum(during) / len(during) - sum(between) / len(between)
