@@ -20,7 +20,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from central import challenges, credentials, plan
+from central import challenges, clerks, credentials, plan
 from central.authority import Authority, ask
 from central.codes import Code
 from central.database import Database
@@ -119,7 +119,8 @@ class Activations:
             row = session.get_one(Activation, visit)
             request = _stored_request(row)
             challenge = challenges.facts(session, request.challenge)
-        wrong = fault(request, challenge, row.received_unix, self._settings)
+            staff = clerks.facts(session, request.terminal)
+        wrong = fault(request, challenge, row.received_unix, self._settings, staff)
         if wrong is not None:
             return self._settle(visit, plan.refuse(wrong))
         try:
@@ -128,6 +129,8 @@ class Activations:
             return self._settle(visit, plan.refuse(Code.EVIDENCE_UNSEALABLE))
         if person.picture is not None and not request.consent.picture:
             return self._settle(visit, plan.refuse(Code.EVIDENCE_REFUSED))
+        if (person.way, person.reviews) != (request.way, request.reviews):
+            return self._settle(visit, plan.refuse(Code.EVIDENCE_REVIEW))
         return self._ask(row, request, person)
 
     def _ask(self, row: Activation, request: ActivationRequest, person: Person) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from central.reviews import StaffFacts
 from central.tables import Clerk, ClerkTerminal, Terminal, TerminalState
 
 ROLES = ("clerk", "supervisor")
@@ -78,6 +79,17 @@ def listed(session: Session) -> list[tuple[Clerk, list[str]]]:
         (clerk, sorted(terminal for number, terminal in places if number == clerk.number))
         for clerk in session.scalars(select(Clerk).order_by(Clerk.number))
     ]
+
+
+def facts(session: Session, terminal: str) -> dict[str, StaffFacts]:
+    """Who may sign at `terminal`, also whoever could until lately: requests come late."""
+    query = (select(Clerk).join(ClerkTerminal, ClerkTerminal.clerk == Clerk.number)).where(
+        ClerkTerminal.terminal == terminal
+    )
+    return {
+        clerk.number: StaffFacts(clerk.role, clerk.added_unix, clerk.disabled_unix)
+        for clerk in session.scalars(query)
+    }
 
 
 def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:

@@ -23,6 +23,8 @@ class Code(StrEnum):
     EVIDENCE_VERSION = "evidence.version"
     EVIDENCE_UNSEALABLE = "evidence.unsealable"
     EVIDENCE_REFUSED = "evidence.refused"
+    EVIDENCE_WAY = "evidence.way"
+    EVIDENCE_REVIEW = "evidence.review"
     CHALLENGE_INVALID = "challenge.invalid"
 
     # problems

@@ -5,8 +5,11 @@ from fnmatch import fnmatchcase
 
 from central.codes import Code
 from central.light import colours
-from central.messages import ActivationRequest, Answer, Check
-from central.settings import Settings
+from central.messages import ActivationRequest, Answer, Check, Verdict
+from central.reviews import Staff, overruled
+from central.settings import Settings, WayPolicy
+
+NOBODY: Staff = {}
 
 
 @dataclass(frozen=True)
@@ -20,16 +23,26 @@ class ChallengeFacts:
 
 
 def fault(
-    request: ActivationRequest, challenge: ChallengeFacts | None, now: float, settings: Settings
+    request: ActivationRequest,
+    challenge: ChallengeFacts | None,
+    now: float,
+    settings: Settings,
+    staff: Staff = NOBODY,
 ) -> Code | None:
-    """The reason to refuse, or None."""
+    """The reason to refuse, or None. `staff`: who may sign at the request's terminal."""
     if request.simulated and not settings.simulation:
         return Code.EVIDENCE_SIMULATED
     if not versions_known(request.versions, settings.evidence.versions):
         return Code.EVIDENCE_VERSION
     if not challenge_good(request, challenge, now, settings):
         return Code.CHALLENGE_INVALID
-    if not complete(request, settings) or not light_good(request):
+    policy = settings.evidence.ways.get(request.way.value)
+    if policy is None:
+        return Code.EVIDENCE_WAY
+    waived = overruled(request, staff, settings)
+    if waived is None or (policy.reviewed and policy.reviewed not in waived):
+        return Code.EVIDENCE_REVIEW
+    if not complete(request, policy, waived, settings) or not light_good(request):
         return Code.EVIDENCE_INCOMPLETE
     return None
 
@@ -58,12 +71,24 @@ def challenge_good(
     return request.began_unix <= latest and request.at_unix >= max(earliest, request.began_unix)
 
 
-def complete(request: ActivationRequest, settings: Settings) -> bool:
+def complete(
+    request: ActivationRequest, policy: WayPolicy, waived: frozenset[str], settings: Settings
+) -> bool:
     """The last verdict of each check counts. A check that is missing is a check that failed."""
-    last = {verdict.check.value: verdict.answer for verdict in request.verdicts}
-    required = all(last.get(check) is Answer.PASS for check in settings.evidence.required)
-    attended = all(_attended(check, last.get(check), settings) for check in settings.evidence.attended)
-    return required and attended
+    last = {verdict.check.value: verdict for verdict in request.verdicts}
+    table = settings.evidence.overruling
+
+    def passed(check: str) -> bool:
+        verdict = last.get(check)
+        if verdict is None:
+            return False
+        overruled_here = verdict.code in waived and table[verdict.code].check == check
+        return verdict.answer is Answer.PASS or overruled_here
+
+    def attended(check: str) -> bool:
+        return passed(check) or _reviewable(last.get(check), settings)
+
+    return all(map(passed, policy.required)) and all(map(attended, policy.attended))
 
 
 def light_good(request: ActivationRequest) -> bool:
@@ -75,5 +100,6 @@ def light_good(request: ActivationRequest) -> bool:
     return isinstance(shown, str) and bool(shown) and shown == colours(request.challenge, len(shown))
 
 
-def _attended(check: str, answer: Answer | None, settings: Settings) -> bool:
-    return answer is Answer.PASS or (answer is Answer.REVIEW and check in settings.reviewable)
+def _reviewable(verdict: Verdict | None, settings: Settings) -> bool:
+    """Up for review at central itself, where its settings allow that."""
+    return verdict is not None and verdict.answer is Answer.REVIEW and verdict.check in settings.reviewable

@@ -63,6 +63,16 @@ _VERDICTS: list[dict[str, Any]] = [
     },
 ]
 
+_REVIEW: dict[str, Any] = {
+    "code": "face.uncertain",
+    "decision": "approve",
+    "reason": "looks_changed",
+    "overruled": ["face.uncertain"],
+    "first": {"clerk": "700124", "role": "clerk", "at_unix": 1784512331.5},
+    "second": None,
+    "asked_unix": 1784512320.0,
+}
+
 ALL: dict[str, dict[str, Any]] = {
     "enrolment-request": {
         "terminal": "GZ-009",
@@ -114,6 +124,8 @@ ALL: dict[str, dict[str, Any]] = {
         "challenge": CHALLENGE,
         "consent": {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True},
         "verdicts": _VERDICTS,
+        "way": "voice",
+        "reviews": [_REVIEW],
         "versions": {"kiosk": "0.1.0", "face_engine": "sface", "recogniser": "embedded"},
         "sealed": {
             "key": "9c1185a5c5e9fc54",
@@ -127,6 +139,8 @@ ALL: dict[str, dict[str, Any]] = {
         "phone": "13900000000",
         "password": "20486173",
         "picture": None,
+        "way": "voice",
+        "reviews": [_REVIEW],
     },
     "receipt": {
         "id": VISIT,

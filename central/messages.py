@@ -126,6 +126,8 @@ class Check(StrEnum):
     LIPS = "lips"
     CONTINUITY = "continuity"
     LIGHT = "light"
+    HEAD = "head"
+    TOUCH = "touch"
 
 
 class Answer(StrEnum):
@@ -149,6 +151,38 @@ class Consent(Message):
     picture: StrictBool  # one sealed picture may come along
 
 
+class Way(StrEnum):
+    """How the person was known; see resources/protocol/README.md."""
+
+    VOICE = "voice"
+    HEAD = "head"
+    TOUCH = "touch"
+    CLERK = "clerk"
+
+
+class Signature(Message):
+    """Whose PIN was given, by number; `role` as the terminal's roster said."""
+
+    clerk: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}$")]
+    role: Literal["clerk", "supervisor"]
+    at_unix: Unix
+
+
+class Review(Message):
+    """A clerk's decision on the spot. `overruled` counts as passed from then on; empty unless approved."""
+
+    code: CodeText
+    decision: Literal["approve", "again", "refuse"]
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+    overruled: Annotated[list[CodeText], Field(max_length=1)]
+    first: Signature
+    second: Signature | None
+    asked_unix: Unix
+
+
+Reviews = Annotated[list[Review], Field(max_length=5)]
+
+
 class Sealed(Message):
     key: Token
     algorithm: Annotated[str, StringConstraints(max_length=64)]
@@ -166,6 +200,8 @@ class ActivationRequest(Message):
     challenge: Token
     consent: Consent
     verdicts: Annotated[list[Verdict], Field(max_length=64)]
+    way: Way = Way.VOICE
+    reviews: Reviews = []
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
 
@@ -180,6 +216,8 @@ class Person(Message):
     phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
     password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
     picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
+    way: Way = Way.VOICE  # both once more: who only could change the request outside cannot change them
+    reviews: Reviews = []
 
     def __repr__(self) -> str:
         return "Person(…)"

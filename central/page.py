@@ -9,6 +9,7 @@ from pathlib import Path
 
 _CHINA = timezone(timedelta(hours=8))  # one time zone, no summer time
 _PHRASES = tomllib.loads((Path(__file__).parent / "look_up.toml").read_text(encoding="utf-8"))
+_WAYS = tomllib.loads((Path(__file__).parent / "ways.toml").read_text(encoding="utf-8"))
 
 _STYLE = """
 body { margin: 0 auto; max-width: 34rem; padding: 2rem 1.25rem; line-height: 1.6; color: #1b1f24;
@@ -31,18 +32,29 @@ HEADERS = {
 _BANNER = '<p class="simulation">演示系统，不是真实的凭证 · Demonstration only, not a real credential</p>'
 
 
-def page(slip: str, status: str, code: str, recheck_unix: float | None, simulation: bool) -> str:
-    """HTML. `status`, `code`: as in the receipt, or "UNKNOWN", "ok"."""
+def page(
+    slip: str, status: str, code: str, recheck_unix: float | None, simulation: bool, how: str = ""
+) -> str:
+    """HTML. `status`, `code`: as in the receipt, or "UNKNOWN", "ok". `how`: the way, and whether a clerk
+    decided, see `way_taken`.
+    """
     said = {key: escape(text.format(time=_time(recheck_unix))) for key, text in phrase(status, code).items()}
     return f"""<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(slip)}</title><style>{_STYLE}</style></head><body>
 {_BANNER if simulation else ""}
 <p class="number">编号 · Number {escape(slip)}</p>
+{f'<p class="number">{escape(how)}</p>' if how else ""}
 <main><h1>{said["zh"]}</h1><p>{said["zh_next"]}</p>
 <div lang="en"><h1>{said["en"]}</h1><p>{said["en_next"]}</p></div></main>
 </body></html>
 """
+
+
+def way_taken(way: str, reviewed: bool) -> str:
+    """The way in words; which clerk signed is in the evidence and not for this page."""
+    said = [_WAYS[way], *([_WAYS["reviewed"]] if reviewed else [])]
+    return "；".join(w["zh"] for w in said) + " · " + "; ".join(w["en"] for w in said)
 
 
 def phrase(status: str, code: str) -> dict[str, str]:

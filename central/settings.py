@@ -53,11 +53,40 @@ class Requests(Section):
     lease_s: float = 30.0  # so long a request is "in flight" before it counts as orphaned
 
 
-class Evidence(Section):
-    """What an activation must bring; see `central.evidence`."""
+class WayPolicy(Section):
+    """What a way must bring."""
 
-    required: tuple[str, ...] = ("card", "phone", "face", "digits", "continuity")
-    attended: tuple[str, ...] = ("liveness", "lips")  # must be there, and pass or be reviewable
+    required: tuple[str, ...]  # checks that must pass
+    attended: tuple[str, ...] = ()  # must be there, and pass or be reviewable
+    reviewed: str = ""  # the code that a clerk must have signed for on this way; "": none
+
+
+class Overruling(Section):
+    """A code that a clerk may overrule, and for which check."""
+
+    check: str = ""  # "": no check of a rule, but the way's own review
+    second: bool = True  # a supervisor must have signed too
+
+
+_SEEN = ("card", "phone", "face", "continuity")
+
+
+class Evidence(Section):
+    """What an activation must bring; see `central.evidence`. What is not named here is refused."""
+
+    ways: dict[str, WayPolicy] = {
+        "voice": WayPolicy(required=(*_SEEN, "digits"), attended=("liveness", "lips")),
+        "head": WayPolicy(required=(*_SEEN, "head"), attended=("liveness",)),
+        "touch": WayPolicy(required=(*_SEEN, "touch"), attended=("liveness",), reviewed="way.attest"),
+        "clerk": WayPolicy(required=("card", "phone"), reviewed="way.clerk"),
+    }
+    overruling: dict[str, Overruling] = {
+        "face.uncertain": Overruling(check="face", second=False),
+        "face.not_live": Overruling(check="liveness"),
+        "card.portrait_photographed": Overruling(check="face"),
+        "way.attest": Overruling(second=False),
+        "way.clerk": Overruling(),
+    }
     reviewable: frozenset[str] = frozenset({"lips"})
     reviewable_in_simulation: frozenset[str] = frozenset({"lips", "liveness"})
     # Component → versions central knows, as shell patterns. Components that are named here must come.

@@ -29,9 +29,9 @@ from kiosk.counter import Counter
 from kiosk.engine import Engine, Hands
 from kiosk.errors import DeviceError, KioskError, SettingsError
 from kiosk.face.watcher import FaceWatcher
-from kiosk.model import AudioBlock, Device, Frame, Slip
+from kiosk.model import AudioBlock, Device, Frame, Role, Slip
 from kiosk.paths import RESOURCES
-from kiosk.ports import Context, Feeds
+from kiosk.ports import Context, Feeds, Image
 from kiosk.readiness import Readiness, Waiting, gate_codes
 from kiosk.records import Records
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
@@ -148,8 +148,8 @@ class Terminal:
 
     @property
     def feeds(self) -> Feeds:
-        """What a shell pulls: the newest frame, how loud it is."""
-        return Feeds(self._camera_feed.newest, self._level_dbfs)
+        """What a shell pulls: the newest frame, how loud it is, the two pictures of a review."""
+        return Feeds(self._camera_feed.newest, self._level_dbfs, self._pair)
 
     def start(self) -> None:
         """Start all threads."""
@@ -329,7 +329,28 @@ class Terminal:
             forget=self._forget,
             record=self._record,
             close_record=self._close_record,
+            call_clerk=self._call_clerk,
+            attest=self._attest,
         )
+
+    def _call_clerk(self) -> e.Event:
+        clerk = self.roster.signed_in
+        return e.ClerkPresent(clerk.number, clerk.role, time.time()) if clerk else e.ClerkAbsent()
+
+    def _attest(self, order: e.Attest) -> None:
+        """Checking a PIN takes a while on purpose: not on the engine's thread."""
+        Worker("attest", lambda _: self.engine.post(self._attested(order))).start()
+
+    def _attested(self, order: e.Attest) -> e.Event:
+        """The first signature is the sign-in of whoever came; the second is somebody else's."""
+        try:
+            if order.role is Role.SUPERVISOR:
+                clerk = self.roster.attest(order.clerk, order.pin, order.role)
+            else:
+                clerk = self.roster.sign_in(order.clerk, order.pin)
+        except KioskError as error:
+            return e.NotAttested(error.code)
+        return e.Attested(clerk.number, clerk.role, time.time())
 
     def _record(self, number: str, at: float, event: e.Event) -> None:
         self._records.record(number, at, event)
@@ -337,10 +358,12 @@ class Terminal:
 
     def _close_record(self, finished: e.Finished) -> None:
         self._records.close(finished)
-        way = str(getattr(finished, "way", "") or "")
-        row = VisitRow(0.0, finished.visit, finished.outcome, finished.code, finished.stage, way)
+        row = VisitRow(0.0, finished.visit, finished.outcome, finished.code, finished.stage, finished.way)
         self.acts.daybook.write(row)
         self._witness.finished(finished)
+
+    def _pair(self) -> tuple[Image | None, Image | None]:
+        return self._eyes.pair() if self._eyes else (None, None)
 
     def _eye(self) -> FaceWatcher:
         assert self._eyes is not None  # the engine begins no visit before the models are there

@@ -241,6 +241,8 @@ class Feeds(Struct, frozen=True):
 
     frame: Callable[[], Frame | None]
     level_dbfs: Callable[[], float]
+    pair: Callable[[], tuple[Image | None, Image | None]] = lambda: (None, None)
+    """The card's portrait and the best live picture, copies: for a clerk's review, and for nothing else."""
 
 
 class Engine(Protocol):

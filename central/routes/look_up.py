@@ -1,5 +1,6 @@
 """The customer's page: how does it stand with the number on the slip?"""
 
+import json
 import re
 
 from fastapi import APIRouter, Depends
@@ -7,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from central.messages import VISIT_NUMBER
-from central.page import HEADERS, page
+from central.page import HEADERS, page, way_taken
 from central.routes.common import Central, problems, stranger
 from central.tables import Activation, Credential
 
@@ -24,14 +25,20 @@ def look_up(slip: str, central: Central) -> HTMLResponse:
     """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""
     number = slip.strip().upper()
     known = _state(central, number) if re.fullmatch(VISIT_NUMBER, number) else None
-    status, code, recheck_unix = known or ("UNKNOWN", "ok", None)
-    text = page(number[:24], status, code, recheck_unix, central.settings.simulation)
+    status, code, recheck_unix, how = known or ("UNKNOWN", "ok", None, "")
+    text = page(number[:24], status, code, recheck_unix, central.settings.simulation, how)
     return HTMLResponse(text, 200 if known else 404, HEADERS)
 
 
-def _state(central: Central, slip: str) -> tuple[str, str, float | None] | None:
+def _state(central: Central, slip: str) -> tuple[str, str, float | None, str] | None:
     query = (
-        select(Activation.status, Activation.code, Activation.recheck_unix, Credential.revoked_unix)
+        select(
+            Activation.status,
+            Activation.code,
+            Activation.recheck_unix,
+            Activation.evidence,
+            Credential.revoked_unix,
+        )
         .outerjoin(Credential, Credential.activation == Activation.id)
         .where(Activation.id == slip)
     )
@@ -40,4 +47,10 @@ def _state(central: Central, slip: str) -> tuple[str, str, float | None] | None:
     if found is None:
         return None
     code = "revoked" if found.revoked_unix is not None else found.code
-    return found.status, code, found.recheck_unix
+    return found.status, code, found.recheck_unix, _how(found.evidence)
+
+
+def _how(evidence: str) -> str:
+    """The way and whether a clerk decided; requests of before there were ways say nothing."""
+    told = json.loads(evidence)
+    return way_taken(told["way"], bool(told["reviews"])) if "way" in told else ""

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import Evidence
-from kiosk.model import IdCard, Receipt, RequestStatus, Verdict
+from kiosk.model import IdCard, Receipt, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -101,6 +101,8 @@ class Personal(Struct, frozen=True):
     phone: str
     password: str
     picture: bytes | None
+    way: Way = Way.VOICE
+    reviews: tuple[Review, ...] = ()
 
     def __repr__(self) -> str:
         return "Personal(…)"
@@ -115,6 +117,8 @@ class ActivationBody(Struct, frozen=True):
     challenge: str
     consent: Consent
     verdicts: tuple[Verdict, ...]
+    way: Way
+    reviews: tuple[Review, ...]
     versions: dict[str, str]
     sealed: Sealed
 
@@ -139,9 +143,13 @@ class _ReceiptBody(Struct, frozen=True):
 
 
 def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> bytes:
-    """What is to be sealed. The picture goes along only if the person agreed to that."""
+    """What is to be sealed. The picture goes along only if the person agreed to that.
+
+    The way and the clerks' decisions stand inside too, so that nobody can change them on the way.
+    """
     agreed = picture if evidence.consent.picture else None
-    return msgspec.json.encode(Personal(card.number, card.name, evidence.phone, evidence.password, agreed))
+    who = (card.number, card.name, evidence.phone, evidence.password)
+    return msgspec.json.encode(Personal(*who, agreed, evidence.way, evidence.reviews))
 
 
 def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_unix: float) -> bytes:
@@ -156,6 +164,8 @@ def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_u
         challenge=evidence.challenge,
         consent=Consent(consent.language, consent.text_sha256, consent.picture),
         verdicts=evidence.verdicts,
+        way=evidence.way,
+        reviews=evidence.reviews,
         versions=about.versions,
         sealed=sealed,
     )

@@ -18,13 +18,27 @@ class Witness:
         """What a visit was fed."""
         match event:
             case e.Began():
-                facts: Measures = {"language": event.language, "unhurried": event.unhurried}
+                facts: Measures = {
+                    "language": event.language,
+                    "unhurried": event.unhurried,
+                    "way": event.way.value,
+                }
                 self._log.append(Kind.VISIT_BEGAN, visit=visit, facts=facts)
             case e.Agreed():
                 facts = {"language": event.language, "text": event.text_sha256, "picture": event.picture}
                 self._log.append(Kind.VISIT_CONSENTED, visit=visit, facts=facts)
             case e.Declined():
                 self._log.append(Kind.VISIT_DECLINED, Code.CONSENT_REFUSED, visit=visit)
+            case e.WayChosen():
+                self._log.append(Kind.WAY_TAKEN, visit=visit, facts={"way": event.way.value})
+            case e.ClerkPresent():
+                self._log.append(Kind.REVIEW_BEGAN, visit=visit, actor=event.clerk)
+            case e.Attested():
+                facts = {"role": event.role.value}
+                self._log.append(Kind.CLERK_ACTED, visit=visit, actor=event.clerk, facts=facts)
+            case e.Decided():
+                facts = {"decision": event.decision.value, "reason": event.reason.value}
+                self._log.append(Kind.REVIEW_DECIDED, visit=visit, facts=facts)
             case e.Stored():
                 self._log.append(Kind.VISIT_STORED, visit=event.request)
             case e.StoreFailed():
@@ -33,7 +47,13 @@ class Witness:
     def finished(self, finished: e.Finished) -> None:
         """How a visit ended, and what each check said last."""
         checks: Measures = {v.check.value: f"{v.answer.value} {v.code.value}" for v in finished.verdicts}
-        facts = {"outcome": finished.outcome.value, "stage": finished.stage.value, **checks}
+        facts: Measures = {
+            "outcome": finished.outcome.value,
+            "stage": finished.stage.value,
+            "way": finished.way.value,
+            "reviews": len(finished.reviews),
+            **checks,
+        }
         self._log.append(Kind.VISIT_FINISHED, finished.code, visit=finished.visit, facts=facts)
 
     def settled(self, event: e.Event) -> None:

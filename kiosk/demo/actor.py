@@ -21,10 +21,14 @@ from kiosk.__main__ import run_window
 from kiosk.bootstrap import Terminal
 from kiosk.demo import clerk
 from kiosk.demo.stage import ClerkComes, ClerkWent, Command, Enter, Said, Seen
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.guests import Guests
 from kiosk.simulators.shop import Shop
+from kiosk.simulators.staff import Counter, Staff
 from kiosk.worker import Worker
+
+ROSTER_S = 15.0
+"""A terminal that has just been enrolled knows its staff by then."""
 
 
 def main() -> int:
@@ -42,7 +46,7 @@ def main() -> int:
     terminal.engine.subscribe(_tell)
 
     def on_ready(hand: Any) -> None:
-        Worker("director", lambda _: _obey(guests, hand)).start()
+        Worker("director", lambda _: _obey(guests, terminal, hand)).start()
 
     return run_window(terminal, options.screens, on_ready)
 
@@ -53,20 +57,43 @@ def _tell(notice: e.Notice | ClerkWent) -> None:
         sys.stdout.buffer.flush()
 
 
-def _obey(guests: Guests, hand: Any) -> None:
+def _obey(guests: Guests, terminal: Terminal, hand: Any) -> None:
     from kiosk.ui import app
 
+    counter = Counter(hand)
+    terminal.engine.subscribe(counter.see)
+    working = Worker("counter", counter.run).start()
     decoder = msgspec.json.Decoder(Command)
     for line in sys.stdin.buffer:
         command = decoder.decode(line)
         if isinstance(command, Enter):
+            counter.staff = command.staff
+            _sign_in(terminal, command.staff)
             guests.enter(command.behaviour, hand)
         elif isinstance(command, ClerkComes):
             _tell(clerk.visit(hand, command))
         else:
             break
+    working.stop()
     guests.leave()
     app.quit()
+
+
+def _sign_in(terminal: Terminal, staff: Staff | None) -> None:
+    """Whoever works there during this scenario; nobody: sign out. The roster may still be on its way."""
+    if staff is None:
+        terminal.roster.sign_out()
+        return
+    until = time.monotonic() + ROSTER_S
+    while True:
+        try:
+            terminal.roster.sign_in(staff.clerk, staff.pin)
+        except StaffError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 if __name__ == "__main__":

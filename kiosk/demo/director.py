@@ -20,11 +20,12 @@ from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import ClerkComes, ClerkWent, Command, Enter, Quit, Said
 from kiosk.demo.town import Town
 from kiosk.model import Outcome, Stage, Verdict
+from kiosk.simulators.staff import Staff
 from kiosk.worker import Worker
 
 VISIT_S = 90.0
 """No visit of the demo takes longer; one that does is told as a difference."""
-START_S = 12.0
+START_S = 40.0
 CLERK_AFTER = 5
 """So many customers have come before staff look at the panel; none of them lost the power before."""
 DELIVERY_S = 30.0
@@ -65,9 +66,9 @@ class Process:
         self._said: queue.Queue[Said | None] = queue.Queue()
         Worker("terminal-says", lambda _: self._listen()).start()
 
-    def enter(self, scenario: Scenario) -> None:
-        """Let the scenario's customer come in."""
-        self._command(Enter(scenario.customer))
+    def enter(self, scenario: Scenario, staff: Staff | None = None) -> None:
+        """Let the scenario's customer come in; `staff` works behind the counter."""
+        self._command(Enter(scenario.customer, staff))
 
     def clerk(self, number: str, pin: str) -> None:
         """Let somebody of the staff come."""
@@ -176,7 +177,7 @@ class Director:
         self._town.set_register(scenario)
         self._town.set_line(scenario.line)
         began = time.monotonic()
-        self._terminal.enter(scenario)
+        self._terminal.enter(scenario, self._town.staff(scenario))
         printed = self._terminal.wait(self._printed, VISIT_S)
         seconds = time.monotonic() - began
         if printed is None:

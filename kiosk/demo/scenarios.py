@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.model import Outcome
+from kiosk.model import Decision, Outcome, Reason
 from kiosk.paths import RESOURCES
 from kiosk.simulators.customer import Behaviour
 
@@ -20,6 +20,13 @@ class Register(Struct, frozen=True, forbid_unknown_fields=True):
 
     answer: str = "match"
     visible_after_s: float = 0.0
+
+
+class Clerk(Struct, frozen=True, forbid_unknown_fields=True):
+    """A clerk is signed in, and decides so when asked; a supervisor is near."""
+
+    decision: Decision = Decision.APPROVE
+    reason: Reason = Reason.SAME_PERSON
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +41,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
     line: Literal["up", "down", "lose-answer"] = "up"
     register: Register = Register()
     kill: bool = False
+    clerk: Clerk | None = None  # nobody is signed in
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,12 +4,14 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.staff import Staff
 
 
 class Enter(Struct, frozen=True, tag=True):
     """A customer comes to the terminal."""
 
     behaviour: Behaviour
+    staff: Staff | None = None  # who is signed in meanwhile
 
 
 class ClerkComes(Struct, frozen=True, tag=True):

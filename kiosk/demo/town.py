@@ -12,6 +12,7 @@ import requests
 from kiosk.demo.scenarios import Scenario
 from kiosk.simulators.line import Line
 from kiosk.simulators.people import Person
+from kiosk.simulators.staff import Staff
 
 TERMINAL = "DEMO-0001"
 PLACE = "示范路便利店（演示）"
@@ -33,12 +34,16 @@ liveness = {{ driver = "none" }}
 printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
 [visit]
+review = 0.30                  # a wider grey band than a shop's: a portrait between two people lies in it
 require_liveness = false       # no registry carries the anti-spoof model; production requires it
 face_s = {face_s}
 card_s = {card_s}
 submit_s = {submit_s}
 outcome_s = {outcome_s}
 silent_digits = {silent_digits}
+
+[review]
+second_signature = ["face.uncertain", "face.not_live", "way.clerk"]  # a grey face too, to show it
 
 [central]
 url = "https://localhost:{port}"
@@ -71,7 +76,8 @@ class Town:
             self.line.up()
             self._write_settings()
             self._enrol()
-            self._employ()
+            self._clerk, self._supervisor = self._employ(), self._employ("--supervisor")
+            self.number, self.pin = self._supervisor
             self._undo = undo.pop_all()
         return self
 
@@ -108,6 +114,12 @@ class Town:
             f"{self._url}/simulation/people", json={"people": [person]}, verify=self._ca, timeout=TIMEOUT_S
         )
         answer.raise_for_status()
+
+    def staff(self, scenario: Scenario) -> Staff | None:
+        """Who works behind the counter, if anybody does in this scenario."""
+        if scenario.clerk is None:
+            return None
+        return Staff(*self._clerk, *self._supervisor, scenario.clerk.decision, scenario.clerk.reason)
 
     def credentials(self, slip: str) -> int:
         """How many credentials central holds for that visit."""
@@ -184,10 +196,10 @@ class Town:
         code = _call("central", "enrol-code", TERMINAL, "--place", PLACE, "--data", str(self._data))
         _call("kiosk", "enrol", "--settings", str(self.settings), "--code", code.strip())
 
-    def _employ(self) -> None:
-        """Head office makes a supervisor for this terminal."""
-        said = _call("central", "clerk", "add", TERMINAL, "--supervisor", "--data", str(self._data)).split()
-        self.number, self.pin = said[1], said[3]
+    def _employ(self, *options: str) -> tuple[str, str]:
+        """A new member of staff at central: number and PIN."""
+        said = _call("central", "clerk", "add", TERMINAL, *options, "--data", str(self._data)).split()
+        return said[1], said[3]
 
 
 def _call(module: str, *arguments: str) -> str:

@@ -151,7 +151,7 @@ def _portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Vector |
     context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
-        return reference(PORTRAITS[kind](portrait), decoder, engine)
+        return reference(PORTRAITS[kind](portrait), decoder, engine)[0]
     except (CardError, EngineError, ValueError):
         return None
 

@@ -24,6 +24,7 @@ class Memory:
 
     def __init__(self, capacity: int) -> None:
         self.reference: Vector | None = None
+        self.portrait: Image | None = None  # as decoded; for a clerk's eyes only
         self._capacity = capacity
         self._shots: list[Shot] = []
         self.frames = 0  # good frames of this track, kept or not
@@ -35,10 +36,16 @@ class Memory:
     def full(self) -> bool:
         return len(self._shots) >= self._capacity
 
-    def refer(self, vector: Vector | None) -> None:
+    def refer(self, vector: Vector | None, portrait: Image | None = None) -> None:
         """The face that all are compared with."""
         _wipe(self.reference)
-        self.reference = vector
+        _wipe(self.portrait)
+        self.reference, self.portrait = vector, portrait
+
+    def pair(self) -> tuple[Image | None, Image | None]:
+        """The portrait and the best good frame, copies."""
+        portrait, best = self.portrait, self._picture
+        return None if portrait is None else portrait.copy(), None if best is None else best.copy()
 
     def add(self, rank: float, vector: Vector, picture: Image) -> None:
         """Keep a good frame if it is among the best. `picture` is copied if it is the very best."""

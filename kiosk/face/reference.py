@@ -11,16 +11,17 @@ _ENLARGE = 3  # of 102×126: YuNet misses many faces at the chip's own size
 _BORDER = 0.2  # of the width, added on each side: ID photos are cropped close
 
 
-def reference(portrait: bytes, decoder: PortraitDecoder, engine: FaceEngine) -> Vector:
-    """The embedding of the portrait's face.
+def reference(portrait: bytes, decoder: PortraitDecoder, engine: FaceEngine) -> tuple[Vector, Image]:
+    """The embedding of the portrait's face, and the portrait itself as a person can look at it.
 
     Raises CardError(CARD_PORTRAIT_UNREADABLE, CARD_PORTRAIT_NO_FACE), EngineError.
     """
-    picture = enlarged(decoder.decode(portrait))
+    decoded = decoder.decode(portrait)
+    picture = enlarged(decoded)
     faces = engine.detect(picture)
     if not faces:
         raise CardError(Code.CARD_PORTRAIT_NO_FACE)
-    return engine.embed(picture, faces[0])
+    return engine.embed(picture, faces[0]), np.array(decoded)
 
 
 def enlarged(picture: Image) -> Image:

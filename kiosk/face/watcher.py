@@ -131,6 +131,11 @@ class FaceWatcher:
         with self._state:
             return self._memory.picture(self._settings.picture_px, self._settings.picture_quality)
 
+    def pair(self) -> tuple[Image | None, Image | None]:
+        """The card's portrait and the best good frame, for a clerk to compare; copies, (h, w, 3) BGR."""
+        with self._state:
+            return self._memory.pair()
+
     def run(self, stop: threading.Event) -> None:
         """The face thread's work."""
         while not stop.is_set():
@@ -163,7 +168,7 @@ class FaceWatcher:
     def _prepare(self, portrait: bytes) -> None:
         self._portrait = None
         try:
-            self._memory.refer(reference(portrait, self._decoder, self._engine))
+            self._memory.refer(*reference(portrait, self._decoder, self._engine))
         except (CardError, EngineError) as error:
             log.warning("the card's portrait gave no reference: %s", error)
             self._give(ReferenceFailed(error.code))

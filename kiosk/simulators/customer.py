@@ -14,11 +14,26 @@ import numpy as np
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.model import SAMPLE_RATE, Outcome, Stage
+from kiosk.codes import Code
+from kiosk.model import SAMPLE_RATE, Move, Outcome, Stage, Way
 from kiosk.ports import Samples
 from kiosk.simulators.light import ScreenColours
 
 Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
+Turning = Literal["right", "wrong", "still"]
+
+
+TURNED: dict[Move, tuple[float, float]] = {
+    Move.LEFT: (26.0, 0.0),
+    Move.RIGHT: (-26.0, 0.0),
+    Move.UP: (0.0, 21.0),
+    Move.DOWN: (0.0, -18.0),
+}
+"""Degrees to the picture's right, which is the person's left, and upwards."""
+POSES_DEG = 6.5
+"""Heads are turned in steps of so much: each is computed once (`Head.render`)."""
+THERE_S, STAYS_S, BACK_S = 0.35, 0.30, 0.40
+"""How long a movement takes: there, a moment, and back."""
 
 
 LIFT_S = 0.3
@@ -42,6 +57,9 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     phone: str = "19900000000"
     password: str = "31415926"  # noqa: S105 - a made-up one
     readings: tuple[Reading, ...] = ("right",)  # try by try; the last one again for further tries
+    way: Way = Way.VOICE
+    changes_to: Way | None = None  # another way, chosen when the first challenge has failed
+    turnings: tuple[Turning, ...] = ("right",)  # as `readings`, for the head challenge
     leaves_at: Stage | None = None  # walks off when this stage comes
     swaps_at: Stage | None = None  # somebody else steps before the camera then …
     swaps_to: str = "hopper"  # … this one
@@ -90,6 +108,8 @@ class Customer:
         self._clock = clock
         self._spoken: list[Utterance] = []
         self._reading = -1
+        self._turning = -1
+        self._turned: tuple[float, Move] | None = None
         self._lifted = False
         self._plan: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
@@ -112,6 +132,17 @@ class Customer:
                 return min(1.0, 8.0 * rms)
         return 0.0
 
+    def pose(self, at: float) -> tuple[float, float]:
+        """Degrees the head is turned to the picture's right, and upwards, at `at`."""
+        if self._turned is None:
+            return 0.0, 0.0
+        began, move = self._turned
+        after = at - began
+        back = (THERE_S + STAYS_S + BACK_S - after) / BACK_S
+        share = min(max(0.0, min(after / THERE_S, 1.0, back)), 1.0)
+        yaw, pitch = (POSES_DEG * round(share * degrees / POSES_DEG) for degrees in TURNED[move])
+        return yaw, pitch
+
     # ── what it does ─────────────────────────────────────────────────────────────────────────────
 
     def see(self, notice: e.Notice) -> None:
@@ -122,6 +153,10 @@ class Customer:
             self._see_digit(notice)
         elif isinstance(notice, e.ShowLight):
             self.light = _plan(notice, self._clock())
+        elif isinstance(notice, e.ShowMove):
+            self._see_move(notice)
+        elif isinstance(notice, e.ShowDigits):
+            self._see_digits(notice)
         elif isinstance(notice, e.Print):
             self.outcome = notice.slip.outcome
 
@@ -158,10 +193,11 @@ class Customer:
             self.face = self.behaviour.swaps_to
         act = {
             Stage.IDLE: self._begin,
-            Stage.CONSENT: self._answer_consent,
+            Stage.CONSENT: lambda: self._answer_consent(show),
             Stage.CARD: self._put_card,
             Stage.PHONE: self._type,
-            Stage.DIGITS: self._next_reading,
+            Stage.DIGITS: lambda: self._next_reading(show),
+            Stage.HEAD: self._next_turning,
             Stage.OUTCOME: self._take_slip,
         }.get(show.stage)
         if act is not None:
@@ -175,11 +211,19 @@ class Customer:
             self._plan.clear()
 
     def _begin(self) -> None:
-        if self.outcome is None:
+        if self.outcome is not None:
+            return
+        if self.behaviour.way is Way.VOICE:
             self._press(self.behaviour.touch_s, "begin_unhurried" if self.behaviour.unhurried else "begin")
+            return
+        self._press(self.behaviour.touch_s, "other_way")
+        self._press(self.behaviour.touch_s + READS_S, f"way_{self.behaviour.way.value}")
 
-    def _answer_consent(self) -> None:
+    def _answer_consent(self, show: e.Show) -> None:
         pause = self.behaviour.touch_s
+        if show.way is Way.CLERK:
+            self._press(2 * pause, "agree_clerk")
+            return
         if self.behaviour.consent == "decline":
             self._press(2 * pause, "decline")
             return
@@ -210,8 +254,16 @@ class Customer:
             self._press(delay + behaviour.touch_s, "key_next")
             delay += 3 * behaviour.touch_s
 
-    def _next_reading(self) -> None:
+    def _next_reading(self, show: e.Show) -> None:
         self._reading += 1
+        other = self.behaviour.changes_to
+        if other is not None and show.code is not Code.OK:
+            self._press(READS_S, "change_way")
+            self._press(2 * READS_S + self.behaviour.touch_s, f"way_{other.value}")
+
+    def _next_turning(self) -> None:
+        self._turning += 1
+        self._turned = None
 
     def _take_slip(self) -> None:
         self.card_on_reader = False
@@ -231,6 +283,26 @@ class Customer:
         delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
         loudness = 0.02 if how == "quiet" else 1.0
         self._spoken.append(Utterance(self._clock() + delay, self._voice.say(digit) * np.float32(loudness)))
+
+    # ── the other ways ───────────────────────────────────────────────────────────────────────────
+
+    def _see_move(self, shown: e.ShowMove) -> None:
+        """Turn the head as the arrow says, a moment after it was seen."""
+        turnings = self.behaviour.turnings
+        how = turnings[min(max(self._turning, 0), len(turnings) - 1)]
+        if shown.move is None or how == "still" or not self.present:
+            return
+        others = [move for move in Move if move is not shown.move]
+        move = shown.move if how == "right" else others[int(self._random.integers(len(others)))]
+        delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
+        self._turned = (self._clock() + delay, move)
+
+    def _see_digits(self, shown: e.ShowDigits) -> None:
+        hand = self._hand
+        if hand is None or not self.present:
+            return
+        self._later(READS_S, lambda: hand.type("".join(map(str, shown.digits))))
+        self._press(READS_S + self.behaviour.touch_s, "key_next")
 
     def _other_digit(self, digit: int) -> int:
         return (digit + 1 + int(self._random.integers(9))) % 10

@@ -66,12 +66,14 @@ class Head:
         eyes: float = 1.0,
         shift: tuple[float, float] = (0.0, 0.0),
         turn: float = 0.0,
+        nod: float = 0.0,
         scale: float = 1.0,
     ) -> Image:
         """The picture at `at` seconds: (height, width, 3) BGR, always a new array; from any thread.
 
         `mouth`: 0 as in the photo … 1 wide open. `eyes`: 1 open … 0 closed (it blinks besides). `shift`:
-        pixels to the right and down. `turn`: degrees to the picture's right. `scale`: 2 is half as far away.
+        pixels to the right and down. `turn`: degrees to the picture's right;
+        `nod`: upwards, where it does not turn. `scale`: 2 is half as far away.
         """
         figure = self._figure.copy()
         if mouth > 0:
@@ -79,8 +81,9 @@ class Head:
         closed = 1 - min(eyes, self._blink(at))
         for eye in self._eyes if closed > _SQUINT else ():
             eye.put(figure, closed)
-        if abs(turn) >= 0.5:
-            figure = np.asarray(cv2.remap(figure, *self._turning.maps(turn), cv2.INTER_LINEAR), np.uint8)
+        if max(abs(turn), abs(nod)) >= 0.5:
+            maps = self._turning.maps(turn, nod)
+            figure = np.asarray(cv2.remap(figure, *maps, cv2.INTER_LINEAR), np.uint8)
         placing = self._placing(self._sway(at), shift, scale)
         placed = cv2.warpAffine(figure, placing, self._size, borderMode=cv2.BORDER_REPLICATE)
         return self._sensor.see(self._before_room(np.asarray(placed, np.uint8)), at)

@@ -16,10 +16,12 @@ from kiosk.simulators.customer import Customer
 from kiosk.simulators.head import EmptyRoom, Head
 from kiosk.simulators.light import LitCamera
 from kiosk.simulators.people import Person
-from kiosk.simulators.portrait import chip_portrait, sitter
+from kiosk.simulators.portrait import chip_portrait, id_photo, packed, sitter
 
 PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
 """Public-domain photographs that come with Python packages; installed by `kiosk models install`."""
+BETWEEN = {"collins-between": ("collins", "hopper", 0.56)}
+"""Portraits between two people: a card that looks only somewhat like who brings it (cosine 0.355 ± 0.02)."""
 
 
 class Shop:
@@ -57,7 +59,8 @@ class Shop:
         if customer is None:
             return self._room.render(at)
         head = self._head(customer.face)
-        scene = head.render(at, mouth=customer.loudness(at))
+        turn, nod = customer.pose(at)
+        scene = head.render(at, mouth=customer.loudness(at), turn=turn, nod=nod)
         if customer.card_shown:
             return held(scene, self._print(customer), at)
         light = customer.light
@@ -129,5 +132,12 @@ class Shop:
 
     def _portrait(self, name: str) -> bytes:
         if name not in self._portraits:
-            self._portraits[name] = chip_portrait(self._photo(name), self._models)
+            between = BETWEEN.get(name)
+            made = self._between(*between) if between else chip_portrait(self._photo(name), self._models)
+            self._portraits[name] = made
         return self._portraits[name]
+
+    def _between(self, one: str, other: str, share: float) -> bytes:
+        photos = [self._photo(name) for name in (one, other)]
+        first, second = (id_photo(photo, sitter(photo, self._models)) for photo in photos)
+        return packed(np.asarray(cv2.addWeighted(first, 1 - share, second, share, 0), np.uint8))

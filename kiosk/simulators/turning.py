@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Map = NDArray[Any]
 
-_COARSE = 4  # depth is smooth: it is kept at a quarter of the size
+_COARSE = 4  # depth and turn are smooth: they are known for every fourth pixel
 _SMOOTH = 0.045  # of the face's width
 _NECK = 0.5  # face widths below the chin over which the turn fades into the body
 
@@ -21,34 +21,55 @@ class Turning:
         self._shape = shape
         self._wide = face_width
         self._axis, self._chin = float(points[:, 0].mean()), float(points[152, 1])
+        self._level = float(points[:, 1].mean())
         self._depth = self._relief(points)
-        self._made: dict[int, tuple[Map, Map]] = {}
+        self._made: dict[tuple[int, int], tuple[Map, Map]] = {}
 
     @property
     def relief(self) -> NDArray[np.float32]:
         """(height, width): how far each pixel stands out from the face's outline, in pixels."""
         return self._depth
 
-    def maps(self, degrees: float) -> tuple[Map, Map]:
-        """For `cv2.remap`: where each pixel comes from; positive turns to the picture's right."""
-        whole = round(degrees)
-        if whole not in self._made:
-            self._made[whole] = self._make(math.radians(whole))
-        return self._made[whole]
+    def maps(self, degrees: float, nod: float = 0.0) -> tuple[Map, Map]:
+        """For `cv2.remap`: where each pixel comes from; positive turns to the picture's right, and upwards.
 
-    def _make(self, angle: float) -> tuple[Map, Map]:
+        One of the two at a time: `nod` counts where `degrees` is less than half a degree.
+        """
+        turn, up = round(degrees), round(nod)
+        key = (turn, 0) if turn else (0, up)
+        if key not in self._made:
+            self._made[key] = self._make(math.radians(turn or up), upwards=not turn)
+        return self._made[key]
+
+    def _make(self, angle: float, *, upwards: bool) -> tuple[Map, Map]:
+        """Found for every fourth pixel: what turns is smooth."""
         height, width = self._shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        upright = np.clip(1 - (y - self._chin) / (_NECK * self._wide), 0, 1)
-        source = x.copy()
-        for _ in range(15):  # the inverse of x → x + shift(x), as a fixed point
-            depth = cv2.remap(self._depth, source, y, cv2.INTER_LINEAR)
-            off = source - self._axis
-            near = np.clip(2.0 - 1.5 * abs(off) / self._wide, 0, 1)
-            shift = off * near * (math.cos(angle) - 1) + depth * math.sin(angle)
-            source = (0.5 * source + 0.5 * (x - upright * shift)).astype(np.float32)
-        one, two = cv2.convertMaps(source, y, cv2.CV_16SC2)
+        across, down = (np.arange(0, side, _COARSE, dtype=np.float32) + 1.5 for side in (width, height))
+        x, y = np.meshgrid(across, down)
+        source = self._source(x, y, angle, upwards=upwards)
+        found = [
+            cv2.resize(part, None, fx=_COARSE, fy=_COARSE, interpolation=cv2.INTER_LINEAR)[:height, :width]
+            for part in ((x, source) if upwards else (source, y))
+        ]
+        one, two = cv2.convertMaps(
+            np.ascontiguousarray(found[0]), np.ascontiguousarray(found[1]), cv2.CV_16SC2
+        )
         return one, two
+
+    def _source(self, x: Map, y: Map, angle: float, *, upwards: bool) -> Map:
+        """Where the pixels that are now at (x, y) come from, along the way of the turn."""
+        upright = np.clip(1 - (y - self._chin) / (_NECK * self._wide), 0, 1)
+        place, middle = (y, self._level) if upwards else (x, self._axis)
+        source = place.copy()
+        for _ in range(15):  # the inverse of p → p + shift(p), as a fixed point
+            here = (x, source) if upwards else (source, y)
+            depth = cv2.remap(self._depth, *here, cv2.INTER_LINEAR)
+            off = source - middle
+            near = np.clip(2.0 - 1.5 * abs(off) / self._wide, 0, 1)
+            along = -depth if upwards else depth  # up is against the picture's rows
+            shift = off * near * (math.cos(angle) - 1) + along * math.sin(angle)
+            source = (0.5 * source + 0.5 * (place - upright * shift)).astype(np.float32)
+        return source
 
     def _relief(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
         """How far each pixel stands out from the face's outline, in pixels; 0 off the face."""

@@ -17,6 +17,8 @@ LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 FACE_NOTICE = ("who", "purpose", "method", "retention", "impact", "rights", "alternative")
 """What must be told before face recognition (Measures for the security of face recognition technology,
 CAC and MPS order 19, in force 2025-06-01, article 5), and the alternative way (article 10)."""
+CLERK_NOTICE = ("who", "purpose", "clerk_how", "clerk_data", "clerk_retention", "clerk_rights")
+"""The clerk's way: no face recognition, but personal data all the same (PIPL, article 17)."""
 PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "picture_choice")
 """Asked separately: sending a face over a network needs its own consent (the same order, article 8)."""
 
@@ -60,6 +62,14 @@ class Phrases:
 
     def picture_notice(self) -> list[str]:
         return [self[f"consent.{part}"] for part in PICTURE_NOTICE]
+
+    def clerk_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in CLERK_NOTICE]
+
+    def clerk_consent_sha256(self) -> str:
+        """As `consent_sha256`, of the text of the clerk's way."""
+        text = "\n".join([self["consent.version"], self["consent.clerk_title"], *self.clerk_notice()])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def consent_text(self) -> str:
         """All that is shown before consent, in the order shown, one paragraph a line."""

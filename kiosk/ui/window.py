@@ -5,8 +5,8 @@ from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcu
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.counter import Counter
-from kiosk.events import Cancelled, Event, Forget, HelpWanted, Notice, Show
-from kiosk.model import Stage
+from kiosk.events import Cancelled, Event, Forget, HelpWanted, Notice, Show, WayChosen
+from kiosk.model import Stage, Way
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
 from kiosk.ui.look import Look, colour
@@ -16,6 +16,7 @@ from kiosk.ui.screens.card import CardScreen
 from kiosk.ui.screens.consent import ConsentScreen
 from kiosk.ui.screens.digits import DigitsScreen
 from kiosk.ui.screens.face import FaceScreen
+from kiosk.ui.screens.head import HeadScreen
 from kiosk.ui.screens.idle import IdleScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
 from kiosk.ui.screens.outcome import OutcomeScreen
@@ -23,6 +24,8 @@ from kiosk.ui.screens.phone import PhoneScreen
 from kiosk.ui.screens.portrait import PortraitScreen
 from kiosk.ui.screens.review import ReviewScreen
 from kiosk.ui.screens.submit import SubmitScreen
+from kiosk.ui.screens.touch import TouchScreen
+from kiosk.ui.screens.ways import WaysPage
 from kiosk.ui.staff.panel import Corner, Panel
 from kiosk.ui.widgets.banner import Banner
 from kiosk.ui.widgets.footer import Footer
@@ -58,6 +61,8 @@ class Window(QWidget):
         self._home_language = settings.screen.language
         self._clerk_call = settings.screen.clerk_call
         self._light = settings.visit.light != "off"
+        self._offered = settings.visit.ways
+        self._way = Way.VOICE
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
@@ -82,7 +87,9 @@ class Window(QWidget):
             PortraitScreen(feeds),
             FaceScreen(feeds),
             DigitsScreen(feeds, light=self._light),
-            ReviewScreen(),
+            HeadScreen(feeds),
+            TouchScreen(),
+            ReviewScreen(feeds),
             SubmitScreen(),
             OutcomeScreen(),
         ]
@@ -92,6 +99,8 @@ class Window(QWidget):
         self._stack = QStackedWidget()
         for screen in screens:
             self._stack.addWidget(screen)
+        self._ways = WaysPage(self._offered)
+        self._stack.addWidget(self._ways)
 
     def _make_panel(self, counter: Counter | None, feeds: Feeds, apart: bool) -> Panel | None:
         """Over this window, behind an unmarked corner and a key; or apart, in a window of its own."""
@@ -133,7 +142,10 @@ class Window(QWidget):
             screen.changed.connect(self._tell_shown)
         idle = self.screens[Stage.IDLE]
         assert isinstance(idle, IdleScreen)
-        idle.called.connect(self._say_called)
+        idle.other_way.connect(self._open_ways)
+        self._footer.change.clicked.connect(self._open_ways)
+        self._ways.back.connect(self._close_ways)
+        self._ways.chosen.connect(lambda way: self._go_way(idle, Way(way)))
 
     # ── from the engine ──────────────────────────────────────────────────────────────────────────
 
@@ -154,7 +166,7 @@ class Window(QWidget):
             self._send_staff_away()
         if old is not new:
             old.leave()
-        self.stage = show.stage
+        self.stage, self._way = show.stage, show.way
         if show.stage is Stage.IDLE:
             self.speak(self._home_language)
             self._footer.tell_called(False)
@@ -186,7 +198,8 @@ class Window(QWidget):
     def _show_frame(self, screen: Screen, show: Show) -> None:
         """What surrounds the screen: steps, time left, ways out."""
         self._header.go(screen.step)
-        self._footer.offer(cancel=screen.cancellable, help_=screen.helpable)
+        change = screen.changeable and len(self._offered) > 1
+        self._footer.offer(cancel=screen.cancellable, help_=screen.helpable, change=change)
         self._footer.ring.begin(show.until)
         if show.until is None:
             self._clock.stop()
@@ -209,7 +222,7 @@ class Window(QWidget):
         self._language = phrases.language
         for screen in self.screens.values():
             screen.speak(phrases)
-        for part in (self._banner, self._header, self._footer):
+        for part in (self._banner, self._header, self._footer, self._ways):
             part.speak(phrases)
         if self.panel is not None and not self.panel.isVisible():
             self.panel.speak(phrases)
@@ -219,6 +232,26 @@ class Window(QWidget):
     def _say_called(self) -> None:
         self._footer.tell_called(True)
         self._called.start()
+
+    # ── another way ──────────────────────────────────────────────────────────────────────────────
+
+    def _open_ways(self) -> None:
+        self._ways.open(without=None if self.stage is Stage.IDLE else self._way)
+        self._footer.change.setVisible(False)
+        self._stack.setCurrentWidget(self._ways)
+        self._tell_shown("ways")
+
+    def _close_ways(self) -> None:
+        if self._stack.currentWidget() is self._ways:
+            self._stack.setCurrentWidget(self.screens[self.stage])
+            self._footer.change.setVisible(self.screens[self.stage].changeable)
+
+    def _go_way(self, idle: IdleScreen, way: Way) -> None:
+        self._close_ways()
+        if self.stage is Stage.IDLE:
+            idle.start(way)
+        else:
+            self.post(WayChosen(way))
 
     # ── sizes ────────────────────────────────────────────────────────────────────────────────────
 
@@ -242,6 +275,9 @@ class Window(QWidget):
             assert layout is not None
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setSpacing(look.px(20))
+        ways = self._ways.layout()
+        assert ways is not None
+        ways.setContentsMargins(0, 0, 0, 0)
         fit_all(self, look)
 
     def _tell_shown(self, detail: str) -> None:

@@ -117,6 +117,8 @@ def test_central_opens_what_was_sealed(stub):
         "phone": "13900000000",
         "password": "27182818",
         "picture": "/9hKUEVH",
+        "way": "voice",
+        "reviews": [],
     }
 
 

@@ -24,7 +24,9 @@ STRICT = Settings(data=Path())
 
 
 def request(**other: Any) -> ActivationRequest:
-    return ActivationRequest.model_validate(ALL["activation-request"] | {"verdicts": verdicts()} | other)
+    return ActivationRequest.model_validate(
+        ALL["activation-request"] | {"verdicts": verdicts(), "reviews": []} | other
+    )
 
 
 def fault(challenge: ChallengeFacts | None = GOOD, settings: Settings = STRICT, **other: Any) -> Code | None:

@@ -44,6 +44,12 @@ def made_up_frame(seq=1):
     return Frame(image=image, seq=seq, at=0.0)
 
 
+def made_up_pair():
+    """A portrait of the chip's size and a live picture: nobody's."""
+    image = made_up_frame().image
+    return image[60:400:3, 200:440:2].copy(), image[20:460, 140:500].copy()
+
+
 @pytest.fixture
 def engine():
     return RecordingEngine()
@@ -57,7 +63,7 @@ def settings():
 @pytest.fixture
 def feeds():
     frame = made_up_frame()
-    return Feeds(frame=lambda: frame, level_dbfs=lambda: -25.0)
+    return Feeds(frame=lambda: frame, level_dbfs=lambda: -25.0, pair=made_up_pair)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kiosk import settings
 from kiosk.ports import Feeds
 from kiosk.ui.look import load_fonts
 from kiosk.ui.window import Window
-from tests.ui.conftest import RecordingEngine, made_up_frame
+from tests.ui.conftest import RecordingEngine, made_up_frame, made_up_pair
 from tests.ui.stories import STORIES, play
 
 SIZES = {"tall": (1080, 1920), "wide": (1920, 1080), "small": (800, 600)}
@@ -22,7 +22,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     load_fonts()
     folder.mkdir(parents=True, exist_ok=True)
     frame = made_up_frame()
-    feeds = Feeds(frame=lambda: frame, level_dbfs=lambda: -22.0)
+    feeds = Feeds(frame=lambda: frame, level_dbfs=lambda: -22.0, pair=made_up_pair)
     for shape, size in SIZES.items():
         window = Window(RecordingEngine(), feeds, settings.load(), simulated=True)
         window.resize(*size)

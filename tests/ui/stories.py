@@ -2,10 +2,27 @@
 
 import time
 
+from PySide6.QtTest import QTest
+
 from kiosk.codes import Code
-from kiosk.events import Coach, DeviceFailed, OutOfService, Print, Show, ShowDigit, ShowHeard, ShowLight
-from kiosk.model import Device, Outcome, Slip, Stage
+from kiosk.events import (
+    AskSignature,
+    Coach,
+    DeviceFailed,
+    Finding,
+    OutOfService,
+    Print,
+    Show,
+    ShowCase,
+    ShowDigit,
+    ShowDigits,
+    ShowHeard,
+    ShowLight,
+    ShowMove,
+)
+from kiosk.model import Check, Device, Move, Outcome, Role, Slip, Stage, Way
 from kiosk.ui.hand import Hand
+from kiosk.ui.widgets.buttons import REST_MS
 
 NUMBER = "7K2M-9QXD-04RT-V5BH"
 
@@ -49,6 +66,30 @@ def type_only(text):
     return lambda hand: hand.type(text)
 
 
+FINDINGS = (
+    Finding(Check.CARD, "passed"),
+    Finding(Check.FACE, "just_below"),
+    Finding(Check.LIVENESS, "passed"),
+)
+CASE = ShowCase(
+    Code.FACE_UNCERTAIN, Way.VOICE, FINDINGS, may_approve=True, may_retry=True, second=True, pictures=True
+)
+CLERK_CASE = ShowCase(
+    Code.WAY_CLERK, Way.CLERK, FINDINGS[:1], may_approve=True, may_retry=False, second=True, pictures=False
+)
+
+
+def rested(name):
+    """Press what has just come, when it takes touches."""
+
+    def step(hand):
+        QTest.qWait(REST_MS + 50)
+        return hand.press(name)
+
+    return step
+
+
+REVIEW = [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
 STORIES = {
     "portrait": [show(Stage.PORTRAIT, tries=2)],
     "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
@@ -91,7 +132,21 @@ STORIES = {
         press("light_off"),
         ShowDigit(0, 6, 3),
     ],
-    "review": [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180)],
+    "ways": [Show(Stage.IDLE), press("other_way")],
+    "ways_change": [show(Stage.DIGITS), press("change_way")],
+    "consent_clerk": [Show(Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
+    "head_wait": [show(Stage.HEAD, tries=3), ShowMove(0, 5, None)],
+    "head_arrow": [show(Stage.HEAD, tries=3), ShowMove(2, 5, Move.LEFT)],
+    "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowMove(0, 5, Move.UP)],
+    "touch": [show(Stage.TOUCH, tries=3), ShowDigits((3, 1, 4, 1, 5, 9)), type_only("314")],
+    "touch_again": [show(Stage.TOUCH, Code.TOUCH_WRONG, 2), ShowDigits((2, 7, 1, 8, 2, 8))],
+    "review": REVIEW,
+    "review_sign": [*REVIEW, press("i_am_clerk"), type_only("246")],
+    "review_sign_again": [*REVIEW, press("i_am_clerk"), AskSignature(Role.CLERK, Code.STAFF_REFUSED)],
+    "review_case": [*REVIEW, press("i_am_clerk"), CASE],
+    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, rested("approve")],
+    "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
+    "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
     "submit": [show(Stage.SUBMIT, seconds=6)],
     "activated": outcome(Outcome.ACTIVATED),
     "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),

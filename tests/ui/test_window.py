@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 from kiosk.codes import Code
 from kiosk.events import (
     Agreed,
+    AskSignature,
     Began,
     Cancelled,
     Coach,
+    Decided,
     Declined,
     DigitShown,
+    DigitsTyped,
     Dismissed,
     Finished,
     Forget,
@@ -27,11 +30,15 @@ from kiosk.events import (
     Say,
     Show,
     ShowDigit,
+    ShowDigits,
     ShowHeard,
+    ShowMove,
+    Signs,
     SlowDown,
     Typed,
+    WayChosen,
 )
-from kiosk.model import Outcome, Stage
+from kiosk.model import Decision, Move, Outcome, Reason, Role, Stage, Way
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.hand import Hand
 from kiosk.ui.phrases import load
@@ -41,7 +48,7 @@ from kiosk.ui.widgets.marks import Marks
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
-from tests.ui.stories import NUMBER, OUT, PASSWORD, PHONE, STORIES, outcome, play, show, slip
+from tests.ui.stories import CASE, NUMBER, OUT, PASSWORD, PHONE, STORIES, outcome, play, show, slip
 
 
 @pytest.fixture
@@ -99,11 +106,127 @@ def test_every_visit_has_its_own_number(window, hand, engine):
     assert len({event.visit for event in engine.posted}) == 2
 
 
-def test_the_other_way_calls_the_clerk(window, hand, engine):
+@pytest.mark.parametrize("way", list(Way))
+def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, engine, way):
     window.take(Show(Stage.IDLE))
-    hand.press("alternative")
-    assert engine.posted == [HelpWanted()]
-    assert load("zh-Hans")["general.clerk_called"] in said(window)
+    assert hand.press("other_way")
+    assert engine.posted == []
+    touched_after_rest(qtbot, hand, f"way_{way.value}")
+    assert engine.last(Began).way is way
+
+
+def test_back_from_the_ways_is_the_first_screen(qtbot, window, hand, engine):
+    window.take(Show(Stage.IDLE))
+    hand.press("other_way")
+    assert hand.press("back")
+    assert window.screens[Stage.IDLE].isVisible()
+    assert engine.posted == []
+
+
+@pytest.mark.parametrize("stage", [Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH])
+def test_another_way_in_the_middle(qtbot, window, hand, engine, stage):
+    window.take(show(stage))
+    assert hand.press("change_way")
+    assert not hand.press("way_voice")  # the one that is being gone
+    touched_after_rest(qtbot, hand, "way_head")
+    assert engine.posted[-1] == WayChosen(Way.HEAD)
+    assert window.screens[stage].isVisible()
+
+
+def test_a_new_stage_takes_the_ways_away(window, hand):
+    window.take(show(Stage.DIGITS))
+    hand.press("change_way")
+    window.take(show(Stage.OUTCOME))
+    assert window.screens[Stage.OUTCOME].isVisible()
+
+
+def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
+    window.take(Show(Stage.CONSENT, way=Way.CLERK))
+    shown = [label.accessibleName() for label in seen(window, QLabel)]
+    assert "\n".join(load("zh-Hans").clerk_notice()) in shown
+    hand.press("agree_clerk")
+    assert engine.posted == [Agreed("zh-Hans", load("zh-Hans").clerk_consent_sha256(), False)]
+    assert load("zh-Hans").clerk_consent_sha256() != load("zh-Hans").consent_sha256()
+
+
+def test_arrows_are_told_when_they_were_painted(qtbot, window, engine):
+    window.take(show(Stage.HEAD))
+    window.take(ShowMove(0, 5, None))
+    assert engine.posted == []
+    window.take(ShowMove(0, 5, Move.LEFT))
+    qtbot.waitUntil(lambda: bool(engine.posted))
+    assert engine.posted[0].step == 0
+    assert abs(engine.posted[0].at - time.monotonic()) < 5
+
+
+def test_digits_are_typed_whole_or_not_at_all(window, hand, engine):
+    window.take(show(Stage.TOUCH))
+    window.take(ShowDigits((3, 1, 4, 1, 5, 9)))
+    hand.type("314")
+    hand.press("key_next")
+    assert engine.posted == []
+    hand.type("159")
+    hand.press("key_next")
+    assert engine.posted == [DigitsTyped((3, 1, 4, 1, 5, 9))]
+
+
+def lead_to_case(window, hand, **changes):
+    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    hand.press("i_am_clerk")
+    hand.type("246813")
+    hand.press("key_next")
+    window.take(msgspec.structs.replace(CASE, **changes))
+
+
+def test_nobody_sees_a_picture_before_a_clerk_has_signed(window, hand, engine):
+    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    assert window.screens[Stage.REVIEW].case.blank
+    hand.press("i_am_clerk")
+    hand.type("246813")
+    hand.press("key_next")
+    assert engine.posted == [Signs("700124", "246813")]
+    assert window.screens[Stage.REVIEW].signature.blank
+    assert window.screens[Stage.REVIEW].case.blank
+
+
+def test_a_decision_has_a_reason(qtbot, window, hand, engine):
+    lead_to_case(window, hand)
+    assert not window.screens[Stage.REVIEW].case.blank
+    touched_after_rest(qtbot, hand, "approve")
+    touched_after_rest(qtbot, hand, "reason_looks_changed")
+    assert engine.posted[-1] == Decided(Decision.APPROVE, Reason.LOOKS_CHANGED)
+
+
+def test_what_may_not_be_approved_cannot_be(qtbot, window, hand, engine):
+    lead_to_case(window, hand, may_approve=False, may_retry=False)
+    touched_after_rest(qtbot, hand, "refuse")
+    assert not hand.press("approve")
+    assert not hand.press("again")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [show(Stage.OUTCOME), show(Stage.FACE), Forget(), AskSignature(Role.SUPERVISOR)],
+    ids=["outcome", "face", "forget", "second"],
+)
+def test_the_pictures_go_with_the_page(window, hand, after):
+    lead_to_case(window, hand)
+    window.take(after)
+    assert window.screens[Stage.REVIEW].case.blank
+
+
+def test_somebody_else_may_sign(window, hand, engine):
+    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    hand.press("i_am_clerk")
+    hand.press("key_delete")
+    hand.type("700999")
+    hand.press("key_next")
+    hand.type("135792")
+    hand.press("key_next")
+    assert engine.posted == [Signs("700999", "135792")]
 
 
 def test_consent_asks_two_questions(qtbot, window, hand, engine):

@@ -30,6 +30,8 @@ class Screen(QWidget):
     """Which of `progress.STEPS` this is; None: the line is not shown."""
     cancellable: ClassVar[bool] = True
     helpable: ClassVar[bool] = True
+    changeable: ClassVar[bool] = False
+    """Another way may be chosen here."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,9 +1,12 @@
-"""CONSENT: two questions, each on its own page: face recognition; then whether one picture may be sent."""
+"""CONSENT: two questions, each on its own page: face recognition; then whether one picture may be sent.
+
+On the clerk's way one question, about that.
+"""
 
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Agreed, Declined, Show
-from kiosk.model import Stage
+from kiosk.model import Stage, Way
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, Three, stretched
 from kiosk.ui.widgets.buttons import Button
@@ -23,6 +26,7 @@ class ConsentScreen(Screen):
     def __init__(self) -> None:
         super().__init__()
         self._picture_page = False
+        self._way = Way.VOICE
         self._title = Words("title")
         self._notice = Notice()
         self._body = Words("small", ink="soft")
@@ -35,10 +39,11 @@ class ConsentScreen(Screen):
         QVBoxLayout(self).addWidget(parts)
 
     def enter(self, show: Show) -> None:
+        self._way = show.way
         self._turn(picture=False)
 
     def forget(self) -> None:
-        self._picture_page = False
+        self._picture_page, self._way = False, Way.VOICE
         self._write()
 
     def speak(self, phrases: Phrases) -> None:
@@ -54,20 +59,39 @@ class ConsentScreen(Screen):
                 button.rest()
             else:
                 button.wake()
-        self.changed.emit("picture" if picture else "face")
+        self.changed.emit("clerk" if self._by_clerk else "picture" if picture else "face")
+
+    @property
+    def _by_clerk(self) -> bool:
+        """Without face recognition: another text, and one question only."""
+        return self._way is Way.CLERK
 
     def _write(self) -> None:
         picture, phrases = self._picture_page, self.phrases
+        if self._by_clerk:
+            self._write_clerk()
+            return
         self._title.say(phrases["consent.picture_title" if picture else "consent.title"])
         self._notice.tell(phrases.picture_notice() if picture else phrases.face_notice())
         self._body.say("" if picture else phrases["stage.consent.body"])
+        self._name_buttons("_picture" if picture else "")
+
+    def _write_clerk(self) -> None:
+        self._title.say(self.phrases["consent.clerk_title"])
+        self._notice.tell(self.phrases.clerk_notice())
+        self._body.say(self.phrases["stage.consent.next"])
+        self._name_buttons("_clerk")
+
+    def _name_buttons(self, ending: str) -> None:
         for button, name in ((self._yes, "agree"), (self._no, "decline")):
-            full = f"{name}_picture" if picture else name
-            button.setObjectName(full)
-            button.say(phrases[f"button.{full}"])
+            button.setObjectName(f"{name}{ending}")
+            button.say(self.phrases[f"button.{name}{ending}"])
 
     def _agree(self) -> None:
-        if self._picture_page:
+        if self._by_clerk:
+            phrases = self.phrases
+            self.posted.emit(Agreed(phrases.language, phrases.clerk_consent_sha256(), picture=False))
+        elif self._picture_page:
             self._answer(picture=True)
         else:
             self._turn(picture=True)

@@ -34,6 +34,7 @@ from kiosk.ui.widgets.words import Words
 class DigitsScreen(Screen):
     stage = Stage.DIGITS
     step = 3
+    changeable = True
 
     def __init__(self, feeds: Feeds, *, light: bool = True) -> None:
         """`light`: the ground will go through colours while digits are read."""

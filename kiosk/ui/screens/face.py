@@ -17,6 +17,7 @@ from kiosk.ui.widgets.words import Words
 class FaceScreen(Screen):
     stage = Stage.FACE
     step = 2
+    changeable = True
 
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()

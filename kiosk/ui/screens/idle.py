@@ -1,12 +1,12 @@
-"""IDLE: what this is, and two equal ways: here, or with the clerk."""
+"""IDLE: what this is, and two equal ways: the usual one, or another."""
 
 import time
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
-from kiosk.events import Began, HelpWanted, Show
-from kiosk.model import Stage
+from kiosk.events import Began, Show
+from kiosk.model import Stage, Way
 from kiosk.numbers import new_visit_number
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
@@ -18,8 +18,8 @@ from kiosk.ui.widgets.words import Words
 class IdleScreen(Screen):
     stage = Stage.IDLE
     cancellable = False
-    called = Signal()
-    """The clerk's way was chosen."""
+    other_way = Signal()
+    """Another way than the voice is wanted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,15 +28,15 @@ class IdleScreen(Screen):
         self._next = Words("small", ink="soft")
         self._choice = Words("small", ink="soft")
         self._begin = Button("begin", "primary", role="title").grow(1.5)
-        self._alternative = Button("alternative", "second", role="title").grow(1.5)
+        self._other = Button("other_way", "second", role="title").grow(1.5)
         self._unhurried = Button("begin_unhurried", "plain").grow(1.2)
         picture = stretched(Picture(card_and_phone), 1)
         words = Column(picture, self._title, self._body, self._next)
-        choices = Column(1, self._begin, self._alternative, self._choice, self._unhurried, 1)
+        choices = Column(1, self._begin, self._other, self._choice, self._unhurried, 1)
         QVBoxLayout(self).addWidget(Split(words, choices, tall=(5, 4)))
-        self._begin.clicked.connect(lambda: self._start(unhurried=False))
-        self._unhurried.clicked.connect(lambda: self._start(unhurried=True))
-        self._alternative.clicked.connect(self._call)
+        self._begin.clicked.connect(lambda: self.start(Way.VOICE))
+        self._unhurried.clicked.connect(lambda: self.start(Way.VOICE, unhurried=True))
+        self._other.clicked.connect(self.other_way)
 
     def enter(self, show: Show) -> None:
         self.changed.emit("")
@@ -49,15 +49,12 @@ class IdleScreen(Screen):
         self._choice.say(phrases["stage.idle.choice"])
         for name, button in (
             ("begin", self._begin),
-            ("alternative", self._alternative),
+            ("other_way", self._other),
             ("begin_unhurried", self._unhurried),
         ):
             button.say(phrases[f"button.{name}"], phrases[f"button.{name}_note"])
 
-    def _start(self, *, unhurried: bool) -> None:
+    def start(self, way: Way, *, unhurried: bool = False) -> None:
+        """A visit begins."""
         language = self.phrases.language
-        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried))
-
-    def _call(self) -> None:
-        self.posted.emit(HelpWanted())
-        self.called.emit()
+        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried, way))

@@ -41,7 +41,12 @@ class Digit(QWidget):
 
     def show_digit(self, window: int, digit: int, word: str) -> None:
         """Paint at once and tell when; if nothing can be painted now, tell after the first painting."""
-        self._window, self._text, self._word = window, str(digit), word
+        self._word = word
+        self.show_sign(window, str(digit))
+
+    def show_sign(self, window: int, text: str) -> None:
+        """As `show_digit`, for any sign."""
+        self._window, self._text = window, text
         self._due, self._done = window, False
         self.setAccessibleName(self._text)
         self.repaint()

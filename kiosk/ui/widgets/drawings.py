@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from kiosk.codes import Code
-from kiosk.model import Outcome
+from kiosk.model import Outcome, Way
 from kiosk.ui.look import Look, colour
 
 Drawing = Callable[[QPainter], None]
@@ -263,6 +263,40 @@ def hourglass(p: QPainter) -> None:
     _line(p, (-0.18, -0.36), (-0.18, -0.2), (0.18, 0.2), (0.18, 0.36))
     _line(p, (0.18, -0.36), (0.18, -0.2), (-0.18, 0.2), (-0.18, 0.36))
 
+
+def ways(p: QPainter) -> None:
+    """A road that parts."""
+    _line(p, (0, 0.38), (0, 0.1))
+    _arrow(p, (0, 0.1), (-0.3, -0.3), 0.12)
+    _arrow(p, (0, 0.1), (0.3, -0.3), 0.12)
+
+
+def head_turns(p: QPainter) -> None:
+    """A face, and arrows to both sides."""
+    p.drawEllipse(QPointF(0, 0), 0.17, 0.23)
+    p.drawPoint(QPointF(-0.07, -0.05))
+    p.drawPoint(QPointF(0.07, -0.05))
+    _line(p, (-0.06, 0.11), (0.06, 0.11))
+    _arrow(p, (-0.26, 0), (-0.46, 0), 0.09)
+    _arrow(p, (0.26, 0), (0.46, 0), 0.09)
+
+
+def finger(p: QPainter) -> None:
+    """A keypad and the finger on it."""
+    for x in (-0.3, -0.05, 0.2):
+        for y in (-0.36, -0.12):
+            p.drawRoundedRect(QRectF(x - 0.09, y - 0.09, 0.18, 0.18), 0.04, 0.04)
+    _line(p, (-0.02, 0.44), (-0.16, 0.22), (-0.06, 0.16), (0.0, 0.24), (0.0, -0.1))
+    p.drawArc(QRectF(0.0, -0.16, 0.1, 0.12), 0, 180 * 16)
+    _line(p, (0.1, -0.1), (0.1, 0.14), (0.3, 0.2), (0.26, 0.44))
+
+
+WAYS: dict[Way, Drawing] = {
+    Way.VOICE: sound,
+    Way.HEAD: head_turns,
+    Way.TOUCH: finger,
+    Way.CLERK: clerk,
+}
 
 HINTS: dict[Code, Drawing] = {
     Code.OK: tick,

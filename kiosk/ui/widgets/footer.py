@@ -1,11 +1,11 @@
-"""Always there: the way out, the time left, the clerk."""
+"""Always there: the way out, the time left, the clerk; and another way where one can be chosen."""
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import bell, door
+from kiosk.ui.widgets.drawings import bell, door, ways
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.ring import Ring
 
@@ -19,6 +19,7 @@ class Footer(QWidget):
         self._called, self._is_called = "", False
         self.cancel = Button("cancel", "plain", drawing=door)
         self.help = Button("help", "plain", drawing=bell)
+        self.change = Button("change_way", "plain", drawing=ways)
         self.ring = Ring()
         self._told = Note(bell)
         for button in (self.cancel, self.help):
@@ -27,6 +28,7 @@ class Footer(QWidget):
             button.setSizePolicy(policy)
         self._row = QHBoxLayout()
         self._row.addWidget(self.cancel, 1)
+        self._row.addWidget(self.change, 1)
         self._row.addWidget(self.ring)
         self._row.addWidget(self.help, 1)
         column = QVBoxLayout(self)
@@ -34,9 +36,10 @@ class Footer(QWidget):
         column.addWidget(self._told)
         column.addLayout(self._row)
 
-    def offer(self, *, cancel: bool, help_: bool) -> None:
+    def offer(self, *, cancel: bool, help_: bool, change: bool = False) -> None:
         """Which ways there are on this screen."""
         self.cancel.setVisible(cancel)
+        self.change.setVisible(change)
         self.help.setVisible(help_)
 
     def tell_called(self, called: bool) -> None:
@@ -47,6 +50,7 @@ class Footer(QWidget):
     def speak(self, phrases: Phrases) -> None:
         self.cancel.say(phrases["button.cancel"])
         self.help.say(phrases["button.help"])
+        self.change.say(phrases["button.change_way"])
         self._called = f"{phrases['general.clerk_called']} {self._clerk_call}".strip()
         self.tell_called(self._is_called)
         self.ring.speak(phrases["general.time_left"], phrases["general.seconds"])

@@ -1,0 +1,70 @@
+"""May these clerks have decided this? Pure: a terminal's word about its clerks is checked, not believed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from central.messages import ActivationRequest, Review, Signature
+from central.settings import Overruling, Settings
+
+APPROVED_FOR = frozenset({"same_person", "looks_changed", "light", "cannot_speak", "own_wish"})
+"""Reasons that speak for a person; any other under an approval is a contradiction."""
+
+
+@dataclass(frozen=True)
+class StaffFacts:
+    """What central knows of a clerk at the request's terminal."""
+
+    role: str
+    added_unix: float
+    disabled_unix: float | None
+
+
+Staff = Mapping[str, StaffFacts]
+"""Clerk's number → facts; only those who may work at the terminal."""
+
+
+def overruled(request: ActivationRequest, staff: Staff, settings: Settings) -> frozenset[str] | None:
+    """The codes that clerks rightly overruled; None if any of the decisions is not one."""
+    reviews = request.reviews
+    if any(review.decision == "refuse" for review in reviews):
+        return None  # a refused visit has no request
+    if not all(_signed(review, request, staff, settings) for review in reviews):
+        return None
+    approved = [review for review in reviews if review.decision == "approve"]
+    if not all(_allowed(review, settings.evidence.overruling) for review in approved):
+        return None
+    if any(review.overruled for review in reviews if review.decision != "approve"):
+        return None
+    return frozenset(code for review in approved for code in review.overruled)
+
+
+def _allowed(review: Review, table: Mapping[str, Overruling]) -> bool:
+    policy = table.get(review.code)
+    if policy is None or review.overruled != [review.code] or review.reason not in APPROVED_FOR:
+        return False
+    return not policy.second or review.second is not None
+
+
+def _signed(review: Review, request: ActivationRequest, staff: Staff, settings: Settings) -> bool:
+    """By people of this terminal, in their roles, in order, within the visit."""
+    names = [review.first, *([review.second] if review.second else [])]
+    if not all(_known(name, staff, settings.requests.clock_slack_s) for name in names):
+        return False
+    second = review.second
+    if second is not None and (second.role != "supervisor" or second.clerk == review.first.clerk):
+        return False
+    return _in_order([request.began_unix, *(n.at_unix for n in names), request.at_unix], settings)
+
+
+def _known(name: Signature, staff: Staff, slack_s: float) -> bool:
+    """Somebody who worked there then, in that role. `slack_s` is for clocks that differ."""
+    facts = staff.get(name.clerk)
+    if facts is None or facts.role != name.role or name.at_unix < facts.added_unix - slack_s:
+        return False
+    return facts.disabled_unix is None or name.at_unix <= facts.disabled_unix + slack_s
+
+
+def _in_order(times: Sequence[float], settings: Settings) -> bool:
+    slack = settings.requests.clock_slack_s
+    return all(earlier <= later + slack for earlier, later in pairwise(times))

@@ -1,0 +1,208 @@
+"""Clerks' decisions in the evidence: checked against what central knows, way by way. Fail closed."""
+
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central import evidence
+from central.codes import Code
+from central.evidence import ChallengeFacts
+from central.examples import ALL
+from central.messages import ActivationRequest
+from central.reviews import StaffFacts
+from central.settings import Settings
+from tests.central.server import RunningCentral
+from tests.central.terminal import Terminal, person, verdicts
+
+BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
+GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
+STRICT = Settings(data=Path())
+STAFF = {
+    "700124": StaffFacts("clerk", 0.0, None),
+    "700200": StaffFacts("supervisor", 0.0, None),
+    "700300": StaffFacts("clerk", 0.0, BEGAN - 3600),
+}
+
+
+def signature(clerk: str = "700124", role: str = "clerk", at: float = BEGAN + 40) -> dict[str, Any]:
+    return {"clerk": clerk, "role": role, "at_unix": at}
+
+
+SUPERVISOR = signature("700200", "supervisor", BEGAN + 45)
+
+
+def review(code: str = "face.uncertain", **other: Any) -> dict[str, Any]:
+    return {
+        "code": code,
+        "decision": "approve",
+        "reason": "same_person",
+        "overruled": [code],
+        "first": signature(),
+        "second": None,
+        "asked_unix": BEGAN + 30,
+    } | other
+
+
+def grey(**answers: str | None) -> list[dict[str, Any]]:
+    """All pass, but the face is in the grey band."""
+    said = verdicts(**answers)
+    for verdict in said:
+        if verdict["check"] == "face":
+            verdict.update(answer="review", code="face.uncertain")
+    return said
+
+
+def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code | None:
+    body = ALL["activation-request"] | {"verdicts": verdicts(), "reviews": []} | other
+    return evidence.fault(ActivationRequest.model_validate(body), GOOD, AT + 60, settings, staff)
+
+
+HEAD = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "head"}]
+TOUCH = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "touch"}]
+CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=None)
+
+
+# ── what a review waives ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_grey_face_that_a_clerk_approved() -> None:
+    assert fault(verdicts=grey(), reviews=[review()]) is None
+
+
+def test_a_grey_face_alone() -> None:
+    assert fault(verdicts=grey()) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_a_review_waives_its_own_check_only() -> None:
+    assert fault(verdicts=grey(digits="retry"), reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
+    mismatch = verdicts(face="refuse")
+    assert fault(verdicts=mismatch, reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_a_code_may_not_stand_in_for_another_check() -> None:
+    said = verdicts()
+    said[4].update(answer="retry", code="face.uncertain")
+    assert said[4]["check"] == "digits"
+    assert fault(verdicts=said, reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        review("face.mismatch"),
+        review("speech.wrong_digits"),
+        review(overruled=["face.not_live"]),
+        review(overruled=[]),
+        review(reason="other_person"),
+        review(decision="refuse", overruled=[]),
+        review(decision="again"),
+        review(first=signature("700999")),
+        review(first=signature("700300")),
+        review(first=signature(role="supervisor")),
+        review(first=signature(at=BEGAN - 600)),
+        review(first=signature(at=AT + 600)),
+        review("face.not_live"),
+        review("face.not_live", second=signature("700200", "clerk", BEGAN + 45)),
+        review("face.not_live", second=signature("700124", "supervisor", BEGAN + 45)),
+        review(second=signature("700999", "supervisor", BEGAN + 45)),
+    ],
+    ids=lambda r: f"{r['code']} {r['decision']} {r['first']['clerk']} {r['second'] and r['second']['clerk']}",
+)
+def test_what_is_no_decision_is_refused(bad: dict[str, Any]) -> None:
+    assert fault(verdicts=grey(), reviews=[review(), bad]) is Code.EVIDENCE_REVIEW
+
+
+def test_one_person_signs_once() -> None:
+    first = signature("700200", "supervisor")
+    twice = review("face.not_live", first=first, second=SUPERVISOR)
+    assert fault(verdicts=verdicts(), reviews=[twice]) is Code.EVIDENCE_REVIEW
+
+
+def test_another_try_waives_nothing_and_is_no_fault() -> None:
+    again = review(decision="again", overruled=[], reason="light")
+    assert fault(reviews=[again]) is None
+    assert fault(verdicts=grey(), reviews=[again]) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_central_knows_nobody() -> None:
+    assert fault(staff={}, verdicts=grey(), reviews=[review()]) is Code.EVIDENCE_REVIEW
+
+
+# ── the ways ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_head() -> None:
+    assert fault(way="head", verdicts=HEAD) is None
+    assert fault(way="head", verdicts=verdicts()) is Code.EVIDENCE_INCOMPLETE
+    assert fault(way="voice", verdicts=HEAD) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_touch_needs_a_clerk_who_attests() -> None:
+    assert fault(way="touch", verdicts=TOUCH) is Code.EVIDENCE_REVIEW
+    assert fault(way="touch", verdicts=TOUCH, reviews=[review("way.attest")]) is None
+    assert fault(way="touch", verdicts=CLERK, reviews=[review("way.attest")]) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_the_clerks_way_needs_two_people() -> None:
+    both = review("way.clerk", reason="own_wish", second=SUPERVISOR)
+    assert fault(way="clerk", verdicts=CLERK, reviews=[both]) is None
+    assert fault(way="clerk", verdicts=CLERK, reviews=[both | {"second": None}]) is Code.EVIDENCE_REVIEW
+    assert fault(way="clerk", verdicts=CLERK) is Code.EVIDENCE_REVIEW
+    assert fault(way="voice", verdicts=CLERK, reviews=[both]) is Code.EVIDENCE_INCOMPLETE
+    expired = [
+        v | ({"answer": "refuse", "code": "card.expired"} if v["check"] == "card" else {}) for v in CLERK
+    ]
+    assert fault(way="clerk", verdicts=expired, reviews=[both]) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_a_way_that_the_settings_do_not_name_is_not_taken() -> None:
+    only_voice = Settings.model_validate(
+        {"data": ".", "evidence": {"ways": {"voice": STRICT.evidence.ways["voice"].model_dump()}}}
+    )
+    assert fault(settings=only_voice) is None
+    assert fault(way="head", verdicts=HEAD, settings=only_voice) is Code.EVIDENCE_WAY
+
+
+# ── over the wire ────────────────────────────────────────────────────────────────────────────────
+
+
+def body(terminal: Terminal, first: str, **sealed: Any) -> dict[str, Any]:
+    now = time.time()
+    decided = review(first=signature(first, at=now), asked_unix=now)
+    good = terminal.activation(verdicts=grey(), reviews=[decided])
+    good["sealed"] = terminal.seal(person(reviews=[decided]) | sealed, good["id"])
+    return good
+
+
+@pytest.fixture
+def clerk(central: RunningCentral, terminal: Terminal) -> str:
+    return central.command("clerk", "add", terminal.name).split()[1]
+
+
+def test_a_clerks_decision_counts_and_is_shown(terminal: Terminal, clerk: str) -> None:
+    sent = body(terminal, clerk)
+    assert terminal.activate(sent).json()["status"] == "ACTIVATED"
+    page = terminal.session.get(f"{terminal.central.url}/look-up/{sent['id']}", timeout=20)
+    page.encoding = "utf-8"
+    assert "店员当面核对并签名" in page.text
+    assert clerk not in page.text
+
+
+def test_a_clerk_of_another_terminal_does_not_count(terminal: Terminal) -> None:
+    assert terminal.activate(body(terminal, "700124")).json()["code"] == "evidence.review"
+
+
+def test_a_decision_that_was_changed_on_the_way_does_not_count(terminal: Terminal, clerk: str) -> None:
+    assert terminal.activate(body(terminal, clerk, reviews=[])).json()["code"] == "evidence.review"
+
+
+def test_the_way_stands_inside_too(terminal: Terminal) -> None:
+    sent = terminal.activation(way="head", verdicts=copy.deepcopy(HEAD))
+    assert terminal.activate(sent).json()["code"] == "evidence.review"
+    good = terminal.activation(way="head", verdicts=HEAD)
+    good["sealed"] = terminal.seal(person(way="head"), good["id"])
+    assert json.loads(terminal.activate(good).text)["status"] == "ACTIVATED"
