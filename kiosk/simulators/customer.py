@@ -32,6 +32,12 @@ TURNED: dict[Move, tuple[float, float]] = {
 """Degrees to the picture's right, which is the person's left, and upwards."""
 POSES_DEG = 6.5
 """Heads are turned in steps of so much: each is computed once (`Head.render`)."""
+POSES = tuple(
+    (POSES_DEG * round(yaw * share / 4 / POSES_DEG), POSES_DEG * round(pitch * share / 4 / POSES_DEG))
+    for yaw, pitch in TURNED.values()
+    for share in range(1, 5)
+)
+"""All of them."""
 THERE_S, STAYS_S, BACK_S = 0.35, 0.30, 0.40
 """How long a movement takes: there, a moment, and back."""
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
-from kiosk.model import SAMPLE_RATE, IdCard
+from kiosk.model import SAMPLE_RATE, IdCard, Way
 from kiosk.ports import Image, Samples
 from kiosk.simulators.card_picture import card_picture, held
-from kiosk.simulators.customer import Customer
+from kiosk.simulators.customer import POSES, Customer
 from kiosk.simulators.head import EmptyRoom, Head
 from kiosk.simulators.light import LitCamera
 from kiosk.simulators.people import Person
@@ -44,6 +44,12 @@ class Shop:
         for name in (customer.behaviour.face, customer.behaviour.swaps_to):
             self._head(name)  # costs half a second; not while frames are wanted
         self._portrait(customer.behaviour.card_of)
+        if Way.HEAD in (customer.behaviour.way, customer.behaviour.changes_to):
+            for (
+                turn,
+                nod,
+            ) in POSES:  # each costs a tenth of a second the first time; a gap would look like a cut
+                self._head(customer.face).render(0.0, turn=turn, nod=nod)
         with self._lock:
             self._customer = customer
 
