@@ -9,6 +9,8 @@ from central.settings import Overruling, Settings
 
 APPROVED_FOR = frozenset({"same_person", "looks_changed", "light", "cannot_speak", "own_wish"})
 """Reasons that speak for a person; any other under an approval is a contradiction."""
+APPROVED_FOR_CODE = {"card.under_age": frozenset({"guardian"})}
+"""Where one reason alone counts: somebody young, with a guardian beside them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def overruled(request: ActivationRequest, staff: Staff, settings: Settings) -> f
 
 def _allowed(review: Review, table: Mapping[str, Overruling]) -> bool:
     policy = table.get(review.code)
-    if policy is None or review.overruled != [review.code] or review.reason not in APPROVED_FOR:
+    reasons = APPROVED_FOR_CODE.get(review.code, APPROVED_FOR)
+    if policy is None or review.overruled != [review.code] or review.reason not in reasons:
         return False
     return not policy.second or review.second is not None
 

@@ -84,6 +84,7 @@ class Evidence(Section):
         "face.uncertain": Overruling(check="face", second=False),
         "face.not_live": Overruling(check="liveness"),
         "card.portrait_photographed": Overruling(check="face"),
+        "card.under_age": Overruling(check="card", second=False),
         "way.attest": Overruling(second=False),
         "way.clerk": Overruling(),
     }

@@ -190,7 +190,7 @@ class FaceWatcher:
         vector = printed.vector()
         if vector is not None:
             self._printed = None
-            self._memory.refer(vector)
+            self._memory.refer(vector, printed.portrait)  # the clerk looks at what was photographed
             self._watching = False  # whoever puts the card down shall not be the first face that is seen
             self._give(ReferenceReady(photographed=True))
 

@@ -206,3 +206,30 @@ def test_the_way_stands_inside_too(terminal: Terminal) -> None:
     good = terminal.activation(way="head", verdicts=HEAD)
     good["sealed"] = terminal.seal(person(way="head"), good["id"])
     assert json.loads(terminal.activate(good).text)["status"] == "ACTIVATED"
+
+
+# ── a photographed portrait, a young person ──────────────────────────────────────────────────────
+
+
+def looked_at(check: str, code: str) -> list[dict[str, Any]]:
+    said = verdicts()
+    for verdict in said:
+        if verdict["check"] == check:
+            verdict.update(answer="review", code=code)
+    return said
+
+
+def test_a_photographed_portrait_needs_both_signatures() -> None:
+    said = looked_at("face", "card.portrait_photographed")
+    one = review("card.portrait_photographed")
+    assert fault(verdicts=said, reviews=[one]) is not None
+    assert fault(verdicts=said, reviews=[one | {"second": SUPERVISOR}]) is None
+
+
+def test_a_young_person_passes_with_a_guardian_and_for_no_other_reason() -> None:
+    said = looked_at("card", "card.under_age")
+    assert fault(verdicts=said) is not None
+    assert fault(verdicts=said, reviews=[review("card.under_age")]) is not None
+    assert fault(verdicts=said, reviews=[review("card.under_age", reason="guardian")]) is None
+    grey_face = review(reason="guardian")
+    assert fault(verdicts=grey(), reviews=[grey_face]) is not None

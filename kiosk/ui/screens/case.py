@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.events import Decided, ShowCase
-from kiosk.model import REASONS, Decision, Reason, Way
+from kiosk.model import Decision, Reason, Way, reasons
 from kiosk.ports import Feeds
 from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases, load
@@ -122,7 +122,8 @@ class CasePage(QWidget):
         for button in self._reasons.values():
             self._grid.removeWidget(button)
             button.setVisible(False)
-        for index, reason in enumerate(REASONS[decision]):
+        code = self._case.code if self._case else Code.OK
+        for index, reason in enumerate(reasons(decision, code)):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
             self._reasons[reason].rest()
