@@ -40,7 +40,8 @@ torture: setup ## kill, cut, fill, spoil everything at every point; prints what 
 	@bash scripts/setup test
 	@$(RUN) python -m tests.torture $(ARGS)
 
-bench: setup ## speed and memory, each beside its baseline
+bench: ## speed and memory, each beside its baseline
+	@bash scripts/setup test
 	@$(RUN) python -m benchmarks $(ARGS)
 
 codes: setup ## write docs/codes.md anew

@@ -126,6 +126,7 @@ class Check(StrEnum):
     LIPS = "lips"
     CONTINUITY = "continuity"
     LIGHT = "light"
+    STREAM = "stream"
     HEAD = "head"
     TOUCH = "touch"
 

@@ -40,6 +40,7 @@ from kiosk.speech.prompts import Announcer
 from kiosk.staff.acts import Acts
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
+from kiosk.visit.stream import PRODUCTION
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 
@@ -110,6 +111,14 @@ def _check_liveness(settings: Settings) -> None:
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
 
+def _check_stream(settings: Settings) -> None:
+    """Raises SettingsError where production would take a stream of unknown or repeated pictures."""
+    left = PRODUCTION - set(settings.visit.stream_refuses)
+    if settings.mode == "production" and left:
+        detail = f"production requires [visit] stream_refuses to hold {', '.join(sorted(left))}"
+        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: {detail}")
+
+
 PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
 
 
@@ -124,6 +133,7 @@ class Terminal:
         for port in PORTS:
             _chosen(settings, port)
         _check_liveness(settings)
+        _check_stream(settings)
         self._context = context(settings, world)
         self._storage = settings.path(settings.storage.folder)
         self._workers: list[Worker] = []

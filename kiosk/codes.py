@@ -46,6 +46,8 @@ class Code(StrEnum):
     CAMERA_BUSY = "camera.busy"
     CAMERA_LOST = "camera.lost"
     CAMERA_FROZEN = "camera.frozen"
+    CAMERA_FORMAT = "camera.format"
+    CAMERA_NOT_ALLOWED = "camera.not_allowed"
     MICROPHONE_MISSING = "microphone.missing"
     MICROPHONE_BUSY = "microphone.busy"
     MICROPHONE_LOST = "microphone.lost"
@@ -135,6 +137,7 @@ class Code(StrEnum):
     FACE_TOO_BRIGHT = "face.too_bright"
     FACE_BACKLIT = "face.backlit"
     FACE_EYES_CLOSED = "face.eyes_closed"
+    FACE_COVERED = "face.covered"
     # the face: verdicts
     FACE_TOO_FEW_FRAMES = "face.too_few_frames"
     FACE_MISMATCH = "face.mismatch"
@@ -144,6 +147,14 @@ class Code(StrEnum):
     FACE_LEFT = "face.left"
     FACE_CHANGED = "face.changed"
     FACE_ENGINE_FAILED = "face.engine_failed"
+
+    # the camera's stream
+    STREAM_UNKNOWN = "stream.unknown"
+    STREAM_REPEATED = "stream.repeated"
+    STREAM_LOOP = "stream.loop"
+    STREAM_TIMING = "stream.timing"
+    STREAM_NO_NOISE = "stream.no_noise"
+    STREAM_STILL = "stream.still"
 
     # the voice
     SPEECH_SILENCE = "speech.silence"

@@ -98,12 +98,31 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  # cancelled, declined, walked off, timed out
 
 
+class StreamSeen(Struct, frozen=True, omit_defaults=True):
+    """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream`)."""
+
+    frames: int = 0
+    held: int = 0  # the very picture before: a slow sensor's camera sends it twice
+    repeated: int = 0  # the very picture of some time ago, others in between: no sensor does that
+    backwards: int = 0  # frames whose time was not later than the one before
+    fps: float | None = None
+    jitter_ms: float | None = None  # standard deviation of the time between frames
+    noise: float | None = None  # temporal, of what does not move; grey levels
+    loop_s: float | None = None  # a second of movement came again after so long
+    still_s: float = 0.0  # nothing moved in the whole picture for so long
+
+
 class Frame(Struct, frozen=True, eq=False):
-    """One picture. `image`: (height, width, 3) uint8 BGR, upright, not mirrored."""
+    """One picture. `image`: (height, width, 3) uint8 BGR, upright, not mirrored.
+
+    `stamp`: the device's own time in seconds, where it tells; `stream`: what is known of the stream so far.
+    """
 
     image: NDArray[np.uint8]
     seq: int
     at: float
+    stamp: float | None = None
+    stream: StreamSeen | None = None
 
 
 class AudioBlock(Struct, frozen=True, eq=False):
@@ -192,6 +211,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     yaw: float | None = None
     pitch: float | None = None
     roll: float | None = None
+    stream: StreamSeen | None = None
 
 
 class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -226,6 +246,7 @@ class Check(StrEnum):
     LIPS = "lips"
     CONTINUITY = "continuity"
     LIGHT = "light"
+    STREAM = "stream"
     HEAD = "head"
     TOUCH = "touch"
 

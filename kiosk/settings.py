@@ -79,6 +79,10 @@ class FaceSettings(Section, frozen=True):
     min_brightness: float
     max_brightness: float
     min_eyes: float
+    min_mouth_detail: float  # edges about the mouth against those about the eyes; a mask has none
+    max_exposure_step: Annotated[
+        float, Meta(gt=0)
+    ]  # share by which the light of two looked-at frames may differ
     best_frames: AtLeastOne  # the mean embedding is over this many best frames
     same_face: Likeness  # cosine between successive faces, below: another person
     max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing so long without breaking the track
@@ -156,6 +160,12 @@ class VisitSettings(Section, frozen=True):
     light_fit: Likeness  # least correlation with what was shown
     light_steps: Annotated[int, Meta(ge=4)]  # so many changes must have been seen
     max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
+    stream_refuses: tuple[Code, ...]  # findings about the camera's stream that refuse; others are evidence
+    max_repeats: Annotated[int, Meta(ge=0)]  # exact pictures of the past
+    min_noise: float  # temporal, in grey levels
+    max_still_s: float  # nothing in the whole picture moved
+    max_stream_fps: float
+    min_jitter_ms: float
     ways: tuple[Way, ...]  # what is offered on the first screen
     head_tries: int
     head_s: float  # challenge and prompt must have come by then

@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from msgspec import Struct
 
+from kiosk.capture import identity
+from kiosk.capture.camera_formats import Format, best, candidates, configure
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import Frame
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _OPEN_MS, _READ_MS = 3000, 2000
 _PROBE_S = 1.0
+_LEAST_PX = 120  # a face would be too small to be compared
 _LINUX = sys.platform == "linux"
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935}
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -38,9 +41,14 @@ class CameraSettings(Struct, frozen=True, forbid_unknown_fields=True):
     width_px: int = 1280
     height_px: int = 720
     fps: float = 25.0
+    format: Literal["auto", "MJPG", "YUYV"] = "auto"  # auto: tried once, at the first opening
+    backlight: int | None = None  # the camera's own compensation, where it has one
     rotation: Literal[0, 90, 180, 270] = 0  # clockwise, to bring the picture upright
     mirrored_source: bool = False  # the camera itself delivers a mirror image
     frozen_s: float = 3.0  # the very same picture for so long: the camera hangs
+    # "046d:0825", "1-1.2" or "046d:0825@1-1.2" of a USB camera, "rtsp://host:port" of a stream; in production
+    # no other camera is opened.
+    allowed: tuple[str, ...] = ()
 
 
 class Cv2Camera:
@@ -54,13 +62,23 @@ class Cv2Camera:
         self._capture: cv2.VideoCapture | None = None
         self._still = Stillness(settings.frozen_s)
         self._seq = 0
+        self._production = not context.simulation
+        self._format: Format | None = None  # the best one, once it was found
 
     def probe(self) -> None:
-        """Is the device file there and ours; does the address answer? Raises DeviceMissing, DeviceBusy."""
-        if is_address(self._settings.device):
-            _greet(str(self._settings.device))
-        elif _LINUX:
-            _look(device_path(self._settings.device))
+        """Is the device file there and ours, does the address answer, and may it be used?
+
+        Raises DeviceMissing, DeviceBusy.
+        """
+        device = self._settings.device
+        if is_address(device):
+            _greet(str(device))
+            found = identity.of_address(str(device))
+        else:
+            if _LINUX:
+                _look(device_path(device))
+            found = identity.of_device(device_path(device))
+        identity.require_allowed(found, self._settings.allowed, production=self._production)
 
     def open(self) -> None:
         """Takes the first frame too: only then it is known to work. Raises DeviceMissing, DeviceBusy."""
@@ -69,11 +87,15 @@ class Cv2Camera:
         try:
             self._capture = self._opened()
             first = self._grab()
-        except (cv2.error, DeviceLost) as error:
+        except cv2.error as error:
             self.close()
             raise DeviceBusy(
                 Code.CAMERA_BUSY, f"opens, but gives no picture: {type(error).__name__}"
             ) from None
+        except DeviceLost as error:
+            self.close()
+            code = error.code if error.code is Code.CAMERA_FORMAT else Code.CAMERA_BUSY
+            raise DeviceBusy(code, f"opens, but gives no picture: {error.detail}") from None
         self._still = Stillness(self._settings.frozen_s)
         log.info("camera opened: %d×%d", first.shape[1], first.shape[0])
 
@@ -84,7 +106,7 @@ class Cv2Camera:
         if self._still.frozen(image, at):
             raise DeviceLost(Code.CAMERA_FROZEN, f"the same picture for {self._settings.frozen_s:.1f} s")
         self._seq += 1
-        return Frame(self._upright(image), self._seq, at)
+        return Frame(self._upright(image), self._seq, at, stamp=self._stamp())
 
     def close(self) -> None:
         capture, self._capture = self._capture, None
@@ -103,20 +125,32 @@ class Cv2Camera:
             if not capture.isOpened():
                 raise DeviceMissing(Code.CAMERA_MISSING, "the address gives no video")
             return capture
-        capture = _local(device)
-        if not capture.isOpened():
-            raise DeviceBusy(Code.CAMERA_BUSY, "is there, but cannot be opened")
-        self._configure(capture)
+        if self._format is None:
+            self._format = self._best_format()
+        capture = self._opened_local()
+        configure(capture, self._format)
+        if self._settings.backlight is not None:
+            capture.set(cv2.CAP_PROP_BACKLIGHT, self._settings.backlight)
         return capture
 
-    def _configure(self, capture: cv2.VideoCapture) -> None:
-        """Wishes: a camera that cannot fulfil one gives what it has."""
-        # MJPG: over USB 2, raw 720p reaches ten frames a second only.
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._settings.width_px)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._settings.height_px)
-        capture.set(cv2.CAP_PROP_FPS, self._settings.fps)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    def _opened_local(self) -> cv2.VideoCapture:
+        capture = _local(self._settings.device)
+        if not capture.isOpened():
+            raise DeviceBusy(Code.CAMERA_BUSY, "is there, but cannot be opened")
+        return capture
+
+    def _best_format(self) -> Format:
+        """Tried once: it takes a second or two, and a camera that comes back is needed at once."""
+        s = self._settings
+        wanted = list(candidates(s.format, s.width_px, s.height_px, s.fps))
+        return best(wanted, self._opened_local, self._clock) or wanted[0]
+
+    def _stamp(self) -> float | None:
+        """The driver's own time of the last frame, in seconds; streams have none that means anything."""
+        if self._capture is None or is_address(self._settings.device):
+            return None
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        return stamp if stamp > 0 else None
 
     def _grab(self) -> Image:
         """The raw picture. Raises DeviceLost."""
@@ -128,6 +162,10 @@ class Cv2Camera:
             raise DeviceLost(Code.CAMERA_LOST, str(error).strip().splitlines()[0]) from None
         if not done or image is None or image.size == 0:
             raise DeviceLost(Code.CAMERA_LOST, "no picture")
+        colour = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
+        if not colour or min(image.shape[:2]) < _LEAST_PX:
+            shape = "×".join(str(n) for n in image.shape)
+            raise DeviceLost(Code.CAMERA_FORMAT, f"{shape} {image.dtype} is no colour picture")
         return np.asarray(image, np.uint8)
 
     def _upright(self, image: Image) -> Image:

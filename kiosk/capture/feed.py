@@ -8,6 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
+from kiosk.capture.stream import StreamWatch
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost
 from kiosk.model import AudioBlock, Frame
@@ -29,6 +32,7 @@ class CameraFeed:
         self._camera = camera
         self._filled = threading.Condition()
         self._frame: Frame | None = None
+        self._stream = StreamWatch()
 
     def probe(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
@@ -36,11 +40,13 @@ class CameraFeed:
 
     def open(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
+        self._stream = StreamWatch()
         self._camera.open()
 
     def step(self) -> None:
-        """One frame into the slot. Raises DeviceLost."""
-        self._put(self._camera.read())
+        """One frame into the slot, with what its stream is like. Raises DeviceLost."""
+        frame = self._camera.read()
+        self._put(replace(frame, stream=self._stream.look(frame)))
 
     def close(self) -> None:
         self._put(None)

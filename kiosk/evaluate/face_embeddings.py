@@ -140,7 +140,11 @@ def _frame(engine: FaceEngine, image: Image) -> Vector | None:
 
 
 def _id_photo(finder: FaceEngine, image: Image) -> Image | None:
-    face = pictures.largest(finder, image)
+    """None: no face, or the finder failed."""
+    try:
+        face = pictures.largest(finder, image)
+    except EngineError:
+        return None
     return None if face is None else id_photo(image, face)
 
 

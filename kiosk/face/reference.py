@@ -5,9 +5,10 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError
+from kiosk.face.restoring import deblocked, lit
 from kiosk.ports import FaceEngine, Image, PortraitDecoder, Vector
 
-_ENLARGE = 3  # of 102×126: YuNet misses many faces at the chip's own size
+_ENLARGE = (3, 4, 2)  # of 102×126: YuNet misses many faces at the chip's own size, and some at one of these
 _BORDER = 0.2  # of the width, added on each side: ID photos are cropped close
 
 
@@ -17,16 +18,17 @@ def reference(portrait: bytes, decoder: PortraitDecoder, engine: FaceEngine) -> 
     Raises CardError(CARD_PORTRAIT_UNREADABLE, CARD_PORTRAIT_NO_FACE), EngineError.
     """
     decoded = decoder.decode(portrait)
-    picture = enlarged(decoded)
-    faces = engine.detect(picture)
-    if not faces:
-        raise CardError(Code.CARD_PORTRAIT_NO_FACE)
-    return engine.embed(picture, faces[0]), np.array(decoded)
+    small = deblocked(decoded)
+    for factor in _ENLARGE:
+        picture = enlarged(small, factor)
+        if faces := engine.detect(picture):
+            return engine.embed(lit(picture, faces[0]), faces[0]), np.array(decoded)
+    raise CardError(Code.CARD_PORTRAIT_NO_FACE)
 
 
-def enlarged(picture: Image) -> Image:
-    """Three times larger, with its edge repeated around it."""
-    large = cv2.resize(picture, None, fx=_ENLARGE, fy=_ENLARGE, interpolation=cv2.INTER_CUBIC)
+def enlarged(picture: Image, factor: int = _ENLARGE[0]) -> Image:
+    """So many times larger, with its edge repeated around it."""
+    large = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     border = int(large.shape[1] * _BORDER)
     return np.asarray(
         cv2.copyMakeBorder(large, border, border, border, border, cv2.BORDER_REPLICATE), np.uint8

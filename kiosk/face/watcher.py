@@ -22,6 +22,7 @@ from kiosk.face.printed import Printed
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import reference
 from kiosk.face.reflection import Reflection
+from kiosk.face.scene import Scene
 from kiosk.face.track import Track
 from kiosk.model import FaceBox, FaceSeen, Frame
 from kiosk.ports import (
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 _WAIT_S = 0.2  # how soon `run` notices that it shall stop
 _BYSTANDER = 0.5  # faces less than half as wide as the largest belong to people further behind
 _MARGIN = 0.5  # face widths around the box in the one picture
+_SEVERAL_S = 0.4  # a second face must stay so long: a passer-by, or a face on a parcel, changes nothing
+_CHANGED_S = 1.5  # how long the person is told that somebody else was seen
 _COMPARABLE = frozenset(
     {
         Code.OK,
@@ -82,6 +85,7 @@ class FaceWatcher:
         self._track = Track(settings.same_face, settings.max_gap_s)
         self._pace = Pace(settings.max_fps)
         self._reflection = Reflection()
+        self._scene = Scene()
 
     def watch(self, portrait: bytes | None) -> None:
         """Begin, or go on.
@@ -95,6 +99,7 @@ class FaceWatcher:
                 self._portrait = portrait
                 self._memory.forget()
                 self._track.cut()
+                self._scene = Scene()
             self._since = self._since if self._watching and portrait is None else self._clock()
             self._watching = True
             self._state.notify_all()
@@ -125,6 +130,7 @@ class FaceWatcher:
             self._memory.forget()
             self._track.forget()
             self._reflection.forget()
+            self._scene = Scene()
 
     def picture(self) -> bytes | None:
         """JPEG of the best good frame of the present track: the face with a margin. None: there is none."""
@@ -207,6 +213,7 @@ class FaceWatcher:
             frames_good=self._memory.frames,
             likeness_mean=self._memory.likeness_mean(),
             live_median=self._memory.live_median(),
+            stream=frame.stream,
         )
 
     def _look(self, frame: Frame) -> FaceSeen:
@@ -217,23 +224,37 @@ class FaceWatcher:
             self._track.seen(frame.at)
             self._restart_if_cut(before)
             return self._look_at(frame, faces[0], seen, began)
-        if faces:
-            self._track.cut()
+        if len(faces) > 1:
+            said = self._doubled(frame.at)
         else:
             self._track.lost(frame.at)
+            said = Code.FACE_LEFT if self._scene.met else Code.FACE_NONE
         self._restart_if_cut(before)
-        return replace(seen, hint=Code.FACE_SEVERAL if faces else Code.FACE_NONE)
+        self._scene.before = said
+        return replace(seen, hint=said)
+
+    def _doubled(self, at: float) -> Code:
+        """Several faces of one size: whose track this is nobody knows, if it lasts."""
+        scene = self._scene
+        scene.several_since = at if scene.several_since is None else scene.several_since
+        if at - scene.several_since >= _SEVERAL_S:
+            self._track.cut()
+        return Code.FACE_SEVERAL
 
     def _look_at(self, frame: Frame, face: Face, seen: FaceSeen, began: float) -> FaceSeen:
+        scene = self._scene
+        steady = scene.steady(frame.image, self._settings.max_exposure_step)
         mesh = self._landmarks.measure(frame.image, face)
         found = measure(frame.image, face)
-        said = hint(found, mesh, self._settings)
-        seen = _with_mesh(seen, mesh, said)
+        said = hint(found, mesh, self._settings, scene.before)
+        scene.several_since, scene.before = None, said
+        scene.met = scene.met or said in _COMPARABLE
+        seen = _with_mesh(seen, mesh, said, good=said is Code.OK and steady)
         seen = replace(seen, light=self._reflection.measure(frame.image, face))
         self._pace.looked(self._clock() - began)
-        if said not in _COMPARABLE or not self._wanted():
-            return seen
-        return self._compared(frame, face, seen, rank(found, mesh, face))
+        if said in _COMPARABLE and self._wanted():
+            seen = self._compared(frame, face, seen, rank(found, mesh, face))
+        return replace(seen, hint=Code.FACE_CHANGED) if frame.at < scene.changed_until else seen
 
     def _wanted(self) -> bool:
         return not self._track.known or self._pace.embed_due(steady=self._memory.full)
@@ -243,6 +264,8 @@ class FaceWatcher:
         began, before = self._clock(), self._track.number
         vector = self._engine.embed(frame.image, face)
         first = self._track.compare(vector, frame.at, good=seen.good)
+        if self._track.number != before:
+            self._scene.changed_until = frame.at + _CHANGED_S
         self._restart_if_cut(before)
         live = self._lived(frame.image, face) if seen.good else None
         likeness = self._memory.likeness(vector)
@@ -280,11 +303,11 @@ def _box(image: Image, faces: Sequence[Face]) -> FaceBox | None:
     return FaceBox(face.x / width, face.y / height, face.width / width, face.height / height)
 
 
-def _with_mesh(seen: FaceSeen, mesh: FaceMesh, said: Code) -> FaceSeen:
+def _with_mesh(seen: FaceSeen, mesh: FaceMesh, said: Code, *, good: bool) -> FaceSeen:
     return replace(
         seen,
         hint=said,
-        good=said is Code.OK,
+        good=good,
         mouth=mesh.mouth,
         eyes=mesh.eyes,
         yaw=mesh.yaw,

@@ -16,6 +16,7 @@ from kiosk.model import (
     Review,
     Slip,
     Stage,
+    StreamSeen,
     Verdict,
     Way,
 )
@@ -43,10 +44,13 @@ _PROMPTS = {
 class Hint:
     """The hint of the newest looked-at frames, and the one that the person was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, said_at: float = float("-inf")) -> None:
+        """`said_at`: as if one had been spoken then."""
         self.code = Code.OK
         self.seen = 0  # frames in a row
+        self.since = 0.0  # the newest frames' hint began
         self.told: Code | None = None
+        self.said_at = said_at
 
 
 class Course:
@@ -91,6 +95,7 @@ class Course:
         self.turning: Turning | None = None
         self.challenge: Challenge | None = None  # of the touch and the clerk's way
         self.typing_at = 0.0
+        self.stream: StreamSeen | None = None  # as the newest looked-at frame had it
         self.typing_seen: list[FaceSeen] = []
         self.case: Case | None = None
         self.reviews: list[Review] = []

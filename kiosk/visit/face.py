@@ -4,10 +4,22 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, FaceSeen, Outcome, Stage, Verdict
 from kiosk.visit import portrait, review, rules, watching, ways
-from kiosk.visit.course import Course, Orders
+from kiosk.visit.course import Course, Hint, Orders
+from kiosk.visit.stream import stream
 
 HINT_FRAMES = 3
 """A hint must be the same in so many looked-at frames before the person is told: no flicker."""
+
+SAY_AFTER_S = 1.2
+"""Most people follow the sentence on the screen sooner, and are not spoken to."""
+SPOKEN = frozenset(
+    {
+        Code.FACE_NONE, Code.FACE_SEVERAL, Code.FACE_TOO_FAR, Code.FACE_TOO_NEAR, Code.FACE_OFF_CENTRE,
+        Code.FACE_TURNED, Code.FACE_TILTED, Code.FACE_BLURRED, Code.FACE_TOO_DARK, Code.FACE_TOO_BRIGHT,
+        Code.FACE_BACKLIT, Code.FACE_EYES_CLOSED, Code.FACE_COVERED, Code.FACE_LEFT, Code.FACE_CHANGED,
+    }
+)  # fmt: skip
+"""Hints that have a prompt of their own, `hint_…`."""
 
 
 def reference_ready(course: Course, _: e.ReferenceReady) -> Orders:
@@ -36,19 +48,34 @@ def seen(course: Course, seen: FaceSeen) -> Orders:
         return _failed(course, live)
     if not course.passes(face):
         return _failed(course, face)
+    fed = stream(seen.stream, course.limits)
+    if fed.answer is Answer.REFUSE and not course.passes(fed):  # another try would see the same stream
+        course.verdicts.append(fed)
+        return review.refer(course, fed.code)
     course.track, course.face_at = seen.track, seen.at
     return ways.challenge(course)
 
 
 def _coach(course: Course, seen: FaceSeen) -> Orders:
-    """Tell one hint, once it has been the same for some frames."""
+    """Show one hint, once it has been the same for some frames; say it, if the person does not follow."""
     hint = course.hint
-    hint.seen = hint.seen + 1 if seen.hint is hint.code else 1
-    hint.code = seen.hint
-    if hint.seen < HINT_FRAMES or hint.code is hint.told:
+    if seen.hint is not hint.code:
+        hint.code, hint.seen, hint.since = seen.hint, 0, seen.at
+    hint.seen += 1
+    if hint.seen < HINT_FRAMES:
         return []
+    shown: Orders = [] if hint.code is hint.told else [e.Coach(hint.code)]
     hint.told = hint.code
-    return [e.Coach(hint.code)]
+    return shown + _spoken(hint, seen.at)
+
+
+def _spoken(hint: Hint, at: float) -> Orders:
+    """Never two hints in one breath, and none into the first prompt."""
+    due = max(hint.since + SAY_AFTER_S, hint.said_at + watching.SAY_EVERY_S)
+    if hint.code not in SPOKEN or at < due:
+        return []
+    hint.said_at = at
+    return [e.Say("hint_" + hint.code.value.removeprefix("face."))]
 
 
 def _failed(course: Course, verdict: Verdict) -> Orders:

@@ -2,8 +2,10 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Device, Outcome, RequestStatus, Stage
+from kiosk.model import Answer, Device, Outcome, RequestStatus, Stage, Way
+from kiosk.visit import review
 from kiosk.visit.course import Course, Orders
+from kiosk.visit.stream import stream
 
 _FINAL = {
     RequestStatus.ACTIVATED: Outcome.ACTIVATED,
@@ -13,7 +15,9 @@ _FINAL = {
 
 
 def begin(course: Course, challenge: str) -> Orders:
-    """Everything passed: let the request be put on disk and sent."""
+    """Everything passed: let the request be put on disk and sent, unless the camera's stream was not one."""
+    if (fed := _fed(course)) is not None:
+        return review.refer(course, fed)
     assert course.consent is not None
     assert course.typed is not None
     evidence = e.Evidence(
@@ -30,6 +34,15 @@ def begin(course: Course, challenge: str) -> Orders:
     quiet: Orders = [e.StopListening(), e.Unwatch()]
     show = course.go(Stage.SUBMIT, course.limits.submit_s)
     return [*quiet, show, e.Submit(course.number, evidence), e.Say("submit")]
+
+
+def _fed(course: Course) -> Code | None:
+    """Why the pictures of this visit are no witnesses, if so. The clerk's way has none."""
+    if course.way is Way.CLERK:
+        return None
+    verdict = stream(course.stream, course.limits)
+    course.verdicts.append(verdict)
+    return verdict.code if verdict.answer is Answer.REFUSE and not course.passes(verdict) else None
 
 
 def stored(course: Course, event: e.Stored) -> Orders:

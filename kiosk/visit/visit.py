@@ -9,7 +9,7 @@ What answers which event stands in `kiosk.visit.stages`; what is known in `kiosk
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Outcome, Stage
+from kiosk.model import FaceSeen, Outcome, Stage
 from kiosk.visit import submit
 from kiosk.visit.course import Course, Orders
 from kiosk.visit.stages import ANSWERS
@@ -30,7 +30,7 @@ class Visit(Course):
         return answer(self, event)
 
     def _note(self, event: e.Event) -> None:
-        """What must be known later, whatever the stage: gone devices, ended prompts, slower reading."""
+        """What must be known later, whatever the stage: gone devices, ended prompts, the stream, a wish."""
         if isinstance(event, e.DeviceFailed):
             self.gone[event.device] = event.code
         elif isinstance(event, e.DeviceReady):
@@ -39,6 +39,8 @@ class Visit(Course):
             self.prompts_due = max(0, self.prompts_due - 1)
         elif isinstance(event, e.SlowDown):
             self.slowed = True
+        elif isinstance(event, FaceSeen):
+            self.stream = event.stream
 
     def fail(self, at: float) -> Orders:
         """Our own bug met this visit: end it with the truth about the request."""

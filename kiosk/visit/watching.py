@@ -6,12 +6,17 @@ from kiosk.model import Device, Outcome, Stage
 from kiosk.visit import review
 from kiosk.visit.course import Course, Hint, Orders
 
+SAY_EVERY_S = 5.0
+"""Between two spoken hints."""
+FIRST_WORDS_S = 3.5
+"""So long the prompt of the stage itself is spoken."""
+
 
 def begin(course: Course, code: Code) -> Orders:
     """Look for the face, from the beginning."""
     card = course.card.card if course.card else None
     course.reference = course.photographed
-    course.hint = Hint()
+    course.hint = Hint(said_at=course.at + FIRST_WORDS_S - SAY_EVERY_S)
     course.face_at = course.at
     show = course.go(Stage.FACE, course.limits.face_s, code)
     if course.photographed:  # the face of the printed portrait is kept

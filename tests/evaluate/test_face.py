@@ -52,6 +52,26 @@ def test_the_whole_measurement(data, tmp_path, capsys):
     assert "hopper" not in text + found.read_text(), "names of folders are names of people"
 
 
+def test_odd_folders_and_files_never_end_it(tmp_path):
+    """Loose pictures, nested takes, a person with one picture, other kinds of files, unusable ones."""
+    for name in PHOTOS:
+        deep = tmp_path / name / "2024" / "morning"
+        deep.mkdir(parents=True)
+        picture = cv2.imdecode(np.frombuffer(frame(name, 20), np.uint8), cv2.IMREAD_COLOR)
+        cv2.imwrite(str(deep / "a.png"), picture)
+        cv2.imwrite(str(deep.parent / "b.WEBP"), picture[:, ::-1])
+        cv2.imwrite(str(tmp_path / name / "grey.bmp"), cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        cv2.imwrite(str(tmp_path / name / "dot.png"), picture[:1, :1])
+        cv2.imwrite(str(tmp_path / name / "line.png"), picture[:1])
+        (tmp_path / name / "empty.jpg").touch()
+        (tmp_path / name / "folder.jpg").mkdir()
+        (tmp_path / name / "notes.txt").write_text("not a picture")
+    (tmp_path / "once").mkdir()
+    (tmp_path / "once" / "c.jpg").write_bytes(frame("hopper", 21))
+    (tmp_path / "loose.jpg").write_bytes(frame("hopper", 22))
+    assert main(["evaluate", "face", "--data", str(tmp_path), "--driver", "sface"]) == 0
+
+
 def test_one_person_alone_cannot_be_measured(tmp_path, capsys):
     (tmp_path / "somebody").mkdir()
     for i in range(2):

@@ -61,6 +61,62 @@ def test_a_spoiled_picture_says_what_spoils_it(name: str, expected: Code, spoil:
     assert hint(spoil(head(name).render(AT))) is expected
 
 
+MASKS = {"white": (226, 228, 230), "blue": (190, 150, 90), "black": (40, 38, 38)}  # BGR
+
+
+def masked(picture: Image, colour: tuple[int, int, int]) -> Image:
+    """A mask from the nose to below the chin, shaded to the sides, with two folds."""
+    face = engine().detect(picture)[0]
+    (x0, y0), (x1, y1) = face.points[0], face.points[1]
+    unit = float(x1 - x0)
+    middle, eyes = float(x0 + x1) / 2, float(y0 + y1) / 2
+    half = [(0.0, 0.2), (0.9, 0.45), (0.85, 1.3), (0.4, 1.85)]
+    shape = np.array(half + [(-x, y) for x, y in reversed(half)])
+    mask = np.zeros(picture.shape[:2], np.float32)
+    cv2.fillPoly(mask, [np.int32(shape * unit + (middle, eyes))], 1.0)
+    mask = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None]
+    across = (np.arange(picture.shape[1]) - middle) / unit
+    cloth = np.array(colour) * (1 - 0.25 * np.clip(across, -1.2, 1.2) ** 2)[None, :, None]
+    down = ((np.arange(picture.shape[0]) - eyes) / unit)[:, None, None]
+    cloth = cloth * (1 - 0.06 * sum(np.exp(-(((down - fold) / 0.04) ** 2)) for fold in (0.9, 1.3)))
+    return np.clip(picture * (1 - mask) + cloth * mask, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("colour", MASKS)
+def test_a_mask_is_seen(name, colour):
+    assert hint(masked(head(name).render(AT), MASKS[colour])) is Code.FACE_COVERED
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "better"),
+    [
+        (Code.FACE_TOO_FAR, "min_width", 1),
+        (Code.FACE_TOO_NEAR, "max_width", -1),
+        (Code.FACE_TOO_DARK, "min_brightness", 1),
+        (Code.FACE_TOO_BRIGHT, "max_brightness", -1),
+        (Code.FACE_BLURRED, "min_sharpness", 1),
+        (Code.FACE_OFF_CENTRE, "max_off_centre", -1),
+        (Code.FACE_COVERED, "min_mouth_detail", 1),
+    ],
+)
+def test_just_at_a_limit_a_hint_neither_comes_nor_goes(code, limit, better):
+    """No flicker: what is told stays until it is clearly put right."""
+    measures = {
+        "min_width": "width", "max_width": "width", "min_brightness": "brightness",
+        "max_brightness": "brightness", "min_sharpness": "sharpness", "max_off_centre": "off_centre",
+        "min_mouth_detail": "mouth_detail",
+    }  # fmt: skip
+    well = quality.Measures(60.0, 130.0, 130.0, 0.3, 0.05, 1.0)
+    straight = FaceMesh(mouth=0.1, eyes=0.3, yaw=0, pitch=0, roll=0, presence=1)
+    at = getattr(limits(), limit)
+    well = replace(well, surroundings=at if measures[limit] == "brightness" else 130.0)
+    just, clearly = (replace(well, **{measures[limit]: at * (1 + better * by)}) for by in (0.02, 0.2))
+    assert quality.hint(just, straight, limits()) is Code.OK
+    assert quality.hint(just, straight, limits(), code) is code
+    assert quality.hint(clearly, straight, limits(), code) is Code.OK
+
+
 @pytest.mark.parametrize("name", PHOTOS)
 @pytest.mark.parametrize(
     ("expected", "pose"),

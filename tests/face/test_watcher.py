@@ -188,7 +188,7 @@ def test_leaving_breaks_the_track_after_the_gap():
     it.prepare("collins")
     it.show(person("collins"), 0.5)
     gone = it.show(nobody, 1.0)
-    assert all((s.faces, s.hint, s.mouth) == (0, Code.FACE_NONE, None) for s in gone)
+    assert all((s.faces, s.hint, s.mouth) == (0, Code.FACE_LEFT, None) for s in gone)
     assert gone[0].track == 0
     assert gone[-1].track == 1
     assert it.show(person("collins"), 0.5)[-1].track == 1
@@ -206,9 +206,43 @@ def test_two_people_at_once_break_it():
     it = stand()
     it.prepare("collins")
     it.show(person("collins"), 0.5)
-    seen = it.show(both, 0.4)
-    assert {(s.faces, s.hint, s.good) for s in seen} == {(2, Code.FACE_SEVERAL, False)}
-    assert {s.track for s in seen} == {1}
+    seen = it.show(both, 0.8)
+    assert {(s.faces, s.hint, s.good, s.likeness) for s in seen} == {(2, Code.FACE_SEVERAL, False, None)}
+    assert {s.track for s in seen[-5:]} == {1}
+
+
+def test_a_second_face_for_a_moment_does_not_break_it():
+    it = stand()
+    it.prepare("collins")
+    it.show(person("collins"), 0.5)
+    it.show(both, 0.2)
+    assert it.show(person("collins"), 0.3)[-1].track == 0
+
+
+def test_who_left_is_called_back_and_who_never_came_is_invited():
+    it = stand()
+    it.prepare("collins")
+    assert {s.hint for s in it.show(nobody, 0.3)} == {Code.FACE_NONE}
+    it.show(person("collins"), 0.3)
+    assert {s.hint for s in it.show(nobody, 0.3)} == {Code.FACE_LEFT}
+
+
+def test_another_person_is_told_so_and_begins_anew():
+    it = stand()
+    it.prepare("collins")
+    it.show(person("collins"), 0.6)
+    seen = it.show(person("hopper"), 2.4)
+    assert Code.FACE_CHANGED in {s.hint for s in seen}
+    assert seen[-1].hint is Code.OK
+    assert seen[-1].likeness_mean < 0.3, "nothing of the first person counts"
+
+
+def test_while_the_exposure_settles_no_frame_counts():
+    it = stand()
+    it.prepare("collins")
+    gains = iter([1.0, 0.7, 0.85, 1.0, 1.0, 1.0])
+    seen = it.show(lambda at: cv2.convertScaleAbs(head("collins").render(at), alpha=next(gains)), 0.4)
+    assert [s.good for s in seen] == [True, False, False, False, True, True]
 
 
 def test_somebody_small_in_the_background_is_no_second_customer():

@@ -52,6 +52,23 @@ def network(weights):
     return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 13))
 
 
+def flat_network(name, shape, weights, bias):
+    """An input [1, *shape] → Flatten → MatMul (size, classes) → Add: the bytes of the ONNX file."""
+    dims = b"".join(_field(1, _field(1, size)) for size in (1, *shape))
+    source = _field(1, name) + _field(2, _field(1, _field(1, FLOAT) + _field(2, dims)))
+    graph = (
+        _field(1, _node("Flatten", [name], "flat"))
+        + _field(1, _node("MatMul", ["flat", "weights"], "sums"))
+        + _field(1, _node("Add", ["sums", "bias"], "logits"))
+        + _field(2, "stub")
+        + _field(5, _tensor("weights", weights))
+        + _field(5, _tensor("bias", bias))
+        + _field(11, source)
+        + _field(12, _value("logits", weights.shape[1]))
+    )
+    return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 13))
+
+
 def lively():
     """Weights that answer differently to different sounds."""
     return np.random.default_rng(0).standard_normal((20_480, 11)).astype(np.float32)

@@ -49,8 +49,23 @@ PROMPTS = [
     "refused",
     "referred",
     "goodbye",
+    "hint_none",
+    "hint_several",
+    "hint_too_far",
+    "hint_too_near",
+    "hint_off_centre",
+    "hint_turned",
+    "hint_tilted",
+    "hint_blurred",
+    "hint_too_dark",
+    "hint_too_bright",
+    "hint_backlit",
+    "hint_eyes_closed",
+    "hint_covered",
+    "hint_left",
+    "hint_changed",
 ]
-HINTS = [code for code in Code if code.value.startswith("face.")][:12]  # up to the verdicts
+HINTS = [code for code in Code if code.value.startswith("face.")][:13]  # up to the verdicts
 CHINESE = ("zh-Hans", "zh-Hant")
 TERMS = ("TODO", "XXX", "…", "{", "}", "<", ">", "%s")
 

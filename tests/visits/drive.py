@@ -5,13 +5,24 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
-from kiosk.model import CardFacts, Challenge, DigitHeard, FaceSeen, Receipt, RequestStatus, Slip, Stage
+from kiosk.model import (
+    CardFacts,
+    Challenge,
+    DigitHeard,
+    FaceSeen,
+    Receipt,
+    RequestStatus,
+    Slip,
+    Stage,
+    StreamSeen,
+)
 from kiosk.settings import VisitSettings
 from kiosk.visit.visit import Visit
 
 LIMITS: VisitSettings = replace(settings.load().visit, require_liveness=False)
 NUMBER = "0000-1111-2222-3333"
 GOOD_CARD = CardFacts(number_valid=True, birth_agrees=True, days_valid=None, days_since_issue=900, age=66)
+SENSOR = StreamSeen(frames=200, fps=25.0, jitter_ms=1.2, noise=1.8)
 DIGITS = (3, 1, 4, 1, 5, 9)
 
 
@@ -82,6 +93,7 @@ class Drive:
             likeness_mean=0.62,
             likeness_first=0.8,
             mouth=0.05,
+            stream=SENSOR,
         )
         return self.feed(replace(seen, **changes), 0.0)
 

@@ -48,7 +48,7 @@ class StaffedDrive(Drive):
         """Three tries in the grey band."""
         self.agree_and_type()
         for _ in range(3):
-            self.match(likeness_mean=0.38)
+            self.match(likeness_mean=0.42)
         return self
 
     def sign(self, number: str, role: Role = Role.CLERK, known: bool = True) -> "StaffedDrive":

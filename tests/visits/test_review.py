@@ -154,7 +154,7 @@ def test_the_clerk_sees_words_and_no_thresholds():
     assert bands[Check.FACE] == "just_below"
     assert bands[Check.CARD] == "passed"
     assert "0.4" not in repr(case)
-    assert "0.38" not in repr(case)
+    assert "0.42" not in repr(case)
 
 
 def test_every_decision_goes_along_with_the_request():

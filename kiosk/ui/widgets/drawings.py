@@ -138,6 +138,17 @@ def face_front(p: QPainter) -> None:
     _line(p, (0.22, -0.38), (0.35, -0.27), (0.36, -0.43))
 
 
+def mask_off(p: QPainter) -> None:
+    """A masked face, and the way the mask goes."""
+    p.drawEllipse(QPointF(-0.1, 0.0), 0.24, 0.32)
+    _line(p, (-0.19, -0.12), (-0.19, -0.11))
+    _line(p, (-0.01, -0.12), (-0.01, -0.11))
+    _line(p, (-0.34, 0.0), (-0.1, -0.02), (0.14, 0.0))
+    _line(p, (-0.26, 0.13), (0.06, 0.13))
+    _line(p, (0.3, -0.1), (0.3, 0.3))
+    _line(p, (0.22, 0.2), (0.3, 0.32), (0.38, 0.2))
+
+
 def upright(p: QPainter) -> None:
     """A tilted head and the way back."""
     p.save()
@@ -312,6 +323,9 @@ HINTS: dict[Code, Drawing] = {
     Code.FACE_TOO_BRIGHT: sun,
     Code.FACE_BACKLIT: backlight,
     Code.FACE_EYES_CLOSED: eye,
+    Code.FACE_COVERED: mask_off,
+    Code.FACE_LEFT: person,
+    Code.FACE_CHANGED: persons,
     Code.CARD_PICTURE_NONE: card,
     Code.CARD_PICTURE_FAR: closer,
     Code.CARD_PICTURE_BLURRED: still,
