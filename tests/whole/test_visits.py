@@ -65,6 +65,7 @@ def test_a_genuine_customer_is_activated(point: Point, site: Site, central: Runn
         "lips": "pass",
         "continuity": "pass",
         "light": "pass",
+        "stream": "pass",
     }
     delivered_once(site, central, ended.slip.id)
 
