@@ -15,10 +15,10 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, Check, FaceSeen, Measures, Move, Verdict
 from kiosk.settings import VisitSettings
 
-REST_FRAMES = 3
-"""So many frames tell the pose at rest."""
-REST_S = 0.6
-"""… of the last so many seconds before the arrow; less than the shortest pause."""
+REST_FRAMES = 2
+"""So many frames tell the pose at rest: a slow machine looks at five in two seconds."""
+REST_S = 0.85
+"""… of the last so many seconds before the arrow; less than central's shortest pause (0.9 s)."""
 STEEPER = 1.2
 """A movement is to the side or up and down if it goes so much more that way, in shares of its threshold."""
 

@@ -7,7 +7,20 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, Decision, Device, Move, Outcome, Reason, Role, Stage, Way
+from kiosk.model import (
+    Answer,
+    Challenge,
+    Check,
+    Decision,
+    Device,
+    FaceSeen,
+    Move,
+    Outcome,
+    Reason,
+    Role,
+    Stage,
+    Way,
+)
 from kiosk.visit import turning
 from tests.visits.drive import DIGITS, LIMITS, NUMBER, challenge
 from tests.visits.review_drive import DESK, StaffedDrive
@@ -121,6 +134,25 @@ def test_nobody_was_looked_at_before_the_arrow():
     drive.see(0.3, yaw=0.0, pitch=0.0)
     assert drive.visit.stage is not Stage.SUBMIT
     assert Code.HEAD_UNSEEN in [s.code for s in drive.all(e.Show)]
+
+
+def test_a_machine_that_looks_at_five_frames_in_two_seconds_knows_the_rest():
+    slow = turning.Turning(challenge(), LIMITS, unhurried=False)
+    for i in range(4):
+        slow.look(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    slow.next_move()
+    assert slow.painted(e.MoveShown(0, 1.25))
+    assert not slow.look(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert slow.fault is None
+
+
+def test_one_frame_before_the_arrow_tells_no_rest():
+    slow = turning.Turning(challenge(), LIMITS, unhurried=False)
+    slow.look(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    slow.next_move()
+    slow.painted(e.MoveShown(0, 1.25))
+    assert slow.look(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert slow.fault is Code.HEAD_UNSEEN
 
 
 def test_another_face_cannot_finish_the_arrows():
