@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, get_type_hints
 
-from kiosk import counter
+from kiosk import counter, production
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.activation.desk import ActivationDesk
@@ -40,7 +40,6 @@ from kiosk.speech.prompts import Announcer
 from kiosk.staff.acts import Acts
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
-from kiosk.visit.stream import PRODUCTION
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 
@@ -101,22 +100,10 @@ def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
 
 
 def _check_liveness(settings: Settings) -> None:
-    """Raises SettingsError where presentation attacks would go unseen, or nobody could ever pass."""
-    required, none = settings.visit.require_liveness, settings.liveness.driver == "none"
-    if settings.mode == "production" and (none or not required):
-        detail = "production requires [visit] require_liveness and a [liveness] driver"
-        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: {detail}")
-    if required and none:
+    """Raises SettingsError where nobody could ever pass."""
+    if settings.visit.require_liveness and settings.liveness.driver == "none":
         detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
-
-
-def _check_stream(settings: Settings) -> None:
-    """Raises SettingsError where production would take a stream of unknown or repeated pictures."""
-    left = PRODUCTION - set(settings.visit.stream_refuses)
-    if settings.mode == "production" and left:
-        detail = f"production requires [visit] stream_refuses to hold {', '.join(sorted(left))}"
-        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: {detail}")
 
 
 PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
@@ -132,8 +119,8 @@ class Terminal:
         check_url(settings.central.url, settings.file)
         for port in PORTS:
             _chosen(settings, port)
+        production.check(settings)
         _check_liveness(settings)
-        _check_stream(settings)
         self._context = context(settings, world)
         self._storage = settings.path(settings.storage.folder)
         self._workers: list[Worker] = []

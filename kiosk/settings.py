@@ -166,7 +166,7 @@ class VisitSettings(Section, frozen=True):
     max_still_s: float  # nothing in the whole picture moved
     max_stream_fps: float
     min_jitter_ms: float
-    ways: tuple[Way, ...]  # what is offered on the first screen
+    ways: Annotated[tuple[Way, ...], Meta(min_length=1)]  # what is offered on the first screen
     head_tries: int
     head_s: float  # challenge and prompt must have come by then
     head_steps: Annotated[int, Meta(ge=4, le=6)]  # movements of a challenge, all must be right

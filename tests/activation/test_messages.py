@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from central import messages as central_messages
 from kiosk.activation.messages import (
     About,
+    Sealed,
     SealingKey,
     personal_bytes,
     problem_code,
@@ -16,8 +19,22 @@ from kiosk.activation.messages import (
 from kiosk.activation.sealing import HPKE, Sealer
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
-from kiosk.model import RequestStatus
+from kiosk.model import (
+    Answer,
+    Challenge,
+    Check,
+    Decision,
+    DigitHeard,
+    RequestStatus,
+    Role,
+    StreamSeen,
+    Verdict,
+    Way,
+)
+from kiosk.visit import rules
+from kiosk.visit.stream import stream
 from tests.activation.terminal import CARD, order
+from tests.visits.drive import LIMITS
 
 GOOD = {
     "id": "A",
@@ -147,3 +164,45 @@ def test_a_seal_cannot_be_moved_to_another_visit_or_terminal(stub):
 def test_an_unusable_sealing_key_is_said_at_once(key):
     with pytest.raises(IdentityError):
         Sealer(key)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(Check, central_messages.Check), (Answer, central_messages.Answer), (Way, central_messages.Way)],
+)
+def test_terminal_and_central_know_the_same_words(ours, theirs):
+    assert {word.value for word in ours} == {word.value for word in theirs}
+
+
+@pytest.mark.parametrize(("words", "field"), [(Role, "role"), (Decision, "decision")])
+def test_central_takes_every_word_of_a_review(words, field):
+    model = central_messages.Signature if words is Role else central_messages.Review
+    assert {word.value for word in words} == set(model.model_fields[field].annotation.__args__)
+
+
+def long_verdicts() -> tuple[Verdict, ...]:
+    """One of each check; those with measures in words as long as they get."""
+    challenge = Challenge("c" * 22, (1, 2, 3, 4, 5, 6, 7, 8), (1.5,) * 8, 0.0)
+    shown = [100.0 + 2.0 * i for i in range(8)]
+    heard = [DigitHeard(s + 1.0, i, (-9.87654,) * 11, s + 1.23, s + 1.78, -30.1, 9.9, 0.5, 9, 123.4, -40.0)
+             for i, s in enumerate(shown)]  # fmt: skip
+    grave = replace(LIMITS, stream_refuses=tuple(code for code in Code if code.value.startswith("stream.")))
+    worst = StreamSeen(999, 99, 99, 99, 999.9, 0.0, 0.0, 1.5, 99.9)
+    made = [
+        rules.digits(challenge, shown, heard, LIMITS),
+        rules.digits(challenge, shown, [], LIMITS),
+        rules.lips(heard, [], LIMITS),
+        rules.light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS),
+        stream(worst, grave),
+    ]
+    return (*(Verdict(check, Answer.PASS) for check in Check), *made)
+
+
+def test_central_can_read_every_check_however_much_was_measured(stub):
+    asked = order("7K2M-Q4XR-09TB-HC5D")
+    evidence = replace(asked.evidence, verdicts=long_verdicts())
+    made = json.loads(body(asked.visit, stub=stub))
+    sealed = Sealed(**made["sealed"])
+    raw = request_body(asked.visit, evidence, About("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    read = central_messages.ActivationRequest.model_validate_json(raw)
+    assert [v.check.value for v in read.verdicts] == [v.check.value for v in evidence.verdicts]
