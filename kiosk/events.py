@@ -253,7 +253,7 @@ class SignedIn(Struct, frozen=True, tag=True):
 
 
 class SignedOut(Struct, frozen=True, tag=True):
-    """`code`: OK if it was wanted, STAFF_IDLE if nobody touched anything, STAFF_REFUSED: central said so."""
+    """`code`: OK if it was wanted, STAFF_IDLE if the shift was over, STAFF_REFUSED: central said so."""
 
     clerk: Clerk
     code: Code = Code.OK

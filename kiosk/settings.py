@@ -197,8 +197,9 @@ class StaffSettings(Section, frozen=True):
     pin_tries: Annotated[int, Meta(ge=1, le=10)]  # failures in a row that lock a number …
     lock_s: Annotated[float, Meta(ge=60)]  # … so long at first, then twice as long, a day at most
     idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
-    idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and sign out
+    idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and close the panel
     stick: str  # the folder where a USB stick is mounted
+    shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after so long
 
 
 class CentralSettings(Section, frozen=True):

@@ -58,12 +58,21 @@ class Roster:
         self._locks = Locks(folder / LOCKS_FILE, settings.pin_tries, settings.lock_s)
         self._guard = threading.RLock()
         self._clerk: Clerk | None = None
+        self._since = 0.0
+        self._shift_s = settings.shift_h * 3600.0
 
     # ── who is there ─────────────────────────────────────────────────────────────────────────────
 
     @property
     def signed_in(self) -> Clerk | None:
-        return self._clerk
+        """For a shift: the panel may be closed meanwhile. A PIN is asked for again before it opens, and under
+        each decision.
+        """
+        clerk = self._clerk
+        if clerk is not None and not abs(self._clock() - self._since) < self._shift_s:
+            self.sign_out(Code.STAFF_IDLE)
+            return None
+        return clerk
 
     def sign_in(self, number: str, pin: str) -> Clerk:
         """Raises StaffError: STAFF_NONE, STAFF_ROSTER_EXPIRED, STAFF_ROSTER_ALTERED, STAFF_LOCKED,
@@ -72,13 +81,13 @@ class Roster:
         with self._guard:
             clerk = self._known(Act.SIGN_IN, number, pin)
             self.sign_out()
-            self._clerk = clerk
+            self._since, self._clerk = self._clock(), clerk
         self._note(Act.SIGN_IN, clerk.number, Code.OK)
         self._give(SignedIn(clerk))
         return clerk
 
     def sign_out(self, code: Code = Code.OK) -> None:
-        """`code`: STAFF_IDLE if nobody touched anything for too long."""
+        """`code`: STAFF_IDLE if the shift is over and nobody signed out."""
         with self._guard:
             clerk, self._clerk = self._clerk, None
         if clerk is not None:
@@ -114,7 +123,7 @@ class Roster:
     def unlock(self, number: str) -> None:
         """A signed-in supervisor forgives. Raises StaffError(STAFF_ROLE)."""
         with self._guard:
-            clerk = self._clerk
+            clerk = self.signed_in
             if clerk is None or clerk.role is not Role.SUPERVISOR:
                 raise StaffError(Code.STAFF_ROLE, "only a supervisor unlocks")
             self._locks.forgive(number, self._clock())

@@ -186,7 +186,7 @@ class Window(QWidget):
     def _send_staff_away(self) -> None:
         """A customer is served: the screen is theirs."""
         if self.panel is not None and not self.panel.fixed and self.panel.isVisible():
-            self.panel.leave()
+            self.panel.put_away()
 
     def _staff_gone(self) -> None:
         """The customer's screen is what is seen again."""

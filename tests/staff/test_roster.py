@@ -58,6 +58,17 @@ def test_the_right_pin_signs_in_and_says_so(point):
     assert point.notes == [(Act.SIGN_IN, CLERK, Code.OK), (Act.SIGN_OUT, CLERK, Code.OK)]
 
 
+@pytest.mark.parametrize("hours", [12.0, 100.0, -13.0])
+def test_a_sign_in_ends_with_the_shift(point, hours):
+    point.roster.sign_in(CLERK, CLERK_PIN)
+    point.now += 11.9 * 3600.0
+    assert point.roster.signed_in == Clerk(CLERK, Role.CLERK)
+    point.now = NOW + hours * 3600.0
+    assert point.roster.signed_in is None
+    assert point.events[-1] == SignedOut(Clerk(CLERK, Role.CLERK), Code.STAFF_IDLE)
+    assert point.notes[-1] == (Act.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+
+
 @pytest.mark.parametrize("pin", ["", "730519", "73051", "7305180", "１２", "a" * 5000])
 def test_a_wrong_pin_does_not(point, pin):
     assert point.sign_in(pin=pin) is Code.STAFF_REFUSED

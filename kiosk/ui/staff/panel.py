@@ -26,7 +26,10 @@ _TOUCHES = {QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.Ke
 
 
 class Panel(QWidget):
-    """`open` shows the sign-in; `closed` is told when nobody is signed in any more and it has gone.
+    """`open` shows the sign-in; `closed` is told when it has gone.
+
+    That it closes (a customer begins, nobody touches it) ends no shift: whoever signed in stays so for
+    reviews, and gives the PIN again to come in.
 
     `fixed`: a window of its own, which goes back to the sign-in instead of away.
     """
@@ -63,11 +66,12 @@ class Panel(QWidget):
 
     def _make_parts(self) -> None:
         self._who = Words("small", centred=False, bold=True)
+        self._back = Button("staff_back", "plain", role="small")
         self._out = Button("staff_sign_out", "plain", role="small", drawing=door)
         self._warning = Note(clock)
         self._stack = QStackedWidget()
         self._tabs = {name: self._tab(name) for name in self.pages}
-        self._head = Row(self._who, self._out)
+        self._head = Row(self._who, self._back, self._out)
         self._foot = Row(*self._tabs.values())
         self._idle = QTimer(self, singleShot=True, interval=round(self.counter.idle_s * 1000))
         self._warn = QTimer(self, singleShot=True, interval=round(self.counter.idle_warning_s * 1000))
@@ -95,9 +99,10 @@ class Panel(QWidget):
         for page in self.pages.values():
             page.written.connect(lambda page=page: self._tell(page))
         self.sign_in.tried.connect(self._try)
-        self.sign_in.left.connect(self.leave)
+        self.sign_in.left.connect(self.put_away)
+        self._back.clicked.connect(self.put_away)
         self._out.clicked.connect(self.leave)
-        self._idle.timeout.connect(lambda: self.leave(Code.STAFF_IDLE))
+        self._idle.timeout.connect(self.put_away)
         self._warn.timeout.connect(lambda: self._warning.say(self._phrases["staff.idle_warning"]))
 
     # ── coming and going ─────────────────────────────────────────────────────────────────────────
@@ -117,14 +122,18 @@ class Panel(QWidget):
         self._stay()
         self.changed.emit("sign_in")
 
-    def leave(self, code: object = Code.OK) -> None:
-        """Sign out and go; a panel of its own window stays at the sign-in."""
+    def leave(self) -> None:
+        """Sign out and go."""
+        self.counter.roster.sign_out()
+        self.put_away()
+
+    def put_away(self) -> None:
+        """Go; a panel of its own window stays at the sign-in."""
         self._tries += 1
         self._idle.stop()
         self._warn.stop()
         application().removeEventFilter(self)
         self._dress(None)
-        self.counter.roster.sign_out(code if isinstance(code, Code) else Code.OK)
         if self.fixed:
             self.open()
             self._idle.stop()
@@ -202,6 +211,7 @@ class Panel(QWidget):
         for name, page in self.pages.items():
             page.speak(phrases)
             self._tabs[name].say(phrases[f"staff.{name}"])
+        self._back.say(phrases["staff.leave"])
         self._out.say(phrases["staff.sign_out"])
         self.setWindowTitle(phrases["staff.title"])
         self._say_who()
