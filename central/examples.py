@@ -49,10 +49,10 @@ _VERDICTS: list[dict[str, Any]] = [
     },
     {
         "check": "lips",
-        "answer": "review",
-        "code": "lips.unseen",
-        "measured": {"right": None},
-        "required": {"lips_right": 4},
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"moved": 5, "seen": 6},
+        "required": {"moved": 3},
     },
     {
         "check": "continuity",
@@ -60,6 +60,13 @@ _VERDICTS: list[dict[str, Any]] = [
         "code": "ok",
         "measured": {"tracks": 1, "gap_s": 0.2},
         "required": {"max_face_gap_s": 1.0},
+    },
+    {
+        "check": "stream",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"frames": 900, "repeated": 0},
+        "required": {"max_repeats": 2},
     },
 ]
 

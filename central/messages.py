@@ -200,7 +200,7 @@ class ActivationRequest(Message):
     simulated: StrictBool
     challenge: Token
     consent: Consent
-    verdicts: Annotated[list[Verdict], Field(max_length=64)]
+    verdicts: Annotated[list[Verdict], Field(max_length=200)]  # every try of every way, and after reviews
     way: Way = Way.VOICE
     reviews: Reviews = []
     versions: Annotated[dict[Token, Text], Field(max_length=64)]

@@ -69,15 +69,16 @@ class Overruling(Section):
 
 
 _SEEN = ("card", "phone", "face", "continuity")
+_FILMED = ("liveness", "stream")
 
 
 class Evidence(Section):
     """What an activation must bring; see `central.evidence`. What is not named here is refused."""
 
     ways: dict[str, WayPolicy] = {
-        "voice": WayPolicy(required=(*_SEEN, "digits"), attended=("liveness", "lips")),
-        "head": WayPolicy(required=(*_SEEN, "head"), attended=("liveness",)),
-        "touch": WayPolicy(required=(*_SEEN, "touch"), attended=("liveness",), reviewed="way.attest"),
+        "voice": WayPolicy(required=(*_SEEN, "digits"), attended=(*_FILMED, "lips")),
+        "head": WayPolicy(required=(*_SEEN, "head"), attended=_FILMED),
+        "touch": WayPolicy(required=(*_SEEN, "touch"), attended=_FILMED, reviewed="way.attest"),
         "clerk": WayPolicy(required=("card", "phone"), reviewed="way.clerk"),
     }
     overruling: dict[str, Overruling] = {
@@ -88,8 +89,9 @@ class Evidence(Section):
         "way.attest": Overruling(second=False),
         "way.clerk": Overruling(),
     }
-    reviewable: frozenset[str] = frozenset({"lips"})
-    reviewable_in_simulation: frozenset[str] = frozenset({"lips", "liveness"})
+    # Where REVIEW is enough: some findings of the stream are evidence only.
+    reviewable: frozenset[str] = frozenset({"stream"})
+    reviewable_in_simulation: frozenset[str] = frozenset({"stream", "lips", "liveness"})
     # Component → versions central knows, as shell patterns. Components that are named here must come.
     versions: dict[str, tuple[str, ...]] = {"kiosk": ("0.*",)}
     began_slack_s: float = 300.0  # a visit may seem to lie so far in the future

@@ -200,7 +200,7 @@ def long_verdicts() -> tuple[Verdict, ...]:
 
 def test_central_can_read_every_check_however_much_was_measured(stub):
     asked = order("7K2M-Q4XR-09TB-HC5D")
-    evidence = replace(asked.evidence, verdicts=long_verdicts())
+    evidence = replace(asked.evidence, verdicts=long_verdicts() * 8)  # a visit with every try of every way
     made = json.loads(body(asked.visit, stub=stub))
     sealed = Sealed(**made["sealed"])
     raw = request_body(asked.visit, evidence, About("T-1", True, {"kiosk": "1"}), sealed, 7.0)

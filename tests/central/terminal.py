@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from tests.central.server import RunningCentral
 
-CHECKS = ("card", "phone", "face", "liveness", "digits", "lips", "continuity")
+CHECKS = ("card", "phone", "face", "liveness", "digits", "lips", "continuity", "stream")
 COVERED = ("@method", "@path", "@query", "content-digest")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _serial = itertools.count(1)

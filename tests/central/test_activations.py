@@ -124,7 +124,7 @@ def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal:
         {"consent": None},
         {"verdicts": [{"check": "soul", "answer": "pass", "code": "ok", "measured": {}, "required": {}}]},
         {"verdicts": [{"check": "face", "answer": "sure", "code": "ok", "measured": {}, "required": {}}]},
-        {"verdicts": verdicts() * 20},
+        {"verdicts": verdicts() * 26},
         {"versions": {"kiosk": 1}},
         {"versions": {"x" * 65: "1"}},
         {"sealed": {"key": "k", "algorithm": "a", "data": "not base64url!"}},

@@ -43,15 +43,15 @@ def test_no_check_may_be_missing_or_failed(check: str, answer: str | None) -> No
     assert fault(verdicts=verdicts(**{check: answer})) is Code.EVIDENCE_INCOMPLETE
 
 
-@pytest.mark.parametrize("check", [*REQUIRED, "liveness"])
+@pytest.mark.parametrize("check", [*REQUIRED, "liveness", "lips"])
 def test_review_is_no_pass(check: str) -> None:
     assert fault(verdicts=verdicts(**{check: "review"})) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_lips_may_be_reviewed_and_in_simulation_liveness_too() -> None:
-    assert fault(verdicts=verdicts(lips="review")) is None
+def test_of_the_stream_some_is_evidence_only_and_in_simulation_lips_and_liveness_too() -> None:
+    assert fault(verdicts=verdicts(stream="review")) is None
     simulation = Settings(data=Path(), simulation=True)
-    assert fault(verdicts=verdicts(liveness="review"), settings=simulation) is None
+    assert fault(verdicts=verdicts(liveness="review", lips="review"), settings=simulation) is None
 
 
 def test_the_last_verdict_counts() -> None:

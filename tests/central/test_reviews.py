@@ -63,7 +63,7 @@ def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code
 
 HEAD = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "head"}]
 TOUCH = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "touch"}]
-CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=None)
+CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=None, stream=None)
 
 
 # ── what a review waives ─────────────────────────────────────────────────────────────────────────
