@@ -76,7 +76,7 @@ class SoundDeviceSpeaker:
             ended.set()
             done.set()
 
-        stream = self._start(left.fill, finished, rate, index)
+        stream = self._start(left, finished, rate, index)
         in_time = done.wait(len(sound) / rate + PATIENCE_S)
         broken = not in_time or (ended.is_set() and not left.over)
         if ended.is_set() and left.over:  # PortAudio is done some 20 ms before the sound is (null sink)
@@ -84,7 +84,7 @@ class SoundDeviceSpeaker:
         if not portaudio.close(stream) or broken:
             raise DeviceLost(Code.SPEAKER_MISSING, "the sound did not get out")
 
-    def _start(self, fill: Callable[..., None], finished: Callable[[], None], rate: float, index: int) -> Any:
+    def _start(self, left: "_Left", finished: Callable[[], None], rate: float, index: int) -> Any:
         sounddevice = portaudio.library(Code.SPEAKER_MISSING)
         portaudio.opened()
         try:
@@ -94,9 +94,10 @@ class SoundDeviceSpeaker:
                 channels=1,
                 dtype="float32",
                 latency=self._settings.latency,
-                callback=fill,
+                callback=left.fill,
                 finished_callback=finished,
             )
+            left.behind = round(stream.latency * rate)
             stream.start()
         except sounddevice.PortAudioError as error:
             portaudio.closed()
@@ -105,16 +106,21 @@ class SoundDeviceSpeaker:
 
 
 class _Left:
-    """What is left to be played; `fill` is called by PortAudio."""
+    """What is left to be played; `fill` is called by PortAudio.
+
+    `behind`: samples of silence behind the sound, as many as the device keeps in its buffer. A stream that
+    ends over ALSA's PulseAudio plug-in throws its buffer away, and with it the last word: 0.2 s of 1.2 s.
+    """
 
     def __init__(self, sound: NDArray[np.float32], stop: type[BaseException]) -> None:
+        self.behind = 0
         self._sound = sound
         self._stop = stop
         self._at = 0
 
     @property
     def over(self) -> bool:
-        return self._at >= len(self._sound)
+        return self._at >= len(self._sound) + self.behind
 
     def fill(self, out: NDArray[np.float32], count: int, time: Any, status: Any) -> None:
         piece = self._sound[self._at : self._at + count]

@@ -64,7 +64,8 @@ class SFace:
             small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else image
             self._yunet.setInputSize(size)
             rows = self._yunet.detect(small)[1]
-        faces = [] if rows is None else [_face(row, width / size[0], height / size[1]) for row in rows]
+        found = [] if rows is None else [row for row in rows if _is_box(row)]
+        faces = [_face(row, width / size[0], height / size[1]) for row in found]
         return sorted(faces, key=lambda face: -face.width * face.height)
 
     def embed(self, image: Image, face: Face) -> Vector:
@@ -94,6 +95,11 @@ def _unit(feature: NDArray[Any]) -> Vector:
     if not np.isfinite(length) or length < 1e-6:
         raise EngineError(Code.FACE_ENGINE_FAILED, "sface: an embedding without length")
     return vector / np.float32(length)
+
+
+def _is_box(row: Vector) -> bool:
+    """On pictures of a pixel's height YuNet finds faces without size, or at infinity."""
+    return bool(np.isfinite(row).all() and row[2] > 0 and row[3] > 0)
 
 
 def _face(row: Vector, x_scale: float, y_scale: float) -> Face:

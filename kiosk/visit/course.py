@@ -91,6 +91,7 @@ class Course:
         self.photographed = False  # … and is a photograph of the print
         self.track = 0  # of the face that matched
         self.face_at = 0.0  # a face was last seen
+        self.compared: FaceSeen | None = None  # the newest frame, since there is something to compare it with
         self.reading: Reading | None = None
         self.turning: Turning | None = None
         self.challenge: Challenge | None = None  # of the touch and the clerk's way

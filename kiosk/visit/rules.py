@@ -62,11 +62,12 @@ def typed(event: Typed) -> Verdict:
     return Verdict(Check.PHONE, Answer.PASS)
 
 
-def face(seen: FaceSeen, limits: VisitSettings, *, photographed: bool = False) -> Verdict:
+def face(seen: FaceSeen, limits: VisitSettings, *, photographed: bool = False, last: bool = False) -> Verdict:
     """Three bands over the mean of the best good frames: accept, review by a clerk, refuse.
 
-    RETRY (too few frames) means: go on looking. A portrait that was `photographed` has a stricter band, never
-    passes by itself, and has no grey band: what is not clearly alike is not alike.
+    RETRY (too few frames) means: go on looking; `last`: there is no more time for that. A portrait that was
+    `photographed` has a stricter band, never passes by itself, and has no grey band: what is not clearly
+    alike is not alike.
     """
     if photographed:
         return _photographed(seen, limits)
@@ -75,7 +76,7 @@ def face(seen: FaceSeen, limits: VisitSettings, *, photographed: bool = False) -
         answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= limits.accept:
         answer, code = Answer.PASS, Code.OK
-    elif seen.frames_good < limits.decide_frames:
+    elif seen.frames_good < limits.decide_frames and not last:
         answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= limits.review:
         answer, code = Answer.REVIEW, Code.FACE_UNCERTAIN

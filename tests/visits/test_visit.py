@@ -122,6 +122,20 @@ def test_no_face_is_matched_before_the_portrait_is_ready():
     assert drive.visit.stage is Stage.FACE
 
 
+@pytest.mark.parametrize(("frames", "code"), [(11, Code.FACE_MISMATCH), (4, Code.FACE_TOO_FEW_FRAMES)])
+def test_a_slow_machine_still_tells_somebody_else(frames, code):
+    """The time is over before `decide_frames` were compared: what is known by then decides."""
+    drive = Drive().to_face()
+    for _ in range(LIMITS.face_tries):
+        drive.feed(e.ReferenceReady())
+        drive.see(likeness=0.05, likeness_mean=0.05, frames_good=frames)
+        drive.at = drive.visit.face_at + LIMITS.face_s / 2 - 0.1
+        drive.see(likeness=0.05, likeness_mean=0.05, frames_good=frames)
+        drive.time_out()
+    assert drive.visit.code is code
+    assert drive.visit.stage is Stage.OUTCOME
+
+
 def test_a_portrait_without_a_face_goes_to_the_clerk():
     drive = Drive().to_face()
     drive.feed(e.ReferenceFailed(Code.CARD_PORTRAIT_NO_FACE))

@@ -61,7 +61,7 @@ def card_of(behaviour: Behaviour) -> IdCard:
 class Site:
     """A shop's folder: its settings file, the line to central, and the terminal's identity."""
 
-    def __init__(self, folder: Path, central: RunningCentral, **sections: Any) -> None:
+    def __init__(self, folder: Path, central: RunningCentral, /, **sections: Any) -> None:
         """`sections`: settings over those of a simulated shop; another driver takes its whole section."""
         self.folder = folder
         self.name = f"WHOLE-{next(_numbers):04}"
