@@ -42,7 +42,7 @@ class DigitsScreen(Screen):
         self._offered = self._told = light
         self._level_dbfs = feeds.level_dbfs
         self.preview = Preview(feeds.frame)
-        self.preview.setMinimumHeight(90)  # beside a reason and two buttons, on 600 lines
+        self.preview.setMinimumHeight(40)  # beside a reason and two buttons, on 600 lines
         self._title, self._body = Words("title"), Words("small")
         self._reason, self._digit = Reason(), Digit()
         self._marks, self._level = Marks(), Level()
