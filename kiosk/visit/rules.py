@@ -267,9 +267,9 @@ def _digit_fault(
         return Code.SPEECH_AUDIO_LOST
     if one.began is None:
         return Code.SPEECH_MISSING_DIGITS
-    if one.began < shown[i] - limits.early_s:
+    if not one.began >= shown[i] - limits.early_s:  # so written that a time that is no number is not in time
         return Code.SPEECH_TOO_EARLY
-    if i + 1 < len(shown) and one.began > shown[i + 1] + limits.late_s:
+    if i + 1 < len(shown) and not one.began <= shown[i + 1] + limits.late_s:
         return Code.SPEECH_TOO_LATE
     if margin(one, challenge.digits[i]) > 0.0:
         return None

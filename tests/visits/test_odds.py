@@ -11,6 +11,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, DigitHeard
 from kiosk.settings import load
 from kiosk.visit import odds, rules
+from tests.visits.drive import DIGITS, challenge, scores
 
 SURE = tuple(0.0 if d == 3 else -9.0 for d in range(11))
 
@@ -157,3 +158,11 @@ def test_so_many_right_are_needed_of_so_many(count, least):
 
 def test_torn_digits_alone_are_never_enough():
     assert verdict(*(torn(i) for i in range(8))).answer is Answer.RETRY
+
+
+def test_a_voice_whose_time_is_no_number_came_at_no_time():
+    shown = [10.0 + 2.0 * i for i in range(len(DIGITS))]
+    heard = [
+        DigitHeard(at + 1.0, i, scores(DIGITS[i]), nan, at + 0.9, -25.0, 25.0) for i, at in enumerate(shown)
+    ]
+    assert rules.digits(challenge(), shown, heard, LIMITS).answer is Answer.RETRY
