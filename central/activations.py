@@ -18,7 +18,6 @@ from hashlib import sha256
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from central import challenges, clerks, credentials, plan
 from central.authority import Authority, ask
@@ -26,7 +25,7 @@ from central.codes import Code
 from central.database import Database
 from central.evidence import fault
 from central.keys import Keys
-from central.messages import ActivationRequest, Person, Receipt, ReceiptStatus
+from central.messages import ActivationRequest, Person, Purpose, Receipt, ReceiptStatus
 from central.plan import Decision
 from central.problems import Problem
 from central.sealing import Unsealable, open_sealed
@@ -72,7 +71,7 @@ class Activations:
             row = session.get(Activation, visit)
             if row is None or row.terminal != terminal:
                 return None
-            return _receipt(session, row)
+            return _receipt(row)
 
     def due(self, limit: int = 20) -> list[str]:
         """Visits to look at now: pending ones whose time has come, and orphans of a crash."""
@@ -131,6 +130,8 @@ class Activations:
             return self._settle(visit, plan.refuse(Code.EVIDENCE_REFUSED))
         if (person.way, person.reviews) != (request.way, request.reviews):
             return self._settle(visit, plan.refuse(Code.EVIDENCE_REVIEW))
+        if person.purpose is not request.purpose:
+            return self._settle(visit, plan.refuse(Code.EVIDENCE_REFUSED))
         return self._ask(row, request, person)
 
     def _ask(self, row: Activation, request: ActivationRequest, person: Person) -> None:
@@ -140,17 +141,24 @@ class Activations:
         credential = None
         if decision.status is Status.ACTIVATED:
             simulated = request.simulated or self._settings.simulation
-            credential = credentials.prepare(person, row.id, simulated, self._vault)
-        self._settle(row.id, decision, credential)
+            credential = credentials.prepare(person, row.id, request.at_unix, simulated, self._vault)
+        self._settle(row.id, decision, credential, request.purpose)
 
-    def _settle(self, visit: str, decision: Decision, credential: Credential | None = None) -> None:
+    def _settle(
+        self,
+        visit: str,
+        decision: Decision,
+        credential: Credential | None = None,
+        purpose: Purpose = Purpose.OPEN,
+    ) -> None:
         now = self._clock()
         with self._database.write() as session:
             row = session.get_one(Activation, visit, with_for_update=True)
             if row.status not in _OPEN:
                 return  # somebody else was faster: the first word stands
-            if credential is not None and not credentials.open_one(session, credential, now):
-                decision = plan.refuse(Code.PERSON_ALREADY_OPEN)
+            if credential is not None:
+                code, row.credential = credentials.carry_out(session, purpose, credential, self._vault, now)
+                decision = decision if code is Code.OK else plan.refuse(code)
             _write(row, decision, now)
 
 
@@ -189,14 +197,14 @@ def _write(row: Activation, decision: Decision, now: float) -> None:
         row.sealed = None
 
 
-def _receipt(session: Session, row: Activation) -> Receipt:
+def _receipt(row: Activation) -> Receipt:
     if row.status == Status.RUNNING:
         raise _in_flight()
     return Receipt(
         id=row.id,
         status=ReceiptStatus(row.status),
         code=Code(row.code),
-        credential=credentials.serial_of(session, row.id),
+        credential=row.credential,
         recheck_unix=row.recheck_unix,
         at_unix=row.at_unix,
     )

@@ -1,4 +1,4 @@
-"""Credentials: opened once by an activation, ended by their owner."""
+"""Credentials: opened once by an activation, renewed or given a password by another, ended by their owner."""
 
 import secrets
 
@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.database import Database
-from central.messages import Person
+from central.messages import Person, Purpose
 from central.problems import Problem
-from central.tables import Credential
+from central.tables import Activation, Credential
 from central.vault import Vault
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -23,8 +23,11 @@ def new_serial() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
 
 
-def prepare(person: Person, visit: str, simulated: bool, vault: Vault) -> Credential:
-    """All but the storing. Takes some 50 ms for the password, so do it outside of transactions."""
+def prepare(person: Person, visit: str, asked_unix: float, simulated: bool, vault: Vault) -> Credential:
+    """All but the storing. `asked_unix`: when the request was made.
+
+    Takes some 50 ms for the password, so do it outside of transactions.
+    """
     serial = new_serial()
     return Credential(
         serial=serial,
@@ -33,22 +36,56 @@ def prepare(person: Person, visit: str, simulated: bool, vault: Vault) -> Creden
         phone=vault.encrypt(person.phone, serial),
         password=vault.hash_password(person.password),
         simulated=simulated,
+        asked_unix=asked_unix,
     )
 
 
-def open_one(session: Session, credential: Credential, now: float) -> bool:
-    """Store it; False if the person has one already: the database decides, so nobody can race it."""
-    credential.opened_unix = now
+def carry_out(
+    session: Session, purpose: Purpose, new: Credential, vault: Vault, now: float
+) -> tuple[Code, str | None]:
+    """Open, renew or give a new password: a code, and the serial if it is OK.
+
+    Nothing is changed on any other code. A person never has two open ones: the database decides, so nobody
+    can race it.
+    """
+    new.opened_unix = now
+    if purpose is Purpose.OPEN:
+        return (Code.OK, new.serial) if _store(session, new) else (Code.PERSON_ALREADY_OPEN, None)
+    # Twice: who waited for the row of a renewal on PostgreSQL finds it ended, and the new one only now.
+    old = _open_of(session, new.person) or _open_of(session, new.person)
+    if old is None:
+        return Code.PERSON_NOT_OPEN, None
+    if old.asked_unix > new.asked_unix:  # overtaken: a later visit had the last word
+        return Code.PERSON_ALREADY_OPEN, None
+    if purpose is Purpose.RENEW:
+        return (Code.OK, new.serial) if _store(session, new, old) else (Code.PERSON_ALREADY_OPEN, None)
+    _set_password(old, new, vault)
+    return Code.OK, old.serial
+
+
+def _open_of(session: Session, person: str) -> Credential | None:
+    query = select(Credential).where(Credential.person == person, Credential.revoked_unix.is_(None))
+    return session.scalar(query.with_for_update())
+
+
+def _store(session: Session, new: Credential, old: Credential | None = None) -> bool:
+    """The new one in and the old one out, or neither; False if the person has an open one beside `old`."""
     try:
         with session.begin_nested():
-            session.add(credential)
+            if old is not None:
+                old.revoked_unix, old.replaced_by = new.opened_unix, new.serial
+                session.flush()
+            session.add(new)
     except IntegrityError:
         return False
     return True
 
 
-def serial_of(session: Session, visit: str) -> str | None:
-    return session.scalar(select(Credential.serial).where(Credential.activation == visit))
+def _set_password(old: Credential, new: Credential, vault: Vault) -> None:
+    """The password and the number that were typed now; wrong tries at the old password are forgotten."""
+    old.password, old.asked_unix = new.password, new.asked_unix
+    old.phone = vault.encrypt(vault.decrypt(new.phone, new.serial), old.serial)
+    old.tries, old.closed_until_unix = 0, 0.0
 
 
 def count(session: Session, visit: str | None = None) -> int:
@@ -68,11 +105,18 @@ def revoke(database: Database, vault: Vault, serial: str, visit: str, password: 
         row = session.get(Credential, serial, with_for_update=True)
         if row is not None:
             _count_try(row, now)
-    right = row is not None and row.activation == visit and vault.password_agrees(password, row.password)
+        ours = _names(session, visit, serial)
+    right = row is not None and ours and vault.password_agrees(password, row.password)
     if not right:
         raise Problem(403, Code.PASSWORD_MISMATCH)
     with database.write() as session:
         return _end(session.get_one(Credential, serial, with_for_update=True), now)
+
+
+def _names(session: Session, visit: str, serial: str) -> bool:
+    """Is it the number of a visit that opened this credential or set its password?"""
+    query = select(Activation.id).where(Activation.id == visit, Activation.credential == serial)
+    return session.scalar(query) is not None
 
 
 def _count_try(row: Credential, now: float) -> None:

@@ -133,6 +133,7 @@ ALL: dict[str, dict[str, Any]] = {
         "verdicts": _VERDICTS,
         "way": "voice",
         "reviews": [_REVIEW],
+        "purpose": "open",
         "versions": {"kiosk": "0.1.0", "face_engine": "sface", "recogniser": "embedded"},
         "sealed": {
             "key": "9c1185a5c5e9fc54",
@@ -148,6 +149,7 @@ ALL: dict[str, dict[str, Any]] = {
         "picture": None,
         "way": "voice",
         "reviews": [_REVIEW],
+        "purpose": "open",
     },
     "receipt": {
         "id": VISIT,

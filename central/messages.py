@@ -161,6 +161,14 @@ class Way(StrEnum):
     CLERK = "clerk"
 
 
+class Purpose(StrEnum):
+    """What is to be done with the person's credential; a person has one."""
+
+    OPEN = "open"
+    RENEW = "renew"  # the old one ends, a new serial is issued
+    NEW_PASSWORD = "new_password"  # noqa: S105 - the serial stays
+
+
 class Signature(Message):
     """Whose PIN was given, by number; `role` as the terminal's roster said."""
 
@@ -203,6 +211,7 @@ class ActivationRequest(Message):
     verdicts: Annotated[list[Verdict], Field(max_length=200)]  # every try of every way, and after reviews
     way: Way = Way.VOICE
     reviews: Reviews = []
+    purpose: Purpose = Purpose.OPEN
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
 
@@ -217,8 +226,9 @@ class Person(Message):
     phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
     password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
     picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
-    way: Way = Way.VOICE  # both once more: who only could change the request outside cannot change them
+    way: Way = Way.VOICE  # all three once more: who only could change the request outside cannot change them
     reviews: Reviews = []
+    purpose: Purpose = Purpose.OPEN
 
     def __repr__(self) -> str:
         return "Person(…)"

@@ -122,6 +122,7 @@ class Activation(Base):
     recheck_unix: Mapped[float | None] = mapped_column(Float)
     absent: Mapped[int] = mapped_column(Integer, default=0)  # how often the register did not know the person
     lease_unix: Mapped[float] = mapped_column(Float, default=0.0)  # somebody works on it until then
+    credential: Mapped[str | None] = mapped_column(String(32))  # serial of what it opened or changed
 
 
 class Credential(Base):
@@ -145,6 +146,9 @@ class Credential(Base):
     simulated: Mapped[bool]
     opened_unix: Mapped[float] = mapped_column(Float)
     revoked_unix: Mapped[float | None] = mapped_column(Float)
+    replaced_by: Mapped[str | None] = mapped_column(String(32))  # the serial that it was renewed to
+    # When the request was made that opened it or set its password: an older one, come late, changes nothing.
+    asked_unix: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
     tries: Mapped[int] = mapped_column(Integer, default=0)  # at the password, since the last right one
     closed_until_unix: Mapped[float] = mapped_column(Float, default=0.0)
 

@@ -201,6 +201,7 @@ class Code(StrEnum):
     PERSON_MISMATCH = "person.mismatch"
     PERSON_FACE_MISMATCH = "person.face_mismatch"
     PERSON_ALREADY_OPEN = "person.already_open"
+    PERSON_NOT_OPEN = "person.not_open"
     AUTHORITY_UNAVAILABLE = "authority.unavailable"
     EVIDENCE_INCOMPLETE = "evidence.incomplete"
     EVIDENCE_SIMULATED = "evidence.simulated"

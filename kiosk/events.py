@@ -19,6 +19,7 @@ from kiosk.model import (
     IdCard,
     Move,
     Outcome,
+    Purpose,
     Reason,
     Receipt,
     Review,
@@ -40,6 +41,7 @@ class Began(Struct, frozen=True, tag=True):
     at_unix: float
     unhurried: bool = False
     way: Way = Way.VOICE
+    purpose: Purpose = Purpose.OPEN
 
 
 class WayChosen(Struct, frozen=True, tag=True):
@@ -505,6 +507,7 @@ class Finished(Struct, frozen=True, tag=True):
     credential: str | None = None
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
+    purpose: Purpose = Purpose.OPEN
 
 
 class OutOfService(Struct, frozen=True, tag=True):
@@ -575,6 +578,7 @@ class Evidence(Struct, frozen=True):
     began_unix: float
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
+    purpose: Purpose = Purpose.OPEN
 
     def __repr__(self) -> str:
         return "Evidence(…)"

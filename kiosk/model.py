@@ -43,6 +43,14 @@ class Way(StrEnum):
     CLERK = "clerk"  # no face recognition: a clerk looks at card and person
 
 
+class Purpose(StrEnum):
+    """What is to be done with the person's credential; a person has one."""
+
+    OPEN = "open"
+    RENEW = "renew"  # the old one ends, a new one is issued
+    NEW_PASSWORD = "new_password"  # noqa: S105 - the credential stays
+
+
 class Move(StrEnum):
     """Of the head; left and right are the person's own, and the screen's, which is a mirror."""
 
@@ -96,6 +104,21 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     REFERRED = "referred"  # to the clerk: grey band, exception, another way
     ABANDONED = "abandoned"  # cancelled, declined, walked off, timed out
+
+
+_CHANGES = {
+    (Outcome.ACTIVATED, Purpose.RENEW): "renewed",
+    (Outcome.ACTIVATED, Purpose.NEW_PASSWORD): "password_set",
+    (Outcome.ACCEPTED, Purpose.RENEW): "change_accepted",
+    (Outcome.ACCEPTED, Purpose.NEW_PASSWORD): "change_accepted",
+    (Outcome.REFUSED, Purpose.RENEW): "change_refused",
+    (Outcome.REFUSED, Purpose.NEW_PASSWORD): "change_refused",
+}
+
+
+def told_as(outcome: Outcome, purpose: Purpose) -> str:
+    """The catalogue's name for how a visit ended: who has a credential is told what became of that one."""
+    return _CHANGES.get((outcome, purpose), outcome.value)
 
 
 class StreamSeen(Struct, frozen=True, omit_defaults=True):
@@ -377,3 +400,4 @@ class Slip(Struct, frozen=True):
     language: str = "zh-Hans"
     look_up: str = ""  # address at which a phone finds how it stands; empty: none is set
     keep_days: int = 0  # so long the terminal keeps a record without anything personal
+    purpose: Purpose = Purpose.OPEN

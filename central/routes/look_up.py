@@ -10,7 +10,7 @@ from sqlalchemy import select
 from central.messages import VISIT_NUMBER
 from central.page import HEADERS, page, way_taken
 from central.routes.common import Central, problems, stranger
-from central.tables import Activation, Credential
+from central.tables import Activation, Credential, Status
 
 router = APIRouter(tags=["look-up"])
 
@@ -38,16 +38,26 @@ def _state(central: Central, slip: str) -> tuple[str, str, float | None, str] | 
             Activation.recheck_unix,
             Activation.evidence,
             Credential.revoked_unix,
+            Credential.replaced_by,
         )
-        .outerjoin(Credential, Credential.activation == Activation.id)
+        .outerjoin(Credential, Credential.serial == Activation.credential)
         .where(Activation.id == slip)
     )
     with central.database.read() as session:
         found = session.execute(query).one_or_none()
     if found is None:
         return None
-    code = "revoked" if found.revoked_unix is not None else found.code
-    return found.status, code, found.recheck_unix, _how(found.evidence)
+    ended, replaced = found.revoked_unix is not None, found.replaced_by is not None
+    word = _word(found.status, found.code, found.evidence, ended, replaced)
+    return found.status, word, found.recheck_unix, _how(found.evidence)
+
+
+def _word(status: str, code: str, evidence: str, ended: bool, replaced: bool) -> str:
+    """The receipt's code, or what has become of the credential since, or what was done other than opening."""
+    if ended:
+        return "replaced" if replaced else "revoked"
+    purpose = json.loads(evidence).get("purpose", "open")
+    return code if status != Status.ACTIVATED or purpose == "open" else str(purpose)
 
 
 def _how(evidence: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import Evidence
-from kiosk.model import IdCard, Receipt, RequestStatus, Review, Verdict, Way
+from kiosk.model import IdCard, Purpose, Receipt, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -103,6 +103,7 @@ class Personal(Struct, frozen=True):
     picture: bytes | None
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
+    purpose: Purpose = Purpose.OPEN
 
     def __repr__(self) -> str:
         return "Personal(…)"
@@ -119,6 +120,7 @@ class ActivationBody(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     way: Way
     reviews: tuple[Review, ...]
+    purpose: Purpose
     versions: dict[str, str]
     sealed: Sealed
 
@@ -145,11 +147,11 @@ class _ReceiptBody(Struct, frozen=True):
 def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> bytes:
     """What is to be sealed. The picture goes along only if the person agreed to that.
 
-    The way and the clerks' decisions stand inside too, so that nobody can change them on the way.
+    Way, purpose and the clerks' decisions stand inside too, so that nobody can change them on the way.
     """
     agreed = picture if evidence.consent.picture else None
     who = (card.number, card.name, evidence.phone, evidence.password)
-    return msgspec.json.encode(Personal(*who, agreed, evidence.way, evidence.reviews))
+    return msgspec.json.encode(Personal(*who, agreed, evidence.way, evidence.reviews, evidence.purpose))
 
 
 def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_unix: float) -> bytes:
@@ -166,6 +168,7 @@ def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_u
         verdicts=evidence.verdicts,
         way=evidence.way,
         reviews=evidence.reviews,
+        purpose=evidence.purpose,
         versions=about.versions,
         sealed=sealed,
     )

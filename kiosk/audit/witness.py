@@ -22,6 +22,7 @@ class Witness:
                     "language": event.language,
                     "unhurried": event.unhurried,
                     "way": event.way.value,
+                    "purpose": event.purpose.value,
                 }
                 self._log.append(Kind.VISIT_BEGAN, visit=visit, facts=facts)
             case e.Agreed():
@@ -51,6 +52,7 @@ class Witness:
             "outcome": finished.outcome.value,
             "stage": finished.stage.value,
             "way": finished.way.value,
+            "purpose": finished.purpose.value,
             "reviews": len(finished.reviews),
             **checks,
         }

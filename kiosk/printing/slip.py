@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.model import Outcome, Slip
+from kiosk.model import Outcome, Slip, told_as
 from kiosk.paths import RESOURCES
 
 CHINA = timezone(timedelta(hours=8))
@@ -44,7 +44,7 @@ def parts(slip: Slip, language: str = "") -> list[Part]:
 
 
 def _head(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    outcome = phrases["outcome"][slip.outcome.value]
+    outcome = phrases["outcome"][told_as(slip.outcome, slip.purpose)]
     banner = [Part(Look.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
     title = [Part(Look.BODY, phrases["general"]["product"]), Part(Look.TITLE, outcome["title"])]
     return [*banner, *title, Part(Look.BODY, outcome["body"]), *_reason(slip.code, phrases)]

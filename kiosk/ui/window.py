@@ -5,8 +5,8 @@ from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcu
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.counter import Counter
-from kiosk.events import Cancelled, Event, Forget, HelpWanted, Notice, Show, WayChosen
-from kiosk.model import Stage, Way
+from kiosk.events import Cancelled, Dismissed, Event, Forget, HelpWanted, Notice, Show, WayChosen
+from kiosk.model import Purpose, Stage, Way
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
 from kiosk.ui.look import Look, colour
@@ -63,6 +63,7 @@ class Window(QWidget):
         self._light = settings.visit.light != "off"
         self._offered = settings.visit.ways
         self._way = Way.VOICE
+        self._kept_language = ""  # of a person who begins again at once
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
@@ -143,6 +144,9 @@ class Window(QWidget):
         idle = self.screens[Stage.IDLE]
         assert isinstance(idle, IdleScreen)
         idle.other_way.connect(self._open_ways)
+        outcome = self.screens[Stage.OUTCOME]
+        assert isinstance(outcome, OutcomeScreen)
+        outcome.again.connect(lambda purpose: self._begin_again(idle, Purpose(purpose)))
         self._footer.change.clicked.connect(self._open_ways)
         self._ways.back.connect(self._close_ways)
         self._ways.chosen.connect(lambda way: self._go_way(idle, Way(way)))
@@ -168,8 +172,10 @@ class Window(QWidget):
             old.leave()
         self.stage, self._way = show.stage, show.way
         if show.stage is Stage.IDLE:
-            self.speak(self._home_language)
+            self.speak(self._kept_language or self._home_language)
             self._footer.tell_called(False)
+        else:
+            self._kept_language = ""
         self._show_frame(new, show)
         self._stack.setCurrentWidget(new)
         self.setFocus()  # no button looks chosen before it is
@@ -232,6 +238,12 @@ class Window(QWidget):
     def _say_called(self) -> None:
         self._footer.tell_called(True)
         self._called.start()
+
+    def _begin_again(self, idle: IdleScreen, purpose: Purpose) -> None:
+        """A new visit from the last screen of another: the same language and way, and nothing else of it."""
+        self._kept_language = self._language
+        self.post(Dismissed())
+        idle.start(self._way, purpose=purpose)
 
     # ── another way ──────────────────────────────────────────────────────────────────────────────
 

@@ -13,6 +13,7 @@ from kiosk.model import (
     Device,
     FaceSeen,
     Outcome,
+    Purpose,
     Review,
     Slip,
     Stage,
@@ -117,6 +118,11 @@ class Course:
         return self.began.visit if self.began else ""
 
     @property
+    def purpose(self) -> Purpose:
+        """What the visit was begun for; no event changes it."""
+        return self.began.purpose if self.began else Purpose.OPEN
+
+    @property
     def unhurried(self) -> bool:
         """Digits stay longer: chosen at the beginning, asked for on the way, or needed in a try before."""
         return self.slowed or bool(self.began and self.began.unhurried)
@@ -192,5 +198,6 @@ class Course:
             language=consent.language,
             look_up=f"{self._look_up}{self.number}" if self._look_up else "",
             keep_days=self._keep_days,
+            purpose=self.purpose,
             **self._slip_facts,
         )

@@ -30,6 +30,7 @@ def begin(course: Course, challenge: str) -> Orders:
         began_unix=course.began.at_unix if course.began else 0.0,
         way=course.way,
         reviews=tuple(course.reviews),
+        purpose=course.purpose,
     )
     quiet: Orders = [e.StopListening(), e.Unwatch()]
     show = course.go(Stage.SUBMIT, course.limits.submit_s)
@@ -116,5 +117,6 @@ def dismissed(course: Course, _: e.Event) -> Orders:
         course.credential,
         course.way,
         tuple(course.reviews),
+        course.purpose,
     )
     return [e.Forget(), finished]

@@ -136,6 +136,7 @@ def test_central_opens_what_was_sealed(stub):
         "picture": "/9hKUEVH",
         "way": "voice",
         "reviews": [],
+        "purpose": "open",
     }
 
 

@@ -11,7 +11,7 @@ from kiosk.activation import identity
 from kiosk.activation.outbox import Counts
 from kiosk.codes import Code
 from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
-from kiosk.model import Answer, Check, Device, RequestStatus, Verdict
+from kiosk.model import Answer, Check, Device, Purpose, RequestStatus, Verdict
 from kiosk.numbers import new_visit_number
 from kiosk.simulators.line import Line
 from tests.activation.terminal import CARD, order
@@ -83,6 +83,22 @@ def test_a_visit_is_activated(shop, central):
     assert shop.desk.submit(made, None) == Stored(made.visit)
     assert wait_for_receipt(shop, made.visit) < 3.0
     assert central.credentials(made.visit) == 1
+
+
+@pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
+def test_who_has_one_renews_it_or_sets_a_password(shop, central, line, purpose):
+    """Also when the answer is lost: the request is the same, and so is the receipt."""
+    first = visit(shop)
+    shop.desk.submit(first, None)
+    wait_for_receipt(shop, first.visit)
+    other = visit(shop)
+    same_person = replace(other.evidence, card=first.evidence.card, purpose=purpose)
+    line.lose_answer(after_bytes=1500)
+    shop.desk.submit(replace(other, evidence=same_person), None)
+    wait_for_receipt(shop, other.visit)
+    assert line.traffic.answers_lost == 1
+    old, new = receipts(shop, first.visit)[-1].credential, receipts(shop, other.visit)[-1].credential
+    assert (old == new) == (purpose is Purpose.NEW_PASSWORD)
 
 
 def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):

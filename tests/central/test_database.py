@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from central.database import Database, migrate
@@ -87,6 +87,37 @@ def test_the_database_itself_admits_one(database: Database) -> None:
         session.get_one(Credential, "1").revoked_unix = 1.0
     with database.write() as session:  # ended ones are in nobody's way
         session.add(_credential("4", "B", "p"))
+
+
+def test_an_older_database_keeps_its_receipts(database: Database) -> None:
+    """Which credential a visit opened stood only with the credential before."""
+    migrate(database.engine, "0003")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO terminals (id, district, place, kind, state) VALUES ('T', '', '', '', '')")
+        )
+        for visit in "AB":
+            connection.execute(
+                text(
+                    "INSERT INTO activations (id, terminal, body_sha256, evidence, received_unix, status,"
+                    " code, at_unix, absent, lease_unix)"
+                    " VALUES (:visit, 'T', '', '{}', 0, 'ACTIVATED', 'ok', 0, 0, 0)"
+                ),
+                {"visit": visit},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO credentials (serial, activation, person, phone, password, simulated,"
+                " opened_unix, tries, closed_until_unix)"
+                " VALUES ('1', 'A', 'p', :phone, '', :simulated, 0, 0, 0)"
+            ),
+            {"phone": b"", "simulated": True},
+        )
+    migrate(database.engine)
+    with database.read() as session:
+        told = {row.id: row.credential for row in session.query(Activation)}
+        assert told == {"A": "1", "B": None}
+        assert session.get_one(Credential, "1").asked_unix == 0.0
 
 
 def test_prune_takes_only_what_is_stale(database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from central import page
 from central.codes import Code
+from central.messages import Purpose
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, person, visit_number
 
@@ -53,7 +54,7 @@ def test_the_page_loads_nothing_and_tells_nobody(central: RunningCentral, termin
 def test_every_code_has_its_own_words_or_the_general_ones() -> None:
     for status, phrases in PHRASES.items():
         for code, said in phrases.items():
-            assert code in ("*", "revoked") or code in set(Code), code
+            assert code in ("*", "revoked", "replaced", *Purpose) or code in set(Code), code
             assert said.keys() == {"zh", "zh_next", "en", "en_next"}, (status, code)
     for code in Code:
         assert page.phrase("REFUSED", code.value)["zh"].startswith("没有")

@@ -20,7 +20,7 @@ from kiosk.events import (
     ShowLight,
     ShowMove,
 )
-from kiosk.model import Check, Device, Move, Outcome, Role, Slip, Stage, Way
+from kiosk.model import Check, Device, Move, Outcome, Purpose, Role, Slip, Stage, Way
 from kiosk.ui.hand import Hand
 from kiosk.ui.widgets.buttons import REST_MS
 
@@ -31,12 +31,12 @@ def show(stage, code=Code.OK, tries=0, seconds=60):
     return Show(stage, code, tries, time.monotonic() + seconds)
 
 
-def slip(outcome, code=Code.OK):
-    return Slip(id=NUMBER, outcome=outcome, code=code, terminal="demo", place="", at_unix=0.0)
+def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
+    return Slip(NUMBER, outcome, code, terminal="demo", place="", at_unix=0.0, purpose=purpose)
 
 
-def outcome(result, code=Code.OK):
-    return [Print(slip(result, code)), show(Stage.OUTCOME, code, seconds=30)]
+def outcome(result, code=Code.OK, purpose=Purpose.OPEN):
+    return [Print(slip(result, code, purpose)), show(Stage.OUTCOME, code, seconds=30)]
 
 
 OUT = (
@@ -152,6 +152,9 @@ STORIES = {
     "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),
     "accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE),
     "refused": outcome(Outcome.REFUSED, Code.CARD_EXPIRED),
+    "already_open": outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN),
+    "renewed": outcome(Outcome.ACTIVATED, purpose=Purpose.RENEW),
+    "password_set": outcome(Outcome.ACTIVATED, purpose=Purpose.NEW_PASSWORD),
     "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED),
     "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT),
 }

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -38,7 +39,7 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, Move, Outcome, Reason, Role, Stage, Way
+from kiosk.model import Decision, Move, Outcome, Purpose, Reason, Role, Stage, Way, told_as
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.hand import Hand
 from kiosk.ui.phrases import load
@@ -498,6 +499,50 @@ def test_the_qr_code_leads_to_centrals_page(window):
         window.take(notice)
     [code] = window.findChildren(QrCode)
     assert code.accessibleName() == address
+
+
+@pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
+def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand, engine, purpose):
+    window.take(Show(Stage.IDLE))
+    hand.press("language_en")
+    window.take(replace(show(Stage.SUBMIT), way=Way.HEAD))
+    told, screen = outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN)
+    window.take(told)
+    window.take(replace(screen, way=Way.HEAD))
+    assert load("en")["outcome.already_open.title"] in said(window)
+    assert not hand.press(purpose.value)  # a double touch on the screen before chooses nothing
+    touched_after_rest(qtbot, hand, purpose.value)
+    dismissed, began = engine.posted
+    assert dismissed == Dismissed()
+    assert (began.purpose, began.way, began.language) == (purpose, Way.HEAD, "en")
+    assert began.visit != NUMBER
+    window.take(Show(Stage.IDLE))
+    assert load("en")["stage.idle.title"] in said(window)
+    window.take(show(Stage.CONSENT))
+    assert load("en")["consent.title"] in said(window)
+    window.take(Show(Stage.IDLE))
+    assert load("zh-Hans")["stage.idle.title"] in said(window)
+
+
+@pytest.mark.parametrize("result", list(Outcome))
+def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
+    for notice in outcome(result, Code.PERSON_MISMATCH if result is Outcome.REFUSED else Code.OK):
+        window.take(notice)
+    touched_after_rest(qtbot, hand, "dismiss")
+    assert not hand.press("renew")
+    assert not hand.press("new_password")
+
+
+@pytest.mark.parametrize("result", [Outcome.ACTIVATED, Outcome.ACCEPTED, Outcome.REFUSED])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_the_last_screen_says_what_was_done(window, result, purpose):
+    for notice in outcome(result, purpose=purpose):
+        window.take(notice)
+    assert load("zh-Hans")[f"outcome.{told_as(result, purpose)}.title"] in said(window)
+    window.take(Show(Stage.IDLE))
+    for notice in outcome(result):
+        window.take(notice)
+    assert load("zh-Hans")[f"outcome.{result.value}.body"] in said(window)
 
 
 def test_without_a_slip_the_number_is_to_be_noted(window):

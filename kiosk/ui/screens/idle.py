@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Began, Show
-from kiosk.model import Stage, Way
+from kiosk.model import Purpose, Stage, Way
 from kiosk.numbers import new_visit_number
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
@@ -54,7 +54,7 @@ class IdleScreen(Screen):
         ):
             button.say(phrases[f"button.{name}"], phrases[f"button.{name}_note"])
 
-    def start(self, way: Way, *, unhurried: bool = False) -> None:
+    def start(self, way: Way, *, unhurried: bool = False, purpose: Purpose = Purpose.OPEN) -> None:
         """A visit begins."""
         language = self.phrases.language
-        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried, way))
+        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried, way, purpose))

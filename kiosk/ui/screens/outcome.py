@@ -1,14 +1,15 @@
 """OUTCOME: what came of it, in a picture and a sentence; what to do next; the number to ask with."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
 from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
-from kiosk.model import Outcome, Stage
+from kiosk.model import Outcome, Purpose, Stage, told_as
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import OUTCOMES, Picture, door
+from kiosk.ui.widgets.drawings import OUTCOMES, Picture, door, tick
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
 
@@ -19,12 +20,14 @@ class OutcomeScreen(Screen):
     stage = Stage.OUTCOME
     step = 4
     cancellable = False
+    again = Signal(str)
+    """Who has a credential already wants it renewed, or a new password: the purpose of a new visit."""
 
     def __init__(self) -> None:
         super().__init__()
         self._look_up = ""  # address of the page that tells how it stands
         self._outcome: Outcome | None = None
-        self._code, self._visit = Code.OK, ""
+        self._code, self._visit, self._purpose = Code.OK, "", Purpose.OPEN
         self._unprinted = Code.OK
         self._picture = Picture(door, disc=True)
         self._title, self._body, self._next = Words("title"), Words("body"), Words("body", ink="soft")
@@ -32,15 +35,19 @@ class OutcomeScreen(Screen):
         self._clerk = Words("tiny", ink="soft")
         self._dismiss = Button("dismiss", "primary").grow(1.3)
         self._dismiss.clicked.connect(lambda: self.posted.emit(Dismissed()))
+        self._offers = {p: Button(p.value, "second").grow(1.5) for p in (Purpose.RENEW, Purpose.NEW_PASSWORD)}
+        for purpose, offer in self._offers.items():
+            offer.clicked.connect(lambda _=False, purpose=purpose: self.again.emit(purpose.value))
         told = Column(1, stretched(self._picture, 4), self._title, self._body, self._next, 1)
         number = Split(Row(1, self._qr, 1, equal=False), self._number, tall=(0, 0), wide=(2, 3))
-        kept = Column(1, number, self._clerk, 1, self._dismiss)
+        kept = Column(1, number, self._clerk, 1, *self._offers.values(), self._dismiss)
         QVBoxLayout(self).addWidget(Split(told, kept))
 
     def enter(self, show: Show) -> None:
         self._code = show.code
         self._write()
-        self._dismiss.rest()  # a touch that was meant for the screen before does not take this one away
+        for button in (self._dismiss, *self._offers.values()):
+            button.rest()  # a touch that was meant for the screen before does not take this one away
         outcome = self._outcome.value if self._outcome else ""
         self.changed.emit("-".join(part for part in (outcome, show.code.value) if part))
 
@@ -48,9 +55,10 @@ class OutcomeScreen(Screen):
         if isinstance(notice, Print):
             slip = notice.slip
             self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
-            self._look_up = slip.look_up
+            self._look_up, self._purpose = slip.look_up, slip.purpose
         elif isinstance(notice, Finished):
             self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
+            self._purpose = notice.purpose
         elif isinstance(notice, NotPrinted):
             self._unprinted = notice.code
         else:
@@ -59,30 +67,50 @@ class OutcomeScreen(Screen):
 
     def leave(self) -> None:
         self._outcome, self._code, self._visit, self._look_up = None, Code.OK, "", ""
-        self._unprinted = Code.OK
+        self._unprinted, self._purpose = Code.OK, Purpose.OPEN
         self._write()
 
     def speak(self, phrases: Phrases) -> None:
         super().speak(phrases)
         self._dismiss.say(phrases["button.dismiss"])
+        for purpose, offer in self._offers.items():
+            offer.say(phrases[f"button.{purpose.value}"], phrases[f"button.{purpose.value}_note"])
         self._write()
 
+    @property
+    def _open_already(self) -> bool:
+        """Nothing went wrong, and there are two things that can be done now."""
+        return self._outcome is Outcome.REFUSED and self._code is Code.PERSON_ALREADY_OPEN
+
+    def _place(self) -> str:
+        """Where the catalogue tells about it."""
+        if self._open_already:
+            return "outcome.already_open"
+        return f"outcome.{told_as(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
+
     def _write(self) -> None:
-        place = f"outcome.{self._outcome.value}" if self._outcome else "stage.outcome"
+        place = self._place()
         drawing, ink = OUTCOMES[self._outcome] if self._outcome else (door, "second")
+        if self._open_already:
+            drawing, ink = tick, "second"
         self._picture.show_drawing(drawing, ink)
         self._title.say(self.phrases[f"{place}.title"])
-        self._body.say(self.phrases.customer(self._code) or self.phrases[f"{place}.body"])
+        reason = "" if self._open_already else self.phrases.customer(self._code)
+        self._body.say(reason or self.phrases[f"{place}.body"])
         self._next.say(self.phrases.customer(self._unprinted) or self.phrases[f"{place}.next"])
+        for offer in self._offers.values():
+            offer.setVisible(self._open_already)
         self._write_number()
         self._clerk.say(self._for_clerk())
 
     def _write_number(self) -> None:
-        """Where nothing was opened by the person's own wish, there is nothing to look up."""
+        """Where nothing was opened by the person's own wish, there is nothing to look up; and the code makes
+        room where there is more to choose.
+        """
         number = "" if self._outcome in (None, Outcome.ABANDONED) else self._visit
         unbroken = number.replace("-", "\N{NON-BREAKING HYPHEN}")
         self._number.say(f"{self.phrases['general.number']}\n{unbroken}" if number else "")
-        self._qr.encode((self._look_up or number) if number else "")
+        self._qr.encode((self._look_up or number) if number and not self._open_already else "")
 
     def _for_clerk(self) -> str:
         if self._outcome not in _FOR_CLERK or self._code is Code.OK:
