@@ -225,7 +225,7 @@ class CentralSettings(Section, frozen=True):
 
 
 class Gates(Section, frozen=True):
-    """When no new visit begins, though everything works; see docs/decisions/0011."""
+    """When no new visit begins, though everything works; see docs/decisions/0008."""
 
     waiting: AtLeastOne  # so many requests wait for central …
     waiting_h: Annotated[float, Meta(gt=0)]  # … or one of them for so long

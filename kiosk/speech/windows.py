@@ -15,7 +15,7 @@ more), so such a voice still answers the digit before, if that one has no voice 
 
 SURE = 0.8
 """Posterior of a digit from which on no later voice is waited for. 43 of 47 clips of two people reach it, of
-25 made-up coughs none (0.50–0.58), of 25 made-up hums 18 (docs/decisions/0013)."""
+25 made-up coughs none (0.50–0.58), of 25 made-up hums 18 (docs/decisions/0010)."""
 
 
 class Voice(Struct, frozen=True):
