@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from central.codes import Code
 from central.light import colours
-from central.messages import ActivationRequest, Answer, Check, Verdict
+from central.messages import ActivationRequest, Answer, Check, Verdict, Way
 from central.reviews import Staff, overruled
 from central.settings import Settings, WayPolicy
 
@@ -92,7 +92,12 @@ def complete(
 
 
 def light_good(request: ActivationRequest) -> bool:
-    """A light that passed must have shown the colours of the very challenge that the request names."""
+    """A light that passed must have shown the colours of the very challenge that the request names.
+
+    The other ways show none: what passed there belongs to a voice that was tried, and failed, before.
+    """
+    if request.way is not Way.VOICE:
+        return True
     last = next((v for v in reversed(request.verdicts) if v.check is Check.LIGHT), None)
     if last is None or last.answer is not Answer.PASS:
         return True

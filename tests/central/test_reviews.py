@@ -141,6 +141,13 @@ def test_head() -> None:
     assert fault(way="voice", verdicts=HEAD) is Code.EVIDENCE_INCOMPLETE
 
 
+def test_a_light_of_the_voice_that_failed_before_says_nothing_about_another_way() -> None:
+    light = {"check": "light", "answer": "pass", "code": "ok", "required": {}}
+    before = [light | {"measured": {"colours": "of another challenge"}}]
+    assert fault(way="head", verdicts=before + HEAD) is None
+    assert fault(verdicts=before + verdicts()) is Code.EVIDENCE_INCOMPLETE
+
+
 def test_touch_needs_a_clerk_who_attests() -> None:
     assert fault(way="touch", verdicts=TOUCH) is Code.EVIDENCE_REVIEW
     assert fault(way="touch", verdicts=TOUCH, reviews=[review("way.attest")]) is None
