@@ -18,10 +18,14 @@ class FaceScreen(Screen):
     stage = Stage.FACE
     step = 2
     changeable = True
+    drawing = staticmethod(face_front)
+    """Beside hints that have no drawing of their own."""
+    of_card = False
+    """The preview has a card's outline instead of the oval."""
 
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()
-        self.preview = Preview(feeds.frame)
+        self.preview = Preview(feeds.frame, card=self.of_card)
         self._title, self._body = Words("title"), Words("body", ink="soft")
         self._hint = Reason(keep=True)
         self._next = Words("small", ink="soft")
@@ -46,9 +50,9 @@ class FaceScreen(Screen):
 
     def speak(self, phrases: Phrases) -> None:
         super().speak(phrases)
-        self._title.say(phrases["stage.face.title"])
-        self._body.say(phrases["stage.face.body"])
-        self._next.say(phrases["stage.face.next"])
+        self._title.say(phrases[f"stage.{self.stage}.title"])
+        self._body.say(phrases[f"stage.{self.stage}.body"])
+        self._next.say(phrases[f"stage.{self.stage}.next"])
         self.preview.setAccessibleName(phrases["general.mirror"])
         if self._told is None:
             self._hint.speak(phrases)
@@ -60,5 +64,5 @@ class FaceScreen(Screen):
         assert self._told is not None
         good = self._told is Code.OK
         text = self.phrases["general.well_placed"] if good else self.phrases.customer(self._told)
-        self._hint.say(text, HINTS.get(self._told, face_front), good=good)
+        self._hint.say(text, HINTS.get(self._told, self.drawing), good=good)
         self.preview.show_good(good)

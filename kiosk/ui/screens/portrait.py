@@ -1,63 +1,14 @@
 """PORTRAIT: without a decoder for the chip's photo, the printed side of the card before the camera."""
 
-from PySide6.QtWidgets import QVBoxLayout
-
-from kiosk.codes import Code
-from kiosk.events import Coach, Notice, Show
 from kiosk.model import Stage
-from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases
-from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.drawings import HINTS, card
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.screens.face import FaceScreen
+from kiosk.ui.widgets.drawings import card
 
 
-class PortraitScreen(Screen):
+class PortraitScreen(FaceScreen):
+    """As for the face: a mirror, an outline and one hint at a time."""
+
     stage = Stage.PORTRAIT
-    step = 2
-
-    def __init__(self, feeds: Feeds) -> None:
-        super().__init__()
-        self.preview = Preview(feeds.frame, card=True)
-        self._title, self._body = Words("title"), Words("body", ink="soft")
-        self._hint = Reason(keep=True)
-        self._next = Words("small", ink="soft")
-        self._told: Code | None = None
-        words = Column(1, self._title, self._body, self._hint, 1, self._next)
-        QVBoxLayout(self).addWidget(Split(stretched(self.preview, 1), words, tall=(9, 5), wide=(8, 5)))
-
-    def enter(self, show: Show) -> None:
-        self._told = None
-        self._hint.give(self.phrases, show.code, show.tries_left)
-        self.preview.show_good(False)
-        self.changed.emit("" if show.code is Code.OK else show.code.value)
-
-    def hear(self, notice: Notice) -> None:
-        if isinstance(notice, Coach):
-            self._told = notice.code
-            self._coach()
-            self.changed.emit(f"hint-{notice.code.value}")
-
-    def forget(self) -> None:
-        self.preview.clear()
-
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._title.say(phrases["stage.portrait.title"])
-        self._body.say(phrases["stage.portrait.body"])
-        self._next.say(phrases["stage.portrait.next"])
-        self.preview.setAccessibleName(phrases["general.mirror"])
-        if self._told is None:
-            self._hint.speak(phrases)
-        else:
-            self._coach()
-
-    def _coach(self) -> None:
-        """The hint takes the place of the reason: one thing at a time."""
-        assert self._told is not None
-        good = self._told is Code.OK
-        text = self.phrases["general.well_placed"] if good else self.phrases.customer(self._told)
-        self._hint.say(text, HINTS.get(self._told, card), good=good)
-        self.preview.show_good(good)
+    changeable = False
+    drawing = staticmethod(card)
+    of_card = True
