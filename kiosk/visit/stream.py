@@ -17,6 +17,11 @@ ENOUGH = 20
 """Frames before anything can be said."""
 
 
+def young(seen: StreamSeen | None) -> bool:
+    """Measured, but not for long enough: wait. Where nothing is measured there is nothing to wait for."""
+    return seen is not None and seen.frames < ENOUGH
+
+
 def stream(seen: StreamSeen | None, limits: VisitSettings) -> Verdict:
     """PASS without a finding; REFUSE if one of them refuses by the settings; else REVIEW, as evidence."""
     found = list(_findings(seen, limits))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
-from tests.visits.drive import DIGITS, GOOD_CARD, LIMITS, NUMBER, Drive, challenge, scores
+from tests.visits.drive import DIGITS, GOOD_CARD, LIMITS, NUMBER, SENSOR, Drive, challenge, scores
 
 
 def test_a_genuine_visit_is_activated():
@@ -120,6 +120,16 @@ def test_no_face_is_matched_before_the_portrait_is_ready():
     for _ in range(20):
         drive.see()
     assert drive.visit.stage is Stage.FACE
+
+
+def test_a_face_that_matches_before_the_stream_can_be_judged_is_looked_at_on():
+    drive = Drive().to_face()
+    drive.feed(e.ReferenceReady())
+    for _ in range(8):
+        drive.see(stream=replace(SENSOR, frames=18))
+    assert drive.visit.stage is Stage.FACE
+    drive.see()
+    assert drive.visit.stage is Stage.DIGITS
 
 
 @pytest.mark.parametrize(("frames", "code"), [(11, Code.FACE_MISMATCH), (4, Code.FACE_TOO_FEW_FRAMES)])
