@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kiosk import production
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.wire import Wire
@@ -30,6 +31,7 @@ def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
     """0 if all is well, else 1. Raises SettingsError."""
     where = context(settings, _world(settings))
     rows: list[tuple[str, Callable[[], str]]] = [
+        ("settings", lambda: _fit(settings)),
         ("camera", lambda: _camera(settings, where)),
         ("microphone", lambda: _microphone(settings, where)),
         ("card reader", lambda: _opens(settings, where, "card_reader")),
@@ -69,6 +71,12 @@ def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> boo
         return False
     tell(f"{name:<18} ok     {found}")
     return True
+
+
+def _fit(settings: Settings) -> str:
+    """As at the terminal's start: in production no check may be switched off."""
+    production.check(settings)
+    return settings.mode
 
 
 def _camera(settings: Settings, where: Context) -> str:

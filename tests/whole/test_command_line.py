@@ -15,6 +15,7 @@ from tests.whole.conftest import SiteMaker
 from tests.whole.point import DEVICES, MODELS, write
 
 ROWS = (
+    "settings",
     "camera",
     "microphone",
     "card reader",
