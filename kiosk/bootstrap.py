@@ -24,6 +24,7 @@ from kiosk.audit.witness import Witness
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervise import Supervisor
+from kiosk.card.facts import china_date
 from kiosk.codes import Code
 from kiosk.counter import Counter
 from kiosk.engine import Engine, Hands
@@ -70,13 +71,13 @@ SILENCE_DBFS = -120.0
 ERASE_S = 86_400.0
 
 
-def context(settings: Settings, world: Any = None) -> Context:
+def context(settings: Settings, world: Any = None, clock: Callable[[], float] = time.monotonic) -> Context:
     """What the drivers are told. `world`: the simulated shop."""
     return Context(
         resources=RESOURCES,
         models=settings.path(settings.models.folder),
         simulation=settings.mode == "simulation",
-        clock=time.monotonic,
+        clock=clock,
         world=world,
     )
 
@@ -112,30 +113,39 @@ PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is
 class Terminal:
     """All rooms, joined. `start` returns at once; the engine tells when it is ready."""
 
-    def __init__(self, settings: Settings, world: Any = None) -> None:
-        """`world`: the simulated shop. Raises SettingsError."""
+    def __init__(
+        self,
+        settings: Settings,
+        world: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        clock_unix: Callable[[], float] = time.time,
+    ) -> None:
+        """`world`: the simulated shop; other clocks where time is made, not awaited. Raises SettingsError."""
         self.settings = settings
+        self.clock, self.clock_unix = clock, clock_unix
         self.simulated = settings.mode == "simulation"
         check_url(settings.central.url, settings.file)
         for port in PORTS:
             _chosen(settings, port)
         production.check(settings)
         _check_liveness(settings)
-        self._context = context(settings, world)
+        self._context = context(settings, world, clock)
         self._storage = settings.path(settings.storage.folder)
         self._workers: list[Worker] = []
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
         self._desk: ActivationDesk | None = None
-        self._records = Records(self._storage, settings.visit, settings.review)
-        self.audit = AuditLog(audit_path(settings))
+        self._records = Records(self._storage, settings.visit, settings.review, clock_unix)
+        self.audit = AuditLog(audit_path(settings), clock_unix)
         self._erase_at = 0.0
         self._witness = Witness(self.audit)
-        self.engine = Engine(self._new_visit, self._hands(), REQUIRED, time.monotonic)
+        self.engine = Engine(self._new_visit, self._hands(), REQUIRED, clock)
         self.engine.subscribe(self._witness.told)
         folder = self._storage / "staff"
-        self.acts = Acts(self.audit, Daybook(folder))
-        self.roster = Roster(folder, settings.staff, self._trust, self.engine.post, self.acts.note)
+        self.acts = Acts(self.audit, Daybook(folder, clock_unix))
+        self.roster = Roster(
+            folder, settings.staff, self._trust, self.engine.post, self.acts.note, clock_unix
+        )
         self._versions: dict[str, str] = {"kiosk": version("kiosk")}
         self._join_devices()
         self.counter = self._counter()
@@ -176,9 +186,11 @@ class Terminal:
     def _join_devices(self) -> None:
         post = self.engine.post
         self._camera_feed = CameraFeed(self._driver("camera"))
-        self._card_watcher = CardWatcher(self._driver("card_reader"), post)
+        self._card_watcher = CardWatcher(
+            self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
+        )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, time.monotonic)
+        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
         self._printer = self._driver("printer")
         self._slips: list[Slip] = []
         self._slip_waits = threading.Event()
@@ -246,13 +258,19 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder = self._driver("portrait_decoder")
-        ears = Listener(recogniser, self.settings.speech, self.engine.post, time.monotonic)
+        ears = Listener(recogniser, self.settings.speech, self.engine.post, self.clock)
         eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
         desk = ActivationDesk(
-            self.settings, versions, self._post_settled, take_roster=self._take_roster, audit=self.audit
+            self.settings,
+            versions,
+            self._post_settled,
+            self.clock_unix,
+            take_roster=self._take_roster,
+            audit=self.audit,
+            clock=self.clock,
         )
         self._ears, self._eyes, self._desk = ears, eyes, desk
         self._work("speech", ears.run)
@@ -274,7 +292,12 @@ class Terminal:
     def _readiness(self) -> Readiness:
         least = self.settings.storage.min_free_mb
         return Readiness(
-            self._storage, least, self.engine.post, clock_off_s=self._clock_off_s, look_further=self._gates
+            self._storage,
+            least,
+            self.engine.post,
+            self.clock_unix,
+            clock_off_s=self._clock_off_s,
+            look_further=self._gates,
         )
 
     def _gates(self) -> dict[Device, Code]:
@@ -284,12 +307,12 @@ class Terminal:
         backlog = self._desk.backlog() if self._desk else None
         waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
         known = self._desk is None or self._desk.versions_known
-        gates = gate_codes(waiting, known, time.time(), self.settings.gates)
+        gates = gate_codes(waiting, known, self.clock_unix(), self.settings.gates)
         return {Device.AUDIT: self.audit.fault} | gates
 
     def _erase_if_due(self) -> None:
         """Once a day: what is older than `keep_days` goes, and that it went is written down."""
-        now = time.monotonic()
+        now = self.clock()
         if now < self._erase_at:
             return
         self._erase_at = now + ERASE_S
@@ -332,7 +355,7 @@ class Terminal:
 
     def _call_clerk(self) -> e.Event:
         clerk = self.roster.signed_in
-        return e.ClerkPresent(clerk.number, clerk.role, time.time()) if clerk else e.ClerkAbsent()
+        return e.ClerkPresent(clerk.number, clerk.role, self.clock_unix()) if clerk else e.ClerkAbsent()
 
     def _attest(self, order: e.Attest) -> None:
         """Checking a PIN takes a while on purpose: not on the engine's thread."""
@@ -347,7 +370,7 @@ class Terminal:
                 clerk = self.roster.sign_in(order.clerk, order.pin)
         except KioskError as error:
             return e.NotAttested(error.code)
-        return e.Attested(clerk.number, clerk.role, time.time())
+        return e.Attested(clerk.number, clerk.role, self.clock_unix())
 
     def _record(self, number: str, at: float, event: e.Event) -> None:
         self._records.record(number, at, event)

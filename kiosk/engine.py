@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 BUGS_ALLOWED = 3
 BUGS_WITHIN_S = 600.0
+GLANCE_S = 0.2
+"""How soon the thread sees that it is to stop."""
 _NOTICES = (
     e.Show,
     e.ShowDigit,
@@ -141,16 +143,26 @@ class Engine:
         """Take events until `stop` is set (and any event, or 0.2 s, comes)."""
         self._tell_service()
         while not stop.is_set():
-            event = self._next()
+            event = self._next(GLANCE_S)
             if event is not None:
                 self._take(event)
         if self._visit is not None:
             self._hands.forget()
 
-    def _next(self) -> e.Event | None:
+    def turn(self) -> None:
+        """Take what has come by now, and the visit's deadline if it is over: for whoever makes the time."""
+        while (event := self._next(0.0)) is not None:
+            self._take(event)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the visit wants to hear that time has passed."""
+        return self._visit.deadline if self._visit else None
+
+    def _next(self, patience_s: float) -> e.Event | None:
         """The next event; TimePassed when the visit's deadline came before one."""
-        deadline = self._visit.deadline if self._visit else None
-        wait = 0.2 if deadline is None else min(0.2, max(0.0, deadline - self._clock()))
+        deadline = self.deadline
+        wait = patience_s if deadline is None else min(patience_s, max(0.0, deadline - self._clock()))
         try:
             return self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
         except queue.Empty:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,8 +16,15 @@ log = logging.getLogger(__name__)
 class Records:
     """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
 
-    def __init__(self, folder: Path, limits: VisitSettings, review: ReviewSettings) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: VisitSettings,
+        review: ReviewSettings,
+        clock_unix: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder / "visits"
+        self._clock_unix = clock_unix
         self._head = replay.head(limits, review)
         self._file: BinaryIO | None = None
         self._number = ""
@@ -39,7 +47,7 @@ class Records:
 
     def purge(self, keep_days: int) -> int:
         """Erase logs older than that; how many."""
-        before = time.time() - keep_days * 86_400
+        before = self._clock_unix() - keep_days * 86_400
         old = [p for p in self._folder.glob("*.jsonl") if p.stat().st_mtime < before]
         for path in old:
             path.unlink(missing_ok=True)

@@ -83,6 +83,7 @@ class ActivationDesk:
         clock_unix: Callable[[], float] = time.time,
         take_roster: Callable[[str], None] | None = None,
         audit: AuditLog | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError.
 
@@ -93,6 +94,7 @@ class ActivationDesk:
         self._versions = dict(versions)
         self._give = give
         self._clock_unix = clock_unix
+        self._clock = clock
         self._take_roster = take_roster
         self._audit = audit
         self._store = identity.store_of(settings)
@@ -283,6 +285,7 @@ class ActivationDesk:
             central,
             keep_s,
             self._clock_unix,
+            self._clock,
             take_roster=self._take_roster,
         )
         about = About(who.terminal, simulated, self._versions)

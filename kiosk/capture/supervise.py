@@ -80,6 +80,10 @@ class Supervisor:
             self._changed.notify_all()
 
     @property
+    def wanted(self) -> bool:
+        return self._wanted
+
+    @property
     def ready(self) -> bool:
         """Did the device work when it was last used or looked at."""
         return self._told is Code.OK
@@ -88,12 +92,13 @@ class Supervisor:
         """Until `stop` is set; the device is closed afterwards."""
         try:
             while not stop.is_set():
-                self._turn(stop)
+                wanted = self._wanted
+                self._pause(self.turn(wanted), wanted, stop)
         finally:
             self._close()
 
-    def _turn(self, stop: threading.Event) -> None:
-        wanted = self._wanted
+    def turn(self, wanted: bool) -> float:
+        """One piece of work, or one look; how many seconds to pause before the next."""
         try:
             if wanted:
                 self._use()
@@ -108,8 +113,8 @@ class Supervisor:
             self._failures = 0
             self._tell(Code.OK)
             if wanted:
-                return
-        self._pause(self._delay(wanted), wanted, stop)
+                return 0.0
+        return self._delay(wanted)
 
     def _use(self) -> None:
         self._doubted = True

@@ -14,6 +14,11 @@ def china_today() -> date:
     return datetime.now(CHINA).date()
 
 
+def china_date(at_unix: float) -> date:
+    """The same at another time."""
+    return datetime.fromtimestamp(at_unix, CHINA).date()
+
+
 def facts(card: IdCard, kind: str, today: date) -> CardFacts:
     """`kind` is the card's type (resident, J, I, Y); `today` is the date in China. Keeps nothing personal.
 

@@ -99,6 +99,12 @@ class Line:
         with self._lock:
             self._lose_after = after_bytes
 
+    def lead_to(self, host: str, port: int) -> None:
+        """From now on to somebody else: an impostor, a hotel's welcome page. What is connected is reset."""
+        with self._lock:
+            self._target = (host, port)
+        self._cut_all()
+
     @property
     def traffic(self) -> Traffic:
         with self._lock:
