@@ -12,7 +12,17 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import __version__, anchors, audit, certificates, clerk_commands, keys, sealing, terminals
+from central import (
+    __version__,
+    anchors,
+    audit,
+    certificates,
+    clerk_commands,
+    keys,
+    privacy_commands,
+    sealing,
+    terminals,
+)
 from central.database import Database, migrate
 from central.messages import TERMINAL
 from central.settings import Settings, SettingsError, load
@@ -68,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     load_fleet.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     load_fleet.set_defaults(action=_fleet_load)
     clerk_commands.add(actions, data, _terminal_name, _open)
+    privacy_commands.add(actions, data, lambda options: (_settings(options), _open(options)))
     stick = argparse.ArgumentParser(add_help=False, parents=[data])
     stick.add_argument("stick", type=Path, help="folder of the USB stick")
     stick.add_argument("--simulation", action="store_true", help="as the server was started")

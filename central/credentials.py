@@ -106,7 +106,7 @@ def revoke(database: Database, vault: Vault, serial: str, visit: str, password: 
         if row is not None:
             _count_try(row, now)
         ours = _names(session, visit, serial)
-    right = row is not None and ours and vault.password_agrees(password, row.password)
+    right = row is not None and ours and row.password != "" and vault.password_agrees(password, row.password)
     if not right:
         raise Problem(403, Code.PASSWORD_MISMATCH)
     with database.write() as session:

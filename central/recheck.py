@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from central.activations import Activations
 from central.database import Database
-from central.tables import Challenge, EnrolmentCode, SeenToken
+from central.tables import EnrolmentCode, SeenToken
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +20,25 @@ _DAY_S = 24 * 3600.0
 
 
 class Rechecker:
-    """`start`, `stop`; one round every `poll_s`. A round that fails is logged and the next one comes."""
+    """`start`, `stop`; one round every `poll_s`. A round that fails is logged and the next one comes.
 
-    def __init__(self, activations: Activations, database: Database, poll_s: float, prune_s: float) -> None:
+    `erase` is done once a day.
+    """
+
+    def __init__(
+        self,
+        activations: Activations,
+        database: Database,
+        poll_s: float,
+        prune_s: float,
+        erase: Callable[[], object],
+    ) -> None:
         self._activations = activations
         self._database = database
         self._poll_s = poll_s
         self._prune_s = prune_s
-        self._pruned = float("-inf")
+        self._erase = erase
+        self._pruned = self._erased = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recheck", daemon=True)
 
@@ -45,6 +56,9 @@ class Rechecker:
             if time.monotonic() - self._pruned >= self._prune_s:
                 self._pruned = time.monotonic()
                 self._quietly(lambda: prune(self._database, time.time()))
+            if time.monotonic() - self._erased >= _DAY_S:
+                self._erased = time.monotonic()
+                self._quietly(self._erase)
 
     def _round(self) -> None:
         for visit in self._activations.due():
@@ -52,7 +66,7 @@ class Rechecker:
                 return
             self._quietly(lambda visit=visit: self._activations.resume(visit))  # type: ignore[misc]
 
-    def _quietly(self, work: Callable[[], None]) -> None:
+    def _quietly(self, work: Callable[[], object]) -> None:
         """One that fails does not hold up the others. Its text is not logged: it may be personal."""
         try:
             work()
@@ -61,10 +75,7 @@ class Rechecker:
 
 
 def prune(database: Database, now: float) -> None:
-    """Spent signatures that could not be replayed any more, challenges nobody used, codes that ended."""
+    """Spent signatures that could not be replayed any more, codes that ended."""
     with database.write() as session:
         session.execute(delete(SeenToken).where(SeenToken.expires_unix < now))
         session.execute(delete(EnrolmentCode).where(EnrolmentCode.expires_unix < now - _DAY_S))
-        # An expired challenge may still arrive with a visit that began in time, weeks later.
-        stale = Challenge.expires_unix < now - 90 * _DAY_S
-        session.execute(delete(Challenge).where(stale, Challenge.used_by.is_(None)))

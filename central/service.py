@@ -1,9 +1,11 @@
 """Everything a route needs, built once; the one place where central is put together."""
 
+import time
 from dataclasses import dataclass
 
 from fastapi import Request
 
+from central import erasure
 from central import keys as keys_
 from central.activations import Activations
 from central.authority import Authority, load
@@ -47,7 +49,13 @@ def build(settings: Settings) -> Service:
         vault=Vault(keys.vault),
         authority=authority,
         activations=activations,
-        rechecker=Rechecker(activations, database, settings.poll_s, settings.prune_s),
+        rechecker=Rechecker(
+            activations,
+            database,
+            settings.poll_s,
+            settings.prune_s,
+            lambda: erasure.erase(database, keys.challenge, settings.retention, time.time()),
+        ),
         terminals=Rate(settings.requests.per_s, settings.requests.burst),
         strangers=Rate(settings.requests.strangers_per_s, settings.requests.strangers_burst),
     )

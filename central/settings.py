@@ -107,6 +107,14 @@ class Recheck(Section):
     poll_in_simulation_s: float = 0.2
 
 
+class Retention(Section):
+    """Days; a job erases what is older, once a day, and signs a receipt for it."""
+
+    evidence_days: float = Field(default=365.0, gt=0)  # measures and codes, after the last word
+    ended_days: float = Field(default=180.0, gt=0)  # phone, password and person of an ended credential
+    challenges_days: float = Field(default=90.0, ge=30)  # after their end: late visits may still bring one
+
+
 class Authority(Section):
     driver: str = ""  # an entry point of group "central.authority"; "": none, or the simulator in simulation
     options: dict[str, Any] = {}
@@ -122,6 +130,7 @@ class Settings(Section):
     requests: Requests = Requests()
     evidence: Evidence = Evidence()
     recheck: Recheck = Recheck()
+    retention: Retention = Retention()
     authority: Authority = Authority()
     prune_s: float = Field(default=3600.0, gt=0)  # how often stale tokens and challenges are cleared away
 

@@ -91,6 +91,16 @@ class AuditAnchor(Base):
     at_unix: Mapped[float] = mapped_column(Float)
 
 
+class Erasure(Base):
+    """A receipt of what was erased; see `central.erasure`. Never changed, never erased."""
+
+    __tablename__ = "erasures"
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at_unix: Mapped[float] = mapped_column(Float)
+    token: Mapped[str] = mapped_column(Text)
+
+
 class Challenge(Base):
     __tablename__ = "challenges"
 

@@ -19,6 +19,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, SettingsError
+from kiosk.privacy import commands as privacy_commands
 from kiosk.settings import Settings
 
 log = logging.getLogger("kiosk")
@@ -110,6 +111,10 @@ def _audit(options: argparse.Namespace) -> int:
     return audit_commands.run(options, read_settings(options))
 
 
+def _privacy(options: argparse.Namespace) -> int:
+    return privacy_commands.run(options, read_settings(options))
+
+
 def _enrol(options: argparse.Namespace) -> int:
     from kiosk.activation import identity
 
@@ -165,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     identity = command("identity", _identity, "show this terminal's key, or exchange it for a new one")
     identity.add_argument("action", choices=("show", "rotate"))
     audit_commands.add_to(command("audit", _audit, "verify, export or restart the log of what happened here"))
+    privacy_commands.add_to(command("privacy", _privacy, "what this terminal holds; erase what is due"))
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)
     models.set_defaults(do=_models, settings=None)

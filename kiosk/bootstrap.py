@@ -33,7 +33,8 @@ from kiosk.face.watcher import FaceWatcher
 from kiosk.model import AudioBlock, Device, Frame, Role, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Feeds, Image
-from kiosk.readiness import Readiness, Waiting, gate_codes
+from kiosk.privacy.erase import Eraser
+from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
 from kiosk.records import Records
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
@@ -135,7 +136,7 @@ class Terminal:
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
         self._desk: ActivationDesk | None = None
-        self._records = Records(self._storage, settings.visit, settings.review, clock_unix)
+        self._records = Records(self._storage, settings.visit, settings.review)
         self.audit = AuditLog(audit_path(settings), clock_unix)
         self._erase_at = 0.0
         self._witness = Witness(self.audit)
@@ -168,7 +169,6 @@ class Terminal:
             self._work(name, supervisor.run)
         self._work("announcer", self._announcer.run)
         self._work("printer", self._printer_work)
-        self.acts.daybook.purge(self.settings.storage.keep_days)
 
     def stop(self) -> bool:
         """Stop all threads, the last started first; False if one did not stop."""
@@ -311,19 +311,20 @@ class Terminal:
         return {Device.AUDIT: self.audit.fault} | gates
 
     def _erase_if_due(self) -> None:
-        """Once a day: what is older than `keep_days` goes, and that it went is written down."""
+        """Once a day, while nobody is served: what its term has ended for goes, and that is written down.
+
+        By a wrong clock nothing would be due, or everything.
+        """
         now = self.clock()
-        if now < self._erase_at:
+        if now < self._erase_at or self.engine.serving:
+            return
+        if {clock_code(self.clock_unix(), self._clock_off_s()), self.audit.fault} != {Code.OK}:
             return
         self._erase_at = now + ERASE_S
         try:
-            logs = self._records.purge(self.settings.storage.keep_days)
+            Eraser(self.settings, self.audit, self.clock_unix).run()
         except OSError as error:
-            log.warning("old visit logs not erased: %s", error.strerror)
-            return
-        if logs:
-            facts = {"visit logs": logs, "days": self.settings.storage.keep_days}
-            self.audit.append(Kind.PRIVACY_ERASED, facts=facts)
+            log.warning("nothing erased: %s", error.strerror)
 
     def _post_settled(self, event: e.Event) -> None:
         self._witness.settled(event)
@@ -451,7 +452,7 @@ class Terminal:
             place=s.terminal.place,
             simulated=self.simulated,
             look_up=s.central.look_up,
-            keep_days=s.storage.keep_days,
+            keep_days=s.retention.longest_days,
         )
 
     def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:

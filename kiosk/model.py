@@ -386,6 +386,15 @@ class Receipt(Struct, frozen=True):
     at_unix: float = 0.0
 
 
+class Span(Struct, frozen=True):
+    """So many things of one kind, and when the first and the last of them came; wall-clock seconds."""
+
+    count: int = 0
+    bytes: int = 0
+    first_unix: float | None = None
+    last_unix: float | None = None
+
+
 class Slip(Struct, frozen=True):
     """What is printed and shown at the end. Holds no personal data."""
 

@@ -36,6 +36,11 @@ LEAST: Mapping[str, float] = {
     "face.same_face": 0.25,
 }
 MOST: Mapping[str, float] = {
+    # The consent text promises thirty days.
+    "retention.receipts_days": 30,
+    "retention.visits_days": 30,
+    "retention.daybook_days": 30,
+    "retention.slips_days": 30,
     "visit.card_tries": 5,
     "visit.portrait_tries": 5,
     "visit.face_tries": 5,

@@ -1,8 +1,6 @@
-"""The visits' logs on disk: one file a visit, without personal data, erased after `keep_days`."""
+"""The visits' logs on disk: one file a visit, without personal data; `kiosk.privacy` erases them."""
 
 import logging
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,15 +14,8 @@ log = logging.getLogger(__name__)
 class Records:
     """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
 
-    def __init__(
-        self,
-        folder: Path,
-        limits: VisitSettings,
-        review: ReviewSettings,
-        clock_unix: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, folder: Path, limits: VisitSettings, review: ReviewSettings) -> None:
         self._folder = folder / "visits"
-        self._clock_unix = clock_unix
         self._head = replay.head(limits, review)
         self._file: BinaryIO | None = None
         self._number = ""
@@ -44,14 +35,6 @@ class Records:
         if self._file is not None:
             self._file.close()
         self._file, self._number = None, ""
-
-    def purge(self, keep_days: int) -> int:
-        """Erase logs older than that; how many."""
-        before = self._clock_unix() - keep_days * 86_400
-        old = [p for p in self._folder.glob("*.jsonl") if p.stat().st_mtime < before]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
 
     def _open(self, number: str) -> None:
         if self._file is not None:

@@ -8,7 +8,7 @@ Sections bear the rooms' names; units live in the names of keys. Unknown keys ar
 import tomllib
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -49,7 +49,27 @@ class Terminal(Section, frozen=True):
 class Storage(Section, frozen=True):
     folder: str  # outbox, logs, records
     min_free_mb: int  # below this no visit begins
-    keep_days: int  # receipts, visit logs
+
+
+Days = Annotated[float, Meta(gt=0, le=3650)]
+
+
+class Retention(Section, frozen=True):
+    """So long each kind of data is kept; a job erases what is older and writes down that it did.
+
+    What was not delivered has no term: it stays until central has it. See `kiosk.privacy`.
+    """
+
+    receipts_days: Days  # central's answers: a number, a word, no name
+    visits_days: Days  # the course of each visit in measures and codes
+    daybook_days: Days  # the day's books of the staff panel
+    slips_days: Days  # slips that the printer driver "file" keeps in a folder
+    set_aside_days: Days  # damaged audit logs that service staff set aside
+
+    @property
+    def longest_days(self) -> int:
+        """Of what speaks of one visit: the slip promises it."""
+        return ceil(max(self.receipts_days, self.visits_days, self.daybook_days, self.slips_days))
 
 
 class Models(Section, frozen=True):
@@ -239,6 +259,7 @@ class Settings(Section, frozen=True):
     mode: Literal["production", "simulation"]
     terminal: Terminal
     storage: Storage
+    retention: Retention
     models: Models
     screen: Screen
     face: FaceSettings

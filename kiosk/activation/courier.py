@@ -52,13 +52,12 @@ class Courier:
         central: Central,
         give: Callable[[Event], None],
         settings: CentralSettings,
-        keep_s: float,
         clock_unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
         take_roster: Callable[[str], None] | None = None,
     ) -> None:
-        """`keep_s`: how long receipts are kept. `clock` paces the courier, `clock_unix` dates the rows.
+        """`clock` paces the courier, `clock_unix` dates the rows.
 
         `take_roster` gets what central says of the staff, once with each sign of life.
         """
@@ -67,7 +66,6 @@ class Courier:
         self._central = central
         self._give = give
         self._settings = settings
-        self._keep_s = keep_s
         self._clock_unix = clock_unix
         self._clock = clock
         self._random = random
@@ -139,7 +137,6 @@ class Courier:
         if not self._up:
             self._outbox.release(now)
             self._up = True
-        self._outbox.purge(now - self._keep_s)
 
     def _greet(self) -> None:
         """Signed, so it also tells whether central still takes this terminal for its own."""

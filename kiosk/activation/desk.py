@@ -18,6 +18,7 @@ from kiosk.activation.challenges import Pool
 from kiosk.activation.courier import Courier
 from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
+from kiosk.activation.holdings import OUTBOX_FILE
 from kiosk.activation.identity import Identity
 from kiosk.activation.intake import Intake
 from kiosk.activation.messages import About, Greeting, Heartbeat
@@ -42,10 +43,8 @@ from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OUTBOX_FILE = "outbox.sqlite3"
 REOPEN_S = 2.0
 """Between two tries to open what is missing."""
-_DAY_S = 86_400.0
 
 
 class _Parts(Struct, frozen=True):
@@ -276,14 +275,12 @@ class ActivationDesk:
             greeted=lambda greeting: self._greeted(who, greeting),
             head=self._head,
         )
-        keep_s = self._settings.storage.keep_days * _DAY_S
         courier = Courier(
             outbox,
             pool,
             gateway,
             self._give,
             central,
-            keep_s,
             self._clock_unix,
             self._clock,
             take_roster=self._take_roster,

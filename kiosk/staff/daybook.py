@@ -77,14 +77,6 @@ class Daybook:
     def today(self) -> date:
         return datetime.fromtimestamp(self._clock()).date()
 
-    def purge(self, keep_days: int) -> int:
-        """Erase books older than that; how many."""
-        before = self._clock() - keep_days * 86_400
-        old = [p for p in self._folder.glob("day-*.jsonl") if p.stat().st_mtime < before]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
-
     def _path(self, day: date) -> Path:
         return self._folder / f"day-{day.isoformat()}.jsonl"
 

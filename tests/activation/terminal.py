@@ -73,9 +73,7 @@ class Terminal:
             health_s=0.5,
             simulated=True,
         )
-        self.courier = Courier(
-            self.outbox, self.pool, self.gateway, self.events.append, self.settings, keep_s=86_400.0
-        )
+        self.courier = Courier(self.outbox, self.pool, self.gateway, self.events.append, self.settings)
         about = About(who.terminal, True, {"kiosk": "0.1.0"})
         self.intake = Intake(
             self.outbox,

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from central.database import Database, migrate
+from central.erasure import erase
 from central.recheck import prune
+from central.settings import Retention
 from central.tables import Activation, Base, Challenge, Credential, SeenToken, Terminal
 from central.vault import Vault
 
@@ -135,8 +138,9 @@ def test_prune_takes_only_what_is_stale(database: Database) -> None:
             session.add(Challenge(id=name, terminal="T", issued_unix=0, expires_unix=expires, used_by=used))
         session.add_all(SeenToken(terminal="T", jti=str(at), expires_unix=now + at) for at in (-1, 1))
     prune(database, now)
+    erase(database, Ed25519PrivateKey.generate(), Retention(), now)
     with database.read() as session:
-        assert {row.id for row in session.query(Challenge)} == {"spent", "late", "fresh"}
+        assert {row.id for row in session.query(Challenge)} == {"late", "fresh"}
         assert [row.jti for row in session.query(SeenToken)] == ["1"]
 
 

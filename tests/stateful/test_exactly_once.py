@@ -137,7 +137,6 @@ class ExactlyOnce(RuleBasedStateMachine):
             self.central,
             self.hear,
             LIMITS,
-            keep_s=1e12,
             clock_unix=lambda: self.wall,
             clock=lambda: self.steady,
             random=lambda: 0.5,

@@ -175,7 +175,7 @@ def test_consent_tells_what_the_law_asks_for():
 def test_consent_promises_no_longer_storage_than_the_settings():
     from kiosk import settings
 
-    assert settings.load().storage.keep_days <= 30
+    assert settings.load().retention.longest_days <= 30
     assert "三十天" in load("zh-Hans").consent_text()
 
 

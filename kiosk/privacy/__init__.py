@@ -1,0 +1,1 @@
+"""What the terminal holds of people, how long, and the proof that it was erased."""
