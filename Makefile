@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+export ORT_DISABLE_TELEMETRY := 1
 ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync

@@ -10,9 +10,11 @@ nothing to follow; none is a saturated red (R / (R + G + B) ≥ 0.8); at most th
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from math import hypot, sqrt
+from operator import mul
 
 from msgspec import Struct
 
@@ -40,6 +42,8 @@ MOST_JUMP = 2.0
 """A change may be so much longer than the middle one; those that are asked for differ by 1.6 at most."""
 RIVALS = 199
 """Other sequences that the true one has to beat."""
+_ROUNDING = 1e-9
+"""Sequences that fit alike are not told apart by the order of a sum."""
 
 
 class Response(Struct, frozen=True):
@@ -110,17 +114,36 @@ def _at_delay(shown: Sequence[tuple[float, str]], samples: Sequence[Sample], del
 def _ranked(own: Response, shown: Sequence[tuple[float, str]], samples: Sequence[Sample]) -> Response:
     """Against other sequences, each at the delay that suits it best: the same chance as the true one had."""
     times = [at for at, _ in shown]
-    changes = [_changes(_levels(times, samples, delay)) for delay in DELAYS_S]
-    worse = sum(
-        max(_fit(colours(f"rival {i}", len(times)), one) for one in changes) < own.fit for i in range(RIVALS)
-    )
+    answers = [_answers(_changes(_levels(times, samples, delay))) for delay in DELAYS_S]
+    best = own.fit - _ROUNDING
+    worse = sum(max(_fit(asked, one) for one in answers) < best for asked in _rivals(len(times)))
     return Response(own.gain, own.error, own.fit, worse / RIVALS, own.steps, own.delay_s)
 
 
-def _fit(sequence: str, answers: Sequence[Pair | None]) -> float:
-    pairs = [(_step(a, b), y) for (a, b), y in zip(pairwise(sequence), answers, strict=True) if y is not None]
-    power = sum(x[0] ** 2 + x[1] ** 2 for x, _ in pairs) * sum(y[0] ** 2 + y[1] ** 2 for _, y in pairs)
-    return sum(x[0] * y[0] + x[1] * y[1] for x, y in pairs) / sqrt(power) if power > 0 else 0.0
+@cache
+def _rivals(count: int) -> tuple[tuple[float, ...], ...]:
+    """What each of the other sequences asks for, change by change; the same in every visit."""
+    sequences = (colours(f"rival {i}", count) for i in range(RIVALS))
+    return tuple(tuple(x for a, b in pairwise(one) for x in _step(a, b)) for one in sequences)
+
+
+class _Answers(Struct, frozen=True):
+    """Changes that were seen, flat; `seen` is 0 where none was, and the answer 0 there."""
+
+    flat: tuple[float, ...]
+    seen: tuple[float, ...]
+    power: float
+
+
+def _answers(changes: Sequence[Pair | None]) -> _Answers:
+    flat = tuple(y for change in changes for y in change or (0.0, 0.0))
+    seen = tuple(float(change is not None) for change in changes for _ in range(2))
+    return _Answers(flat, seen, sum(map(mul, flat, flat)))
+
+
+def _fit(asked: tuple[float, ...], answers: _Answers) -> float:
+    power = sum(map(mul, map(mul, asked, asked), answers.seen)) * answers.power
+    return sum(map(mul, asked, answers.flat)) / sqrt(power) if power > 0 else 0.0
 
 
 def _levels(times: Sequence[float], samples: Sequence[Sample], delay: float) -> list[Pair | None]:
