@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central import (
     __version__,
+    alarm_commands,
+    alarms,
     anchors,
     audit,
     certificates,
@@ -72,11 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("terminal")
     revoke.set_defaults(action=_revoke)
     fleet = actions.add_parser("fleet", help="the fleet")
-    load_fleet = fleet.add_subparsers(required=True, metavar="ACTION").add_parser(
+    of_fleet = fleet.add_subparsers(required=True, metavar="ACTION")
+    alarm_commands.add_show(of_fleet, data, _open)
+    load_fleet = of_fleet.add_parser(
         "load", parents=[data], help="the first 45 points, or those of a CSV file"
     )
     load_fleet.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     load_fleet.set_defaults(action=_fleet_load)
+    alarm_commands.add(actions, data, _open)
     clerk_commands.add(actions, data, _terminal_name, _open)
     privacy_commands.add(actions, data, lambda options: (_settings(options), _open(options)))
     stick = argparse.ArgumentParser(add_help=False, parents=[data])
@@ -190,9 +195,13 @@ def _audit_verify(options: argparse.Namespace) -> int:
     terminal = options.terminal or str(header.get("terminal", ""))
     with _open(options).read() as session:
         anchors_ = anchors.kept(session, terminal)
+        held = alarms.held(session, terminal)
     found = audit.check(rows, anchors_)
     if found.fault:
         print(f"{terminal}: record {found.at}: {found.fault} ({found.records} good records before)")
+        return 1
+    if held:
+        print(f"{terminal}: {found.records} records, unbroken, but the log went back: see central alarms")
         return 1
     met = f"{found.anchors} of {len(anchors_)} heads of central's met"
     print(f"{terminal}: {found.records} records, unbroken; {met}")

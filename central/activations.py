@@ -19,7 +19,7 @@ from hashlib import sha256
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from central import challenges, clerks, credentials, plan
+from central import alarms, challenges, clerks, credentials, plan
 from central.authority import Authority, ask
 from central.codes import Code
 from central.database import Database
@@ -119,9 +119,12 @@ class Activations:
             request = _stored_request(row)
             challenge = challenges.facts(session, request.challenge)
             staff = clerks.facts(session, request.terminal)
+            held = alarms.held(session, request.terminal)
         wrong = fault(request, challenge, row.received_unix, self._settings, staff)
         if wrong is not None:
             return self._settle(visit, plan.refuse(wrong))
+        if held:
+            return self._settle(visit, plan.hold(row.absent, self._clock(), self._settings))
         try:
             person = open_sealed(request.sealed, request.id, request.terminal, self._keys.sealing)
         except Unsealable:

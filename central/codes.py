@@ -17,6 +17,7 @@ class Code(StrEnum):
     PERSON_ALREADY_OPEN = "person.already_open"
     PERSON_NOT_OPEN = "person.not_open"
     AUTHORITY_UNAVAILABLE = "authority.unavailable"
+    AUDIT_REWOUND = "audit.rewound"  # the terminal is held; also a problem
 
     # receipts: what is wrong with the evidence
     EVIDENCE_INCOMPLETE = "evidence.incomplete"
@@ -26,6 +27,7 @@ class Code(StrEnum):
     EVIDENCE_REFUSED = "evidence.refused"
     EVIDENCE_WAY = "evidence.way"
     EVIDENCE_REVIEW = "evidence.review"
+    EVIDENCE_LOWERED = "evidence.lowered"
     CHALLENGE_INVALID = "challenge.invalid"
 
     # problems

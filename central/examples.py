@@ -187,6 +187,7 @@ ALL: dict[str, dict[str, Any]] = {
         "waiting": 2,
         "oldest_s": 41.5,
         "sealing": "HPKE-X25519-SHA256-AES256GCM",
+        "lost": [],
     },
     "greeting": {
         "status": "ok",
@@ -199,6 +200,7 @@ ALL: dict[str, dict[str, Any]] = {
             "algorithm": "HPKE-X25519-SHA256-AES256GCM",
             "public": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
         },
+        "audit_rewound": False,
     },
     "health": {"status": "ok", "simulation": False, "time_unix": 1784512000.0, "version": "0.1.0"},
     "problem": {"code": "request.key_reused", "detail": "this number came before with another body"},

@@ -330,6 +330,8 @@ class Heartbeat(Message):
     oldest_s: Annotated[float, Field(ge=0)] | None  # how long the oldest waits
     # The suite it wants to seal with.
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
+    # Promised, and not in its outbox any more.
+    lost: Annotated[list[VisitNumber], Field(max_length=100)] = []
 
 
 class Greeting(Message):
@@ -343,6 +345,7 @@ class Greeting(Message):
     version: str
     versions_known: bool  # does central take evidence of these versions?
     sealing: SealingKey  # to be used from now on
+    audit_rewound: bool  # its log went back and nobody here has accepted that: nobody may be served
 
 
 class Health(Message):

@@ -27,8 +27,18 @@ class Decision:
     absent: int = 0  # how often the register has not known the person
 
 
+HELD_S = 60.0
+"""So often it is seen whether a terminal is still held."""
+
+
 def refuse(code: Code) -> Decision:
     return Decision(Status.REFUSED, code)
+
+
+def hold(absent: int, now: float, settings: Settings) -> Decision:
+    """The terminal is held: it is not this person's fault, so the request waits."""
+    pause = min(HELD_S, settings.recheck_after_s[-1] if settings.recheck_after_s else HELD_S)
+    return Decision(Status.PENDING, Code.AUDIT_REWOUND, now + pause, absent)
 
 
 def decide(word: Word, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:

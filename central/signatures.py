@@ -5,7 +5,8 @@ idempotency key and the head of the terminal's audit log; `keyid` names the term
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from http_message_signatures import (
     algorithms,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from central import anchors
 from central.codes import Code
@@ -52,9 +54,11 @@ def verify(database: Database, message: Message, body: bytes, now: float, rules:
         (found,) = verifier.verify(message, expect_tag=TAG, require_components=_ALWAYS + present, body=body)
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise signers.problem or _unsigned(type(error).__name__) from None
-    expires = float(found.parameters["expires"])
-    head = message.headers.get(anchors.HEADER)
-    _spend(database, signers.terminal, found.nonce, expires + rules.clock_slack_s, head, now)
+    until = float(found.parameters["expires"]) + rules.clock_slack_s
+    head = anchors.parse(message.headers.get(anchors.HEADER))
+    with _spent(database, signers.terminal, found.nonce, until) as session:
+        if head is not None:
+            anchors.keep(session, signers.terminal, head, float(found.parameters["created"]), now)
     return signers.terminal
 
 
@@ -104,19 +108,16 @@ def _terminal(database: Database, name: str) -> Terminal:
     return terminal
 
 
-def _spend(
-    database: Database, terminal: str, nonce: str | None, until_unix: float, head: str | None, now: float
-) -> None:
-    """The nonce, once; and the head of the audit log that came along is kept in the same transaction."""
+@contextmanager
+def _spent(database: Database, terminal: str, nonce: str | None, until_unix: float) -> Iterator[Session]:
+    """The nonce serves once; what is done inside commits together with that."""
     if nonce is None or not _NONCE.fullmatch(nonce):
         raise _unsigned("nonce")
-    anchor = anchors.parse(head)
     try:
         with database.write() as session:
             session.add(SeenToken(terminal=terminal, jti=nonce, expires_unix=until_unix))
             session.flush()
-            if anchor is not None:
-                anchors.keep(session, terminal, anchor, now)
+            yield session
     except IntegrityError:
         raise Problem(401, Code.REQUEST_REPLAYED) from None
 

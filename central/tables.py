@@ -57,6 +57,7 @@ class Terminal(Base):
     revoked_unix: Mapped[float | None] = mapped_column(Float)
     rotated_unix: Mapped[float | None] = mapped_column(Float)
     seen_unix: Mapped[float | None] = mapped_column(Float)  # the last heartbeat
+    waiting: Mapped[int | None] = mapped_column(Integer)  # requests, as that heartbeat told
 
 
 class EnrolmentCode(Base):
@@ -89,6 +90,33 @@ class AuditAnchor(Base):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     at_unix: Mapped[float] = mapped_column(Float)
+    # When the terminal signed the request that brought it: by its own clock, but in its own order.
+    signed_unix: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
+
+
+class AuditAlarm(Base):
+    """A terminal's log stood at an earlier record than one that central was told of. Never erased."""
+
+    __tablename__ = "audit_alarms"
+
+    terminal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at_unix: Mapped[float] = mapped_column(Float, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    accepted_unix: Mapped[float | None] = mapped_column(Float)
+    accepted_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class LostRequest(Base):
+    """A number that a terminal promised and does not have any more, and central never had."""
+
+    __tablename__ = "lost_requests"
+
+    terminal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    visit: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    told_unix: Mapped[float] = mapped_column(Float)
+    noted_unix: Mapped[float | None] = mapped_column(Float)
+    noted_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Erasure(Base):

@@ -62,6 +62,7 @@ REQUIRED = frozenset(
         Device.BACKLOG,
         Device.CONTACT,
         Device.SOFTWARE,
+        Device.LEDGER,
     }
 )
 """What a visit cannot do without. Loudspeaker, printer and the line to central are not among it."""
@@ -308,7 +309,15 @@ class Terminal:
         waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
         known = self._desk is None or self._desk.versions_known
         gates = gate_codes(waiting, known, self.clock_unix(), self.settings.gates)
-        return {Device.AUDIT: self.audit.fault} | gates
+        return {Device.AUDIT: self._audit_code(), Device.LEDGER: self._ledger_code()} | gates
+
+    def _audit_code(self) -> Code:
+        """Our own word on the log; else central's, which keeps its heads."""
+        rewound = self._desk is not None and self._desk.audit_rewound
+        return Code.AUDIT_REWOUND if rewound and self.audit.fault is Code.OK else self.audit.fault
+
+    def _ledger_code(self) -> Code:
+        return self._desk.ledger_code() if self._desk else Code.STARTING
 
     def _erase_if_due(self) -> None:
         """Once a day, while nobody is served: what its term has ended for goes, and that is written down.

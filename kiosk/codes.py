@@ -39,6 +39,7 @@ class Code(StrEnum):
     CENTRAL_SILENT = "central.silent"
     AUDIT_UNWRITABLE = "audit.unwritable"
     AUDIT_DAMAGED = "audit.damaged"
+    AUDIT_REWOUND = "audit.rewound"
     INTERNAL = "internal.error"
 
     # devices
@@ -210,6 +211,7 @@ class Code(StrEnum):
     EVIDENCE_REFUSED = "evidence.refused"
     EVIDENCE_WAY = "evidence.way"
     EVIDENCE_REVIEW = "evidence.review"
+    EVIDENCE_LOWERED = "evidence.lowered"
     TERMINAL_UNKNOWN = "terminal.unknown"
     TERMINAL_REVOKED = "terminal.revoked"
     REQUEST_SIGNATURE = "request.signature"
@@ -219,3 +221,5 @@ class Code(StrEnum):
     REQUEST_KEY_MISSING = "request.key_missing"
     REQUEST_KEY_REUSED = "request.key_reused"
     REQUEST_UNKNOWN = "request.unknown"
+    REQUEST_LOST = "request.lost"
+    REQUEST_GIVEN_UP = "request.given_up"

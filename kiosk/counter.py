@@ -139,6 +139,17 @@ class Counter:
         self._note(Act.RETRY, visit=request)
         return self._desk().retry(request)
 
+    def give_up(self, request: str) -> bool:
+        """A supervisor takes note that a promised request is lost, and sees to its customer; only then is
+        anybody served again.
+        """
+        if self._clerk().role is not Role.SUPERVISOR:
+            raise StaffError(Code.STAFF_ROLE, "only a supervisor answers for a lost request")
+        if all(e.id != request or e.code is not Code.REQUEST_LOST for e in self._desk().requests()):
+            return False  # no record of what is not so
+        self._note(Act.GIVE_UP, visit=request)
+        return self._desk().give_up(request)
+
     def export(self) -> int:
         """Undelivered requests onto the stick; how many."""
         self._note(Act.EXPORT)

@@ -79,6 +79,7 @@ class Device(StrEnum):
     BACKLOG = "backlog"
     CONTACT = "contact"
     SOFTWARE = "software"
+    LEDGER = "ledger"
 
 
 class Role(StrEnum):

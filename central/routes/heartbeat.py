@@ -4,7 +4,7 @@ import time
 
 from fastapi import APIRouter
 
-from central import __version__
+from central import __version__, alarms
 from central.evidence import versions_known
 from central.messages import Greeting, Heartbeat
 from central.routes.common import Central, SignedTerminal, problems
@@ -19,7 +19,10 @@ def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) ->
     """The head of the audit log comes in a header; a revoked terminal is told so by 403."""
     now = time.time()
     with central.database.write() as session:
-        session.get_one(Terminal, terminal).seen_unix = now
+        row = session.get_one(Terminal, terminal)
+        row.seen_unix, row.waiting = now, request.waiting
+        alarms.note_lost(session, terminal, request.lost, now)
+        held = alarms.held(session, terminal)
     return Greeting(
         status="ok",
         simulation=central.settings.simulation,
@@ -27,4 +30,5 @@ def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) ->
         version=__version__,
         versions_known=versions_known(request.versions, central.settings.evidence.versions),
         sealing=handed_out(central.keys.sealing, request.sealing),
+        audit_rewound=held,
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
+from central import alarms
 from central.messages import VISIT_NUMBER
 from central.page import HEADERS, page, way_taken
 from central.routes.common import Central, problems, stranger
@@ -24,10 +25,19 @@ router = APIRouter(tags=["look-up"])
 def look_up(slip: str, central: Central) -> HTMLResponse:
     """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""
     number = slip.strip().upper()
-    known = _state(central, number) if re.fullmatch(VISIT_NUMBER, number) else None
+    known = _known(central, number) if re.fullmatch(VISIT_NUMBER, number) else None
     status, code, recheck_unix, how = known or ("UNKNOWN", "ok", None, "")
     text = page(number[:24], status, code, recheck_unix, central.settings.simulation, how)
     return HTMLResponse(text, 200 if known else 404, HEADERS)
+
+
+def _known(central: Central, slip: str) -> tuple[str, str, float | None, str] | None:
+    """A request that a terminal says it has lost is told as such: the customer must not wait for it."""
+    found = _state(central, slip)
+    if found is not None:
+        return found
+    with central.database.read() as session:
+        return ("LOST", "ok", None, "") if alarms.is_lost(session, slip) else None
 
 
 def _state(central: Central, slip: str) -> tuple[str, str, float | None, str] | None:

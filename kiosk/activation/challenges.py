@@ -67,6 +67,11 @@ class Pool:
                     return challenge
         return None
 
+    def discard(self) -> None:
+        """None of them can be trusted to be unused."""
+        with self._database.change() as connection:
+            connection.execute("UPDATE challenges SET taken = 1")
+
     def count(self, now: float) -> int:
         """How many could be taken at `now`."""
         with self._database.look() as connection:

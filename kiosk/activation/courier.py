@@ -9,6 +9,8 @@ go again under the same key.
        ▲                                                  when it comes, what waited is due at once
        └──Untrusted──▶ distrusted: staff are told; all is quiet for `contact_s` … `backoff_max_s`
 
+A request that was promised and is not here any more (`ledger.py`) is asked after with each sign of life.
+
 A central that says "I do not know you" or "you are revoked" has disowned the terminal: no delivery can be
 promised any more, until a signed call is answered again.
 """
@@ -137,6 +139,7 @@ class Courier:
         if not self._up:
             self._outbox.release(now)
             self._up = True
+        self._ask_after_lost()
 
     def _greet(self) -> None:
         """Signed, so it also tells whether central still takes this terminal for its own."""
@@ -148,6 +151,19 @@ class Courier:
         if self.disowned is not None:
             self.disowned = None
             self._tell(Device.IDENTITY, Code.OK)
+
+    def _ask_after_lost(self) -> None:
+        """Central may have had it before it was lost here; then its word is what became of it."""
+        for id in self._outbox.lost()[:BATCH]:
+            try:
+                known = self._central.look_up(id)
+            except Untrusted:
+                raise
+            except CentralError as error:
+                log.warning("%s: %s", id, error)
+                return
+            if known is not None:
+                self._settle(id, known)
 
     def _deliver(self, stopped: Callable[[], bool]) -> None:
         settled = False
@@ -174,7 +190,7 @@ class Courier:
         except CentralError as error:
             self._failed(row, error)
             return False
-        self._settle(row, receipt)
+        self._settle(row.id, receipt)
         return True
 
     def _ask(self, row: Row) -> Receipt:
@@ -187,10 +203,10 @@ class Courier:
             raise Unacceptable(Code.REQUEST_UNKNOWN, "central had it once, and now it does not")
         return self._central.activate(row.id, row.body)
 
-    def _settle(self, row: Row, receipt: Receipt) -> None:
+    def _settle(self, id: str, receipt: Receipt) -> None:
         now = self._clock_unix()
-        if self._outbox.settle(row.id, receipt, now, now + self._recheck_in(receipt)):
-            log.info("%s: %s (%s)", row.id, receipt.status.value, receipt.code.value)
+        if self._outbox.settle(id, receipt, now, now + self._recheck_in(receipt)):
+            log.info("%s: %s (%s)", id, receipt.status.value, receipt.code.value)
             self._give(ReceiptArrived(receipt))
 
     def settle(self, receipt: Receipt) -> bool:

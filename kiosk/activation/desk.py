@@ -21,6 +21,7 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.holdings import OUTBOX_FILE
 from kiosk.activation.identity import Identity
 from kiosk.activation.intake import Intake
+from kiosk.activation.ledger import Ledger
 from kiosk.activation.messages import About, Greeting, Heartbeat
 from kiosk.activation.outbox import Backlog, Counts, Entry, Outbox
 from kiosk.activation.wire import Wire
@@ -43,8 +44,11 @@ from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
+LOST_AT_MOST = 100
+"""Numbers that go along with a sign of life."""
 REOPEN_S = 2.0
 """Between two tries to open what is missing."""
+_DAY_S = 86_400.0
 
 
 class _Parts(Struct, frozen=True):
@@ -55,6 +59,7 @@ class _Parts(Struct, frozen=True):
     intake: Intake
     courier: Courier
     gateway: Gateway
+    ledger: Ledger | None
 
 
 class Brought(Struct, frozen=True):
@@ -99,6 +104,8 @@ class ActivationDesk:
         self._store = identity.store_of(settings)
         self.versions_known = True
         """What central said last of our versions."""
+        self.audit_rewound = False
+        """… and of the head of our audit log."""
         central = settings.central
         self._wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self._identity_folder = settings.path(settings.terminal.identity)
@@ -172,6 +179,16 @@ class ActivationDesk:
         except OutboxError:
             return None
 
+    def ledger_code(self) -> Code:
+        """OK if the outbox holds what the log says was promised; STARTING until that was compared."""
+        with self._lock:
+            parts = self._parts
+        if parts is None:
+            return Code.STARTING
+        if parts.ledger is None:
+            return Code.OK
+        return parts.ledger.look()
+
     def close(self) -> None:
         """After `run` has ended."""
         with self._lock:
@@ -195,6 +212,13 @@ class ActivationDesk:
         done = parts.outbox.retry(request, self._clock_unix())
         parts.courier.wake()
         return done
+
+    def give_up(self, request: str) -> bool:
+        """A supervisor has taken note of a lost request, and that is recorded already; False if it is none.
+
+        Raises OutboxError, IdentityError.
+        """
+        return self._opened().outbox.give_up(request)
 
     def export(self, stick: Path, *, mounted_only: bool) -> int:
         """Give every undelivered request to the stick, sealed and signed; how many.
@@ -289,16 +313,21 @@ class ActivationDesk:
         intake = Intake(
             outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk
         )
-        return _Parts(outbox, pool, intake, courier, gateway)
+        keep_s = self._settings.retention.receipts_days * _DAY_S
+        ledger = Ledger(self._audit, outbox, pool, keep_s, self._clock_unix) if self._audit else None
+        return _Parts(outbox, pool, intake, courier, gateway, ledger)
 
     # ── what is told to central, and by it ───────────────────────────────────────────────────────
 
     def _report(self, outbox: Outbox) -> Heartbeat:
         backlog = outbox.backlog(self._clock_unix())
-        return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, self._settings.central.sealing)
+        lost = tuple(outbox.lost(noted=True)[:LOST_AT_MOST])
+        sealing = self._settings.central.sealing
+        return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, sealing, lost)
 
     def _greeted(self, who: Identity, greeting: Greeting) -> None:
         self.versions_known = greeting.versions_known
+        self.audit_rewound = greeting.audit_rewound
         try:
             changed = who.seal_to(greeting.sealing)
         except (IdentityError, OSError) as error:

@@ -61,22 +61,29 @@ class Health(Struct, frozen=True):
 
 
 class Heartbeat(Struct, frozen=True):
-    """What the terminal tells with each sign of life. `sealing`: the suite it wants to seal with."""
+    """What the terminal tells with each sign of life. `sealing`: the suite it wants to seal with.
+
+    `lost`: requests that were promised and are not in its outbox any more.
+    """
 
     versions: dict[str, str] = {}
     waiting: int = 0
     oldest_s: float | None = None
     sealing: str = "HPKE-X25519-SHA256-AES256GCM"
+    lost: tuple[str, ...] = ()
 
 
 class Greeting(Struct, frozen=True):
-    """What central answers. `sealing`: to be sealed to from now on."""
+    """What central answers. `sealing`: to be sealed to from now on. `audit_rewound`: the head of our log was
+    older than, or another than, one that central keeps, and nobody there has accepted that yet.
+    """
 
     status: str
     time_unix: float
     simulation: bool
     versions_known: bool
     sealing: SealingKey
+    audit_rewound: bool = False
 
 
 class Consent(Struct, frozen=True):

@@ -5,6 +5,8 @@
              ▼ │ retry │
             wedged ◀───┘                           hopeless: visible, skipped, never lost
 
+A wedged row without a body stands for a request that was promised and is not here any more (`ledger.py`).
+
 Times are wall-clock seconds given by the caller. The wall clock may be set back: a row whose waiting was
 decided "in the future" (`tried_unix` > now) is due at once, so no row waits longer than twice its delay.
 """
@@ -192,6 +194,41 @@ class Outbox:
                 " WHERE state = 'waiting' OR (state = 'pending' AND tries > 0)",
                 {"at": at},
             )
+
+    def lose(self, id: str, at: float) -> None:
+        """A promised request is not here any more: a row in its place, wedged, without a body."""
+        with self._database.change() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO requests"
+                " (id, state, put_unix, digest, sent, tried_unix, not_before, code, settled_unix)"
+                " VALUES (?, 'wedged', ?, x'', 1, ?, ?, ?, ?)",
+                (id, at, at, at, Code.REQUEST_LOST.value, at),
+            )
+
+    def lost(self, *, noted: bool = False) -> list[str]:
+        """Of those rows the numbers that nobody has taken note of yet; `noted`: all, the newest first."""
+        codes = (Code.REQUEST_LOST.value, Code.REQUEST_GIVEN_UP.value if noted else "")
+        with self._database.look() as connection:
+            found = connection.execute(
+                "SELECT id FROM requests WHERE state = 'wedged' AND body IS NULL AND code IN (?, ?)"
+                " ORDER BY put_unix DESC, id",
+                codes,
+            ).fetchall()
+        return [id for (id,) in found]
+
+    def give_up(self, id: str) -> bool:
+        """A supervisor has taken note of a lost request. False if it is none."""
+        with self._database.change() as connection:
+            done = connection.execute(
+                "UPDATE requests SET code = ? WHERE id = ? AND state = 'wedged' AND code = ?",
+                (Code.REQUEST_GIVEN_UP.value, id, Code.REQUEST_LOST.value),
+            )
+            return done.rowcount == 1
+
+    def ids(self) -> set[str]:
+        """The numbers of all requests that are here."""
+        with self._database.look() as connection:
+            return {id for (id,) in connection.execute("SELECT id FROM requests").fetchall()}
 
     def purge(self, before: float) -> int:
         """Forget requests delivered before that time; how many. Open and wedged ones are never purged."""

@@ -53,6 +53,8 @@ class Kind(StrEnum):
     REQUEST_WEDGED = "request.wedged"
     REQUEST_RETRIED = "request.retried"
     REQUEST_EXPORTED = "request.exported"
+    REQUEST_LOST = "request.lost"  # promised, and not in the outbox any more
+    REQUEST_GIVEN_UP = "request.given_up"  # a supervisor has taken note of that
 
     CLERK_SIGNED_IN = "clerk.signed_in"
     CLERK_SIGNED_OUT = "clerk.signed_out"

@@ -22,6 +22,7 @@ class Act(StrEnum):
     UNLOCK = "unlock"
     PANEL = "panel"
     RETRY = "retry"
+    GIVE_UP = "give_up"
     EXPORT = "export"
     IMPORT = "import"
     TEST = "test"
@@ -36,6 +37,7 @@ _KINDS = {
     Act.SIGN_OUT: Kind.CLERK_SIGNED_OUT,
     Act.RETRY: Kind.REQUEST_RETRIED,
     Act.EXPORT: Kind.REQUEST_EXPORTED,
+    Act.GIVE_UP: Kind.REQUEST_GIVEN_UP,
 }
 
 

@@ -10,10 +10,23 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.identity import Identity
 from kiosk.activation.intake import Intake
-from kiosk.activation.messages import About
+from kiosk.activation.ledger import Ledger
+from kiosk.activation.messages import About, Heartbeat
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.wire import Wire
-from kiosk.events import Agreed, DeviceFailed, DeviceReady, Event, Evidence, ReceiptArrived, Submit
+from kiosk.audit.log import AuditLog
+from kiosk.audit.witness import Witness
+from kiosk.events import (
+    Agreed,
+    DeviceFailed,
+    DeviceReady,
+    Event,
+    Evidence,
+    ReceiptArrived,
+    Stored,
+    StoreFailed,
+    Submit,
+)
 from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
 from kiosk.settings import CentralSettings
 
@@ -66,14 +79,18 @@ class Terminal:
         self.database = Database(file)
         self.outbox = Outbox(self.database)
         self.pool = Pool(self.database, who.challenge_key, who.terminal)
+        self.audit = AuditLog(audit_of(file))
+        self.witness = Witness(self.audit)
+        self.ledger = Ledger(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
             Wire(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
             time.time,
             health_s=0.5,
             simulated=True,
+            report=lambda: Heartbeat(lost=tuple(self.outbox.lost(noted=True))),
         )
-        self.courier = Courier(self.outbox, self.pool, self.gateway, self.events.append, self.settings)
+        self.courier = Courier(self.outbox, self.pool, self.gateway, self._hear, self.settings)
         about = About(who.terminal, True, {"kiosk": "0.1.0"})
         self.intake = Intake(
             self.outbox,
@@ -84,6 +101,16 @@ class Terminal:
             self.courier.wake,
             self.courier.doubt_disk,
         )
+
+    def submit(self, wanted: Submit) -> Stored | StoreFailed:
+        """As the engine does: the row, then its record, and only then could a screen promise."""
+        done = self.intake.submit(wanted, None)
+        self.witness.fed(wanted.visit, done)
+        return done
+
+    def _hear(self, event: Event) -> None:
+        self.witness.settled(event)
+        self.events.append(event)
 
     def close(self) -> None:
         self.gateway.close()
@@ -109,3 +136,8 @@ class Terminal:
 
     def told(self, device: Device) -> list[DeviceReady | DeviceFailed]:
         return [e for e in self.events if isinstance(e, DeviceReady | DeviceFailed) and e.device is device]
+
+
+def audit_of(file: Path) -> Path:
+    """The audit log beside a terminal's database."""
+    return file.parent / f"{file.stem}-audit" / "audit.log"

@@ -57,6 +57,9 @@ class Desk:
     def retry(self, request):
         return self.outbox.retry(request, time.time())
 
+    def give_up(self, request):
+        return self.outbox.give_up(request)
+
     def export(self, stick, *, mounted_only):
         return self._stick(len(self.outbox.undelivered()))
 

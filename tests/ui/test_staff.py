@@ -1,5 +1,7 @@
 """Staff in the real window: how they get in, what they see and do, and that they are never left in."""
 
+import time
+
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -193,6 +195,25 @@ def test_a_wedged_request_is_sent_again(shop):
     assert states[WEDGED] == "waiting"
     assert ("retry", CLERK, Code.OK) in shop.acts
     assert f"retry_{WEDGED}" not in [b.objectName() for b in shop.panel.findChildren(type(shop.panel._out))]
+
+
+def test_only_a_supervisor_takes_note_of_a_lost_request(shop):
+    lost = "0A1B-2C3D-4E5F-6G7H"
+    shop.world.desk.outbox.lose(lost, time.time())
+    shop.enter(CLERK, CLERK_PIN)
+    shop.page("queue")
+    assert shop.hand.press(f"give_up_{lost}")
+    shop.settle()
+    assert shop.world.desk.outbox.lost() == [lost]
+    shop.panel.leave()
+    shop.enter(BOSS, BOSS_PIN)
+    shop.page("queue")
+    assert shop.hand.press(f"give_up_{lost}")
+    shop.settle()
+    assert shop.world.desk.outbox.lost() == []
+    assert shop.world.desk.outbox.lost(noted=True) == [lost]
+    assert ("give_up", BOSS, Code.OK) in shop.acts
+    assert lost in shop.read("queue")
 
 
 def test_stick_missing_then_there(shop):

@@ -75,14 +75,20 @@ class QueuePage(Page):
         state = self.phrases[f"staff.state.{entry.state.value}"]
         code = entry.code if entry.code is not None else Code.OK
         below = self.phrases.clerk(code)
-        button = None
         if entry.state is not State.DELIVERED:
             below = f"{self.phrases['staff.age']} {self._age(entry)}  {below}".strip()
-        if entry.state is State.WEDGED:
-            button = Button(f"retry_{entry.id}", "primary", role="small")
-            button.say(self.phrases["staff.retry"])
-            button.clicked.connect(lambda: self._retry(entry.id))
-        self.line(entry.id, state, below, button=button)
+        self.line(entry.id, state, below, button=self._act(entry))
+
+    def _act(self, entry: Entry) -> Button | None:
+        """What can be done about it: of a lost request there is nothing to send again."""
+        if entry.state is not State.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
+            return None
+        lost = entry.code is Code.REQUEST_LOST
+        act, done = ("give_up", self._give_up) if lost else ("retry", self._retry)
+        button = Button(f"{act}_{entry.id}", "primary", role="small")
+        button.say(self.phrases[f"staff.{act}"])
+        button.clicked.connect(lambda: done(entry.id))
+        return button
 
     def _age(self, entry: Entry) -> str:
         minutes = max(0, int(time.time() - entry.put_unix)) // 60
@@ -93,6 +99,9 @@ class QueuePage(Page):
 
     def _retry(self, request: str) -> None:
         self.do(lambda: self.counter.retry(request), lambda _: self._after(self.phrases["staff.retried"]))
+
+    def _give_up(self, request: str) -> None:
+        self.do(lambda: self.counter.give_up(request), lambda _: self._after(self.phrases["staff.given_up"]))
 
     def _export(self) -> None:
         self.do(self.counter.export, lambda n: self._after(f"{self.phrases['staff.exported']} {n}"))
