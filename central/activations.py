@@ -19,8 +19,8 @@ from hashlib import sha256
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from central import alarms, challenges, clerks, credentials, plan
-from central.authority import Authority, ask
+from central import alarms, challenges, clerks, credentials, guardians, plan
+from central.authority import Authority, Word, ask
 from central.codes import Code
 from central.database import Database
 from central.evidence import fault
@@ -135,17 +135,27 @@ class Activations:
             return self._settle(visit, plan.refuse(Code.EVIDENCE_REVIEW))
         if person.purpose is not request.purpose:
             return self._settle(visit, plan.refuse(Code.EVIDENCE_REFUSED))
+        if (doubt := guardians.fault(request, person)) is not None:
+            return self._settle(visit, plan.refuse(doubt))
         return self._ask(row, request, person)
 
     def _ask(self, row: Activation, request: ActivationRequest, person: Person) -> None:
-        picture = base64.b64decode(person.picture) if person.picture is not None else None
-        word = ask(self._authority, person.name, person.number, picture)
+        word = self._word(person)
         decision = plan.decide(word, row.absent, row.received_unix, self._clock(), self._settings)
         credential = None
         if decision.status is Status.ACTIVATED:
             simulated = request.simulated or self._settings.simulation
             credential = credentials.prepare(person, row.id, request.at_unix, simulated, self._vault)
         self._settle(row.id, decision, credential, request.purpose)
+
+    def _word(self, person: Person) -> Word:
+        """The register's, on the person; for a child on the guardian too, whose face the picture shows."""
+        picture = base64.b64decode(person.picture) if person.picture is not None else None
+        guardian = person.guardian
+        if guardian is None:
+            return ask(self._authority, person.name, person.number, picture)
+        word = ask(self._authority, guardian.name, guardian.number, picture)
+        return ask(self._authority, person.name, person.number, None) if word is Word.MATCH else word
 
     def _settle(
         self,

@@ -63,8 +63,8 @@ def _add(session: Session, options: argparse.Namespace, now: float) -> str:
     return f"number {number}\nPIN    {pin}"
 
 
-def _place(session: Session, options: argparse.Namespace, _: float) -> str:
-    clerks.place(session, options.number, options.terminal)
+def _place(session: Session, options: argparse.Namespace, now: float) -> str:
+    clerks.place(session, options.number, options.terminal, now)
     return f"{options.number}: {' '.join(options.terminal)}"
 
 
@@ -73,8 +73,8 @@ def _disable(session: Session, options: argparse.Namespace, now: float) -> str:
     return f"{options.number}: disabled; terminals learn it with their next roster"
 
 
-def _role(session: Session, options: argparse.Namespace, _: float) -> str:
-    clerks.give_role(session, options.number, options.role)
+def _role(session: Session, options: argparse.Namespace, now: float) -> str:
+    clerks.give_role(session, options.number, options.role, now)
     return f"{options.number}: {options.role}"
 
 

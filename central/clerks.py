@@ -11,11 +11,11 @@ import jwt
 from argon2 import PasswordHasher
 from argon2.low_level import Type
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.reviews import StaffFacts
-from central.tables import Clerk, ClerkTerminal, Terminal, TerminalState
+from central.tables import Clerk, ClerkPost, Terminal, TerminalState
 
 ROLES = ("clerk", "supervisor")
 TYPE = "roster+jwt"
@@ -35,19 +35,21 @@ def add(session: Session, names: list[str], role: str, now: float) -> tuple[str,
     pin = new_pin()
     session.add(Clerk(number=number, role=role, pin=HASHER.hash(pin), added_unix=now))
     session.flush()
-    place(session, number, names)
+    place(session, number, names, now)
     return number, pin
 
 
-def place(session: Session, number: str, names: list[str]) -> None:
-    """These terminals from now on, and no others. Raises Unknown."""
-    _known(session, number)
+def place(session: Session, number: str, names: list[str], now: float) -> None:
+    """These terminals from now on, and no others; where the clerk was before is kept. Raises Unknown."""
+    clerk = _known(session, number)
     for name in names:
         terminal = session.get(Terminal, name)
         if terminal is None or terminal.state == TerminalState.REVOKED:
             raise Unknown(f"terminal {name}")
-    session.execute(delete(ClerkTerminal).where(ClerkTerminal.clerk == number))
-    session.add_all(ClerkTerminal(clerk=number, terminal=name) for name in dict.fromkeys(names))
+    posts = {post.terminal: post for post in _posts(session, number)}
+    for name in posts.keys() - set(names):
+        posts[name].until_unix = now
+    _open(session, clerk, [name for name in dict.fromkeys(names) if name not in posts], now)
 
 
 def disable(session: Session, number: str, now: float) -> None:
@@ -55,9 +57,16 @@ def disable(session: Session, number: str, now: float) -> None:
     _known(session, number).disabled_unix = now
 
 
-def give_role(session: Session, number: str, role: str) -> None:
-    """Raises Unknown."""
-    _known(session, number).role = role
+def give_role(session: Session, number: str, role: str, now: float) -> None:
+    """From now on; what was signed before stays signed in the role of before. Raises Unknown."""
+    clerk = _known(session, number)
+    if clerk.role == role:
+        return
+    clerk.role = role
+    posts = _posts(session, number)
+    for post in posts:
+        post.until_unix = now
+    _open(session, clerk, [post.terminal for post in posts], now)
 
 
 def reset_pin(session: Session, number: str, now: float) -> str:
@@ -74,30 +83,39 @@ def unlock(session: Session, number: str, now: float) -> None:
 
 def listed(session: Session) -> list[tuple[Clerk, list[str]]]:
     """Everybody with their terminals, by number."""
-    places = session.execute(select(ClerkTerminal.clerk, ClerkTerminal.terminal)).all()
+    query = select(ClerkPost.clerk, ClerkPost.terminal).where(ClerkPost.until_unix.is_(None))
+    places = session.execute(query).all()
     return [
         (clerk, sorted(terminal for number, terminal in places if number == clerk.number))
         for clerk in session.scalars(select(Clerk).order_by(Clerk.number))
     ]
 
 
-def facts(session: Session, terminal: str) -> dict[str, StaffFacts]:
-    """Who may sign at `terminal`, also whoever could until lately: requests come late."""
-    query = (select(Clerk).join(ClerkTerminal, ClerkTerminal.clerk == Clerk.number)).where(
-        ClerkTerminal.terminal == terminal
+def facts(session: Session, terminal: str) -> dict[str, list[StaffFacts]]:
+    """Who might sign at `terminal`, when and in which role; also whoever has gone: requests come late."""
+    query = (
+        select(ClerkPost, Clerk.disabled_unix)
+        .join(Clerk, ClerkPost.clerk == Clerk.number)
+        .where(ClerkPost.terminal == terminal)
     )
-    return {
-        clerk.number: StaffFacts(clerk.role, clerk.added_unix, clerk.disabled_unix)
-        for clerk in session.scalars(query)
-    }
+    known: dict[str, list[StaffFacts]] = {}
+    for post, disabled in session.execute(query):
+        ends = [at for at in (post.until_unix, disabled) if at is not None]
+        fact = StaffFacts(post.role, post.from_unix, min(ends, default=None))
+        known.setdefault(post.clerk, []).append(fact)
+    return known
 
 
 def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:
     """Who may sign in at `terminal`, signed, with an end."""
     query = (
         select(Clerk)
-        .join(ClerkTerminal, ClerkTerminal.clerk == Clerk.number)
-        .where(ClerkTerminal.terminal == terminal, Clerk.disabled_unix.is_(None))
+        .join(ClerkPost, ClerkPost.clerk == Clerk.number)
+        .where(
+            ClerkPost.terminal == terminal,
+            ClerkPost.until_unix.is_(None),
+            Clerk.disabled_unix.is_(None),
+        )
         .order_by(Clerk.number)
     )
     claims = {
@@ -141,6 +159,18 @@ def _known(session: Session, number: str) -> Clerk:
     if clerk is None:
         raise Unknown(f"clerk {number}")
     return clerk
+
+
+def _posts(session: Session, number: str) -> list[ClerkPost]:
+    """Where the clerk works now."""
+    query = select(ClerkPost).where(ClerkPost.clerk == number, ClerkPost.until_unix.is_(None))
+    return list(session.scalars(query))
+
+
+def _open(session: Session, clerk: Clerk, names: list[str], now: float) -> None:
+    session.add_all(
+        ClerkPost(clerk=clerk.number, terminal=name, role=clerk.role, from_unix=now) for name in names
+    )
 
 
 def _free_number(session: Session) -> str:

@@ -28,6 +28,7 @@ class Code(StrEnum):
     EVIDENCE_WAY = "evidence.way"
     EVIDENCE_REVIEW = "evidence.review"
     EVIDENCE_LOWERED = "evidence.lowered"
+    EVIDENCE_GUARDIAN = "evidence.guardian"
     CHALLENGE_INVALID = "challenge.invalid"
 
     # problems

@@ -37,6 +37,7 @@ def prepare(person: Person, visit: str, asked_unix: float, simulated: bool, vaul
         password=vault.hash_password(person.password),
         simulated=simulated,
         asked_unix=asked_unix,
+        guardian=vault.person(person.guardian.number) if person.guardian is not None else None,
     )
 
 
@@ -83,7 +84,7 @@ def _store(session: Session, new: Credential, old: Credential | None = None) -> 
 
 def _set_password(old: Credential, new: Credential, vault: Vault) -> None:
     """The password and the number that were typed now; wrong tries at the old password are forgotten."""
-    old.password, old.asked_unix = new.password, new.asked_unix
+    old.password, old.asked_unix, old.guardian = new.password, new.asked_unix, new.guardian
     old.phone = vault.encrypt(vault.decrypt(new.phone, new.serial), old.serial)
     old.tries, old.closed_until_unix = 0, 0.0
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from central import guardians
 from central.codes import Code
 from central.light import colours
 from central.messages import ActivationRequest, Answer, Check, Verdict, Way
@@ -42,6 +43,8 @@ def fault(
     waived = overruled(request, staff, settings)
     if waived is None or (policy.reviewed and policy.reviewed not in waived):
         return Code.EVIDENCE_REVIEW
+    if not guardians.attested(request, waived):
+        return Code.EVIDENCE_GUARDIAN
     if not complete(request, policy, waived, settings) or not light_good(request):
         return Code.EVIDENCE_INCOMPLETE
     return None

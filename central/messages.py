@@ -119,6 +119,7 @@ class RosterClaims(Message):
 
 class Check(StrEnum):
     CARD = "card"
+    GUARDIAN = "guardian"  # the card of who applies for a child
     PHONE = "phone"
     FACE = "face"
     LIVENESS = "liveness"
@@ -150,6 +151,13 @@ class Consent(Message):
     language: Annotated[str, StringConstraints(max_length=16)]
     text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     picture: StrictBool  # one sealed picture may come along
+
+
+class GuardianConsent(Message):
+    """A guardian's, for a child under fourteen and to their own part: a text of its own."""
+
+    language: Annotated[str, StringConstraints(max_length=16)]
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Way(StrEnum):
@@ -212,28 +220,16 @@ class ActivationRequest(Message):
     way: Way = Way.VOICE
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
+    guardian: GuardianConsent | None = None  # the person is a child, and somebody else was seen and heard
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
 
 
-class Person(Message):
-    """The sealed part in the clear; lives in memory only."""
-
-    model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
+class Named(Message):
+    """Somebody by number and name."""
 
     number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9X]|[A-Z]{3}[0-9]{12})$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
-    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
-    picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
-    way: Way = Way.VOICE  # all three once more: who only could change the request outside cannot change them
-    reviews: Reviews = []
-    purpose: Purpose = Purpose.OPEN
-
-    def __repr__(self) -> str:
-        return "Person(…)"
-
-    __str__ = __repr__
 
     @field_validator("number")
     @classmethod
@@ -248,6 +244,31 @@ class Person(Message):
         if number[17] != "10X98765432"[total % 11]:
             raise ValueError("check character")
         return number
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    __str__ = __repr__
+
+
+class Guardian(Named):
+    """Who applies for a child. `consent` stands outside too."""
+
+    consent: GuardianConsent
+
+
+class Person(Named):
+    """The sealed part in the clear; lives in memory only."""
+
+    model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
+
+    phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
+    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+    picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
+    way: Way = Way.VOICE  # all four once more: who only could change the request outside cannot change them
+    reviews: Reviews = []
+    purpose: Purpose = Purpose.OPEN
+    guardian: Guardian | None = None  # then the picture is of the guardian
 
 
 class ReceiptStatus(StrEnum):

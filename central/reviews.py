@@ -9,21 +9,24 @@ from central.settings import Overruling, Settings
 
 APPROVED_FOR = frozenset({"same_person", "looks_changed", "light", "cannot_speak", "own_wish"})
 """Reasons that speak for a person; any other under an approval is a contradiction."""
-APPROVED_FOR_CODE = {"card.under_age": frozenset({"guardian"})}
-"""Where one reason alone counts: somebody young, with a guardian beside them."""
+APPROVED_FOR_CODE = {
+    "card.under_age": frozenset({"guardian"}),
+    "card.child": frozenset({"household_register", "birth_certificate", "guardianship_paper"}),
+}
+"""Where other reasons count: a guardian beside somebody young; papers that name a child's guardian."""
 
 
 @dataclass(frozen=True)
 class StaffFacts:
-    """What central knows of a clerk at the request's terminal."""
+    """A stretch of time in which a clerk might sign at the request's terminal, and in which role."""
 
     role: str
-    added_unix: float
-    disabled_unix: float | None
+    from_unix: float
+    until_unix: float | None  # None: still
 
 
-Staff = Mapping[str, StaffFacts]
-"""Clerk's number → facts; only those who may work at the terminal."""
+Staff = Mapping[str, Sequence[StaffFacts]]
+"""Clerk's number → such stretches; also of those who have gone, for requests that come late."""
 
 
 def overruled(request: ActivationRequest, staff: Staff, settings: Settings) -> frozenset[str] | None:
@@ -62,10 +65,13 @@ def _signed(review: Review, request: ActivationRequest, staff: Staff, settings: 
 
 def _known(name: Signature, staff: Staff, slack_s: float) -> bool:
     """Somebody who worked there then, in that role. `slack_s` is for clocks that differ."""
-    facts = staff.get(name.clerk)
-    if facts is None or facts.role != name.role or name.at_unix < facts.added_unix - slack_s:
+    return any(_then(facts, name, slack_s) for facts in staff.get(name.clerk, ()))
+
+
+def _then(facts: StaffFacts, name: Signature, slack_s: float) -> bool:
+    if facts.role != name.role or name.at_unix < facts.from_unix - slack_s:
         return False
-    return facts.disabled_unix is None or name.at_unix <= facts.disabled_unix + slack_s
+    return facts.until_unix is None or name.at_unix <= facts.until_unix + slack_s
 
 
 def _in_order(times: Sequence[float], settings: Settings) -> bool:

@@ -86,6 +86,7 @@ class Evidence(Section):
         "face.not_live": Overruling(check="liveness"),
         "card.portrait_photographed": Overruling(check="face"),
         "card.under_age": Overruling(check="card", second=False),
+        "card.child": Overruling(check="card", second=False),  # left out: no children here
         "way.attest": Overruling(second=False),
         "way.clerk": Overruling(),
     }

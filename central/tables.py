@@ -179,6 +179,7 @@ class Credential(Base):
     serial: Mapped[str] = mapped_column(String(32), primary_key=True)
     activation: Mapped[str] = mapped_column(ForeignKey("activations.id"), unique=True)  # exactly once
     person: Mapped[str] = mapped_column(String(64))  # keyed hash of the ID number
+    guardian: Mapped[str | None] = mapped_column(String(64))  # who applied for a child, hashed alike
     phone: Mapped[bytes] = mapped_column(LargeBinary)  # encrypted under the vault's key
     password: Mapped[str] = mapped_column(Text)  # scrypt
     simulated: Mapped[bool]
@@ -204,10 +205,14 @@ class Clerk(Base):
     disabled_unix: Mapped[float | None] = mapped_column(Float)
 
 
-class ClerkTerminal(Base):
-    """Who may sign in where."""
+class ClerkPost(Base):
+    """Who may sign in where, in which role, since when; also who could, until when: requests come late."""
 
-    __tablename__ = "clerk_terminals"
+    __tablename__ = "clerk_posts"
 
-    clerk: Mapped[str] = mapped_column(ForeignKey("clerks.number"), primary_key=True)
-    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    clerk: Mapped[str] = mapped_column(ForeignKey("clerks.number"))
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    from_unix: Mapped[float] = mapped_column(Float)
+    until_unix: Mapped[float | None] = mapped_column(Float)  # NULL: still

@@ -349,6 +349,7 @@ class Terminal:
             watch=lambda portrait: self._eye().watch(portrait),
             watch_card=lambda: self._eye().watch_card(),
             unwatch=lambda: self._eye().unwatch(),
+            keep_face=lambda: self._eye().keep_face(),
             take_challenge=self._take_challenge,
             say=lambda prompt, language: self._announcer.say(prompt, language),
             listen=lambda count: self._ear().listen(count),

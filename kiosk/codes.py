@@ -94,6 +94,9 @@ class Code(StrEnum):
     CARD_NOT_YET_VALID = "card.not_yet_valid"
     CARD_UNDER_AGE = "card.under_age"
     CARD_CHILD = "card.child"
+    # the guardian of a child
+    GUARDIAN_UNDER_AGE = "guardian.under_age"
+    GUARDIAN_DECLINED = "guardian.declined"
     CARD_PORTRAIT_UNREADABLE = "card.portrait_unreadable"
     CARD_PORTRAIT_NO_FACE = "card.portrait_no_face"
     CARD_PORTRAIT_PHOTOGRAPHED = "card.portrait_photographed"
@@ -212,6 +215,7 @@ class Code(StrEnum):
     EVIDENCE_WAY = "evidence.way"
     EVIDENCE_REVIEW = "evidence.review"
     EVIDENCE_LOWERED = "evidence.lowered"
+    EVIDENCE_GUARDIAN = "evidence.guardian"
     TERMINAL_UNKNOWN = "terminal.unknown"
     TERMINAL_REVOKED = "terminal.revoked"
     REQUEST_SIGNATURE = "request.signature"

@@ -52,6 +52,7 @@ class Hands(Struct, frozen=True):
     watch: Callable[[bytes | None], None]
     watch_card: Callable[[], None]
     unwatch: Callable[[], None]
+    keep_face: Callable[[], None]
     take_challenge: Callable[[], e.Event]
     say: Callable[[str, str], None]  # prompt, language
     listen: Callable[[int], None]
@@ -96,6 +97,7 @@ class Engine:
             e.Watch: lambda order: hands.watch(order.portrait),
             e.WatchCard: lambda _: hands.watch_card(),
             e.Unwatch: lambda _: hands.unwatch(),
+            e.KeepFace: lambda _: hands.keep_face(),
             e.TakeChallenge: lambda _: hands.take_challenge(),
             e.Say: lambda order: hands.say(order.prompt, self._language),
             e.Listen: lambda order: hands.listen(order.count),

@@ -65,6 +65,17 @@ class Declined(Struct, frozen=True, tag=True):
     """No consent to face recognition."""
 
 
+class GuardianAgreed(Struct, frozen=True, tag=True):
+    """A guardian's consent for the child whose card was read, and to their own part: a text of its own."""
+
+    language: str
+    text_sha256: str
+
+
+class GuardianDeclined(Struct, frozen=True, tag=True):
+    pass
+
+
 class CardRead(Struct, frozen=True, tag=True):
     """`card` is personal and None in logs and replays; `facts` are what the rules use."""
 
@@ -266,6 +277,8 @@ Event = (
     | WayChosen
     | Agreed
     | Declined
+    | GuardianAgreed
+    | GuardianDeclined
     | CardRead
     | CardFailed
     | CardRemoved
@@ -316,6 +329,7 @@ class Show(Struct, frozen=True, tag=True):
     tries_left: int = 0
     until: float | None = None  # deadline of the stage, for the "time left" ring
     way: Way = Way.VOICE
+    guardian: bool = False  # a child's guardian is who acts from here on
 
 
 class ShowDigit(Struct, frozen=True, tag=True):
@@ -360,7 +374,7 @@ class ShowDigits(Struct, frozen=True, tag=True):
 
 
 class Finding(Struct, frozen=True):
-    """One check in words: `band` is passed | just_below | below | unmeasured. Never the threshold."""
+    """One check in words, passed | just_below | below | unmeasured | guardian. Never the threshold."""
 
     check: Check
     band: str
@@ -455,6 +469,12 @@ class StopListening(Struct, frozen=True, tag=True):
     pass
 
 
+class KeepFace(Struct, frozen=True, tag=True):
+    """A clerk is asked about the face that was seen last: whoever is watched from now on is compared with it
+    (`FaceSeen.likeness_reviewed`), until `Forget`.
+    """
+
+
 class CallClerk(Struct, frozen=True, tag=True):
     """Is a clerk signed in? → `ClerkPresent` or `ClerkAbsent`."""
 
@@ -535,6 +555,7 @@ Order = (
     | Watch
     | WatchCard
     | Unwatch
+    | KeepFace
     | TakeChallenge
     | Listen
     | WindowOpened
@@ -566,8 +587,18 @@ Notice = (
 """What a shell may see."""
 
 
+class Guardian(Struct, frozen=True):
+    """Who applies for a child: an adult with a card of their own, and what they agreed to."""
+
+    card: IdCard | None
+    consent: GuardianAgreed
+
+
 class Evidence(Struct, frozen=True):
-    """All that a request is made of. The personal part is sealed before it touches the disk."""
+    """All that a request is made of. The personal part is sealed before it touches the disk.
+
+    `card` is whose credential it is. With a `guardian` face, voice and digits are the guardian's.
+    """
 
     card: IdCard | None
     phone: str
@@ -579,6 +610,7 @@ class Evidence(Struct, frozen=True):
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
     purpose: Purpose = Purpose.OPEN
+    guardian: Guardian | None = None
 
     def __repr__(self) -> str:
         return "Evidence(…)"

@@ -80,6 +80,8 @@ class Headless:
             return e.Began(new_visit_number(), "zh-Hans", time.time(), name == "begin_unhurried")
         if self._stage is Stage.CONSENT:
             return self._consent(name)
+        if self._stage is Stage.GUARDIAN and name == "agree_guardian":
+            return e.GuardianAgreed("zh-Hans", NO_TEXT)
         if name == "key_next" and self._stage is Stage.PHONE:
             return self._next_page()
         plain: dict[str, e.Event] = {

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     IDLE = "idle"
     CONSENT = "consent"
     CARD = "card"
+    GUARDIAN = "guardian"
     PHONE = "phone"
     PORTRAIT = "portrait"
     FACE = "face"
@@ -211,9 +212,11 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
 
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
     mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the
-    face that this track began with. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
-    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed. `light`:
-    ln of red to green and of blue to green in the face against the background, less that of the first frame.
+    face that this track began with, `likeness_reviewed` (of the mean) with the face that a clerk was asked
+    about last in this visit. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
+    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
+    `light`: ln of red to green and of blue to green in the face against the background, less that of the
+    first frame.
     """
 
     at: float
@@ -227,6 +230,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     likeness: float | None = None
     likeness_mean: float | None = None
     likeness_first: float | None = None
+    likeness_reviewed: float | None = None
     live: float | None = None
     live_median: float | None = None
     mouth: float | None = None
@@ -263,6 +267,7 @@ class Check(StrEnum):
     """What is checked on the way."""
 
     CARD = "card"
+    GUARDIAN = "guardian"
     PHONE = "phone"
     FACE = "face"
     LIVENESS = "liveness"
@@ -315,6 +320,10 @@ class Reason(StrEnum):
     CANNOT_SPEAK = "cannot_speak"  # voice, hearing, language
     OWN_WISH = "own_wish"  # wants no face recognition
     GUARDIAN = "guardian"  # a guardian stands beside a young person, and agrees
+    HOUSEHOLD_REGISTER = "household_register"  # shows who is the child's guardian; so do …
+    BIRTH_CERTIFICATE = "birth_certificate"
+    GUARDIANSHIP_PAPER = "guardianship_paper"  # of a court, a notary, a residents' committee
+    NO_PROOF = "no_proof"  # nothing shows it
     NOT_READY = "not_ready"  # mask, phone call, distraction: another try
     OTHER_PERSON = "other_person"
     NOT_IN_PERSON = "not_in_person"  # a photo, a screen, a mask
@@ -341,11 +350,20 @@ REASONS: Mapping[Decision, tuple[Reason, ...]] = {
 """Which reasons a decision may have."""
 
 
+_OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[Reason, ...]] = {
+    (Decision.APPROVE, Code.CARD_UNDER_AGE): (Reason.GUARDIAN,),
+    (Decision.APPROVE, Code.CARD_CHILD): (
+        Reason.HOUSEHOLD_REGISTER,
+        Reason.BIRTH_CERTIFICATE,
+        Reason.GUARDIANSHIP_PAPER,
+    ),
+    (Decision.REFUSE, Code.CARD_CHILD): (Reason.NO_PROOF, *REASONS[Decision.REFUSE]),
+}
+
+
 def reasons(decision: Decision, code: Code) -> tuple[Reason, ...]:
-    """What may be given for a decision on `code`: who is too young is approved for one reason only."""
-    if decision is Decision.APPROVE and code is Code.CARD_UNDER_AGE:
-        return (Reason.GUARDIAN,)
-    return REASONS[decision]
+    """What may be given for a decision on `code`: about young people nothing but the guardian counts."""
+    return _OF_THE_YOUNG.get((decision, code), REASONS[decision])
 
 
 class Signature(Struct, frozen=True):

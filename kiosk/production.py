@@ -15,6 +15,7 @@ OVERRULABLE: Mapping[Code, bool] = {
     Code.FACE_NOT_LIVE: True,
     Code.CARD_PORTRAIT_PHOTOGRAPHED: True,
     Code.CARD_UNDER_AGE: False,
+    Code.CARD_CHILD: False,
     Code.WAY_ATTEST: False,
     Code.WAY_CLERK: True,
 }

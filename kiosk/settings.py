@@ -150,7 +150,7 @@ class VisitSettings(Section, frozen=True):
     submit_s: float  # patience with central before "accepted, will be delivered"
     outcome_s: float
     min_age: int  # completed years; younger people need a guardian beside them, whom a clerk attests
-    min_age_guarded: int  # … and still younger ones are not served here: a guardian applies for them
+    min_age_guarded: int  # … and for still younger ones a guardian applies ([review] may_overrule card.child)
     accept: Likeness  # likeness to the portrait: accept at or above
     accept_photographed: Likeness  # the same for a photographed portrait: always to a clerk
     portrait_s: float  # to photograph the card

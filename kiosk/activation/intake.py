@@ -59,9 +59,9 @@ class Intake:
         return ChallengeMissing() if challenge is None else ChallengeTaken(challenge)
 
     def _body(self, order: Submit, picture: bytes | None) -> bytes | None:
-        """None without a card: there is nobody to activate anything for."""
+        """None without a card: there is nobody to activate for, or nobody who applies for a child."""
         evidence = order.evidence
-        if evidence.card is None:
+        if evidence.card is None or (evidence.guardian is not None and evidence.guardian.card is None):
             return None
         body = self._sealed_body(order, picture)
         return body if len(body) <= MAX_BODY else self._sealed_body(order, None)

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
-from kiosk.events import Evidence
+from kiosk.events import Evidence, Guardian
 from kiosk.model import IdCard, Purpose, Receipt, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -92,12 +92,30 @@ class Consent(Struct, frozen=True):
     picture: bool
 
 
+class GuardianConsent(Struct, frozen=True):
+    """What a child's guardian agreed to."""
+
+    language: str
+    text_sha256: str
+
+
 class Sealed(Struct, frozen=True):
     """`data`: base64url without padding."""
 
     key: str
     algorithm: str
     data: str
+
+
+class GuardianPerson(Struct, frozen=True):
+    """Who applies for a child."""
+
+    number: str
+    name: str
+    consent: GuardianConsent
+
+    def __repr__(self) -> str:
+        return "GuardianPerson(…)"
 
 
 class Personal(Struct, frozen=True):
@@ -111,6 +129,7 @@ class Personal(Struct, frozen=True):
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
     purpose: Purpose = Purpose.OPEN
+    guardian: GuardianPerson | None = None
 
     def __repr__(self) -> str:
         return "Personal(…)"
@@ -128,6 +147,7 @@ class ActivationBody(Struct, frozen=True):
     way: Way
     reviews: tuple[Review, ...]
     purpose: Purpose
+    guardian: GuardianConsent | None
     versions: dict[str, str]
     sealed: Sealed
 
@@ -154,11 +174,23 @@ class _ReceiptBody(Struct, frozen=True):
 def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> bytes:
     """What is to be sealed. The picture goes along only if the person agreed to that.
 
-    Way, purpose and the clerks' decisions stand inside too, so that nobody can change them on the way.
+    Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
+    them on the way. With a guardian the picture is the guardian's.
     """
     agreed = picture if evidence.consent.picture else None
     who = (card.number, card.name, evidence.phone, evidence.password)
-    return msgspec.json.encode(Personal(*who, agreed, evidence.way, evidence.reviews, evidence.purpose))
+    how = (evidence.way, evidence.reviews, evidence.purpose, _guardian(evidence.guardian))
+    return msgspec.json.encode(Personal(*who, agreed, *how))
+
+
+def _guardian(guardian: Guardian | None) -> GuardianPerson | None:
+    if guardian is None or guardian.card is None:
+        return None
+    return GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
+
+
+def _guardian_consent(guardian: Guardian) -> GuardianConsent:
+    return GuardianConsent(guardian.consent.language, guardian.consent.text_sha256)
 
 
 def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_unix: float) -> bytes:
@@ -176,6 +208,7 @@ def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_u
         way=evidence.way,
         reviews=evidence.reviews,
         purpose=evidence.purpose,
+        guardian=_guardian_consent(evidence.guardian) if evidence.guardian else None,
         versions=about.versions,
         sealed=sealed,
     )

@@ -47,6 +47,8 @@ class Kind(StrEnum):
     VISIT_BEGAN = "visit.began"
     VISIT_CONSENTED = "visit.consented"
     VISIT_DECLINED = "visit.declined"
+    GUARDIAN_CONSENTED = "guardian.consented"  # for a child, and to their own part
+    GUARDIAN_DECLINED = "guardian.declined"
     VISIT_STORED = "visit.stored"
     VISIT_FINISHED = "visit.finished"
     REQUEST_SETTLED = "request.settled"

@@ -30,6 +30,11 @@ class Witness:
                 self._log.append(Kind.VISIT_CONSENTED, visit=visit, facts=facts)
             case e.Declined():
                 self._log.append(Kind.VISIT_DECLINED, Code.CONSENT_REFUSED, visit=visit)
+            case e.GuardianAgreed():
+                facts = {"language": event.language, "text": event.text_sha256}
+                self._log.append(Kind.GUARDIAN_CONSENTED, visit=visit, facts=facts)
+            case e.GuardianDeclined():
+                self._log.append(Kind.GUARDIAN_DECLINED, Code.GUARDIAN_DECLINED, visit=visit)
             case e.WayChosen():
                 self._log.append(Kind.WAY_TAKEN, visit=visit, facts={"way": event.way.value})
             case e.ClerkPresent():

@@ -20,10 +20,13 @@ class Shot(Struct, frozen=True, eq=False):
 
 
 class Memory:
-    """The card's face, the best frames of the present track, one picture; `forget` overwrites all."""
+    """The card's face, the face that a clerk was asked about, the best frames of the present track, one
+    picture; `forget` overwrites all.
+    """
 
     def __init__(self, capacity: int) -> None:
         self.reference: Vector | None = None
+        self._reviewed: Vector | None = None
         self.portrait: Image | None = None  # as decoded; for a clerk's eyes only
         self._capacity = capacity
         self._shots: list[Shot] = []
@@ -70,10 +73,25 @@ class Memory:
 
     def likeness_mean(self) -> float | None:
         """Cosine of the mean of the best frames to the card's face."""
-        if self.reference is None or not self._shots:
+        mean = self._mean()
+        return None if self.reference is None or mean is None else float(self.reference @ mean)
+
+    def keep_reviewed(self) -> None:
+        """A clerk is shown this face; without a good frame of it there is nobody to be known again."""
+        _wipe(self._reviewed)
+        self._reviewed = self._mean()
+
+    def likeness_reviewed(self) -> float | None:
+        """Cosine of the mean of the best frames to the face that a clerk was shown last."""
+        mean = self._mean()
+        return None if self._reviewed is None or mean is None else float(self._reviewed @ mean)
+
+    def _mean(self) -> Vector | None:
+        """Of the best frames, of unit length."""
+        if not self._shots:
             return None
         mean = np.mean([shot.vector for shot in self._shots], axis=0)
-        return float(self.reference @ mean / max(float(np.linalg.norm(mean)), 1e-6))
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
     def picture(self, longest_px: int, quality: int) -> bytes | None:
         """JPEG of the best good frame, made no larger than it was."""
@@ -95,9 +113,15 @@ class Memory:
         self._live.clear()
         self._picture, self._picture_rank = None, 0.0
 
-    def forget(self) -> None:
+    def begin(self) -> None:
+        """Another watch of the same visit."""
         self.restart()
         self.refer(None)
+
+    def forget(self) -> None:
+        self.begin()
+        _wipe(self._reviewed)
+        self._reviewed = None
 
 
 def _wipe(array: Vector | Image | None) -> None:

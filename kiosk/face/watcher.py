@@ -97,7 +97,7 @@ class FaceWatcher:
             self._printed = None
             if portrait is not None:
                 self._portrait = portrait
-                self._memory.forget()
+                self._memory.begin()
                 self._track.cut()
                 self._scene = Scene()
             self._since = self._since if self._watching and portrait is None else self._clock()
@@ -110,7 +110,7 @@ class FaceWatcher:
         """
         with self._state:
             self._portrait = None
-            self._memory.forget()
+            self._memory.begin()
             self._track.cut()
             self._printed = Printed(self._settings.card_frames, self._settings.same_face)
             self._since, self._watching = self._clock(), True
@@ -120,6 +120,13 @@ class FaceWatcher:
         """Stop looking; what is known stays."""
         with self._state:
             self._watching = False
+
+    def keep_face(self) -> None:
+        """A clerk is asked about the face that was seen last: from now on, until `forget`, every face is
+        compared with it.
+        """
+        with self._state:
+            self._memory.keep_reviewed()
 
     def forget(self) -> None:
         """Stop looking and overwrite everything personal."""
@@ -212,6 +219,7 @@ class FaceWatcher:
             track=self._track.number,
             frames_good=self._memory.frames,
             likeness_mean=self._memory.likeness_mean(),
+            likeness_reviewed=self._memory.likeness_reviewed(),
             live_median=self._memory.live_median(),
             stream=frame.stream,
         )

@@ -55,6 +55,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
 
     face: str = "collins"  # who stands before the camera
     card_of: str = "collins"  # whose portrait is on the card
+    child: bool = False  # a child's card comes first, the own one when the guardian's is asked for
     seed: int = 1  # makes the made-up number and name, and this visit's noise
     voice: str = "zf_xiaoyi"
     consent: Literal["agree", "decline"] = "agree"
@@ -106,6 +107,7 @@ class Customer:
         self.present = True
         self.card_on_reader = False
         self.card_shown = False  # held before the camera
+        self.childs_card = behaviour.child  # is the one that lies on the reader
         self.face = behaviour.face
         self.outcome: Outcome | None = None
         self.light: ScreenColours | None = None  # what shines on the face
@@ -195,12 +197,14 @@ class Customer:
         if not self.present:
             return
         self.card_shown = show.stage is Stage.PORTRAIT
+        self.childs_card = self.childs_card and not show.guardian
         if self.behaviour.swaps_at is show.stage:
             self.face = self.behaviour.swaps_to
         act = {
             Stage.IDLE: self._begin,
             Stage.CONSENT: lambda: self._answer_consent(show),
             Stage.CARD: self._put_card,
+            Stage.GUARDIAN: lambda: self._press(READS_S, "agree_guardian"),
             Stage.PHONE: self._type,
             Stage.DIGITS: lambda: self._next_reading(show),
             Stage.HEAD: self._next_turning,

@@ -17,12 +17,17 @@ _CHECK = "10X98765432"
 _NAMES = ("陈示范", "李样本", "黄试用", "何演示", "梁模拟", "邓排练", "罗例子", "温假设")
 
 
+BORN = date(1958, 3, 14)
+CHILD_BORN = date(date.today().year - 8, 1, 1)
+"""Eight years old, whenever that is."""
+
+
 class Person(Struct, frozen=True):
     """Who a simulated card belongs to. `seed` makes number and name; `portrait` is what the chip holds."""
 
     seed: int
     portrait: bytes
-    born: date = date(1958, 3, 14)
+    born: date = BORN
     valid_from: date = date(2018, 6, 1)
     valid_to: date | None = None
     number_wrong: bool = False

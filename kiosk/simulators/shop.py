@@ -15,7 +15,7 @@ from kiosk.simulators.card_picture import card_picture, held
 from kiosk.simulators.customer import POSES, Customer
 from kiosk.simulators.head import EmptyRoom, Head
 from kiosk.simulators.light import LitCamera
-from kiosk.simulators.people import Person
+from kiosk.simulators.people import BORN, CHILD_BORN, Person
 from kiosk.simulators.portrait import chip_portrait, id_photo, packed, sitter
 
 PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
@@ -109,6 +109,7 @@ class Shop:
         kind = customer.behaviour.card
         return Person(
             seed=customer.behaviour.seed,
+            born=CHILD_BORN if customer.childs_card else BORN,
             portrait=self._portrait(customer.behaviour.card_of),
             valid_to=date.today() - timedelta(days=1) if kind == "expired" else None,
             number_wrong=kind == "wrong_number",

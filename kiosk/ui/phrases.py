@@ -19,6 +19,10 @@ FACE_NOTICE = ("who", "purpose", "method", "retention", "impact", "rights", "alt
 CAC and MPS order 19, in force 2025-06-01, article 5), and the alternative way (article 10)."""
 CLERK_NOTICE = ("who", "purpose", "clerk_how", "clerk_data", "clerk_retention", "clerk_rights")
 """The clerk's way: no face recognition, but personal data all the same (PIPL, article 17)."""
+GUARDIAN_NOTICE = (
+    "who", "guardian_what", "guardian_how", "guardian_data", "guardian_retention", "guardian_rights",
+)  # fmt: skip
+"""For a child under fourteen (PIPL, article 31): the guardian's consent, and whose data go where."""
 PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "picture_choice")
 """Asked separately: sending a face over a network needs its own consent (the same order, article 8)."""
 
@@ -69,6 +73,14 @@ class Phrases:
     def clerk_consent_sha256(self) -> str:
         """As `consent_sha256`, of the text of the clerk's way."""
         text = "\n".join([self["consent.version"], self["consent.clerk_title"], *self.clerk_notice()])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def guardian_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in GUARDIAN_NOTICE]
+
+    def guardian_consent_sha256(self) -> str:
+        """As `consent_sha256`, of the text for a child's guardian."""
+        text = "\n".join([self["consent.version"], self["stage.guardian.title"], *self.guardian_notice()])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def consent_text(self) -> str:

@@ -16,6 +16,7 @@ from kiosk.ui.screens.card import CardScreen
 from kiosk.ui.screens.consent import ConsentScreen
 from kiosk.ui.screens.digits import DigitsScreen
 from kiosk.ui.screens.face import FaceScreen
+from kiosk.ui.screens.guardian import GuardianScreen
 from kiosk.ui.screens.head import HeadScreen
 from kiosk.ui.screens.idle import IdleScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
@@ -84,6 +85,7 @@ class Window(QWidget):
             IdleScreen(),
             ConsentScreen(),
             CardScreen(),
+            GuardianScreen(),
             PhoneScreen(),
             PortraitScreen(feeds),
             FaceScreen(feeds),

@@ -1,19 +1,36 @@
-"""CARD: what the reader says."""
+"""CARD: what the reader says; of the person who came, or of a child's guardian."""
 
 from kiosk import events as e
+from kiosk.codes import Code
 from kiosk.model import Answer, Device, Outcome, Stage
-from kiosk.visit import review, rules
+from kiosk.visit import guardian, review, rules
 from kiosk.visit.course import Course, Orders
 
 
+def begin(course: Course, code: Code = Code.OK) -> Orders:
+    """Ask for a card; the one that was read before does not count any more."""
+    course.card = None
+    show = course.go(Stage.CARD, course.limits.card_s, code)
+    return [show, e.Say("card" if course.guardian is None else "card.guardian"), e.AwaitCard()]
+
+
 def read(course: Course, event: e.CardRead) -> Orders:
+    if course.child is not None:
+        return guardian.card_read(course, event)
     verdict = rules.card(event.facts, course.limits)
     course.verdicts.append(verdict)
     if verdict.answer is Answer.REFUSE:
         return course.end(Outcome.REFUSED, verdict.code)
+    if verdict.code is Code.CARD_CHILD:
+        return guardian.wanted(course, event)
+    course.card = event
     if not course.passes(verdict):  # too young: is a guardian there, or must one come?
         return review.refer(course, verdict.code)
-    course.card = event
+    return go_on(course)
+
+
+def go_on(course: Course) -> Orders:
+    """The card that was read is the one."""
     return [e.IgnoreCard(), course.go(Stage.PHONE, course.limits.phone_s), e.Say("phone")]
 
 
@@ -27,4 +44,4 @@ def failed(course: Course, event: e.CardFailed) -> Orders:
 def reader_failed(course: Course, event: e.DeviceFailed) -> Orders:
     if event.device is not Device.READER:
         return []
-    return [e.Show(Stage.CARD, event.code, course.tries_left(Stage.CARD), course.deadline)]
+    return [course.show(event.code)]

@@ -20,6 +20,7 @@ from kiosk.model import (
     StreamSeen,
     Verdict,
     Way,
+    told_as,
 )
 from kiosk.settings import ReviewSettings, VisitSettings
 from kiosk.visit.case import Case
@@ -32,14 +33,18 @@ Orders = list[e.Order]
 NOBODY = ReviewSettings()
 """Without settings of the review nothing can be overruled."""
 
-_PROMPTS = {
-    Outcome.ACTIVATED: "activated",
-    Outcome.PENDING: "pending",
-    Outcome.ACCEPTED: "accepted",
-    Outcome.REFUSED: "refused",
-    Outcome.REFERRED: "referred",
-    Outcome.ABANDONED: "goodbye",
-}
+OF_THE_CARD = frozenset({Code.CARD_UNDER_AGE, Code.CARD_CHILD})
+"""Approved for the card that was read, which is not read again after that; all else for a face."""
+
+
+def _prompt(outcome: Outcome, purpose: Purpose, code: Code) -> str:
+    """What is said at the end; what has no clip of its own is said as the part before the dot."""
+    if outcome is Outcome.ABANDONED:
+        return "goodbye"
+    if code is Code.PERSON_ALREADY_OPEN and purpose is Purpose.OPEN:
+        return "refused.already_open"
+    told = told_as(outcome, purpose)
+    return outcome.value if told == outcome.value else f"{outcome.value}.{told}"
 
 
 class Hint:
@@ -84,7 +89,9 @@ class Course:
         self.ways: set[Way] = set()  # that were tried
         self.declined = False  # no consent to face recognition; is a clerk there?
         self.consent: e.Agreed | None = None
-        self.card: e.CardRead | None = None
+        self.card: e.CardRead | None = None  # of who stands before the camera
+        self.child: e.CardRead | None = None  # for whom that person applies, if for a child
+        self.guardian: e.GuardianAgreed | None = None
         self.typed: e.Typed | None = None
         self.credential: str | None = None
         self.hint = Hint()
@@ -102,6 +109,7 @@ class Course:
         self.case: Case | None = None
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
+        self.recognised = False  # this track is of the face that a clerk was asked about
         self.retry = Code.OK  # why the digits are asked for again
         self.slowed = False  # asked for more time, or needed it
         self.light_declined = False  # the person asked for a screen that keeps its colour
@@ -136,8 +144,15 @@ class Course:
         self.ways.add(way)
 
     def passes(self, verdict: Verdict) -> bool:
-        """By the rule, or because a clerk overruled this very code."""
-        return verdict.answer is Answer.PASS or verdict.code in self.overruled
+        """By the rule, or because a clerk overruled this very code, for this very card and face."""
+        if verdict.answer is Answer.PASS:
+            return True
+        return verdict.code in self.overruled and (self.recognised or verdict.code in OF_THE_CARD)
+
+    def set_apart(self) -> None:
+        """A clerk is asked anew: what was approved before for a face that is not this one counts no more."""
+        if not self.recognised:
+            self.overruled &= OF_THE_CARD
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────
 
@@ -147,7 +162,12 @@ class Course:
             raise AssertionError(f"{self.stage} may not be followed by {stage}")
         self.stage = stage
         self.deadline = self.at + limit_s
-        return e.Show(stage, code, self.tries_left(stage), self.deadline, self.way)
+        return self.show(code)
+
+    def show(self, code: Code = Code.OK) -> e.Show:
+        """The present stage once more, in the time that is left."""
+        tries, guarded = self.tries_left(self.stage), self.guardian is not None
+        return e.Show(self.stage, code, tries, self.deadline, self.way, guarded)
 
     def _tries_allowed(self) -> dict[Stage, int]:
         return {
@@ -170,6 +190,10 @@ class Course:
         self._tries[stage] += 1
         return self.tries_left(stage) > 0
 
+    def afresh(self, stage: Stage) -> None:
+        """Another person begins there."""
+        self._tries[stage] = 0
+
     def one_more(self, stage: Stage) -> None:
         """A clerk grants a try where none is left."""
         self._tries[stage] = min(self._tries[stage], self._tries_allowed()[stage] - 1)
@@ -181,10 +205,11 @@ class Course:
         self.outcome, self.code = outcome, code
         if self.stage is not Stage.OUTCOME:
             self.ended_in = self.stage
-        self.card = self.typed = self.reading = self.turning = self.challenge = self.case = None
+        self.card = self.child = self.typed = None
+        self.reading = self.turning = self.challenge = self.case = None
         show = self.go(Stage.OUTCOME, self.limits.outcome_s, code)
         quiet: Orders = [e.StopListening(), e.Unwatch(), e.IgnoreCard()]
-        return [*quiet, e.Print(self._slip()), show, e.Say(_PROMPTS[outcome])]
+        return [*quiet, e.Print(self._slip()), show, e.Say(_prompt(outcome, self.purpose, code))]
 
     def _slip(self) -> Slip:
         assert self.began is not None

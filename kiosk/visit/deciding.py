@@ -8,7 +8,7 @@ again (`Course.passes`).
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, reasons
-from kiosk.visit import review, submit, watching
+from kiosk.visit import card, guardian, review, submit, watching
 from kiosk.visit.case import Case
 from kiosk.visit.course import Course, Orders
 
@@ -85,8 +85,10 @@ def _approve(course: Course, case: Case, second: Signature | None) -> Orders:
     case.decision = Decision.APPROVE
     _keep(course, case, Decision.APPROVE, second)
     course.overruled.add(case.code)
-    if case.code in (Code.WAY_ATTEST, Code.WAY_CLERK):
+    if case.code in (Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_CHILD):
         return _submit(course)
+    if case.code is Code.CARD_UNDER_AGE:  # for the card that was read: another one is not asked for
+        return card.go_on(course)
     return _back_to(course, case.back)
 
 
@@ -118,7 +120,7 @@ def _keep(course: Course, case: Case, decision: Decision, second: Signature | No
 def _submit(course: Course) -> Orders:
     if course.challenge is None:
         return course.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
-    return submit.begin(course, course.challenge.id)
+    return submit.begin(course, course.challenge)
 
 
 def _back_to(course: Course, back: Stage) -> Orders:
@@ -127,7 +129,9 @@ def _back_to(course: Course, back: Stage) -> Orders:
     if back is Stage.CONSENT:
         return [course.go(Stage.CONSENT, limits.consent_s), e.Say("consent")]
     if back is Stage.CARD:
-        return [course.go(Stage.CARD, limits.card_s), e.Say("card"), e.AwaitCard()]
+        return card.begin(course)
+    if back is Stage.GUARDIAN:
+        return guardian.begin(course)
     if back is Stage.PHONE:
         return [course.go(Stage.PHONE, limits.phone_s), e.Say("phone")]
     for stage in (Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH):

@@ -132,7 +132,7 @@ def _judge(course: Course, reading: Reading) -> Orders:
     course.verdicts.append(rules.unbroken(course.track, reading.seen, *reading.span(), course.limits))
     if course.verdicts[-1].answer is not Answer.PASS:
         return watching.start_over(course, course.verdicts[-1].code)
-    return submit.begin(course, reading.challenge.id)
+    return submit.begin(course, reading.challenge)
 
 
 _HURRIED = frozenset({Code.SPEECH_SILENCE, Code.SPEECH_MISSING_DIGITS, Code.SPEECH_TOO_LATE})

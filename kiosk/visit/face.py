@@ -39,6 +39,7 @@ def seen(course: Course, seen: FaceSeen) -> Orders:
     if not course.reference:  # without the card's portrait nothing can be matched
         return _coach(course, seen)
     course.compared = seen
+    course.recognised = rules.approved_face(seen, course.limits)
     face = rules.face(seen, course.limits, photographed=course.photographed)
     if face.answer is Answer.RETRY or (course.passes(face) and young(seen.stream)):
         return _coach(course, seen)

@@ -76,7 +76,7 @@ def _judge(course: Course, turning: Turning) -> Orders:
     course.verdicts.append(rules.unbroken(course.track, turning.seen, *turning.span(), course.limits))
     if course.verdicts[-1].answer is not Answer.PASS:
         return watching.start_over(course, course.verdicts[-1].code)
-    return submit.begin(course, turning.challenge.id)
+    return submit.begin(course, turning.challenge)
 
 
 def _failed(course: Course, verdict: Verdict) -> Orders:

@@ -10,14 +10,15 @@ _ANSWERED = frozenset({S.FACE, S.DIGITS, S.HEAD, S.TOUCH, S.CONSENT, S.REVIEW, S
 MOVES: dict[Stage, frozenset[Stage]] = {
     S.IDLE: frozenset({S.CONSENT}),
     S.CONSENT: frozenset({S.CONSENT, S.CARD, S.REVIEW, S.OUTCOME}),
-    S.CARD: frozenset({S.CARD, S.PHONE, S.REVIEW, S.OUTCOME}),
+    S.CARD: frozenset({S.CARD, S.GUARDIAN, S.PHONE, S.REVIEW, S.OUTCOME}),
+    S.GUARDIAN: frozenset({S.CARD, S.REVIEW, S.OUTCOME}),
     S.PHONE: frozenset({S.PHONE, S.FACE, S.REVIEW, S.OUTCOME}),
     S.PORTRAIT: frozenset({S.PORTRAIT, S.FACE, S.REVIEW, S.OUTCOME}),
     S.FACE: _ANSWERED | {S.PORTRAIT},
     S.DIGITS: _ANSWERED | {S.SUBMIT},
     S.HEAD: _ANSWERED | {S.SUBMIT},
     S.TOUCH: _ANSWERED,  # typed digits alone submit nothing: a clerk attests first
-    S.REVIEW: frozenset({S.CONSENT, S.CARD, S.PHONE, S.FACE, S.REVIEW, S.SUBMIT, S.OUTCOME}),
+    S.REVIEW: frozenset({S.CONSENT, S.CARD, S.GUARDIAN, S.PHONE, S.FACE, S.REVIEW, S.SUBMIT, S.OUTCOME}),
     S.SUBMIT: frozenset({S.OUTCOME}),
     S.OUTCOME: frozenset({S.OUTCOME, S.IDLE}),
 }

@@ -7,8 +7,10 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, Decision, Device, Outcome, Role, Stage, Verdict, Way
 from kiosk.visit.case import Case
-from kiosk.visit.course import Course, Orders
+from kiosk.visit.course import OF_THE_CARD, Course, Orders
 
+WATCHED = frozenset({Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH})
+"""Where a face is before the camera: what a clerk approves then is approved for this one."""
 JUST_BELOW = 0.05
 """A likeness so little under the line is told as "a little below": words for people, no threshold."""
 
@@ -18,9 +20,13 @@ def refer(course: Course, code: Code) -> Orders:
     if not asked_of_clerk(course, code) or len(course.reviews) >= course.desk.most:
         return course.end(Outcome.REFERRED, code)
     course.case = Case(code, course.stage)
+    kept: Orders = []
+    if course.stage in WATCHED:
+        course.set_apart()
+        kept = [e.KeepFace()]
     course.reading = course.turning = None
     course.go(Stage.REVIEW, course.limits.review_s, code)
-    return [e.StopListening(), e.Unwatch(), e.IgnoreCard(), e.CallClerk()]
+    return [e.StopListening(), e.Unwatch(), *kept, e.IgnoreCard(), e.CallClerk()]
 
 
 def asked_of_clerk(course: Course, code: Code) -> bool:
@@ -71,7 +77,8 @@ def may_approve(course: Course, code: Code) -> bool:
 
 def may_retry(course: Course, code: Code) -> bool:
     """Once in a visit: every try is a chance for whoever should not pass."""
-    return code is not Code.WAY_CLERK and not any(r.decision is Decision.AGAIN for r in course.reviews)
+    papers = code in (Code.WAY_CLERK, Code.CARD_CHILD)  # they do not change by trying again
+    return not papers and not any(r.decision is Decision.AGAIN for r in course.reviews)
 
 
 def show_case(course: Course, case: Case) -> e.ShowCase:
@@ -96,6 +103,8 @@ def findings(verdicts: list[Verdict]) -> tuple[e.Finding, ...]:
 def _band(verdict: Verdict) -> str:
     if verdict.answer is Answer.PASS:
         return "passed"
+    if verdict.code in OF_THE_CARD:
+        return "guardian"
     if verdict.check is Check.FACE and verdict.answer is Answer.REVIEW:
         mean, accept = verdict.measured.get("likeness_mean"), verdict.required.get("accept")
         near = isinstance(mean, float) and isinstance(accept, float) and mean >= accept - JUST_BELOW

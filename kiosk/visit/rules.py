@@ -55,6 +55,22 @@ def _card_code(facts: CardFacts, limits: VisitSettings) -> Code:
     return Code.OK
 
 
+def guardian(facts: CardFacts, limits: VisitSettings) -> Verdict:
+    """Is this the card of somebody who may apply for a child: grown up, with a card that is in order?
+
+    That it is not the child again follows from the age, which both numbers hold.
+    """
+    code = _card_code(facts, limits)
+    young = code in (Code.CARD_UNDER_AGE, Code.CARD_CHILD)
+    return Verdict(
+        Check.GUARDIAN,
+        Answer.PASS if code is Code.OK else Answer.RETRY,
+        Code.GUARDIAN_UNDER_AGE if young else code,
+        {"kind": facts.kind, "number_valid": facts.number_valid, "days_valid": facts.days_valid},
+        {"min_age": limits.min_age},
+    )
+
+
 def typed(event: Typed) -> Verdict:
     """Number and password, checked again: no screen is trusted to have done it."""
     if found := faults(event):
@@ -82,9 +98,20 @@ def face(seen: FaceSeen, limits: VisitSettings, *, photographed: bool = False, l
         answer, code = Answer.REVIEW, Code.FACE_UNCERTAIN
     else:
         answer, code = Answer.REFUSE, Code.FACE_MISMATCH
-    measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good}
+    measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good, **_approved(seen)}
     required: Measures = {"accept": limits.accept, "review": limits.review, "min_frames": limits.min_frames}
     return Verdict(Check.FACE, answer, code, measured, required)
+
+
+def _approved(seen: FaceSeen) -> dict[str, float]:
+    """How alike the face is to the one that a clerk was asked about, for whoever reads the evidence."""
+    alike = seen.likeness_reviewed
+    return {} if alike is None else {"likeness_reviewed": round(alike, 4)}
+
+
+def approved_face(seen: FaceSeen, limits: VisitSettings) -> bool:
+    """Is it the face that a clerk was asked about? As alike as a portrait must be; unknown is no."""
+    return seen.likeness_reviewed is not None and seen.likeness_reviewed >= limits.accept
 
 
 def _photographed(seen: FaceSeen, limits: VisitSettings) -> Verdict:
@@ -98,7 +125,12 @@ def _photographed(seen: FaceSeen, limits: VisitSettings) -> Verdict:
         answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
     else:
         answer, code = Answer.REFUSE, Code.FACE_MISMATCH
-    measured: Measures = {"likeness_mean": mean, "frames_good": seen.frames_good, "photographed": True}
+    measured: Measures = {
+        "likeness_mean": mean,
+        "frames_good": seen.frames_good,
+        "photographed": True,
+        **_approved(seen),
+    }
     return Verdict(Check.FACE, answer, code, measured, {"accept": accept, "min_frames": limits.min_frames})
 
 

@@ -16,6 +16,7 @@ from kiosk.visit import (
     deciding,
     digits,
     face,
+    guardian,
     head,
     phone,
     portrait,
@@ -53,7 +54,15 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
     | {
         e.CardRead: card.read,
         e.CardFailed: card.failed,
+        e.ClerkPresent: guardian.clerk_present,
+        e.ClerkAbsent: guardian.clerk_absent,
         e.DeviceFailed: card.reader_failed,
+        e.TimePassed: ways_out.timed_out,
+    },
+    S.GUARDIAN: _WAY_OUT
+    | {
+        e.GuardianAgreed: guardian.agreed,
+        e.GuardianDeclined: guardian.declined,
         e.TimePassed: ways_out.timed_out,
     },
     S.PHONE: _WAY_OUT

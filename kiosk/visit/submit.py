@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Device, Outcome, RequestStatus, Stage, Way
+from kiosk.model import Answer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
 from kiosk.visit import review
 from kiosk.visit.course import Course, Orders
 from kiosk.visit.stream import stream
@@ -14,27 +14,45 @@ _FINAL = {
 }
 
 
-def begin(course: Course, challenge: str) -> Orders:
-    """Everything passed: let the request be put on disk and sent, unless the camera's stream was not one."""
+def begin(course: Course, challenge: Challenge) -> Orders:
+    """Everything passed: let the request be put on disk and sent, unless the camera's stream was not one, or
+    a clerk has yet to see what proves who is a child's guardian.
+    """
     if (fed := _fed(course)) is not None:
         return review.refer(course, fed)
+    if course.child is not None and Code.CARD_CHILD not in course.overruled:
+        course.challenge = challenge
+        return review.refer(course, Code.CARD_CHILD)
+    quiet: Orders = [e.StopListening(), e.Unwatch()]
+    show = course.go(Stage.SUBMIT, course.limits.submit_s)
+    prompt = "submit" if course.purpose is Purpose.OPEN else "submit.change"
+    return [*quiet, show, e.Submit(course.number, _evidence(course, challenge)), e.Say(prompt)]
+
+
+def _evidence(course: Course, challenge: Challenge) -> e.Evidence:
     assert course.consent is not None
     assert course.typed is not None
-    evidence = e.Evidence(
-        card=course.card.card if course.card else None,
+    owner = course.child or course.card
+    return e.Evidence(
+        card=owner.card if owner else None,
         phone=course.typed.phone,
         password=course.typed.password,
         consent=course.consent,
-        challenge=challenge,
+        challenge=challenge.id,
         verdicts=tuple(course.verdicts),
         began_unix=course.began.at_unix if course.began else 0.0,
         way=course.way,
         reviews=tuple(course.reviews),
         purpose=course.purpose,
+        guardian=_guardian(course),
     )
-    quiet: Orders = [e.StopListening(), e.Unwatch()]
-    show = course.go(Stage.SUBMIT, course.limits.submit_s)
-    return [*quiet, show, e.Submit(course.number, evidence), e.Say("submit")]
+
+
+def _guardian(course: Course) -> e.Guardian | None:
+    if course.child is None:
+        return None
+    assert course.guardian is not None
+    return e.Guardian(course.card.card if course.card else None, course.guardian)
 
 
 def _fed(course: Course) -> Code | None:

@@ -19,6 +19,7 @@ def begin(course: Course, code: Code) -> Orders:
     course.hint = Hint(said_at=course.at + FIRST_WORDS_S - SAY_EVERY_S)
     course.face_at = course.at
     course.compared = None
+    course.recognised = False
     show = course.go(Stage.FACE, course.limits.face_s, code)
     if course.photographed:  # the face of the printed portrait is kept
         return [show, e.Watch(None)]

@@ -30,7 +30,7 @@ def chosen(course: Course, event: e.WayChosen) -> Orders:
     if event.way is Way.CLERK:
         return _to_clerk(course)
     if course.stage is Stage.FACE:
-        return [e.Show(Stage.FACE, Code.OK, course.tries_left(Stage.FACE), course.deadline, course.way)]
+        return [course.show()]
     return [e.StopListening(), *challenge(course)]
 
 

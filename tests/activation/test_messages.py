@@ -137,6 +137,7 @@ def test_central_opens_what_was_sealed(stub):
         "way": "voice",
         "reviews": [],
         "purpose": "open",
+        "guardian": None,
     }
 
 

@@ -4,6 +4,7 @@ import jwt
 import pytest
 
 from central import clerks
+from central.database import Database
 from central.keys import public_of
 from tests.central.terminal import Terminal
 
@@ -87,3 +88,34 @@ def test_pins_are_not_the_ones_everybody_tries():
     made = {clerks.new_pin() for _ in range(200)}
     assert len(made) > 190
     assert all(map(clerks.good_pin, made))
+
+
+def stretches(central, terminal: Terminal, number: str):
+    database = Database(central.database_url or f"sqlite:///{central.database}")
+    try:
+        with database.read() as session:
+            return clerks.facts(session, terminal.name).get(number, [])
+    finally:
+        database.close()
+
+
+def test_where_a_clerk_worked_before_is_kept_for_requests_that_come_late(central, terminal):
+    other = Terminal(central)
+    number, _ = added(central, terminal.name)
+    central.command("clerk", "terminals", number, other.name)
+    (old,), (new,) = stretches(central, terminal, number), stretches(central, other, number)
+    assert old.until_unix is not None
+    assert old.from_unix <= old.until_unix == new.from_unix
+    assert new.until_unix is None
+    central.command("clerk", "terminals", number, terminal.name)
+    assert [fact.until_unix is None for fact in stretches(central, terminal, number)] == [False, True]
+
+
+def test_what_was_signed_in_a_role_stays_signed_in_it(central, terminal):
+    number, _ = added(central, terminal.name, "--supervisor")
+    central.command("clerk", "role", number, "clerk")
+    before, after = stretches(central, terminal, number)
+    assert (before.role, after.role) == ("supervisor", "clerk")
+    assert before.until_unix == after.from_unix
+    central.command("clerk", "disable", number)
+    assert all(fact.until_unix is not None for fact in stretches(central, terminal, number))

@@ -22,9 +22,9 @@ BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
 GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
 STRICT = Settings(data=Path())
 STAFF = {
-    "700124": StaffFacts("clerk", 0.0, None),
-    "700200": StaffFacts("supervisor", 0.0, None),
-    "700300": StaffFacts("clerk", 0.0, BEGAN - 3600),
+    "700124": [StaffFacts("clerk", 0.0, None)],
+    "700200": [StaffFacts("supervisor", 0.0, None)],
+    "700300": [StaffFacts("clerk", 0.0, BEGAN - 3600)],
 }
 
 

@@ -83,3 +83,31 @@ def test_forgetting_overwrites(memory):
     memory.forget()
     assert not any(array.any() for array in kept)
     assert memory.reference is None
+
+
+def test_the_face_that_a_clerk_saw_is_known_again_until_all_is_forgotten(memory):
+    assert memory.likeness_reviewed() is None
+    memory.add(1.0, vector(0.2), crop(0))
+    memory.keep_reviewed()
+    memory.begin()  # another watch of the same visit
+    memory.refer(CARD.copy())
+    assert memory.likeness_reviewed() is None  # nobody was seen yet
+    memory.add(1.0, vector(0.3), crop(0))
+    assert memory.likeness_reviewed() == pytest.approx(np.cos(0.1), abs=1e-6)
+    memory.restart()
+    memory.add(1.0, vector(1.4), crop(0))
+    assert memory.likeness_reviewed() == pytest.approx(np.cos(1.2), abs=1e-6)
+    kept = memory._reviewed
+    memory.forget()
+    assert not kept.any()
+    memory.add(1.0, vector(0.2), crop(0))
+    assert memory.likeness_reviewed() is None
+
+
+def test_a_face_without_a_good_frame_can_be_nobody_s_again(memory):
+    memory.add(1.0, vector(0.2), crop(0))
+    memory.keep_reviewed()
+    memory.begin()
+    memory.keep_reviewed()  # the clerk was shown no picture
+    memory.add(1.0, vector(0.2), crop(0))
+    assert memory.likeness_reviewed() is None

@@ -31,6 +31,10 @@ def show(stage, code=Code.OK, tries=0, seconds=60):
     return Show(stage, code, tries, time.monotonic() + seconds)
 
 
+def guardian(stage, code=Code.OK):
+    return Show(stage, code, 3, time.monotonic() + 60, guardian=True)
+
+
 def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
     return Slip(NUMBER, outcome, code, terminal="demo", place="", at_unix=0.0, purpose=purpose)
 
@@ -79,6 +83,14 @@ CLERK_CASE = ShowCase(
 )
 
 
+CHILD_CASE = ShowCase(
+    Code.CARD_CHILD,
+    Way.VOICE,
+    (Finding(Check.CARD, "guardian"), Finding(Check.GUARDIAN, "passed"), Finding(Check.FACE, "passed")),
+    may_approve=True, may_retry=False, second=False, pictures=True,
+)  # fmt: skip
+
+
 def rested(name):
     """Press what has just come, when it takes touches."""
 
@@ -90,6 +102,7 @@ def rested(name):
 
 
 REVIEW = [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
+CHILD_REVIEW = [show(Stage.REVIEW, Code.CARD_CHILD, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
 STORIES = {
     "portrait": [show(Stage.PORTRAIT, tries=2)],
     "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
@@ -101,6 +114,12 @@ STORIES = {
     "consent_picture": [show(Stage.CONSENT), press("agree")],
     "card": [show(Stage.CARD, tries=3)],
     "card_again": [show(Stage.CARD, Code.CARD_MOVED, 2)],
+    "guardian": [show(Stage.GUARDIAN)],
+    "guardian_card": [guardian(Stage.CARD)],
+    "guardian_card_again": [guardian(Stage.CARD, Code.GUARDIAN_UNDER_AGE)],
+    "guardian_phone": [guardian(Stage.PHONE)],
+    "guardian_password": [guardian(Stage.PHONE), type_pages(PHONE)],
+    "guardian_face": [guardian(Stage.FACE)],
     "phone": [show(Stage.PHONE), type_only(PHONE[:7])],
     "phone_wrong": [show(Stage.PHONE), type_only("139"), press("key_next")],
     "password": [show(Stage.PHONE), type_pages(PHONE), type_only(PASSWORD[:5])],
@@ -147,6 +166,9 @@ STORIES = {
     "review_reason": [*REVIEW, press("i_am_clerk"), CASE, rested("approve")],
     "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
     "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
+    "review_child": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE],
+    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, rested("approve")],
+    "review_child_wait": CHILD_REVIEW,
     "submit": [show(Stage.SUBMIT, seconds=6)],
     "activated": outcome(Outcome.ACTIVATED),
     "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),

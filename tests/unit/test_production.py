@@ -84,7 +84,7 @@ def test_the_bounds_speak_of_settings_that_are_there(key):
 @pytest.mark.parametrize(
     "code",
     [
-        "card.expired", "card.number_invalid", "card.child", "face.mismatch", "face.liveness_unknown",
+        "card.expired", "card.number_invalid", "face.mismatch", "face.liveness_unknown",
         "face.left", "speech.wrong_digits", "speech.silence", "lips.still", "head.wrong", "touch.wrong",
         "stream.unknown", "stream.repeated", "visit.needs_clerk",
     ],

@@ -68,7 +68,7 @@ def test_an_approved_grey_face_still_has_to_read():
     drive.sign("7001").decide()
     assert drive.visit.stage is Stage.FACE
     assert not drive.all(e.Submit)
-    drive.match(likeness_mean=0.38)
+    drive.match(likeness_mean=0.38, likeness_reviewed=0.8)
     drive.read()
     (submit,) = drive.all(e.Submit)
     (review,) = submit.evidence.reviews
@@ -85,6 +85,62 @@ def test_an_approval_of_a_grey_face_is_none_of_another_face():
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.1)
     assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
+
+
+@pytest.mark.parametrize("alike", [None, 0.1, 0.44, float("nan")])
+def test_an_approval_is_for_the_face_that_the_clerk_saw(alike):
+    """A second grey face steps in beside the clerk: it is asked about anew."""
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, likeness_reviewed=alike)
+    assert drive.visit.stage is not Stage.DIGITS
+    for _ in range(3):
+        drive.match(likeness_mean=0.40, likeness_reviewed=alike)
+    assert drive.visit.stage is Stage.REVIEW
+    assert not drive.all(e.Submit)
+
+
+def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_more():
+    drive = StaffedDrive().grey()
+    kept, quiet = (
+        drive.orders.index(e.KeepFace()),
+        [i for i, order in enumerate(drive.orders) if order == e.Unwatch()],
+    )
+    assert kept - 1 in quiet
+
+
+def test_what_was_approved_for_one_face_does_not_add_up_with_another():
+    """Not live, approved for the first; grey, approved for the second: the second must be live."""
+    drive = not_live()
+    drive.sign("7001").decide(reason=Reason.LIGHT)
+    drive.sign("7002", Role.SUPERVISOR)
+    for _ in range(3):
+        drive.match(likeness_mean=0.40, live_median=0.9, likeness_reviewed=0.2)
+    assert drive.all(e.Show)[-1].code is Code.FACE_UNCERTAIN
+    drive.sign("7001").decide()
+    assert drive.visit.overruled == {Code.FACE_UNCERTAIN}
+    drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    assert drive.visit.stage is not Stage.DIGITS
+
+
+def test_what_was_approved_for_one_face_adds_up_for_the_same():
+    drive = not_live()
+    drive.sign("7001").decide(reason=Reason.LIGHT)
+    drive.sign("7002", Role.SUPERVISOR)
+    for _ in range(3):
+        drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    assert drive.visit.stage is Stage.DIGITS
+
+
+def test_a_face_that_changes_after_the_approval_is_nobodys():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, likeness_reviewed=0.8)
+    assert drive.visit.stage is Stage.DIGITS
+    drive.see(track=2, likeness_mean=0.40, likeness_reviewed=None)
+    assert ended(drive) == (Outcome.REFERRED, Code.FACE_CHANGED)
 
 
 def test_the_clerk_refuses():
@@ -162,7 +218,7 @@ def test_every_decision_goes_along_with_the_request():
     drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
     drive.match(likeness_mean=0.38)
     drive.sign("7001").decide()
-    drive.match(likeness_mean=0.38)
+    drive.match(likeness_mean=0.38, likeness_reviewed=0.9)
     drive.read()
     (submit,) = drive.all(e.Submit)
     assert [r.decision for r in submit.evidence.reviews] == [Decision.AGAIN, Decision.APPROVE]
@@ -239,7 +295,8 @@ def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overrule
         if not isinstance(event, str):
             drive.feed(event, 0.5)
         elif drive.visit.stage is Stage.FACE and event != "look":
-            drive.match(likeness_mean=0.38 if event == "grey" else 0.6)
+            alike = data.draw(st.sampled_from([None, 0.3, 0.9]))
+            drive.match(likeness_mean=0.38 if event == "grey" else 0.6, likeness_reviewed=alike)
         elif drive.visit.stage in (Stage.HEAD, Stage.TOUCH, Stage.DIGITS):
             drive.see(yaw=0.0, pitch=0.0)
     for submit in drive.all(e.Submit):

@@ -18,6 +18,7 @@ class CardScreen(Screen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._guardian = False  # a child's card was read before
         self._title = Words("title")
         self._body = Words("body")
         self._reason = Reason()
@@ -27,12 +28,18 @@ class CardScreen(Screen):
         QVBoxLayout(self).addWidget(Split(picture, words, tall=(3, 2)))
 
     def enter(self, show: Show) -> None:
+        self._guardian = show.guardian
+        self._write()
         self._reason.give(self.phrases, show.code, show.tries_left)
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
     def speak(self, phrases: Phrases) -> None:
         super().speak(phrases)
-        self._title.say(phrases["stage.card.title"])
-        self._body.say(phrases["stage.card.body"])
         self._next.say(phrases["stage.card.next"])
         self._reason.speak(phrases)
+        self._write()
+
+    def _write(self) -> None:
+        place = "guardian.card_" if self._guardian else "stage.card."
+        self._title.say(self.phrases[f"{place}title"])
+        self._body.say(self.phrases[f"{place}body"])

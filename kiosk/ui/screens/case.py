@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.events import Decided, ShowCase
-from kiosk.model import Decision, Reason, Way, reasons
+from kiosk.model import Decision, Reason, reasons
 from kiosk.ports import Feeds
 from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases, load
@@ -14,7 +14,7 @@ from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.photo import Photo
 from kiosk.ui.widgets.words import Words
 
-TITLES = {Code.WAY_CLERK: "clerk_way_title", Code.WAY_ATTEST: "attest_title"}
+TITLES = {Code.WAY_CLERK: "clerk_way_title", Code.WAY_ATTEST: "attest_title", Code.CARD_CHILD: "child_title"}
 
 
 class CasePage(QWidget):
@@ -108,7 +108,8 @@ class CasePage(QWidget):
         if case is None:
             return
         self._title.say(phrases[f"review.{TITLES.get(case.code, 'case_title')}"])
-        body = phrases["review.clerk_way_body"] if case.way is Way.CLERK else phrases.clerk(case.code)
+        by_clerk = case.code is Code.WAY_CLERK
+        body = phrases["review.clerk_way_body"] if by_clerk else phrases.clerk(case.code)
         self._why.say(body)
         self._findings.say("\n".join(self._finding(f.check.value, f.band) for f in case.findings))
         self._second.say(phrases["review.second_needed"] if case.second and case.may_approve else "")

@@ -30,11 +30,14 @@ class FaceScreen(Screen):
         self._hint = Reason(keep=True)
         self._next = Words("small", ink="soft")
         self._told: Code | None = None
+        self._guardian = False  # who is looked at applies for a child
         words = Column(1, self._title, self._body, self._hint, 1, self._next)
         QVBoxLayout(self).addWidget(Split(stretched(self.preview, 1), words, tall=(9, 5), wide=(8, 5)))
 
     def enter(self, show: Show) -> None:
         self._told = None
+        self._guardian = show.guardian and not self.of_card
+        self._write()
         self._hint.give(self.phrases, show.code, show.tries_left)
         self.preview.show_good(False)
         self.changed.emit("" if show.code is Code.OK else show.code.value)
@@ -50,14 +53,18 @@ class FaceScreen(Screen):
 
     def speak(self, phrases: Phrases) -> None:
         super().speak(phrases)
-        self._title.say(phrases[f"stage.{self.stage}.title"])
-        self._body.say(phrases[f"stage.{self.stage}.body"])
+        self._write()
         self._next.say(phrases[f"stage.{self.stage}.next"])
         self.preview.setAccessibleName(phrases["general.mirror"])
         if self._told is None:
             self._hint.speak(phrases)
         else:
             self._coach()
+
+    def _write(self) -> None:
+        place = "guardian.face_" if self._guardian else f"stage.{self.stage}."
+        self._title.say(self.phrases[f"{place}title"])
+        self._body.say(self.phrases[f"{place}body"])
 
     def _coach(self) -> None:
         """The hint takes the place of the reason: one thing at a time."""

@@ -23,6 +23,7 @@ class _Page(NamedTuple):
 
 
 PAGES = (_Page("phone", (3, 4, 4), False), _Page("password", (4, 4), True), _Page("again", (4, 4), True))
+OF_GUARDIAN = (("phone", "body"), ("password", "title"))
 MISMATCHES = 2
 """So often may the repetition differ; then the password is chosen anew: perhaps it was mistyped first."""
 
@@ -36,6 +37,7 @@ class PhoneScreen(Screen):
         self._page = 0
         self._typed: list[str] = []
         self._mismatches = 0
+        self._guardian = False  # who types applies for a child
         self._title, self._body = Words("title"), Words("body", ink="soft")
         self._next = Words("small", ink="soft")
         self._entry, self._reason, self._keypad = Entry(), Reason(), Keypad()
@@ -52,6 +54,7 @@ class PhoneScreen(Screen):
         return not self._typed and not self._entry.text
 
     def enter(self, show: Show) -> None:
+        self._guardian = show.guardian
         self.forget()
         self._reason.give(self.phrases, show.code, show.tries_left)
         self.changed.emit("phone")
@@ -81,9 +84,14 @@ class PhoneScreen(Screen):
 
     def _write(self) -> None:
         name = PAGES[self._page].name
-        self._title.say(self.phrases[f"keypad.{name}_title"])
-        self._body.say(self.phrases[f"keypad.{name}_body"])
+        self._title.say(self.phrases[self._key(name, "title")])
+        self._body.say(self.phrases[self._key(name, "body")])
         self._next.say(self.phrases[f"keypad.{name}_next"])
+
+    def _key(self, name: str, part: str) -> str:
+        """A child's guardian is told whose number and whose password."""
+        own = self._guardian and (name, part) in OF_GUARDIAN
+        return f"{'guardian' if own else 'keypad'}.{name}_{part}"
 
     def _add(self, character: str) -> None:
         self._reason.give(self.phrases, Code.OK)

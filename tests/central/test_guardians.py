@@ -1,0 +1,212 @@
+"""For a child a guardian applies: what must come with it, and what becomes of it. Fail closed."""
+
+import copy
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from central import guardians
+from central.codes import Code
+from central.database import Database
+from central.examples import ALL
+from central.keys import VAULT
+from central.messages import ActivationRequest, Person
+from central.settings import Evidence, Settings
+from central.tables import Credential
+from central.vault import Vault
+from kiosk.simulators.people import made_up_number
+from tests.central.server import RunningCentral
+from tests.central.terminal import Terminal, person, verdicts
+from tests.central.test_reviews import AT, STRICT, fault, review
+
+CONSENT = {"language": "zh-Hans", "text_sha256": "ab" * 32}
+PAPERS = ("household_register", "birth_certificate", "guardianship_paper")
+
+
+def of_child(**answers: str | None) -> list[dict[str, Any]]:
+    """All pass; the card was a child's, and a guardian's card was read."""
+    said = verdicts(**answers)
+    said[0].update(answer="review", code="card.child")
+    return [*said, verdicts()[0] | {"check": "guardian"}]
+
+
+def saw(reason: str = "household_register", **other: Any) -> dict[str, Any]:
+    return review("card.child", reason=reason, **other)
+
+
+# ── what the terminal says must hang together ────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("reason", PAPERS)
+def test_a_child_with_a_guardian_and_a_proof(reason: str) -> None:
+    assert fault(verdicts=of_child(), reviews=[saw(reason)], guardian=CONSENT) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"guardian": None}, Code.EVIDENCE_GUARDIAN),
+        ({"reviews": []}, Code.EVIDENCE_GUARDIAN),
+        ({"reviews": [saw("guardian")]}, Code.EVIDENCE_REVIEW),
+        ({"reviews": [saw("same_person")]}, Code.EVIDENCE_REVIEW),
+        ({"reviews": [saw(decision="again", overruled=[])]}, Code.EVIDENCE_GUARDIAN),
+        ({"verdicts": of_child()[:-1]}, Code.EVIDENCE_GUARDIAN),
+        ({"verdicts": [*of_child()[:-1], of_child()[-1] | {"answer": "retry"}]}, Code.EVIDENCE_GUARDIAN),
+        ({"verdicts": [*verdicts(), of_child()[-1]]}, Code.EVIDENCE_GUARDIAN),
+        ({"verdicts": of_child(face="refuse")}, Code.EVIDENCE_INCOMPLETE),
+        ({"verdicts": of_child(digits="retry")}, Code.EVIDENCE_INCOMPLETE),
+    ],
+)
+def test_one_part_of_it_missing(other: dict[str, Any], code: Code) -> None:
+    whole = {"verdicts": of_child(), "reviews": [saw()], "guardian": CONSENT}
+    assert fault(**whole | other) is code
+
+
+def test_a_guardian_for_somebody_grown_up() -> None:
+    assert fault(guardian=CONSENT) is Code.EVIDENCE_GUARDIAN
+
+
+def test_where_the_table_has_no_children() -> None:
+    table = {code: rule for code, rule in STRICT.evidence.overruling.items() if code != "card.child"}
+    none = Settings(data=Path(), evidence=Evidence(overruling=table))
+    assert (
+        fault(settings=none, verdicts=of_child(), reviews=[saw()], guardian=CONSENT) is Code.EVIDENCE_REVIEW
+    )
+
+
+# ── and with the dates of birth in the sealed numbers ────────────────────────────────────────────
+
+
+def born(years: float, seed: int = 1) -> str:
+    """A made-up number of somebody so old at `AT`."""
+    at = datetime.fromtimestamp(AT, UTC) - timedelta(days=365.25 * years)
+    return made_up_number(seed, at.date())
+
+
+def sealed(number: str, guardian: str | None = None, **other: Any) -> Person:
+    theirs = {"number": guardian, "name": "测试", "consent": CONSENT} if guardian else None
+    return Person.model_validate(person(number=number, guardian=theirs) | other)
+
+
+def agree(who: Person, outside: Any = None, said: Any = None) -> Code | None:
+    body = ALL["activation-request"] | {"guardian": outside, "verdicts": said or verdicts(), "at_unix": AT}
+    return guardians.fault(ActivationRequest.model_validate(body), who)
+
+
+def test_ages_are_taken_from_the_numbers() -> None:
+    assert agree(sealed(born(8), born(40, 2)), CONSENT) is None
+    assert agree(sealed(born(13.9), born(18.1, 2)), CONSENT) is None
+
+
+@pytest.mark.parametrize(("child", "guardian"), [(14.1, 40), (8, 17.9), (8, 8), (40, 40)])
+def test_nobody_is_the_guardian_of_somebody_grown_up_or_a_child_of_a_child(
+    child: float, guardian: float
+) -> None:
+    assert agree(sealed(born(child), born(guardian, 2)), CONSENT) is Code.EVIDENCE_GUARDIAN
+
+
+def test_a_child_is_never_alone_whatever_the_terminal_says() -> None:
+    assert agree(sealed(born(8))) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(born(13.9))) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(born(18.1))) is None
+
+
+def test_from_fourteen_on_a_guardian_must_have_been_there() -> None:
+    young = verdicts()
+    young[0].update(answer="review", code="card.under_age")
+    assert agree(sealed(born(16))) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(born(16)), said=young) is None
+
+
+def test_what_stands_outside_and_inside_is_the_same() -> None:
+    whole = sealed(born(8), born(40, 2))
+    assert agree(whole, None) is Code.EVIDENCE_GUARDIAN
+    assert agree(whole, CONSENT | {"text_sha256": "cd" * 32}) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(born(8)), CONSENT) is Code.EVIDENCE_GUARDIAN
+
+
+def test_a_number_that_does_not_tell_an_age_makes_no_guardian_and_no_child() -> None:
+    foreign = "ABC123456789012"
+    assert guardians.age(foreign, AT) is None
+    assert agree(sealed(born(8), foreign), CONSENT) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(foreign, born(40)), CONSENT) is Code.EVIDENCE_GUARDIAN
+    assert agree(sealed(foreign)) is None
+
+
+def test_a_guardian_is_in_no_repr() -> None:
+    whole = sealed(born(8), born(40, 2))
+    assert born(40, 2) not in repr(whole.guardian)
+    assert born(40, 2) not in repr(whole)
+
+
+# ── over the line ────────────────────────────────────────────────────────────────────────────────
+
+
+def numbers() -> tuple[str, str]:
+    """A child's and a guardian's, new each time."""
+    year = time.gmtime().tm_year
+    return _born_in(year - 8), _born_in(year - 40)
+
+
+def _born_in(year: int) -> str:
+    number = person()["number"]
+    first = f"{number[:6]}{year}{number[8:10]}15{number[14:17]}"
+    first = first[:10] + "01" + first[12:]
+    total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(first))
+    return first + "10X98765432"[total % 11]
+
+
+def asked(central: RunningCentral, terminal: Terminal, child: str, guardian: str) -> dict[str, Any]:
+    number = central.command("clerk", "add", terminal.name).split()[1]
+    now = time.time()
+    signed = {"clerk": number, "role": "clerk", "at_unix": now}
+    said = saw(first=signed, asked_unix=now)
+    who = person(number=child, reviews=[said])
+    who["guardian"] = {"number": guardian, "name": "测试", "consent": CONSENT}
+    body = terminal.activation(who, verdicts=of_child(), reviews=[said], guardian=CONSENT)
+    return body | {"at_unix": time.time(), "began_unix": now - 20, "sealed": terminal.seal(who, body["id"])}
+
+
+def test_one_credential_for_the_child_and_the_guardian_is_recorded(
+    central: RunningCentral, terminal: Terminal
+) -> None:
+    child, guardian = numbers()
+    answer = terminal.activate(asked(central, terminal, child, guardian)).json()
+    assert (answer["status"], answer["code"]) == ("ACTIVATED", "ok")
+    row = credential(central, answer["credential"])
+    vault = Vault((central.data / "keys" / VAULT).read_bytes())
+    assert (row.person, row.guardian) == (vault.person(child), vault.person(guardian))
+    again = terminal.activate(asked(central, terminal, child, guardian)).json()
+    assert (again["status"], again["code"]) == ("REFUSED", "person.already_open")
+
+
+def credential(central: RunningCentral, serial: str) -> Credential:
+    database = Database(central.database_url or f"sqlite:///{central.database}")
+    try:
+        with database.read() as session:
+            return session.scalars(select(Credential).where(Credential.serial == serial)).one()
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize("doubtful", ["child", "guardian"])
+def test_the_register_is_asked_about_both(central: RunningCentral, terminal: Terminal, doubtful: str) -> None:
+    child, guardian = numbers()
+    number = child if doubtful == "child" else guardian
+    people = {"people": [{"number": number, "answer": "mismatch"}]}
+    requests.put(f"{central.url}/simulation/people", json=people, verify=str(central.ca), timeout=20)
+    answer = terminal.activate(asked(central, terminal, child, guardian)).json()
+    assert (answer["status"], answer["code"]) == ("REFUSED", "person.mismatch")
+
+
+def test_a_guardian_that_was_taken_out_on_the_way(central: RunningCentral, terminal: Terminal) -> None:
+    body = asked(central, terminal, *numbers())
+    changed = copy.deepcopy(body)
+    changed["guardian"]["text_sha256"] = "00" * 32
+    answer = terminal.activate(changed).json()
+    assert (answer["status"], answer["code"]) == ("REFUSED", "evidence.guardian")
