@@ -261,6 +261,7 @@ class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
     floor_dbfs: float | None = None  # of the shop's noise, 240–4000 Hz; None: not known yet
     audio_lost: bool = False
     fault: Code | None = None  # the engine failed
+    by: str = ""  # the recogniser that answered
 
 
 class Check(StrEnum):

@@ -169,8 +169,11 @@ class Liveness(Protocol):
 class Recogniser(Protocol):
     """Which digit is in a stretch of sound."""
 
-    name: str
     version: str
+
+    @property
+    def name(self) -> str:
+        """Read after `score` and kept as evidence: a driver made of several says which of them answered."""
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
         """Natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample

@@ -23,14 +23,16 @@ from kiosk.evaluate import speech_negatives as negatives
 from kiosk.evaluate import speech_scene as scenes
 from kiosk.evaluate.output import progress, pyplot, write_json
 from kiosk.evaluate.speech_data import Clip, Data, read
+from kiosk.evaluate.speech_fusion import Both, Fusion, Heard, left_out
 from kiosk.evaluate.speech_judge import Trial, judge
 from kiosk.evaluate.speech_noise import NOISES
 from kiosk.evaluate.speech_play import converse, longest_s, play, play_alone
 from kiosk.evaluate.speech_plots import plot
-from kiosk.evaluate.speech_reader import MANNERS, reader
+from kiosk.evaluate.speech_reader import MANNERS, Reader, reader
 from kiosk.evaluate.speech_report import report
 from kiosk.evaluate.speech_results import Answer, DriverResult, Result, answer, isolated, pool, pools
 from kiosk.model import SAMPLE_RATE
+from kiosk.ports import Samples
 from kiosk.settings import Settings
 from kiosk.visit import odds
 
@@ -49,6 +51,7 @@ class Plan(Struct, frozen=True):
     challenges: int  # for each speaker, SNR and noise
     wrong_codes: int  # for each challenge
     manner: str = "plain"  # how the challenges are read
+    fusion: bool = False  # does vosk help the embedded recogniser?
 
 
 class Paced(Struct, frozen=True):
@@ -80,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="per speaker, SNR and noise, or per file (default: 20)",
     )
     add("--manner", choices=MANNERS, default="plain", help="how people read (default: plain)")
+    add("--fusion", action="store_true", help="choose and try the weight of vosk beside embedded")
     add("--codes", type=_count, default=300, help="wrong codes tried on each challenge (default: 300)")
 
 
@@ -106,7 +110,8 @@ def _run_negatives(asked: argparse.Namespace) -> int:
 def _run_data(asked: argparse.Namespace) -> int:
     settings = options.read_settings(asked)
     noises, codes = tuple(asked.noise), asked.codes
-    plan = Plan(abs(asked.seed), tuple(asked.snr), noises, asked.challenges, codes, asked.manner)
+    snrs_db, fusion = tuple(asked.snr), asked.fusion
+    plan = Plan(abs(asked.seed), snrs_db, noises, asked.challenges, codes, asked.manner, fusion)
     if asked.plots is not None:
         pyplot()  # told before the work, not after it
     data = read(asked.data, settings.speech)
@@ -146,6 +151,7 @@ def measure(
         wrong_codes_each=plan.wrong_codes,
         drivers=[_of(d, found[d], answers[d], trials[d], recordings[d], settings) for d in found],
         missing=dict(missing),
+        fusion=_fusion(able, found, settings, plan) if plan.fusion else None,
     )
 
 
@@ -167,18 +173,43 @@ def _paced(
 ) -> dict[str, list[Trial]]:
     """Challenges read by speakers made of their clips; the same codes and turns in every noise."""
     trials: dict[str, list[Trial]] = {name: [] for name in found}
-    wanted = list(_wanted(clips, plan))
-    for one in progress(wanted, "challenges", len(wanted)):
-        random = _random(plan, one.speaker, one.index)
-        person = reader(one.speaker, clips[one.speaker], plan.manner, random)
-        length = round(longest_s(person, settings.visit) * SAMPLE_RATE)
-        ground = NOISES[one.noise](length, random) * np.float32(person.level * 10 ** (-one.snr_db / 20))
+    for one, person, ground in _readings(clips, settings, plan, "challenges"):
         for name, recogniser in found.items():
             scene, heard = converse(person, ground, recogniser, settings.speech, settings.visit)
             codes = _random(plan, f"codes of {one.speaker} at {one.snr_db} dB {one.noise}", one.index)
             trial = judge(scene, heard, settings.visit, plan.wrong_codes, codes)
             trials[name].append(_marked(trial, one))
     return trials
+
+
+def _readings(
+    clips: _Clips, settings: Settings, plan: Plan, what: str
+) -> Iterator[tuple[Paced, Reader, Samples]]:
+    """Everybody who reads, and the noise in which it is done."""
+    wanted = list(_wanted(clips, plan))
+    for one in progress(wanted, what, len(wanted)):
+        random = _random(plan, one.speaker, one.index)
+        person = reader(one.speaker, clips[one.speaker], plan.manner, random)
+        length = round(longest_s(person, settings.visit) * SAMPLE_RATE)
+        level = np.float32(person.level * 10 ** (-one.snr_db / 20))
+        yield one, person, NOISES[one.noise](length, random) * level
+
+
+def _fusion(
+    clips: _Clips, found: Mapping[str, drivers.Noted], settings: Settings, plan: Plan
+) -> Fusion | None:
+    """What a second recogniser is worth; None if one of the two is not there."""
+    if not {"embedded", "vosk"} <= set(found):
+        return None
+    both, heard = Both(found["embedded"], found["vosk"]), list[Heard]()
+    for one, person, ground in _readings(clips, settings, plan, "fusion"):
+        _, said = converse(person, ground, both, settings.speech, settings.visit)
+        heard += [
+            Heard(one.speaker, digit, h.scores, both.noted[h.scores])
+            for digit, h in zip(person.digits, said, strict=True)
+            if h.scores in both.noted
+        ]
+    return left_out(heard, "embedded", "vosk")
 
 
 def _recorded(

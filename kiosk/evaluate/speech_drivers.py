@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 COST_TIMEOUT_S = 120.0
 PORT = "recogniser"
+FUSED = "fused"
 
 
 class Ask(Struct, frozen=True):
@@ -42,8 +43,13 @@ class Noted:
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self.name, self.version = recogniser.name, recogniser.version
+        self.version = recogniser.version
         self.asked: list[tuple[Samples, int]] = []
+
+    @property
+    def name(self) -> str:
+        """Who gave the last answer."""
+        return self._recogniser.name
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
         """See `kiosk.ports.Recogniser`."""
@@ -58,9 +64,16 @@ def installed() -> list[str]:
 
 
 def choice(name: str, settings: Settings) -> DriverChoice:
-    """The settings' own section if it is about this driver, else the driver's defaults."""
+    """The settings' own section if it is about this driver, else the driver's defaults.
+
+    `fused` has the keys of the other two in tables of their own, and takes and lends them here.
+    """
     own = settings.recogniser
-    return own if own.driver == name else DriverChoice(name, {})
+    if own.driver == name:
+        return own
+    if own.driver == FUSED:
+        return DriverChoice(name, own.options.get(name, {}))
+    return DriverChoice(name, {own.driver: own.options} if name == FUSED else {})
 
 
 def make(name: str, settings: Settings) -> Recogniser:

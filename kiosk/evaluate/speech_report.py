@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from kiosk.evaluate import speech_fusion
 from kiosk.evaluate.intervals import Rate
 from kiosk.evaluate.output import table
 from kiosk.evaluate.speech_results import NOTHING, DriverResult, Isolated, Pool, Result, RuleRates
@@ -27,6 +28,8 @@ def _parts(result: Result) -> Iterator[str]:
         yield _paced(result)
         yield _by_condition(result)
         yield _by_speaker(result)
+    if result.fusion is not None:
+        yield speech_fusion.report(result.fusion)
     if any(d.recordings for d in result.drivers):
         yield _recordings(result.drivers)
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from msgspec import Struct
 
 from kiosk.evaluate.intervals import Rate, by_group, wilson
+from kiosk.evaluate.speech_fusion import Fusion
 from kiosk.evaluate.speech_judge import RULES, Trial
 from kiosk.model import DigitHeard
 from kiosk.visit.rules import OTHER, margin
@@ -104,6 +105,7 @@ class Result(Struct, frozen=True):
     wrong_codes_each: int
     drivers: list[DriverResult]
     missing: dict[str, str]
+    fusion: Fusion | None = None  # where it was asked for and both recognisers are there
 
 
 def answer(speaker: str, digit: int, heard: DigitHeard) -> Answer:

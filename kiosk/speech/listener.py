@@ -202,6 +202,7 @@ class Listener:
             clipped=segment.clipped,
             scores=scores,
             fault=fault,
+            by=self._recogniser.name,
             pitch_hz=pitch_hz(samples[began - begin : ended - begin]),
         )
 

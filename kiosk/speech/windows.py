@@ -29,6 +29,7 @@ class Voice(Struct, frozen=True):
     scores: tuple[float, ...] = ()
     fault: Code | None = None
     pitch_hz: float | None = None
+    by: str = ""
 
     @property
     def digit_like(self) -> bool:
@@ -93,6 +94,7 @@ class Window:
             pitch_hz=voice.pitch_hz,
             audio_lost=self.audio_lost,
             fault=fault if not voice.digit_like else None,
+            by=voice.by,
         )
 
 

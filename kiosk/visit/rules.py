@@ -256,6 +256,7 @@ def digits(
         "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
         "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
         "extra": sum(h.extra for h in heard),
+        "by": " ".join(sorted({h.by for h in heard if h.by})),
         "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(told) if f),
         **diagnosis.each(challenge, shown, heard),
     }

@@ -154,6 +154,6 @@ def test_the_command_ends_with_2_for_a_folder_that_is_not_there(tmp_path):
 
 
 def test_every_installed_recogniser_is_known():
-    assert {"embedded", "vosk"} <= set(speech_drivers.installed())
+    assert {"embedded", "vosk", "fused"} <= set(speech_drivers.installed())
     own = speech_drivers.choice("embedded", load())
     assert (own.driver, speech_drivers.choice("vosk", load()).options) == ("embedded", {})

@@ -65,6 +65,10 @@ def real_vosk(folder):
     return make("vosk", context_of(folder), model=provided(folder))
 
 
+def real_fused(folder):
+    return make("fused", context_of(folder), vosk={"model": provided(folder)})
+
+
 def provided(folder):
     """The operator's Mandarin model, installed in `folder`; its name."""
     if not VOSK_MODEL or not Path(VOSK_MODEL).exists():
@@ -72,7 +76,7 @@ def provided(folder):
     return install_folder(Path(VOSK_MODEL), folder, "mandarin", tell=lambda _: None).name
 
 
-@pytest.fixture(params=[stub, real_embedded, real_vosk])
+@pytest.fixture(params=[stub, real_embedded, real_vosk, real_fused])
 def recogniser(request, tmp_path):
     return request.param(tmp_path)
 
