@@ -436,6 +436,7 @@ class Terminal:
             say=self._announcer.say,
             print=self._print,
             versions=lambda: self._versions,
+            microphone_dbfs=lambda: self.engine.microphone_dbfs,
         )
         return Counter(self.settings, self.roster, self.acts, hands)
 

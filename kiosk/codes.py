@@ -52,6 +52,8 @@ class Code(StrEnum):
     MICROPHONE_MISSING = "microphone.missing"
     MICROPHONE_BUSY = "microphone.busy"
     MICROPHONE_LOST = "microphone.lost"
+    MICROPHONE_TOO_QUIET = "microphone.too_quiet"
+    MICROPHONE_CLIPPED = "microphone.clipped"
     READER_MISSING = "reader.missing"
     READER_BUSY = "reader.busy"
     READER_LOST = "reader.lost"

@@ -41,6 +41,7 @@ class Hands(Struct, frozen=True):
     say: Callable[[str, str], None]  # prompt, language
     print: Callable[[Slip], None]
     versions: Callable[[], Mapping[str, str]]
+    microphone_dbfs: Callable[[], float | None] = lambda: None
 
 
 class Day(Struct, frozen=True):
@@ -110,6 +111,12 @@ class Counter:
     def devices(self) -> Mapping[Device, Code]:
         """What was last heard of each device."""
         return dict(self._hands.devices())
+
+    def device_level(self, device: Device) -> str:
+        """What was measured with a fault of the microphone's gain; empty for all else."""
+        level = self._hands.microphone_dbfs()
+        faulty = self._hands.devices().get(device) in (Code.MICROPHONE_TOO_QUIET, Code.MICROPHONE_CLIPPED)
+        return f" ({level:.0f} dBFS)" if faulty and level is not None else ""
 
     def facts(self) -> list[Fact]:
         """Who this terminal is and how it stands: versions, disk, clock, line, roster."""

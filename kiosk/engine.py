@@ -29,6 +29,7 @@ _NOTICES = (
     e.ShowDigit,
     e.ShowLight,
     e.ShowHeard,
+    e.ShowGain,
     e.ShowMove,
     e.ShowDigits,
     e.AskSignature,
@@ -89,6 +90,7 @@ class Engine:
         self._required = required
         self._faults: dict[Device, Code] = dict.fromkeys(required, Code.STARTING)
         self._heard: dict[Device, Code] = dict(self._faults)
+        self._microphone_dbfs: float | None = None
         self._bugs: deque[float] = deque(maxlen=BUGS_ALLOWED)
         self._doing: dict[type, Callable[[Any], e.Event | None]] = {
             e.Attend: lambda _: hands.attend(),
@@ -107,6 +109,7 @@ class Engine:
             e.Attest: hands.attest,
             e.Submit: hands.submit,
             e.Print: self._print,
+            e.ShowGain: self._note_gain,
             e.Forget: lambda _: hands.forget(),
             e.Finished: hands.close_record,
         }
@@ -128,6 +131,11 @@ class Engine:
     def devices(self) -> dict[Device, Code]:
         """What was last heard of each device, also of those that a visit can do without."""
         return dict(self._heard)
+
+    @property
+    def microphone_dbfs(self) -> float | None:
+        """How loud the last customer was, if there was anything to say about it."""
+        return self._microphone_dbfs
 
     @property
     def serving(self) -> bool:
@@ -222,6 +230,11 @@ class Engine:
     def _print(self, order: e.Print) -> None:
         if order.slip.outcome is not Outcome.ABANDONED:
             self._hands.print(order.slip)
+
+    def _note_gain(self, order: e.ShowGain) -> None:
+        """For the device list behind the counter; the microphone stays in service."""
+        self._heard[Device.MICROPHONE] = order.code
+        self._microphone_dbfs = order.level_dbfs
 
     # ── in and out of service ────────────────────────────────────────────────────────────────────
 

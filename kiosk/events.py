@@ -356,6 +356,13 @@ class ShowHeard(Struct, frozen=True, tag=True):
     window: int
 
 
+class ShowGain(Struct, frozen=True, tag=True):
+    """For the clerk: the microphone is too quiet or distorts, at `level_dbfs`; OK: no more."""
+
+    code: Code
+    level_dbfs: float
+
+
 class ShowMove(Struct, frozen=True, tag=True):
     """Show the arrow of step `step` (from 0) of `count`; the shell answers with `MoveShown`.
 
@@ -541,6 +548,7 @@ Order = (
     | ShowDigit
     | ShowLight
     | ShowHeard
+    | ShowGain
     | ShowMove
     | ShowDigits
     | AskSignature
@@ -572,6 +580,7 @@ Notice = (
     | ShowLight
     | ShowDigit
     | ShowHeard
+    | ShowGain
     | ShowMove
     | ShowDigits
     | AskSignature

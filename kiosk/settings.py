@@ -167,6 +167,7 @@ class VisitSettings(Section, frozen=True):
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float
+    faint_dbfs: float  # voices below it: the clerk is told that the microphone is set too low
     early_s: float  # a voice may begin so long before its digit is painted, and still count (clock slack)
     late_s: float  # … and at the latest so long after the next digit was painted
     lips_right: int  # digits whose mouth opening must go with the voice; 0: evidence only

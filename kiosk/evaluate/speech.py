@@ -8,6 +8,7 @@ the numbers are those of a simulation. See docs/evaluate.md.
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -23,6 +24,7 @@ from kiosk.evaluate import speech_negatives as negatives
 from kiosk.evaluate import speech_scene as scenes
 from kiosk.evaluate.output import progress, pyplot, write_json
 from kiosk.evaluate.speech_data import Clip, Data, read
+from kiosk.evaluate.speech_files import Unusable, load
 from kiosk.evaluate.speech_fusion import Both, Fusion, Heard, left_out
 from kiosk.evaluate.speech_judge import Trial, judge
 from kiosk.evaluate.speech_noise import NOISES
@@ -39,6 +41,8 @@ from kiosk.visit import odds
 FEWEST_DIGITS = 6
 """A speaker with clips of fewer different digits cannot read challenges that are worth the name."""
 
+LONGEST_HUM_S = 3.0
+
 _Clips = dict[str, dict[int, list[scenes.Spoken]]]
 
 
@@ -52,6 +56,7 @@ class Plan(Struct, frozen=True):
     wrong_codes: int  # for each challenge
     manner: str = "plain"  # how the challenges are read
     fusion: bool = False  # does vosk help the embedded recogniser?
+    hesitations: tuple[scenes.Spoken, ...] = ()  # recorded 嗯 and 呃, for the manners with one
 
 
 class Paced(Struct, frozen=True):
@@ -83,6 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="per speaker, SNR and noise, or per file (default: 20)",
     )
     add("--manner", choices=MANNERS, default="plain", help="how people read (default: plain)")
+    add("--hesitations", type=Path, metavar="DIR", help="recorded 嗯 and 呃 for --manner hums | drawls")
     add("--fusion", action="store_true", help="choose and try the weight of vosk beside embedded")
     add("--codes", type=_count, default=300, help="wrong codes tried on each challenge (default: 300)")
 
@@ -111,7 +117,8 @@ def _run_data(asked: argparse.Namespace) -> int:
     settings = options.read_settings(asked)
     noises, codes = tuple(asked.noise), asked.codes
     snrs_db, fusion = tuple(asked.snr), asked.fusion
-    plan = Plan(abs(asked.seed), snrs_db, noises, asked.challenges, codes, asked.manner, fusion)
+    hums = _hesitations(asked.hesitations, settings) if asked.hesitations else ()
+    plan = Plan(abs(asked.seed), snrs_db, noises, asked.challenges, codes, asked.manner, fusion, hums)
     if asked.plots is not None:
         pyplot()  # told before the work, not after it
     data = read(asked.data, settings.speech)
@@ -189,7 +196,7 @@ def _readings(
     wanted = list(_wanted(clips, plan))
     for one in progress(wanted, what, len(wanted)):
         random = _random(plan, one.speaker, one.index)
-        person = reader(one.speaker, clips[one.speaker], plan.manner, random)
+        person = reader(one.speaker, clips[one.speaker], plan.manner, random, plan.hesitations)
         length = round(longest_s(person, settings.visit) * SAMPLE_RATE)
         level = np.float32(person.level * 10 ** (-one.snr_db / 20))
         yield one, person, NOISES[one.noise](length, random) * level
@@ -284,6 +291,17 @@ def _write(result: Result, asked: argparse.Namespace) -> None:
     if asked.plots is not None:
         for path in plot(result, asked.plots):
             print(path, file=sys.stderr)
+
+
+def _hesitations(folder: Path, settings: Settings) -> tuple[scenes.Spoken, ...]:
+    """Raises SettingsError if no file of the folder can be used."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(Unusable):
+            found.append(scenes.spoken(load(path, LONGEST_HUM_S), settings.speech))
+    if not found:
+        raise SettingsError(Code.SETTINGS_BAD_VALUE, f"--hesitations {folder}: no sound that can be used")
+    return tuple(found)
 
 
 def _noises(text: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ when they sound depends on when the terminal shows its digits, which waits for w
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
@@ -28,6 +29,9 @@ Manner = Callable[[int, Clips, np.random.Generator], Turn]
 """How one digit is read: (digit, one speaker's clips, randomness) → turn."""
 
 
+Hum = Callable[[np.random.Generator], Spoken]
+
+
 class Reader(Struct, frozen=True, eq=False):
     """One person before one challenge."""
 
@@ -38,11 +42,23 @@ class Reader(Struct, frozen=True, eq=False):
     level: float  # RMS of the voice
 
 
-def reader(speaker: str, clips: Clips, manner: str, random: np.random.Generator) -> Reader:
-    """A speaker with a random challenge of the digits there are clips of."""
+def reader(
+    speaker: str,
+    clips: Clips,
+    manner: str,
+    random: np.random.Generator,
+    hesitations: Sequence[Spoken] = (),
+) -> Reader:
+    """A speaker with a random challenge of the digits there are clips of.
+
+    `hesitations`: recorded 嗯 and 呃 for the manners that begin with one; without them they are made up.
+    """
     digits = code(random, LENGTH, sorted(clips))
     gaps = tuple(float(g) for g in random.uniform(*GAPS_S, LENGTH))
-    turns = tuple(MANNERS[manner](digit, clips, random) for digit in digits)
+    read = MANNERS[manner]
+    if manner in HESITANT and hesitations:
+        read = partial(HESITANT[manner], hum=lambda r: hesitations[int(r.integers(len(hesitations)))])
+    turns = tuple(read(digit, clips, random) for digit in digits)
     level = VOICE_RMS * 10 ** (random.uniform(-LOUDER_DB, LOUDER_DB) / 20)
     return Reader(speaker, digits, gaps, turns, level)
 
@@ -75,18 +91,18 @@ def corrects(digit: int, clips: Clips, random: np.random.Generator) -> Turn:
     return [wrong, right] if random.random() < 1 / LENGTH else plain(digit, clips, random)
 
 
-def hums(digit: int, clips: Clips, random: np.random.Generator) -> Turn:
+def hums(digit: int, clips: Clips, random: np.random.Generator, hum: Hum | None = None) -> Turn:
     """嗯 before every second digit, 0.2–0.4 s before it."""
-    hum = Said(_hum(random), random.uniform(0.2, 0.4))
+    before = Said((hum or _hum)(random), random.uniform(0.2, 0.4))
     after = Said(_one(digit, clips, random), random.uniform(0.2, 0.4))
-    return [hum, after] if random.random() < 0.5 else plain(digit, clips, random)
+    return [before, after] if random.random() < 0.5 else plain(digit, clips, random)
 
 
-def drawls(digit: int, clips: Clips, random: np.random.Generator) -> Turn:
+def drawls(digit: int, clips: Clips, random: np.random.Generator, hum: Hum | None = None) -> Turn:
     """嗯 that runs into every third digit without a pause."""
     if random.random() < 2 / 3:
         return plain(digit, clips, random)
-    return [Said(_joined(_hum(random), _one(digit, clips, random)), random.uniform(0.2, 0.4))]
+    return [Said(_joined((hum or _hum)(random), _one(digit, clips, random)), random.uniform(0.2, 0.4))]
 
 
 def coughs(digit: int, clips: Clips, random: np.random.Generator) -> Turn:
@@ -105,6 +121,10 @@ MANNERS: dict[str, Manner] = {
     "drawls": drawls,
     "coughs": coughs,
 }
+
+
+HESITANT: dict[str, Callable[..., Turn]] = {"hums": hums, "drawls": drawls}
+"""Those manners that take recorded hesitations."""
 
 
 def _one(digit: int, clips: Clips, random: np.random.Generator) -> Spoken:
@@ -136,5 +156,6 @@ def _shaped(wave: np.ndarray, fade_s: float) -> Spoken:
 
 
 def _joined(first: Spoken, then: Spoken) -> Spoken:
-    sound = np.concatenate([0.6 * first.samples, then.samples[then.onset :]]).astype(np.float32)
-    return Spoken(sound, 0, len(first.samples) + then.end - then.onset)
+    before = first.samples[first.onset : first.end]
+    sound = np.concatenate([0.6 * before, then.samples[then.onset :]]).astype(np.float32)
+    return Spoken(sound, 0, len(before) + then.end - then.onset)

@@ -232,8 +232,7 @@ class Listener:
 
     def _tell(self, windows: Windows, now: float, open_since: float | None) -> None:
         for window in windows.due(now, open_since):
-            window.told = True
-            heard = window.heard(self._clock())
+            heard = window.tell(self._clock())
             self._give(msgspec.structs.replace(heard, floor_dbfs=self._endpointer.floor_dbfs))
 
 

@@ -1,4 +1,9 @@
-"""To which shown digit does a voice belong, and when has a window its answer? Pure."""
+"""To which shown digit does a voice belong, and when has a window its answer? Pure.
+
+One voice is a window's answer: the last that is like a digit (嗯 … 三; 八, 三). What was told is told again
+when another follows in the same window. Which digit is expected plays no part, so whoever says several digits
+in one window has no more guesses than whoever says one.
+"""
 
 from math import log
 
@@ -13,9 +18,15 @@ REACTION_S = 0.15
 """Nobody begins to say a digit sooner after it was painted (choice reaction to a numeral takes 0.3 s and
 more), so such a voice still answers the digit before, if that one has no voice yet."""
 
+ANSWER_S = 0.3
+"""Sooner nobody has begun to say the digit that was painted (choice reaction to a numeral)."""
+
 SURE = 0.8
 """Posterior of a digit from which on no later voice is waited for. 43 of 47 clips of two people reach it, of
 25 made-up coughs none (0.50–0.58), of 25 made-up hums 18 (docs/decisions/0010)."""
+
+FARTHER_DB = 10.0
+"""A voice so much weaker than another of the same window comes from behind: three times as far away."""
 
 
 class Voice(Struct, frozen=True):
@@ -55,16 +66,34 @@ class Window:
         self.voices: list[Voice] = []
         self.audio_lost = False
         self.told = False
+        self.spoken_into = float("inf")  # a voice that lasts longer may hold the next digit, too
+        self._told: Voice | None = None  # the answer that was told last
 
     def answer(self) -> Voice | None:
-        """The voice that is surest of being some digit: a cough is no answer while a digit may follow.
+        """The last voice that is like a digit: people hum before they read, and correct themselves.
 
-        One that began sooner than anybody can react (the digit before, said once more) is the last choice
-        among those like a digit. Which digit is expected plays no part, so a second guess is none.
+        Not one that is much weaker than another, which is somebody farther away; nor one that runs on into
+        the next digit; and one that began sooner than anybody can react (the digit before, said once more)
+        only where there is no other.
         """
         likely = [v for v in self.voices if v.digit_like]
-        timely = [v for v in likely if self._timely(v)]
-        return max(timely or likely or self.voices, key=lambda v: v.best_digit, default=None)
+        timely = [v for v in likely if self._timely(v)] or likely
+        loudest = max((v.level_dbfs for v in timely), default=0.0)
+        near = [v for v in timely if v.level_dbfs >= loudest - FARTHER_DB]
+        within = [v for v in near if v.ended <= self.spoken_into]
+        if within or near:
+            return within[-1] if within else near[0]
+        return max(self.voices, key=lambda v: v.best_digit, default=None)
+
+    @property
+    def mended(self) -> bool:
+        """It was told, and another answer has come since."""
+        return self.told and self.answer() is not self._told
+
+    def tell(self, at: float) -> DigitHeard:
+        """What to tell of this window at the time `at`; it counts as told from now on."""
+        self.told, self._told = True, self.answer()
+        return self.heard(at)
 
     @property
     def settled(self) -> bool:
@@ -111,6 +140,8 @@ class Windows:
         if opened.window == len(self._opened) < self._count:
             window = Window(opened)
             window.audio_lost = self._lost_until > window.at
+            if self._opened:
+                self._opened[-1].spoken_into = window.at + ANSWER_S
             self._opened.append(window)
 
     def lose(self, until: float) -> None:
@@ -144,10 +175,13 @@ class Windows:
         return window.closes
 
     def due(self, now: float, open_since: float | None) -> list[Window]:
-        """The windows that can be told: settled, or over at `now` with no voice going on that is theirs."""
-        waiting = [w for w in self._opened if not w.told]
+        """The windows to be told: settled, over at `now` with no voice going on that is theirs, or mended."""
         speaking = None if open_since is None else self.owner(open_since)
-        return [w for w in waiting if w.settled or (now >= self.closing(w) and w is not speaking)]
+
+        def ready(w: Window) -> bool:
+            return w.settled or (now >= self.closing(w) and w is not speaking)
+
+        return [w for w in self._opened if (w.mended if w.told else ready(w))]
 
     @staticmethod
     def _waits(window: Window) -> bool:

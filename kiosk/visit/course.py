@@ -110,6 +110,7 @@ class Course:
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
         self.recognised = False  # this track is of the face that a clerk was asked about
+        self.gain = Code.OK  # what the clerk was told last of the microphone
         self.retry = Code.OK  # why the digits are asked for again
         self.slowed = False  # asked for more time, or needed it
         self.light_declined = False  # the person asked for a screen that keeps its colour

@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
-from kiosk.visit import review, rules, submit, watching
+from kiosk.visit import gain, review, rules, submit, watching
 from kiosk.visit.course import Course, Orders
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 
@@ -86,10 +86,20 @@ def heard(course: Course, heard: DigitHeard) -> Orders:
     if reading is None or not reading.answered(heard):
         return []
     marks: Orders = [e.ShowHeard(heard.window)] if heard.began is not None else []
+    marks += _gain(course, reading)
     if reading.complete() or reading.hopelessly_silent():
         return marks + _judge(course, reading)
     _follow(course, reading)
     return marks
+
+
+def _gain(course: Course, reading: Reading) -> Orders:
+    """The clerk is told while it happens, once, and once more when it is mended."""
+    found = gain.judged(reading.answers(), course.limits)
+    if found is None or found[0] is course.gain:
+        return []
+    course.gain, level = found
+    return [e.ShowGain(course.gain, level)]
 
 
 def slow_down(course: Course, _: e.SlowDown) -> Orders:

@@ -92,13 +92,22 @@ class Reading:
         return self.shown[newest] + (stays if newest in self.heard else stays + self._limits.digit_wait_s)
 
     def answered(self, heard: DigitHeard) -> bool:
-        """Take what a window held; False if it was not asked for, or is older than its digit."""
-        if heard.window >= len(self.shown) or heard.window in self.heard:
+        """Take what a window held; False if it was not asked for, or is older than its digit.
+
+        A later voice of the same window takes the place of the one before.
+        """
+        if heard.window >= len(self.shown) or not self._newer(heard):
             return False
         if heard.at < self.shown[heard.window]:
             return False  # the answer to a digit of the challenge before, still on its way
         self.heard[heard.window] = heard
         return True
+
+    def _newer(self, heard: DigitHeard) -> bool:
+        before = self.heard.get(heard.window)
+        if before is None:
+            return True
+        return heard.began is not None and before.began is not None and heard.began > before.began
 
     def complete(self) -> bool:
         return len(self.heard) == self.count
@@ -112,6 +121,10 @@ class Reading:
         """When the first digit was painted, and when the last voice ended (or the last digit was painted)."""
         ends = [h.ended for h in self.heard.values() if h.ended is not None]
         return self.shown[0], max([self.shown[-1], *ends])
+
+    def answers(self) -> list[DigitHeard]:
+        """What has been heard so far, first digit first."""
+        return [self.heard[i] for i in sorted(self.heard)]
 
     def in_order(self) -> list[DigitHeard]:
         """What was heard in each window that was shown.

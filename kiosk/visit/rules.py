@@ -14,7 +14,7 @@ from kiosk.codes import Code
 from kiosk.events import Typed
 from kiosk.model import Answer, CardFacts, Challenge, Check, DigitHeard, FaceSeen, Measures, Verdict
 from kiosk.settings import VisitSettings
-from kiosk.visit import diagnosis, odds, timing
+from kiosk.visit import diagnosis, gain, odds, timing
 from kiosk.visit import light as reflection
 from kiosk.visit.typed import faults
 
@@ -255,6 +255,8 @@ def digits(
         "heard": sum(h.began is not None for h in heard),
         "level_dbfs": round(median([h.level_dbfs for h in heard]), 1) if heard else None,
         "snr_db": round(median([h.snr_db for h in heard]), 1) if heard else None,
+        "clipped": round(max([h.clipped for h in heard], default=0.0), 4),
+        "gain": _gain(heard, limits),
         "extra": sum(h.extra for h in heard),
         "by": " ".join(sorted({h.by for h in heard if h.by})),
         "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(told) if f),
@@ -266,6 +268,12 @@ def digits(
         return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
     reason = diagnosis.reason([f for f in told if f], nothing_heard=measured["heard"] == 0)
     return Verdict(Check.DIGITS, Answer.RETRY, reason, measured, required)
+
+
+def _gain(heard: Sequence[DigitHeard], limits: VisitSettings) -> str:
+    """How the clerk was told that the microphone is set; evidence only."""
+    found = gain.judged(heard, limits)
+    return found[0].value if found else ""
 
 
 _SOUND_AND_WORD = frozenset(

@@ -16,6 +16,7 @@ from kiosk.events import (
     ShowCase,
     ShowDigit,
     ShowDigits,
+    ShowGain,
     ShowHeard,
     ShowLight,
     ShowMove,
@@ -138,6 +139,17 @@ STORIES = {
         ShowDigit(1, 6, 7),
         ShowHeard(1),
         ShowDigit(2, 6, 8),
+    ],
+    "digit_gain": [
+        show(Stage.DIGITS, tries=3),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 7),
+        ShowGain(Code.MICROPHONE_TOO_QUIET, -52.0),
+    ],
+    "digits_gain_again": [
+        show(Stage.DIGITS, Code.SPEECH_TOO_QUIET, 2),
+        ShowGain(Code.MICROPHONE_CLIPPED, -3.0),
     ],
     "digit_lit": [
         show(Stage.DIGITS, tries=3),

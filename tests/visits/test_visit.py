@@ -541,6 +541,28 @@ def test_silence_is_silence_also_with_the_next_digit_already_shown():
     assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
 
 
+def in_first_window(*answers):
+    """The first digit (3) is on the screen, and these (digit, seconds after it) are told of its window."""
+    drive = Drive().to_ear()
+    shown = next(o for o in drive.time_out() if isinstance(o, e.ShowDigit))
+    painted = drive.at
+    drive.feed(e.DigitShown(shown.window, painted), 0.0)
+    for digit, after in answers:
+        began = None if after is None else painted + after
+        drive.feed(DigitHeard(drive.at + 0.1, 0, scores(digit), began=began, ended=began and began + 0.2))
+    return drive.visit.reading.heard[0]
+
+
+def test_a_later_voice_of_the_same_window_takes_the_place_of_the_one_before():
+    """嗯 … 三, as the listener tells it; the digit counts as often as if it had come first: once."""
+    assert in_first_window((5, 0.3), (3, 0.8)).scores == scores(3)
+
+
+@pytest.mark.parametrize("second", [(7, 0.3), (7, 0.2), (7, None)], ids=["same", "earlier", "silence"])
+def test_and_nothing_else_does(second):
+    assert in_first_window((3, 0.3), second).scores == scores(3)
+
+
 def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
     drive = Drive().to_ear()
     for window, digit in enumerate(DIGITS):

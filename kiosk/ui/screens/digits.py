@@ -12,6 +12,7 @@ from kiosk.events import (
     Notice,
     Show,
     ShowDigit,
+    ShowGain,
     ShowHeard,
     ShowLight,
     SlowDown,
@@ -25,10 +26,17 @@ from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
+from kiosk.ui.widgets.drawings import sound
 from kiosk.ui.widgets.level import Level
 from kiosk.ui.widgets.light import Light
 from kiosk.ui.widgets.marks import Marks
+from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.words import Words
+
+_GAINS = {
+    Code.MICROPHONE_TOO_QUIET: "digits.microphone_up",
+    Code.MICROPHONE_CLIPPED: "digits.microphone_down",
+}
 
 
 class DigitsScreen(Screen):
@@ -46,6 +54,7 @@ class DigitsScreen(Screen):
         self._title, self._body = Words("title"), Words("small")
         self._reason, self._digit = Reason(), Digit()
         self._marks, self._level = Marks(), Level()
+        self._gain, self._set_wrong = Note(sound, role="small"), ShowGain(Code.OK, 0.0)
         self._slower = Button("slower", "plain")
         self._slowed = False  # asked for, in this visit
         self._light, self._steady = Light(self), Button("light_off", "plain")
@@ -54,7 +63,7 @@ class DigitsScreen(Screen):
         self._light.painted.connect(lambda step, at: self.posted.emit(LightShown(step, at)))
         words = Column(self._title, self._body, self._reason)
         task = Column(stretched(self._digit, 1), self._marks)
-        mirror = Column(stretched(self.preview, 1), self._level, Row(self._slower, self._steady))
+        mirror = Column(stretched(self.preview, 1), self._level, self._gain, Row(self._slower, self._steady))
         QVBoxLayout(self).addWidget(Three(words, task, mirror, tall=2, wide=(3, 2)))
         self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
         self.preview.looked.connect(self._show_level)
@@ -78,12 +87,17 @@ class DigitsScreen(Screen):
             self._steady.setVisible(bool(notice.colours))
         elif isinstance(notice, ShowHeard):
             self._marks.mark(notice.window)
+        elif isinstance(notice, ShowGain):
+            self._set_wrong = notice
+            self._say_gain()
 
     def leave(self) -> None:
         self._clear()
 
     def forget(self) -> None:
         self._slowed = False
+        self._set_wrong = ShowGain(Code.OK, 0.0)
+        self._say_gain()
         self._say_slower()
         self._clear()
         self._told = self._offered
@@ -99,6 +113,14 @@ class DigitsScreen(Screen):
         self._steady.say(phrases["digits.light_off"])
         self._say_body()
         self._say_slower()
+        self._say_gain()
+
+    def _say_gain(self) -> None:
+        """In the place of the meter, over further tries, until it is mended: the clerk has to come first."""
+        key = _GAINS.get(self._set_wrong.code)
+        self._gain.say(f"{self.phrases[key]} ({self._set_wrong.level_dbfs:.0f} dBFS)" if key else "")
+        self._level.setVisible(key is None)
+        self.preview.setMinimumHeight(40 if key is None else 20)  # on 600 lines the note needs its place
 
     def _slow_down(self) -> None:
         self._slowed = True

@@ -158,7 +158,8 @@ class DevicesPage(Page):
         for device in sorted(devices, key=lambda d: (devices[d] is Code.OK, list(Device).index(d))):
             code = devices[device]
             word = self.phrases["staff.good" if code is Code.OK else "staff.bad"]
-            why = "" if code is Code.OK else f"{self.phrases.clerk(code)} [{code.value}]"
+            level = self.counter.device_level(device)
+            why = "" if code is Code.OK else f"{self.phrases.clerk(code)}{level} [{code.value}]"
             self.line(self.phrases[f"device.{device.value}"], word, why)
         self.written.emit()
 
