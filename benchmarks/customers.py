@@ -13,8 +13,9 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import About, personal_bytes, request_body
 from kiosk.activation.wire import Wire
+from kiosk.codes import Code
 from kiosk.events import Agreed, Evidence
-from kiosk.model import Answer, Challenge, Check, IdCard, Verdict
+from kiosk.model import Answer, Challenge, Check, IdCard, Measures, Verdict
 from kiosk.numbers import new_visit_number
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
@@ -24,6 +25,16 @@ PICTURE = b"\xff\xd8\xff\xe0" + bytes(30_000) + b"\xff\xd9"
 FIRST_BIRTHDAY = date(1941, 1, 1)
 PEOPLE_A_DAY = 1000
 CHALLENGES = 25
+NUMBERS: dict[Check, tuple[Measures, Measures]] = {
+    Check.CARD: ({}, {"min_age": 18, "min_age_guarded": 14}),
+    Check.FACE: ({"likeness_mean": 0.6, "frames_good": 9}, {"accept": 0.45, "min_frames": 5}),
+    Check.LIVENESS: ({"live_median": 0.9}, {"min_live": 0.1, "required": True}),
+    Check.DIGITS: ({"right": 6, "of": 6, "llr": 12.0}, {"right": 5, "llr": 8.517}),
+    Check.LIPS: ({"moved": 5}, {"moved": 3, "rise": 0.04}),
+    Check.CONTINUITY: ({"longest_gap_s": 0.2, "compared": 6}, {"max_gap_s": 1.0, "compared": 1}),
+    Check.STREAM: ({}, {"max_repeats": 2}),
+}
+"""What central wants to see of a pass."""
 
 
 class Sender:
@@ -67,6 +78,11 @@ def _card(number: int) -> IdCard:
     return Person(number % PEOPLE_A_DAY, b"", born).card()
 
 
+def _passed(check: Check) -> Verdict:
+    measured, required = NUMBERS.get(check, ({}, {}))
+    return Verdict(check, Answer.PASS, Code.OK, measured, required)
+
+
 def _evidence(card: IdCard, challenge: Challenge, now: float) -> Evidence:
     return Evidence(
         card=card,
@@ -74,6 +90,6 @@ def _evidence(card: IdCard, challenge: Challenge, now: float) -> Evidence:
         password="31415926",  # noqa: S106 - a made-up one
         consent=Agreed("zh-Hans", sha256(b"a consent text").hexdigest(), picture=True),
         challenge=challenge.id,
-        verdicts=tuple(Verdict(check, Answer.PASS) for check in Check),
+        verdicts=tuple(_passed(check) for check in Check),
         began_unix=now - 60,
     )

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from central import guardians
 from central.codes import Code
+from central.floors import lowered
 from central.light import colours
 from central.messages import ActivationRequest, Answer, Check, Verdict, Way
 from central.reviews import Staff, overruled
@@ -47,7 +48,16 @@ def fault(
         return Code.EVIDENCE_GUARDIAN
     if not complete(request, policy, waived, settings) or not light_good(request):
         return Code.EVIDENCE_INCOMPLETE
+    if any(lowered(verdict, settings.evidence) for verdict in counting(request, policy, waived)):
+        return Code.EVIDENCE_LOWERED
     return None
+
+
+def counting(request: ActivationRequest, policy: WayPolicy, waived: frozenset[str]) -> list[Verdict]:
+    """The verdicts that let this request through: passed, or overruled by a clerk."""
+    last = {verdict.check.value: verdict for verdict in request.verdicts}
+    wanted = [last[check] for check in (*policy.required, *policy.attended) if check in last]
+    return [v for v in wanted if v.answer is Answer.PASS or v.code in waived or v.check is Check.STREAM]
 
 
 def versions_known(versions: dict[str, str], known: dict[str, tuple[str, ...]]) -> bool:

@@ -1,6 +1,7 @@
 """The terminal's activation room, put together for tests, with a list of everything it said."""
 
 import time
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kiosk.activation.outbox import Outbox
 from kiosk.activation.wire import Wire
 from kiosk.audit.log import AuditLog
 from kiosk.audit.witness import Witness
+from kiosk.codes import Code
 from kiosk.events import (
     Agreed,
     DeviceFailed,
@@ -29,6 +31,7 @@ from kiosk.events import (
 )
 from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
 from kiosk.settings import CentralSettings
+from tests.central.terminal import CHECKS, NUMBERS
 
 CARD = IdCard(
     number="990001199003070017",
@@ -57,6 +60,11 @@ SETTINGS = CentralSettings(
     contact_s=5.0,
     sealing="HPKE-X25519-SHA256-AES256GCM",
 )
+
+
+def passed(checks: Iterable[str] = CHECKS) -> tuple[Verdict, ...]:
+    """What a good visit's checks said, with the numbers that central wants to see."""
+    return tuple(Verdict(Check(c), Answer.PASS, Code.OK, *NUMBERS[c]) for c in checks)
 
 
 def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Submit:

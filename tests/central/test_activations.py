@@ -150,7 +150,7 @@ def test_malformed(terminal: Terminal, change: dict[str, Any]) -> None:
 def test_odd_but_agreed(central: RunningCentral, terminal: Terminal) -> None:
     """Free tables may hold anything of the agreed kinds, up to their limits."""
     measured = {f"key {i}": value for i, value in enumerate([10**300, -0.0, "\0𠮷", None, True, "", 1e-300])}
-    odd = [{**verdict, "measured": measured} for verdict in verdicts()]
+    odd = [{**verdict, "measured": verdict["measured"] | measured} for verdict in verdicts()]
     request = terminal.activation(verdicts=odd, versions={"kiosk": "0.9", "model/a b": "\0" * 200})
     assert terminal.activate(request).json()["status"] == "ACTIVATED"
 

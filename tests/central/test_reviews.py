@@ -16,7 +16,7 @@ from central.messages import ActivationRequest
 from central.reviews import StaffFacts
 from central.settings import Settings
 from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, verdicts
+from tests.central.terminal import Terminal, person, verdict, verdicts
 
 BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
 GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
@@ -50,9 +50,9 @@ def review(code: str = "face.uncertain", **other: Any) -> dict[str, Any]:
 def grey(**answers: str | None) -> list[dict[str, Any]]:
     """All pass, but the face is in the grey band."""
     said = verdicts(**answers)
-    for verdict in said:
-        if verdict["check"] == "face":
-            verdict.update(answer="review", code="face.uncertain")
+    for one in said:
+        if one["check"] == "face":
+            one.update(answer="review", code="face.uncertain")
     return said
 
 
@@ -61,8 +61,8 @@ def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code
     return evidence.fault(ActivationRequest.model_validate(body), GOOD, AT + 60, settings, staff)
 
 
-HEAD = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "head"}]
-TOUCH = [*verdicts(digits=None, lips=None), verdicts()[0] | {"check": "touch"}]
+HEAD = [*verdicts(digits=None, lips=None), verdict("head")]
+TOUCH = [*verdicts(digits=None, lips=None), verdict("touch")]
 CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=None, stream=None)
 
 
@@ -220,9 +220,9 @@ def test_the_way_stands_inside_too(terminal: Terminal) -> None:
 
 def looked_at(check: str, code: str) -> list[dict[str, Any]]:
     said = verdicts()
-    for verdict in said:
-        if verdict["check"] == check:
-            verdict.update(answer="review", code=code)
+    for one in said:
+        if one["check"] == check:
+            one.update(answer="review", code=code)
     return said
 
 
