@@ -18,11 +18,13 @@ from central.erasure import DAY_S, Receipt
 from central.settings import Retention, Settings
 from central.tables import (
     Activation,
+    AuditAlarm,
     AuditAnchor,
     Challenge,
     Clerk,
     Credential,
     EnrolmentCode,
+    LostRequest,
     SeenToken,
     Terminal,
 )
@@ -112,6 +114,8 @@ def held(session: Session, keep: Retention) -> Iterator[Held]:
     yield row("enrolment codes", "hashes", EnrolmentCode.expires_unix, "a day after their end", 1.0)
     yield row("terminals", "names of shops", Terminal.enrolled_unix, "with central", None)
     yield row("heads of audit logs", "nothing personal", AuditAnchor.at_unix, "with central", None)
+    yield row("logs that went back", "nothing personal", AuditAlarm.at_unix, "with central", None)
+    yield row("lost requests", "visits' numbers", LostRequest.told_unix, "with central", None)
     yield row("staff", "clerks' numbers and PIN hashes", Clerk.added_unix, "head office", None)
 
 

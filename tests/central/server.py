@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,20 @@ class RunningCentral:
                 stderr=log,
                 env=os.environ | {"DATABASE_URL": self.database_url},
             )
+        process = self._process
+        try:
+            self.until_answers(lambda: process.poll() is None, timeout_s)
+        except RuntimeError:
+            self.kill()
+            raise
+
+    def until_answers(self, alive: Callable[[], bool] = lambda: True, timeout_s: float = 120.0) -> None:
+        """Returns when whoever was started on this port answers. Raises RuntimeError with its log."""
         deadline = time.monotonic() + timeout_s
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError(f"central did not start:\n{self.log.read_text()}")
-            time.sleep(0.05)
+            if not alive() or time.monotonic() > deadline:
+                raise RuntimeError(f"central did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.02)
 
     def stop(self) -> int:
         """SIGTERM, as a supervisor would; the exit status."""

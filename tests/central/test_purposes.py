@@ -1,7 +1,6 @@
 """A person has one credential: opened, renewed, given a new password; never two at once."""
 
 import json
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,10 +39,12 @@ def opened(terminal: Terminal, who: dict[str, Any]) -> dict[str, Any]:
 
 
 def open_ones(central: RunningCentral, serials: set[str]) -> int:
-    marks = ",".join("?" * len(serials))
-    query = f"SELECT count(*) FROM credentials WHERE revoked_unix IS NULL AND serial IN ({marks})"
-    with sqlite3.connect(central.database) as connection:
-        return int(connection.execute(query, sorted(serials)).fetchone()[0])
+    database = Database(central.database_url or f"sqlite:///{central.database}")
+    alive = select(func.count()).where(Credential.revoked_unix.is_(None), Credential.serial.in_(serials))
+    with database.read() as session:
+        found = session.scalar(alive) or 0
+    database.close()
+    return found
 
 
 def test_renewed(central: RunningCentral, terminal: Terminal) -> None:

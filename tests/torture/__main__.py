@@ -1,6 +1,8 @@
 """`make torture`: everything that can happen between a promise and a credential, counted.
 
-python -m tests.torture [--every N] [--only PART …] [--drain N]
+python -m tests.torture [--only PART …] [--every N] [--from N] [--to M] [--resume] [--drain N]
+
+Each point is written to the report as soon as it was tried; `--resume` leaves out those that are in it.
 """
 
 import argparse
@@ -8,66 +10,101 @@ import re
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
-from tests.torture.drain import drain
+from tests.torture.drain import Drained, drain
 from tests.torture.parts import ALL
 from tests.torture.town import End, Town
+from tests.torture.wanted import Wanted
 
 ROW = "{:<22} {:>6} {:>5} {:>8} {:>5} {:>9} {:>8}"
 HEAD = ROW.format("part", "points", "lost", "doubled", "open", "set aside", "seconds")
 
 
+class Tried(Struct, frozen=True):
+    """A line of the report."""
+
+    part: str
+    end: End
+
+
 def main() -> int:
     """0: nothing lost, nothing doubled."""
-    parser = argparse.ArgumentParser(prog="torture", description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="only each so-many-th point")
-    parser.add_argument("--only", nargs="+", choices=[*ALL, "drain"], default=[*ALL, "drain"])
-    parser.add_argument("--drain", type=int, default=10_000, help="requests that wait")
-    parser.add_argument("--out", type=Path, default=Path("out/torture/report.json"))
-    options = parser.parse_args()
-    report: dict[str, object] = {}
-    print(
-        f"{'part':<22} {'points':>6} {'lost':>5} {'doubled':>8} {'open':>5} {'set aside':>9} {'seconds':>8}"
-    )
+    options = _options()
+    before = _report(options.out) if options.resume else {}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    if not options.resume:
+        options.out.unlink(missing_ok=True)
+    print(HEAD)
     good = True
     with tempfile.TemporaryDirectory() as folder:
         for name in (part for part in options.only if part != "drain"):
-            ends, seconds = _part(Path(folder) / re.sub(r"\W+", "-", name), name, options.every)
-            report[name] = [msgspec.to_builtins(end) for end in ends]
-            good &= _row(name, ends, seconds)
+            earlier = before.get(name, [])
+            done = frozenset(end.point for end in earlier)
+            wanted = Wanted(options.every, options.first, options.last, done)
+            began = time.monotonic()
+            tried = _part(Path(folder) / re.sub(r"\W+", "-", name), name, wanted, options.out)
+            good &= _row(name, [*earlier, *tried], time.monotonic() - began)
         if "drain" in options.only:
-            drained = drain(Path(folder), options.drain)
-            report["drain"] = msgspec.to_builtins(drained)
-            good &= drained.good
-            print(f"{drained.requests} waiting: {drained.delivered} delivered, {drained.doubled} doubled;")
-            print(f"  put {drained.put_ms:.2f} ms; sent, ms a request by tenths {drained.per_request_ms};")
-            print(f"  last three tenths over first three: {drained.slope:.2f}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+            good &= _told(drain(Path(folder), options.drain))
     print("nothing lost, nothing doubled" if good else f"NOT GOOD; see {options.out}")
     return 0 if good else 1
 
 
-def _part(folder: Path, name: str, every: int) -> tuple[list[End], float]:
-    began = time.monotonic()
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="torture", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="only each so-many-th point")
+    parser.add_argument("--from", dest="first", type=int, default=1, help="the first point")
+    parser.add_argument("--to", dest="last", type=int, default=1_000_000, help="the last point")
+    parser.add_argument("--resume", action="store_true", help="leave out what the report has already")
+    parser.add_argument("--only", nargs="+", choices=[*ALL, "drain"], default=[*ALL, "drain"])
+    parser.add_argument("--drain", type=int, default=10_000, help="requests that wait")
+    parser.add_argument("--out", type=Path, default=Path("out/torture/report.jsonl"))
+    return parser.parse_args()
+
+
+def _report(path: Path) -> dict[str, list[End]]:
+    found: dict[str, list[End]] = defaultdict(list)
+    if path.exists():
+        for tried in msgspec.json.Decoder(Tried).decode_lines(path.read_bytes()):
+            found[tried.part].append(tried.end)
+    return found
+
+
+def _part(folder: Path, name: str, wanted: Wanted, out: Path) -> list[End]:
     town = Town(folder)
     try:
-        ends = list(ALL[name](town, every))
+        ends = list(_written(ALL[name](town, wanted), name, out))
         assert town.credentials_in_all() >= sum(end.credentials for end in ends)
     finally:
         town.close()
-    return ends, time.monotonic() - began
+    return ends
+
+
+def _written(ends: Iterator[End], name: str, out: Path) -> Iterator[End]:
+    for end in ends:
+        with out.open("ab") as file:
+            file.write(msgspec.json.encode(Tried(name, end)) + b"\n")
+        yield end
+
+
+def _told(drained: Drained) -> bool:
+    print(f"{drained.requests} waiting: {drained.delivered} delivered, {drained.doubled} doubled;")
+    print(f"  put {drained.put_ms:.2f} ms; sent, ms a request by tenths {drained.per_request_ms};")
+    print(f"  last three tenths over first three: {drained.slope:.2f}")
+    return drained.good
 
 
 def _row(name: str, ends: list[End], seconds: float) -> bool:
     lost, doubled, left = (sum(getattr(end, what) for end in ends) for what in ("lost", "doubled", "open"))
     aside = sum(end.visible for end in ends)
-    print(
-        f"{name:<22} {len(ends):>6} {lost:>5} {doubled:>8} {left:>5} {aside:>9} {seconds:>8.0f}", flush=True
-    )
+    points = len({end.point for end in ends})
+    print(ROW.format(name, points, lost, doubled, left, aside, round(seconds)), flush=True)
     for end in ends:
         if not end.good:
             print(f"  NOT GOOD: {end}")

@@ -1,4 +1,5 @@
-"""The points at which a process may be killed: before and after each SQL statement, commit, send and receive.
+"""The points at which a process may be killed: before and after each SQL statement, commit, send, receive
+and write to the audit log.
 
 They are counted from the moment `arm` is called; the process dies (SIGKILL) at the one that was asked for.
 Only for tests: nothing of the product knows of it.
@@ -88,6 +89,8 @@ def watch(points: Points, sockets: type) -> None:
     sqlite3.connect = sqlite3.dbapi2.connect = watched
     for name in ("send", "recv", "recv_into"):
         setattr(sockets, name, _method(points, getattr(sockets, name), name))
+    os.write = points.around(os.write, "audit write")
+    os.fdatasync = points.around(os.fdatasync, "audit sync")
 
 
 def _method(points: Points, real, name: str):

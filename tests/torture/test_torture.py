@@ -7,6 +7,7 @@ import pytest
 from tests.torture.drain import drain
 from tests.torture.parts import ALL
 from tests.torture.town import End, Town
+from tests.torture.wanted import Wanted
 
 SAMPLE = {
     "terminal killed": 23,
@@ -15,6 +16,8 @@ SAMPLE = {
     "terminal's disk full": 37,
     "central's disk full": 7,
     "outbox spoilt": 19,
+    "log spoilt": 11,
+    "older copy": 4,
     "clock set": 13,
 }
 """Each so-many-th point."""
@@ -33,7 +36,7 @@ def test_every_part_is_sampled() -> None:
 
 @pytest.mark.parametrize("part", SAMPLE)
 def test_every_promise_is_kept_exactly_once(town: Town, part: str) -> None:
-    ends = list(ALL[part](town, SAMPLE[part]))
+    ends = list(ALL[part](town, Wanted(every=SAMPLE[part])))
     assert ends
     assert [end for end in ends if not end.good] == []
     for end in ends:
@@ -51,6 +54,13 @@ def test_a_judge_that_could_not_fail_would_be_no_judge() -> None:
     assert End("x", "V", promised=True, credentials=2, state="delivered").doubled
     assert End("x", "V", promised=True, credentials=1, state="waiting").open
     assert not End("x", "V", promised=True, credentials=0, state="wedged", code="outbox.damaged").lost
+
+
+def test_points_in_pieces() -> None:
+    whole = [n for n, _ in Wanted().of("abcdefgh")]
+    first, rest = Wanted(last=3).of("abcdefgh"), Wanted(first=4).of("abcdefgh")
+    assert [n for n, _ in (*first, *rest)] == whole == list(range(1, 9))
+    assert list(Wanted(every=3, first=2, done=frozenset({5})).of("abcdefgh")) == [(2, "b"), (8, "h")]
 
 
 def test_what_waits_drains_once_each(tmp_path: Path) -> None:

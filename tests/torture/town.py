@@ -44,6 +44,7 @@ class End(Struct, frozen=True):
     credentials: int
     state: str  # of the outbox row; "none": there is no such row; "damaged": the outbox says so itself
     code: str = ""
+    point: int = 0
 
     @property
     def visible(self) -> bool:
@@ -87,10 +88,7 @@ class Town:
     def start(self, fsize: int = 0) -> None:
         """Returns when it answers."""
         self.say(f"start {fsize}" if fsize else "start")
-        until = time.monotonic() + 60
-        while not self._made._answers():
-            assert time.monotonic() < until, self._made.log.read_text()[-3000:]
-            time.sleep(0.02)
+        self._made.until_answers()
 
     def kill(self) -> bool:
         """Was it dead already?"""
@@ -132,14 +130,16 @@ class Town:
         terminal.close()
         return file
 
-    def judge(self, what: str, file: Path, visit: str, promised: bool) -> End:
+    def judge(self, point: int, what: str, file: Path, visit: str, promised: bool) -> End:
         """Let everything that is open be settled, then compare both ends."""
         try:
-            settle(self, file)
+            ledger = settle(self, file)
             state, code = outcome(file, visit)
+            if code == Code.REQUEST_LOST.value and ledger is not Code.REQUEST_LOST:
+                state = "none"  # a loss that keeps nobody out of service was not told
         except OutboxError as error:
             state, code = "damaged", error.code.value
-        return End(what, visit, promised, self.credentials(visit), state, code)
+        return End(what, visit, promised, self.credentials(visit), state, code, point)
 
     def credentials(self, visit: str) -> int:
         # Not `mode=ro`: a reader of a WAL file must be able to make its shared memory.
@@ -164,7 +164,7 @@ def put(terminal: Terminal, visit: str) -> bool:
         verdicts=passed(),
         began_unix=time.time() - 5,
     )
-    return terminal.intake.submit(replace(made, evidence=evidence), None) == Stored(visit)
+    return terminal.submit(replace(made, evidence=evidence)) == Stored(visit)
 
 
 def person_number(visit: str) -> str:
@@ -185,11 +185,16 @@ def carry(terminal: Terminal, seconds: float) -> None:
         time.sleep(min(rest, 0.05))
 
 
-def settle(town: Town, file: Path) -> None:
-    """Raises OutboxError if the file is damaged."""
+def settle(town: Town, file: Path) -> Code:
+    """As the terminal's start: compare with the log, then deliver; what the ledger says in the end.
+
+    Raises OutboxError if the file is damaged.
+    """
     terminal = town.terminal(file)
     try:
+        terminal.ledger.look()
         carry(terminal, SETTLE_S)
+        return terminal.ledger.look()
     finally:
         terminal.close()
 
