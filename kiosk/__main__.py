@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from kiosk import report_command
 from kiosk import settings as settings_file
 from kiosk.audit import commands as audit_commands
 from kiosk.audit.log import AuditLog
@@ -151,6 +152,10 @@ def _note(settings: Settings, kind: Kind, terminal: str, key: bytes) -> None:
     AuditLog(audit_commands.path_of(settings)).append(kind, facts=facts)
 
 
+def _report(options: argparse.Namespace) -> int:
+    return report_command.run(options, read_settings(options))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -171,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     identity.add_argument("action", choices=("show", "rotate"))
     audit_commands.add_to(command("audit", _audit, "verify, export or restart the log of what happened here"))
     privacy_commands.add_to(command("privacy", _privacy, "what this terminal holds; erase what is due"))
+    report_command.add_to(command("report", _report, "the day: how visits ended, what waits, what staff did"))
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)
     models.set_defaults(do=_models, settings=None)

@@ -30,7 +30,7 @@ from kiosk.counter import Counter
 from kiosk.engine import Engine, Hands
 from kiosk.errors import DeviceError, KioskError, SettingsError
 from kiosk.face.watcher import FaceWatcher
-from kiosk.model import AudioBlock, Device, Frame, Role, Slip
+from kiosk.model import AudioBlock, DayReport, Device, Frame, Role, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Feeds, Image
 from kiosk.privacy.erase import Eraser
@@ -136,7 +136,6 @@ class Terminal:
         self._workers: list[Worker] = []
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
-        self._desk: ActivationDesk | None = None
         self._records = Records(self._storage, settings.visit, settings.review)
         self.audit = AuditLog(audit_path(settings), clock_unix)
         self._erase_at = 0.0
@@ -149,6 +148,17 @@ class Terminal:
             folder, settings.staff, self._trust, self.engine.post, self.acts.note, clock_unix
         )
         self._versions: dict[str, str] = {"kiosk": version("kiosk")}
+        self._desk = ActivationDesk(
+            settings,
+            self._versions,
+            self._post_settled,
+            clock_unix,
+            take_roster=self._take_roster,
+            audit=self.audit,
+            clock=clock,
+        )
+        """Staff see the queue also while the models are not there; it carries nothing before."""
+        self._carrying = False
         self._join_devices()
         self.counter = self._counter()
         """What staff can see and do."""
@@ -174,8 +184,7 @@ class Terminal:
     def stop(self) -> bool:
         """Stop all threads, the last started first; False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
-        if self._desk is not None:
-            self._desk.close()
+        self._desk.close()
         self.audit.append(Kind.TERMINAL_STOPPED)
         return all(stopped)
 
@@ -193,7 +202,7 @@ class Terminal:
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
         self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
         self._printer = self._driver("printer")
-        self._slips: list[Slip] = []
+        self._slips: list[Slip | DayReport] = []
         self._slip_waits = threading.Event()
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -206,7 +215,7 @@ class Terminal:
             self._ears.hear(block)
 
     def _clock_off_s(self) -> float | None:
-        return self._desk.clock_off_s if self._desk else None
+        return self._desk.clock_off_s
 
     def _level_dbfs(self) -> float:
         return self._ears.level_dbfs() if self._ears else SILENCE_DBFS
@@ -220,7 +229,7 @@ class Terminal:
             while self._slips:
                 self._print_one(self._slips.pop(0))
 
-    def _print_one(self, slip: Slip) -> None:
+    def _print_one(self, slip: Slip | DayReport) -> None:
         try:
             self._printer.open()
             self._printer.print(slip)
@@ -264,19 +273,11 @@ class Terminal:
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
-        desk = ActivationDesk(
-            self.settings,
-            versions,
-            self._post_settled,
-            self.clock_unix,
-            take_roster=self._take_roster,
-            audit=self.audit,
-            clock=self.clock,
-        )
-        self._ears, self._eyes, self._desk = ears, eyes, desk
+        self._desk.know(versions)
+        self._ears, self._eyes, self._carrying = ears, eyes, True
         self._work("speech", ears.run)
         self._work("face", eyes.run)
-        self._work("courier", desk.run)
+        self._work("courier", self._desk.run)
 
     def _newest(self) -> Callable[[float], Frame | None]:
         """Frames of the camera, each once, waiting at most so long."""
@@ -305,19 +306,19 @@ class Terminal:
         """The log is tried too: a record that could not be written is written as soon as that is possible."""
         self.audit.flush()
         self._erase_if_due()
-        backlog = self._desk.backlog() if self._desk else None
+        backlog = self._desk.backlog()
         waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
-        known = self._desk is None or self._desk.versions_known
+        known = self._desk.versions_known
         gates = gate_codes(waiting, known, self.clock_unix(), self.settings.gates)
         return {Device.AUDIT: self._audit_code(), Device.LEDGER: self._ledger_code()} | gates
 
     def _audit_code(self) -> Code:
         """Our own word on the log; else central's, which keeps its heads."""
-        rewound = self._desk is not None and self._desk.audit_rewound
+        rewound = self._desk.audit_rewound
         return Code.AUDIT_REWOUND if rewound and self.audit.fault is Code.OK else self.audit.fault
 
     def _ledger_code(self) -> Code:
-        return self._desk.ledger_code() if self._desk else Code.STARTING
+        return self._desk.ledger_code() if self._carrying else Code.STARTING
 
     def _erase_if_due(self) -> None:
         """Once a day, while nobody is served: what its term has ended for goes, and that is written down.
@@ -409,14 +410,12 @@ class Terminal:
             self._supervisors[name].want(wanted)
 
     def _take_challenge(self) -> e.Event:
-        return self._desk.take_challenge() if self._desk else e.ChallengeMissing()
+        return self._desk.take_challenge()
 
     def _submit(self, order: e.Submit) -> e.Event:
-        if self._desk is None:
-            return e.StoreFailed(Code.IDENTITY_MISSING)
         return self._desk.submit(order, self._eye().picture())
 
-    def _print(self, slip: Slip) -> None:
+    def _print(self, slip: Slip | DayReport) -> None:
         self._slips.append(slip)
         self._slip_waits.set()
 

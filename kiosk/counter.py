@@ -21,7 +21,8 @@ from kiosk.activation.outbox import Entry, State
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
 from kiosk.files import write_whole
-from kiosk.model import Clerk, Device, Outcome, Role, Slip
+from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
+from kiosk.printing.forms import Paper
 from kiosk.settings import Settings
 from kiosk.staff.acts import Act, Acts
 from kiosk.staff.daybook import ActRow, VisitRow
@@ -29,6 +30,8 @@ from kiosk.staff.roster import Roster
 
 _SECRET = ("password", "secret", "token", "key", "pin")
 _MASK = "••••"
+PAGE = Paper("pdf", "80mm", "")
+"""How the day is saved for reading."""
 
 
 class Hands(Struct, frozen=True):
@@ -39,7 +42,7 @@ class Hands(Struct, frozen=True):
     look: Callable[[bool], None]  # open camera and microphone, or let go of them
     busy: Callable[[], bool]  # is a customer being served
     say: Callable[[str, str], None]  # prompt, language
-    print: Callable[[Slip], None]
+    print: Callable[[Slip | DayReport], None]
     versions: Callable[[], Mapping[str, str]]
     microphone_dbfs: Callable[[], float | None] = lambda: None
 
@@ -159,11 +162,13 @@ class Counter:
 
     def export(self) -> int:
         """Undelivered requests onto the stick; how many."""
+        self._check_stick()
         self._note(Act.EXPORT)
         return self._desk().export(self._stick, mounted_only=self._mounted_only)
 
     def bring_in(self) -> Brought:
         """Central's answers from the stick."""
+        self._check_stick()
         self._note(Act.IMPORT)
         brought = self._desk().bring_in(self._stick, mounted_only=self._mounted_only)
         if brought.altered:
@@ -212,7 +217,9 @@ class Counter:
         return clerk is not None and clerk.role is Role.SUPERVISOR
 
     def save_report(self) -> Path:
-        """The day as CSV, onto the stick if one is there, else beside the terminal's records."""
+        """The day as CSV and, to be read, as PDF beside it; onto the stick if one is there, else with the
+        terminal's records. The path of the CSV.
+        """
         self._note(Act.REPORT)
         day = self.day()
         stick = self._stick
@@ -222,11 +229,32 @@ class Counter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, table(day).encode("utf-8-sig"))
+            write_whole(path.with_suffix(".pdf"), PAGE.made(self._report(day)))
         except OSError as error:
             raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
         return path
 
+    def print_report(self) -> None:
+        """The day, on the receipt printer. Raises StaffError(PRINTER_MISSING) where there is none."""
+        if self._settings.printer.driver == "none":
+            raise StaffError(Code.PRINTER_MISSING, "no printer is set up")
+        self._note(Act.REPORT)
+        self._hands.print(self._report(self.day()))
+
+    def _report(self, day: Day) -> DayReport:
+        terminal = self._settings.terminal
+        return day_report(day, terminal.id, terminal.place, time.time())
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def may_use_stick(self) -> bool:
+        """Where the settings say so, only a supervisor."""
+        return not self._settings.staff.stick_supervisor or self.may_unlock
+
+    def _check_stick(self) -> None:
+        if not self.may_use_stick:
+            raise StaffError(Code.STAFF_ROLE, "sticks are for supervisors here")
 
     @property
     def _stick(self) -> Path:
@@ -253,6 +281,23 @@ class Counter:
             return self._desk().requests()
         except (StaffError, OutboxError, IdentityError):
             return []
+
+
+def day_report(day: Day, terminal: str, place: str, now_unix: float, language: str = "zh-Hans") -> DayReport:
+    """The day as it is printed."""
+    return DayReport(
+        id=f"{terminal or 'kiosk'}-{day.day.isoformat()}",
+        day=day.day,
+        terminal=terminal,
+        place=place,
+        at_unix=now_unix,
+        outcomes=tuple((outcome, code, count) for (outcome, code), count in sorted(day.codes.items())),
+        other_ways=day.other_ways,
+        waiting=day.waiting,
+        wedged=day.wedged,
+        acts=tuple((act.at_unix, act.clerk, act.act, act.code) for act in day.acts),
+        language=language,
+    )
 
 
 def table(day: Day) -> str:

@@ -415,6 +415,22 @@ class Span(Struct, frozen=True):
     last_unix: float | None = None
 
 
+class DayReport(Struct, frozen=True):
+    """A day at this terminal, to be printed for staff. Numbers of clerks and codes; no personal data."""
+
+    id: str  # terminal and day: a name for a file
+    day: date
+    terminal: str
+    place: str
+    at_unix: float  # when it was made
+    outcomes: tuple[tuple[Outcome, Code, int], ...]
+    other_ways: int
+    waiting: int
+    wedged: int
+    acts: tuple[tuple[float, str, str, Code], ...]  # when, clerk, act, code
+    language: str = "zh-Hans"
+
+
 class Slip(Struct, frozen=True):
     """What is printed and shown at the end. Holds no personal data."""
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.events import Event, Notice
-from kiosk.model import AudioBlock, Frame, IdCard, Receipt, Slip
+from kiosk.model import AudioBlock, DayReport, Frame, IdCard, Receipt, Slip
 
 Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
@@ -185,7 +185,7 @@ class Printer(Protocol):
     def open(self) -> None:
         """Raises DeviceMissing."""
 
-    def print(self, slip: Slip) -> None:
+    def print(self, printed: Slip | DayReport) -> None:
         """Raises DeviceLost (gone, paper out)."""
 
     def close(self) -> None: ...

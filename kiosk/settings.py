@@ -220,6 +220,7 @@ class StaffSettings(Section, frozen=True):
     idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
     idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and close the panel
     stick: str  # the folder where a USB stick is mounted
+    stick_supervisor: bool = False  # only a supervisor exports to the stick and imports from it
     shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after so long
 
 

@@ -141,6 +141,10 @@ class ActivationDesk:
 
     # ── for bootstrap ────────────────────────────────────────────────────────────────────────────
 
+    def know(self, versions: Mapping[str, str]) -> None:
+        """The models are loaded: from now on evidence names these versions. Before `run`."""
+        self._versions.update(versions)
+
     def run(self, stop: threading.Event) -> None:
         """Carry requests to central until `stop` is set."""
         told: list[DeviceReady | DeviceFailed] = []

@@ -19,7 +19,7 @@ from kiosk.demo.clerk import PAGES
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import ClerkComes, ClerkWent, Command, Enter, Quit, Said
 from kiosk.demo.town import Town
-from kiosk.model import Outcome, Stage, Verdict
+from kiosk.model import Outcome, Purpose, Stage, Verdict
 from kiosk.simulators.staff import Staff
 from kiosk.worker import Worker
 
@@ -179,6 +179,8 @@ class Director:
         began = time.monotonic()
         self._terminal.enter(scenario, self._town.staff(scenario))
         printed = self._terminal.wait(self._printed, VISIT_S)
+        if printed is not None and scenario.customer.again is not Purpose.OPEN:
+            printed = self._terminal.wait(self._printed, VISIT_S)  # begun on the last screen
         seconds = time.monotonic() - began
         if printed is None:
             self._restart()

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.model import Decision, Outcome, Reason
@@ -42,6 +43,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
     register: Register = Register()
     kill: bool = False
     clerk: Clerk | None = None  # nobody is signed in
+    same_as: str = ""  # the person of that scenario comes again
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,9 +51,12 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path = SCENARIOS) -> tuple[Scenario, ...]:
-    """Every scenario, each with a made-up person of its own. Raises msgspec.ValidationError."""
+    """Every scenario, each with a made-up person of its own, unless it is one of before.
+
+    Raises msgspec.ValidationError.
+    """
     file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+    seeds = {s.name: 100 + i for i, s in enumerate(file.scenario)}
     return tuple(
-        msgspec.structs.replace(s, customer=msgspec.structs.replace(s.customer, seed=100 + i))
-        for i, s in enumerate(file.scenario)
+        replace(s, customer=replace(s.customer, seed=seeds[s.same_as or s.name])) for s in file.scenario
     )

@@ -11,9 +11,9 @@ from noto_cjk_sans_otc import FONT_PATH
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
-from kiosk.model import Slip
 from kiosk.printing.lines import wrapped
-from kiosk.printing.slip import Look, Part, parts
+from kiosk.printing.printed import Printed, parts
+from kiosk.printing.slip import Look, Part
 
 DOTS = {"58mm": 384, "80mm": 576}
 """Printable dots of a receipt printer's line, eight a millimetre."""
@@ -25,6 +25,7 @@ _BOLD = (Look.BANNER, Look.TITLE, Look.NUMBER)
 _CENTRED = (Look.BANNER, Look.TITLE, Look.NUMBER)
 _QUIET = 4
 _GAP = 8  # dots between two parts
+ROOM = 120  # dots for a part, more than one of some lines takes
 _FACES = {"zh-Hans": 2, "zh-Hant": 3, "en": 2}
 """Where the font collection has the face whose shapes a language uses: JP, KR, SC, TC, HK."""
 
@@ -38,11 +39,12 @@ class _Pen(Struct):
     y: int = 0
 
 
-def drawn(slip: Slip, language: str = "", dots: int = DOTS["58mm"]) -> Picture.Image:
+def drawn(printed: Printed, language: str = "", dots: int = DOTS["58mm"]) -> Picture.Image:
     """Mode "1", `dots` wide, as long as it needs: 0 is black."""
-    picture = Picture.new("L", (dots, 4000), 255)
-    pen = _Pen(picture, ImageDraw.Draw(picture), language or slip.language)
-    for part in parts(slip, language):
+    told = parts(printed, language)
+    picture = Picture.new("L", (dots, 4000 + ROOM * len(told)), 255)
+    pen = _Pen(picture, ImageDraw.Draw(picture), language or printed.language)
+    for part in told:
         _put(pen, part)
         pen.y += _GAP
     return picture.crop((0, 0, dots, pen.y + 2 * _GAP)).point(_black_or_white, mode="1")

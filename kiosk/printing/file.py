@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import Slip
 from kiosk.ports import Context
 from kiosk.printing.forms import FILES, Form, Paper
+from kiosk.printing.printed import Printed
 from kiosk.printing.status import check
 
 PATIENCE_S = 5.0
@@ -54,11 +54,11 @@ class FilePrinter:
         except OSError as error:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{self._path}: {error.strerror}") from None
 
-    def print(self, slip: Slip) -> None:
+    def print(self, printed: Printed) -> None:
         """Raises DeviceLost with PRINTER_PAPER (it takes nothing) or PRINTER_MISSING (it is gone)."""
-        made = self._paper.made(slip)
+        made = self._paper.made(printed)
         if self._folder:
-            self._keep(f"{slip.id}.{self._paper.form}", made)
+            self._keep(f"{printed.id}.{self._paper.form}", made)
             return
         if self._path.is_relative_to("/dev") and self._paper.form != "text":
             check(self._write, self._answer)

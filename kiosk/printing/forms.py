@@ -5,10 +5,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from kiosk.model import Slip
 from kiosk.printing.drawing import DOTS, drawn
 from kiosk.printing.escpos import Bitmap, encode, raster
 from kiosk.printing.lines import lines
+from kiosk.printing.printed import Printed
 
 Form = Literal["raster", "escpos", "text", "png", "pdf"]
 FILES: tuple[Form, ...] = ("png", "pdf")
@@ -22,13 +22,13 @@ class Paper(Struct, frozen=True):
     width: Literal["58mm", "80mm"]
     language: str
 
-    def made(self, slip: Slip) -> bytes:
+    def made(self, printed: Printed) -> bytes:
         """The slip's bytes."""
         if self.form == "text":
-            return "".join(f"{line}\n" for line in [*self._lines(slip), ""]).encode()
+            return "".join(f"{line}\n" for line in [*self._lines(printed), ""]).encode()
         if self.form == "escpos":
-            return encode(self._lines(slip))
-        picture = drawn(slip, self.language, DOTS[self.width])
+            return encode(self._lines(printed))
+        picture = drawn(printed, self.language, DOTS[self.width])
         if self.form == "raster":
             inverted = picture.point(lambda level: 255 - level, mode="1")
             return raster(Bitmap(picture.width, picture.height, inverted.tobytes()))
@@ -36,5 +36,5 @@ class Paper(Struct, frozen=True):
         picture.save(file, self.form.upper(), resolution=203.0, dpi=(203, 203))
         return file.getvalue()
 
-    def _lines(self, slip: Slip) -> list[str]:
-        return lines(slip, self.language, 32 if self.width == "58mm" else 48)
+    def _lines(self, printed: Printed) -> list[str]:
+        return lines(printed, self.language, 32 if self.width == "58mm" else 48)

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import Slip
 from kiosk.ports import Context
 from kiosk.printing.forms import Paper
+from kiosk.printing.printed import Printed
 from kiosk.printing.status import check
 
 PATIENCE_S = 5.0
@@ -47,9 +47,9 @@ class LinePrinter:
         except (*_FAULTS, ValueError) as error:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{port}: {error}") from None
 
-    def print(self, slip: Slip) -> None:
+    def print(self, printed: Printed) -> None:
         """Raises DeviceLost with PRINTER_PAPER (it takes nothing) or PRINTER_MISSING (it is gone)."""
-        made = self._paper.made(slip)
+        made = self._paper.made(printed)
         check(self._write, self._answer)
         for at in range(0, len(made), _CHUNK):  # so that patience is for each part, however slow the line
             self._write(made[at : at + _CHUNK])

@@ -3,17 +3,17 @@
 import unicodedata
 from collections.abc import Callable
 
-from kiosk.model import Slip
-from kiosk.printing.slip import Look, parts
+from kiosk.printing.printed import Printed, parts
+from kiosk.printing.slip import Look
 
 NEVER_FIRST = "，。、；：！？）,.;:!?)"
 """Punctuation that does not begin a line."""
 
 
-def lines(slip: Slip, language: str = "", columns: int = 32) -> list[str]:
+def lines(printed: Printed, language: str = "", columns: int = 32) -> list[str]:
     """What is printed, top to bottom; no line is wider than `columns` (a Chinese character takes two)."""
     out = list[str]()
-    for part in parts(slip, language):
+    for part in parts(printed, language):
         if part.look is Look.RULE:
             out.append("")
         elif part.look is not Look.QR:

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from kiosk.model import Slip
 from kiosk.ports import Context
+from kiosk.printing.printed import Printed
 
 
 class NoPrinter:
@@ -16,6 +16,6 @@ class NoPrinter:
 
     def open(self) -> None: ...
 
-    def print(self, slip: Slip) -> None: ...
+    def print(self, printed: Printed) -> None: ...
 
     def close(self) -> None: ...

@@ -38,7 +38,7 @@ class Part(Struct, frozen=True):
 
 def parts(slip: Slip, language: str = "") -> list[Part]:
     """The slip from top to bottom, in `language` or that of the visit."""
-    phrases = _phrases(language or slip.language)
+    phrases = catalogue(language or slip.language)
     told = [*_head(slip, phrases), Part(Look.RULE), *_number(slip, phrases), *_facts(slip, phrases)]
     return [*told, *_rights(slip, phrases)]
 
@@ -83,5 +83,6 @@ def _reason(code: Code, phrases: dict[str, Any]) -> list[Part]:
 
 
 @cache
-def _phrases(language: str) -> dict[str, Any]:
+def catalogue(language: str) -> dict[str, Any]:
+    """All sentences of a language."""
     return tomllib.loads((RESOURCES / "phrases" / f"{language}.toml").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import SAMPLE_RATE, Move, Outcome, Stage, Way
+from kiosk.model import SAMPLE_RATE, Move, Outcome, Purpose, Stage, Way
 from kiosk.ports import Samples
 from kiosk.simulators.light import ScreenColours
 
@@ -70,6 +70,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     leaves_at: Stage | None = None  # walks off when this stage comes
     swaps_at: Stage | None = None  # somebody else steps before the camera then …
     swaps_to: str = "hopper"  # … this one
+    again: Purpose = Purpose.OPEN  # who has a credential already wants this done with it
     unhurried: bool = False
     touch_s: float = 0.15  # between two touches
     reaction_s: float = 0.38  # from seeing a digit to speaking
@@ -200,7 +201,7 @@ class Customer:
         self.childs_card = self.childs_card and not show.guardian
         if self.behaviour.swaps_at is show.stage:
             self.face = self.behaviour.swaps_to
-        act = {
+        act: Callable[[], object] | None = {
             Stage.IDLE: self._begin,
             Stage.CONSENT: lambda: self._answer_consent(show),
             Stage.CARD: self._put_card,
@@ -208,7 +209,7 @@ class Customer:
             Stage.PHONE: self._type,
             Stage.DIGITS: lambda: self._next_reading(show),
             Stage.HEAD: self._next_turning,
-            Stage.OUTCOME: self._take_slip,
+            Stage.OUTCOME: lambda: self._take_slip(show),
         }.get(show.stage)
         if act is not None:
             act()
@@ -275,8 +276,11 @@ class Customer:
         self._turning += 1
         self._turned = None
 
-    def _take_slip(self) -> None:
+    def _take_slip(self, show: e.Show) -> None:
         self.card_on_reader = False
+        if show.code is Code.PERSON_ALREADY_OPEN and self.behaviour.again is not Purpose.OPEN:
+            self._press(max(6 * self.behaviour.touch_s, READS_S), self.behaviour.again.value)
+            return
         self._press(max(6 * self.behaviour.touch_s, READS_S), "dismiss")
 
     # ── reading aloud ────────────────────────────────────────────────────────────────────────────

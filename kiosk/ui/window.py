@@ -5,7 +5,18 @@ from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcu
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.counter import Counter
-from kiosk.events import Cancelled, Dismissed, Event, Forget, HelpWanted, Notice, Show, WayChosen
+from kiosk.events import (
+    Began,
+    Cancelled,
+    Dismissed,
+    Event,
+    Forget,
+    HelpWanted,
+    Notice,
+    Show,
+    SlowDown,
+    WayChosen,
+)
 from kiosk.model import Purpose, Stage, Way
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
@@ -65,6 +76,7 @@ class Window(QWidget):
         self._offered = settings.visit.ways
         self._way = Way.VOICE
         self._kept_language = ""  # of a person who begins again at once
+        self._unhurried = False  # … and who wanted or needed more time
         self.stage = Stage.OUT_OF_SERVICE
         self._make_parts(feeds, simulated)
         self._lay_out()
@@ -221,6 +233,8 @@ class Window(QWidget):
     # ── from the person ──────────────────────────────────────────────────────────────────────────
 
     def post(self, event: Event) -> None:
+        if isinstance(event, Began | SlowDown):
+            self._unhurried = isinstance(event, SlowDown) or event.unhurried
         self._engine.post(event)
 
     @Slot(str)
@@ -242,10 +256,10 @@ class Window(QWidget):
         self._called.start()
 
     def _begin_again(self, idle: IdleScreen, purpose: Purpose) -> None:
-        """A new visit from the last screen of another: the same language and way, and nothing else of it."""
+        """A new visit from the last screen of another: its language, way and pace, and nothing else of it."""
         self._kept_language = self._language
         self.post(Dismissed())
-        idle.start(self._way, purpose=purpose)
+        idle.start(self._way, unhurried=self._unhurried, purpose=purpose)
 
     # ── another way ──────────────────────────────────────────────────────────────────────────────
 

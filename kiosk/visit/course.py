@@ -37,6 +37,10 @@ OF_THE_CARD = frozenset({Code.CARD_UNDER_AGE, Code.CARD_CHILD})
 """Approved for the card that was read, which is not read again after that; all else for a face."""
 
 
+OFFERED = 3
+"""Times as long does the last screen stay where there is something to choose on it."""
+
+
 def _prompt(outcome: Outcome, purpose: Purpose, code: Code) -> str:
     """What is said at the end; what has no clip of its own is said as the part before the dot."""
     if outcome is Outcome.ABANDONED:
@@ -208,7 +212,8 @@ class Course:
             self.ended_in = self.stage
         self.card = self.child = self.typed = None
         self.reading = self.turning = self.challenge = self.case = None
-        show = self.go(Stage.OUTCOME, self.limits.outcome_s, code)
+        offered = code is Code.PERSON_ALREADY_OPEN and self.purpose is Purpose.OPEN
+        show = self.go(Stage.OUTCOME, self.limits.outcome_s * (OFFERED if offered else 1), code)
         quiet: Orders = [e.StopListening(), e.Unwatch(), e.IgnoreCard()]
         return [*quiet, e.Print(self._slip()), show, e.Say(_prompt(outcome, self.purpose, code))]
 

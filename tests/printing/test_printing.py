@@ -5,6 +5,7 @@ import threading
 import time
 import tomllib
 import tty
+from datetime import date
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import Outcome, Slip
+from kiosk.model import DayReport, Outcome, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.printing import file
@@ -371,3 +372,63 @@ def test_no_printer_takes_every_slip():
     device.open()
     device.print(SLIP)
     device.close()
+
+
+# ── the report of a day ──────────────────────────────────────────────────────────────────────────
+
+REPORT = DayReport(
+    id="GZ-0017-2026-11-24",
+    day=date(2026, 11, 24),
+    terminal="GZ-0017",
+    place="样板便利店",
+    at_unix=1_780_000_000.0,
+    outcomes=(
+        (Outcome.ACTIVATED, Code.OK, 12),
+        (Outcome.REFUSED, Code.CARD_EXPIRED, 1),
+        (Outcome.REFUSED, Code.FACE_MISMATCH, 2),
+    ),
+    other_ways=3,
+    waiting=1,
+    wedged=0,
+    acts=((1_780_000_000.0, "700124", "sign_in", Code.STAFF_REFUSED),),
+)
+
+
+def test_a_report_counts_what_came_of_the_visits():
+    told = "\n".join(lines(REPORT, columns=48))
+    for part in (
+        "2026-11-24",
+        "办理人次 15",
+        "已开通 12",
+        "未通过 3",
+        "card.expired",
+        "其他方式 3",
+        "700124 登录",
+    ):
+        assert part in told
+    assert all(width(line) <= 48 for line in told.splitlines())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_there_in_every_language(language):
+    assert lines(REPORT, language)
+    assert drawn(REPORT, language).width == DOTS["58mm"]
+
+
+def test_a_day_with_very_many_acts_is_drawn_to_its_end():
+    many = replace(REPORT, acts=REPORT.acts * 400)
+    long, short = drawn(many), drawn(REPORT)
+    assert long.height > 20 * short.height
+    end = long.crop((0, long.height - 60, long.width, long.height))
+    assert end.getextrema()[0] == 0, "the last line is there"
+
+
+@pytest.mark.parametrize("form", ["raster", "escpos", "text", "png", "pdf"])
+def test_a_report_goes_the_way_of_a_slip(tmp_path, form):
+    path = tmp_path if form in ("png", "pdf") else tmp_path / "paper"
+    device = printer(path, form=form)
+    device.open()
+    device.print(REPORT)
+    device.close()
+    made = tmp_path / f"{REPORT.id}.{form}" if path is tmp_path else path
+    assert made.read_bytes() == Paper(form, "58mm", "").made(REPORT)

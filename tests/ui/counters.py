@@ -109,6 +109,11 @@ class World:
         self.acts.note(Act.SIGN_IN, BOSS)
         return self
 
+    def has_printer(self):
+        """From now on."""
+        printer = replace(self.settings.printer, driver="file")
+        self.counter._settings = replace(self.settings, printer=printer)
+
     def _trust(self):
         return replace(self.office.trust(), terminal="GZ-009")
 

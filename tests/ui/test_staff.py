@@ -275,10 +275,44 @@ def test_the_report_becomes_a_file(shop):
     shop.page("report")
     assert shop.hand.press("staff_save")
     shop.settle()
-    (file,) = (shop.world.folder / "reports").iterdir()
+    file, page = sorted((shop.world.folder / "reports").iterdir())
+    assert page.suffix == ".pdf"
+    assert page.read_bytes().startswith(b"%PDF")
     text = file.read_text("utf-8-sig")
     assert "visits,activated,ok,2" in text
     assert f"clerk {CLERK},sign_in,staff.refused" in text
+
+
+def test_the_report_is_printed_where_there_is_a_printer(shop, qtbot, engine, feeds, tmp_path):
+    shop.enter()
+    page = shop.page("report")
+    shop.hand.press("staff_print_report")
+    shop.settle()
+    assert "打印机" in page.told
+    assert not shop.world.did, "there is none"
+    shop.world.has_printer()
+    shop.hand.press("staff_print_report")
+    shop.settle()
+    [(_, report)] = shop.world.did
+    assert sum(count for _, _, count in report.outcomes) == 6
+    assert (report.waiting, report.wedged) == (1, 1)
+    assert ("report", BOSS, Code.OK) in shop.acts
+
+
+@pytest.mark.parametrize(("who", "pin", "may"), [(CLERK, CLERK_PIN, False), (BOSS, BOSS_PIN, True)])
+def test_sticks_are_for_supervisors_where_the_settings_say_so(qtbot, engine, feeds, tmp_path, who, pin, may):
+    shop = Shop(qtbot, engine, feeds, tmp_path, stick_supervisor=True)
+    shop.enter(who, pin)
+    shop.page("queue")
+    assert shop.hand.press("staff_export") is may
+    if not may:
+        for act in (shop.world.counter.export, shop.world.counter.bring_in):
+            with pytest.raises(StaffError) as error:
+                act()
+            assert error.value.code is Code.STAFF_ROLE
+    shop.settle()
+    shop.panel.leave()
+    shop.panel.close_errands()
 
 
 def test_a_supervisor_unlocks_on_the_screen(shop):
@@ -327,6 +361,18 @@ def test_left_while_the_pin_is_checked_nobody_is_signed_in(shop):
     shop.panel.leave()
     shop.settle()
     assert shop.world.roster.signed_in is None
+    assert not shop.panel.isVisible()
+
+
+def test_a_customer_who_begins_while_the_pin_is_checked_ends_no_shift(shop):
+    assert shop.call()
+    for text in (BOSS, BOSS_PIN):
+        shop.hand.type(text)
+        shop.hand.press("key_next")
+    shop.window.take(Show(Stage.CONSENT))
+    shop.settle()
+    assert shop.world.roster.signed_in.number == BOSS, "a review finds the clerk"
+    assert not shop.panel.signed_in
     assert not shop.panel.isVisible()
 
 

@@ -524,6 +524,28 @@ def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand,
     assert load("zh-Hans")["stage.idle.title"] in said(window)
 
 
+@pytest.mark.parametrize("pace", ["begin_unhurried", "begin"])
+def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, hand, engine, pace):
+    window.take(Show(Stage.IDLE))
+    hand.press(pace)
+    for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
+        window.take(notice)
+    touched_after_rest(qtbot, hand, "renew")
+    assert engine.posted[-1].unhurried is (pace == "begin_unhurried")
+
+
+def test_who_asked_for_more_time_keeps_it_in_the_renewal(qtbot, window, hand, engine):
+    window.take(Show(Stage.IDLE))
+    hand.press("begin")
+    window.take(show(Stage.DIGITS))
+    window.take(ShowDigit(0, 6, 3))
+    assert hand.press("slower")
+    for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
+        window.take(notice)
+    touched_after_rest(qtbot, hand, "renew")
+    assert engine.posted[-1].unhurried
+
+
 @pytest.mark.parametrize("result", list(Outcome))
 def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
     for notice in outcome(result, Code.PERSON_MISMATCH if result is Outcome.REFUSED else Code.OK):

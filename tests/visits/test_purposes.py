@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import events as e
+from kiosk.codes import Code
 from kiosk.model import Purpose, RequestStatus, Stage
 from kiosk.visit import replay
 from tests.visits.drive import LIMITS, NUMBER, Drive
@@ -48,3 +49,42 @@ def test_a_log_of_before_there_were_purposes_can_be_read():
     assert old != raw
     _, [fed] = replay.read([replay.head(LIMITS), old])
     assert fed.event == e.Began(NUMBER, "zh-Hans", 0.0)
+
+
+def said(drive) -> list[str]:
+    return [order.prompt for order in drive.all(e.Say)]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "status", "code", "prompt"),
+    [
+        (Purpose.OPEN, RequestStatus.ACTIVATED, Code.OK, "activated"),
+        (Purpose.RENEW, RequestStatus.ACTIVATED, Code.OK, "activated.renewed"),
+        (Purpose.NEW_PASSWORD, RequestStatus.ACTIVATED, Code.OK, "activated.password_set"),
+        (Purpose.OPEN, RequestStatus.REFUSED, Code.PERSON_ALREADY_OPEN, "refused.already_open"),
+        (Purpose.OPEN, RequestStatus.REFUSED, Code.PERSON_MISMATCH, "refused"),
+        (Purpose.RENEW, RequestStatus.REFUSED, Code.PERSON_NOT_OPEN, "refused.change_refused"),
+        (Purpose.RENEW, RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, "pending"),
+    ],
+)
+def test_what_is_said_at_the_end_is_about_what_was_wanted(purpose, status, code, prompt):
+    drive = With(purpose).to_submit()
+    assert said(drive)[-1] == ("submit" if purpose is Purpose.OPEN else "submit.change")
+    drive.receipt(status, code)
+    assert said(drive)[-1] == prompt
+
+
+def test_a_queued_renewal_is_told_as_one():
+    drive = With(Purpose.RENEW).to_submit()
+    drive.feed(e.Stored(NUMBER))
+    drive.time_out()
+    assert said(drive)[-1] == "accepted.change_accepted"
+
+
+def test_the_last_screen_stays_longer_where_there_is_something_to_choose():
+    stays = []
+    for code in (Code.PERSON_MISMATCH, Code.PERSON_ALREADY_OPEN):
+        drive = With(Purpose.OPEN).to_submit()
+        drive.receipt(RequestStatus.REFUSED, code)
+        stays.append(drive.visit.deadline - drive.at)
+    assert stays == pytest.approx([LIMITS.outcome_s, 3 * LIMITS.outcome_s])

@@ -61,6 +61,8 @@ class QueuePage(Page):
         self._in.say(phrases["staff.import"])
 
     def show_now(self) -> None:
+        for button in (self._out, self._in):
+            button.setVisible(self.counter.may_use_stick)
         self.do(self.counter.queue, lambda entries: self._write(cast(list[Entry], entries)))
 
     def _write(self, entries: list[Entry]) -> None:
@@ -233,19 +235,24 @@ class ReportPage(Page):
 
     def __init__(self, counter: Counter, errands: Errands) -> None:
         super().__init__(counter, errands)
-        self._save = Button("staff_save", "second")
-        self.add_buttons(self._save)
+        self._save, self._print = Button("staff_save", "second"), Button("staff_print_report", "second")
+        self.add_buttons(self._save, self._print)
         self._save.clicked.connect(self._store)
+        self._print.clicked.connect(self._put_on_paper)
 
     def speak(self, phrases: Phrases) -> None:
         super().speak(phrases)
         self._save.say(phrases["staff.save"])
+        self._print.say(phrases["staff.print_report"])
 
     def show_now(self) -> None:
         self.do(self.counter.day, lambda day: self._write(cast(Day, day)))
 
     def _store(self) -> None:
         self.do(self.counter.save_report, lambda path: self._saved(str(path)))
+
+    def _put_on_paper(self) -> None:
+        self.do(self.counter.print_report, lambda _: self.tell(self.phrases["staff.sent_to_printer"]))
 
     def _saved(self, path: str) -> None:
         self.tell(f"{self.phrases['staff.saved']}  {path}")

@@ -44,7 +44,8 @@ class Panel(QWidget):
         self.fixed = parent is None
         self._phrases: Phrases = load("zh-Hans")
         self._errands = Errands(self)
-        self._tries = 0  # an answer to an earlier try is nobody's
+        self._tries = 0  # an answer to an earlier try opens nothing
+        self._unwanted = -1  # the try that whoever made it took back
         self._page: Page | None = None
         self.sign_in = SignIn()
         self.pages: dict[str, Page] = {
@@ -99,7 +100,7 @@ class Panel(QWidget):
         for page in self.pages.values():
             page.written.connect(lambda page=page: self._tell(page))
         self.sign_in.tried.connect(self._try)
-        self.sign_in.left.connect(self.put_away)
+        self.sign_in.left.connect(self._not_now)
         self._back.clicked.connect(self.put_away)
         self._out.clicked.connect(self.leave)
         self._idle.timeout.connect(self.put_away)
@@ -125,6 +126,11 @@ class Panel(QWidget):
     def leave(self) -> None:
         """Sign out and go."""
         self.counter.roster.sign_out()
+        self._not_now()
+
+    def _not_now(self) -> None:
+        """Whoever was typing a PIN goes: it signs nobody in any more."""
+        self._unwanted = self._tries
         self.put_away()
 
     def put_away(self) -> None:
@@ -167,8 +173,9 @@ class Panel(QWidget):
         )
 
     def _welcome(self, mine: int) -> None:
-        if mine != self._tries:  # the panel was left while the PIN was being checked
+        if mine == self._unwanted:
             self.counter.roster.sign_out()
+        if mine != self._tries:  # a customer came meanwhile: the sign-in stands, for reviews
             return
         self._stay()
         self.turn("today")

@@ -1,0 +1,102 @@
+"""`kiosk report`: the day at this terminal, to the screen, into a file or onto the receipt printer."""
+
+import argparse
+import sys
+import time
+from collections import Counter as Tally
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kiosk.activation.database import Database
+from kiosk.activation.holdings import OUTBOX_FILE
+from kiosk.activation.outbox import Outbox, State
+from kiosk.bootstrap import context, driver
+from kiosk.counter import Day, day_report, table
+from kiosk.errors import DeviceError, OutboxError
+from kiosk.files import write_whole
+from kiosk.model import DayReport
+from kiosk.printing.forms import Paper
+from kiosk.printing.lines import lines
+from kiosk.settings import Settings
+from kiosk.staff.daybook import ActRow, Daybook, VisitRow
+
+FORMS = (".pdf", ".png", ".csv", ".txt")
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `kiosk report`."""
+    parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
+    parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
+    parser.add_argument("--print", action="store_true", help="on the receipt printer")
+    parser.add_argument("--language", choices=("zh-Hans", "zh-Hant", "en"), default="zh-Hans")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """0: done. 1: it could not be written or printed."""
+    day = read(settings, options.day)
+    terminal = settings.terminal
+    report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
+    try:
+        if options.to is not None:
+            write_whole(options.to, _made(options.to.suffix, day, report))
+        if options.print:
+            _print(settings, report)
+    except (OSError, DeviceError) as error:
+        print(f"kiosk report: {error}", file=sys.stderr)
+        return 1
+    if options.to is None and not options.print:
+        print("\n".join(lines(report, columns=48)))
+    return 0
+
+
+def read(settings: Settings, wanted: date | None) -> Day:
+    """The day's book, and what lies in the queue now."""
+    folder = settings.path(settings.storage.folder)
+    book = Daybook(folder / "staff")
+    rows = book.read(wanted)
+    states = _states(folder / OUTBOX_FILE)
+    return Day(
+        wanted or book.today(),
+        tuple(row for row in rows if isinstance(row, VisitRow)),
+        tuple(row for row in rows if isinstance(row, ActRow)),
+        states[State.WAITING] + states[State.PENDING],
+        states[State.WEDGED],
+    )
+
+
+def _states(path: Path) -> "Tally[State]":
+    """Nothing is made where there is no queue yet."""
+    if not path.is_file():
+        return Tally()
+    database = Database(path)
+    try:
+        return Tally(entry.state for entry in Outbox(database).list())
+    except OutboxError as error:
+        print(f"kiosk report: the queue cannot be read: {error}", file=sys.stderr)
+        return Tally()
+    finally:
+        database.close()
+
+
+def _made(suffix: str, day: Day, report: DayReport) -> bytes:
+    if suffix == ".csv":
+        return table(day).encode("utf-8-sig")
+    form: Any = "text" if suffix == ".txt" else suffix[1:]
+    return Paper(form, "80mm", "").made(report)
+
+
+def _print(settings: Settings, report: DayReport) -> None:
+    printer = driver(settings, "printer", context(settings))
+    try:
+        printer.open()
+        printer.print(report)
+    finally:
+        printer.close()
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in FORMS:
+        raise argparse.ArgumentTypeError(f"{text}: a name that ends in {', '.join(FORMS)}")
+    return path
