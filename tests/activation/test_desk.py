@@ -11,6 +11,7 @@ from kiosk.activation import identity
 from kiosk.activation.desk import ActivationDesk
 from kiosk.activation.keystore import KEY_FILE
 from kiosk.activation.outbox import Counts
+from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError
 from kiosk.events import (
@@ -197,3 +198,30 @@ def test_submitting_takes_milliseconds(running):
         assert running.desk.submit(order(f"V{n}", picture=True), picture) == Stored(f"V{n}")
         spent.append(time.perf_counter() - began)
     assert sorted(spent)[10] < 0.05
+
+
+def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
+    """The models folder is empty: what waits from yesterday can be seen, and taken away."""
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        f'mode = "simulation"\n[terminal]\nid = "T-1"\nidentity = "identity"\n[central]\nurl = "{stub.url}"\n'
+        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nrequire_liveness = false\n'
+        + "".join(
+            f'[{port}]\ndriver = "simulated"\n'
+            for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder")
+        )
+        + '[liveness]\ndriver = "none"\n'
+    )
+    settings = load(file)
+    identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
+    terminal = Terminal(settings, object())
+    try:
+        assert terminal.counter.queue() == []
+        terminal._desk._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+        [entry] = terminal.counter.queue()
+        assert entry.id == "7K2M-9QXD-04RT-V5BH"
+        assert terminal.counter.day().waiting == 1
+        terminal._desk.know({"sface": "2021dec"})
+        assert terminal._desk._opened().intake._about.versions["sface"] == "2021dec"
+    finally:
+        terminal.stop()
