@@ -8,8 +8,6 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-SECONDS ?= 600
-SEED ?= 1
 .PHONY: help demo run central test torture fuzz check bench setup codes train-digits
 
 help: ## what can be made
@@ -31,8 +29,8 @@ test: ## all tests
 	@bash scripts/setup test
 	@$(RUN) bash scripts/test $(ARGS)
 
-fuzz: setup ## mangled bytes at the card reader's driver (SECONDS=600 SEED=1)
-	@$(RUN) python -m tests.card.fuzz --seconds $(SECONDS) --seed $(SEED)
+fuzz: setup ## hostile input at every door (ARGS="--door central settings --seconds 600 --seed 1")
+	@$(RUN) python -m tests.fuzz $(ARGS)
 
 check: setup ## ruff, mypy, the house's layers, generated documents
 	@$(RUN) bash scripts/check

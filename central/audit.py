@@ -27,8 +27,7 @@ def split(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     """The header, empty if there is none, and the records' lines."""
     rows = [row for row in data.split(b"\n") if row.strip()]
     if rows and rows[0].startswith(b"{"):
-        header = json.loads(rows[0])
-        return (header if isinstance(header, dict) else {}), rows[1:]
+        return _object(rows[0]) or {}, rows[1:]
     return {}, rows
 
 
@@ -69,13 +68,18 @@ def _chain(rows: list[bytes]) -> Iterator[tuple[int, str]]:
 
 
 def _decoded(raw: bytes, seq: int) -> dict[str, Any]:
-    try:
-        record = json.loads(raw)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
+    record = _object(raw)
+    if record is None:
         raise _Broken(seq, "altered: it is no record")
     return record
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _seq(row: bytes) -> object:

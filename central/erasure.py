@@ -144,7 +144,7 @@ def _checked(token: str, key: Ed25519PublicKey, seq: int, previous: str) -> Rece
         kind = jwt.get_unverified_header(token).get("typ")
         claims = jwt.decode(token, key, algorithms=["EdDSA"], issuer="central")
         receipt = Receipt(**{one.name: claims[one.name] for one in fields(Receipt)})
-    except (jwt.PyJWTError, KeyError):
+    except (jwt.PyJWTError, KeyError, ValueError, RecursionError):
         raise Altered(f"receipt {seq}: not signed by central") from None
     if kind != TYPE or receipt.seq != seq or claims.get("previous") != previous:
         raise Altered(f"receipt {seq}: missing, or another stands in its place")

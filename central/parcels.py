@@ -151,7 +151,7 @@ class Parcels:
                 issuer=letter.terminal,
                 options={"require": ["iss", "aud", "iat", "id", "bsh"], "verify_iat": False},
             )
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             raise Refused("the signature is wrong") from None
         digest = base64url(sha256(body).digest())
         if claims["id"] != letter.id or not hmac.compare_digest(str(claims["bsh"]), digest):

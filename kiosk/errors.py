@@ -16,7 +16,13 @@ A refusal is a `Verdict`, never an exception. `detail` is for engineers: it neve
 The adapter that meets a foreign exception translates it; none leaks upwards.
 """
 
+import msgspec
+
 from kiosk.codes import Code
+
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+"""What reading somebody else's JSON or TOML raises: not the form, not UTF-8, a number without end, or nested
+so deep that the reader gives up."""
 
 
 class KioskError(Exception):

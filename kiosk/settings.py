@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.codes import Code
-from kiosk.errors import SettingsError
+from kiosk.errors import UNREADABLE, SettingsError
 from kiosk.model import Way
 from kiosk.paths import RESOURCES
 
@@ -360,7 +360,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(Code.SETTINGS_UNREADABLE, f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise SettingsError(Code.SETTINGS_UNREADABLE, f"{path}: {error}") from None
 
 

@@ -6,6 +6,7 @@ it goes out, because in between it lay on a disk.
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from math import isfinite
@@ -18,6 +19,7 @@ from jwt.types import Options
 from msgspec import Struct
 
 from kiosk.activation.database import Database
+from kiosk.errors import UNREADABLE
 from kiosk.model import Challenge
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 MARGIN_S = 120.0
 """A challenge that expires sooner is not given out: reading it takes less than this, with a second try."""
 LONGEST_GAP_S = 30.0
+_ID = re.compile(r"[!-~]{1,64}")
 LENGTHS = range(4, 9)
 """Fewer digits are guessed too easily, more are too many to read."""
 
@@ -83,7 +86,7 @@ class Pool:
     def _read(self, token: str) -> Challenge | None:
         try:
             return _checked(token, self._key, self._terminal)
-        except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as error:
+        except (jwt.PyJWTError, *UNREADABLE) as error:
             log.warning("a challenge was thrown away: %s", type(error).__name__)
             return None
 
@@ -107,7 +110,7 @@ def _checked(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
     }
     raw = jwt.decode(token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options)
     claims = msgspec.convert(raw, _Claims)
-    if not claims.jti or not isfinite(claims.exp) or not _readable(claims.digits, claims.gaps_s):
+    if not _ID.fullmatch(claims.jti) or not isfinite(claims.exp) or not _readable(claims.digits, claims.gaps_s):
         raise ValueError("a challenge that cannot be shown")
     return Challenge(claims.jti, claims.digits, claims.gaps_s, claims.exp)
 

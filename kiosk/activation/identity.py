@@ -21,7 +21,7 @@ from kiosk.activation.messages import Enrolment, Jwk, SealingKey, problem_code
 from kiosk.activation.sealing import Sealer
 from kiosk.activation.wire import Wire
 from kiosk.codes import Code
-from kiosk.errors import IdentityError, Unreachable, Untrusted
+from kiosk.errors import UNREADABLE, IdentityError, Unreachable, Untrusted
 from kiosk.files import write_whole
 from kiosk.ports import KeyStore
 from kiosk.settings import Settings, driver_class, driver_settings
@@ -93,7 +93,7 @@ def load(folder: Path, store: KeyStore | None = None) -> Identity:
     check(folder, store)
     try:
         enrolment = msgspec.json.decode((folder / ENROLMENT_FILE).read_bytes(), type=Enrolment)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         detail = f"{ENROLMENT_FILE}: {type(error).__name__}"
         raise IdentityError(Code.IDENTITY_MISSING, detail) from None
     return Identity(store, enrolment, folder)
@@ -145,7 +145,7 @@ def _refusal(status: int, body: bytes) -> IdentityError | Unreachable:
 def _read_enrolment(raw: bytes, terminal: str) -> Enrolment:
     try:
         enrolment = msgspec.json.decode(raw, type=Enrolment)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise Unreachable(Code.CENTRAL_FAULT, "the enrolment cannot be read") from None
     if enrolment.terminal != terminal:
         raise Untrusted(Code.CENTRAL_FAULT, "central enrolled another terminal")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.codes import Code
-from kiosk.errors import Unreachable
+from kiosk.errors import UNREADABLE, Unreachable
 from kiosk.events import Evidence, Guardian
 from kiosk.model import IdCard, Purpose, Receipt, RequestStatus, Review, Verdict, Way
 
@@ -222,7 +222,7 @@ def read_receipt(raw: bytes, request: str) -> Receipt:
     """
     try:
         body = msgspec.json.decode(raw, type=_ReceiptBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise _fault("the receipt cannot be read") from None
     if body.id != request:
         raise _fault("a receipt for another request")
@@ -236,7 +236,7 @@ def read_challenges(raw: bytes) -> tuple[str, ...]:
     """Tokens, still unchecked. Raises Unreachable(CENTRAL_FAULT)."""
     try:
         return msgspec.json.decode(raw, type=ChallengeTokens).challenges
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise _fault("the challenges cannot be read") from None
 
 
@@ -244,7 +244,7 @@ def read_roster(raw: bytes) -> str:
     """A token, still unchecked. Raises Unreachable(CENTRAL_FAULT)."""
     try:
         return msgspec.json.decode(raw, type=_RosterBody).roster
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise _fault("the roster cannot be read") from None
 
 
@@ -252,7 +252,7 @@ def read_health(raw: bytes) -> Health:
     """Raises Unreachable(CENTRAL_FAULT)."""
     try:
         health = msgspec.json.decode(raw, type=Health)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise _fault("the sign of life cannot be read") from None
     if health.status != "ok":
         raise _fault("central says it is not well")
@@ -263,7 +263,7 @@ def read_greeting(raw: bytes) -> Greeting:
     """Raises Unreachable(CENTRAL_FAULT)."""
     try:
         greeting = msgspec.json.decode(raw, type=Greeting)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise _fault("the greeting cannot be read") from None
     if greeting.status != "ok" or not isfinite(greeting.time_unix):
         raise _fault("central says it is not well")
@@ -274,7 +274,7 @@ def problem_code(raw: bytes) -> Code | None:
     """The code of an error body; None if there is none that we know."""
     try:
         return Code(msgspec.json.decode(raw, type=Problem).code)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except UNREADABLE:
         return None
 
 

@@ -25,7 +25,7 @@ from kiosk.activation.identity import Identity
 from kiosk.activation.messages import read_challenges, read_receipt
 from kiosk.activation.outbox import Row
 from kiosk.codes import Code
-from kiosk.errors import StaffError, Unreachable
+from kiosk.errors import UNREADABLE, StaffError, Unreachable
 from kiosk.files import write_whole
 from kiosk.model import Receipt
 
@@ -106,7 +106,7 @@ def _receipt(path: Path, key: Ed25519PublicKey, terminal: str) -> Receipt | None
             token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options
         )
         return read_receipt(msgspec.json.encode(claims["receipt"]), path.stem)
-    except (jwt.PyJWTError, Unreachable, ValueError):
+    except (jwt.PyJWTError, Unreachable, *UNREADABLE):
         return None
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from kiosk.audit.log import Head
 from kiosk.audit.record import FIRST, Line, decode
+from kiosk.errors import UNREADABLE
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +67,7 @@ def _header(rows: list[bytes]) -> Header | None:
         return None
     try:
         return msgspec.json.decode(rows[0], type=Header)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
@@ -76,7 +77,7 @@ def _chain(rows: list[bytes], kept: dict[int, str]) -> Iterator[Head]:
         expected = previous.seq + 1
         try:
             line = decode(row)
-        except (ValueError, msgspec.DecodeError):
+        except UNREADABLE:
             raise _Broken(expected, "altered: it does not agree with its own hash") from None
         _in_order(line, previous, rows)
         if kept.get(expected, line.hash) != line.hash:

@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.errors import ModelError
+from kiosk.errors import UNREADABLE, ModelError
 
 PINS = "folders.toml"
 NEEDED = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLr.fst", "graph/Gr.fst")
@@ -64,7 +64,7 @@ def pins(folder: Path) -> tuple[Pin, ...]:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Pins).folder
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise ModelError(Code.MODEL_ALTERED, f"{PINS}: {error}") from None
 
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.errors import ModelError
+from kiosk.errors import UNREADABLE, ModelError
 from kiosk.paths import RESOURCES
 
 MANIFEST = RESOURCES / "models" / "manifest.toml"
@@ -56,7 +56,7 @@ def read(manifest: Path = MANIFEST) -> tuple[Entry, ...]:
     try:
         tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
         return msgspec.convert(tables, _Manifest).model
-    except (OSError, ValueError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise ModelError(Code.MODEL_UNUSABLE, f"{manifest.name}: {error}") from None
 
 

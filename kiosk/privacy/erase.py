@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
-from kiosk.errors import KioskError
+from kiosk.errors import UNREADABLE, KioskError
 from kiosk.files import write_whole
 from kiosk.model import Measures, Span
 from kiosk.privacy.receipts import read
@@ -128,7 +128,7 @@ def _read_plan(path: Path) -> Plan | None:
     """A plan that cannot be read is none: what it named is due still, and is planned anew."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.audit.record import Kind, Record, decode
+from kiosk.errors import UNREADABLE
 
 
 class Receipt(Struct, frozen=True):
@@ -76,7 +77,7 @@ def _records(lines: Iterable[bytes]) -> Iterable[Record]:
     for line in lines:
         try:
             yield decode(line).record
-        except (ValueError, msgspec.DecodeError):
+        except UNREADABLE:
             continue
 
 

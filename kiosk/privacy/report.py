@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from kiosk.activation.holdings import Holdings, holdings
@@ -17,7 +16,7 @@ from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
 from kiosk.audit.commands import path_of as audit_path
 from kiosk.audit.record import decode
-from kiosk.errors import OutboxError
+from kiosk.errors import UNREADABLE, OutboxError
 from kiosk.model import Span
 from kiosk.privacy import stocks
 from kiosk.privacy.erase import PLAN_FILE
@@ -150,7 +149,7 @@ def _audit(path: Path) -> Held:
 def _began(line: bytes) -> float | None:
     try:
         return decode(line).record.at_unix
-    except (ValueError, msgspec.DecodeError):
+    except UNREADABLE:
         return None
 
 

@@ -165,14 +165,15 @@ class Listener:
         self._tell_due()
 
     def _checked(self, block: AudioBlock) -> AudioBlock:
-        """A gap in the numbering, or samples that are no numbers, are lost sound."""
+        """A gap in the numbering, or samples that are no numbers, are lost sound; full scale is the most."""
         gap = self._expected_seq is not None and block.seq != self._expected_seq
         self._expected_seq = block.seq + 1
         finite = bool(np.isfinite(block.samples).all())
-        if finite and not gap:
+        loudest = float(np.abs(block.samples).max(initial=0.0)) if finite else 0.0
+        if loudest <= 1.0 and finite and not gap:
             return block
-        samples = block.samples if finite else np.zeros_like(block.samples)
-        return msgspec.structs.replace(block, samples=samples, lost=True)
+        samples = np.clip(block.samples, -1.0, 1.0) if finite else np.zeros_like(block.samples)
+        return msgspec.structs.replace(block, samples=samples, lost=block.lost or gap or not finite)
 
     def _foresee(self) -> None:
         """Ask the recogniser while the end of the voice is still being made sure of."""

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.codes import Code
+from kiosk.errors import UNREADABLE
 from kiosk.model import Outcome, Stage
 
 log = logging.getLogger(__name__)
@@ -84,5 +85,5 @@ class Daybook:
 def _read(line: bytes) -> Row | None:
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

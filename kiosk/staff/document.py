@@ -15,7 +15,7 @@ from jwt.types import Options
 from msgspec import Meta, Struct
 
 from kiosk.codes import Code
-from kiosk.errors import StaffError
+from kiosk.errors import UNREADABLE, StaffError
 from kiosk.model import Role
 
 TYPE = "roster+jwt"
@@ -61,7 +61,7 @@ def read(token: str, key: Ed25519PublicKey, terminal: str) -> Document:
             token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options
         )
         document = msgspec.convert(raw, Document)
-    except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as error:
+    except (jwt.PyJWTError, *UNREADABLE) as error:
         raise _altered(type(error).__name__) from None
     if not (isfinite(document.iat) and isfinite(document.exp)) or _doubled(document):
         raise _altered("it contradicts itself")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.errors import StaffError
+from kiosk.errors import UNREADABLE, StaffError
 from kiosk.files import write_whole
 
 LONGEST_S = 86_400.0
@@ -75,7 +75,7 @@ class Locks:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Count])
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise StaffError(Code.STAFF_UNKEPT, f"{self._path.name}: {type(error).__name__}") from None
 
     def _write(self, counts: dict[str, Count]) -> None:

@@ -55,7 +55,7 @@ def line(at: float, event: e.Event) -> bytes:
 
 
 def read(lines: Iterable[bytes]) -> tuple[Head, list[Line]]:
-    """Raises msgspec.DecodeError on a damaged log."""
+    """Raises one of `kiosk.errors.UNREADABLE` on a damaged log."""
     rows = iter(lines)
     first = msgspec.json.decode(next(rows), type=Head)
     return first, [_decoder.decode(row) for row in rows if row.strip()]

@@ -114,13 +114,14 @@ class Terminal:
         body: bytes,
         covered: tuple[str, ...] = COVERED,
         headers: dict[str, str] | None = None,
+        query: str = "?",
         **other: Any,
     ) -> dict[str, str]:
         """The headers of a signed request, made by hand as RFC 9421 tells; `other` replaces parameters."""
         now = int(time.time())
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         headers = {"Content-Digest": f"sha-256=:{digest}:"} | (headers or {})
-        values = {"@method": method, "@path": path, "@query": "?"}
+        values = {"@method": method, "@path": path, "@query": query}
         values |= {name.lower(): value for name, value in headers.items()}
         parameters = {
             "created": now,

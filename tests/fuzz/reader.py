@@ -1,18 +1,14 @@
-"""Random bytes at everything that a card reader feeds: `python -m tests.card.fuzz --seconds 600 --seed 1`.
+"""Door `reader`: random bytes at everything that a card reader feeds.
 
 Each case is one whole reading (state, find, select, read, further address, parse, facts) against a reader
 whose answers were mangled. A case must end in a card or in a code within its time; anything else is a
-finding, printed with the seed that repeats it. Time is simulated, so a hang shows as time that runs away;
+finding. Time is simulated, so a hang shows as time that runs away;
 every thousandth case goes over a real pseudo-terminal.
 """
 
-import argparse
 import random
 import struct
-import sys
 import time
-import traceback
-from collections import Counter
 from collections.abc import Callable
 
 from kiosk.capture.card_reader import SamV
@@ -176,37 +172,3 @@ def _held(card: IdCard) -> str:
     assert card.kind in LAYOUTS
     assert isinstance(facts(card, card.kind, china_today()).age, int)
     return "the card" if card.number == CARD.number else "another card"
-
-
-def main(argv: list[str] | None = None) -> int:
-    """0: no finding."""
-    parser = argparse.ArgumentParser(prog="python -m tests.card.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=1, help="of the first case; the others count on from it")
-    parser.add_argument("--one", action="store_true", help="only this seed")
-    options = parser.parse_args(argv)
-    if options.one:
-        print(one(options.seed))
-        return 0
-    ended, findings = run(options.seed, options.seconds)
-    for how, count in ended.most_common():
-        print(f"{count:9} {how}")
-    print(f"{ended.total()} cases from seed {options.seed}, {findings} findings")
-    return 1 if findings else 0
-
-
-def run(seed: int, seconds: float) -> tuple[Counter[str], int]:
-    """How the cases ended, and how many were findings."""
-    ended, findings, end = Counter[str](), 0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            ended[one(seed)] += 1
-        except Exception:
-            findings += 1
-            print(f"FINDING at seed {seed}:\n{traceback.format_exc()}", flush=True)
-        seed += 1
-    return ended, findings
-
-
-if __name__ == "__main__":
-    sys.exit(main())

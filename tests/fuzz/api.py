@@ -1,0 +1,254 @@
+"""Door `central`: the real application, called in this process, by strangers and by an enrolled terminal.
+
+Three kinds of cases: requests that schemathesis makes from the application's own OpenAPI document, with
+bodies that fit and that do not, half of them signed; good requests that were mangled and then signed; and odd
+headers around a good request. Every answer has a status and a form that the document names, never a 5xx, and
+repeats nothing of a refused body. Rows of another terminal lie there: whoever calls may never get them.
+"""
+
+import asyncio
+import json
+import random
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from central import keys, terminals
+from central.app import application
+from central.service import build
+from central.settings import Requests, Settings
+from tests.central.terminal import COVERED, Terminal, person, visit_number
+from tests.fuzz.mangle import ALL, mangled
+
+ENDLESS = Requests(per_s=1e9, burst=10**9, strangers_per_s=1e9, strangers_burst=10**9)
+BATCH = 5
+"""Requests of schemathesis in one case: choosing a strategy costs more than a request."""
+NEVER = frozenset({"/simulation/people", "/simulation/credentials"})
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+HERE = "http://testserver"
+LEARNED = "PLANTED" + "".join(random.Random(7).choices(string.ascii_uppercase, k=12))
+"""Stands in mangled bodies: no answer may repeat it."""
+
+
+KINDS = ("activation", "activation", "challenges", "heartbeat", "enrolment", "rotation", "revoke")
+
+
+class Inside(Terminal):
+    """The tests' terminal, talking to an application in this process."""
+
+    def _session(self) -> Any:
+        return Session(self.central.client)
+
+
+class Client:
+    """Calls the application without a socket; its exceptions are central's to turn into answers."""
+
+    def __init__(self, app: Any) -> None:
+        self._runner = asyncio.Runner()
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url=HERE)
+
+    def request(self, method: str, url: str, **other: Any) -> httpx.Response:
+        return self._runner.run(self._client.request(method, url, **other))
+
+    def close(self) -> None:
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+
+class Session:
+    """As much of `requests.Session` as the tests' terminal uses."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def post(self, url: str, json: Any, timeout: float) -> Any:
+        return self._client.request("POST", url, json=json)
+
+    def request(self, method: str, url: str, data: bytes, headers: dict[str, str], timeout: float) -> Any:
+        return self._client.request(method, url, content=data, headers=headers)
+
+
+class House:
+    """Stands for `RunningCentral`."""
+
+    url, ca, simulation = "", "", True
+
+    def __init__(self, folder: Path) -> None:
+        keys.make(folder / "keys")
+        self.service = build(Settings(data=folder, simulation=True, requests=ENDLESS))
+        self.app = application(self.service)
+        self.client = Client(self.app)
+
+    def enrol_code(self, name: str) -> str:
+        with self.service.database.write() as session:
+            return terminals.enrolment_code(session, name, "测试点", 1e9, 1e9 + 1e9)
+
+
+@contextmanager
+def door(folder: Path) -> Iterator:
+    house = House(folder / "central")
+    try:
+        yield Attacks(house).one
+    finally:
+        house.client.close()
+        house.service.database.close()
+
+
+class Attacks:
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._ours, self._others = Inside(house), Inside(house)
+        self._victim = self._others.activate(self._others.activation(person())).json()
+        assert self._victim["status"] == "ACTIVATED", self._victim
+        schema = schemathesis.openapi.from_dict(house.app.openapi())
+        found = (operation.ok() for operation in schema.get_all_operations())
+        self._operations = [one for one in found if one.path not in NEVER]
+
+    def one(self, number: int) -> str:
+        chance = random.Random(number)
+        if number % 8 == 0:
+            return self._from_the_document(chance, number)
+        return self._mangled(chance) if number % 4 < 3 else self._beside(chance)
+
+    # ── what the document allows, and what it does not ───────────────────────────────────────────
+
+    def _from_the_document(self, chance: random.Random, number: int) -> str:
+        operation, signs = chance.choice(self._operations), chance.random() < 0.6
+        mode = chance.choice(list(schemathesis.GenerationMode))
+        statuses: set[int] = set()
+
+        @seed(number)
+        @settings(max_examples=BATCH, database=None, phases=[Phase.generate], deadline=None,
+                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(operation.as_strategy(generation_mode=mode))
+        def call(case: Any) -> None:
+            answer = self._call(case, signs)
+            case.validate_response(answer, checks=_checks())
+            assert self._victim["credential"] not in answer.text
+            statuses.add(answer.status_code)
+
+        call()
+        return f"{operation.method.upper()} {operation.path} {'signed ' if signs else ''}{sorted(statuses)}"
+
+    def _call(self, case: Any, signs: bool) -> Any:
+        """Signed as late as it can be: over the bytes that go out."""
+        asked = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
+        body = asked.body or b""
+        body = body.encode() if isinstance(body, str) else body
+        if signs:
+            path = asked.path_url.partition("?")[0]
+            covered = COVERED + tuple(n for n in ("idempotency-key", "audit-head") if n in asked.headers)
+            told = {name: asked.headers[name] for name in covered if name in asked.headers}
+            query = "?" + asked.path_url.partition("?")[2]
+            asked.headers.update(self._ours.signed(asked.method, path, body, covered, told, query))
+        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in asked.headers.items()]
+        return self._house.client.request(asked.method, asked.url, content=body, headers=headers)
+
+    # ── good requests, spoilt ────────────────────────────────────────────────────────────────────
+
+    def _mangled(self, chance: random.Random) -> str:
+        method, path, body = self._good(chance)
+        body = mangled(chance, body, ALL) if body else b""
+        if chance.random() < 0.5:
+            body = body.replace(b'"', b'"' + LEARNED.encode(), 1)
+        answer = self._send(method, path, body, chance)
+        return f"{path.split('/')[2]} {answer.status_code}"
+
+    def _good(self, chance: random.Random) -> tuple[str, str, bytes]:
+        ours = self._ours
+        kind = chance.choice(KINDS)
+        if kind == "activation":
+            who = person() if chance.random() < 0.7 else json.loads(_text(chance, json.dumps(person())))
+            return "POST", "/v1/activations", json.dumps(ours.activation(who)).encode()
+        if kind == "challenges":
+            return "POST", "/v1/challenges", json.dumps({"count": chance.choice((1, 0, -1, 10**6))}).encode()
+        if kind == "heartbeat":
+            return (
+                "POST",
+                "/v1/heartbeat",
+                b'{"versions": {"kiosk": "0.1.0"}, "waiting": 3}',
+            )
+        if kind == "enrolment":
+            told = {"terminal": ours.name, "code": "1234", "public_key": ours.public_key}
+            return "POST", "/v1/terminals", json.dumps(told).encode()
+        if kind == "rotation":
+            return "POST", "/v1/terminals/rotation", json.dumps({"public_key": ours.public_key}).encode()
+        told = {"id": self._victim["id"], "password": "00000000"}
+        return "POST", f"/v1/credentials/{self._victim['credential']}/revoke", json.dumps(told).encode()
+
+    def _send(self, method: str, path: str, body: bytes, chance: random.Random) -> Any:
+        try:
+            visit = str(json.loads(body)["id"])
+            visit.encode("ascii")
+        except (ValueError, KeyError, TypeError, RecursionError):
+            visit = visit_number()
+        headers = {"Idempotency-Key": visit} if path == "/v1/activations" else {}
+        if any(not char.isprintable() for char in visit):
+            headers = {}
+        answer = self._ours.send(method, path, body, **headers)
+        _good_answer(answer)
+        return answer
+
+    # ── beside the body ──────────────────────────────────────────────────────────────────────────
+
+    def _beside(self, chance: random.Random) -> str:
+        """Headers, paths and other people's numbers."""
+        ours, victim = self._ours, self._victim["id"]
+        kind = chance.choice(("head", "number", "path", "signature", "twice", "taken"))
+        if kind == "head":
+            head = _text(chance, f"7:{'a' * 64}")
+            answer = ours.send("POST", "/v1/heartbeat", b'{"versions":{}}', **{"Audit-Head": head})
+        elif kind == "number":
+            answer = ours.look_up(victim)
+            assert answer.status_code == 404, answer.text
+        elif kind == "path":
+            other = _text(chance, victim).translate({ord("#"): None, ord("?"): None})
+            answer = ours.send("GET", f"/v1/activations/{other}")
+            assert answer.status_code != 200
+        elif kind == "signature":
+            good = ours.signed("GET", "/v1/roster", b"")
+            name = chance.choice(sorted(good))
+            spoilt = good | {name: _text(chance, good[name])}
+            answer = ours.send("GET", "/v1/roster", b"", signed=spoilt)
+            assert answer.status_code in ((200, 401) if spoilt == good else (401,)), answer.text
+        elif kind == "twice":
+            good = ours.signed("GET", "/v1/roster", b"")
+            first, answer = (ours.send("GET", "/v1/roster", b"", signed=good) for _ in range(2))
+            assert (first.status_code, answer.status_code) == (200, 401)
+        else:
+            mine = ours.activation(person(), id=victim)
+            answer = ours.activate(mine)
+            assert answer.status_code == 422, answer.text
+        _good_answer(answer)
+        return f"{kind} {answer.status_code}"
+
+
+def _checks() -> list[Any]:
+    return [check for check in schemathesis.checks.CHECKS.get_all() if check.__name__ in CHECKS]
+
+
+def _good_answer(answer: Any) -> None:
+    assert answer.status_code < 500, answer.text
+    assert LEARNED not in answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert set(answer.json()) == {"code", "detail"}
+
+
+def _text(chance: random.Random, text: str) -> str:
+    """Mangled, and what an HTTP client lets through."""
+    raw = mangled(chance, text.encode(), ALL[:7]).decode("ascii", "ignore")[:2000]
+    return "".join(char for char in raw if char.isprintable()).strip() or "x"

@@ -1,0 +1,177 @@
+"""Doors `audio` and `image`: sound files and a microphone's blocks, pictures and the card's portrait."""
+
+import io
+import random
+from pathlib import Path
+
+import cv2
+import numpy as np
+import soundfile
+
+from kiosk.capture.stream import StreamWatch
+from kiosk.card.portrait import BMP, RAW, _picture
+from kiosk.errors import CardError
+from kiosk.evaluate import pictures
+from kiosk.evaluate.speech_files import Unusable, load
+from kiosk.events import DigitHeard, WindowOpened
+from kiosk.face import card_picture
+from kiosk.model import SAMPLE_RATE, AudioBlock, Frame
+from kiosk.settings import load as settings
+from kiosk.simulators.portrait import SimulatedDecoder
+from kiosk.speech.listener import Listener
+from kiosk.speech.prompts import Prompts
+from tests.fuzz.mangle import cut, double, drop, flip, mangled, noise, nothing, odd
+from tests.speech.sounds import PitchRecogniser, voice
+
+BYTES = (flip, flip, cut, drop, double, odd, noise, nothing)
+SETTINGS = settings()
+FORMATS = (("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AU", "PCM_16"))
+ENDINGS = (".png", ".jpg", ".bmp", ".webp", ".tiff")
+HOSTILE = (float("nan"), float("inf"), -float("inf"), 1e30, -1.0, 1.0, 0.0, 1e-40)
+
+
+def audio(folder: Path, seed: int) -> str:
+    chance = random.Random(seed)
+    return _file(folder, chance) if seed % 3 else f"microphone: {_microphone(chance)}"
+
+
+def _file(folder: Path, chance: random.Random) -> str:
+    kind, subtype = chance.choice(FORMATS)
+    made = io.BytesIO()
+    sound = np.random.default_rng(chance.randrange(1 << 30)).uniform(
+        -0.5, 0.5, chance.choice((0, 1, 400, 4000))
+    )
+    soundfile.write(made, sound, chance.choice((8000, 16000, 48000)), subtype=subtype, format=kind)
+    (folder / "zh-Hans").mkdir(exist_ok=True)
+    path = folder / "zh-Hans" / "welcome.ogg"
+    path.write_bytes(mangled(chance, made.getvalue(), BYTES))
+    clip = Prompts(folder).get("welcome", "zh-Hans")
+    assert clip is None or clip.ndim == 1
+    try:
+        samples = load(path, 2.0)
+    except Unusable as error:
+        return f"file: {error.reason.value}"
+    assert np.isfinite(samples).all()
+    assert np.abs(samples).max() <= 1.0
+    return "file: sound"
+
+
+def _microphone(chance: random.Random) -> str:
+    """Blocks as no driver should deliver them: each window is told exactly once, with finite numbers."""
+    told: list[DigitHeard] = []
+    clock = [0.0]
+    ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
+    ear.listen(2)
+    ear.window(WindowOpened(0, 0.1, 1.0))
+    ear.window(WindowOpened(1, 1.0, 2.0))
+    for number in range(60):
+        ear.hear(_block(chance, number, clock))
+        while ear.step(0.0):
+            pass
+    clock[0] += 30.0
+    ear._notice_deafness()
+    ear._notice_deafness()
+    windows = [heard.window for heard in told]
+    assert len(windows) == len(set(windows)), windows
+    for heard in told:
+        assert all(np.isfinite(score) for score in heard.scores)
+    ear.forget()
+    ear.step(0.0)
+    return f"{len(told)} windows told"
+
+
+def _block(chance: random.Random, number: int, clock: list[float]) -> AudioBlock:
+    size = chance.choice((800, 800, 800, 800, 0, 1, 7, 16000))
+    samples = np.zeros(size, np.float32)
+    if chance.random() < 0.3 and size:
+        said = voice(chance.randrange(10), 0.3)[:size]
+        samples[: len(said)] = said
+    if chance.random() < 0.2 and size:
+        samples[chance.randrange(size) :: chance.randrange(1, 9)] = chance.choice(HOSTILE)
+    at = clock[0] + chance.choice((0.0, 0.0, 0.0, 0.0, -1.0, 5.0, 0.003))
+    clock[0] += size / SAMPLE_RATE
+    seq = number + chance.choice((0, 0, 0, 0, 1, -1, 1000))
+    return AudioBlock(samples=samples, seq=seq, at=at, lost=chance.random() < 0.1)
+
+
+def image(folder: Path, seed: int) -> str:
+    chance = random.Random(seed)
+    kind = seed % 4
+    if kind == 0:
+        return f"decoder: {_decoder(chance)}"
+    if kind == 1:
+        return f"frame: {_frames(chance)}"
+    return f"file: {_photo(folder, chance)}"
+
+
+def _scene(chance: random.Random) -> np.ndarray:
+    random_ = np.random.default_rng(chance.randrange(1 << 30))
+    height, width = chance.choice(((1, 1), (1, 300), (300, 1), (2, 2), (48, 64), (240, 320), (480, 640)))
+    base = chance.choice((0, 255, 128))
+    picture = np.full((height, width, 3), base, np.uint8)
+    if chance.random() < 0.6:
+        picture = random_.integers(0, 256, (height, width, 3), np.uint8)
+    for _ in range(chance.randrange(4)):  # card-like things
+        left, top = chance.randrange(width), chance.randrange(height)
+        cv2.rectangle(
+            picture,
+            (left, top),
+            (left + 200, top + 126),
+            (chance.randrange(256),) * 3,
+            chance.choice((-1, 3)),
+        )
+    return picture
+
+
+def _photo(folder: Path, chance: random.Random) -> str:
+    small = _scene(chance)[:64, :64]
+    made, coded = cv2.imencode(chance.choice(ENDINGS), small)
+    assert made
+    path = folder / "photo.jpg"
+    path.write_bytes(mangled(chance, coded.tobytes(), BYTES))
+    found = pictures.photo(path)
+    if found is None:
+        return "unreadable"
+    assert found.ndim == 3
+    assert found.shape[2] == 3
+    return "a picture"
+
+
+def _decoder(chance: random.Random) -> str:
+    """What a maker's library gives, and what the simulated chip holds."""
+    size = chance.choice((RAW, BMP, RAW - 1, BMP + 1, 0, chance.randrange(BMP * 2)))
+    data = (b"BM" if chance.random() < 0.5 else b"") + chance.randbytes(size)
+    word = "vendor refused"
+    try:
+        assert _picture(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
+        word = "vendor picture"
+    except CardError:
+        pass
+    _, coded = cv2.imencode(".jpg", _scene(chance)[:100, :100])
+    portrait = mangled(chance, coded.tobytes()[:1024], BYTES)[:1024].ljust(chance.choice((0, 1024)), b"\0")
+    try:
+        SimulatedDecoder(SimulatedDecoder.Settings(), None).decode(portrait)
+    except CardError as error:
+        return f"{word}, {error.code.value}"
+    return f"{word}, decoded"
+
+
+def _frames(chance: random.Random) -> str:
+    """Frames of one size that jump in time, and a card before the camera that may be anything."""
+    watch, at, seen = StreamWatch(), 0.0, None
+    picture = _scene(chance)
+    for seq in range(6):
+        at += chance.choice((0.033, 0.0, -1.0, 100.0, 1e-9))
+        stamp = chance.choice((None, at, 0.0, -5.0))
+        if chance.random() < 0.5:
+            picture = np.roll(picture, 1, axis=1)
+        seen = watch.look(Frame(image=picture, seq=seq, at=at, stamp=stamp))
+    assert seen is not None
+    corners = card_picture.find(picture)
+    if corners is None:
+        return "no card"
+    card = card_picture.straightened(picture, corners)
+    card_picture.sharpness(card)
+    card_picture.has_number(card)
+    card_picture.has_print(card)
+    return "card-like"
