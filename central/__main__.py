@@ -22,6 +22,7 @@ from central import (
     clerk_commands,
     keys,
     privacy_commands,
+    process,
     sealing,
     terminals,
 )
@@ -133,6 +134,8 @@ def _run(options: argparse.Namespace) -> int:
     folder = options.data / "keys"
     certificate, key = options.cert or folder / "server.pem", options.key or folder / "server.key"
     keys.read_secret(key)
+    if not options.simulation:
+        process.no_dumps()
     serve(_settings(options), options.host, options.port, certificate, key)
     return 0
 

@@ -13,12 +13,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from kiosk import report_command
+from kiosk import process, report_command
 from kiosk import settings as settings_file
 from kiosk.audit import commands as audit_commands
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
+from kiosk.codes import Code
 from kiosk.errors import KioskError, SettingsError
 from kiosk.privacy import commands as privacy_commands
 from kiosk.settings import Settings
@@ -55,6 +56,11 @@ def read_settings(options: argparse.Namespace) -> Settings:
 
 def _run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
+    if settings.mode == "production":
+        if options.screens is not None:
+            raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, "--screens keeps pictures of whoever comes")
+        process.clean_memory()
+        process.no_dumps()
     world, guests = None, None
     if settings.mode == "simulation":
         from kiosk.simulators.guests import WalkIns

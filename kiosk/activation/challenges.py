@@ -110,7 +110,11 @@ def _checked(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
     }
     raw = jwt.decode(token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options)
     claims = msgspec.convert(raw, _Claims)
-    if not _ID.fullmatch(claims.jti) or not isfinite(claims.exp) or not _readable(claims.digits, claims.gaps_s):
+    if (
+        not _ID.fullmatch(claims.jti)
+        or not isfinite(claims.exp)
+        or not _readable(claims.digits, claims.gaps_s)
+    ):
         raise ValueError("a challenge that cannot be shown")
     return Challenge(claims.jti, claims.digits, claims.gaps_s, claims.exp)
 

@@ -8,7 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+import numpy as np
 from msgspec.structs import replace
 
 from kiosk.codes import Code
@@ -38,6 +40,10 @@ from kiosk.settings import FaceSettings
 
 log = logging.getLogger(__name__)
 
+BLANK = np.full((160, 160, 3), 127, np.uint8)
+_POINTS = np.array([[60, 70], [100, 70], [80, 90], [65, 110], [95, 110]], np.float32)
+NOBODY = Face(40.0, 40.0, 80.0, 80.0, _POINTS, 1.0)
+"""A grey picture, and a face that would stand in its middle."""
 _WAIT_S = 0.2  # how soon `run` notices that it shall stop
 _BYSTANDER = 0.5  # faces less than half as wide as the largest belong to people further behind
 _MARGIN = 0.5  # face widths around the box in the one picture
@@ -78,6 +84,7 @@ class FaceWatcher:
         self._settings, self._newest, self._give, self._clock = settings, newest, give, clock
         self._state = threading.Condition()  # guards everything below
         self._watching = False
+        self._blank_due = False
         self._since = 0.0
         self._portrait: bytes | None = None
         self._printed: Printed | None = None  # a card is looked for
@@ -129,8 +136,9 @@ class FaceWatcher:
             self._memory.keep_reviewed()
 
     def forget(self) -> None:
-        """Stop looking and overwrite everything personal."""
+        """Stop looking and overwrite everything personal; the nets' own buffers a moment later."""
         with self._state:
+            self._blank_due = True
             self._watching = False
             self._portrait = None
             self._printed = None
@@ -154,9 +162,12 @@ class FaceWatcher:
         while not stop.is_set():
             if not self._awake():
                 continue
-            frame = self._newest(_WAIT_S)
-            if frame is not None:
-                self.step(frame)
+            self._step_if_there(self._newest(_WAIT_S))
+
+    def _step_if_there(self, frame: Frame | None) -> None:
+        """In a function of its own: a name in `run` would keep the last picture while nobody is there."""
+        if frame is not None:
+            self.step(frame)
 
     def step(self, frame: Frame) -> None:
         """Look at one frame if it is wanted; not before the reference is prepared."""
@@ -173,10 +184,22 @@ class FaceWatcher:
         """Is somebody to be watched? Prepares the reference first; waits a little if not."""
         with self._state:
             if not self._watching:
+                self._blank()
                 self._state.wait(_WAIT_S)
             elif self._portrait is not None:
                 self._prepare(self._portrait)
             return self._watching
+
+    def _blank(self) -> None:
+        """Nets keep what they were fed last; after a visit that is a grey picture, and no face."""
+        if not self._blank_due:
+            return
+        self._blank_due = False
+        with suppress(Exception):  # a driver that cannot look at nobody loses nothing but this
+            self._engine.detect(BLANK)
+            self._landmarks.measure(BLANK, NOBODY)
+            self._liveness.score(BLANK, NOBODY)
+            self._engine.embed(BLANK, NOBODY)
 
     def _prepare(self, portrait: bytes) -> None:
         self._portrait = None
