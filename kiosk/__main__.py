@@ -9,11 +9,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
+from getpass import getpass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from kiosk import process, report_command
+from kiosk import journal, process, report_command
 from kiosk import settings as settings_file
 from kiosk.audit import commands as audit_commands
 from kiosk.audit.log import AuditLog
@@ -32,9 +33,7 @@ DEFAULT_SITE = Path("settings.toml")
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, read the settings, do it."""
     options = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s", stream=sys.stderr
-    )
+    journal.install()
     try:
         do: Callable[[argparse.Namespace], int] = options.do
         return do(options)
@@ -129,11 +128,16 @@ def _enrol(options: argparse.Namespace) -> int:
     folder = settings.path(settings.terminal.identity)
     who = identity.enrol(
         settings.central.url, options.ca or settings.path(settings.central.ca), settings.terminal.id,
-        options.code, folder, identity.store_of(settings),
+        options.code or _asked_code(), folder, identity.store_of(settings),
     )  # fmt: skip
     _note(settings, Kind.TERMINAL_ENROLLED, who.terminal, who.store.public())
     print(f"terminal {who.terminal} is enrolled: {who.place or 'no place told'}")
     return 0
+
+
+def _asked_code() -> str:
+    """From the keyboard, unseen, or a pipe: arguments stand in the list of processes for everybody."""
+    return getpass("one-time code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
 
 
 def _identity(options: argparse.Namespace) -> int:
@@ -176,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--screens", type=Path, help="save a picture of every screen into this folder")
     command("check", _check, "open each device, verify the models, greet central, print one table")
     enrol = command("enrol", _enrol, "make this terminal's key and enrol it at central")
-    enrol.add_argument("--code", required=True, help="the one-time code from central's staff")
+    enrol.add_argument("--code", help="the one-time code from central's staff; left out: it is asked for")
     enrol.add_argument("--ca", type=Path, help="PEM that central's certificate must chain to")
     identity = command("identity", _identity, "show this terminal's key, or exchange it for a new one")
     identity.add_argument("action", choices=("show", "rotate"))

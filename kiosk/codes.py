@@ -68,9 +68,7 @@ class Code(StrEnum):
     VISIT_CANCELLED = "visit.cancelled"
     VISIT_TIMEOUT = "visit.timeout"
     VISIT_ABANDONED = "visit.abandoned"
-    VISIT_TOO_MANY_TRIES = "visit.too_many_tries"
     VISIT_NEEDS_CLERK = "visit.needs_clerk"
-    VISIT_INTERRUPTED = "visit.interrupted"
 
     # the other ways, and the clerk's review
     WAY_ATTEST = "way.attest"
@@ -190,7 +188,6 @@ class Code(StrEnum):
 
     # the challenge
     CHALLENGE_NONE = "challenge.none"
-    CHALLENGE_EXPIRED = "challenge.expired"
     CHALLENGE_INVALID = "challenge.invalid"
 
     # the line to central
