@@ -152,14 +152,17 @@ class Windows:
                 window.audio_lost = True
 
     def owner(self, began: float) -> Window | None:
-        """Whose answer a voice is that began then. Before the first digit: an early answer to it."""
+        """Whose answer a voice is that began then. Before the first digit: an early answer to it.
+
+        None: nobody's, as one is that begins when the last window is over. (Music would hold it open.)
+        """
         if not self._opened:
             return None
         index = max(0, sum(w.at <= began for w in self._opened) - 1)
         window = self._opened[index]
         if index > 0 and began < window.at + REACTION_S and self._waits(self._opened[index - 1]):
             return self._opened[index - 1]
-        return window
+        return window if began <= window.closes else None
 
     def take(self, voice: Voice) -> None:
         """Note a voice that has ended. One that was over before the first digit was painted is nobody's."""

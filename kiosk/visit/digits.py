@@ -22,9 +22,9 @@ def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
 
 
 def _prompt(course: Course) -> str:
-    """With the reason, where the try before had one; where no such prompt is spoken, the plain one is."""
+    """With the reason, where the try before had one; the first says that the light will change."""
     if not course.tries_spent(Stage.DIGITS):
-        return "digits"
+        return "digits" if course.limits.light == "off" or course.light_declined else "digits.light"
     reason = course.retry.value.rpartition(".")[2]
     return f"digits_retry.{reason}" if course.retry is not Code.OK else "digits_retry"
 

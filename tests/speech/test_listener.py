@@ -11,6 +11,7 @@ from kiosk.events import WindowOpened
 from kiosk.model import AudioBlock
 from kiosk.settings import load
 from kiosk.speech.listener import QUEUE_BLOCKS, Listener
+from kiosk.speech.windows import Windows
 from kiosk.worker import Worker
 from tests.speech.sounds import RATE, BrokenRecogniser, PitchRecogniser, blocks, cough, mix, noise, voice
 
@@ -233,6 +234,14 @@ def test_talk_that_was_over_before_the_first_digit_is_nobodys_answer():
     heard = Scene().play(mix(noise(4.0), (voice(7, 0.2), 0.2), (voice(3), 1.3)), [0.9])
     assert best(heard[0]) == 3
     assert heard[0].extra == 0
+
+
+def test_a_sound_without_end_does_not_hold_the_last_window_open():
+    """Music is cut at the longest voice and goes on at once: what begins after the window is nobody's."""
+    windows = Windows(1)
+    windows.open(WindowOpened(0, START, START + 2.0))
+    assert windows.due(START + 2.5, open_since=START + 1.9) == [], "somebody is still speaking"
+    assert [w.number for w in windows.due(START + 3.0, open_since=START + 2.1)] == [0]
 
 
 def test_a_cough_is_no_answer_while_a_digit_may_follow():

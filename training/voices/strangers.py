@@ -1,0 +1,35 @@
+"""Make `tests/speech/strangers/`: digits in English and in Cantonese, which are no answer to Mandarin ones.
+
+Kokoro has no Cantonese voice: a Mandarin one says the digits from their IPA (Jyutping ling4 jat1 ji6 saam1
+sei3 ng5 luk6 cat1 baat3 gau2), with Mandarin's tones as near as they go. Intelligible, no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.voices import kokoro
+from training.voices.g2p import english
+from training.voices.synthesise import FULL_STOP, say, write
+
+RATE, DBFS, SPEED = 16_000, -23.0, 0.85
+ENGLISH = ("am_michael", ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+CANTONESE = ("zf_xiaoni", ["lɪŋ↘", "jɐt", "ji↘", "sam→", "sei→", "ŋ↓", "lʊk", "ʦʰɐt", "pat", "kɐu↗"])
+
+
+def main() -> None:
+    """Write `<language>-<digit>.ogg`, twenty files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, default=Path("tests/speech/strangers"))
+    folder = parser.parse_args().to
+    model = kokoro.Kokoro()
+    spoken = {"english": (ENGLISH[0], [english(word) for word in ENGLISH[1]]), "cantonese": CANTONESE}
+    for language, (voice, digits) in spoken.items():
+        for digit, phonemes in enumerate(digits):
+            samples = say(model, phonemes + FULL_STOP, voice, SPEED, RATE, DBFS)
+            write(folder / f"{language}-{digit}.ogg", samples, RATE)
+
+
+if __name__ == "__main__":
+    main()
