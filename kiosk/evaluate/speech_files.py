@@ -1,5 +1,6 @@
 """Sound files as the terminal would hear them, or the reason why one is of no use."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def load(path: Path, longest_s: float) -> Samples:
 
     Never decodes more than `longest_s`. Raises Unusable.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # a Path raises for names that no file can have
         raise Unusable(Reason.MISSING)
     sound, rate = _decode(path, longest_s)
     if not len(sound):

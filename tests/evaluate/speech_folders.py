@@ -82,5 +82,5 @@ def bad_files(folder):
         "rate": ["slow.wav"],
         "silent": ["silent.wav"],
         "unreadable": ["corrupt.mp3", "cut.wav", "headless.raw", "nothing.ogg"],
-        "missing": ["not there.wav"],
+        "missing": ["not there.wav", "x" * 300 + ".wav"],
     }

@@ -59,7 +59,7 @@ def test_it_measures_counts_and_writes(data, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "skipped, too_long: 1" in told
     result = loaded(out)
-    assert (result["rows"], result["clips"], result["digits_needed"]) == (21, 10, 5)
+    assert (result["rows"], result["clips"], result["digits_needed"]) == (22, 10, 5)
     assert len(result["skipped"]["unreadable"]) == 4
     (driver,) = result["drivers"]
     assert driver["isolated"]["overall"]["trials"] == 10
