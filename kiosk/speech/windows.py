@@ -1,8 +1,8 @@
 """To which shown digit does a voice belong, and when has a window its answer? Pure.
 
-One voice is a window's answer: the last that is like a digit (嗯 … 三; 八, 三). What was told is told again
-when another follows in the same window. Which digit is expected plays no part, so whoever says several digits
-in one window has no more guesses than whoever says one.
+One voice is a window's answer: the last that is probably a digit (嗯 … 三; 八, 三). What was told is told
+again when another follows in the same window. Which digit is expected plays no part, so whoever says several
+digits in one window has no more guesses than whoever says one.
 """
 
 from math import log
@@ -25,8 +25,11 @@ SURE = 0.8
 """Posterior of a digit from which on no later voice is waited for. 43 of 47 clips of two people reach it, of
 25 made-up coughs none (0.50–0.58), of 25 made-up hums 18 (docs/decisions/0010)."""
 
-FARTHER_DB = 10.0
-"""A voice so much weaker than another of the same window comes from behind: three times as far away."""
+FARTHER_DB = 6.0
+"""A voice so much weaker than another of the same window comes from behind: twice as far away."""
+
+PROBABLE = 0.5
+"""Posterior from which on one digit is likelier than all else together."""
 
 
 class Voice(Struct, frozen=True):
@@ -46,6 +49,10 @@ class Voice(Struct, frozen=True):
     def digit_like(self) -> bool:
         """Some digit is likelier than "no digit"."""
         return len(self.scores) > OTHER and max(self.scores[:OTHER]) > self.scores[OTHER]
+
+    @property
+    def probable(self) -> bool:
+        return self.digit_like and self.best_digit >= log(PROBABLE)
 
     @property
     def sure(self) -> bool:
@@ -70,7 +77,7 @@ class Window:
         self._told: Voice | None = None  # the answer that was told last
 
     def answer(self) -> Voice | None:
-        """The last voice that is like a digit: people hum before they read, and correct themselves.
+        """The last that is probably a digit, else the surest: people hum first, and correct themselves.
 
         Not one that is much weaker than another, which is somebody farther away; nor one that runs on into
         the next digit; and one that began sooner than anybody can react (the digit before, said once more)
@@ -79,11 +86,11 @@ class Window:
         likely = [v for v in self.voices if v.digit_like]
         timely = [v for v in likely if self._timely(v)] or likely
         loudest = max((v.level_dbfs for v in timely), default=0.0)
-        near = [v for v in timely if v.level_dbfs >= loudest - FARTHER_DB]
-        within = [v for v in near if v.ended <= self.spoken_into]
-        if within or near:
-            return within[-1] if within else near[0]
-        return max(self.voices, key=lambda v: v.best_digit, default=None)
+        own = [v for v in timely if v.level_dbfs >= loudest - FARTHER_DB and v.probable]
+        within = [v for v in own if v.ended <= self.spoken_into]
+        if own:
+            return within[-1] if within else own[0]
+        return max(timely or self.voices, key=lambda v: v.best_digit, default=None)
 
     @property
     def mended(self) -> bool:

@@ -36,6 +36,7 @@ PROMPTS = [
     "face",
     "face_retry",
     "digits",
+    "digits.light",
     "digits_retry",
     *(f"digits_retry.{code.value.partition('.')[2]}" for code in RETRIES),
     "head",
