@@ -1,11 +1,13 @@
 """One real central and one enrolled terminal, and the judge who compares what they hold in the end."""
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.activation.database import Database
-from kiosk.activation.outbox import Outbox, State
+from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
@@ -168,8 +170,10 @@ def put(terminal: Terminal, visit: str) -> bool:
 
 
 def person_number(visit: str) -> str:
-    """Somebody else for each visit, the same in every process; region 990001 is not assigned."""
-    first = f"990001{int(sha256(visit.encode()).hexdigest(), 16) % 10**11:011}"
+    """A grown-up, another for each visit, the same in every process; regions 99xxxx are not assigned."""
+    chosen = random.Random(sha256(visit.encode()).digest())
+    born = date(1950, 1, 1) + timedelta(days=chosen.randrange(18_000))
+    first = f"99{chosen.randrange(10_000):04}{born:%Y%m%d}{chosen.randrange(1000):03}"
     total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(first))
     return first + "10X98765432"[total % 11]
 
@@ -207,8 +211,7 @@ def outcome(file: Path, visit: str) -> tuple[str, str]:
         database.close()
     if entry is None:
         return "none", ""
-    shown = entry.code if entry.state is State.WEDGED else Code.OK
-    return entry.state.value, (shown or Code.OK).value
+    return entry.state.value, (entry.code or Code.OK).value
 
 
 def promise_of(file: Path) -> Path:
