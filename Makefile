@@ -8,7 +8,7 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test torture fuzz check bench setup codes train-digits
+.PHONY: help demo run central test torture soak fuzz check bench setup codes train-digits
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,10 @@ check: setup ## ruff, mypy, the house's layers, generated documents
 torture: setup ## kill, cut, fill, spoil everything at every point; prints what was lost or doubled (long)
 	@bash scripts/setup test
 	@$(RUN) python -m tests.torture $(ARGS)
+
+soak: setup ## months in a shop in minutes: 10,000 visits, faults, memory and handles (ARGS="--visits 1000")
+	@bash scripts/setup test
+	@$(RUN) python -m tests.soak $(ARGS)
 
 bench: ## speed and memory, each beside its baseline
 	@bash scripts/setup test

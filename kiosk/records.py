@@ -32,14 +32,21 @@ class Records:
     def close(self, finished: e.Finished) -> None:
         """End the file of a visit."""
         log.info("visit %s %s %s %s", finished.visit, finished.way, finished.outcome, finished.code)
-        if self._file is not None:
-            self._file.close()
-        self._file, self._number = None, ""
+        self._number = ""
+        self._end()
+
+    def _end(self) -> None:
+        """What was not written yet is written now, which fails where the disk is full."""
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError as error:
+            log.warning("visit log not written: %s", error.strerror)
 
     def _open(self, number: str) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._number, self._file = number, None
+        self._end()
+        self._number = number
         if not set(number) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ-") or not number:
             return  # a number that was not minted here names no file
         self._folder.mkdir(parents=True, exist_ok=True)

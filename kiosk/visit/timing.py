@@ -5,6 +5,7 @@ the mouth. A mouth that opens with them fits best where they were; one that chew
 sound, fits no better there than elsewhere.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 Voice = tuple[float, float]
@@ -29,24 +30,46 @@ def chance(voices: Sequence[Voice], mouth: Sequence[Opening]) -> float | None:
         return None
     begin, span = mouth[0][0], mouth[-1][0] - mouth[0][0]
     shifts = [k * STEP_S for k in range(int(NEAREST_S / STEP_S), int((span - NEAREST_S) / STEP_S) + 1)]
-    own = _contrast(voices, mouth, 0.0, begin, span)
-    moved = [_contrast(voices, mouth, shift, begin, span) for shift in shifts]
+    spoken = _joined(voices)
+    own = _contrast(spoken, mouth, 0.0, begin, span)
+    moved = [_contrast(spoken, mouth, shift, begin, span) for shift in shifts]
     known = [one for one in moved if one is not None]
     if own is None or len(known) < LEAST_SHIFTS:
         return None
     return sum(not one < own for one in known) / len(known)
 
 
+def _joined(voices: Sequence[Voice]) -> tuple[list[float], list[float]]:
+    """Beginnings, with the lips' lead, and ends of what is spoken; overlapping voices are one.
+
+    A voice whose time is no number is nowhere.
+    """
+    starts: list[float] = []
+    ends: list[float] = []
+    for start, end in sorted((b - LEAD_S, e) for b, e in voices if b - LEAD_S <= e):
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return starts, ends
+
+
 def _contrast(
-    voices: Sequence[Voice], mouth: Sequence[Opening], shift: float, begin: float, span: float
+    spoken: tuple[list[float], list[float]],
+    mouth: Sequence[Opening],
+    shift: float,
+    begin: float,
+    span: float,
 ) -> float | None:
     """How much farther open the mouth is while there is a voice than while there is none."""
+    starts, ends = spoken
     during: list[float] = []
     between: list[float] = []
     for at, opening in mouth:
         there = begin + (at - shift - begin) % span
-        speaks = any(began - LEAD_S <= there <= ended for began, ended in voices)
-        (during if speaks else between).append(opening)
+        last = bisect_right(starts, there) - 1
+        (during if last >= 0 and there <= ends[last] else between).append(opening)
     if not during or not between:
         return None
     return sum(during) / len(during) - sum(between) / len(between)

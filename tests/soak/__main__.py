@@ -1,0 +1,172 @@
+"""`make soak`: months in a shop, in minutes. Nothing lost, nothing doubled, nothing growing.
+
+python -m tests.soak [--visits N] [--seed N] [--fault-every N] [--out DIR] [--json FILE]
+    [--folder DIR] [--real N]
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.soak import disk, measures
+from tests.soak.judge import Judged, judge
+from tests.soak.street import Street
+
+SAMPLES = 200
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: all promises kept, nothing grew, nothing left behind."""
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--visits", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fault-every", type=float, default=10.0, help="visits between two faults; 0: none")
+    parser.add_argument("--out", type=Path, default=Path("out/soak"), help="CSV, plot and report go there")
+    parser.add_argument("--json", type=Path, help="default: <out>/report.json")
+    parser.add_argument("--folder", type=Path, help="work in here: /dev/shm, where the disk is slow to sync")
+    parser.add_argument(
+        "--real", type=int, default=0, help="so many visits through the real engines, besides"
+    )
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {}
+    if options.visits:
+        report["visits"] = accelerated(options)
+    if options.real:
+        from tests.soak.real import real
+
+        report["real"] = real(options.real, options.out)
+    file = options.json or options.out / "report.json"
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    good = all(part["good"] for part in report.values())
+    print("good" if good else f"NOT GOOD; see {file}")
+    return 0 if good else 1
+
+
+def accelerated(options: argparse.Namespace) -> dict[str, Any]:
+    began = time.monotonic()
+    with _surroundings(options.folder) as (folder, temporary):
+        street = Street(folder, options.seed, options.fault_every)
+        samples, every = [measures.sample(street)], max(5, options.visits // SAMPLES)
+
+        def sample() -> None:
+            if street.done % every == 0:
+                samples.append(measures.sample(street))
+                if len(samples) % 20 == 0:
+                    _progress(street, samples[-1], options.visits, began)
+
+        street.run(options.visits, sample)
+        street.peace()
+        left_open = street.settle()
+        street.close()
+        took = time.monotonic() - began
+        storage, central = folder / "storage", street.office.made.database
+        found = judge(street.ledger, storage, central)
+        report = _report(street, found, samples, took, left_open)
+        report["temporary files left"] = _left(temporary, folder)
+    report["good"] &= not report["temporary files left"]
+    measures.write_csv(options.out / "samples.csv", samples)
+    report["plot"] = measures.plot(options.out / "samples.png", samples)
+    _print(report, found)
+    return report
+
+
+@contextmanager
+def _surroundings(inside: Path | None = None) -> Iterator[tuple[Path, Path]]:
+    """A folder of our own, also for whatever is temporary; a full disk raises instead of killing."""
+    logging.getLogger().handlers[:] = []
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=inside) as folder:
+        temporary = Path(folder) / "tmp"
+        temporary.mkdir()
+        before, tempfile.tempdir = tempfile.tempdir, str(temporary)
+        os.environ["TMPDIR"] = str(temporary)
+        try:
+            yield Path(folder), temporary
+        finally:
+            tempfile.tempdir = before
+            os.environ.pop("TMPDIR")
+            disk.roomy()
+
+
+def _left(temporary: Path, folder: Path) -> list[str]:
+    """In the folder for what is temporary, and half-written ones beside the real ones."""
+    there = [str(p.relative_to(folder)) for p in temporary.rglob("*")]
+    half = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix in (".new", ".tmp", ".part")]
+    return there + half
+
+
+def _report(street: Street, found: Judged, samples: list, took: float, left_open: int) -> dict[str, Any]:
+    growth = measures.growth(samples)
+    drifts = {name: measures.drift(samples, name) for name in ("files", "threads", "agenda")}
+    threads = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    flat = (growth or 0.0) < measures.MOST_GROWTH
+    flat &= all((drifts[name] or 0.0) <= measures.MOST_DRIFT for name in ("files", "threads"))
+    bugs = {name: n for name, n in street.bugs.counts.items() if name in street.bugs.first}
+    return {
+        "seed": street.seed,
+        "seconds": round(took, 1),
+        "ms a visit": round(took / max(1, found.visits) * 1000, 1),
+        "days": round(street.clock_days, 1),
+        "nights": street.nights,
+        "turned away while out of service": street.turned_away,
+        "faults": dict(street.struck.most_common()),
+        "errors logged": dict(street.bugs.counts.most_common()),
+        "tracebacks": street.bugs.first,
+        "slips printed": street.counter.slips,
+        "judged": msgspec.to_builtins(found),
+        "still open": left_open,
+        "growth": growth,
+        "drift": drifts,
+        "first sample": msgspec.to_builtins(samples[0]),
+        "last sample": msgspec.to_builtins(samples[-1]),
+        "threads left": threads,
+        "good": found.good and not left_open and flat and not threads and not bugs,
+    }
+
+
+def _progress(street: Street, last: measures.Sample, visits: int, began: float) -> None:
+    print(
+        f"  {street.done:>6} of {visits} visits, {last.days:5.1f} days, {time.monotonic() - began:5.0f} s:"
+        f" {last.rss_mb:6.1f} MB, {last.files} files, {last.threads} threads",
+        flush=True,
+    )
+
+
+def _print(report: dict[str, Any], found: Judged) -> None:
+    for name, table in found.counts.items():
+        print(f"{name}: " + ", ".join(f"{what} {n}" for what, n in table.items()))
+    print("faults: " + ", ".join(f"{name} {n}" for name, n in report["faults"].items()))
+    print("errors logged: " + ", ".join(f"{name} {n}" for name, n in report["errors logged"].items()))
+    for name, text in report["tracebacks"].items():
+        print(f"{name}\n{text}")
+    print(
+        f"{found.visits} visits in {report['seconds']} s ({report['ms a visit']} ms each),"
+        f" {report['days']} days, {report['nights']} nights; {found.promised} promised,"
+        f" {found.opened} opened, {found.changed} changed, {found.refused_by_central} refused by central,"
+        f" {found.wedged} wedged, {found.never_told} delivered though the screen never told"
+    )
+    for name in ("lost", "doubled", "unasked", "contradicted", "open"):
+        wrong = getattr(found, name)
+        print(f"  {name}: {len(wrong)} {wrong[:5] or ''}")
+    print(f"  people with two open credentials: {found.two_open}; still open: {report['still open']}")
+    grown, drifts = report["growth"], report["drift"]
+    told = f"{grown:+.2%}" if grown is not None else "too few samples"
+    print(f"  memory after warming up to the end: {told}; drift of " + str(drifts).strip("{}"))
+    print(f"  threads left: {report['threads left'] or 0}")
+    print(f"  temporary files left: {report['temporary files left'] or 0}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

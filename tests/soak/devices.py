@@ -1,0 +1,103 @@
+"""What stands on the counter: cheap devices at the real ports, that can be broken from outside."""
+
+import numpy as np
+
+from kiosk.codes import Code
+from kiosk.errors import CardError, DeviceLost, DeviceMissing
+from kiosk.model import SAMPLE_RATE, AudioBlock, Frame, IdCard, Slip
+
+_PICTURE = np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)
+_SILENCE = np.zeros(SAMPLE_RATE // 50, np.float32)
+
+
+class Counter:
+    """Which of them works now. `paper`: is there any in the printer; `slips`: how many were printed."""
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+        self.broken: set[str] = set()
+        self.slips = 0
+        self.card: IdCard | None = None
+        self.card_faults: list[Code] = []
+
+    def lay(self, card: IdCard, faults: list[Code]) -> None:
+        self.card, self.card_faults = card, faults
+
+    def lift(self) -> None:
+        self.card, self.card_faults = None, []
+
+
+class _Device:
+    name = ""
+    missing = lost = Code.INTERNAL
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+
+    def probe(self) -> None:
+        if self.name in self._counter.broken:
+            raise DeviceMissing(self.missing, "pulled out")
+
+    def open(self) -> None:
+        self.probe()
+
+    def close(self) -> None:
+        pass
+
+    def _work(self) -> None:
+        if self.name in self._counter.broken:
+            raise DeviceLost(self.lost, "pulled out")
+
+
+class Camera(_Device):
+    name, missing, lost = "camera", Code.CAMERA_MISSING, Code.CAMERA_LOST
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._seq = 0
+
+    def read(self) -> Frame:
+        self._work()
+        self._seq += 1
+        return Frame(_PICTURE, self._seq, self._counter.clock.monotonic())
+
+
+class Microphone(_Device):
+    name, missing, lost = "microphone", Code.MICROPHONE_MISSING, Code.MICROPHONE_LOST
+
+    def open(self, deliver) -> None:
+        self.probe()
+        deliver(AudioBlock(_SILENCE, 0, self._counter.clock.monotonic()))
+
+    def check(self) -> None:
+        self._work()
+
+
+class Reader(_Device):
+    name, missing, lost = "reader", Code.READER_MISSING, Code.READER_LOST
+
+    def present(self) -> bool:
+        self._work()
+        return self._counter.card is not None
+
+    def read(self) -> IdCard:
+        self._work()
+        if self._counter.card_faults:
+            raise CardError(self._counter.card_faults.pop(0))
+        assert self._counter.card is not None
+        return self._counter.card
+
+
+class Printer(_Device):
+    name, missing, lost = "printer", Code.PRINTER_MISSING, Code.PRINTER_PAPER
+
+    def open(self) -> None:
+        pass
+
+    def print(self, slip: Slip) -> None:
+        self._work()
+        self._counter.slips += 1
+
+
+class Speaker(_Device):
+    name = "speaker"

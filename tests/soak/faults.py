@@ -1,0 +1,178 @@
+"""What goes wrong, for how long, and what stops it."""
+
+import shutil
+import socket
+import sqlite3
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+from msgspec import Struct
+
+from central import certificates
+from central import keys as central_keys
+from kiosk import readiness
+from kiosk.activation import identity
+from kiosk.activation.rotation import rotate
+from kiosk.activation.wire import Wire
+from kiosk.errors import KioskError
+from tests.soak import disk
+
+DAY_S = 86_400.0
+
+
+class Fault(Struct, frozen=True):
+    """`weight`: how often, among the others."""
+
+    name: str
+    weight: int
+    lasts_s: tuple[float, float]
+    begin: Callable
+    end: Callable = lambda _: None
+
+
+class Impostors:
+    """Who answers in central's place: one with a certificate of another authority, one in plain text."""
+
+    def __init__(self, folder: Path) -> None:
+        keys = folder / "impostor" / "keys"
+        keys.mkdir(parents=True)
+        central_keys.make(keys)
+        certificates.make(keys, ["127.0.0.1"])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(keys / "server.pem", keys / "server.key")
+        self._contexts = (context, None)
+        self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in self._contexts]
+        self._threads = [
+            threading.Thread(target=self._serve, args=pair, name="impostor", daemon=True)
+            for pair in zip(self._sockets, self._contexts, strict=True)
+        ]
+        for thread in self._threads:
+            thread.start()
+        self.ports = [s.getsockname()[1] for s in self._sockets]
+
+    def close(self) -> None:
+        for listening in self._sockets:
+            listening.shutdown(socket.SHUT_RDWR)
+            listening.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _serve(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        while True:
+            try:
+                one, _ = listening.accept()
+            except OSError:
+                return
+            one.settimeout(2)
+            with suppress(OSError), one:
+                said = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}'
+                if context is None:
+                    one.sendall(said)
+                else:
+                    with context.wrap_socket(one, server_side=True) as wrapped:
+                        wrapped.recv(65536)
+                        wrapped.sendall(said)
+
+
+def _lies(street) -> None:
+    street.line.lead_to("127.0.0.1", street.dice.choice(street.impostors.ports))
+
+
+def _honest(street) -> None:
+    street.line.lead_to("127.0.0.1", street.office.made.port)
+
+
+def _break(device: str) -> dict[str, Callable]:
+    return {
+        "begin": lambda street: street.counter.broken.add(device),
+        "end": lambda street: street.counter.broken.discard(device),
+    }
+
+
+def _disk_full(street) -> None:
+    """From where nothing can be written to where some still can."""
+    disk.full(street.dice.choice((0, 4096, 64 * 1024)))
+
+
+def _disk_low(_) -> None:
+    readiness.shutil = SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=999))  # type: ignore[assignment]
+
+
+def _disk_not_low(_) -> None:
+    readiness.shutil = shutil
+
+
+def _clock_wrong(street) -> None:
+    street.clock.off_s = street.dice.choice(
+        (-3 * DAY_S, -3600.0, -90.0, -20.0, 20.0, 90.0, 3600.0, 3 * DAY_S)
+    )
+
+
+def _clock_right(street) -> None:
+    street.clock.off_s = 0.0
+
+
+def _restart(street) -> None:
+    street.close_shop()
+    street.clock.advance(street.clock.monotonic() + street.dice.uniform(20, 200))
+    street.open_shop()
+
+
+def _rotate(street) -> None:
+    """As `kiosk identity rotate` does it beside the running terminal; without a line it fails, and may."""
+    settings = street.shop.settings
+    wire = Wire(settings.central.url, settings.path(settings.central.ca), 1.0, 1.0)
+    who = identity.load(settings.path(settings.terminal.identity))
+    with suppress(KioskError):
+        rotate(wire, who, street.clock.unix)
+    wire.close()
+
+
+def _new_sealing(street) -> None:
+    """Central's next start hands out a new key; what waits is sealed to the old one."""
+    with disk.room():
+        street.office.made.command("rotate-sealing")
+    street.office.kill()
+    street.office.start()
+
+
+def _flip_a_bit(street) -> None:
+    """In a request that waits, if one does: the disk is old. It must be set aside, in sight."""
+    with closing(sqlite3.connect(street.folder / "storage" / "outbox.sqlite3", timeout=5)) as outbox:
+        found = outbox.execute("SELECT id, body FROM requests WHERE state = 'waiting' LIMIT 1").fetchone()
+        if found is not None:
+            place = street.dice.randrange(len(found[1]))
+            body = found[1][:place] + bytes([found[1][place] ^ 4]) + found[1][place + 1 :]
+            with disk.room(), outbox:
+                outbox.execute("UPDATE requests SET body = ? WHERE id = ?", (body, found[0]))
+
+
+_EVERY = (
+    Fault("line cut", 14, (60, 1500), lambda s: s.line.down(), lambda s: s.line.up()),
+    Fault("line hangs", 1, (10, 40), lambda s: s.line.hang(), lambda s: s.line.up()),
+    Fault("line slow", 2, (20, 90), lambda s: s.line.delay(0.02), lambda s: s.line.delay(0)),
+    Fault("answer lost", 10, (100, 200), lambda s: s.line.lose_answer(2500)),
+    Fault("line lies", 4, (60, 300), _lies, _honest),
+    Fault("camera gone", 6, (20, 120), **_break("camera")),
+    Fault("microphone gone", 5, (20, 120), **_break("microphone")),
+    Fault("reader gone", 6, (20, 120), **_break("reader")),
+    Fault("no paper", 5, (100, 900), **_break("printer")),
+    Fault("disk full", 6, (20, 200), _disk_full, lambda _: disk.roomy()),
+    Fault("a bit flipped in what waits", 4, (1, 2), _flip_a_bit),
+    Fault("disk low", 3, (60, 200), _disk_low, _disk_not_low),
+    Fault("terminal restarted", 8, (1, 2), _restart),
+    Fault("terminal killed", 14, (1, 2), lambda s: s.live_and_die()),
+    Fault("central killed", 5, (5, 300), lambda s: s.office.kill(), lambda s: s.office.start()),
+    Fault("clock set", 6, (30, 400), _clock_wrong, _clock_right),
+    Fault("terminal's key exchanged", 5, (1, 2), _rotate),
+    Fault("sealing key exchanged", 1, (1, 2), _new_sealing),
+)
+ALL = {fault.name: fault for fault in _EVERY}
+
+
+def draw(dice) -> Fault:
+    return dice.choices(_EVERY, [fault.weight for fault in _EVERY])[0]

@@ -1,0 +1,78 @@
+"""Central under another clock: the real server, forked anew at each start, killed without a word.
+
+    python -m tests.soak.office DATA PORT CLOCK
+
+Reads `start` and `kill` on standard input and answers each with one line. Two things are not as in service:
+`time.time` is the made clock, and a password's scrypt costs a sixteenth: its 50 ms are no part of what is
+tried here. Who is asked about a person is a register that answers by the number, see `Register`.
+"""
+
+import os
+import signal
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+from tests.soak.clock import Clock
+
+
+class Register:
+    """Nine in ten are known and match; the others come late, never, with another name, or unanswered."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.true_unix()
+
+    def check(self, name: str, number: str, picture: bytes | None):
+        from central.authority import Word
+
+        lot = sha256(number.encode()).digest()
+        minutes = self._clock.true_unix() / 60
+        match lot[0]:
+            case n if n < 6:
+                return Word.MISMATCH
+            case n if n < 10:
+                return Word.NOT_FOUND
+            case n if n < 14:  # visible in every second half hour
+                return Word.NOT_FOUND if int(minutes / 30) % 2 else Word.MATCH
+            case n if n < 18:  # the register sleeps in every second ten minutes
+                return Word.UNAVAILABLE if int(minutes / 10) % 2 else Word.MATCH
+            case n if n < 20:
+                return Word.NO_PHOTO
+        return Word.MATCH
+
+
+def main(data: str, port: str, clock_file: str) -> None:
+    clock = Clock(Path(clock_file))
+    time.time = clock.true_unix
+    import central.service
+    import central.vault
+    from central.serve import serve
+    from central.settings import load
+
+    central.vault._COST["n"] = 2**10
+    central.service.authority_of = lambda settings: Register(clock)
+    keys = Path(data) / "keys"
+    child = 0
+    for line in sys.stdin:
+        if line.strip() == "start":
+            child = os.fork()
+            if not child:
+                try:
+                    os.dup2(2, 1)
+                    settings = load(Path(data), simulation=True)
+                    serve(settings, "127.0.0.1", int(port), keys / "server.pem", keys / "server.key")
+                finally:
+                    os._exit(1)
+            print(child, flush=True)
+        else:
+            died = os.waitpid(child, os.WNOHANG)[0] != 0
+            if not died:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            print("was dead" if died else "killed", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,88 @@
+"""A few visits through everything that is real, at the pace of real time: where the engines could leak.
+
+Camera, microphone and people are simulated; detector, embedder, landmarks, recogniser, all threads, queue,
+line and central are those of the product.
+"""
+
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from kiosk.models.manifest import verify
+from tests.central.server import running_central
+from tests.soak.measures import rss_mb
+from tests.whole.conftest import CENTRAL, NEEDED
+from tests.whole.point import MODELS, Point, Site, somebody
+
+WARM = 5
+"""Visits: models are loaded, heads drawn, threads' stacks touched."""
+MOST_MB_A_VISIT = 0.5
+
+
+def real(visits: int, out: Path) -> dict[str, Any]:
+    """`rss_mb`, `files`, `threads` after each visit; a line through those after warming up."""
+    if faults := verify(MODELS, NEEDED):
+        return {"good": False, "why": f"{faults[0]}; kiosk models install"}
+    threads_before = threading.active_count()
+    rows: list[tuple[int, float, int, int, str]] = []
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        with running_central(Path(folder), settings=CENTRAL) as central:
+            site = Site(Path(folder) / "site", central)
+            with site.line:
+                site.enrol()
+                with Point(site.settings) as point:
+                    point.in_service()
+                    for n in range(visits):
+                        rows.append((n + 1, *_visit(point, n)))
+                        print(f"  real visit {rows[-1]}", flush=True)
+        time.sleep(0.5)
+    left = [t.name for t in threading.enumerate()][threads_before:]
+    return _report(rows, left, out)
+
+
+def _visit(point: Point, n: int) -> tuple[float, int, int, str]:
+    odd = ({}, {}, {}, {"readings": ("wrong", "right")}, {"face": "hopper", "card_of": "collins"})[n % 5]
+    ended = point.visit(somebody(seed=500 + n, **odd))
+    point.in_service(0)
+    return (
+        round(rss_mb(), 2),
+        len(os.listdir("/proc/self/fd")),
+        threading.active_count(),
+        str(ended.slip.outcome),
+    )
+
+
+def _report(rows: list[tuple[int, float, int, int, str]], left: list[str], out: Path) -> dict[str, Any]:
+    text = "visit,rss_mb,files,threads,outcome\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    (out / "real.csv").write_text(text)
+    warm = rows[WARM:]
+    slope = _slope([(row[0], row[1]) for row in warm]) if len(warm) >= 5 else None
+    third = max(1, len(warm) // 3)
+    drifts = {
+        name: median(row[i] for row in warm[-third:]) - median(row[i] for row in warm[:third])
+        if warm
+        else None
+        for i, name in ((1, "rss_mb"), (2, "files"), (3, "threads"))
+    }
+    good = not left and (slope is None or slope < MOST_MB_A_VISIT) and (drifts["threads"] or 0) <= 0
+    found = {
+        "visits": len(rows),
+        "outcomes": {o: sum(row[4] == o for row in rows) for o in sorted({row[4] for row in rows})},
+        "mb_a_visit": slope,
+        "last_third_less_first": drifts,
+        "threads left": left,
+        "good": good,
+    }
+    print(f"{len(rows)} real visits: {found}")
+    return found
+
+
+def _slope(points: list[tuple[int, float]]) -> float:
+    """Least squares."""
+    x, y = (sum(column) / len(points) for column in zip(*points, strict=True))
+    spread = sum((a - x) ** 2 for a, _ in points)
+    return round(sum((a - x) * (b - y) for a, b in points) / spread, 4)

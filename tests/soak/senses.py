@@ -1,0 +1,118 @@
+"""Eyes, ears and mouth of the terminal, without pictures and sound: they tell what the script says.
+
+The same doors as `FaceWatcher`, `Listener` and `Announcer`; times are those of real ones: mouths open with
+voices, faces follow the light, heads follow arrows.
+"""
+
+from kiosk import events as e
+from kiosk.model import DigitHeard
+
+FRAME_S = 0.14
+PROMPT_S = 1.5
+DECODED_S = 0.4
+HEARD_S = 0.2
+"""So long after the end of a voice it has been understood."""
+
+
+class Eyes:
+    def __init__(self, agenda, owner, post, street) -> None:
+        self._agenda, self._owner, self._post, self._street = agenda, owner, post, street
+        self._watching = 0  # which watch is on; 0: none
+        self._watches = 0
+
+    def watch(self, portrait: bytes | None) -> None:
+        self._watches += 1
+        mine = self._watching = self._watches
+        customer = self._street.customer
+        customer.looked_at()
+        if portrait is not None:
+            self._agenda.after(DECODED_S, self._owner, lambda: self._decoded(mine))
+        self._agenda.after(FRAME_S, self._owner, lambda: self._frame(mine))
+
+    def watch_card(self) -> None:
+        raise AssertionError("portraits are decoded here")
+
+    def unwatch(self) -> None:
+        self._watching = 0
+
+    def forget(self) -> None:
+        self.unwatch()
+
+    def picture(self) -> bytes:
+        return b"\xff\xd8" + bytes(9000) + b"\xff\xd9"
+
+    def pair(self):
+        return None, None
+
+    def _decoded(self, mine: int) -> None:
+        if mine == self._watching:
+            self._post(e.ReferenceReady())
+
+    def _frame(self, mine: int) -> None:
+        if mine != self._watching:
+            return
+        if not self._street.counter.broken & {"camera"}:
+            self._post(self._street.customer.face())
+        self._agenda.after(FRAME_S, self._owner, lambda: self._frame(mine))
+
+
+class Ears:
+    def __init__(self, agenda, owner, post, street) -> None:
+        self._agenda, self._owner, self._post, self._street = agenda, owner, post, street
+        self._listening = 0
+        self._listens = 0
+
+    def listen(self, count: int) -> None:
+        self._listens += 1
+        self._listening = self._listens
+
+    def window(self, opened: e.WindowOpened) -> None:
+        mine = self._listening
+        said = self._street.customer.says(opened.window, opened.at)
+        now = self._agenda.clock.monotonic()
+        if said is None:
+            heard = DigitHeard(max(now, opened.closes), opened.window)
+            self._agenda.at(heard.at, self._owner, lambda: self._tell(mine, heard))
+            return
+        began, ended, scores = said
+        heard = DigitHeard(
+            ended + HEARD_S,
+            opened.window,
+            scores,
+            began,
+            ended,
+            -24.0,
+            24.0,
+            pitch_hz=150.0,
+            floor_dbfs=-60.0,
+        )
+        self._agenda.at(heard.at, self._owner, lambda: self._tell(mine, heard))
+
+    def stop(self) -> None:
+        self._listening = 0
+
+    def forget(self) -> None:
+        self.stop()
+
+    def hear(self, block) -> None:
+        pass
+
+    def level_dbfs(self) -> float:
+        return -60.0
+
+    def _tell(self, mine: int, heard: DigitHeard) -> None:
+        if mine == self._listening and "microphone" not in self._street.counter.broken:
+            self._post(heard)
+
+
+class Mouth:
+    """One prompt after the other, as the announcer says them."""
+
+    def __init__(self, agenda, owner, post) -> None:
+        self._agenda, self._owner, self._post = agenda, owner, post
+        self._free_at = 0.0
+
+    def say(self, prompt: str, language: str) -> None:
+        self._free_at = max(self._free_at, self._agenda.clock.monotonic()) + PROMPT_S
+        ends = self._free_at
+        self._agenda.at(ends, self._owner, lambda: self._post(e.PromptEnded(prompt, ends)))

@@ -1,0 +1,155 @@
+"""The terminal as it is put together in the shops (`kiosk.bootstrap`), without its threads.
+
+Whoever has a thread there has a line on the agenda here: the supervisors, the courier, the looks at disk and
+clock, the printer. Eyes, ears and mouth are those of `senses`.
+"""
+
+import threading
+from importlib.metadata import version
+
+from kiosk import events as e
+from kiosk.activation.desk import ActivationDesk
+from kiosk.audit import facts as audit_facts
+from kiosk.audit.record import Kind
+from kiosk.bootstrap import Terminal
+from kiosk.capture.feed import MicrophoneFeed
+from kiosk.capture.supervise import Supervisor
+from kiosk.errors import KioskError
+from kiosk.model import Device
+from kiosk.settings import Settings
+from tests.soak import devices
+from tests.soak.clock import Owner
+from tests.soak.senses import Ears, Eyes, Mouth
+
+CAMERA_S, SOUND_S, LOOK_S, POLL_S = 1.0, 10.0, 20.0, 0.4
+"""Between two frames, two looks at the microphone, at what nobody uses, and for a card."""
+READY_S = 20.0
+_DRIVERS = {
+    "camera": devices.Camera,
+    "microphone": devices.Microphone,
+    "card_reader": devices.Reader,
+    "printer": devices.Printer,
+    "speaker": devices.Speaker,
+}
+
+
+class Shop(Terminal, Owner):
+    """`open` and `close` are what switching on and off are."""
+
+    def __init__(self, settings: Settings, street) -> None:
+        Owner.__init__(self)
+        self._street = street
+        self._agenda = street.agenda
+        self._courier_due: Owner = Owner()
+        self._ready_told: list[e.Event] = []
+        Terminal.__init__(self, settings, None, street.clock.monotonic, street.clock.unix)
+
+    def _driver(self, port: str):
+        return _DRIVERS[port](self._street.counter)
+
+    def _join_devices(self) -> None:
+        super()._join_devices()
+        post = self.engine.post
+        self._announcer = Mouth(self._agenda, self, post)
+        self._card_watcher._poll_s = self._card_watcher._idle_poll_s = 0.0
+        self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear, check_s=0.0)
+        self._supervisors["microphone"] = Supervisor(Device.MICROPHONE, self._microphone_feed, post)
+
+    def _join_models(self) -> None:
+        post = self.engine.post
+        self._ears = Ears(self._agenda, self, post, self._street)
+        self._eyes = Eyes(self._agenda, self, post, self._street)
+        self._versions = {"kiosk": version("kiosk"), "script": "1"}
+        self._desk = ActivationDesk(
+            self.settings,
+            self._versions,
+            self._post_settled,
+            self.clock_unix,
+            take_roster=self._take_roster,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
+    # ── on and off ───────────────────────────────────────────────────────────────────────────────
+
+    def open(self) -> None:
+        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        self._join_models()
+        self.engine.post(e.DeviceReady(Device.MODELS))
+        self._looks = self._readiness()
+        self._look()
+        for name in self._supervisors:
+            self._supervise(name)
+        self._carry()
+
+    def close(self) -> None:
+        """In order, as a shutdown does it."""
+        self.gone = True
+        self.stop()
+        if self._desk is not None:
+            self._desk._wire.close()
+
+    def turn(self) -> None:
+        """Everything that has come; what the orders put off is put on the agenda."""
+        self.engine.turn()
+        if self._street.signing and self._attesting():
+            self.engine.turn()
+        if self._slips:
+            self._slip_waits.clear()
+            while self._slips:
+                self._print_one(self._slips.pop(0))
+            self.engine.turn()
+        parts = self._desk._parts if self._desk else None
+        if parts is not None and parts.courier._woken.is_set():
+            parts.courier._woken.clear()
+            self._carry_in(0.05)
+
+    def _attesting(self) -> bool:
+        """PINs are looked at on a thread of their own: wait for it."""
+        running = [t for t in threading.enumerate() if t.name == "attest"]
+        for thread in running:
+            thread.join()
+        self._street.signing = not running
+        return bool(running)
+
+    # ── what has a thread elsewhere ──────────────────────────────────────────────────────────────
+
+    def _look(self) -> None:
+        self._looks.look()
+        starting = self._desk is None or self._desk._parts is None
+        self._agenda.after(1.0 if starting else READY_S, self, self._look)
+
+    def _supervise(self, name: str) -> None:
+        supervisor = self._supervisors[name]
+        pause = supervisor.turn(supervisor.wanted)
+        if name == "card":
+            pause = max(pause, POLL_S if self._card_watcher._awaited.is_set() else 2.0)
+        else:
+            used = CAMERA_S if name == "camera" else SOUND_S
+            pause = max(pause, used) if supervisor.wanted else LOOK_S
+        self._agenda.after(pause, self, lambda: self._supervise(name))
+
+    def _attend(self, wanted: bool) -> None:
+        super()._attend(wanted)
+        for name in ("camera", "microphone"):
+            supervisor = self._supervisors[name]
+            supervisor.turn(supervisor.wanted)
+
+    def _carry_in(self, seconds: float) -> None:
+        self._courier_due.gone = True
+        mine = self._courier_due = Owner()
+        self._agenda.after(seconds, self, lambda: None if mine.gone else self._carry())
+
+    def _carry(self) -> None:
+        """What `ActivationDesk.run` and `Courier.run` do in a circle, once."""
+        assert self._desk is not None
+        states = self._desk.ready() if self._desk._parts is None or not self._ready_told else None
+        for event in states or []:
+            if event not in self._ready_told:
+                self.engine.post(event)
+        self._ready_told = states or self._ready_told
+        try:
+            rest = self._desk._parts.courier.round() if self._desk._parts else 2.0
+        except KioskError:
+            raise AssertionError("a round never raises") from None
+        self._carry_in(max(rest, 0.2))

@@ -1,0 +1,155 @@
+"""The short form of `make soak`, and what it is judged by: a judge that cannot say no would be none."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import Kind
+from tests.soak.clock import Agenda, Clock, Owner
+from tests.soak.judge import Judged, judge
+from tests.soak.ledger import Ledger
+from tests.soak.measures import Sample, drift, growth
+
+VISITS = 60
+
+
+@pytest.mark.timeout(300)
+def test_sixty_visits_with_all_that_goes_wrong(tmp_path: Path) -> None:
+    """In a process of its own: it forks, fills its disk and counts its threads."""
+    command = [sys.executable, "-m", "tests.soak", "--visits", str(VISITS), "--fault-every", "3"]
+    run = subprocess.run(
+        [*command, "--out", str(tmp_path / "out"), "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"MPLCONFIGDIR": str(tmp_path / "mpl")},
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    report = msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())["visits"]
+    judged = report["judged"]
+    assert judged["visits"] >= VISITS - 10  # some terminals are killed before their customer has begun
+    assert judged["promised"] >= 20
+    assert judged["opened"] >= 20
+    assert sum(report["faults"].values()) >= 8
+    assert (tmp_path / "out" / "samples.csv").exists()
+
+
+# ── the judge ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Shelf:
+    """Both ends, with whatever is put there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ledger = Ledger(folder / "ledger.jsonl")
+        self.audit = AuditLog(folder / "audit" / "audit.log")
+        self.audit.append(Kind.TERMINAL_STARTED)
+        self.outbox = sqlite3.connect(folder / "outbox.sqlite3", isolation_level=None)
+        self.outbox.execute("CREATE TABLE requests (id, state, code)")
+        self.central = sqlite3.connect(folder / "central.sqlite3", isolation_level=None)
+        self.central.execute("CREATE TABLE activations (id, status, code)")
+        self.central.execute("CREATE TABLE credentials (activation, person, revoked_unix)")
+
+    def visit(self, outcome="accepted", *, stored=True, status="ACTIVATED", credentials=1, state="delivered"):
+        self.ledger.note("began", "V", way="voice", purpose="open", odd="nothing")
+        if outcome:
+            self.ledger.note("told", "V", outcome=outcome, code="ok")
+        if stored:
+            self.audit.append(Kind.VISIT_STORED, visit="V")
+        if status:
+            self.central.execute("INSERT INTO activations VALUES ('V', ?, 'ok')", (status,))
+        for n in range(credentials):
+            self.central.execute("INSERT INTO credentials VALUES ('V', ?, NULL)", (f"P{n}",))
+        if state:
+            code = "outbox.damaged" if state == "wedged" else None
+            self.outbox.execute("INSERT INTO requests VALUES ('V', ?, ?)", (state, code))
+        return self
+
+    def judged(self) -> Judged:
+        return judge(self.ledger, self.folder, self.folder / "central.sqlite3")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def test_a_promise_with_one_credential_is_kept(shelf):
+    found = shelf.visit().judged()
+    assert found.good
+    assert (found.promised, found.opened) == (1, 1)
+
+
+def test_a_promise_that_is_set_aside_with_its_reason_is_kept_in_sight(shelf):
+    found = shelf.visit(status=None, credentials=0, state="wedged").judged()
+    assert found.good
+    assert found.wedged == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "visit"),
+    [
+        ("lost", {"status": None, "credentials": 0, "state": None}),
+        ("lost", {"status": None, "credentials": 0, "state": "delivered"}),
+        ("lost", {"status": "ACTIVATED", "credentials": 0}),
+        ("doubled", {"credentials": 2}),
+        ("unasked", {"outcome": "refused", "stored": False}),
+        ("unasked", {"outcome": None, "stored": False, "credentials": 0}),
+        ("contradicted", {"outcome": "activated", "status": "REFUSED", "credentials": 0}),
+        ("open", {"status": "PENDING", "credentials": 0, "state": "pending"}),
+    ],
+)
+def test_whatever_is_wrong_is_found(shelf, wrong, visit):
+    found = shelf.visit(**visit).judged()
+    assert not found.good
+    assert getattr(found, wrong)
+
+
+def test_a_credential_of_a_visit_that_never_was_is_found(shelf):
+    shelf.visit().central.execute("INSERT INTO credentials VALUES ('W', 'Q', NULL)")
+    assert shelf.judged().unasked
+
+
+def test_two_open_credentials_of_one_person_are_found(shelf):
+    shelf.visit().central.execute("INSERT INTO credentials VALUES ('V', 'P0', NULL)")
+    assert shelf.judged().two_open == 1
+
+
+# ── measures and time ────────────────────────────────────────────────────────────────────────────
+
+
+def samples(mb, threads):
+    return [Sample(n, 0.0, mb(n), 20, threads(n), 0.0, 5) for n in range(200)]
+
+
+def test_what_grows_is_seen_and_warming_up_is_not_growth():
+    leaking = samples(lambda n: 100 + 0.1 * n, lambda n: 5 + n // 20)
+    flat = samples(lambda n: 60 + min(40, 4 * n), lambda n: 5 + n % 3)
+    assert growth(leaking) > 0.1
+    assert drift(leaking, "threads") > 3
+    assert growth(flat) == 0
+    assert drift(flat, "threads") == 0
+    assert growth(flat[:10]) is None
+
+
+def test_made_time_passes_in_order_and_never_back(tmp_path):
+    clock = Clock(tmp_path / "clock", 1_800_000_000.0)
+    agenda, done, owner, gone = Agenda(clock), [], Owner(), Owner()
+    agenda.after(2.0, owner, lambda: done.append("b"))
+    agenda.after(1.0, owner, lambda: done.append("a"))
+    agenda.after(1.5, gone, lambda: done.append("never"))
+    gone.gone = True
+    while agenda.next is not None:
+        agenda.do_next()
+    clock.advance(0.5)
+    assert done == ["a", "b"]
+    assert Clock(tmp_path / "clock").monotonic() == clock.monotonic() == 2.0
+    clock.off_s = -90.0
+    assert clock.unix() == clock.true_unix() - 90.0 == 1_800_000_002.0 - 90.0
