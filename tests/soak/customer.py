@@ -11,7 +11,7 @@ from kiosk.visit import light
 from tests.soak.clock import Owner
 from tests.soak.script import Script, card
 
-CONSENT = "5a" * 32
+CONSENT, GUARDIAN = "5a" * 32, "6b" * 32
 LOOKS_S = 0.7
 TURNED = {Move.LEFT: (22.0, 0.0), Move.RIGHT: (-22.0, 0.0), Move.UP: (0.0, 17.0), Move.DOWN: (0.0, -17.0)}
 LIKENESS = {"grey": 0.41, "mismatch": 0.12}
@@ -85,6 +85,7 @@ class Customer(Owner):
             return
         do = {
             Stage.CONSENT: self._consent,
+            Stage.GUARDIAN: self._guardian,
             Stage.CARD: self._card,
             Stage.PHONE: self._phone,
             Stage.OUTCOME: self._outcome,
@@ -124,11 +125,19 @@ class Customer(Owner):
             picture = self._dice.random() < 0.4 and show.way is not Way.CLERK
             self._soon(after, lambda: e.Agreed(self.script.language, CONSENT, picture))
 
-    def _card(self, _: e.Show) -> None:
+    def _guardian(self, _: e.Show) -> None:
+        """Whoever came with a child; one in five would rather not."""
+        self._street.counter.lift()
+        if self._dice.random() < 0.2:
+            self._soon(self._dice.uniform(3, 12), e.GuardianDeclined)
+        else:
+            self._soon(self._dice.uniform(3, 12), lambda: e.GuardianAgreed(self.script.language, GUARDIAN))
+
+    def _card(self, show: e.Show) -> None:
         if self.script.card == "none":
             return
         today = datetime.fromtimestamp(self._street.clock.true_unix(), UTC).date()
-        laid, faults = card(self.script, today)
+        laid, faults = card(self.script, today, guardian=show.guardian)
         faults = faults if not self._tries["card"] or self.script.card == "unreadable" else []
         self._tries["card"] += 1
         self._street.counter.lift()

@@ -67,11 +67,14 @@ def main(data: str, port: str, clock_file: str) -> None:
                     os._exit(1)
             print(child, flush=True)
         else:
-            died = os.waitpid(child, os.WNOHANG)[0] != 0
+            died = not child or os.waitpid(child, os.WNOHANG)[0] != 0
             if not died:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
+            child = 0
             print("was dead" if died else "killed", flush=True)
+    if child:  # whoever asked is gone
+        os.kill(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from kiosk.simulators.people import Person
 
 PORTRAIT = bytes(1024)
 _RARE_CARDS = {
-    "expired": 2, "number wrong": 2, "young": 6, "child": 2, "permit": 4, "unreadable once": 6,
+    "expired": 2, "number wrong": 2, "young": 6, "child": 8, "permit": 4, "unreadable once": 6,
     "unreadable": 2, "none": 2,
 }  # fmt: skip
 _RARE_FACES = {"grey": 6, "mismatch": 5, "not live": 4, "injected": 2, "absent": 2, "goes": 4, "changes": 2}
@@ -83,21 +83,15 @@ def _rare(dice: random.Random, usual: str, others: dict[str, int], share: float)
 def _leaving(dice: random.Random) -> tuple[Stage, str] | None:
     if dice.random() > 0.06:
         return None
-    where = (
-        Stage.CARD,
-        Stage.PHONE,
-        Stage.FACE,
-        Stage.DIGITS,
-        Stage.HEAD,
-        Stage.TOUCH,
-        Stage.REVIEW,
-        Stage.SUBMIT,
-    )
+    where = [stage for stage in Stage if stage not in (Stage.OUT_OF_SERVICE, Stage.IDLE, Stage.OUTCOME)]
     return dice.choice(where), dice.choice(("cancels", "calls for help"))
 
 
-def card(script: Script, today: date) -> tuple[IdCard, list[Code]]:
-    """What lies on the reader, and how reading it fails."""
+def card(script: Script, today: date, *, guardian: bool) -> tuple[IdCard, list[Code]]:
+    """What lies on the reader, and how reading it fails. `guardian`: that of whoever came with a child."""
+    if guardian:
+        born = date(1975, 1, 1) + timedelta(days=script.person // 1000)
+        return Person(script.person, PORTRAIT, born).card(), []
     born = date(1946, 1, 1) + timedelta(days=script.person // 1000)
     faults: list[Code] = []
     valid_to: date | None = None
