@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,24 +24,27 @@ def records(tmp_path: Path) -> Records:
     return Records(tmp_path, s.visit, s.review)
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow by a byte."""
+    """No file may grow by a byte; not longer than needed, for pytest may write into a file too."""
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, old)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, old)
 
 
-def test_a_disk_that_is_full_when_the_log_is_closed_ends_no_visit(records, full_disk):
+def test_a_disk_that_is_full_when_the_log_is_closed_ends_no_visit(records):
     """What is written waits in a buffer, so it is the closing that fails."""
-    records.record(NUMBER, 1.0, e.Cancelled())
-    records.close(FINISHED)
-    records.record("4444-5555-6666-7777", 2.0, e.Cancelled())
-    records.record(NUMBER, 3.0, e.Cancelled())
-    records.close(FINISHED)
+    with full_disk():
+        records.record(NUMBER, 1.0, e.Cancelled())
+        records.close(FINISHED)
+        records.record("4444-5555-6666-7777", 2.0, e.Cancelled())
+        records.record(NUMBER, 3.0, e.Cancelled())
+        records.close(FINISHED)
 
 
 def test_with_room_the_log_is_there(records, tmp_path):
