@@ -10,6 +10,7 @@ MEASUREMENTS = {
     "pad": "APCER and BPCER of presentation-attack detection",
     "lips": "mouth opening against sound",
     "light": "the light challenge, simulated",
+    "stream": "findings on the camera's stream, simulated",
     "head": "the head challenge, with simulated heads",
 }
 """Each is a module here with `add_arguments(parser)` and `run(options) -> int`."""
