@@ -8,7 +8,6 @@ import threading
 from importlib.metadata import version
 
 from kiosk import events as e
-from kiosk.activation.desk import ActivationDesk
 from kiosk.audit import facts as audit_facts
 from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
@@ -60,15 +59,8 @@ class Shop(Terminal, Owner):
         self._ears = Ears(self._agenda, self, post, self._street)
         self._eyes = Eyes(self._agenda, self, post, self._street)
         self._versions = {"kiosk": version("kiosk"), "script": "1"}
-        self._desk = ActivationDesk(
-            self.settings,
-            self._versions,
-            self._post_settled,
-            self.clock_unix,
-            take_roster=self._take_roster,
-            audit=self.audit,
-            clock=self.clock,
-        )
+        self._desk.know(self._versions)
+        self._carrying = True
 
     # ── on and off ───────────────────────────────────────────────────────────────────────────────
 
@@ -86,8 +78,7 @@ class Shop(Terminal, Owner):
         """In order, as a shutdown does it."""
         self.gone = True
         self.stop()
-        if self._desk is not None:
-            self._desk._wire.close()
+        self._desk._wire.close()
 
     def turn(self) -> None:
         """Everything that has come; what the orders put off is put on the agenda."""
@@ -99,7 +90,7 @@ class Shop(Terminal, Owner):
             while self._slips:
                 self._print_one(self._slips.pop(0))
             self.engine.turn()
-        parts = self._desk._parts if self._desk else None
+        parts = self._desk._parts
         if parts is not None and parts.courier._woken.is_set():
             parts.courier._woken.clear()
             self._carry_in(0.05)
@@ -116,8 +107,7 @@ class Shop(Terminal, Owner):
 
     def _look(self) -> None:
         self._looks.look()
-        starting = self._desk is None or self._desk._parts is None
-        self._agenda.after(1.0 if starting else READY_S, self, self._look)
+        self._agenda.after(1.0 if self._desk._parts is None else READY_S, self, self._look)
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
@@ -142,7 +132,6 @@ class Shop(Terminal, Owner):
 
     def _carry(self) -> None:
         """What `ActivationDesk.run` and `Courier.run` do in a circle, once."""
-        assert self._desk is not None
         states = self._desk.ready() if self._desk._parts is None or not self._ready_told else None
         for event in states or []:
             if event not in self._ready_told:
