@@ -1,7 +1,7 @@
 """`make soak`: months in a shop, in minutes. Nothing lost, nothing doubled, nothing growing.
 
 python -m tests.soak [--visits N] [--seed N] [--fault-every N] [--out DIR] [--json FILE]
-    [--folder DIR] [--real N]
+    [--folder DIR] [--minutes N] [--real N]
 """
 
 import argparse
@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fault-every", type=float, default=10.0, help="visits between two faults; 0: none")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="CSV, plot and report go there")
     parser.add_argument("--json", type=Path, help="default: <out>/report.json")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, whatever is missing")
     parser.add_argument("--folder", type=Path, help="work in here: /dev/shm, where the disk is slow to sync")
     parser.add_argument(
         "--real", type=int, default=0, help="so many visits through the real engines, besides"
@@ -66,7 +67,8 @@ def accelerated(options: argparse.Namespace) -> dict[str, Any]:
                 if len(samples) % 20 == 0:
                     _progress(street, samples[-1], options.visits, began)
 
-        street.run(options.visits, sample)
+        until = began + options.minutes * 60
+        street.run(options.visits, sample, lambda: time.monotonic() > until)
         street.peace()
         left_open = street.settle()
         street.close()

@@ -238,10 +238,15 @@ class Street:
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────
 
-    def run(self, visits: int, sample: Callable[[], None] = lambda: None) -> None:
-        """Until so many visits began; `sample` after each."""
+    def run(
+        self,
+        visits: int,
+        sample: Callable[[], None] = lambda: None,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Until so many visits began, or there were enough; `sample` after each."""
         before = self.done
-        while self.done < visits:
+        while self.done < visits and not enough():
             self.step()
             if self.done != before:
                 before = self.done
