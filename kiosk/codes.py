@@ -79,6 +79,7 @@ class Code(StrEnum):
     HEAD_UNSEEN = "head.unseen"
     TOUCH_WRONG = "touch.wrong"
     TOUCH_TOO_LATE = "touch.too_late"
+    REVIEW_APPROVED = "review.approved"
     REVIEW_REFUSED = "review.refused"
 
     # the card

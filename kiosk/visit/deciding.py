@@ -89,7 +89,7 @@ def _approve(course: Course, case: Case, second: Signature | None) -> Orders:
         return _submit(course)
     if case.code is Code.CARD_UNDER_AGE:  # for the card that was read: another one is not asked for
         return card.go_on(course)
-    return _back_to(course, case.back)
+    return _back_to(course, case.back, Code.REVIEW_APPROVED)
 
 
 def _again(course: Course, case: Case) -> Orders:
@@ -123,7 +123,7 @@ def _submit(course: Course) -> Orders:
     return submit.begin(course, course.challenge)
 
 
-def _back_to(course: Course, back: Stage) -> Orders:
+def _back_to(course: Course, back: Stage, code: Code = Code.OK) -> Orders:
     """Where the visit was, with one more try. What was seen before the review does not count any more."""
     limits = course.limits
     if back is Stage.CONSENT:
@@ -136,4 +136,4 @@ def _back_to(course: Course, back: Stage) -> Orders:
         return [course.go(Stage.PHONE, limits.phone_s), e.Say("phone")]
     for stage in (Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH):
         course.one_more(stage)
-    return [*watching.begin(course, Code.OK), e.Say("face")]
+    return [*watching.begin(course, code), e.Say("face")]

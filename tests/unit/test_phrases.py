@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import Device, Outcome, Purpose, Stage, told_as
+from kiosk.model import Check, Device, Outcome, Purpose, Reason, Stage, told_as
 from kiosk.ui import codes_document
 from kiosk.ui.phrases import LANGUAGES, Phrases, load
 
@@ -220,3 +220,10 @@ def test_the_document_of_codes_is_current():
     assert codes_document.PATH.read_text(encoding="utf-8") == codes_document.document(), (
         "run python -m kiosk.ui.codes_document"
     )
+
+
+def test_a_clerk_is_told_of_every_check_every_band_and_every_reason(phrases):
+    """A review that met a check without a name would show the clerk nothing at all."""
+    assert set(phrases._table["check"]) == {check.value for check in Check}
+    assert set(phrases._table["band"]) == {"passed", "just_below", "below", "unmeasured", "guardian"}
+    assert set(phrases._table["reason"]) == {reason.value for reason in Reason}

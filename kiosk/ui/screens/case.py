@@ -97,7 +97,7 @@ class CasePage(QWidget):
         for reason, button in self._reasons.items():
             button.say(phrases[f"reason.{reason.value}"])
         self._back.say(phrases["button.back"])
-        self._reason_title.say(phrases["review.reason_title"])
+        self._name_decision()
         self._write()
 
     def fit(self, look: Look) -> None:
@@ -111,12 +111,22 @@ class CasePage(QWidget):
         by_clerk = case.code is Code.WAY_CLERK
         body = phrases["review.clerk_way_body"] if by_clerk else phrases.clerk(case.code)
         self._why.say(body)
-        self._findings.say("\n".join(self._finding(f.check.value, f.band) for f in case.findings))
+        self._findings.say("\n".join(self._told(case)))
         self._second.say(phrases["review.second_needed"] if case.second and case.may_approve else "")
 
-    def _finding(self, check: str, band: str) -> str:
-        colon = ": " if self._phrases.language == "en" else "："
-        return f"{self._phrases[f'check.{check}']}{colon}{self._phrases[f'band.{band}']}"
+    def _name_decision(self) -> None:
+        """Above the reasons stands for what they are."""
+        chosen, why = self._phrases[f"button.{self._decision.value}"], self._phrases["review.reason_title"]
+        self._reason_title.say(f"{chosen} · {why}")
+
+    def _told(self, case: ShowCase) -> list[str]:
+        """What did not pass, each on a line; all that did on one: the pictures need the room."""
+        english = self._phrases.language == "en"
+        colon, comma = (": ", ", ") if english else ("：", "、")
+        named = [(self._phrases[f"check.{f.check.value}"], f.band) for f in case.findings]
+        others = [f"{name}{colon}{self._phrases[f'band.{band}']}" for name, band in named if band != "passed"]
+        passed = [name for name, band in named if band == "passed"]
+        return [*others, f"{self._phrases['band.passed']}{colon}{comma.join(passed)}"] if passed else others
 
     def _ask_reason(self, decision: Decision) -> None:
         self._decision = decision
@@ -128,6 +138,7 @@ class CasePage(QWidget):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
             self._reasons[reason].rest()
+        self._name_decision()
         self._seen.hide()  # looked at already; the reasons need the room
         self._pages.setCurrentIndex(1)
 

@@ -13,6 +13,13 @@ from kiosk.ui.widgets.drawings import OUTCOMES, Picture, door, tick
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
 
+FOR_REVIEW = frozenset(
+    {
+        Code.CONSENT_REFUSED, Code.VISIT_NEEDS_CLERK, Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_UNDER_AGE,
+        Code.CARD_CHILD, Code.CARD_PORTRAIT_PHOTOGRAPHED, Code.FACE_UNCERTAIN, Code.FACE_NOT_LIVE,
+    }
+)  # fmt: skip
+"""What somebody who is signed in could have decided on the spot: whoever is not is told how to."""
 _FOR_CLERK = (Outcome.REFUSED, Outcome.REFERRED)
 
 
@@ -115,4 +122,5 @@ class OutcomeScreen(Screen):
     def _for_clerk(self) -> str:
         if self._outcome not in _FOR_CLERK or self._code is Code.OK:
             return ""
-        return f"{self.phrases['general.clerk']}: {self.phrases.clerk(self._code)} [{self._code.value}]"
+        told = f"{self.phrases['general.clerk']}: {self.phrases.clerk(self._code)} [{self._code.value}]"
+        return f"{told}\n{self.phrases['review.how_in']}" if self._code in FOR_REVIEW else told

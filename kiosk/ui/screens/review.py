@@ -33,7 +33,7 @@ class ReviewScreen(Screen):
     def _waiting(self) -> QWidget:
         self._title, self._body = Words("title"), Words("body")
         self._reason, self._next = Reason(), Words("small", ink="soft")
-        self._here = Button("i_am_clerk", "plain")
+        self._here = Button("i_am_clerk", "primary")
         words = Column(1, self._title, self._body, self._reason, self._next, 1, self._here)
         return Split(stretched(Picture(clerk, ink="second"), 1), words)
 
