@@ -87,9 +87,9 @@ class House:
 
     url, ca, simulation = "", "", True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, requests: Requests = ENDLESS) -> None:
         keys.make(folder / "keys")
-        self.service = build(Settings(data=folder, simulation=True, requests=ENDLESS))
+        self.service = build(Settings(data=folder, simulation=True, requests=requests))
         self.app = application(self.service)
         self.client = Client(self.app)
 

@@ -98,6 +98,17 @@ def memory(pid: int, into: Path) -> list[tuple[int, str]]:
     return places
 
 
+def on_disk(folders: list[Path], into: Path) -> list[tuple[int, str]]:
+    """All files of the terminal's, the database with its log and free pages, and all temporary ones."""
+    places = []
+    with into.open("wb") as out:
+        for path in (p for folder in folders for p in folder.rglob("*") if p.is_file()):
+            places.append((out.tell(), path.name))
+            out.write(path.read_bytes())
+    assert any(name == "outbox.sqlite3" for _, name in places)
+    return places
+
+
 def _read(mem, at: int, size: int) -> bytes:
     """Pages that cannot be read (guards, pages of devices) are none that a core file would hold."""
     try:
@@ -131,7 +142,9 @@ def remains(site, clean: bool, folder: Path) -> tuple[Counter[tuple[str, str]], 
     }
     who["phone"] = f"199{secrets.randbelow(10**8):08}"
     environment = {k: v for k, v in os.environ.items() if k not in process.CLEAN}
-    child = Child(site.settings, who, environment | (process.CLEAN if clean else {}))
+    (folder / "tmp").mkdir(parents=True)
+    environment |= {"TMPDIR": str(folder / "tmp")} | (process.CLEAN if clean else {})
+    child = Child(site.settings, who, environment)
     try:
         dump = folder / "memory"
         try:
@@ -140,6 +153,7 @@ def remains(site, clean: bool, folder: Path) -> tuple[Counter[tuple[str, str]], 
             pytest.skip("this machine lets nobody read another process's memory")
         wanted = patterns(who, list(child.samples))
         found = search(wanted, dump, places)
+        found += search(wanted, dump, on_disk([site.folder, folder / "tmp"], dump))
         dump.unlink()
     finally:
         child.end()
