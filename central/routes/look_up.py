@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
@@ -15,12 +16,17 @@ from central.tables import Activation, Credential, Status
 
 router = APIRouter(tags=["look-up"])
 
+NOT_KNOWN: dict[str, Any] = {
+    "description": "The same kind of page, for a number that is not known",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
+
 
 @router.get(
     "/look-up/{slip}",
     response_class=HTMLResponse,
     dependencies=[Depends(stranger)],
-    responses=problems(422, 429),
+    responses=problems(422, 429) | {404: NOT_KNOWN},
 )
 def look_up(slip: str, central: Central) -> HTMLResponse:
     """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""

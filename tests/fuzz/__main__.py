@@ -52,7 +52,7 @@ def run(name: str, one: One, seed: int, seconds: float) -> tuple[Counter[str], i
     while (began := time.monotonic()) < end:
         try:
             ended[one(seed)] += 1
-        except Exception:
+        except (Exception, BaseExceptionGroup):  # schemathesis groups what it finds
             findings += 1
             print(f"FINDING at {name}, seed {seed}:\n{traceback.format_exc()}", flush=True)
         if (took := time.monotonic() - began) > LONGEST_S:
