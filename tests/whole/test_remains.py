@@ -102,7 +102,9 @@ def on_disk(folders: list[Path], into: Path) -> list[tuple[int, str]]:
     """All files of the terminal's, the database with its log and free pages, and all temporary ones."""
     places = []
     with into.open("wb") as out:
-        for path in (p for folder in folders for p in folder.rglob("*") if p.is_file()):
+        for path in (
+            p for folder in folders for p in folder.rglob("*") if p.is_file() and p.stem != into.stem
+        ):
             places.append((out.tell(), path.name))
             out.write(path.read_bytes())
     assert any(name == "outbox.sqlite3" for _, name in places)
