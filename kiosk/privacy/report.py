@@ -93,6 +93,7 @@ def _files(settings: Settings) -> Iterable[Held]:
     kinds = [
         ("visit logs", NUMBERS, stocks.visits(settings), "visits_days", keep.visits_days, "visits/"),
         ("day books", NUMBERS, stocks.daybooks(settings), "daybook_days", keep.daybook_days, "staff/day-*"),
+        ("day reports", NUMBERS, stocks.reports(settings), "daybook_days", keep.daybook_days, "reports/"),
         (
             "audit logs set aside", NUMBERS, stocks.set_aside(settings), "set_aside_days",
             keep.set_aside_days, "audit/*.damaged-*",
@@ -173,7 +174,7 @@ def _all(folder: Path, but: list[Path]) -> Iterable[Path]:
 
 
 _KNOWN = (
-    "outbox.sqlite3*", PLAN_FILE, "visits/*.jsonl", "staff/day-*.jsonl", f"staff/{ROSTER_FILE}",
+    "outbox.sqlite3*", PLAN_FILE, "reports/*", "visits/*.jsonl", "staff/day-*.jsonl", f"staff/{ROSTER_FILE}",
     f"staff/{LOCKS_FILE}", "audit/audit.log", "audit/audit.log.damaged-*",
 )  # fmt: skip
 

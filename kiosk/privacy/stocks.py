@@ -96,6 +96,11 @@ def daybooks(settings: Settings) -> Files:
     return Files(settings.path(settings.storage.folder) / "staff", "day-*.jsonl")
 
 
+def reports(settings: Settings) -> Files:
+    """Day reports that were saved where no stick was."""
+    return Files(settings.path(settings.storage.folder) / "reports", "*")
+
+
 def set_aside(settings: Settings) -> Files:
     log = audit_path(settings)
     return Files(log.parent, f"{log.name}.damaged-*")
@@ -120,6 +125,7 @@ def terms(settings: Settings) -> list[Term]:
         Term("challenges", challenges, "their own end, by central", None),
         Term("visit logs", visits(settings), "[retention] visits_days", keep.visits_days),
         Term("day books", daybooks(settings), "[retention] daybook_days", keep.daybook_days),
+        Term("day reports", reports(settings), "[retention] daybook_days", keep.daybook_days),
         Term("audit logs set aside", set_aside(settings), "[retention] set_aside_days", keep.set_aside_days),
     ]
     kept = slips(settings)

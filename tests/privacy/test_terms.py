@@ -65,6 +65,8 @@ def fill(storage: Path) -> None:
     file(storage / "visits" / "NEW.jsonl", 29)
     file(storage / "staff" / "day-2020-01-01.jsonl", 31)
     file(storage / "staff" / "roster.jwt", 400)
+    file(storage / "reports" / "day-old.pdf", 31)
+    file(storage / "reports" / "day-new.pdf", 29)
     file(storage / "audit" / "audit.log.damaged-1", 364)
 
 
@@ -87,7 +89,7 @@ def requests(storage: Path) -> set[str]:
         return {row[0] for row in found.execute("SELECT id FROM requests")}
 
 
-DUE = {"receipts": 1, "challenges": 1, "visit logs": 1, "day books": 1}
+DUE = {"receipts": 1, "challenges": 1, "visit logs": 1, "day books": 1, "day reports": 1}
 
 
 def test_what_is_due_goes_and_each_kind_has_its_receipt(settings: Settings, storage: Path):
