@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from training import parts
 from training.digits.model import WINDOW, DigitNet
 
 OPSET = 17
+MANIFEST = Path("resources/models/manifest.toml")
+INSTALLED = MANIFEST.with_name("digits-encoder.onnx")
 
 
 def load(path: Path) -> tuple[DigitNet, dict]:
@@ -57,12 +60,22 @@ def to_int8(source: Path, target: Path) -> None:
     )
 
 
+def enter(manifest: Path, weights: bytes) -> None:
+    """Write the weights' size and checksum into the manifest; the terminal refuses weights that differ."""
+    text = manifest.read_text(encoding="utf-8")
+    entry = re.compile(r'(file = "digits-encoder\.onnx"\n(?:.+\n)*?size = )\d+\nsha256 = "\w+"')
+    changed, found = entry.subn(rf'\g<1>{len(weights)}\nsha256 = "{parts.sha256(weights)}"', text)
+    if found != 1:
+        raise ValueError(f"{manifest}: no entry for digits-encoder.onnx")
+    manifest.write_text(changed, encoding="utf-8")
+
+
 def main() -> None:
     """Export `<work>/<weights>.pt`; the float32 graph stays in the work folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--weights", default="digits")
-    parser.add_argument("--to", type=Path, default=Path("resources/models/digits-encoder.onnx"))
+    parser.add_argument("--to", type=Path, default=INSTALLED)
     chosen = parser.parse_args()
     net, _ = load(chosen.work / f"{chosen.weights}.pt")
     exact = chosen.work / f"{chosen.weights}.onnx"
@@ -75,9 +88,8 @@ def main() -> None:
         weights = made.read_bytes()
         half_written.write_bytes(weights)
         half_written.replace(chosen.to)
-        print(
-            f'for resources/models/manifest.toml:\nsize = {len(weights)}\nsha256 = "{parts.sha256(weights)}"'
-        )
+    if chosen.to == INSTALLED:
+        enter(MANIFEST, weights)
 
 
 if __name__ == "__main__":

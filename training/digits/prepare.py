@@ -130,7 +130,7 @@ def recordings(data: Path, work: Path) -> None:
 
 def synthetic(work: Path) -> None:
     """Write `kokoro-world/*.npz`: the made-up speakers' digits from other throats."""
-    for path in sorted((work / "kokoro").glob("*.npz")):
+    for path in sorted((work / "kokoro").glob("person-*.npz")):
         target = work / "kokoro-world" / path.name
         if not target.exists():
             clips = [c for c in corpus.load(path) if c.label != words.OTHER]
@@ -140,7 +140,7 @@ def synthetic(work: Path) -> None:
 
 def folders(work: Path, customers: Path) -> None:
     """Write `speakers/<name>`, as `kiosk evaluate speech` reads them: synthetic voices to measure with."""
-    for path in sorted((work / "kokoro").glob("*.npz")):
+    for path in sorted((work / "kokoro").glob("person-*.npz")):
         clips = [c for c in corpus.load(path) if c.label != words.OTHER]
         if clips[0].speaker in LEFT_OUT:
             _folder(work / "speakers" / clips[0].speaker, clips[: len(words.DIGIT_WORDS)])  # those said alone

@@ -141,6 +141,14 @@ def record(voice: kokoro.Kokoro, index: int) -> list[Clip]:
     return clips
 
 
+def asides(voice: kokoro.Kokoro, index: int) -> list[Clip]:
+    """Let the index-th person hesitate and say Cantonese digits: none of it is a Mandarin digit."""
+    rng = np.random.default_rng([SEED, index, 2])
+    speaker = Speaker(voice, person(index), rng)
+    said = [*rng.choice(words.HESITATIONS, 3, replace=False), *words.CANTONESE]
+    return [speaker.isolated(str(phonemes), str(phonemes), words.OTHER) for phonemes in said]
+
+
 def main() -> None:
     """Record people `--first` .. `--last`, one file each; those that exist are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -151,9 +159,10 @@ def main() -> None:
     chosen = parser.parse_args()
     voice = kokoro.Kokoro(chosen.threads)
     for index in range(chosen.first, chosen.last):
-        path = chosen.work / "kokoro" / f"person-{index:03d}.npz"
-        if not path.exists():
-            corpus.save(path, record(voice, index))
+        for name, recorded in (("person", record), ("asides", asides)):
+            path = chosen.work / "kokoro" / f"{name}-{index:03d}.npz"
+            if not path.exists():
+                corpus.save(path, recorded(voice, index))
 
 
 if __name__ == "__main__":

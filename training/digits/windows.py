@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.digits import placing, shop
+from training.digits import humming, placing, shop
 from training.digits.corpus import RATE, Clip
 from training.digits.words import OTHER
 
@@ -22,6 +22,8 @@ ONSET_S = (0.75, 0.9)  # of the voice in the scene
 EARLIEST_S, LATEST_S = 0.02, 0.45  # of the voice in a window that is cut anywhere
 CUT_AS_TERMINAL = 0.7
 HUMAN_SHARE = 0.35
+HUMMED = 0.15  # of what is no digit
+NOISY_BEFORE = 0.35  # recordings that already have a steady noise of their own
 _KINDS = ("digit", "speech", "partial", "noise", "silence")
 _KIND_SHARES = (0.72, 0.18, 0.03, 0.05, 0.02)
 _STEADY = (1, 2, 5)  # vowels whose beginning already is the word
@@ -118,6 +120,8 @@ class Windows:
         return self._varied(self._digits[human, label] or self._digits[not human, label])
 
     def _other(self) -> Samples:
+        if self._rng.random() < HUMMED:
+            return humming.hum(self._rng)
         human = bool(self._rng.random() < 0.6 and self._others[True])
         return self._varied(self._others[human] or self._others[not human])
 
@@ -153,9 +157,11 @@ class Windows:
         level = 10 ** self._rng.uniform(-6, -3) if self._rng.random() < 0.8 else 0.0
         return (level * self._rng.standard_normal(WINDOW)).astype(np.float32)
 
-    def _noise(self) -> Samples:
-        names = list(self._noises)
-        name = "babble" if self._rng.random() < 0.35 else names[int(self._rng.integers(len(names)))]
+    def _noise(self, *kinds: str) -> Samples:
+        names = kinds or tuple(self._noises)
+        name = names[int(self._rng.integers(len(names)))]
+        if not kinds and self._rng.random() < 0.35:
+            name = "babble"
         track = self._noises[name][int(self._rng.integers(len(self._noises[name])))]
         at = int(self._rng.integers(0, len(track) - SCENE))
         return track[at : at + SCENE]
@@ -167,7 +173,10 @@ class Windows:
         if only_noise:
             scene = self._noise() * np.float32(0.07)
         elif rng.random() < 0.9:
-            scene = scene + self._noise() * np.float32(0.07 * 10 ** (-rng.uniform(2, 40) / 20))
+            scene = scene + self._noise() * np.float32(0.07 * 10 ** (-rng.uniform(1, 34) / 20))
+        if rng.random() < NOISY_BEFORE:
+            steady = self._noise("coloured", "hum", "machine")
+            scene = scene + steady * np.float32(0.07 * 10 ** (-rng.uniform(8, 26) / 20))
         scene = scene + (10 ** rng.uniform(-4.5, -3) * rng.standard_normal(SCENE)).astype(np.float32)
         if rng.random() < 0.7:
             scene = shop.microphone(scene, rng)

@@ -30,6 +30,11 @@ ACCENTS: dict[str, tuple[str, ...]] = {
     "七": ("ʦʰi→", "ʨʰi→"), "八": ("ba→", "pa→"), "九": ("ʦjou↓", "ʨju↓", "ʨjou↓"),
 }  # fmt: skip
 
+# 嗯 in several mouths (the open 呃 is left out: it is an accent of 二), and the Cantonese digits that are
+# no Mandarin digit in any tone or accent: 1 4 5 6 7 9. Phonemes as above.
+HESITATIONS = ("n↗", "n→", "ən→", "ən↘", "ŋ→", "ŋ↗", "m→", "m↗")
+CANTONESE = ("jɐt", "sei→", "ŋ↓", "lʊk", "ʦʰɐt", "kɐu↗")
+
 
 def accent(rng: np.random.Generator, share: float = 0.35) -> tuple[tuple[str, str], ...]:
     """Draw a made-up speaker's way with some of the words: (word, phonemes)."""
