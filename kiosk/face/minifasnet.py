@@ -17,6 +17,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kiosk.face import net
 from kiosk.face.weights import loading, require, working
 from kiosk.models import locate
 from kiosk.ports import Context, Face, Image
@@ -48,15 +49,15 @@ class MiniFasNet:
         """0 attack … 1 live. Raises EngineError."""
         with working(self.name):
             return live(
-                np.mean([logits for net in self._nets for logits in _both(*net, image, face)], axis=0)
+                np.mean([logits for scaled in self._nets for logits in _both(*scaled, image, face)], axis=0)
             )
 
 
-def _both(scale: float, net: "Net", image: Image, face: Face) -> Iterator[NDArray[np.float64]]:
+def _both(scale: float, one: "Net", image: Image, face: Face) -> Iterator[NDArray[np.float64]]:
     """The logits of the face and of its mirror image."""
     crop = surroundings(image, face, scale)
-    yield net.logits(crop)
-    yield net.logits(np.ascontiguousarray(crop[:, ::-1]))
+    yield one.logits(crop)
+    yield one.logits(np.ascontiguousarray(crop[:, ::-1]))
 
 
 class Net:
@@ -67,9 +68,7 @@ class Net:
     """
 
     def __init__(self, path: Path, gain: float = 1.0) -> None:
-        self._gain = gain
-        with loading(path.name):
-            self._net = cv2.dnn.readNetFromONNX(str(path))
+        self._gain, self._net = gain, net.Net(path)
         with loading(path.name):
             answers = self.logits(np.zeros((_SIZE, _SIZE, 3), np.uint8))
         require(len(answers) == _CLASSES, path.name, f"{len(answers)} classes")
@@ -84,8 +83,8 @@ class Net:
 
     def logits(self, crop: Image) -> NDArray[np.float64]:
         """(3,) for an (80, 80, 3) crop."""
-        self._net.setInput(cv2.dnn.blobFromImage(crop, self._gain, (_SIZE, _SIZE)))
-        return np.asarray(self._net.forward(), np.float64).ravel()
+        answer = self._net.run(cv2.dnn.blobFromImage(crop, self._gain, (_SIZE, _SIZE)))
+        return answer.astype(np.float64)
 
 
 def live(logits: NDArray[np.float64]) -> float:

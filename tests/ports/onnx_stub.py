@@ -69,6 +69,19 @@ def flat_network(name, shape, weights, bias):
     return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 13))
 
 
+def prelu_network(slopes):
+    """An input [1, N] → PRelu with a slope for each number; the slopes are listed as an input as well."""
+    graph = (
+        _field(1, _node("PRelu", ["x", "slopes"], "bent"))
+        + _field(2, "stub")
+        + _field(5, _tensor("slopes", slopes))
+        + _field(11, _value("x", len(slopes)))
+        + _field(11, _value("slopes", len(slopes)))
+        + _field(12, _value("bent", len(slopes)))
+    )
+    return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 13))
+
+
 def lively():
     """Weights that answer differently to different sounds."""
     return np.random.default_rng(0).standard_normal((20_480, 11)).astype(np.float32)
