@@ -2,7 +2,7 @@
 
 False match and false non-match rates as ISO/IEC 19795-1 counts them: each reference with each probe of
 another take, at thresholds and at fixed FMR, for references as a card's chip holds them and for probes as the
-terminal has them.
+terminal has them: one frame, a mean of five, and in the way it decides.
 """
 
 import argparse
@@ -10,16 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.evaluate import face_pictures, face_report, options, pictures
-from kiosk.evaluate.face_embeddings import REFERENCES, Gallery, gallery
+import numpy as np
+
+from kiosk.evaluate import face_coached, face_pictures, face_report, options, pictures
+from kiosk.evaluate.face_embeddings import Gallery, Maker, gallery
 from kiosk.evaluate.face_pictures import Picture
 from kiosk.evaluate.face_rates import figures
 from kiosk.evaluate.face_report import Condition, DriverResult, Report
-from kiosk.evaluate.face_trials import FRAMES, Probes, Trials, compare, means, single
+from kiosk.evaluate.face_trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
 from kiosk.evaluate.output import write_json
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.ports import FaceEngine
 from kiosk.settings import Settings
+from kiosk.simulators.people import Person
 
 SINGLE, MEAN = "one frame", f"mean of {FRAMES}"
 _FINDER_PX = 640
@@ -28,6 +31,11 @@ _FINDER_PX = 640
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_shared(
         parser, "<person>/*.jpg or <person>/<take>/*.jpg; no two pictures of one take are compared"
+    )
+    parser.add_argument(
+        "--photographed",
+        action="store_true",
+        help="also as the portrait of a simulated card before the camera",
     )
 
 
@@ -38,8 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     people = len({picture.person for picture in found})
     print(f"{len(found)} pictures of {people} people; {pictures.told(skipped)}")
     engines = options.installed("face_engine", settings.face_engine, settings, arguments.driver)
-    finder = _finder(settings)
-    results = [_measured(engine, finder, found, arguments.seed, arguments.plots) for engine in engines]
+    landmarks = options.chosen_driver("face_landmarks", settings.face_landmarks, settings)
+    card = Person(0, b"").card() if arguments.photographed else None
+    results = []
+    for engine in engines:
+        maker = Maker(engine, _finder(settings), landmarks, settings.face, card)
+        results.append(_measured(maker, found, settings, arguments.seed, arguments.plots))
     if arguments.json:
         write_json(arguments.json, Report(arguments.seed, skipped, results))
     if any(c.figures.genuine and c.figures.impostors for r in results for c in r.conditions):
@@ -54,32 +66,58 @@ def _finder(settings: Settings) -> FaceEngine:
 
 
 def _measured(
-    engine: FaceEngine, finder: FaceEngine, found: list[Picture], seed: int, plots: Path | None
+    maker: Maker, found: list[Picture], settings: Settings, seed: int, plots: Path | None
 ) -> DriverResult:
-    made = gallery(engine, finder, found)
+    made = gallery(maker, found)
     conditions: list[Condition] = []
     drawn: dict[str, Trials] = {}
-    for condition, trials in _conditions(made, seed):
+    for condition, trials in _conditions(made, settings, seed):
         conditions.append(condition)
-        if not condition.mirrored:
+        if condition.probe in (SINGLE, MEAN) and not condition.mirrored:
             drawn[condition.title] = trials
     result = DriverResult(
-        engine.name, engine.version, len(made.pictures), made.skipped, made.cpu_ms, conditions
+        maker.engine.name,
+        maker.engine.version,
+        len(made.pictures),
+        made.skipped,
+        face_coached.told(made.coached),
+        made.cpu_ms,
+        conditions,
     )
     print("\n" + face_report.told(result))
     if plots:
-        face_report.draw(plots, engine.name, drawn)
+        face_report.draw(plots, maker.engine.name, drawn)
     return result
 
 
-def _conditions(made: Gallery, seed: int) -> Iterator[tuple[Condition, Trials]]:
-    """Every reference with every probe, plain and mirrored."""
+def _conditions(made: Gallery, settings: Settings, seed: int) -> Iterator[tuple[Condition, Trials]]:
+    """Every reference with every probe; the mirrored ones only without the terminal's way of deciding."""
     for mirrored in (False, True):
         rows = made.probes[mirrored]
         probes = {SINGLE: single(made.pictures, rows), MEAN: means(made.pictures, rows, seed)}
-        for kind in REFERENCES:
-            for name, some in probes.items():
-                yield _condition(made, kind, name, mirrored, some, seed)
+        if not mirrored:
+            probes |= _terminal(made, settings, seed)
+        for kind, references in made.references.items():
+            if np.isfinite(references[mirrored]).any():
+                for name, some in probes.items():
+                    yield _condition(made, kind, name, mirrored, some, seed)
+
+
+def _terminal(made: Gallery, settings: Settings, seed: int) -> dict[str, Probes]:
+    """As the terminal decides: once, in all its tries, and on nothing but the frames its coaching takes."""
+    visit, best = settings.visit, settings.face.best_frames
+    once = Deciding(visit.min_frames, visit.decide_frames, best, 1)
+    tries = Deciding(visit.min_frames, visit.decide_frames, best, visit.face_tries)
+    ranks = np.array([one.rank for one in made.coached])
+    good = face_coached.good(made.coached)
+    all_ = np.ones_like(good)
+    name = f"terminal, {once.least}–{once.most}"
+    pictures_, rows = made.pictures, made.probes[False]
+    return {
+        name: decided(pictures_, rows, ranks, all_, once, seed),
+        f"{name}, {tries.tries} tries": decided(pictures_, rows, ranks, all_, tries, seed),
+        f"{name}, coached": decided(pictures_, rows, ranks, good, once, seed),
+    }
 
 
 def _condition(
@@ -88,5 +126,6 @@ def _condition(
     references = made.references[kind][mirrored]
     trials = compare(made.pictures, references, probes, seed)
     unusable = int((references[:, :1] != references[:, :1]).sum())
+    acquired = (probes.failed, probes.pools)
     found = figures(trials, seed)
-    return Condition(kind, name, mirrored, len(references), unusable, found), trials
+    return Condition(kind, name, mirrored, len(references), unusable, acquired, found), trials

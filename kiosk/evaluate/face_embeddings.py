@@ -9,20 +9,26 @@ from typing import TypeVar
 import cv2
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from kiosk.errors import CardError, EngineError
 from kiosk.evaluate import pictures
+from kiosk.evaluate.face_card import photographed
+from kiosk.evaluate.face_coached import Coached, coached
 from kiosk.evaluate.face_pictures import Picture
 from kiosk.evaluate.output import progress
 from kiosk.evaluate.pictures import Skipped
 from kiosk.face.reference import reference
+from kiosk.model import IdCard
 from kiosk.paths import RESOURCES
-from kiosk.ports import Context, Face, FaceEngine, Image, Vector
+from kiosk.ports import Context, Face, FaceEngine, FaceLandmarks, Image, Vector
+from kiosk.settings import FaceSettings
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings, id_photo, packed
 
 AS_IS, JPEG, WEBP = "as is", "102×126 JPEG q30", "102×126 WebP 1 KB"
 REFERENCES = (AS_IS, JPEG, WEBP)
+PHOTOGRAPHED = "photographed card (simulated)"
 _QUALITY = 30
 
 T = TypeVar("T")
@@ -32,11 +38,15 @@ Rows = NDArray[np.float32]
 
 
 class Gallery(Struct, frozen=True, eq=False):
-    """All embeddings of one driver. `probes` and `references[kind]` are by mirrored: False, True."""
+    """All embeddings of one driver. `probes` and `references[kind]` are by mirrored: False, True.
+
+    `coached`: what the terminal would have told the person at each picture.
+    """
 
     pictures: list[Picture]
     probes: dict[bool, Rows]
     references: dict[str, dict[bool, Rows]]
+    coached: list[Coached]
     skipped: Skipped
     cpu_ms: dict[str, float]  # the median of each step
 
@@ -78,23 +88,45 @@ class Timed:
             self._ms[step].append(1000 * (time.thread_time() - began))
 
 
-def gallery(engine: FaceEngine, finder: FaceEngine, found: Sequence[Picture]) -> Gallery:
-    """Embeds every picture. `finder` says about which face the ID photo is cut, for all drivers alike."""
-    timed, skipped = Timed(engine), Counter[str]()
+class Maker(Struct, frozen=True, eq=False):
+    """All that turns pictures into embeddings. `finder` says about which face the ID photo is cut, for all
+    drivers alike; `card`: also simulate a photographed card, with this made-up text on it.
+    """
+
+    engine: FaceEngine
+    finder: FaceEngine
+    landmarks: FaceLandmarks
+    settings: FaceSettings
+    card: IdCard | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return REFERENCES if self.card is None else (*REFERENCES, PHOTOGRAPHED)
+
+
+class _One(Struct, frozen=True, eq=False):
+    """One picture's: vectors by kind and mirrored."""
+
+    vectors: dict[tuple[str, bool], Vector | None]
+    coached: Coached
+
+
+def gallery(maker: Maker, found: Sequence[Picture]) -> Gallery:
+    """Embeds every picture."""
+    timed, skipped = Timed(maker.engine), Counter[str]()
+    maker = replace(maker, engine=timed)
     kept: list[Picture] = []
-    made: list[dict[tuple[str, bool], Vector | None]] = []
-    for picture in progress(found, engine.name):
-        one = _embedded(timed, finder, picture, skipped)
+    made: list[_One] = []
+    for picture in progress(found, timed.name):
+        one = _embedded(maker, picture, len(kept), skipped)
         if one is not None:
             kept.append(picture)
             made.append(one)
     return Gallery(
         kept,
         _sides(made, AS_IS),
-        {
-            kind: {side: _rows([one[kind, side] for one in made]) for side in (False, True)}
-            for kind in REFERENCES
-        },
+        {kind: _sides(made, kind) for kind in maker.kinds},
+        [one.coached for one in made],
         skipped,
         timed.medians(),
     )
@@ -109,43 +141,47 @@ def jpeg(photo: Image) -> bytes:
 PORTRAITS: dict[str, Callable[[Image], bytes]] = {JPEG: jpeg, WEBP: packed}
 
 
-def _embedded(
-    engine: FaceEngine, finder: FaceEngine, picture: Picture, skipped: Skipped
-) -> dict[tuple[str, bool], Vector | None] | None:
-    """By kind and mirrored; None if the picture cannot be used at all. Mirrored: the mean of both sides."""
-    image = pictures.photo(picture.path)
+def _embedded(maker: Maker, picture: Picture, number: int, skipped: Skipped) -> _One | None:
+    """None if the picture cannot be used at all. Mirrored: the mean of both sides."""
+    engine, image = maker.engine, pictures.photo(picture.path)
     if image is None:
         skipped[pictures.UNREADABLE] += 1
         return None
-    plain = _frame(engine, image)
-    if plain is None:
+    face = _largest(engine, image)
+    plain = None if face is None else _vector(engine, image, face)
+    if face is None or plain is None:
         skipped[pictures.NO_FACE] += 1
         return None
     vectors: dict[tuple[str, bool], Vector | None] = {(AS_IS, False): plain}
     vectors[AS_IS, True] = _mean(plain, _frame(Mirrored(engine), image))
-    portrait = _id_photo(finder, image)
+    sitter = _largest(maker.finder, image)
+    portrait = None if sitter is None else id_photo(image, sitter)
     for kind in PORTRAITS:
         vectors[kind, False] = one = _portrait(engine, kind, portrait)
         vectors[kind, True] = _mean(one, _portrait(Mirrored(engine), kind, portrait))
-    return vectors
+    if maker.card is not None and sitter is not None:
+        vectors[PHOTOGRAPHED, False] = photographed(maker.card, image, sitter, engine, maker.settings, number)
+    return _One(vectors, coached(image, face, maker.landmarks, maker.settings))
 
 
 def _frame(engine: FaceEngine, image: Image) -> Vector | None:
     """None: no face, or the engine failed."""
+    face = _largest(engine, image)
+    return None if face is None else _vector(engine, image, face)
+
+
+def _largest(engine: FaceEngine, image: Image) -> Face | None:
     try:
-        face = pictures.largest(engine, image)
-        return None if face is None else engine.embed(image, face)
+        return pictures.largest(engine, image)
     except EngineError:
         return None
 
 
-def _id_photo(finder: FaceEngine, image: Image) -> Image | None:
-    """None: no face, or the finder failed."""
+def _vector(engine: FaceEngine, image: Image, face: Face) -> Vector | None:
     try:
-        face = pictures.largest(finder, image)
+        return engine.embed(image, face)
     except EngineError:
         return None
-    return None if face is None else id_photo(image, face)
 
 
 def _portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Vector | None:
@@ -168,8 +204,8 @@ def _mean(one: Vector | None, other: Vector | None) -> Vector | None:
     return np.asarray(both / np.linalg.norm(both), np.float32)
 
 
-def _sides(made: Sequence[dict[tuple[str, bool], Vector | None]], kind: str) -> dict[bool, Rows]:
-    return {side: _rows([one[kind, side] for one in made]) for side in (False, True)}
+def _sides(made: Sequence[_One], kind: str) -> dict[bool, Rows]:
+    return {side: _rows([one.vectors.get((kind, side)) for one in made]) for side in (False, True)}
 
 
 def _rows(vectors: Sequence[Vector | None]) -> Rows:

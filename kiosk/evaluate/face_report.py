@@ -15,13 +15,16 @@ from kiosk.evaluate.pictures import Skipped
 
 
 class Condition(Struct, frozen=True):
-    """One way to compare. `unusable` of `references`: the terminal would have refused this portrait."""
+    """One way to compare. `unusable` of `references`: the terminal would have refused this portrait;
+    `not_acquired`: takes (or people with loose photos) without frames enough, of all.
+    """
 
     reference: str
     probe: str
     mirrored: bool
     references: int
     unusable: int
+    not_acquired: tuple[int, int]
     figures: Figures
 
     @property
@@ -34,6 +37,7 @@ class DriverResult(Struct, frozen=True):
     version: str
     pictures: int
     skipped: Skipped
+    coaching: str
     cpu_ms: dict[str, float]
     conditions: list[Condition]
 
@@ -53,6 +57,7 @@ def told(result: DriverResult) -> str:
         [
             f"driver {result.driver} ({result.version}): {result.pictures} pictures",
             pictures.told(result.skipped),
+            result.coaching,
             f"median CPU milliseconds: {steps}",
             "",
             table([_OVERVIEW, *(_overview(c) for c in result.conditions)]),
@@ -62,12 +67,14 @@ def told(result: DriverResult) -> str:
             "(n/N, interval): errors, comparisons, 95 % bounds by drawing people, no narrower than Wilson's.",
             "*: fewer than ten impostor comparisons for each allowed error: the threshold is a guess.",
             "unusable: portraits in which no face was found (failure to enrol); they are in no other figure.",
+            "not acquired: takes without enough good frames (failure to acquire), in no other figure.",
+            "terminal: accepted as soon as the mean of the best frames so far reaches the threshold.",
         ]
     )
 
 
 _OVERVIEW = (
-    "reference", "probe", "mirrored", "genuine/impostor", "people", "unusable",
+    "reference", "probe", "mirrored", "genuine/impostor", "people", "unusable", "not acquired",
     "FNMR at FMR 1 %", "at FMR 0.1 %", "at FMR 0.01 %", "EER",
 )  # fmt: skip
 _AT = ("reference", "probe", "threshold", "FMR", "FNMR")
@@ -78,7 +85,7 @@ def _overview(one: Condition) -> tuple[object, ...]:
     some, all_ = found.people
     return (
         one.reference, one.probe, "yes" if one.mirrored else "no", f"{found.genuine}/{found.impostors}",
-        f"{some} of {all_}", f"{one.unusable}/{one.references}",
+        f"{some} of {all_}", f"{one.unusable}/{one.references}", "{}/{}".format(*one.not_acquired),
         *(f"{short(at.fnmr)} @{at.threshold:.3f}{'' if at.supported else '*'}" for at in found.fmrs),
         _eer(found),
     )  # fmt: skip

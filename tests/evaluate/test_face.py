@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.__main__ import main
-from kiosk.evaluate.face_embeddings import AS_IS, JPEG, WEBP, Mirrored
+from kiosk.evaluate.face_embeddings import AS_IS, JPEG, PHOTOGRAPHED, WEBP, Mirrored
 from tests.face.people import PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
@@ -42,14 +42,34 @@ def test_the_whole_measurement(data, tmp_path, capsys):
     (driver,) = msgspec.json.decode(found.read_bytes())["drivers"]
     assert driver["pictures"] == 20
     assert {c["reference"] for c in driver["conditions"]} == {AS_IS, JPEG, WEBP}
-    assert len(driver["conditions"]) == 12
+    assert len(driver["conditions"]) == 3 * (2 + 3 + 2)
+    assert "coaching: 20 ok" in driver["coaching"]
     for condition in driver["conditions"]:
+        assert condition["not_acquired"][0] == 0
         at = next(t for t in condition["figures"]["thresholds"] if t["threshold"] == 0.40)
         assert (at["fmr"]["errors"], at["fnmr"]["errors"]) == (0, 0), condition["reference"]
         assert at["fnmr"]["trials"] > 0
     assert all(ms > 0 for ms in driver["cpu_ms"].values())
     assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == ["sface-det.png", "sface-likeness.png"]
     assert "hopper" not in text + found.read_text(), "names of folders are names of people"
+
+
+def test_a_photographed_card_and_frames_that_are_coached_away(data, tmp_path):
+    """One take is too dark: the terminal would have said so, and not compared it."""
+    for path in sorted((data / "collins" / "1").iterdir()):
+        dark = cv2.imread(str(path)) // 4
+        cv2.imwrite(str(path), dark)
+    found = tmp_path / "face.json"
+    arguments = ["--driver", "sface", "--photographed", "--json", str(found)]
+    assert main(["evaluate", "face", "--data", str(data), *arguments]) == 0
+    (driver,) = msgspec.json.decode(found.read_bytes())["drivers"]
+    conditions = {(c["reference"], c["probe"], c["mirrored"]): c for c in driver["conditions"]}
+    assert conditions[AS_IS, "terminal, 5–12, coached", False]["not_acquired"] == [1, 4]
+    assert conditions[AS_IS, "terminal, 5–12", False]["not_acquired"] == [0, 4]
+    card = conditions[PHOTOGRAPHED, "mean of 5", False]
+    assert card["unusable"] < 10
+    at = next(t for t in card["figures"]["thresholds"] if t["threshold"] == 0.50)
+    assert (at["fmr"]["errors"], at["fmr"]["trials"] > 0) == (0, True)
 
 
 def test_odd_folders_and_files_never_end_it(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from kiosk.evaluate.face_pictures import Picture, find
 from kiosk.evaluate.face_rates import Binned, figures
-from kiosk.evaluate.face_trials import FRAMES, Trials, compare, means, single
+from kiosk.evaluate.face_trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
 
 
 def people(count: int, takes: int, frames: int) -> list[Picture]:
@@ -52,6 +52,58 @@ def test_a_mean_holds_no_frame_of_the_references_take():
     assert all(len(set(row)) == 1 for row in probes.takes)
     trials = compare(pictures, rows, probes, seed=1)
     assert trials.genuine.sum() == 7 * len(probes.vectors), "the other take's seven references"
+
+
+HOW = Deciding(least=3, most=6, best=4, tries=2)
+
+
+def every(pictures: list[Picture]) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks that differ, and all frames good."""
+    return np.arange(len(pictures), dtype=float)[::-1], np.ones(len(pictures), bool)
+
+
+def test_the_terminals_way_is_the_best_of_all_its_looks():
+    pictures = people(3, 2, 7)
+    rows, (ranks, good) = faces(pictures, 0.7), every(people(3, 2, 7))
+    probes = decided(pictures, rows, ranks, good, HOW, seed=4)
+    assert probes.vectors.shape == (42, 2 * 4, 64)
+    assert (probes.failed, probes.pools) == (0, 6)
+    # By hand: the first probe, its first try, after the last frame.
+    random = np.random.default_rng(4)
+    order = random.permutation(range(7))[: HOW.most]
+    best = sorted(order, key=lambda i: -ranks[i])[: HOW.best]
+    mean = rows[best].mean(axis=0)
+    assert probes.vectors[0, 3] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+    trials = compare(pictures, rows, probes, seed=1)
+    each = [
+        compare(pictures, rows, Probes(probes.vectors[:, i : i + 1], probes.persons, probes.takes), 1).scores
+        for i in range(8)
+    ]
+    assert trials.scores == pytest.approx(np.max(each, axis=0))
+    once = decided(pictures, rows, ranks, good, Deciding(3, 3, 4, 1), seed=4)
+    plain = compare(pictures, rows, once, seed=1)
+    some = ~trials.genuine
+    assert trials.scores[some].mean() > plain.scores[~plain.genuine].mean(), "a stranger has more chances"
+
+
+def test_takes_without_good_frames_are_failures_to_acquire():
+    pictures = people(2, 2, 6)
+    rows, (ranks, good) = faces(pictures, 0.5), every(pictures)
+    good[:4] = False  # of the first take two are left
+    good[6:12] = False  # of the second none
+    probes = decided(pictures, rows, ranks, good, HOW, seed=1)
+    assert (probes.failed, probes.pools, len(probes.vectors)) == (2, 4, 12)
+    nobody = decided(pictures, rows, ranks, np.zeros(24, bool), HOW, seed=1)
+    assert (nobody.failed, nobody.pools, len(nobody.vectors)) == (4, 4, 0)
+    assert figures(compare(pictures, rows, nobody, 1), 1).genuine == 0
+
+
+def test_of_loose_pictures_one_is_left_to_compare_with():
+    pictures = [Picture(Path(str(i)), i // 10, i, i // 10) for i in range(20)]
+    rows, (ranks, good) = faces(pictures, 0.5), every(pictures)
+    probes = decided(pictures, rows, ranks, good, HOW, seed=1)
+    trials = compare(pictures, rows, probes, seed=1)
+    assert trials.genuine.sum() >= 20
 
 
 def test_loose_pictures_are_takes_of_their_own_and_share_a_pool():
