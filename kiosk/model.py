@@ -213,10 +213,10 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
     mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the
     face that this track began with, `likeness_reviewed` (of the mean) with the face that a clerk was asked
-    about last in this visit. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
-    eye aspect ratio; angles in degrees; `live` is 0…1, None where no anti-spoof model is installed.
-    `light`: ln of red to green and of blue to green in the face against the background, less that of the
-    first frame.
+    about last in this visit. `mouth` is the inner-lip distance over the mouth's width; `eyes` the height of
+    their darkness above the corners (`kiosk.face.eyes`), below 0 closed; angles in degrees; `live` is 0…1,
+    None where no anti-spoof model is installed. `light`: ln of red to green and of blue to green in the face
+    against the background, less that of the first frame.
     """
 
     at: float

@@ -98,7 +98,7 @@ class FaceSettings(Section, frozen=True):
     min_sharpness: float
     min_brightness: float
     max_brightness: float
-    min_eyes: float
+    min_eyes: float  # height of the eye's darkness above its corners, see `kiosk.face.eyes`
     min_mouth_detail: float  # edges about the mouth against those about the eyes; a mask has none
     max_exposure_step: Annotated[
         float, Meta(gt=0)

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kiosk.face.eyes import openness
 from kiosk.face.geometry import eye_angle, inverse, upright_crop
 from kiosk.face.weights import loading, require, working
 from kiosk.models import locate
@@ -28,7 +29,7 @@ _OUTPUTS = ("conv2d_21", "conv2d_31")  # the points, the logit
 # Indices of the canonical face mesh; "right" is the person's right, left in the picture.
 _LIPS_INNER = ((82, 87), (13, 14), (312, 317))  # upper, lower
 _LIP_CORNERS = (78, 308)
-_EYES = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380))
+_EYES = ((33, 133), (362, 263))  # corners, left in the picture first
 _SIDES = ((234, 454), (33, 263), (61, 291), (127, 356))  # right, left: four level lines
 _MIDDLE = (10, 152)  # top of the forehead, chin
 
@@ -57,32 +58,35 @@ class MediaPipeLandmarks:
 
     def measure(self, image: Image, face: Face) -> FaceMesh:
         """Ratios and angles of one face. Raises EngineError."""
-        points, angle, presence = self._found(image, face)
+        crop, points, angle, presence = self._found(image, face)
         yaw, pitch, roll = angles(points)
         roll += float(np.degrees(angle))
-        return FaceMesh(mouth_opening(points), eye_opening(points), yaw, pitch, roll, presence)
+        return FaceMesh(mouth_opening(points), eyes_openness(crop, points), yaw, pitch, roll, presence)
 
     def points(self, image: Image, face: Face) -> Points:
         """The mesh in pixels of `image`; z in the same scale, negative to the camera. Raises EngineError."""
-        points, angle, _ = self._found(image, face)
+        _, points, angle, _ = self._found(image, face)
         back = inverse(upright_crop(face, angle, _SCALE, _SIZE))
         zoom = float(np.hypot(back[0, 0], back[1, 0]))
         flat = points[:, :2] @ back[:, :2].T + back[:, 2]
         return np.column_stack([flat, points[:, 2] * zoom])
 
-    def _found(self, image: Image, face: Face) -> tuple[Points, float, float]:
-        """Points in the upright square, the angle (radians) it was turned by, presence. Raises EngineError.
+    def _found(self, image: Image, face: Face) -> tuple[Image, Points, float, float]:
+        """The upright square, points in it, the angle (radians) it was turned by, presence.
 
         Detectors see a tilted head's eyes too level; where the mesh still leans, it is taken once more.
+        Raises EngineError.
         """
         angle = eye_angle(face)
         with working(self.name):
-            points, presence = self._run(_cut(image, upright_crop(face, angle, _SCALE, _SIZE)))
+            crop = _cut(image, upright_crop(face, angle, _SCALE, _SIZE))
+            points, presence = self._run(crop)
             left = np.radians(angles(points)[2])
             if abs(left) > _LEANING:
                 angle += float(left)
-                points, presence = self._run(_cut(image, upright_crop(face, angle, _SCALE, _SIZE)))
-        return points, angle, presence
+                crop = _cut(image, upright_crop(face, angle, _SCALE, _SIZE))
+                points, presence = self._run(crop)
+        return crop, points, angle, presence
 
     def _run(self, crop: Image) -> tuple[Points, float]:
         self._net.setInput(cv2.dnn.blobFromImage(crop, 1 / 255, (_SIZE, _SIZE), swapRB=True))
@@ -97,15 +101,9 @@ def mouth_opening(points: Points) -> float:
     return _ratio(float(np.mean(gaps)), points, *_LIP_CORNERS)
 
 
-def eye_opening(points: Points) -> float:
-    """Eye aspect ratio, mean of both eyes (Soukupová and Čech, 2016): about 0.3 open, below 0.12 closed."""
-    ratios = []
-    for outer, upper1, upper2, inner, lower2, lower1 in _EYES:
-        lids = np.linalg.norm(points[upper1] - points[lower1]) + np.linalg.norm(
-            points[upper2] - points[lower2]
-        )
-        ratios.append(_ratio(float(lids) / 2, points, outer, inner))
-    return float(np.mean(ratios))
+def eyes_openness(crop: Image, points: Points) -> float:
+    """Mean of both eyes, see `kiosk.face.eyes`."""
+    return float(np.mean([openness(crop, points[list(corners), :2]) for corners in _EYES]))
 
 
 def angles(points: Points) -> tuple[float, float, float]:

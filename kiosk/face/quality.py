@@ -20,6 +20,8 @@ _INNER = slice(20, 100)  # of the aligned face: without hair and background
 _EYES, _MOUTH = (slice(40, 66), slice(34, 78)), (slice(82, 104), slice(42, 70))  # of the aligned face
 _SLACK = 0.08  # so much better than its limit a measure must become before its hint goes away
 
+_LID_SLACK = 0.02  # the same for the eyes, whose limit is near nothing
+
 
 class Measures(Struct, frozen=True):
     """Sizes in fractions of the picture, light in grey levels 0…255.
@@ -126,6 +128,7 @@ def _stricter(limits: FaceSettings, before: Code) -> FaceSettings:
         Code.FACE_TOO_BRIGHT: {"max_brightness": limits.max_brightness * (1 - _SLACK / 2)},
         Code.FACE_BLURRED: {"min_sharpness": limits.min_sharpness * (1 + 2 * _SLACK)},
         Code.FACE_COVERED: {"min_mouth_detail": limits.min_mouth_detail * more},
+        Code.FACE_EYES_CLOSED: {"min_eyes": limits.min_eyes + _LID_SLACK},
     }
     return replace(limits, **changed.get(before, {}))
 

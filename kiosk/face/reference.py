@@ -5,8 +5,8 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError
-from kiosk.face.restoring import deblocked, lit
-from kiosk.ports import FaceEngine, Image, PortraitDecoder, Vector
+from kiosk.face.restoring import deblocked, evened, lit, sizes
+from kiosk.ports import Face, FaceEngine, Image, PortraitDecoder, Vector
 
 _ENLARGE = (3, 4, 2)  # of 102×126: YuNet misses many faces at the chip's own size, and some at one of these
 _BORDER = 0.2  # of the width, added on each side: ID photos are cropped close
@@ -22,8 +22,15 @@ def reference(portrait: bytes, decoder: PortraitDecoder, engine: FaceEngine) -> 
     for factor in _ENLARGE:
         picture = enlarged(small, factor)
         if faces := engine.detect(picture):
-            return engine.embed(lit(picture, faces[0]), faces[0]), np.array(decoded)
+            return _embedded(picture, faces[0], engine), np.array(decoded)
     raise CardError(Code.CARD_PORTRAIT_NO_FACE)
+
+
+def _embedded(picture: Image, face: Face, engine: FaceEngine) -> Vector:
+    """The mean over two ways to light the face and four sizes: what one of them spoils the others keep."""
+    seen = [engine.embed(way(picture, face), one) for way in (lit, evened) for one in sizes(face)]
+    mean = np.mean(seen, axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
 
 def enlarged(picture: Image, factor: int = _ENLARGE[0]) -> Image:

@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.errors import ModelError
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.ports import FaceMesh, Image
-from tests.face.people import PHOTOS, context, engine, head, landmarks, needs_models
+from tests.face.people import PHOTOS, context, engine, head, landmarks, limits, needs_models
 from tests.face.test_quality import rotated
 
 pytestmark = needs_models
@@ -31,10 +31,10 @@ def test_a_mouth_at_rest_measures_still(name):
     assert np.std(seen) < 0.015
 
 
-@pytest.mark.parametrize("name", PHOTOS)
-def test_the_eyes_ratio_falls_when_the_eyes_close(name):
-    closed, opened = mesh(head(name).render(1.0, eyes=0)), mesh(head(name).render(1.0))
-    assert closed.eyes < 0.93 * opened.eyes
+def test_closed_eyes_are_seen():
+    """Of one person: the other's glasses are drawn down with the lid, which no real lid does."""
+    closed, opened = mesh(head("collins").render(1.0, eyes=0)), mesh(head("collins").render(1.0))
+    assert closed.eyes < limits().min_eyes < 0.05 < opened.eyes
 
 
 @pytest.mark.parametrize("name", PHOTOS)

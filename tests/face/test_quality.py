@@ -108,7 +108,7 @@ def test_just_at_a_limit_a_hint_neither_comes_nor_goes(code, limit, better):
         "min_mouth_detail": "mouth_detail",
     }  # fmt: skip
     well = quality.Measures(60.0, 130.0, 130.0, 0.3, 0.05, 1.0)
-    straight = FaceMesh(mouth=0.1, eyes=0.3, yaw=0, pitch=0, roll=0, presence=1)
+    straight = FaceMesh(mouth=0.1, eyes=0.1, yaw=0, pitch=0, roll=0, presence=1)
     at = getattr(limits(), limit)
     well = replace(well, surroundings=at if measures[limit] == "brightness" else 130.0)
     just, clearly = (replace(well, **{measures[limit]: at * (1 + better * by)}) for by in (0.02, 0.2))
@@ -141,11 +141,28 @@ def test_a_turned_head_is_seen(name, turn):
     assert hint(head(name).render(AT, turn=turn / 8), strict) is Code.OK
 
 
+def test_half_closed_eyes_do_not_flicker():
+    well = quality.Measures(60.0, 130.0, 130.0, 0.3, 0.05, 1.0)
+    limit = limits().min_eyes
+    just, clearly = (
+        FaceMesh(mouth=0.1, eyes=eyes, yaw=0, pitch=0, roll=0, presence=1)
+        for eyes in (limit + 0.01, limit + 0.03)
+    )
+    assert quality.hint(well, just, limits()) is Code.OK
+    assert quality.hint(well, just, limits(), Code.FACE_EYES_CLOSED) is Code.FACE_EYES_CLOSED
+    assert quality.hint(well, clearly, limits(), Code.FACE_EYES_CLOSED) is Code.OK
+
+
 def test_closed_eyes_are_seen_by_their_measure():
     picture = head("collins").render(AT)
     found = quality.measure(picture, engine().detect(picture)[0])
     asleep = FaceMesh(mouth=0.1, eyes=limits().min_eyes - 0.01, yaw=0, pitch=0, roll=0, presence=1)
     assert quality.hint(found, asleep, limits()) is Code.FACE_EYES_CLOSED
+
+
+def test_whoever_closes_the_eyes_is_told():
+    assert hint(head("collins").render(AT, eyes=0)) is Code.FACE_EYES_CLOSED
+    assert hint(head("collins").render(AT)) is Code.OK
 
 
 def test_a_face_the_landmarker_is_not_sure_of_is_no_good_face():

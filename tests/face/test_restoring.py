@@ -2,8 +2,10 @@
 
 import cv2
 import numpy as np
+import pytest
 
-from kiosk.face.restoring import deblocked, lit
+from kiosk.face.geometry import aligned
+from kiosk.face.restoring import deblocked, evened, lit, sizes
 from kiosk.ports import Image
 from kiosk.simulators.portrait import id_photo
 from tests.face.people import engine, needs_models, photo
@@ -52,3 +54,31 @@ def test_a_dark_and_a_pale_portrait_come_to_one_light():
     before, after = light(pale) - light(dark), light(lit(pale, face)) - light(lit(dark, face))
     assert abs(after) < 0.6 * abs(before)
     assert np.array_equal(lit(np.zeros((200, 200, 3), np.uint8), face), np.zeros((200, 200, 3), np.uint8))
+
+
+@needs_models
+def test_a_side_in_the_shade_is_lifted_towards_the_other():
+    face = engine().detect(photo("collins"))[0]
+    y, x = int(face.y + face.height / 2), int(face.x + face.width / 2)
+    shade = np.interp(np.arange(512), [x - 60, x + 60], [0.25, 1.0])[None, :, None]
+    uneven = (photo("collins") * shade).astype(np.uint8)
+
+    def slope(picture: Image) -> float:
+        left, right = picture[y - 20 : y + 20, x - 60 : x - 30], picture[y - 20 : y + 20, x + 30 : x + 60]
+        return float(right.mean() / max(left.mean(), 1))
+
+    assert slope(evened(uneven, face)) < 0.75 * slope(uneven)
+    black = np.zeros((60, 60, 3), np.uint8)
+    assert evened(black, face).max() < 40, "nothing is made of nothing"
+
+
+@needs_models
+def test_the_smaller_sizes_lie_in_the_same_place():
+    face = engine().detect(photo("collins"))[0]
+    first, *others = sizes(face)
+    assert np.allclose(first.points, face.points, atol=1e-3)
+    for smaller in others:
+        spread = np.linalg.norm(smaller.points[1] - smaller.points[0])
+        assert spread > np.linalg.norm(face.points[1] - face.points[0])
+        middle = aligned(photo("collins"), smaller)[40:72, 40:72].mean()
+        assert middle == pytest.approx(aligned(photo("collins"), face)[40:72, 40:72].mean(), abs=12)
