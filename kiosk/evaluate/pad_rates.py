@@ -9,6 +9,8 @@ from msgspec import Struct
 from kiosk.evaluate.intervals import Rate, by_group, wilson
 
 FRAMES = 5
+WHOLE = 0
+"""Instead of a number of frames: all of a presentation, if there are at least five."""
 BPCERS = (0.01, 0.03, 0.05)
 _REPEATS = 400
 
@@ -30,10 +32,16 @@ def trials(scored: Sequence[Scored], species: str, frames: int) -> Groups:
     groups: Groups = {}
     for one in scored:
         if one.species == species:
-            whole = len(one.scores) // frames * frames
-            chunks = [one.scores[i : i + frames] for i in range(0, whole, frames)]
+            chunks = _chunks(one.scores, frames)
             groups.setdefault(one.group, []).extend(median(chunk) for chunk in chunks)
     return {group: scores for group, scores in groups.items() if scores}
+
+
+def _chunks(scores: Sequence[float], frames: int) -> list[Sequence[float]]:
+    if frames == WHOLE:
+        return [scores] if len(scores) >= FRAMES else []
+    whole = len(scores) // frames * frames
+    return [scores[i : i + frames] for i in range(0, whole, frames)]
 
 
 def threshold_for(live: Groups, bpcer: float) -> float | None:

@@ -10,10 +10,15 @@ from kiosk.evaluate import pictures
 from kiosk.evaluate.intervals import Rate
 from kiosk.evaluate.output import pyplot, table
 from kiosk.evaluate.pad_presentations import LIVE, is_live
-from kiosk.evaluate.pad_rates import BPCERS, FRAMES, Scored, apcer, bpcer, threshold_for, trials
+from kiosk.evaluate.pad_rates import BPCERS, FRAMES, WHOLE, Scored, apcer, bpcer, threshold_for, trials
 from kiosk.evaluate.pictures import Skipped
 
 SETTING = "setting"
+WAYS = {
+    1: "each frame alone",
+    FRAMES: f"median of {FRAMES} successive frames",
+    WHOLE: f"median of a whole presentation of at least {FRAMES} frames",
+}
 
 
 class AtThreshold(Struct, frozen=True):
@@ -25,7 +30,7 @@ class AtThreshold(Struct, frozen=True):
 
 
 class SpeciesResult(Struct, frozen=True):
-    """`frames` 1: each frame alone; more: the median of so many. `unanswered`: frames without a face."""
+    """`frames` 1: each frame alone; more: the median of so many; 0: of all. `unanswered`: without a face."""
 
     species: str
     live: bool
@@ -57,7 +62,7 @@ def figures(
     """Every species, by single frames and by medians; thresholds from the real live presentations alone."""
     found = []
     names = sorted({one.species for one in scored}, key=lambda name: (not is_live(name), name))
-    for frames in (1, FRAMES):
+    for frames in WAYS:
         live = trials(scored, LIVE, frames)
         points = [(SETTING, setting)] + [
             (f"BPCER {b:.0%}", t) for b in BPCERS if (t := threshold_for(live, b)) is not None
@@ -82,9 +87,8 @@ def told(result: DriverResult) -> str:
         f"driver {result.driver} ({result.version}); {pictures.told(result.skipped)}",
         f"median CPU milliseconds for a score: {result.cpu_ms:.1f}",
     ]
-    for frames in (1, FRAMES):
+    for frames, title in WAYS.items():
         rows = [one for one in result.species if one.frames == frames]
-        title = "each frame alone" if frames == 1 else f"median of {frames} successive frames"
         parts += ["", f"{title}: BPCER of live, APCER of attacks", table([_head(rows), *map(_row, rows)])]
     return "\n".join([*parts, "", *_NOTES])
 

@@ -1,5 +1,7 @@
 """`kiosk evaluate pad`: counting, and the whole of it with the real nets where they are installed."""
 
+from collections import Counter
+
 import cv2
 import msgspec
 import numpy as np
@@ -8,8 +10,9 @@ import pytest
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.evaluate.pad_presentations import find, simulated
-from kiosk.evaluate.pad_rates import Scored, apcer, bpcer, threshold_for, trials
+from kiosk.evaluate.pad_presentations import find, frames, simulated
+from kiosk.evaluate.pad_rates import WHOLE, Scored, apcer, bpcer, threshold_for, trials
+from kiosk.evaluate.pictures import Skipped
 from kiosk.simulators.attacks import SPECIES, make
 from tests.face.people import MODELS, head, needs_antispoof, needs_models, photo
 
@@ -37,6 +40,7 @@ def test_medians_are_over_one_presentation_and_leave_the_rest_out():
     assert trials(scored, "print", 5) == {"a": [0.2]}
     assert trials(scored, "print", 1)["a"] == [0.9, 0.0, 0.1, 0.2, 0.3, 1.0, 0.5, 0.5, 0.5, 0.5]
     assert trials(scored, "screen", 1) == {}
+    assert trials(scored, "print", WHOLE) == {"a": [pytest.approx(0.25)]}, "four frames are too few"
 
 
 def test_frames_of_one_person_make_the_interval_wide():
@@ -113,6 +117,36 @@ def test_the_whole_measurement(tmp_path, capsys):
     assert setting["print (simulated)", 1]["trials"] == 10
     assert setting["injected (simulated)", 5]["errors"] == 2, "passive detection does not see injection"
     assert len(list((tmp_path / "plots").iterdir())) == 2
+
+
+@needs_models
+def test_odd_folders_and_files_are_read_or_counted(tmp_path, capsys):
+    """Nested deeper than people and takes, upper case, videos beside photos, what is no picture or empty."""
+    data = tmp_path / "data"
+    deep = data / "live" / "p" / "2024" / "morning"
+    deep.mkdir(parents=True)
+    (data / "print" / "q").mkdir(parents=True)
+    (data / ".hidden").mkdir()
+    (data / "empty species").mkdir()
+    for i in range(5):
+        cv2.imwrite(str(deep / f"{i}.PNG"), head("collins").render(0.3 * i))
+    cv2.imwrite(str(data / "live" / "p" / "grey.bmp"), head("collins").render(0.1)[..., 0])
+    cv2.imwrite(str(data / "live" / "dot.png"), np.zeros((1, 1, 3), np.uint8))
+    video(data / "print" / "q" / "held.AVI", make("print", photo("hopper"), models=MODELS).render)
+    (data / "print" / "q" / "cut.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    (data / "print" / "q" / "nothing.mov").touch()
+    (data / "print" / "notes.txt").write_text("no picture")
+    (data / "print" / "folder.jpg").mkdir()
+    (data / "loose.jpg").write_bytes(b"")
+    found = find(data)
+    assert sorted((p.species, p.group, len(p.files)) for p in found) == [
+        ("live", "dot.png", 1), ("live", "p", 1), ("live", "p", 5),
+        ("print", "q", 1), ("print", "q", 1), ("print", "q", 1),
+    ]  # fmt: skip
+    skipped: Skipped = Counter()
+    seen = {p.files[0].name: len(list(frames(p, 1, MODELS, skipped))) for p in found}
+    assert seen == {"dot.png": 1, "grey.bmp": 1, "0.PNG": 5, "held.AVI": 10, "cut.mp4": 0, "nothing.mov": 0}
+    assert skipped == {"unreadable": 2}
 
 
 @needs_antispoof
