@@ -17,6 +17,8 @@ from kiosk.face.dlib_engine import DlibEngine, DlibSettings
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.face.minifasnet import MiniFasNet, MiniFasNetSettings
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
+from kiosk.face.quality import measure
+from kiosk.face.reflection import Reflection
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
@@ -41,7 +43,7 @@ def run(bench: Bench) -> list[Result]:
     """At both sizes: the watcher as in a visit, beside engines that do everything on every frame."""
     photo = _photo(bench.models)
     portrait = chip_portrait(photo, bench.models)
-    count = bench.times(60, 6)
+    count = bench.times(150, 6)
     sizes = SIZES[:1] if bench.quick else SIZES
     return [_at_size(bench, photo, portrait, size, count) for size in sizes]
 
@@ -53,14 +55,14 @@ def _at_size(bench: Bench, photo: Image, portrait: bytes, size: tuple[int, int],
     every = frames[:: max(1, count // bench.times(30, 2))]
     plain = _timed(_plain(bench.models, size), every)
     baselines = [series("YuNet + SFace, every whole frame", "frames/s", _rates(plain))]
-    recipe = _recipe(bench.models, every[: bench.times(12, 1)])
+    recipe = _recipe(bench.models, every[: bench.times(30, 1)])
     baselines += recipe
     return Result(
         name="face",
         title=f"Frames looked at on one core, {size[0]}×{size[1]}",
         ours=series("FaceWatcher", "frames/s", _rates(costs)),
         baselines=tuple(baselines),
-        parts=tuple(_parts(costs, seen, plain)),
+        parts=(*_parts(costs, seen, plain), *_steps(bench.models, every[: bench.times(30, 2)])),
         goal=Goal(GOAL_FPS, most=False),
         remark=_remark(costs, seen) + ("" if recipe else NOT_INSTALLED),
         load=before,
@@ -84,6 +86,28 @@ def _parts(costs: list[float], seen: list[FaceSeen], plain: list[float]) -> Iter
     if compared:
         yield series(WHOLE_LOOK, "ms CPU", compared)
     yield series("YuNet + SFace, whole frame", "ms CPU", plain)
+
+
+def _steps(models: Path, frames: list[Frame]) -> Iterator[Series]:
+    """Each step of a look alone, on whole frames."""
+    where = _context(models)
+    engine, landmarks = SFace(SFaceSettings(), where), MediaPipeLandmarks(MediaPipeSettings(), where)
+    liveness, light = _liveness(models), Reflection()
+    faces = {id(frame.image): engine.detect(frame.image)[0] for frame in frames}
+
+    def judged(image: Image) -> None:
+        measure(image, faces[id(image)])
+        light.measure(image, faces[id(image)])
+
+    steps: dict[str, Callable[[Image], Any]] = {
+        "find the face (YuNet, 320 px)": engine.detect,
+        "landmarks, eyes": lambda image: landmarks.measure(image, faces[id(image)]),
+        "quality, light": judged,
+        "anti-spoof pair, both sides": lambda image: liveness.score(image, faces[id(image)]),
+        "embedding (SFace)": lambda image: engine.embed(image, faces[id(image)]),
+    }
+    for name, step in steps.items():
+        yield series(f"step: {name}", "ms CPU", _timed(step, frames))
 
 
 def _remark(costs: list[float], seen: list[FaceSeen]) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from kiosk.ports import Image, Vector
 
 _LIVE_KEPT = 15
+_LIVE_LEAST = 5
 
 
 class Shot(Struct, frozen=True, eq=False):
@@ -65,7 +66,9 @@ class Memory:
         self._live.append(score)
 
     def live_median(self) -> float | None:
-        return median(self._live) if self._live else None
+        """None where fewer than five good frames were scored, unless there are no more than were."""
+        enough = self._live and len(self._live) >= min(self.frames, _LIVE_LEAST)
+        return median(self._live) if enough else None
 
     def likeness(self, vector: Vector) -> float | None:
         """Cosine to the card's face."""

@@ -111,3 +111,14 @@ def test_a_face_without_a_good_frame_can_be_nobody_s_again(memory):
     memory.keep_reviewed()  # the clerk was shown no picture
     memory.add(1.0, vector(0.2), crop(0))
     assert memory.likeness_reviewed() is None
+
+
+def test_no_median_of_fewer_scores_than_five_stands_for_more_frames():
+    memory = Memory(8)
+    picture = np.zeros((4, 4, 3), np.uint8)
+    for i in range(6):
+        memory.add(float(i), np.ones(4, np.float32), picture)
+        if i != 1:  # one score failed
+            memory.lived(0.1 * i)
+        assert (memory.live_median() is None) == (i in (1, 2, 3, 4)), i
+    assert memory.live_median() == pytest.approx(0.3)
