@@ -7,6 +7,7 @@ from importlib import import_module
 MEASUREMENTS = {
     "speech": "isolated digits and paced challenges",
     "face": "FMR and FNMR of the face engines",
+    "coaching": "time to enough good frames, and how steady the hints are",
     "pad": "APCER and BPCER of presentation-attack detection",
     "lips": "mouth opening against sound",
     "light": "the light challenge, simulated",
