@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also as the portrait of a simulated card before the camera",
     )
+    parser.add_argument(
+        "--light",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="take the ID photos in this share of the light (default: 1)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     card = Person(0, b"").card() if arguments.photographed else None
     results = []
     for engine in engines:
-        maker = Maker(engine, _finder(settings), landmarks, settings.face, card)
+        maker = Maker(engine, _finder(settings), landmarks, settings.face, card, arguments.light)
         results.append(_measured(maker, found, settings, arguments.seed, arguments.plots))
     if arguments.json:
         write_json(arguments.json, Report(arguments.seed, skipped, results))

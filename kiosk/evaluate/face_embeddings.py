@@ -30,6 +30,7 @@ AS_IS, JPEG, WEBP = "as is", "102×126 JPEG q30", "102×126 WebP 1 KB"
 REFERENCES = (AS_IS, JPEG, WEBP)
 PHOTOGRAPHED = "photographed card (simulated)"
 _QUALITY = 30
+_GAMMA, _NOISE = 2.2, 0.015
 
 T = TypeVar("T")
 
@@ -90,7 +91,8 @@ class Timed:
 
 class Maker(Struct, frozen=True, eq=False):
     """All that turns pictures into embeddings. `finder` says about which face the ID photo is cut, for all
-    drivers alike; `card`: also simulate a photographed card, with this made-up text on it.
+    drivers alike; `card`: also simulate a photographed card, with this made-up text on it; `light`: share of
+    the light in which portraits are taken, below 1 in the dark.
     """
 
     engine: FaceEngine
@@ -98,6 +100,7 @@ class Maker(Struct, frozen=True, eq=False):
     landmarks: FaceLandmarks
     settings: FaceSettings
     card: IdCard | None = None
+    light: float = 1.0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -138,6 +141,13 @@ def jpeg(photo: Image) -> bytes:
     return content.tobytes()
 
 
+def darkened(image: Image, share: float, seed: int) -> Image:
+    """As if taken with this share of the light: gamma 2.2, and the noise of a sensor that sees little."""
+    noise = np.random.default_rng(seed).normal(0, _NOISE, image.shape)
+    dark = ((image / 255.0) ** _GAMMA * share) ** (1 / _GAMMA) + noise
+    return np.asarray(np.clip(255 * dark, 0, 255), np.uint8)
+
+
 PORTRAITS: dict[str, Callable[[Image], bytes]] = {JPEG: jpeg, WEBP: packed}
 
 
@@ -155,7 +165,8 @@ def _embedded(maker: Maker, picture: Picture, number: int, skipped: Skipped) -> 
     vectors: dict[tuple[str, bool], Vector | None] = {(AS_IS, False): plain}
     vectors[AS_IS, True] = _mean(plain, _frame(Mirrored(engine), image))
     sitter = _largest(maker.finder, image)
-    portrait = None if sitter is None else id_photo(image, sitter)
+    taken = image if maker.light == 1 else darkened(image, maker.light, number)
+    portrait = None if sitter is None else id_photo(taken, sitter)
     for kind in PORTRAITS:
         vectors[kind, False] = one = _portrait(engine, kind, portrait)
         vectors[kind, True] = _mean(one, _portrait(Mirrored(engine), kind, portrait))

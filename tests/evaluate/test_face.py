@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.__main__ import main
-from kiosk.evaluate.face_embeddings import AS_IS, JPEG, PHOTOGRAPHED, WEBP, Mirrored
+from kiosk.evaluate.face_embeddings import AS_IS, JPEG, PHOTOGRAPHED, WEBP, Mirrored, darkened
 from tests.face.people import PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
@@ -108,6 +108,15 @@ def test_bad_arguments_end_with_two(arguments, said, capsys, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(["evaluate", "face", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_less_light_makes_darker_and_noisier_pictures():
+    picture = photo("collins")
+    dark = darkened(picture, 0.07, seed=1)
+    assert dark.shape == picture.shape
+    assert dark.mean() < 0.45 * picture.mean()
+    assert np.array_equal(dark, darkened(picture, 0.07, seed=1))
+    assert np.abs(darkened(picture, 1.0, 1).astype(float) - picture).mean() < 8
 
 
 def test_the_mirrored_engine_sees_the_mirrored_picture():
