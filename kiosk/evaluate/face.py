@@ -38,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also as the portrait of a simulated card before the camera",
     )
     parser.add_argument(
+        "--mirrored", action="store_true", help="also the mean of each picture and its mirror image"
+    )
+    parser.add_argument(
         "--light",
         type=float,
         default=1.0,
@@ -57,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     card = Person(0, b"").card() if arguments.photographed else None
     results = []
     for engine in engines:
-        maker = Maker(engine, _finder(settings), landmarks, settings.face, card, arguments.light)
+        maker = Maker(
+            engine, _finder(settings), landmarks, settings.face, card, arguments.light, arguments.mirrored
+        )
         results.append(_measured(maker, found, settings, arguments.seed, arguments.plots))
     if arguments.json:
         write_json(arguments.json, Report(arguments.seed, skipped, results))
@@ -101,6 +106,8 @@ def _conditions(made: Gallery, settings: Settings, seed: int) -> Iterator[tuple[
     """Every reference with every probe; the mirrored ones only without the terminal's way of deciding."""
     for mirrored in (False, True):
         rows = made.probes[mirrored]
+        if not np.isfinite(rows).any():
+            continue
         probes = {SINGLE: single(made.pictures, rows), MEAN: means(made.pictures, rows, seed)}
         if not mirrored:
             probes |= _terminal(made, settings, seed)

@@ -92,7 +92,8 @@ class Timed:
 class Maker(Struct, frozen=True, eq=False):
     """All that turns pictures into embeddings. `finder` says about which face the ID photo is cut, for all
     drivers alike; `card`: also simulate a photographed card, with this made-up text on it; `light`: share of
-    the light in which portraits are taken, below 1 in the dark.
+    the light in which portraits are taken, below 1 in the dark; `mirrored`: all once more as the mean of both
+    sides.
     """
 
     engine: FaceEngine
@@ -101,6 +102,7 @@ class Maker(Struct, frozen=True, eq=False):
     settings: FaceSettings
     card: IdCard | None = None
     light: float = 1.0
+    mirrored: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -163,13 +165,16 @@ def _embedded(maker: Maker, picture: Picture, number: int, skipped: Skipped) -> 
         skipped[pictures.NO_FACE] += 1
         return None
     vectors: dict[tuple[str, bool], Vector | None] = {(AS_IS, False): plain}
-    vectors[AS_IS, True] = _mean(plain, _frame(Mirrored(engine), image))
     sitter = _largest(maker.finder, image)
     taken = image if maker.light == 1 else darkened(image, maker.light, number)
     portrait = None if sitter is None else id_photo(taken, sitter)
     for kind in PORTRAITS:
-        vectors[kind, False] = one = _portrait(engine, kind, portrait)
-        vectors[kind, True] = _mean(one, _portrait(Mirrored(engine), kind, portrait))
+        vectors[kind, False] = _portrait(engine, kind, portrait)
+    if maker.mirrored:
+        other = Mirrored(engine)
+        vectors[AS_IS, True] = _mean(plain, _frame(other, image))
+        for kind in PORTRAITS:
+            vectors[kind, True] = _mean(vectors[kind, False], _portrait(other, kind, portrait))
     if maker.card is not None and sitter is not None:
         vectors[PHOTOGRAPHED, False] = photographed(maker.card, image, sitter, engine, maker.settings, number)
     return _One(vectors, coached(image, face, maker.landmarks, maker.settings))
