@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kiosk.evaluate.face_trials import Trials
 from kiosk.evaluate.intervals import CONFIDENCE, Rate, wilson
 
-THRESHOLDS = (0.30, 0.35, 0.363, 0.40, 0.45, 0.50, 0.55, 0.60)
+THRESHOLDS = (0.30, 0.35, 0.363, 0.40, 0.45, 0.47, 0.48, 0.50, 0.55, 0.60)
 FMRS = (0.01, 0.001, 0.0001)
 _STEP = 0.0005  # likenesses are told apart no finer than this
 _BINS = round(2 / _STEP)

@@ -9,7 +9,7 @@
     the same against a 102×126 JPEG portrait    68.6 / 2.4          16.0 / 17.6  0.26 / 56.2
 
 At 0.6 two of five strangers pass for each other; at 0.4 it is safe, and sends every second genuine customer
-to the clerk. So the likeness is scaled such that the threshold 0.45 of the settings is distance 0.40 for one
+to the clerk. So the likeness is scaled such that the threshold 0.47 of the settings is distance 0.40 for one
 frame (a little more for the mean of several): choosing this driver costs patience rather than safety.
 
 The detector and the five-point model are dlib's own. The package's 68-point model is not for commercial use
@@ -37,7 +37,7 @@ _EMBEDDER = "dlib_face_recognition_resnet_model_v1.dat"
 _POINTS = "shape_predictor_5_face_landmarks.dat"
 _WIDTH = 128
 _WAVES = 4096  # the likeness is then right to about ±0.01
-_SCALE = 0.40**2 / -np.log(0.45)  # exp(−d²/scale) is 0.45 at distance 0.40
+_SCALE = 0.40**2 / -np.log(0.47)  # exp(−d²/scale) is 0.47 at distance 0.40
 
 
 class DlibSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -150,7 +150,7 @@ def test_dlib_says_what_to_install(monkeypatch, absent):
     assert caught.value.code is Code.MODEL_MISSING
 
 
-@pytest.mark.parametrize(("distance", "likeness"), [(0.0, 1.0), (0.4, 0.45), (0.5, 0.287), (0.6, 0.166)])
+@pytest.mark.parametrize(("distance", "likeness"), [(0.0, 1.0), (0.4, 0.47), (0.5, 0.307), (0.6, 0.183)])
 def test_dlib_s_distance_becomes_a_likeness_with_the_same_thresholds(distance, likeness):
     random = np.random.default_rng(3)
     for _ in range(10):
