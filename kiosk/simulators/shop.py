@@ -20,8 +20,8 @@ from kiosk.simulators.portrait import chip_portrait, id_photo, packed, sitter
 
 PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
 """Public-domain photographs that come with Python packages; installed by `kiosk models install`."""
-BETWEEN = {"collins-between": ("collins", "hopper", 0.50)}
-"""Portraits between two people: a card that looks only somewhat like who brings it (cosine 0.38 ± 0.03)."""
+BETWEEN = {"collins-between": ("collins", "hopper", 0.52)}
+"""Portraits between two people: a card that looks only somewhat like who brings it (cosine 0.35 ± 0.02)."""
 
 
 class Shop:
