@@ -21,13 +21,13 @@ def frame(name: str, at: float) -> bytes:
 
 @pytest.fixture
 def data(tmp_path):
-    """Two people, two takes of five frames each, one file that is no picture and one without a face."""
+    """Two people, two takes of five frames each in which nobody blinks; two files that are no use."""
     for name in PHOTOS:
         for take in (1, 2):
             folder = tmp_path / "data" / name / str(take)
             folder.mkdir(parents=True)
             for i in range(5):
-                (folder / f"{i}.jpg").write_bytes(frame(name, 20 * take + 0.7 * i))
+                (folder / f"{i}.jpg").write_bytes(frame(name, 16 + 4 * take + 0.7 * i))
     (folder / "broken.jpg").write_bytes(b"no picture")
     cv2.imwrite(str(folder / "wall.jpg"), np.full((120, 160, 3), 128, np.uint8))
     return tmp_path / "data"
