@@ -57,6 +57,7 @@ def _play(town: Town, options: argparse.Namespace, began: float) -> int:
 def _interactive(town: Town) -> int:
     """A person touches; face, voice and card are simulated."""
     print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.", flush=True)
+    print(f"For the staff panel hold its upper left corner for two seconds. {town.accounts()}", flush=True)
     command = [sys.executable, "-m", "kiosk", "run", "--settings", str(town.settings)]
     return subprocess.run(command, check=False).returncode
 

@@ -121,6 +121,11 @@ class Town:
             return None
         return Staff(*self._clerk, *self._supervisor, scenario.clerk.decision, scenario.clerk.reason)
 
+    def accounts(self) -> str:
+        """The numbers and PINs made for this run, told to whoever plays the counter by hand."""
+        (clerk, clerk_pin), (supervisor, pin) = self._clerk, self._supervisor
+        return f"Clerk {clerk}, PIN {clerk_pin}; supervisor {supervisor}, PIN {pin}."
+
     def credentials(self, slip: str) -> int:
         """How many credentials central holds for that visit."""
         answer = requests.get(
