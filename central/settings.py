@@ -101,7 +101,7 @@ class Evidence(Section):
     floors: dict[str, dict[str, Floor]] = {
         "card": {"min_age": Floor(least=18), "min_age_guarded": Floor(least=14)},
         "face": {"accept": Floor(least=0.40), "min_frames": Floor(least=3)},
-        "liveness": {"min_live": Floor(least=0.05), "required": Floor(least=1)},
+        "liveness": {"min_live": Floor(least=0.05)},
         "continuity": {"max_gap_s": Floor(most=2), "compared": Floor(least=1)},
         "lips": {"moved": Floor(least=2), "rise": Floor(least=0.02)},
         "stream": {"max_repeats": Floor(most=10)},

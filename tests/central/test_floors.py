@@ -164,3 +164,7 @@ def _message(one: dict[str, Any]):
     from central.messages import Verdict
 
     return Verdict.model_validate(one)
+
+
+def test_liveness_that_was_measured_and_passed_counts_where_the_site_did_not_insist_on_it() -> None:
+    assert fault(verdicts=changed("liveness", "required", required=False)) is None
