@@ -116,8 +116,11 @@ class OutcomeScreen(Screen):
         """
         number = "" if self._outcome in (None, Outcome.ABANDONED) else self._visit
         unbroken = number.replace("-", "\N{NON-BREAKING HYPHEN}")
-        self._number.say(f"{self.phrases['general.number']}\n{unbroken}" if number else "")
-        self._qr.encode((self._look_up or number) if number and not self._open_already else "")
+        coded = bool(number) and not self._open_already
+        lines = [self.phrases["general.number"], unbroken]
+        lines += [self.phrases["general.look_up"]] if coded and self._look_up else []
+        self._number.say("\n".join(lines) if number else "")
+        self._qr.encode((self._look_up or number) if coded else "")
 
     def _for_clerk(self) -> str:
         if self._outcome not in _FOR_CLERK or self._code is Code.OK:

@@ -65,11 +65,12 @@ class SignIn(QWidget):
         self._ask()
 
     def _ask(self) -> None:
-        name = "staff.pin_title" if self._number else "staff.number_title"
-        self._title.say(self.phrases[name])
-        self._entry.ask(self.phrases[name], (LENGTH,), secret=bool(self._number))
+        asked = "pin" if self._number else "number"
+        title = self.phrases[f"staff.{asked}_title"]
+        self._title.say(title)
+        self._entry.ask(title, (LENGTH,), secret=bool(self._number))
         nobody = self._state is Code.STAFF_NONE
-        self._body.say(self.phrases["staff.provision" if nobody else "staff.sign_in_body"])
+        self._body.say(self.phrases["staff.provision" if nobody else f"staff.{asked}_body"])
 
     def _tell(self, code: Code) -> None:
         self._reason.give_clerk(self.phrases, code)
