@@ -25,6 +25,7 @@ from kiosk.speech.listener import Listener
 from kiosk.staff import document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.locks import Locks
+from tests.fuzz import parcel
 from tests.speech.sounds import PitchRecogniser, voice
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -117,3 +118,11 @@ def test_sound_far_over_full_scale_is_full_scale():
     (heard,) = told
     assert heard.clipped > 0.5
     assert not heard.audio_lost
+
+
+@pytest.mark.parametrize("seed", [20261991, 20262799, 20265957])
+def test_a_signed_digest_that_is_no_ascii_is_refused_as_signed_for_something_else(
+    tmp_path: Path, seed: int
+) -> None:
+    with parcel.door(tmp_path) as one:
+        one(seed)
