@@ -33,7 +33,7 @@ def test_what_is_told(stub, enrolled):
     )
     made.health()
     assert stub.heartbeats[0] | {"sealing": ""} == {
-        "versions": {"kiosk": "0.1.0"}, "waiting": 3, "oldest_s": 61.5, "sealing": "",
+        "versions": {"kiosk": "0.1.0"}, "waiting": 3, "oldest_s": 61.5, "sealing": "", "lost": [],
     }  # fmt: skip
     assert stub.heads == [f"7:{'a' * 64}"]
     assert heard[0].versions_known

@@ -21,8 +21,8 @@ from tests.whole.conftest import SiteMaker
 from tests.whole.diary import Diary
 from tests.whole.point import MODELS, Point
 
-UNCOUNTED = dict.fromkeys((Device.BACKLOG, Device.CONTACT), Code.STARTING)
-"""What waits for central is not known before the outbox and the identity are there."""
+UNCOUNTED = dict.fromkeys((Device.BACKLOG, Device.CONTACT, Device.LEDGER), Code.STARTING)
+"""What waits for central, and whether that is all, is not known without the outbox and the identity."""
 STILL_STARTING = UNCOUNTED | dict.fromkeys((Device.IDENTITY, Device.OUTBOX, Device.CHALLENGES), Code.STARTING)
 """The activation room is opened when the models are there: its requests name their versions."""
 
