@@ -158,7 +158,6 @@ class Terminal:
             clock=clock,
         )
         """Staff see the queue also while the models are not there; it carries nothing before."""
-        self._carrying = False
         self._join_devices()
         self.counter = self._counter()
         """What staff can see and do."""
@@ -274,7 +273,7 @@ class Terminal:
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
         self._desk.know(versions)
-        self._ears, self._eyes, self._carrying = ears, eyes, True
+        self._ears, self._eyes = ears, eyes
         self._work("speech", ears.run)
         self._work("face", eyes.run)
         self._work("courier", self._desk.run)
@@ -318,7 +317,7 @@ class Terminal:
         return Code.AUDIT_REWOUND if rewound and self.audit.fault is Code.OK else self.audit.fault
 
     def _ledger_code(self) -> Code:
-        return self._desk.ledger_code() if self._carrying else Code.STARTING
+        return self._desk.ledger_code() if self._ears is not None else Code.STARTING
 
     def _erase_if_due(self) -> None:
         """Once a day, while nobody is served: what its term has ended for goes, and that is written down.

@@ -3,14 +3,11 @@
 import argparse
 import sys
 import time
-from collections import Counter as Tally
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kiosk.activation.database import Database
-from kiosk.activation.holdings import OUTBOX_FILE
-from kiosk.activation.outbox import Outbox, State
+from kiosk.activation.holdings import OUTBOX_FILE, holdings
 from kiosk.bootstrap import context, driver
 from kiosk.counter import Day, day_report, table
 from kiosk.errors import DeviceError, OutboxError
@@ -33,16 +30,16 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done. 1: it could not be written or printed."""
-    day = read(settings, options.day)
+    """0: done. 1: the queue could not be read, or the report not written or printed."""
     terminal = settings.terminal
-    report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
     try:
+        day = read(settings, options.day)
+        report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
         if options.to is not None:
             write_whole(options.to, _made(options.to.suffix, day, report))
         if options.print:
             _print(settings, report)
-    except (OSError, DeviceError) as error:
+    except (OSError, DeviceError, OutboxError) as error:
         print(f"kiosk report: {error}", file=sys.stderr)
         return 1
     if options.to is None and not options.print:
@@ -51,32 +48,18 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def read(settings: Settings, wanted: date | None) -> Day:
-    """The day's book, and what lies in the queue now."""
+    """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
     folder = settings.path(settings.storage.folder)
     book = Daybook(folder / "staff")
     rows = book.read(wanted)
-    states = _states(folder / OUTBOX_FILE)
+    queue = holdings(folder / OUTBOX_FILE)
     return Day(
         wanted or book.today(),
         tuple(row for row in rows if isinstance(row, VisitRow)),
         tuple(row for row in rows if isinstance(row, ActRow)),
-        states[State.WAITING] + states[State.PENDING],
-        states[State.WEDGED],
+        queue.waiting.count + queue.pending.count,
+        queue.wedged.count,
     )
-
-
-def _states(path: Path) -> "Tally[State]":
-    """Nothing is made where there is no queue yet."""
-    if not path.is_file():
-        return Tally()
-    database = Database(path)
-    try:
-        return Tally(entry.state for entry in Outbox(database).list())
-    except OutboxError as error:
-        print(f"kiosk report: the queue cannot be read: {error}", file=sys.stderr)
-        return Tally()
-    finally:
-        database.close()
 
 
 def _made(suffix: str, day: Day, report: DayReport) -> bytes:

@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import numpy as np
 from msgspec.structs import replace
@@ -195,11 +194,16 @@ class FaceWatcher:
         if not self._blank_due:
             return
         self._blank_due = False
-        with suppress(Exception):  # a driver that cannot look at nobody loses nothing but this
-            self._engine.detect(BLANK)
-            self._landmarks.measure(BLANK, NOBODY)
-            self._liveness.score(BLANK, NOBODY)
-            self._engine.embed(BLANK, NOBODY)
+        for show in (
+            lambda: self._engine.detect(BLANK),
+            lambda: self._landmarks.measure(BLANK, NOBODY),
+            lambda: self._liveness.score(BLANK, NOBODY),
+            lambda: self._engine.embed(BLANK, NOBODY),
+        ):
+            try:
+                show()
+            except Exception as error:  # whatever a driver throws; the other nets are shown it all the same
+                log.warning("a net was not shown the grey picture: %s", type(error).__name__)
 
     def _prepare(self, portrait: bytes) -> None:
         self._portrait = None

@@ -9,7 +9,6 @@ every thousandth case goes over a real pseudo-terminal.
 import random
 import struct
 import time
-from collections.abc import Callable
 
 from kiosk.capture.card_reader import SamV
 from kiosk.card.facts import china_today, facts
@@ -21,6 +20,8 @@ from kiosk.model import IdCard
 from kiosk.simulators.faults import nowhere
 from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import Fault, SamVOnPty
+from tests.fuzz.mangle import Mangle, cut, flip
+from tests.fuzz.mangle import noise as insert
 
 TIMEOUT_S = 2.0
 COMMANDS = 6
@@ -29,25 +30,6 @@ LONGEST_S = COMMANDS * ATTEMPTS * (TIMEOUT_S + 1.0)
 EVERY = 1000
 """Each so many-th case goes over a pseudo-terminal, which is slow."""
 CARD = Person(1, bytes(range(256)) * 4).card()
-
-Mangle = Callable[[random.Random, bytes], bytes]
-
-
-def flip(chance: random.Random, data: bytes) -> bytes:
-    out = bytearray(data)
-    for _ in range(chance.choice((1, 1, 1, 2, 5, 40))):
-        if out:
-            out[chance.randrange(len(out))] ^= 1 << chance.randrange(8)
-    return bytes(out)
-
-
-def cut(chance: random.Random, data: bytes) -> bytes:
-    return data[: chance.randrange(len(data) + 1)]
-
-
-def insert(chance: random.Random, data: bytes) -> bytes:
-    at = chance.randrange(len(data) + 1)
-    return data[:at] + chance.randbytes(chance.randrange(60)) + data[at:]
 
 
 def preambles(chance: random.Random, data: bytes) -> bytes:

@@ -69,6 +69,14 @@ def test_what_cannot_be_written_is_told(site, tmp_path, capsys):
         main(["report", "--settings", str(site), "--to", "day.docx"])
 
 
+def test_a_queue_that_cannot_be_read_is_not_an_empty_one(site, tmp_path, capsys):
+    (tmp_path / "held" / OUTBOX_FILE).write_bytes(b"no database" * 100)
+    assert main(["report", "--settings", str(site)]) == 1
+    told = capsys.readouterr()
+    assert "kiosk report" in told.err
+    assert not told.out
+
+
 def test_nothing_is_made_where_nothing_was(tmp_path, capsys):
     file = tmp_path / "settings.toml"
     file.write_text('storage = { folder = "held" }\n', encoding="utf-8")

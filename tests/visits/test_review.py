@@ -109,13 +109,19 @@ def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_m
     assert kept - 1 in quiet
 
 
-def test_what_was_approved_for_one_face_does_not_add_up_with_another():
-    """Not live, approved for the first; grey, approved for the second: the second must be live."""
+def approved_not_live(**seen: float) -> StaffedDrive:
+    """Liveness was overruled for the first face; then a grey one is `seen` in every try."""
     drive = not_live()
     drive.sign("7001").decide(reason=Reason.LIGHT)
     drive.sign("7002", Role.SUPERVISOR)
     for _ in range(3):
-        drive.match(likeness_mean=0.40, live_median=0.9, likeness_reviewed=0.2)
+        drive.match(likeness_mean=0.40, **seen)
+    return drive
+
+
+def test_what_was_approved_for_one_face_does_not_add_up_with_another():
+    """Not live, approved for the first; grey, approved for the second: the second must be live."""
+    drive = approved_not_live(live_median=0.9, likeness_reviewed=0.2)
     assert drive.all(e.Show)[-1].code is Code.FACE_UNCERTAIN
     drive.sign("7001").decide()
     assert drive.visit.overruled == {Code.FACE_UNCERTAIN}
@@ -124,11 +130,7 @@ def test_what_was_approved_for_one_face_does_not_add_up_with_another():
 
 
 def test_what_was_approved_for_one_face_adds_up_for_the_same():
-    drive = not_live()
-    drive.sign("7001").decide(reason=Reason.LIGHT)
-    drive.sign("7002", Role.SUPERVISOR)
-    for _ in range(3):
-        drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    drive = approved_not_live(live_median=0.05, likeness_reviewed=0.9)
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
     assert drive.visit.stage is Stage.DIGITS
