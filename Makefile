@@ -17,7 +17,7 @@ setup: ## install everything that demo and test need
 	@bash scripts/setup
 
 demo: setup ## simulated customers at the real terminal (ARGS=--interactive: you touch)
-	@$(RUN) python -m kiosk.demo $(ARGS)
+	@$(RUN) python -m demo $(ARGS)
 
 run: setup ## the terminal with settings.toml and real devices
 	@$(RUN) kiosk run $(ARGS)

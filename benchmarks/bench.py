@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from kiosk.demo.director import Process
-from kiosk.demo.stage import Said
-from kiosk.demo.town import Town
+from demo.director import Process
+from demo.environment import Town
+from demo.pipe_messages import Said
 from kiosk.events import Show
 from kiosk.model import Stage
 

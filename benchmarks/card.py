@@ -11,16 +11,16 @@ from benchmarks.figures import Goal, Result, series
 from kiosk import settings
 from kiosk.capture.card_reader import SamV, SerialLine
 from kiosk.capture.card_watcher import CardWatcher
-from kiosk.capture.supervise import Supervisor
+from kiosk.capture.supervisor import Supervisor
 from kiosk.card.protocol import BAUDS, Session
 from kiosk.events import Agreed, AwaitCard, Began, CardRead, Event, Show
 from kiosk.model import Device, IdCard, Stage
 from kiosk.ports import Feeds
 from kiosk.settings import Settings
-from kiosk.simulators.faults import nowhere
 from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import SamVOnPty
-from kiosk.ui.look import load_fonts
+from kiosk.simulators.sam_v_faults import nowhere
+from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker

@@ -10,15 +10,15 @@ from kiosk.activation import identity
 from kiosk.activation.challenges import Pool
 from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
+from kiosk.activation.http_client import Wire
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import About, personal_bytes, request_body
-from kiosk.activation.wire import Wire
 from kiosk.codes import Code
 from kiosk.events import Agreed, Evidence
 from kiosk.model import Answer, Challenge, Check, IdCard, Measures, Verdict
-from kiosk.numbers import new_visit_number
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
+from kiosk.visit_number import new_visit_number
 
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(30_000) + b"\xff\xd9"
 """As large as the sealed picture of a real visit; central only looks at how it begins and ends."""

@@ -11,17 +11,17 @@ from msgspec import Struct
 
 from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
+from evaluation.speech.drivers import Noted, cost
 from kiosk.bootstrap import driver
-from kiosk.evaluate.speech_drivers import Noted, cost
 from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Recogniser, Samples
 from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
-from kiosk.simulators.guests import VOICES
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
+from kiosk.simulators.walk_ins import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW

@@ -13,7 +13,7 @@ from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
-from kiosk.numbers import new_visit_number
+from kiosk.visit_number import new_visit_number
 
 BODY = 48_000
 """Bytes: a request with a sealed picture of 480 px."""

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.bench import SIZE, Bench, load
 from benchmarks.figures import Result, series
 from kiosk.model import Frame
-from kiosk.ui.look import Look
 from kiosk.ui.preview import Preview
+from kiosk.ui.theme import Look
 
 CAMERA = (1280, 720)
 WIDGET = (992, 1100)

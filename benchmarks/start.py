@@ -10,7 +10,7 @@ from benchmarks import machine
 from benchmarks.bare.process import Bare
 from benchmarks.bench import START_S, Bench, load
 from benchmarks.figures import Goal, Result, Series, series
-from kiosk.demo.stage import Said
+from demo.pipe_messages import Said
 from kiosk.events import OutOfService
 from kiosk.model import Device
 

@@ -12,10 +12,10 @@ from benchmarks import machine
 from benchmarks.bench import Bench, Terminal, load
 from benchmarks.customers import Sender
 from benchmarks.figures import Goal, Result, series
+from demo import scenarios
+from demo.environment import Town
+from demo.pipe_messages import Said
 from kiosk import events as e
-from kiosk.demo import scenarios
-from kiosk.demo.stage import Said
-from kiosk.demo.town import Town
 from kiosk.model import DigitHeard, FaceSeen, IdCard, Outcome, Stage
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context

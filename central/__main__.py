@@ -12,24 +12,15 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import (
-    __version__,
-    alarm_commands,
-    alarms,
-    anchors,
-    audit,
-    certificates,
-    clerk_commands,
-    keys,
-    privacy_commands,
-    process,
-    sealing,
-    terminals,
-)
-from central.database import Database, migrate
-from central.messages import TERMINAL
+from central import __version__
+from central.commands import alarms as alarm_commands
+from central.commands import clerk, privacy
+from central.fleet import alarms, audit, audit_heads, terminals
+from central.protocol.messages import TERMINAL
+from central.security import certificates, keys, process_hardening, sealing
 from central.settings import Settings, SettingsError, load
-from central.tables import Activation, Credential, Terminal
+from central.storage.database import Database, migrate
+from central.storage.tables import Activation, Credential, Terminal
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     load_fleet.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     load_fleet.set_defaults(action=_fleet_load)
     alarm_commands.add(actions, data, _open)
-    clerk_commands.add(actions, data, _terminal_name, _open)
-    privacy_commands.add(actions, data, lambda options: (_settings(options), _open(options)))
+    clerk.add(actions, data, _terminal_name, _open)
+    privacy.add(actions, data, lambda options: (_settings(options), _open(options)))
     stick = argparse.ArgumentParser(add_help=False, parents=[data])
     stick.add_argument("stick", type=Path, help="folder of the USB stick")
     stick.add_argument("--simulation", action="store_true", help="as the server was started")
@@ -129,13 +120,13 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from central.serve import serve  # slow to import, and nothing but `run` needs it
+    from central.api.server import serve  # slow to import, and nothing but `run` needs it
 
     folder = options.data / "keys"
     certificate, key = options.cert or folder / "server.pem", options.key or folder / "server.key"
     keys.read_secret(key)
     if not options.simulation:
-        process.no_dumps()
+        process_hardening.no_dumps()
     serve(_settings(options), options.host, options.port, certificate, key)
     return 0
 
@@ -169,7 +160,7 @@ def _fleet_load(options: argparse.Namespace) -> int:
 
 def _import_requests(options: argparse.Namespace) -> int:
     """1 if any was refused; the others were taken all the same."""
-    from central.parcels import opened  # the register and the web framework are slow to import
+    from central.usb_transfer import opened  # the register and the web framework are slow to import
 
     said = list(opened(_settings(options), _open(options)).take(options.stick))
     for path, word in said:
@@ -179,7 +170,7 @@ def _import_requests(options: argparse.Namespace) -> int:
 
 
 def _export_receipts(options: argparse.Namespace) -> int:
-    from central.parcels import opened
+    from central.usb_transfer import opened
 
     parcels = opened(_settings(options), _open(options))
     for terminal, given in parcels.answer(options.stick, options.challenges, time.time()):
@@ -197,7 +188,7 @@ def _audit_verify(options: argparse.Namespace) -> int:
     header, rows = audit.split(options.file.read_bytes())
     terminal = options.terminal or str(header.get("terminal", ""))
     with _open(options).read() as session:
-        anchors_ = anchors.kept(session, terminal)
+        anchors_ = audit_heads.kept(session, terminal)
         held = alarms.held(session, terminal)
     found = audit.check(rows, anchors_)
     if found.fault:
@@ -221,16 +212,16 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _openapi(options: argparse.Namespace) -> int:
-    from central import protocol
+    from central.api import protocol_documents as documents
 
-    print(json.dumps(protocol.openapi(), ensure_ascii=False, indent=2))
+    print(json.dumps(documents.openapi(), ensure_ascii=False, indent=2))
     return 0
 
 
 def _protocol(options: argparse.Namespace) -> int:
-    from central import protocol
+    from central.api import protocol_documents as documents
 
-    protocol.write(options.folder)
+    documents.write(options.folder)
     return 0
 
 

@@ -80,7 +80,7 @@ _FILMED = ("liveness", "stream")
 
 
 class Evidence(Section):
-    """What an activation must bring; see `central.evidence`. What is not named here is refused."""
+    """What an activation must bring; see `central.activation.evidence`. What is not named here is refused."""
 
     ways: dict[str, WayPolicy] = {
         "voice": WayPolicy(required=(*_SEEN, "digits"), attended=(*_FILMED, "lips")),

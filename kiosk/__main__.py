@@ -11,18 +11,21 @@ import time
 from collections.abc import Callable, Sequence
 from getpass import getpass
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kiosk import journal, process, report_command
+from kiosk import logging_setup, process_hardening
 from kiosk import settings as settings_file
-from kiosk.audit import commands as audit_commands
 from kiosk.audit.log import AuditLog
+from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
+from kiosk.commands import audit as audit_commands
+from kiosk.commands import privacy as privacy_commands
+from kiosk.commands import report
 from kiosk.errors import KioskError, SettingsError
-from kiosk.privacy import commands as privacy_commands
 from kiosk.settings import Settings
 
 log = logging.getLogger("kiosk")
@@ -33,7 +36,7 @@ DEFAULT_SITE = Path("settings.toml")
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, read the settings, do it."""
     options = _parser().parse_args(argv)
-    journal.install()
+    logging_setup.install()
     try:
         do: Callable[[argparse.Namespace], int] = options.do
         return do(options)
@@ -58,12 +61,12 @@ def _run(options: argparse.Namespace) -> int:
     if settings.mode == "production":
         if options.screens is not None:
             raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, "--screens keeps pictures of whoever comes")
-        process.clean_memory()
-        process.no_dumps()
+        process_hardening.clean_memory()
+        process_hardening.no_dumps()
     world, guests = None, None
     if settings.mode == "simulation":
-        from kiosk.simulators.guests import WalkIns
         from kiosk.simulators.shop import Shop
+        from kiosk.simulators.walk_ins import WalkIns
 
         world = Shop(settings.path(settings.models.folder))
         guests = WalkIns(world)
@@ -96,21 +99,20 @@ def run_window(
 
 
 def _check(options: argparse.Namespace) -> int:
-    from kiosk.check import check
+    from kiosk.commands.check import check
 
     return check(read_settings(options))
 
 
 def _models(options: argparse.Namespace) -> int:
-    from kiosk.models.commands import main as models
+    from kiosk.commands.models import main as models
 
     return models(options.arguments)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from kiosk.evaluate.commands import main as evaluate
-
-    return evaluate(options.arguments)
+    run: int = import_module("evaluation.commands").main(options.arguments)
+    return run
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -142,8 +144,8 @@ def _asked_code() -> str:
 
 def _identity(options: argparse.Namespace) -> int:
     from kiosk.activation import identity
+    from kiosk.activation.http_client import Wire
     from kiosk.activation.rotation import rotate
-    from kiosk.activation.wire import Wire
 
     settings = read_settings(options)
     who = identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
@@ -159,11 +161,11 @@ def _identity(options: argparse.Namespace) -> int:
 def _note(settings: Settings, kind: Kind, terminal: str, key: bytes) -> None:
     """The key is named by its hash."""
     facts = {"terminal": terminal, "key": sha256(key).hexdigest()}
-    AuditLog(audit_commands.path_of(settings)).append(kind, facts=facts)
+    AuditLog(audit_path(settings)).append(kind, facts=facts)
 
 
 def _report(options: argparse.Namespace) -> int:
-    return report_command.run(options, read_settings(options))
+    return report.run(options, read_settings(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     identity.add_argument("action", choices=("show", "rotate"))
     audit_commands.add_to(command("audit", _audit, "verify, export or restart the log of what happened here"))
     privacy_commands.add_to(command("privacy", _privacy, "what this terminal holds; erase what is due"))
-    report_command.add_to(command("report", _report, "the day: how visits ended, what waits, what staff did"))
+    report.add_to(command("report", _report, "the day: how visits ended, what waits, what staff did"))
     models = commands.add_parser("models", help="install, verify or list weight files", add_help=False)
     models.add_argument("arguments", nargs=argparse.REMAINDER)
     models.set_defaults(do=_models, settings=None)

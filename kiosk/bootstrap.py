@@ -11,38 +11,38 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, get_type_hints
 
-from kiosk import counter, production
 from kiosk import events as e
+from kiosk import production, staff_service
 from kiosk.activation import identity
-from kiosk.activation.desk import ActivationDesk
-from kiosk.activation.wire import check_url
+from kiosk.activation.http_client import check_url
+from kiosk.activation.service import ActivationDesk
 from kiosk.audit import facts as audit_facts
-from kiosk.audit.commands import path_of as audit_path
 from kiosk.audit.log import AuditLog
+from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.record import Kind
-from kiosk.audit.witness import Witness
+from kiosk.audit.recorder import Witness
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
-from kiosk.capture.supervise import Supervisor
+from kiosk.capture.supervisor import Supervisor
 from kiosk.card.facts import china_date
 from kiosk.codes import Code
-from kiosk.counter import Counter
 from kiosk.engine import Engine, Hands
 from kiosk.errors import DeviceError, KioskError, SettingsError
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import AudioBlock, DayReport, Device, Frame, Role, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Feeds, Image
-from kiosk.privacy.erase import Eraser
+from kiosk.privacy.erasure import Eraser
 from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
-from kiosk.records import Records
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
-from kiosk.staff.acts import Acts
+from kiosk.staff.actions import Acts
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
+from kiosk.staff_service import Counter
 from kiosk.visit.visit import Visit
+from kiosk.visit_logs import Records
 from kiosk.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -426,7 +426,7 @@ class Terminal:
             self._ears.forget()
 
     def _counter(self) -> Counter:
-        hands = counter.Hands(
+        hands = staff_service.Hands(
             desk=lambda: self._desk,
             devices=lambda: self.engine.devices,
             look=lambda wanted: self._attend(True) if wanted else self._forget(),

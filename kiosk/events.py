@@ -341,7 +341,7 @@ class ShowDigit(Struct, frozen=True, tag=True):
 
 
 class ShowLight(Struct, frozen=True, tag=True):
-    """Let the ground of the screen go through `colours` (letters of `kiosk.visit.light`), each for `hold_s`.
+    """Let the screen's ground go through `colours` (letters of `visit.rules.light`), each for `hold_s`.
 
     The shell answers each with `LightShown`, until another stage is shown. No colours: stop.
     """

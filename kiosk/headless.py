@@ -13,9 +13,9 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.model import Stage
-from kiosk.numbers import new_visit_number
 from kiosk.ports import Engine
-from kiosk.visit import typed
+from kiosk.visit.rules import typed_input
+from kiosk.visit_number import new_visit_number
 
 NO_TEXT = sha256(b"no text was shown").hexdigest()
 """What stands as the consent text's hash in simulated visits without a screen."""
@@ -108,8 +108,8 @@ class Headless:
         phone, password, again = self._pages
         self._pages = []
         faults = (
-            typed.phone_fault(phone),
-            typed.password_fault(password),
-            typed.repeat_fault(password, again),
+            typed_input.phone_fault(phone),
+            typed_input.password_fault(password),
+            typed_input.repeat_fault(password, again),
         )
         return e.Typed(phone, password, tuple(f for f in faults if f))

@@ -17,7 +17,7 @@ SAMPLE_RATE = 16_000
 
 
 class Stage(StrEnum):
-    """Where a visit is; see `kiosk.visit.stages`."""
+    """Where a visit is; see `kiosk.visit.handlers`."""
 
     OUT_OF_SERVICE = "out_of_service"
     IDLE = "idle"
@@ -124,7 +124,7 @@ def told_as(outcome: Outcome, purpose: Purpose) -> str:
 
 
 class StreamSeen(Struct, frozen=True, omit_defaults=True):
-    """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream`)."""
+    """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream_integrity`)."""
 
     frames: int = 0
     held: int = 0  # the very picture before: a slow sensor's camera sends it twice

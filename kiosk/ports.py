@@ -2,8 +2,8 @@
 
 A driver is a class with a `Settings` type (a frozen msgspec Struct, unknown keys forbidden) and a
 constructor `Driver(settings, context)`; it is named by an entry point in the group of its port and chosen by
-`driver = "…"` in the port's section of the settings. The contract tests in `tests/ports/` run over every
-driver.
+`driver = "…"` in the port's section of the settings. The contract tests in `tests/kiosk/contracts/` run
+over every driver.
 """
 
 from collections.abc import Callable, Sequence

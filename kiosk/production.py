@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.settings import Settings
-from kiosk.visit.stream import PRODUCTION
+from kiosk.visit.rules.stream import PRODUCTION
 
 OVERRULABLE: Mapping[Code, bool] = {
     Code.FACE_UNCERTAIN: False,

@@ -128,7 +128,7 @@ class SpeechSettings(Section, frozen=True):
 
 
 class VisitSettings(Section, frozen=True):
-    """Limits of the stages and thresholds of the rules; see `kiosk.visit.rules` for what each means."""
+    """Limits of the stages and thresholds of the rules; see `visit.rules.verdicts` for what each means."""
 
     consent_s: float
     card_s: float
@@ -163,7 +163,7 @@ class VisitSettings(Section, frozen=True):
     digits_guess: Annotated[float, Meta(ge=1e-9, le=2e-3)]  # a guessed challenge passes at most so often …
     digits_slip: Annotated[
         float, Meta(gt=0, le=0.2)
-    ]  # a digit is said or heard wrong so often (kiosk.visit.odds)
+    ]  # a digit is said or heard wrong so often (kiosk.visit.rules.likelihood_ratio)
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float

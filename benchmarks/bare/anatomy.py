@@ -60,7 +60,6 @@ def _imports(clock: _Clock) -> None:
     import jwt  # noqa: F401
 
     clock.mark("import jwt, cryptography")
-    import kiosk.demo.actor
     import kiosk.ui.app  # noqa: F401
 
     clock.mark("import kiosk and the rest")
@@ -73,7 +72,7 @@ def _start(clock: _Clock, site: Path) -> None:
     from kiosk.bootstrap import Terminal, driver
     from kiosk.bootstrap import context as told
     from kiosk.simulators.shop import Shop
-    from kiosk.ui.look import load_fonts
+    from kiosk.ui.theme import load_fonts
     from kiosk.ui.window import Window
 
     settings = clock.step("settings", lambda: file.load(site))

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from kiosk.activation.http_client import Answer, Wire
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import (
     Greeting,
@@ -27,7 +28,6 @@ from kiosk.activation.messages import (
     read_roster,
 )
 from kiosk.activation.rotation import rotate
-from kiosk.activation.wire import Answer, Wire
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unacceptable, Unreachable, Untrusted
 from kiosk.model import Receipt

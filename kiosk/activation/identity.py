@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from kiosk.activation import signing
 from kiosk.activation.encoding import from_base64url, to_base64url
+from kiosk.activation.http_client import Wire
 from kiosk.activation.keystore import FileKeyStore, check_owned
 from kiosk.activation.messages import Enrolment, Jwk, SealingKey, problem_code
 from kiosk.activation.sealing import Sealer
-from kiosk.activation.wire import Wire
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, IdentityError, Unreachable, Untrusted
 from kiosk.files import write_whole

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.activation.encoding import to_base64url
+from kiosk.activation.http_client import Answer, Wire
 from kiosk.activation.identity import Identity, jwk
 from kiosk.activation.messages import problem_code
-from kiosk.activation.wire import Answer, Wire
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
 

@@ -23,6 +23,7 @@ from kiosk.audit.record import FIRST, Kind, Line, Record, decode, encode, refuse
 from kiosk.codes import Code
 from kiosk.errors import AuditError
 from kiosk.model import Measures
+from kiosk.settings import Settings
 
 FILE = "audit.log"
 _TAIL = 1 << 16
@@ -44,6 +45,11 @@ class _Waiting(Struct, frozen=True):
     visit: str | None
     actor: str | None
     facts: Measures
+
+
+def path_of(settings: Settings) -> Path:
+    """Where this terminal's log is."""
+    return settings.path(settings.storage.folder) / "audit" / FILE
 
 
 class AuditLog:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from msgspec import Struct
 
-from kiosk.capture import identity
+from kiosk.capture import camera_identity
 from kiosk.capture.camera_formats import Format, best, candidates, configure
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
@@ -73,12 +73,12 @@ class Cv2Camera:
         device = self._settings.device
         if is_address(device):
             _greet(str(device))
-            found = identity.of_address(str(device))
+            found = camera_identity.of_address(str(device))
         else:
             if _LINUX:
                 _look(device_path(device))
-            found = identity.of_device(device_path(device))
-        identity.require_allowed(found, self._settings.allowed, production=self._production)
+            found = camera_identity.of_device(device_path(device))
+        camera_identity.require_allowed(found, self._settings.allowed, production=self._production)
 
     def open(self) -> None:
         """Takes the first frame too: only then it is known to work. Raises DeviceMissing, DeviceBusy."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from kiosk.capture.stream import StreamWatch
+from kiosk.capture.stream_integrity import StreamWatch
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost
 from kiosk.model import AudioBlock, Frame

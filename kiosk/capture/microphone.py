@@ -10,8 +10,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.capture import portaudio
-from kiosk.capture.channel import LivelyChannel
-from kiosk.capture.soundclock import SoundClock
+from kiosk.capture.channel_selection import LivelyChannel
+from kiosk.capture.sample_clock import SoundClock
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import SAMPLE_RATE, AudioBlock

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
-from kiosk.face.graph import quicker
+from kiosk.face.onnx_rewrite import quicker
 
 Blob = NDArray[Any]
 """(1, channels, height, width), float32."""

@@ -5,7 +5,7 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError
-from kiosk.face.restoring import deblocked, evened, lit, sizes
+from kiosk.face.portrait_enhancement import deblocked, evened, lit, sizes
 from kiosk.ports import Face, FaceEngine, Image, PortraitDecoder, Vector
 
 _ENLARGE = (3, 4, 2)  # of 102×126: YuNet misses many faces at the chip's own size, and some at one of these

@@ -16,14 +16,14 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, EngineError
 from kiosk.events import CardSeen, Event, ReferenceFailed, ReferenceReady
 from kiosk.face.card_picture import look
+from kiosk.face.card_portrait import Printed
+from kiosk.face.frame_history import Scene
+from kiosk.face.frame_scheduler import Pace
 from kiosk.face.geometry import window
 from kiosk.face.memory import Memory
-from kiosk.face.pace import Pace
-from kiosk.face.printed import Printed
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import reference
 from kiosk.face.reflection import Reflection
-from kiosk.face.scene import Scene
 from kiosk.face.track import Track
 from kiosk.model import FaceBox, FaceSeen, Frame
 from kiosk.ports import (

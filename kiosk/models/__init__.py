@@ -1,11 +1,10 @@
 """Model files: pinned by a manifest, fetched once, checked at every start, never replaced silently.
 
 `manifest` says what there is and whether a file on disk is that file; drivers use `locate` or `load`.
-`installer` gets files; `commands` is what `kiosk models …` runs.
+`installer` gets files.
 """
 
-from kiosk.models.commands import main
 from kiosk.models.installer import install
 from kiosk.models.manifest import MANIFEST, Entry, load, locate, read, verify
 
-__all__ = ["MANIFEST", "Entry", "install", "load", "locate", "main", "read", "verify"]
+__all__ = ["MANIFEST", "Entry", "install", "load", "locate", "read", "verify"]

@@ -13,8 +13,8 @@ from msgspec import Struct
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
-from kiosk.printing.forms import FILES, Form, Paper
-from kiosk.printing.printed import Printed
+from kiosk.printing.document import Printed
+from kiosk.printing.output_formats import FILES, Form, Paper
 from kiosk.printing.status import check
 
 PATIENCE_S = 5.0

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from kiosk.ports import Context
-from kiosk.printing.printed import Printed
+from kiosk.printing.document import Printed
 
 
 class NoPrinter:

@@ -11,17 +11,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from kiosk.activation.holdings import Holdings, holdings
 from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
+from kiosk.activation.inventory import Holdings, holdings
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
-from kiosk.audit.commands import path_of as audit_path
+from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.record import decode
 from kiosk.errors import UNREADABLE, OutboxError
 from kiosk.model import Span
-from kiosk.privacy import stocks
-from kiosk.privacy.erase import PLAN_FILE
+from kiosk.privacy import data_categories
+from kiosk.privacy.data_categories import DAY_S, Files
+from kiosk.privacy.erasure import PLAN_FILE
 from kiosk.privacy.receipts import Receipt, read
-from kiosk.privacy.stocks import DAY_S, Files
 from kiosk.settings import Settings
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE
 
@@ -64,7 +64,7 @@ def report(settings: Settings, now: float) -> Report:
 
 
 def _outbox(settings: Settings) -> Iterable[Held]:
-    file = stocks.outbox_of(settings)
+    file = data_categories.outbox_of(settings)
     try:
         found, readable = holdings(file), True
     except OutboxError:
@@ -91,15 +91,21 @@ def _outbox(settings: Settings) -> Iterable[Held]:
 def _files(settings: Settings) -> Iterable[Held]:
     keep = settings.retention
     kinds = [
-        ("visit logs", NUMBERS, stocks.visits(settings), "visits_days", keep.visits_days, "visits/"),
-        ("day books", NUMBERS, stocks.daybooks(settings), "daybook_days", keep.daybook_days, "staff/day-*"),
-        ("day reports", NUMBERS, stocks.reports(settings), "daybook_days", keep.daybook_days, "reports/"),
+        ("visit logs", NUMBERS, data_categories.visits(settings), "visits_days", keep.visits_days, "visits/"),
         (
-            "audit logs set aside", NUMBERS, stocks.set_aside(settings), "set_aside_days",
+            "day books", NUMBERS, data_categories.daybooks(settings), "daybook_days",
+            keep.daybook_days, "staff/day-*",
+        ),
+        (
+            "day reports", NUMBERS, data_categories.reports(settings), "daybook_days",
+            keep.daybook_days, "reports/",
+        ),
+        (
+            "audit logs set aside", NUMBERS, data_categories.set_aside(settings), "set_aside_days",
             keep.set_aside_days, "audit/*.damaged-*",
         ),
     ]  # fmt: skip
-    if (slips := stocks.slips(settings)) is not None:
+    if (slips := data_categories.slips(settings)) is not None:
         kinds.append(("slips", NUMBERS, slips, "slips_days", keep.slips_days, "[printer] path"))
     for kind, holds, files, setting, days, where in kinds:
         span = files.all()

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.ports import Context, Face, Image
 from kiosk.simulators import cutout, expression
+from kiosk.simulators.camera_effects import Sensor, shop
+from kiosk.simulators.depth_warp import Turning
 from kiosk.simulators.light import Map, relief_answer
 from kiosk.simulators.portrait import MODELS, sitter
-from kiosk.simulators.scenery import Sensor, shop
-from kiosk.simulators.turning import Turning
 
 _FACE = 0.36  # face width in shorter sides of the picture
 _CENTRE = (0.5, 0.46)  # where the face stands

@@ -19,7 +19,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.ports import Image
-from kiosk.visit.light import FADE_S, LINEAR
+from kiosk.visit.rules.light import FADE_S, LINEAR
 
 Map = NDArray[np.float32]
 """(height, width): the screen's light against the shop's, 1 for a matt surface that faces the screen at the
@@ -80,7 +80,7 @@ def lamp(kelvin: float) -> NDArray[np.float64]:
 
 
 class ScreenColours(Struct, frozen=True):
-    """The screen's ground: colour `letters[i]` of `kiosk.visit.light` from `times[i]` on, flowing in; grey
+    """The screen's ground: colour `letters[i]` of `visit.rules.light` from `times[i]` on, flowing in; grey
     before.
     """
 

@@ -6,7 +6,7 @@
 
 Like the readers in the shops it finds each card once: after it was selected, the card must be lifted before
 it is found again. `python -m kiosk.simulators.sam_v` lends such a reader to a terminal on the same machine;
-with `--script` it plays every fault of `kiosk.simulators.faults` to the real driver and prints how it ended.
+with `--script` it plays every fault of `simulators.sam_v_faults` to the real driver and prints its outcome.
 """
 
 import argparse
@@ -206,7 +206,7 @@ def _frame(status: int, data: bytes = b"") -> bytes:
 
 def main() -> int:
     """0: every fault of the script ended in its code, or the reader was lent until it was interrupted."""
-    from kiosk.simulators.faults import play  # it needs the reader above
+    from kiosk.simulators.sam_v_faults import play  # it needs the reader above
 
     parser = argparse.ArgumentParser(prog="python -m kiosk.simulators.sam_v", description=__doc__)
     parser.add_argument("--script", action="store_true", help="play every fault to the real driver")

@@ -20,11 +20,11 @@ from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock
 from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings
+from kiosk.speech.audio_buffer import Tape
 from kiosk.speech.digits import CLASSES
+from kiosk.speech.display_windows import Voice, Windows
 from kiosk.speech.endpoint import Endpointer, Segment
 from kiosk.speech.pitch import pitch_hz
-from kiosk.speech.tape import Tape
-from kiosk.speech.windows import Voice, Windows
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.ports import Samples, Speaker
 from kiosk.settings import SpeechSettings
-from kiosk.speech.stretch import stretched
+from kiosk.speech.time_stretch import stretched
 
 log = logging.getLogger(__name__)
 

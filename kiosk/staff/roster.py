@@ -18,10 +18,10 @@ from kiosk.events import Event, SignedIn, SignedOut
 from kiosk.files import write_whole
 from kiosk.model import Clerk, Role
 from kiosk.settings import StaffSettings
-from kiosk.staff import document, pins
-from kiosk.staff.acts import Act, Note
-from kiosk.staff.document import Document, Member
-from kiosk.staff.locks import NOBODY, Locks
+from kiosk.staff import pins, roster_document
+from kiosk.staff.actions import Act, Note
+from kiosk.staff.lockout import NOBODY, Locks
+from kiosk.staff.roster_document import Document, Member
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Roster:
         """
         with self._guard:
             new = self._checked(token)
-            document.check_time(new, self._clock(), self._offline_s)
+            roster_document.check_time(new, self._clock(), self._offline_s)
             if new.iat < self._newest_iat():
                 log.warning("a roster older than the one here was not taken")
                 return False
@@ -187,7 +187,7 @@ class Roster:
 
     def _document(self, now: float) -> Document:
         found = self._read()
-        document.check_time(found, now, self._offline_s)
+        roster_document.check_time(found, now, self._offline_s)
         if not found.members:
             raise StaffError(Code.STAFF_NONE, "the roster is empty")
         return found
@@ -203,7 +203,7 @@ class Roster:
 
     def _checked(self, token: str) -> Document:
         trust = self._trust()
-        return document.read(token, trust.key, trust.terminal)
+        return roster_document.read(token, trust.key, trust.terminal)
 
     def _newest_iat(self) -> float:
         try:

@@ -9,17 +9,17 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from kiosk.counter import Counter
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
-from kiosk.ui.album import Album
+from kiosk.staff_service import Counter
 from kiosk.ui.bridge import Bridge
-from kiosk.ui.faults import install_hooks
-from kiosk.ui.hand import Hand
-from kiosk.ui.look import Look, load_fonts
+from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.phrases import load
+from kiosk.ui.screenshots import Album
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel
+from kiosk.ui.theme import Look, load_fonts
+from kiosk.ui.touch_driver import Hand
 from kiosk.ui.window import Window
 
 

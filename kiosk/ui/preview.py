@@ -8,7 +8,7 @@ from PySide6.QtGui import QHideEvent, QImage, QPainter, QPainterPath, QPen, QPix
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.model import Frame
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 
 PERIOD_MS = 66
 """15 pictures a second look alive and cost little."""

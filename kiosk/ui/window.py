@@ -4,7 +4,6 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from kiosk.counter import Counter
 from kiosk.events import (
     Began,
     Cancelled,
@@ -20,7 +19,7 @@ from kiosk.events import (
 from kiosk.model import Purpose, Stage, Way
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
-from kiosk.ui.look import Look, colour
+from kiosk.staff_service import Counter
 from kiosk.ui.phrases import load
 from kiosk.ui.screens.base import Screen, fit_all
 from kiosk.ui.screens.card import CardScreen
@@ -39,6 +38,7 @@ from kiosk.ui.screens.submit import SubmitScreen
 from kiosk.ui.screens.touch import TouchScreen
 from kiosk.ui.screens.ways import WaysPage
 from kiosk.ui.staff.panel import Corner, Panel
+from kiosk.ui.theme import Look, colour
 from kiosk.ui.widgets.banner import Banner
 from kiosk.ui.widgets.footer import Footer
 from kiosk.ui.widgets.header import Header

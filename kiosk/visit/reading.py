@@ -4,7 +4,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Challenge, DigitHeard, FaceSeen
 from kiosk.settings import VisitSettings
-from kiosk.visit.light import colours
+from kiosk.visit.rules.light import colours
 
 SCREEN_PATIENCE_S = 2.0
 """A screen that has not painted a digit by then is broken."""

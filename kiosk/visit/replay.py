@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.settings import ReviewSettings, VisitSettings
-from kiosk.visit import typed
-from kiosk.visit.course import NOBODY, Orders
+from kiosk.visit.rules import typed_input
+from kiosk.visit.state import NOBODY, Orders
 from kiosk.visit.visit import Visit
 
 
@@ -40,7 +40,7 @@ def redacted(event: e.Event) -> e.Event:
     if isinstance(event, e.Signs):
         return e.Signs(event.clerk, "")
     if isinstance(event, e.Typed):
-        return e.Typed("", "", typed.faults(event), redacted=True)
+        return e.Typed("", "", typed_input.faults(event), redacted=True)
     return event
 
 

@@ -4,15 +4,15 @@
     visit.deadline                      # feed TimePassed at this time, if nothing came before; None: never
 
 Everything that it decides depends on the events alone, so feeding a log back replays the visit.
-What answers which event stands in `kiosk.visit.stages`; what is known in `kiosk.visit.course`.
+What answers which event stands in `kiosk.visit.handlers`; what is known in `kiosk.visit.state`.
 """
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import FaceSeen, Outcome, Stage
-from kiosk.visit import submit
-from kiosk.visit.course import Course, Orders
-from kiosk.visit.stages import ANSWERS
+from kiosk.visit.handlers import ANSWERS
+from kiosk.visit.stages import submit
+from kiosk.visit.state import Course, Orders
 
 
 class Visit(Course):

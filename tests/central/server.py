@@ -108,7 +108,7 @@ class RunningCentral:
         return msgspec.json.decode(text) if text[:1] in (b"{", b"[") else text.decode()
 
     def people(self, *people: dict[str, Any], default: str = "match") -> None:
-        """From now on the simulated register knows these people; see `central.simulated_authority`."""
+        """From now on the simulated register knows these people; see `activation.simulated_authority`."""
         self.open("PUT", "/simulation/people", {"default": default, "people": list(people)}).close()
 
     def credentials(self, slip: str | None = None) -> int:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from central import alarms, anchors
-from central.anchors import Anchor
-from central.database import Database, migrate
-from central.tables import Activation, AuditAnchor
-from central.tables import Terminal as Row
+from central.fleet import alarms, audit_heads
+from central.fleet.audit_heads import Anchor
+from central.storage.database import Database, migrate
+from central.storage.tables import Activation, AuditAnchor
+from central.storage.tables import Terminal as Row
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, visit_number
 from tests.central.test_heartbeat import beat
@@ -35,7 +35,7 @@ class Told:
     def head(self, seq: int, hash: str, signed: float, at: float | None = None) -> bool:
         """Is it held after that?"""
         with self.database.write() as session:
-            anchors.keep(session, "T", Anchor(seq, hash), signed, signed if at is None else at)
+            audit_heads.keep(session, "T", Anchor(seq, hash), signed, signed if at is None else at)
         with self.database.read() as session:
             return alarms.held(session, "T")
 
@@ -83,7 +83,7 @@ def test_the_way_out_is_a_person_and_then_the_new_log_counts(told: Told) -> None
     assert not told.head(20, "e" * 64, 2060.0), "what stood in the old log's place is no contradiction"
     assert told.head(2, C, 2070.0), "back again: another alarm"
     with told.database.read() as session:
-        assert [anchor.seq for anchor in anchors.kept(session, "T")] == [1, 2, 3, 20]
+        assert [anchor.seq for anchor in audit_heads.kept(session, "T")] == [1, 2, 3, 20]
 
 
 def test_a_new_enrolment_begins_anew(told: Told) -> None:
@@ -140,7 +140,7 @@ def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
     receipt = terminal.activate(waiting).json()
     assert (receipt["status"], receipt["code"]) == ("PENDING", "audit.rewound")
     assert "核查终端" in central.get(f"/look-up/{waiting['id']}")
-    assert central.credentials(waiting["id"]) == 0
+    assert central.credentials.lifecycle(waiting["id"]) == 0
     assert "audit.rewound from record 5 to 5" in central.command("fleet", "show")
     central.command("alarms", "accept", terminal.name, "--by", "2001")
     assert terminal.until_settled(waiting["id"])["status"] == "ACTIVATED"

@@ -6,7 +6,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central import challenges, messages, settings
+from central import settings
+from central.activation import challenges
+from central.protocol import messages
 from tests.central.terminal import Terminal
 
 

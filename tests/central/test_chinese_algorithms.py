@@ -6,8 +6,8 @@ the ASN.1 form of GM/T 0009-2012. SM4-GCM: RFC 8998, appendix A.1. SM3: GB/T 329
 
 import pytest
 
-from central import sealing
-from central.encoding import base64url, from_base64url
+from central.security import sealing
+from central.security.encoding import base64url, from_base64url
 from kiosk.activation.messages import SealingKey
 from kiosk.activation.sealing import Sealer
 

@@ -2,10 +2,10 @@
 
 import jwt
 import pytest
-
-from central import clerks
 from central.database import Database
-from central.keys import public_of
+
+from central.fleet import clerks
+from central.security.keys import public_of
 from tests.central.terminal import Terminal
 
 

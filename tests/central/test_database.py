@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from central.database import Database, migrate
-from central.erasure import erase
-from central.recheck import prune
+from central.activation.recheck import prune
+from central.privacy.retention import erase
+from central.security.personal_data import Vault
 from central.settings import Retention
-from central.tables import Activation, Base, Challenge, Credential, SeenToken, Terminal
-from central.vault import Vault
+from central.storage.database import Database, migrate
+from central.storage.tables import Activation, Base, Challenge, Credential, SeenToken, Terminal
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

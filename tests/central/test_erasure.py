@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from central.database import Database, migrate
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central import erasure, keys
 from central.__main__ import main
-from central.database import Database, migrate
+from central.privacy import retention
+from central.security import keys
 from central.settings import Retention
-from central.tables import Activation, Challenge, Credential, Terminal
+from central.storage.tables import Activation, Challenge, Credential, Terminal
 from tests.central.server import RunningCentral, running_central
 from tests.central.terminal import Terminal as Caller
 from tests.central.terminal import person
@@ -68,7 +69,7 @@ def fill(database: Database) -> None:
 
 def test_what_is_due_goes_and_what_is_open_stays(database: Database):
     fill(database)
-    done = {one.kind: one.count for one in erasure.erase(database, KEY, Retention(), NOW)}
+    done = {one.kind: one.count for one in retention.erase(database, KEY, Retention(), NOW)}
     assert done == {"evidence": 2, "ended credentials": 1, "challenges": 2}
     with database.read() as session:
         left = {row.id: row.evidence for row in session.query(Activation)}
@@ -78,13 +79,13 @@ def test_what_is_due_goes_and_what_is_open_stays(database: Database):
         assert (ended.person, ended.phone, ended.password) == ("", b"", "")
         assert session.get(Credential, "NEW").phone
         assert [row.id for row in session.query(Challenge)] == ["c2"]
-    assert erasure.erase(database, KEY, Retention(), NOW) == []
+    assert retention.erase(database, KEY, Retention(), NOW) == []
 
 
 def test_the_file_holds_it_no_longer(database: Database, tmp_path: Path):
     fill(database)
     assert b"measures of OLD" in b"".join(p.read_bytes() for p in tmp_path.iterdir())
-    erasure.erase(database, KEY, Retention(), NOW)
+    retention.erase(database, KEY, Retention(), NOW)
     content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"measures of OLD" not in content
     assert b"hash of OLD" not in content
@@ -93,27 +94,27 @@ def test_the_file_holds_it_no_longer(database: Database, tmp_path: Path):
 
 def test_receipts_are_a_chain_that_central_signed(database: Database):
     fill(database)
-    erasure.erase(database, KEY, Retention(), NOW)
+    retention.erase(database, KEY, Retention(), NOW)
     with database.read() as session:
-        tokens = erasure.tokens(session)
-    checked = erasure.check(tokens, KEY.public_key())
+        tokens = retention.tokens(session)
+    checked = retention.check(tokens, KEY.public_key())
     assert [one.seq for one in checked] == [1, 2, 3]
     assert (checked[0].from_unix, checked[0].to_unix) == (NOW - 400 * DAY, NOW - 400 * DAY)
     for wrong in (tokens[1:], [tokens[0], tokens[2]], tokens[::-1], [tokens[0] + "x", *tokens[1:]]):
-        with pytest.raises(erasure.Altered):
-            erasure.check(wrong, KEY.public_key())
-    with pytest.raises(erasure.Altered):
-        erasure.check(tokens, Ed25519PrivateKey.generate().public_key())
+        with pytest.raises(retention.Altered):
+            retention.check(wrong, KEY.public_key())
+    with pytest.raises(retention.Altered):
+        retention.check(tokens, Ed25519PrivateKey.generate().public_key())
 
 
 def test_an_interrupted_erasing_leaves_all_or_nothing(database: Database, monkeypatch):
     fill(database)
-    monkeypatch.setattr(erasure.jwt, "encode", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(retention.jwt, "encode", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        erasure.erase(database, KEY, Retention(), NOW)
+        retention.erase(database, KEY, Retention(), NOW)
     with database.read() as session:
         assert session.get(Activation, "OLD").evidence
-        assert erasure.tokens(session) == []
+        assert retention.tokens(session) == []
 
 
 def test_the_commands_and_a_second_look_from_a_file(tmp_path: Path, capsys):

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from central import evidence, light
+from central.activation import evidence, light
+from central.activation.evidence import ChallengeFacts
 from central.codes import Code
-from central.evidence import ChallengeFacts
-from central.examples import ALL
-from central.messages import ActivationRequest
+from central.protocol.examples import ALL
+from central.protocol.messages import ActivationRequest
 from central.settings import Settings
-from kiosk.visit import light as terminals_light
+from kiosk.visit.rules import light as terminals_light
 from tests.central.server import RunningCentral
 from tests.central.terminal import CHECKS, Terminal, person, verdicts
 
@@ -156,7 +156,7 @@ def test_a_refusal_is_kept(central: RunningCentral, terminal: Terminal) -> None:
     first, second = terminal.activate(request).json(), terminal.activate(request).json()
     assert first == second
     assert (first["status"], first["code"], first["credential"]) == ("REFUSED", "evidence.incomplete", None)
-    assert central.credentials(first["id"]) == 0
+    assert central.credentials.lifecycle(first["id"]) == 0
 
 
 def test_moved_to_another_visit(terminal: Terminal) -> None:

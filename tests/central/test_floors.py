@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from central import floors
+from central.activation import minimum_thresholds
 from central.codes import Code
 from central.settings import Evidence, Floor, Settings
 from kiosk import production, settings
-from kiosk.visit import odds
+from kiosk.visit.rules import likelihood_ratio
 from tests.central.terminal import NUMBERS, Terminal, verdict, verdicts
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
@@ -58,13 +58,13 @@ def test_the_other_ways_have_floors_too(way: str, said: list[dict[str, Any]]) ->
     good = verdict(way)
     low = good | {"required": good["required"] | {"right": 3}}
     for one, expected in ((good, False), (low, True)):
-        assert floors.lowered(_message(one), RULES) is expected
+        assert minimum_thresholds.lowered(_message(one), RULES) is expected
     assert {v["check"] for v in said} > {way}
 
 
 def test_the_clerks_way_has_only_what_it_needs() -> None:
     for one in CLERK:
-        assert not floors.lowered(_message(one), RULES)
+        assert not minimum_thresholds.lowered(_message(one), RULES)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_digits_that_could_be_guessed(
 ) -> None:
     good = verdict("digits")
     parts = {"required": good["required"] | required, "measured": good["measured"] | measured}
-    assert floors.lowered(_message(good | parts), RULES) is refused
+    assert minimum_thresholds.lowered(_message(good | parts), RULES) is refused
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
 
 def test_both_sides_count_digits_alike() -> None:
     for count in range(4, 9):
-        assert floors.unguessable(count, 2e-4) == odds.needed(count, 2e-4)
+        assert minimum_thresholds.unguessable(count, 2e-4) == likelihood_ratio.needed(count, 2e-4)
 
 
 def test_over_the_wire(terminal: Terminal) -> None:
@@ -161,7 +161,7 @@ def test_over_the_wire(terminal: Terminal) -> None:
 
 
 def _message(one: dict[str, Any]):
-    from central.messages import Verdict
+    from central.protocol.messages import Verdict
 
     return Verdict.model_validate(one)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import requests
+from central.database import Database
 from sqlalchemy import select
 
-from central import guardians
+from central.activation import guardians
 from central.codes import Code
-from central.database import Database
-from central.examples import ALL
-from central.keys import VAULT
-from central.messages import ActivationRequest, Person
+from central.protocol.examples import ALL
+from central.protocol.messages import ActivationRequest, Person
+from central.security.keys import VAULT
+from central.security.personal_data import Vault
 from central.settings import Evidence, Settings
-from central.tables import Credential
-from central.vault import Vault
+from central.storage.tables import Credential
 from kiosk.simulators.people import made_up_number
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, person, verdicts

@@ -7,13 +7,13 @@ from urllib.error import HTTPError
 
 import pytest
 
-from central import page
+from central.api import lookup_page
 from central.codes import Code
-from central.messages import Purpose
+from central.protocol.messages import Purpose
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, person, visit_number
 
-PHRASES = tomllib.loads((Path(page.__file__).parent / "look_up.toml").read_text(encoding="utf-8"))
+PHRASES = tomllib.loads((Path(lookup_page.__file__).parent / "look_up.toml").read_text(encoding="utf-8"))
 
 
 def test_each_state(central: RunningCentral, terminal: Terminal) -> None:
@@ -57,4 +57,4 @@ def test_every_code_has_its_own_words_or_the_general_ones() -> None:
             assert code in ("*", "revoked", "replaced", *Purpose) or code in set(Code), code
             assert said.keys() == {"zh", "zh_next", "en", "en_next"}, (status, code)
     for code in Code:
-        assert page.phrase("REFUSED", code.value)["zh"].startswith("没有")
+        assert lookup_page.phrase("REFUSED", code.value)["zh"].startswith("没有")

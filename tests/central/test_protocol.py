@@ -10,22 +10,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import ValidationError
 
-from central import codes, examples, protocol, sealing
-from central.database import Database, migrate
-from central.encoding import from_base64url
-from central.messages import Person, Sealed
+from central import codes
+from central.api import protocol_documents as documents
+from central.fleet.signatures import Message, verify
+from central.protocol import examples
+from central.protocol.messages import Person, Sealed
+from central.security import sealing
+from central.security.encoding import from_base64url
 from central.settings import Requests
-from central.signatures import Message, verify
-from central.tables import Terminal
+from central.storage.database import Database, migrate
+from central.storage.tables import Terminal
 from kiosk.codes import Code
 
 FOLDER = Path(__file__).parents[2] / "resources" / "protocol"
-NAMES = sorted(protocol.MESSAGES)
+NAMES = sorted(documents.MESSAGES)
 
 
 def test_files_are_current() -> None:
     """If this fails: python -m central protocol resources/protocol."""
-    for name, text in protocol.files().items():
+    for name, text in documents.files().items():
         assert (FOLDER / name).read_text(encoding="utf-8") == text, name
 
 
@@ -35,15 +38,15 @@ def test_examples_are_what_the_schemas_say(name: str) -> None:
     example = json.loads((FOLDER / "examples" / f"{name}.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(example, schema, cls=jsonschema.Draft202012Validator)
-    protocol.MESSAGES[name].model_validate(example)
+    documents.MESSAGES[name].model_validate(example)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(example | {"unheard_of": 1}, schema, cls=jsonschema.Draft202012Validator)
 
 
 def test_openapi_shows_an_example_of_every_message() -> None:
     """Whole, with what is null: a receipt without `credential` would be another message."""
-    schemas = protocol.openapi()["components"]["schemas"]
-    for name, message in protocol.MESSAGES.items():
+    schemas = documents.openapi()["components"]["schemas"]
+    for name, message in documents.MESSAGES.items():
         if name not in (
             "person",
             "challenge-claims",
@@ -55,7 +58,7 @@ def test_openapi_shows_an_example_of_every_message() -> None:
 
 
 def test_every_terminal_door_is_signed() -> None:
-    paths = protocol.openapi()["paths"]
+    paths = documents.openapi()["paths"]
     for path in (
         "/v1/heartbeat",
         "/v1/terminals/rotation",

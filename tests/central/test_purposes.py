@@ -7,17 +7,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from central.database import Database, migrate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from central import credentials
 from central.codes import Code
-from central.database import Database, migrate
-from central.messages import Purpose
-from central.tables import Activation, Credential
-from central.tables import Terminal as TerminalRow
-from central.vault import Vault
+from central.credentials import lifecycle
+from central.protocol.messages import Purpose
+from central.security.personal_data import Vault
+from central.storage.tables import Activation, Credential
+from central.storage.tables import Terminal as TerminalRow
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, person, verdicts, visit_number
 from tests.central.test_credentials import revoke
@@ -172,7 +172,7 @@ def _take_step(
         session.add(Activation(id=visit, terminal="T", body_sha256="", evidence="{}", received_unix=0.0))
         session.flush()
         new = _prepared(vault, visit, asked, name)
-        code, serial = credentials.carry_out(session, step, new, vault, 1.0)
+        code, serial = lifecycle.carry_out(session, step, new, vault, 1.0)
     assert code is _expected(model.get(name), step, asked)
     assert (serial is not None) == (code is Code.OK)
     if serial is not None:
@@ -181,8 +181,8 @@ def _take_step(
 
 
 def _prepared(vault: Vault, visit: str, asked: float, name: str) -> Credential:
-    """As `credentials.prepare`, without the slow hash."""
-    serial = credentials.new_serial()
+    """As `lifecycle.prepare`, without the slow hash."""
+    serial = lifecycle.new_serial()
     return Credential(
         serial=serial, activation=visit, person=vault.person(name), phone=vault.encrypt("1", serial),
         password=visit, simulated=True, asked_unix=asked,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from central import evidence
+from central.activation import evidence
+from central.activation.evidence import ChallengeFacts
 from central.codes import Code
-from central.evidence import ChallengeFacts
-from central.examples import ALL
-from central.messages import ActivationRequest
-from central.reviews import StaffFacts
+from central.fleet.clerks import StaffFacts
+from central.protocol.examples import ALL
+from central.protocol.messages import ActivationRequest
 from central.settings import Settings
 from tests.central.server import RunningCentral
 from tests.central.terminal import Terminal, person, verdict, verdicts

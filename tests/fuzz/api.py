@@ -21,9 +21,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 
-from central import keys, terminals
-from central.app import application
-from central.service import build
+from central.api.app import application
+from central.api.dependencies import build
+from central.fleet import terminals
+from central.security import keys
 from central.settings import Requests, Settings
 from tests.central.terminal import COVERED, Terminal, person, visit_number
 from tests.fuzz.mangle import ALL, mangled

@@ -8,8 +8,8 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central import audit as central_audit
-from central.anchors import Anchor
+from central.fleet import audit as central_audit
+from central.fleet.audit_heads import Anchor
 from kiosk import production
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
@@ -20,12 +20,12 @@ from kiosk.models import folders
 from kiosk.models import manifest as manifest_file
 from kiosk.privacy import receipts
 from kiosk.settings import DEFAULT, load
-from kiosk.staff import document
+from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
-from kiosk.staff.locks import Locks
+from kiosk.staff.lockout import Locks
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
-from tests.visits.drive import LIMITS
+from tests.kiosk.visit.drive import LIMITS
 
 SITE = (DEFAULT.parent / "site.example.toml").read_bytes()
 DEFAULTS = DEFAULT.read_bytes()
@@ -139,12 +139,12 @@ def _roster(chance: random.Random) -> str:
     }
     if chance.random() < 0.5:  # signed, but odd inside
         raw = mangled(chance, msgspec.json.encode(claims))
-        token = jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA", headers={"typ": document.TYPE})
+        token = jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA", headers={"typ": roster_document.TYPE})
     else:
-        token = jwt.encode(claims, KEY, algorithm="EdDSA", headers={"typ": document.TYPE})
+        token = jwt.encode(claims, KEY, algorithm="EdDSA", headers={"typ": roster_document.TYPE})
         token = mangled(chance, token.encode()).decode("utf-8", "surrogateescape")
     try:
-        document.read(token, KEY.public_key(), "T")
+        roster_document.read(token, KEY.public_key(), "T")
     except StaffError as error:
         return error.code.value
     return "roster read"

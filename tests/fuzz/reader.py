@@ -17,9 +17,9 @@ from kiosk.card.layout import LAYOUTS, compose, parse
 from kiosk.card.protocol import ATTEMPTS, Command, Session, Status
 from kiosk.errors import CardError, DeviceError
 from kiosk.model import IdCard
-from kiosk.simulators.faults import nowhere
 from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import Fault, SamVOnPty
+from kiosk.simulators.sam_v_faults import nowhere
 from tests.fuzz.mangle import Mangle, cut, flip
 from tests.fuzz.mangle import noise as insert
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import soundfile
 
-from kiosk.capture.stream import StreamWatch
+from evaluation import pictures
+from evaluation.speech.files import Unusable, load
+from kiosk.capture.stream_integrity import StreamWatch
 from kiosk.card.portrait import BMP, RAW, _picture
 from kiosk.errors import CardError
-from kiosk.evaluate import pictures
-from kiosk.evaluate.speech_files import Unusable, load
 from kiosk.events import DigitHeard, WindowOpened
 from kiosk.face import card_picture
 from kiosk.model import SAMPLE_RATE, AudioBlock, Frame
@@ -21,7 +21,7 @@ from kiosk.simulators.portrait import SimulatedDecoder
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Prompts
 from tests.fuzz.mangle import cut, double, drop, flip, mangled, noise, nothing, odd
-from tests.speech.sounds import PitchRecogniser, voice
+from tests.kiosk.speech.sounds import PitchRecogniser, voice
 
 BYTES = (flip, flip, cut, drop, double, odd, noise, nothing)
 SETTINGS = settings()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central import audit
+from central.fleet import audit
 from central.settings import SettingsError as CentralSettingsError
 from central.settings import load as load_central
 from kiosk.activation import messages
@@ -22,11 +22,11 @@ from kiosk.model import AudioBlock
 from kiosk.models import folders, manifest
 from kiosk.settings import load
 from kiosk.speech.listener import Listener
-from kiosk.staff import document
+from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
-from kiosk.staff.locks import Locks
+from kiosk.staff.lockout import Locks
 from tests.fuzz import parcel
-from tests.speech.sounds import PitchRecogniser, voice
+from tests.kiosk.speech.sounds import PitchRecogniser, voice
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 DEEP = b"[" * 20_000 + b"]" * 20_000
@@ -75,9 +75,9 @@ def test_staffs_files_nested_without_end(tmp_path: Path):
     book = Daybook(tmp_path, lambda: 1.8e9)
     (tmp_path / f"day-{book.today().isoformat()}.jsonl").write_bytes(b'{"type":"act","x":' + DEEP + b"}\n")
     assert book.read() == []
-    token = jwt.PyJWS().encode(NESTED, KEY, algorithm="EdDSA", headers={"typ": document.TYPE})
+    token = jwt.PyJWS().encode(NESTED, KEY, algorithm="EdDSA", headers={"typ": roster_document.TYPE})
     with pytest.raises(StaffError):
-        document.read(token, KEY.public_key(), "T")
+        roster_document.read(token, KEY.public_key(), "T")
 
 
 def test_an_export_whose_header_is_no_json_is_broken_not_a_crash():

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Decision, FaceSeen, Move, Reason, Stage, StreamSeen, Way, reasons
-from kiosk.numbers import new_visit_number
-from kiosk.visit import light
+from kiosk.visit.rules import light
+from kiosk.visit_number import new_visit_number
 from tests.soak.clock import Owner
 from tests.soak.script import Script, card
 

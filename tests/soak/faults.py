@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 from msgspec import Struct
 
-from central import certificates
-from central import keys as central_keys
+from central.security import certificates
+from central.security import keys as central_keys
 from kiosk import readiness
 from kiosk.activation import identity
+from kiosk.activation.http_client import Wire
 from kiosk.activation.rotation import rotate
-from kiosk.activation.wire import Wire
 from kiosk.errors import KioskError
 from tests.soak import disk
 

@@ -25,7 +25,7 @@ class Register:
         self._began = clock.true_unix()
 
     def check(self, name: str, number: str, picture: bytes | None):
-        from central.authority import Word
+        from central.activation.authority import Word
 
         lot = sha256(number.encode()).digest()
         minutes = self._clock.true_unix() / 60
@@ -46,13 +46,13 @@ class Register:
 def main(data: str, port: str, clock_file: str) -> None:
     clock = Clock(Path(clock_file))
     time.time = clock.true_unix
-    import central.service
-    import central.vault
-    from central.serve import serve
+    import central.api.dependencies
+    import central.security.personal_data
+    from central.api.server import serve
     from central.settings import load
 
-    central.vault._COST["n"] = 2**10
-    central.service.authority_of = lambda settings: Register(clock)
+    central.security.personal_data._COST["n"] = 2**10
+    central.api.dependencies.authority_of = lambda settings: Register(clock)
     keys = Path(data) / "keys"
     child = 0
     for line in sys.stdin:

@@ -16,9 +16,9 @@ import pytest
 
 from kiosk.models.manifest import verify
 from tests.central.server import running_central
+from tests.end_to_end.conftest import CENTRAL, NEEDED
+from tests.end_to_end.point import MODELS, Point, Site, somebody
 from tests.soak.measures import rss_mb
-from tests.whole.conftest import CENTRAL, NEEDED
-from tests.whole.point import MODELS, Point, Site, somebody
 
 WARM = 5
 """Visits: models are loaded, heads drawn, threads' stacks touched."""

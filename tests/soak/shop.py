@@ -12,7 +12,7 @@ from kiosk.audit import facts as audit_facts
 from kiosk.audit.record import Kind
 from kiosk.bootstrap import Terminal
 from kiosk.capture.feed import MicrophoneFeed
-from kiosk.capture.supervise import Supervisor
+from kiosk.capture.supervisor import Supervisor
 from kiosk.errors import KioskError
 from kiosk.model import Device
 from kiosk.settings import Settings

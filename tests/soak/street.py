@@ -16,13 +16,13 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from msgspec import Struct
 
-import central.clerks
+import central.fleet.clerks
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
-from kiosk.simulators.line import Line
+from kiosk.simulators.network import Line
 from tests.central.server import RunningCentral
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
@@ -188,7 +188,9 @@ class Street:
         text = SETTINGS.format(name=NAME, port=self.line.port, ca=made.ca)
         (self.folder / "settings.toml").write_text(text, encoding="utf-8")
         identity.enrol(url, made.ca, NAME, made.enrol_code(NAME), self.folder / "identity")
-        central.clerks.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # not tried here
+        central.fleet.clerks.HASHER = PasswordHasher(
+            time_cost=1, memory_cost=8, parallelism=1
+        )  # not tried here
         staff = {}
         for role, more in ((Role.CLERK, []), (Role.SUPERVISOR, ["--supervisor"])):
             words = made.command("clerk", "add", NAME, *more).split()

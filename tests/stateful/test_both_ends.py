@@ -21,33 +21,34 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
-from central import challenges, keys
-from central.activations import Activations
-from central.authority import Word
-from central.database import Database as CentralDatabase
-from central.messages import ActivationRequest
-from central.sealing import handed_out
+from central.activation import challenges
+from central.activation.activations import Activations
+from central.activation.authority import Word
+from central.protocol.messages import ActivationRequest
+from central.security import keys
+from central.security.sealing import handed_out
 from central.settings import Settings
-from central.tables import Activation, Base, Credential
-from central.tables import Terminal as TerminalRow
+from central.storage.database import Database as CentralDatabase
+from central.storage.tables import Activation, Base, Credential
+from central.storage.tables import Terminal as TerminalRow
 from kiosk.activation.challenges import Pool
-from kiosk.activation.courier import Courier
 from kiosk.activation.database import Database
-from kiosk.activation.intake import Intake
-from kiosk.activation.ledger import Ledger
+from kiosk.activation.delivery import Courier
 from kiosk.activation.messages import About, SealingKey, read_receipt
 from kiosk.activation.outbox import Outbox, State
+from kiosk.activation.reconciliation import Ledger
 from kiosk.activation.sealing import Sealer
+from kiosk.activation.submission import Intake
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
-from kiosk.audit.witness import Witness
+from kiosk.audit.recorder import Witness
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
 from kiosk.model import Purpose, Receipt, RequestStatus
-from kiosk.numbers import new_visit_number
-from tests.activation.terminal import CARD, order, passed
+from kiosk.visit_number import new_visit_number
 from tests.central.terminal import person
+from tests.kiosk.activation.terminal import CARD, order, passed
 from tests.stateful.test_exactly_once import LIMITS
 
 TERMINAL = "T-1"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kiosk.activation.challenges import Pool
-from kiosk.activation.courier import Courier
 from kiosk.activation.database import Database
+from kiosk.activation.delivery import Courier
 from kiosk.activation.outbox import Outbox, State
 from kiosk.codes import Code
 from kiosk.errors import Unacceptable, Unreachable, Untrusted

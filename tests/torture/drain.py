@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.events import Stored
-from tests.activation.stub import ENROL_CODE, StubCentral
-from tests.activation.terminal import SETTINGS, Terminal, order
+from tests.kiosk.activation.stub import ENROL_CODE, StubCentral
+from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
 
 
 class Drained(Struct, frozen=True):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kiosk.activation.database import Database
-from kiosk.numbers import new_visit_number
+from kiosk.visit_number import new_visit_number
 from tests.torture.cutter import Cut, Cutter, Part
 from tests.torture.points import CLIENT, Points, watch
 from tests.torture.town import SETTLE_S, End, Town, carry, forked, promise_of, put

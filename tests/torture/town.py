@@ -20,8 +20,8 @@ from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
-from tests.activation.terminal import CARD, SETTINGS, Terminal, order, passed
 from tests.central.server import RunningCentral
+from tests.kiosk.activation.terminal import CARD, SETTINGS, Terminal, order, passed
 
 QUICK = replace(
     SETTINGS,

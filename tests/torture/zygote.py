@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from central.serve import serve
+from central.api.server import serve
 from central.settings import load
 from tests.torture.points import SERVER, Points, watch
 

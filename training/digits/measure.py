@@ -10,12 +10,12 @@ from pathlib import Path
 
 import onnxruntime
 
-from kiosk.evaluate.output import write_json
-from kiosk.evaluate.speech import Plan, measure
-from kiosk.evaluate.speech_data import Data, read
-from kiosk.evaluate.speech_drivers import Noted
-from kiosk.evaluate.speech_noise import NOISES
-from kiosk.evaluate.speech_report import report
+from evaluation.output import write_json
+from evaluation.speech.command import Plan, measure
+from evaluation.speech.datasets import Data, read
+from evaluation.speech.drivers import Noted
+from evaluation.speech.noise import NOISES
+from evaluation.speech.report import report
 from kiosk.ports import Samples
 from kiosk.settings import load
 from kiosk.speech.recognisers.embedded import pooled, windows

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.evaluate.intervals import Rate, wilson
-from kiosk.evaluate.speech_report import report
-from kiosk.evaluate.speech_results import Result
+from evaluation.intervals import Rate, wilson
+from evaluation.speech.report import report
+from evaluation.speech.results import Result
 
 HERE = Path(__file__).resolve().parent
 TRAININGS = ("first", "second", "third", "digits")

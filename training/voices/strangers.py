@@ -1,9 +1,9 @@
-"""Make `tests/speech/strangers/`: digits in English and in Cantonese, which are no answer to Mandarin ones.
+"""Make `tests/kiosk/speech/strangers/`: digits in English and in Cantonese, no answer to Mandarin ones.
 
 Kokoro has no Cantonese voice: a Mandarin one says the digits from their IPA (Jyutping ling4 jat1 ji6 saam1
 sei3 ng5 luk6 cat1 baat3 gau2), with Mandarin's tones as near as they go. Intelligible, no more.
 The voice, zf_xiaoyi, is one that the digit recogniser never heard. With `labels.tsv`
-`kiosk evaluate speech --data tests/speech/strangers` answers the digits shown in Cantonese.
+`kiosk evaluate speech --data tests/kiosk/speech/strangers` answers the digits shown in Cantonese.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CANTONESE = ("zf_xiaoyi", ["lɪŋ↘", "jɐt", "ji↘", "sam→", "sei→", "ŋ�
 def main() -> None:
     """Write `<language>-<digit>.ogg`, twenty files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--to", type=Path, default=Path("tests/speech/strangers"))
+    parser.add_argument("--to", type=Path, default=Path("tests/kiosk/speech/strangers"))
     folder = parser.parse_args().to
     model = kokoro.Kokoro()
     spoken = {"english": (ENGLISH[0], [english(word) for word in ENGLISH[1]]), "cantonese": CANTONESE}

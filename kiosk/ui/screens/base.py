@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 
 from kiosk.events import Notice, Show
 from kiosk.model import Stage
-from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases, load
+from kiosk.ui.theme import Look
 
 
 class Screen(QWidget):

@@ -19,11 +19,11 @@ from kiosk.events import (
 )
 from kiosk.model import Stage
 from kiosk.ports import Feeds
-from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
+from kiosk.ui.theme import Look
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.drawings import sound

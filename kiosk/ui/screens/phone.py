@@ -13,7 +13,7 @@ from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.entry import Entry
 from kiosk.ui.widgets.keypad import Keypad
 from kiosk.ui.widgets.words import Words
-from kiosk.visit.typed import password_fault, phone_fault, repeat_fault
+from kiosk.visit.rules.typed_input import password_fault, phone_fault, repeat_fault
 
 
 class _Page(NamedTuple):

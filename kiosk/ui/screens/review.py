@@ -7,8 +7,8 @@ from kiosk.model import Stage
 from kiosk.ports import Feeds
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.case import CasePage
 from kiosk.ui.screens.reason import Reason
+from kiosk.ui.screens.review_case import CasePage
 from kiosk.ui.screens.signature import SignaturePage
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import Picture, clerk

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.codes import Code
-from kiosk.counter import Counter
-from kiosk.ui.look import Look, Role, colour
+from kiosk.staff_service import Counter
 from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
-from kiosk.ui.staff.errand import Errands
+from kiosk.ui.staff.background_tasks import Errands
+from kiosk.ui.theme import Look, Role, colour
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import attention, tick
 from kiosk.ui.widgets.note import Note

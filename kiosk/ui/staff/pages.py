@@ -6,16 +6,16 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.desk import Brought
 from kiosk.activation.outbox import Entry, State
+from kiosk.activation.service import Brought
 from kiosk.codes import Code
-from kiosk.counter import Counter, Day, Fact, clock
 from kiosk.model import Device
 from kiosk.ports import Feeds
+from kiosk.staff_service import Counter, Day, Fact, clock
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
-from kiosk.ui.staff.errand import Errands
+from kiosk.ui.staff.background_tasks import Errands
 from kiosk.ui.staff.page import Page
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.level import Level

@@ -8,15 +8,15 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
-from kiosk.counter import Counter
 from kiosk.ports import Feeds
-from kiosk.ui.look import Look, colour
+from kiosk.staff_service import Counter
 from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
-from kiosk.ui.staff.errand import Errands
+from kiosk.ui.staff.background_tasks import Errands
 from kiosk.ui.staff.page import Page
 from kiosk.ui.staff.pages import DevicesPage, QueuePage, ReportPage, TerminalPage, TodayPage
 from kiosk.ui.staff.sign_in import SignIn
+from kiosk.ui.theme import Look, colour
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import clock, door
 from kiosk.ui.widgets.note import Note

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 
 from kiosk.model import Move
-from kiosk.ui.look import colour
+from kiosk.ui.theme import colour
 from kiosk.ui.widgets.digit import Digit
 
 _DEGREES = {Move.RIGHT: 0.0, Move.DOWN: 90.0, Move.LEFT: 180.0, Move.UP: 270.0}

@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
 
-from kiosk.ui.look import Look, colour
 from kiosk.ui.phrases import Phrases
+from kiosk.ui.theme import Look, colour
 
 
 class Banner(QLabel):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-from kiosk.ui.look import TOUCH_PX, Look, Role, colour
+from kiosk.ui.theme import TOUCH_PX, Look, Role, colour
 from kiosk.ui.widgets.drawings import Drawing, draw
 from kiosk.ui.widgets.lettering import letter
 

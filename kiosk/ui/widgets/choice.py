@@ -3,7 +3,7 @@
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
-from kiosk.ui.look import colour
+from kiosk.ui.theme import colour
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import Drawing, draw
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 from kiosk.ui.widgets.lettering import STROKE
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.codes import Code
 from kiosk.model import Outcome, Way
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 
 Drawing = Callable[[QPainter], None]
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 
 
 class Entry(QWidget):

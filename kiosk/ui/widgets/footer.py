@@ -2,8 +2,8 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases
+from kiosk.ui.theme import Look
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import bell, door, ways
 from kiosk.ui.widgets.note import Note

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
-from kiosk.ui.look import TOUCH_PX, Look
 from kiosk.ui.phrases import LANGUAGES, Phrases
+from kiosk.ui.theme import TOUCH_PX, Look
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.progress import Progress
 from kiosk.ui.widgets.words import Words

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from kiosk.ui.look import Look
 from kiosk.ui.phrases import Phrases
+from kiosk.ui.theme import Look
 from kiosk.ui.widgets.buttons import Button
 
 

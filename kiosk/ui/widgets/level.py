@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 from kiosk.ui.widgets.drawings import draw, sound
 
 QUIET_DBFS, LOUD_DBFS = -60.0, -6.0

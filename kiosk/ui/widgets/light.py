@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 
-from kiosk.visit.light import FADE_S, LINEAR
+from kiosk.visit.rules.light import FADE_S, LINEAR
 
 _TICK_MS = 40
 _LEAST_S = 1 / 3

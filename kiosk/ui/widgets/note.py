@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from kiosk.ui.look import Look, Role, colour
+from kiosk.ui.theme import Look, Role, colour
 from kiosk.ui.widgets.drawings import Drawing, Picture
 from kiosk.ui.widgets.words import Words
 

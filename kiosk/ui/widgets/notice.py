@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QScroller, QVBoxLayout, QWidget
 
-from kiosk.ui.look import Look, colour
 from kiosk.ui.phrases import Phrases
+from kiosk.ui.theme import Look, colour
 from kiosk.ui.widgets.buttons import Button
 
 

@@ -6,7 +6,7 @@ from PySide6.QtGui import QHideEvent, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ports import Image
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 
 
 class Photo(QWidget):

@@ -5,7 +5,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.look import Look, colour
+from kiosk.ui.theme import Look, colour
 
 QUIET = 4
 """Modules of white around the code, as the standard asks."""

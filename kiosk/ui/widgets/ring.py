@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.look import TOUCH_PX, Look, colour
+from kiosk.ui.theme import TOUCH_PX, Look, colour
 
 HURRY_S = 10
 """From here on the ring changes its colour."""

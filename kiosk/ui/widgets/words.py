@@ -4,7 +4,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-from kiosk.ui.look import Look, Role, colour
+from kiosk.ui.theme import Look, Role, colour
 from kiosk.ui.widgets.lettering import letter
 
 SMALLEST = 0.55

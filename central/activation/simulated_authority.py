@@ -1,0 +1,88 @@
+"""A population register for simulation: people from a JSON file, who may be not visible yet.
+
+    {"default": "match",
+     "people": [{"number": "990001…", "name": "张三", "answer": "match",
+                 "visible_after_s": 20, "unavailable_for_s": 0, "delay_s": 0}]}
+
+Seconds count from the first time somebody asks for that number; a restart or new people begin anew.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from central.activation.authority import Word
+from central.protocol.messages import Message
+
+
+class SimulatedPerson(Message):
+    number: str
+    name: str | None = None  # None: any name agrees
+    answer: Word = Word.MATCH
+    visible_after_s: float = Field(default=0.0, ge=0)  # until then: not_found
+    unavailable_for_s: float = Field(default=0.0, ge=0)  # until then: unavailable
+    delay_s: float = Field(default=0.0, ge=0, le=60)  # how long the register thinks
+
+
+class People(Message):
+    default: Word = Word.MATCH  # for whoever is not listed
+    people: tuple[SimulatedPerson, ...] = ()
+
+
+class SimulatedAuthority:
+    """Reads `path` at start, if it is there; raises ValueError if it is not of the form above."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._asked: dict[str, float] = {}
+        self._people = _read(path)
+
+    def check(self, name: str, number: str, picture: bytes | None) -> Word:
+        with self._lock:
+            people, now = self._people, self._clock()
+            since = now - self._asked.setdefault(number, now)
+        person = next((p for p in people.people if p.number == number), None)
+        if person is None:
+            return people.default
+        self._sleep(person.delay_s)
+        return _answer(person, name, since)
+
+    def replace(self, people: People) -> None:
+        """From now on, and after a restart."""
+        with self._lock:
+            new = self._path.with_suffix(".new")
+            new.write_text(people.model_dump_json(indent=1), encoding="utf-8")
+            os.replace(new, self._path)
+            self._people = people
+            self._asked.clear()
+
+
+def _answer(person: SimulatedPerson, name: str, since_s: float) -> Word:
+    if since_s < person.unavailable_for_s:
+        return Word.UNAVAILABLE
+    if since_s < person.visible_after_s:
+        return Word.NOT_FOUND
+    if person.name is not None and person.name != name:
+        return Word.MISMATCH
+    return person.answer
+
+
+def _read(path: Path) -> People:
+    if not path.exists():
+        return People()
+    try:
+        return People.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ValueError(f"{path}: {error.errors(include_input=False)[0]['msg']}") from None

@@ -1,0 +1,35 @@
+"""A terminal's signed sign of life: what it has to tell, and what it has to know."""
+
+import time
+
+from fastapi import APIRouter
+
+from central import __version__
+from central.activation.evidence import versions_known
+from central.api.routes.common import Central, SignedTerminal, problems
+from central.fleet import alarms
+from central.protocol.messages import Greeting, Heartbeat
+from central.security.sealing import handed_out
+from central.storage.tables import Terminal
+
+router = APIRouter(tags=["terminals"])
+
+
+@router.post("/v1/heartbeat", responses=problems(401, 403, 422, 429))
+def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) -> Greeting:
+    """The head of the audit log comes in a header; a revoked terminal is told so by 403."""
+    now = time.time()
+    with central.database.write() as session:
+        row = session.get_one(Terminal, terminal)
+        row.seen_unix, row.waiting = now, request.waiting
+        alarms.note_lost(session, terminal, request.lost, now)
+        held = alarms.held(session, terminal)
+    return Greeting(
+        status="ok",
+        simulation=central.settings.simulation,
+        time_unix=now,
+        version=__version__,
+        versions_known=versions_known(request.versions, central.settings.evidence.versions),
+        sealing=handed_out(central.keys.sealing, request.sealing),
+        audit_rewound=held,
+    )

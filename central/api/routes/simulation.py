@@ -1,0 +1,36 @@
+"""Only in simulation: count what was made, and choose whom the simulated register knows."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from central.activation.simulated_authority import People, SimulatedAuthority
+from central.api.routes.common import Central
+from central.codes import Code
+from central.credentials import lifecycle
+from central.exceptions import Problem
+from central.protocol.messages import VISIT_NUMBER
+
+router = APIRouter(prefix="/simulation", tags=["simulation"])
+
+
+class Counts(BaseModel):
+    total: int
+    slip: int | None  # of that visit; exactly once means 1
+
+
+@router.get("/credentials")
+def count(central: Central, slip: Annotated[str | None, Query(pattern=VISIT_NUMBER)] = None) -> Counts:
+    """How many credential rows there are, in all and for one slip."""
+    with central.database.read() as session:
+        of_slip = None if slip is None else lifecycle.count(session, slip)
+        return Counts(total=lifecycle.count(session), slip=of_slip)
+
+
+@router.put("/people", status_code=204)
+def people(request: People, central: Central) -> None:
+    """From now on the simulated register knows these people."""
+    if not isinstance(central.authority, SimulatedAuthority):
+        raise Problem(409, Code.REQUEST_MALFORMED, "the register is not the simulated one")
+    central.authority.replace(request)

@@ -1,0 +1,131 @@
+"""Opening what a terminal sealed. Two suites, told apart by the algorithm id that comes along.
+
+HPKE-X25519-SHA256-AES256GCM   HPKE (RFC 9180), base mode, single shot
+SM2-SM4GCM                     a digital envelope of the Chinese standards (extra "sm"): a fresh SM4 key under
+                               SM2 (GB/T 32918.4), the content under SM4-GCM with `info` as associated data
+
+In both the visit and the terminal are bound through `info`: a sealed part cannot be moved elsewhere.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from pydantic import ValidationError
+
+from central.protocol.messages import Person, Sealed, SealingKey
+from central.security.encoding import base64url, from_base64url
+
+HPKE: Final = "HPKE-X25519-SHA256-AES256GCM"
+SM: Final = "SM2-SM4GCM"
+SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+Suites = Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
+_NONCE, _TAG = 12, 16
+
+
+class Unsealable(Exception):  # noqa: N818
+    """It does not open, or holds something else than agreed. Never says what."""
+
+
+class Opener(Protocol):
+    """A private key of central's, with its suite."""
+
+    algorithm: Suites
+
+    @property
+    def public(self) -> bytes: ...
+
+    def open(self, data: bytes, info: bytes) -> bytes:
+        """Raises InvalidTag or ValueError."""
+
+
+class HpkeOpener:
+    algorithm: Suites = HPKE
+
+    def __init__(self, key: X25519PrivateKey) -> None:
+        self._key = key
+
+    @property
+    def public(self) -> bytes:
+        """32 bytes."""
+        return self._key.public_key().public_bytes_raw()
+
+    def open(self, data: bytes, info: bytes) -> bytes:
+        return SUITE.decrypt(data, self._key, info)
+
+
+class SmOpener:
+    """`secret`: public point (64 bytes), private key (32). Sealed: n (2) ‖ SM2 (n) ‖ nonce ‖ SM4-GCM."""
+
+    algorithm: Suites = SM
+
+    def __init__(self, secret: bytes) -> None:
+        """Raises ModuleNotFoundError without the extra "sm", ValueError for a secret of another length."""
+        import gmssl_pyx
+
+        if len(secret) != 96:
+            raise ValueError("an SM2 secret has 96 bytes")
+        self._gm = gmssl_pyx
+        self.public, self._private = secret[:64], secret[64:]
+
+    def open(self, data: bytes, info: bytes) -> bytes:
+        length = int.from_bytes(data[:2], "big")
+        wrapped, rest = data[2 : 2 + length], data[2 + length :]
+        nonce, content, tag = rest[:_NONCE], rest[_NONCE:-_TAG], rest[-_TAG:]
+        try:
+            key = self._gm.sm2_decrypt(self._private, wrapped)
+            return bytes(self._gm.sm4_gcm_decrypt(key, iv=nonce, aad=info, ciphertext=content, tag=tag))
+        except (self._gm.GmsslInnerError, self._gm.InvalidValueError) as error:
+            raise ValueError(type(error).__name__) from None
+
+
+def sm_secret() -> bytes:
+    """A new one. Raises ModuleNotFoundError without the extra "sm"."""
+    import gmssl_pyx
+
+    public, private = gmssl_pyx.sm2_key_generate()
+    return bytes(public) + bytes(private)
+
+
+def opener(path: Path, key: object) -> Opener:
+    """What a key file holds. Raises ValueError, ModuleNotFoundError."""
+    if isinstance(key, X25519PrivateKey):
+        return HpkeOpener(key)
+    if isinstance(key, bytes):
+        return SmOpener(key)
+    raise ValueError(f"{path}: neither an X25519 key nor an SM2 secret")
+
+
+def key_id(opener: Opener) -> str:
+    """A name that the key itself gives: 16 hex digits of SHA-256 of the public part."""
+    return sha256(opener.public).hexdigest()[:16]
+
+
+def handed_out(keys: Mapping[str, Opener], wanted: Suites = HPKE) -> SealingKey:
+    """The newest key of the suite that a terminal asks for; of HPKE where central has none of that suite."""
+    wishes: tuple[Suites, ...] = (wanted, HPKE)
+    for algorithm in wishes:
+        for id, key in reversed(list(keys.items())):
+            if key.algorithm == algorithm:
+                return SealingKey(key=id, algorithm=algorithm, public=base64url(key.public))
+    raise LookupError("no sealing key")
+
+
+def info(visit: str, terminal: str) -> bytes:
+    return f"kiosk-activation-v1|{visit}|{terminal}".encode()
+
+
+def open_sealed(sealed: Sealed, visit: str, terminal: str, keys: Mapping[str, Opener]) -> Person:
+    """The person. Raises Unsealable."""
+    key = keys.get(sealed.key)
+    if key is None or sealed.algorithm != key.algorithm:
+        raise Unsealable("unknown key or algorithm")
+    try:
+        plain = key.open(from_base64url(sealed.data), info(visit, terminal))
+        return Person.model_validate_json(plain)
+    except (InvalidTag, ValidationError, ValueError):
+        raise Unsealable("does not open, or is not of the agreed form") from None

@@ -1,0 +1,105 @@
+"""The terminal's process in the demo: the real application, and simulated customers on a director's word.
+
+    python -m demo.terminal_process --settings FILE [--screens DIR]
+
+Commands come on standard input, notices go to standard output, one JSON line each (`demo.pipe_messages`).
+"""
+
+import argparse
+import logging
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from demo import clerk
+from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Said, Seen
+from kiosk import events as e
+from kiosk import settings as settings_file
+from kiosk.__main__ import run_window
+from kiosk.bootstrap import Terminal
+from kiosk.errors import KioskError, StaffError
+from kiosk.simulators.shop import Shop
+from kiosk.simulators.staff import Counter, Staff
+from kiosk.simulators.walk_ins import Guests
+from kiosk.worker import Worker
+
+ROSTER_S = 15.0
+"""A terminal that has just been enrolled knows its staff by then."""
+
+
+def main() -> int:
+    """Until told to quit, or the pipe ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--settings", type=Path, required=True)
+    parser.add_argument("--screens", type=Path)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
+    settings = settings_file.load(options.settings)
+    shop = Shop(settings.path(settings.models.folder))
+    terminal = Terminal(settings, shop)
+    guests = Guests(shop)
+    guests.join(terminal.engine)
+    terminal.engine.subscribe(_tell)
+
+    def on_ready(hand: Any) -> None:
+        Worker("director", lambda _: _obey(guests, terminal, hand)).start()
+
+    return run_window(terminal, options.screens, on_ready)
+
+
+def _tell(notice: e.Notice | ClerkWent) -> None:
+    if isinstance(notice, Seen):
+        sys.stdout.buffer.write(msgspec.json.encode(Said(time.monotonic(), notice)) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _obey(guests: Guests, terminal: Terminal, hand: Any) -> None:
+    from kiosk.ui import app
+
+    counter = Counter(hand)
+    terminal.engine.subscribe(counter.see)
+    working = Worker("counter", counter.run).start()
+    decoder = msgspec.json.Decoder(Command)
+    for line in sys.stdin.buffer:
+        command = decoder.decode(line)
+        if isinstance(command, Enter):
+            counter.staff = command.staff
+            _sign_in(terminal, command.staff)
+            guests.enter(command.behaviour, hand)
+        elif isinstance(command, ClerkComes):
+            _tell(clerk.visit(hand, command))
+        else:
+            break
+    working.stop()
+    guests.leave()
+    app.quit()
+
+
+def _sign_in(terminal: Terminal, staff: Staff | None) -> None:
+    """Whoever works there during this scenario; nobody: sign out. The roster may still be on its way."""
+    if staff is None:
+        terminal.roster.sign_out()
+        return
+    until = time.monotonic() + ROSTER_S
+    while True:
+        try:
+            terminal.roster.sign_in(staff.clerk, staff.pin)
+        except StaffError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    threading.current_thread().name = "main"
+    try:
+        sys.exit(main())
+    except KioskError as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        sys.exit(2)

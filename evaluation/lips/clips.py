@@ -1,0 +1,102 @@
+"""Talking clips as two lines on one clock: how far the mouth is open, and how loud it is."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from evaluation import pictures
+from evaluation.lips import clip_sound
+from kiosk.errors import EngineError
+from kiosk.model import SAMPLE_RATE
+from kiosk.ports import FaceEngine, FaceLandmarks, Image, Samples
+
+_LEVEL_S = 0.06
+BAND_HZ = (500.0, 3000.0)
+"""What an opening jaw makes louder: the first formant of open vowels rises above 500 Hz, that of closed
+ones stays below (Fant, 1960); lips go best with 300–3000 Hz (Chandrasekaran et al., 2009)."""
+_MOST_MISSING = 0.2
+_USUAL_FPS = 25.0
+
+Line = NDArray[np.float64]
+
+
+class Clip(Struct, frozen=True, eq=False):
+    """`mouth[i]`, `level[i]`: opening (inner-lip distance over the mouth's width) and loudness at i / fps.
+
+    `speaker`: the folder below the data's; clips that lie loose all count as one speaker's.
+    """
+
+    speaker: str
+    fps: float
+    mouth: Line
+    level: Line
+    sound: Samples
+
+
+class Unusable(Exception):  # noqa: N818 - reads as the fact it states
+    """The text is a reason to be counted."""
+
+
+def read(path: Path, folder: Path, engine: FaceEngine, landmarks: FaceLandmarks) -> Clip:
+    """Raises Unusable."""
+    try:
+        sound = clip_sound.read(path).samples
+    except clip_sound.NoSound as reason:
+        raise Unusable(str(reason)) from None
+    fps = _fps(path)
+    mouth = _filled([_opening(image, engine, landmarks) for image in pictures.frames(path)])
+    level = loudness(sound, len(mouth), fps)
+    length = min(len(mouth), int(len(sound) / SAMPLE_RATE * fps))
+    if length < fps:
+        raise Unusable("shorter than a second")
+    parts = path.relative_to(folder).parts
+    return Clip(parts[0] if len(parts) > 1 else "", fps, mouth[:length], level[:length], sound)
+
+
+def loudness(sound: Samples, frames: int, fps: float) -> Line:
+    """(frames,): fourth root of the power in `BAND_HZ` around each frame's time; about how loud it sounds."""
+    sound = banded(sound)
+    half = round(_LEVEL_S / 2 * SAMPLE_RATE)
+    total = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
+    centres = np.rint(np.arange(frames) / fps * SAMPLE_RATE).astype(np.int64)
+    begins, ends = (np.clip(centres + side, 0, len(sound)) for side in (-half, half))
+    power = (total[ends] - total[begins]) / np.maximum(ends - begins, 1)
+    return np.asarray(np.maximum(power, 0) ** 0.25)
+
+
+def banded(sound: Samples) -> Samples:
+    """The sound between the limits of `BAND_HZ`; of the same length."""
+    padded = np.pad(sound, SAMPLE_RATE // 4)  # so that the end does not come round to the beginning
+    spectrum = np.fft.rfft(padded)
+    hertz = np.fft.rfftfreq(len(padded), 1 / SAMPLE_RATE)
+    spectrum[(hertz < BAND_HZ[0]) | (hertz > BAND_HZ[1])] = 0
+    return np.asarray(np.fft.irfft(spectrum, len(padded))[SAMPLE_RATE // 4 :][: len(sound)], np.float32)
+
+
+def _opening(image: Image, engine: FaceEngine, landmarks: FaceLandmarks) -> float | None:
+    try:
+        face = pictures.largest(engine, image)
+        return None if face is None else landmarks.measure(image, face).mouth
+    except EngineError:
+        return None
+
+
+def _filled(openings: list[float | None]) -> Line:
+    """Short gaps are bridged. Raises Unusable if too much is missing."""
+    known = [i for i, opening in enumerate(openings) if opening is not None]
+    if not openings:
+        raise Unusable(pictures.UNREADABLE)
+    if len(known) < (1 - _MOST_MISSING) * len(openings):
+        raise Unusable(pictures.NO_FACE)
+    values = [opening for opening in openings if opening is not None]
+    return np.interp(np.arange(len(openings)), known, values)
+
+
+def _fps(path: Path) -> float:
+    video = cv2.VideoCapture(str(path))
+    fps = float(video.get(cv2.CAP_PROP_FPS))
+    video.release()
+    return fps if 1 <= fps <= 240 else _USUAL_FPS

@@ -1,0 +1,85 @@
+"""`kiosk report`: the day at this terminal, to the screen, into a file or onto the receipt printer."""
+
+import argparse
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kiosk.activation.inventory import OUTBOX_FILE, holdings
+from kiosk.bootstrap import context, driver
+from kiosk.errors import DeviceError, OutboxError
+from kiosk.files import write_whole
+from kiosk.model import DayReport
+from kiosk.printing.output_formats import Paper
+from kiosk.printing.text_layout import lines
+from kiosk.settings import Settings
+from kiosk.staff.daybook import ActRow, Daybook, VisitRow
+from kiosk.staff_service import Day, day_report, table
+
+FORMS = (".pdf", ".png", ".csv", ".txt")
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `kiosk report`."""
+    parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
+    parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
+    parser.add_argument("--print", action="store_true", help="on the receipt printer")
+    parser.add_argument("--language", choices=("zh-Hans", "zh-Hant", "en"), default="zh-Hans")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """0: done. 1: the queue could not be read, or the report not written or printed."""
+    terminal = settings.terminal
+    try:
+        day = read(settings, options.day)
+        report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
+        if options.to is not None:
+            write_whole(options.to, _made(options.to.suffix, day, report))
+        if options.print:
+            _print(settings, report)
+    except (OSError, DeviceError, OutboxError) as error:
+        print(f"kiosk report: {error}", file=sys.stderr)
+        return 1
+    if options.to is None and not options.print:
+        print("\n".join(lines(report, columns=48)))
+    return 0
+
+
+def read(settings: Settings, wanted: date | None) -> Day:
+    """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
+    folder = settings.path(settings.storage.folder)
+    book = Daybook(folder / "staff")
+    rows = book.read(wanted)
+    queue = holdings(folder / OUTBOX_FILE)
+    return Day(
+        wanted or book.today(),
+        tuple(row for row in rows if isinstance(row, VisitRow)),
+        tuple(row for row in rows if isinstance(row, ActRow)),
+        queue.waiting.count + queue.pending.count,
+        queue.wedged.count,
+    )
+
+
+def _made(suffix: str, day: Day, report: DayReport) -> bytes:
+    if suffix == ".csv":
+        return table(day).encode("utf-8-sig")
+    form: Any = "text" if suffix == ".txt" else suffix[1:]
+    return Paper(form, "80mm", "").made(report)
+
+
+def _print(settings: Settings, report: DayReport) -> None:
+    printer = driver(settings, "printer", context(settings))
+    try:
+        printer.open()
+        printer.print(report)
+    finally:
+        printer.close()
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in FORMS:
+        raise argparse.ArgumentTypeError(f"{text}: a name that ends in {', '.join(FORMS)}")
+    return path

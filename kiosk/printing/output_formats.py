@@ -1,0 +1,40 @@
+"""A slip in the form that a printer or a folder takes."""
+
+from io import BytesIO
+from typing import Literal
+
+from msgspec import Struct
+
+from kiosk.printing.document import Printed
+from kiosk.printing.escpos import Bitmap, encode, raster
+from kiosk.printing.raster import DOTS, drawn
+from kiosk.printing.text_layout import lines
+
+Form = Literal["raster", "escpos", "text", "png", "pdf"]
+FILES: tuple[Form, ...] = ("png", "pdf")
+"""Forms that are a file each; the others follow each other on paper or in one file."""
+
+
+class Paper(Struct, frozen=True):
+    """`language` empty: that of the visit."""
+
+    form: Form
+    width: Literal["58mm", "80mm"]
+    language: str
+
+    def made(self, printed: Printed) -> bytes:
+        """The slip's bytes."""
+        if self.form == "text":
+            return "".join(f"{line}\n" for line in [*self._lines(printed), ""]).encode()
+        if self.form == "escpos":
+            return encode(self._lines(printed))
+        picture = drawn(printed, self.language, DOTS[self.width])
+        if self.form == "raster":
+            inverted = picture.point(lambda level: 255 - level, mode="1")
+            return raster(Bitmap(picture.width, picture.height, inverted.tobytes()))
+        file = BytesIO()
+        picture.save(file, self.form.upper(), resolution=203.0, dpi=(203, 203))
+        return file.getvalue()
+
+    def _lines(self, printed: Printed) -> list[str]:
+        return lines(printed, self.language, 32 if self.width == "58mm" else 48)

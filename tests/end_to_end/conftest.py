@@ -1,0 +1,50 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.models.manifest import verify
+from tests.central.server import RunningCentral, running_central
+from tests.end_to_end.point import MODELS, Site
+
+NEEDED = ("face_engine", "face_landmarks", "recogniser", "simulation")
+CENTRAL = """
+[challenges]
+gap_max_s = 1.0  # as quick as central's shortest
+[recheck]
+after_in_simulation_s = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
+"""
+
+
+@pytest.fixture(scope="package", autouse=True)
+def models() -> Path:
+    """The folder of the real weights; without them there is no whole visit."""
+    faults = verify(MODELS, NEEDED)
+    if faults:
+        pytest.skip(f"{faults[0]}; kiosk models install")
+    return MODELS
+
+
+@pytest.fixture(scope="package")
+def central(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[RunningCentral]:
+    """One real server, in simulation, for all terminals of these tests."""
+    with running_central(tmp_path_factory.mktemp("central"), settings=CENTRAL) as running:
+        yield running
+
+
+SiteMaker = Callable[..., Site]
+
+
+@pytest.fixture(scope="module")
+def new_site(tmp_path_factory: pytest.TempPathFactory, central: RunningCentral) -> Iterator[SiteMaker]:
+    """Makes shops with a terminal and a line of their own."""
+    with ExitStack() as stack:
+
+        def make(**sections: Any) -> Site:
+            site = Site(tmp_path_factory.mktemp("site"), central, **sections)
+            stack.enter_context(site.line)
+            return site
+
+        yield make

@@ -1,0 +1,36 @@
+"""A terminal whose power goes at the very moment in which it promises delivery.
+
+    python -m tests.end_to_end.killed SETTINGS
+
+Says "in service", waits for a line on standard input, lets one customer in, and on the word ACCEPTED says it
+with the number on the slip and kills itself (SIGKILL): on the engine's thread, before anything else happens.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from kiosk import events as e
+from kiosk.model import Outcome
+from tests.end_to_end.point import Point, somebody
+
+
+def die(notice: e.Notice) -> None:
+    if isinstance(notice, e.Print):
+        print(notice.slip.outcome.value, notice.slip.id, flush=True)
+        if notice.slip.outcome is Outcome.ACCEPTED:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(settings: Path) -> None:
+    with Point(settings) as point:
+        point.terminal.engine.subscribe(die)
+        point.in_service()
+        print("in service", flush=True)
+        sys.stdin.readline()
+        point.visit(somebody(seed=901))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

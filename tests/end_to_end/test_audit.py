@@ -1,0 +1,91 @@
+"""A visit at the real terminal is written down, from the start to the end, and names nobody."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from kiosk.audit.record import Kind, decode
+from kiosk.audit.verify import verify
+from kiosk.codes import Code
+from kiosk.model import Outcome
+from tests.end_to_end.conftest import SiteMaker
+from tests.end_to_end.point import Point, card_of, somebody
+
+
+def test_a_visit_is_written_down_and_nobody_is_named(new_site: SiteMaker):
+    site = new_site()
+    site.enrol()
+    who = somebody()
+    with Point(site.settings) as point:
+        ended = point.in_service().visit(who)
+        assert ended.word == (Outcome.ACTIVATED, "ok")
+        path = point.terminal.audit.path
+    raw = path.read_bytes()
+    assert verify(raw.splitlines()).good
+    records = [decode(line).record for line in raw.splitlines()]
+    kinds = [record.kind for record in records]
+    visit = [record.kind for record in records if record.visit == ended.slip.id]
+    assert kinds[0] is Kind.TERMINAL_STARTED
+    assert kinds[-1] is Kind.TERMINAL_STOPPED
+    assert Kind.MODELS_VERIFIED in kinds
+    assert kinds.index(Kind.SERVICE_OUT) < kinds.index(Kind.SERVICE_IN)
+    assert visit[:3] == [Kind.VISIT_BEGAN, Kind.VISIT_CONSENTED, Kind.VISIT_STORED]
+    assert set(visit[3:]) == {Kind.REQUEST_SETTLED, Kind.VISIT_FINISHED}
+    last = next(r for r in records if r.kind is Kind.VISIT_FINISHED)
+    assert (last.code, last.facts["outcome"], last.facts["face"]) == (Code.OK, "activated", "pass ok")
+    card = card_of(who)
+    for personal in (card.number, card.name, card.address, who.phone, who.password):
+        assert personal
+        assert personal.encode() not in raw
+
+
+def test_a_stolen_disk_names_nobody(new_site: SiteMaker):
+    """While a request waits, and after it was delivered: every file of the terminal's, in every encoding."""
+    site = new_site()
+    site.enrol()
+    people = []
+    with Point(site.settings) as point:
+        point.in_service()
+        site.line.down()
+        # On a busy machine a customer may be sent to the clerk; of him, too, nothing may be left.
+        while waiting(site) == 0:
+            assert len(people) < 5
+            people.append(somebody())
+            point.visit(people[-1])
+        assert found_of(people, site.folder) == []
+        site.line.up()
+        until = time.monotonic() + 60
+        while waiting(site) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert waiting(site) == 0
+    assert found_of(people, site.folder) == []
+
+
+def waiting(site) -> int:
+    with closing(sqlite3.connect(f"file:{site.storage / 'outbox.sqlite3'}?mode=ro", uri=True)) as outbox:
+        return int(outbox.execute("SELECT count(*) FROM requests WHERE state = 'waiting'").fetchone()[0])
+
+
+def found_of(people, folder: Path) -> list[tuple[Path, str]]:
+    """Files that hold something of somebody's, and what."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.name == "outbox.sqlite3" for path in files)
+    return [
+        (path, name)
+        for path in files
+        for name, raws in shapes_of(people).items()
+        if any(raw in path.read_bytes() for raw in raws)
+    ]
+
+
+def shapes_of(people) -> dict[str, list[bytes]]:
+    """All that names them, in the encodings that a file may have."""
+    shapes: dict[str, list[bytes]] = {}
+    for who in people:
+        card = card_of(who)
+        for text in (card.number, card.name, card.address, who.phone, who.password):
+            shapes[text] = [text.encode(code) for code in ("utf-8", "utf-16-le", "gb18030")]
+        if card.portrait:
+            shapes["portrait"] = [card.portrait[64:128]]
+    return shapes

@@ -1,0 +1,62 @@
+"""A child's credential, whole: two cards on the reader, a face and a voice, a clerk's PIN, central."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.errors import KioskError
+from kiosk.model import Check, Decision, Outcome, Reason, Stage
+from tests.central.server import RunningCentral
+from tests.end_to_end.conftest import SiteMaker
+from tests.end_to_end.point import Point, somebody
+
+PATIENCE_S = 30.0
+
+
+def clerk(point: Point, number: str, pin: str, reason: Reason) -> Callable[[e.Notice], None]:
+    """Whoever is behind the counter: signs when asked, and has seen a paper."""
+
+    def see(notice: e.Notice) -> None:
+        if isinstance(notice, e.AskSignature):
+            point.terminal.engine.post(e.Signs(number, pin))
+        elif isinstance(notice, e.ShowCase):
+            point.terminal.engine.post(e.Decided(Decision.APPROVE, reason))
+
+    return see
+
+
+def sign_in(point: Point, number: str, pin: str) -> None:
+    """As soon as the roster has come."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            point.terminal.roster.sign_in(number, pin)
+            return
+        except KioskError as error:
+            if time.monotonic() > until:
+                pytest.fail(f"no roster: {error.code}")
+            time.sleep(0.3)
+
+
+def test_a_guardian_opens_it_for_the_child_once(new_site: SiteMaker, central: RunningCentral) -> None:
+    site = new_site()
+    site.enrol()
+    said = central.command("clerk", "add", site.name).split()
+    number, pin = said[1], said[3]
+    family = somebody(child=True)
+    with Point(site.settings) as point:
+        point.in_service()
+        assert point.visit(family).word == (Outcome.REFERRED, Code.CARD_CHILD.value)  # nobody is signed in
+        sign_in(point, number, pin)
+        point.terminal.engine.subscribe(clerk(point, number, pin, Reason.HOUSEHOLD_REGISTER))
+        mark = point.diary.mark
+        ended = point.visit(family)
+        assert ended.word == (Outcome.ACTIVATED, "ok")
+        stages = [show.stage for show in point.diary.all(e.Show, mark)]
+        assert stages.index(Stage.GUARDIAN) < stages.index(Stage.FACE) < stages.index(Stage.REVIEW)
+        last = {v.check: v.code for v in ended.finished.verdicts}
+        assert (last[Check.CARD], last[Check.GUARDIAN]) == (Code.CARD_CHILD, Code.OK)
+        assert point.visit(family).word == (Outcome.REFUSED, Code.PERSON_ALREADY_OPEN.value)

@@ -1,0 +1,195 @@
+"""What is missing takes the terminal out of service under its own code, and it comes back by itself."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from central.settings import Requests
+from kiosk import bootstrap, readiness
+from kiosk import events as e
+from kiosk.activation import service
+from kiosk.codes import Code
+from kiosk.model import Device, Stage
+from kiosk.simulators.sam_v import SamVOnPty
+from tests.end_to_end.conftest import SiteMaker
+from tests.end_to_end.diary import Diary
+from tests.end_to_end.point import MODELS, Point
+from tests.kiosk.contracts.mjpeg import MjpegServer
+from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
+
+UNCOUNTED = dict.fromkeys((Device.BACKLOG, Device.CONTACT, Device.LEDGER), Code.STARTING)
+"""What waits for central, and whether that is all, is not known without the outbox and the identity."""
+STILL_STARTING = UNCOUNTED | dict.fromkeys((Device.IDENTITY, Device.OUTBOX, Device.CHALLENGES), Code.STARTING)
+"""The activation room is opened when the models are there: its requests name their versions."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def impatience() -> Iterator[None]:
+    """Missing things are looked for more often than in a shop."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readiness, "CHECK_S", 0.2)
+        patch.setattr(bootstrap, "RETRY_S", 0.3)
+        patch.setattr(service, "REOPEN_S", 0.3)
+        yield
+
+
+# ── devices, disk, clock: at a terminal that is in service ───────────────────────────────────────
+
+
+class Bench:
+    """Real devices that can be unplugged: a network camera, a serial reader, a sound server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.camera = MjpegServer()
+        self.reader_file = folder / "reader"
+        self.plug_reader()
+        self.pulse = None if reason_to_skip() else Pulse(folder)
+
+    def plug_reader(self) -> None:
+        """As udev does it: the same name for whatever device file the adapter gets."""
+        self.reader = SamVOnPty().__enter__()
+        self.reader_file.unlink(missing_ok=True)
+        self.reader_file.symlink_to(self.reader.port)
+
+    def settings(self) -> dict[str, dict[str, str]]:
+        """The drivers' sections; without a sound server the microphone is the simulated one."""
+        real = {"driver": "sounddevice", "device": "pulse"}
+        return {
+            "camera": {"driver": "cv2", "device": self.camera.url},
+            "card_reader": {"driver": "sam-v", "port": str(self.reader_file)},
+            "microphone": real if self.pulse else {"driver": "simulated"},
+        }
+
+    def close(self) -> None:
+        self.camera.kill()
+        self.reader.unplug()
+        if self.pulse:
+            self.pulse.kill()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("bench"))
+    with closing(made), pytest.MonkeyPatch.context() as patch:
+        if made.pulse:
+            for name, value in made.pulse.environment.items():
+                patch.setenv(name, value)
+            made.pulse.start()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running(bench: Bench, new_site: SiteMaker) -> Iterator[Point]:
+    site = new_site(**bench.settings())
+    site.enrol()
+    with Point(site.settings) as point:
+        yield point.in_service()
+
+
+@pytest.fixture
+def diary(running: Point) -> Diary:
+    return running.diary
+
+
+def test_no_camera(diary: Diary, bench: Bench) -> None:
+    mark = diary.mark
+    bench.camera.kill()
+    diary.wait_for_missing({Device.CAMERA: Code.CAMERA_MISSING}, mark)
+    assert diary.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.CAMERA_MISSING
+    bench.camera = MjpegServer(port=bench.camera.port)
+    diary.wait_for_stage(Stage.IDLE, mark)
+
+
+def test_no_reader(diary: Diary, bench: Bench) -> None:
+    mark = diary.mark
+    bench.reader.unplug()
+    diary.wait_for_missing({Device.READER: Code.READER_MISSING}, mark)
+    bench.plug_reader()
+    diary.wait_for_stage(Stage.IDLE, mark)
+
+
+def test_no_microphone(diary: Diary, bench: Bench) -> None:
+    if bench.pulse is None:
+        pytest.skip(str(reason_to_skip()))
+    mark = diary.mark
+    bench.pulse.kill()
+    diary.wait_for_missing({Device.MICROPHONE: Code.MICROPHONE_MISSING}, mark)
+    bench.pulse.start()
+    diary.wait_for_stage(Stage.IDLE, mark)
+
+
+def test_low_disk(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = diary.mark
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=999_999))
+        diary.wait_for_missing({Device.DISK: Code.DISK_LOW}, mark)
+    diary.wait_for_stage(Stage.IDLE, mark)
+
+
+def test_a_clock_before_this_program_was_written(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = diary.mark
+    with monkeypatch.context() as later:
+        later.setattr(readiness, "EARLIEST_UNIX", 4e9)
+        diary.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
+    diary.wait_for_stage(Stage.IDLE, mark)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_clock_is_wrong_here_before_central_refuses_its_signatures(sign: int) -> None:
+    slack_s = Requests().clock_slack_s
+    assert slack_s > readiness.MAX_OFF_S
+    now = readiness.EARLIEST_UNIX
+    assert readiness.clock_code(now, sign * slack_s) is Code.CLOCK_OFF
+    assert readiness.clock_code(now, sign * readiness.MAX_OFF_S) is Code.OK
+
+
+# ── models, identity, challenges: from the start ─────────────────────────────────────────────────
+
+
+def test_a_missing_or_altered_model(new_site: SiteMaker, tmp_path: Path) -> None:
+    weights = "face_recognition_sface_2021dec_int8bq.onnx"
+    for path in MODELS.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / weights).unlink()
+    site = new_site(models={"folder": str(tmp_path)})
+    site.enrol()
+    with Point(site.settings) as point:
+        point.diary.wait_for_missing({Device.MODELS: Code.MODEL_MISSING} | STILL_STARTING)
+        point.diary.wait(e.Show, lambda show: show.code is Code.MODEL_MISSING)
+        mark = point.diary.mark
+        right = (MODELS / weights).read_bytes()
+        replaced(tmp_path / weights, right[:-1] + bytes([right[-1] ^ 1]))
+        point.diary.wait_for_missing({Device.MODELS: Code.MODEL_ALTERED} | STILL_STARTING, mark)
+        replaced(tmp_path / weights, right)
+        point.in_service(mark)
+
+
+def replaced(path: Path, content: bytes) -> None:
+    """Whole or not at all, as the installer does it."""
+    beside = path.with_suffix(".new")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+def test_no_identity_an_exposed_one_and_no_challenges(new_site: SiteMaker) -> None:
+    site = new_site()
+    with Point(site.settings) as point:
+        nobody = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_MISSING)
+        point.diary.wait_for_missing(nobody | UNCOUNTED)
+        aside = site.folder / "aside"
+        site.enrol(into=aside)
+        site.line.down()
+        key = aside / "terminal-key.pem"
+        key.chmod(0o644)
+        mark = point.diary.mark
+        aside.rename(site.identity)
+        exposed = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_EXPOSED)
+        point.diary.wait_for_missing(exposed | UNCOUNTED, mark)
+        (site.identity / key.name).chmod(0o600)
+        point.diary.wait_for_missing({Device.CHALLENGES: Code.CHALLENGE_NONE}, mark)
+        site.line.up()
+        point.in_service(mark)

@@ -1,0 +1,41 @@
+"""A terminal without a portrait decoder: the simulated customer holds the printed card up to the camera."""
+
+import pytest
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import Check, Outcome, Stage
+from tests.end_to_end.conftest import SiteMaker
+from tests.end_to_end.point import Point, somebody
+
+WITHOUT = {"portrait_decoder": {"driver": "photographed"}, "visit": {"portrait_s": 20}}
+
+
+@pytest.fixture(scope="module")
+def point(new_site: SiteMaker):
+    site = new_site(**WITHOUT)
+    site.enrol()
+    with Point(site.settings) as made:
+        yield made.in_service()
+
+
+def stages(point: Point, mark: int) -> list[Stage]:
+    return [show.stage for show in point.diary.all(e.Show, mark)]
+
+
+def test_the_printed_portrait_is_compared_and_a_clerk_is_asked(point):
+    """Nobody is signed in here, so it ends with the clerk's way, and nothing is opened."""
+    mark = point.diary.mark
+    ended = point.visit(somebody())
+    shown = stages(point, mark)
+    assert shown.index(Stage.PORTRAIT) < len(shown) - 1 - shown[::-1].index(Stage.FACE)
+    assert ended.word == (Outcome.REFERRED, Code.CARD_PORTRAIT_PHOTOGRAPHED.value)
+    [face] = [v for v in ended.finished.verdicts if v.check is Check.FACE]
+    assert face.measured["photographed"] is True
+    assert face.measured["likeness_mean"] >= face.required["accept"]
+    assert Stage.DIGITS not in shown
+
+
+def test_somebody_elses_card_held_up_is_refused(point):
+    ended = point.visit(somebody(face="hopper", card_of="collins"))
+    assert ended.word == (Outcome.REFUSED, Code.FACE_MISMATCH.value)

@@ -1,0 +1,59 @@
+"""One whole visit through the drivers that shops use: cv2, PortAudio, SAM-V, over real wires."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from kiosk.card.protocol import Command
+from kiosk.model import Outcome
+from kiosk.models.manifest import verify
+from tests.central.server import RunningCentral
+from tests.end_to_end.conftest import SiteMaker
+from tests.end_to_end.point import MODELS, Point, somebody
+from tests.end_to_end.street import Street
+from tests.end_to_end.test_visits import delivered_once
+from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
+
+
+@pytest.fixture
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+    reason = reason_to_skip()
+    if reason:
+        pytest.skip(reason)
+    pulse = Pulse(tmp_path)
+    for name, value in pulse.environment.items():
+        monkeypatch.setenv(name, value)
+    with ExitStack() as stack:
+        stack.callback(pulse.kill)
+        pulse.start()
+        street = Street(pulse)
+        stack.callback(street.close)
+        street.measure()
+        yield street
+
+
+@pytest.mark.timeout(300)
+def test_a_genuine_customer_at_real_devices(
+    street: Street, new_site: SiteMaker, central: RunningCentral
+) -> None:
+    liveness = "none" if verify(MODELS, ["liveness"]) else "minifasnet"
+    site = new_site(
+        camera={"driver": "cv2", "device": street.camera.url},
+        microphone={"driver": "sounddevice", "device": "pulse"},
+        card_reader={"driver": "sam-v", "port": street.reader.port},
+        speaker={"driver": "none"},
+        liveness={"driver": liveness},
+    )
+    site.enrol()
+    with Point(site.settings, simulated_devices=False) as point:
+        street.show(point.shop)
+        point.in_service()
+        ended = point.visit(somebody(reaction_s=0.2), until=Outcome.ACTIVATED)
+    assert ended.word == (Outcome.ACTIVATED, "ok"), ended.finished.verdicts
+    answers = {(v.check.value, v.answer.value) for v in ended.finished.verdicts}
+    assert ("liveness", "review" if liveness == "none" else "pass") in answers
+    assert {(check, "pass") for check in ("card", "phone", "face", "digits", "lips", "continuity")} < answers
+    assert street.reader.asked.count(Command.READ) >= 1
+    delivered_once(site, central, ended.slip.id)

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from kiosk.activation import identity
+from kiosk.activation.database import Database
+from kiosk.activation.gateway import Gateway
+from kiosk.activation.http_client import Wire
+from kiosk.activation.outbox import Outbox
+from tests.kiosk.activation.stub import ENROL_CODE, StubCentral
+from tests.kiosk.activation.terminal import Terminal
+
+
+@pytest.fixture
+def database(tmp_path: Path):
+    made = Database(tmp_path / "outbox.sqlite3")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def outbox(database):
+    return Outbox(database)
+
+
+@pytest.fixture
+def stub(tmp_path: Path):
+    with StubCentral(tmp_path / "central") as made:
+        yield made
+
+
+@pytest.fixture
+def enrolled(stub, tmp_path: Path):
+    """The identity of terminal T-1, enrolled at the stub."""
+    return identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
+
+
+@pytest.fixture
+def gateway(stub, enrolled):
+    import time
+
+    wire = Wire(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
+    made = Gateway(wire, enrolled, time.time, health_s=0.5)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def terminal(stub, enrolled, tmp_path: Path):
+    """Outbox, pool, gateway, courier and intake over real files and a real socket."""
+    made = Terminal(tmp_path / "terminal.sqlite3", enrolled, stub.url, stub.ca)
+    yield made
+    made.close()

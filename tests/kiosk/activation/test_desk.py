@@ -1,0 +1,227 @@
+"""The room's one door: opens what it can, says what it cannot, comes back by itself."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from kiosk.activation import identity
+from kiosk.activation.keystore import KEY_FILE
+from kiosk.activation.outbox import Counts
+from kiosk.activation.service import ActivationDesk
+from kiosk.bootstrap import Terminal
+from kiosk.codes import Code
+from kiosk.errors import IdentityError, SettingsError
+from kiosk.events import (
+    ChallengeMissing,
+    ChallengeTaken,
+    DeviceFailed,
+    DeviceReady,
+    ReceiptArrived,
+    RequestWedged,
+    Stored,
+    StoreFailed,
+)
+from kiosk.model import Device
+from kiosk.settings import Settings, load
+from kiosk.worker import Worker
+from tests.kiosk.activation.stub import ENROL_CODE, problem
+from tests.kiosk.activation.terminal import order
+
+
+def site(folder: Path, terminal: str, url: str) -> Settings:
+    """The settings of a shop, from a file in `folder` as in the field."""
+    file = folder / "settings.toml"
+    file.write_text(
+        f'mode = "simulation"\n[terminal]\nid = "{terminal}"\n[central]\nurl = "{url}"\nanswer_s = 2\n'
+    )
+    return load(file)
+
+
+@pytest.fixture
+def settings(stub, tmp_path: Path) -> Settings:
+    return site(tmp_path, "T-1", stub.url)
+
+
+class Running:
+    """A desk with its worker, and a list of all it said."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.events = []
+        self.news = threading.Condition()
+        self.desk = ActivationDesk(settings, {"kiosk": "0.1.0"}, self._hear)
+        self.worker = Worker("courier", self.desk.run).start()
+
+    def _hear(self, event) -> None:
+        with self.news:
+            self.events.append(event)
+            self.news.notify_all()
+
+    def wait_for(self, event, seconds: float = 5.0) -> None:
+        with self.news:
+            assert self.news.wait_for(lambda: event in self.events, seconds), (event, self.events)
+
+    def close(self) -> None:
+        assert self.worker.stop()
+        self.desk.close()
+
+
+@pytest.fixture
+def enrol(stub, settings):
+    return lambda: identity.enrol(
+        stub.url, stub.ca, "T-1", ENROL_CODE, settings.path(settings.terminal.identity)
+    )
+
+
+@pytest.fixture
+def running(settings, enrol):
+    enrol()
+    made = Running(settings)
+    yield made
+    made.close()
+
+
+def test_from_nothing_to_a_receipt(running, stub):
+    for device in (Device.IDENTITY, Device.OUTBOX, Device.CENTRAL, Device.CHALLENGES):
+        running.wait_for(DeviceReady(device))
+    assert abs(running.desk.clock_off_s) < 5
+    assert isinstance(running.desk.take_challenge(), ChallengeTaken)
+    assert running.desk.submit(order("A"), None) == Stored("A")
+    with running.news:
+        assert running.news.wait_for(lambda: isinstance(running.events[-1], ReceiptArrived), 5)
+    assert running.desk.counts() == Counts(delivered=1)
+    assert stub.opened == {"A": 1}
+    assert {event.device for event in running.desk.ready()} == {
+        Device.IDENTITY,
+        Device.OUTBOX,
+        Device.CHALLENGES,
+    }
+
+
+def test_what_lies_on_the_disk_names_nobody(running, settings):
+    running.wait_for(DeviceReady(Device.CHALLENGES))
+    running.desk.submit(order("A", picture=True), b"JPEGJPEGJPEG")
+    for file in settings.path(settings.storage.folder).rglob("*"):
+        if file.is_file():
+            raw = file.read_bytes()
+            for personal in ("990001199003070017", "测试甲", "13900000000", "27182818", "JPEGJPEG"):
+                assert personal.encode() not in raw, file.name
+
+
+def test_without_an_enrolment_nothing_is_promised(settings):
+    desk = ActivationDesk(settings, {}, print)
+    assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
+    assert desk.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
+    assert desk.ready() == [
+        DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING),
+        DeviceReady(Device.OUTBOX),
+        DeviceFailed(Device.CHALLENGES, Code.IDENTITY_MISSING),
+    ]
+    with pytest.raises(IdentityError):
+        desk.counts()
+    desk.close()
+
+
+def test_enrolment_while_it_runs_is_noticed(settings, enrol):
+    running = Running(settings)
+    running.wait_for(DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING))
+    enrol()
+    running.wait_for(DeviceReady(Device.IDENTITY))
+    running.wait_for(DeviceReady(Device.CHALLENGES))
+    running.close()
+
+
+def test_an_exposed_key_is_told_and_not_used(settings, enrol):
+    enrol()
+    (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
+    desk = ActivationDesk(settings, {}, print)
+    assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
+    desk.close()
+
+
+def test_a_key_that_becomes_exposed_is_told(running, settings):
+    running.wait_for(DeviceReady(Device.CHALLENGES))
+    (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
+    assert DeviceFailed(Device.IDENTITY, Code.IDENTITY_EXPOSED) in running.desk.ready()
+
+
+def test_the_enrolment_of_another_terminal(settings, enrol):
+    enrol()
+    other = replace(settings, terminal=replace(settings.terminal, id="T-2"))
+    desk = ActivationDesk(other, {}, print)
+    assert desk.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
+    desk.close()
+
+
+def test_a_damaged_outbox_is_told_kept_and_comes_back_when_put_right(settings, enrol):
+    enrol()
+    file = settings.path(settings.storage.folder) / "outbox.sqlite3"
+    file.write_bytes(b"\xa5" * 8192)
+    running = Running(settings)
+    running.wait_for(DeviceFailed(Device.OUTBOX, Code.OUTBOX_DAMAGED))
+    assert running.desk.submit(order("A"), None) == StoreFailed(Code.OUTBOX_DAMAGED)
+    assert file.read_bytes() == b"\xa5" * 8192
+    file.rename(file.with_suffix(".damaged"))
+    running.wait_for(DeviceReady(Device.OUTBOX))
+    assert running.desk.submit(order("A"), None) == Stored("A")
+    running.close()
+
+
+def test_staff_can_send_a_wedged_request_once_more(running, stub):
+    running.wait_for(DeviceReady(Device.CHALLENGES))
+    stub.script("/v1/activations", problem(422, "request.malformed"))
+    running.desk.submit(order("A"), None)
+    running.wait_for(RequestWedged("A", Code.REQUEST_MALFORMED))
+    assert [entry.code for entry in running.desk.requests()] == [Code.REQUEST_MALFORMED]
+    assert running.desk.retry("A")
+    assert not running.desk.retry("A")
+    until = time.monotonic() + 5
+    while running.desk.counts() != Counts(delivered=1):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("url", ["", "http://central.invalid", "central.invalid", "https://"])
+def test_an_address_that_is_not_https_ends_the_start(settings, url):
+    with pytest.raises(SettingsError):
+        ActivationDesk(replace(settings, central=replace(settings.central, url=url)), {}, print)
+
+
+def test_submitting_takes_milliseconds(running):
+    running.wait_for(DeviceReady(Device.CHALLENGES))
+    picture = b"\xff" * 40_000
+    spent = []
+    for n in range(20):
+        began = time.perf_counter()
+        assert running.desk.submit(order(f"V{n}", picture=True), picture) == Stored(f"V{n}")
+        spent.append(time.perf_counter() - began)
+    assert sorted(spent)[10] < 0.05
+
+
+def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
+    """The models folder is empty: what waits from yesterday can be seen, and taken away."""
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        f'mode = "simulation"\n[terminal]\nid = "T-1"\nidentity = "identity"\n[central]\nurl = "{stub.url}"\n'
+        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nrequire_liveness = false\n'
+        + "".join(
+            f'[{port}]\ndriver = "simulated"\n'
+            for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder")
+        )
+        + '[liveness]\ndriver = "none"\n'
+    )
+    settings = load(file)
+    identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
+    terminal = Terminal(settings, object())
+    try:
+        assert terminal.counter.queue() == []
+        terminal._desk._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+        [entry] = terminal.counter.queue()
+        assert entry.id == "7K2M-9QXD-04RT-V5BH"
+        assert terminal.counter.day().waiting == 1
+        terminal._desk.know({"sface": "2021dec"})
+        assert terminal._desk._opened().intake._about.versions["sface"] == "2021dec"
+    finally:
+        terminal.stop()

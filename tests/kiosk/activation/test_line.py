@@ -1,0 +1,235 @@
+"""The simulated line: real sockets; then the courier over it."""
+
+import socket
+import threading
+import time
+
+import pytest
+from msgspec.structs import replace
+
+from kiosk.activation.outbox import Counts
+from kiosk.codes import Code
+from kiosk.events import DeviceFailed, DeviceReady
+from kiosk.model import Device
+from kiosk.settings import load
+from kiosk.simulators.network import Line
+from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
+
+
+class Echo:
+    """Answers every line with "got N", N being its length, and remembers what came."""
+
+    def __init__(self) -> None:
+        self.got: list[int] = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                end, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(end,), daemon=True).start()
+
+    def _answer(self, end: socket.socket) -> None:
+        try:
+            with end, end.makefile("rwb") as file:
+                for line in file:
+                    self.got.append(len(line))
+                    file.write(b"got %d\n" % len(line))
+                    file.flush()
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def echo():
+    made = Echo()
+    yield made
+    made.server.close()
+
+
+@pytest.fixture
+def line(echo):
+    with Line("127.0.0.1", echo.port) as made:
+        yield made
+
+
+def ask(end: socket.socket, size: int) -> bytes:
+    end.sendall(b"x" * (size - 1) + b"\n")
+    return end.recv(100)
+
+
+def connect(line: Line) -> socket.socket:
+    return socket.create_connection((line.host, line.port), timeout=3)
+
+
+def test_it_carries(line):
+    with connect(line) as end:
+        assert ask(end, 100_000) == b"got 100000\n"
+        assert ask(end, 5) == b"got 5\n"
+    assert line.traffic.bytes_up == 100_005
+    assert line.traffic.bytes_down == 17
+
+
+def test_down_cuts_and_refuses_and_up_carries_again(line):
+    with connect(line) as end:
+        ask(end, 5)
+        line.down()
+        with pytest.raises(ConnectionResetError):
+            end.recv(1)
+    with pytest.raises(ConnectionRefusedError):
+        connect(line)
+    port = line.port
+    line.up()
+    assert line.port == port
+    with connect(line) as end:
+        assert ask(end, 5) == b"got 5\n"
+
+
+def test_down_and_up_many_times(line):
+    for _ in range(20):
+        line.down()
+        line.up()
+    with connect(line) as end:
+        assert ask(end, 5) == b"got 5\n"
+
+
+def test_a_lost_answer_was_a_question_that_arrived(line, echo):
+    line.lose_answer(after_bytes=4096)
+    with connect(line) as end:
+        for _ in range(10):
+            assert ask(end, 1000)  # ten small questions are not a large one
+        with pytest.raises(ConnectionResetError):
+            ask(end, 5000)
+    assert echo.got == [1000] * 10 + [5000]
+    assert line.traffic.answers_lost == 1
+    with connect(line) as end:
+        assert ask(end, 5000) == b"got 5000\n"  # once
+
+
+def test_it_hangs_and_lets_go(line):
+    with connect(line) as end:
+        line.hang()
+        end.sendall(b"hello\n")
+        end.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            end.recv(1)
+        line.up()
+        end.settimeout(3)
+        assert end.recv(100) == b"got 6\n"
+
+
+def test_it_delays(line):
+    with connect(line) as end:
+        line.delay(0.2)
+        began = time.monotonic()
+        assert ask(end, 5)
+        assert time.monotonic() - began > 0.35
+        line.up()
+        began = time.monotonic()
+        assert ask(end, 5)
+        assert time.monotonic() - began < 0.2
+
+
+def test_no_central_behind_it():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        with Line("127.0.0.1", taken.getsockname()[1]) as line:
+            # The reset may come before `connect` has looked whether it is connected: then that raises.
+            with pytest.raises(ConnectionResetError), connect(line) as end:
+                end.recv(1)
+            assert line.traffic.refused == 1
+
+
+def test_no_thread_is_left_over(echo):
+    before = threading.active_count()
+    with Line("127.0.0.1", echo.port) as line, connect(line) as end:
+        ask(end, 5)
+    until = time.monotonic() + 2
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert threading.active_count() <= before + 1  # echo's own, until it notices
+
+
+# ── the courier over the line ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def tls_line(stub):
+    with Line("127.0.0.1", stub.port) as made:
+        yield made
+
+
+@pytest.fixture
+def far(stub, enrolled, tls_line, tmp_path):
+    """The terminal, with the line between it and central."""
+    url = f"https://127.0.0.1:{tls_line.port}"
+    made = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca)
+    yield made
+    made.close()
+
+
+def test_what_was_put_without_a_line_is_delivered_soon_after_it_returns(far, stub, tls_line):
+    far.courier.round()
+    tls_line.down()
+    for n in range(5):
+        far.intake.submit(order(f"V{n}"), None)
+    far.rounds(1.5)
+    assert far.outbox.counts() == Counts(waiting=5)
+    assert far.told(Device.CENTRAL)[-1] == DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE)
+    tls_line.up()
+    took = far.until(lambda: far.outbox.counts().delivered == 5)
+    assert took < 2.0
+    assert far.told(Device.CENTRAL)[-1] == DeviceReady(Device.CENTRAL)
+    assert set(stub.opened.values()) == {1}
+
+
+def test_the_return_of_the_line_ends_a_long_backoff(stub, enrolled, tls_line, tmp_path):
+    patient = replace(SETTINGS, backoff_first_s=100.0, backoff_max_s=300.0)
+    url = f"https://127.0.0.1:{tls_line.port}"
+    far = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, patient)
+    far.courier.round()
+    tls_line.down()
+    far.intake.submit(order("A"), None)
+    far.courier.round()
+    assert far.outbox.due_in(time.time()) > 40.0
+    tls_line.up()
+    assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
+    far.close()
+
+
+def test_the_default_settings_deliver_within_two_seconds_of_the_lines_return(
+    stub, enrolled, tls_line, tmp_path
+):
+    url = f"https://127.0.0.1:{tls_line.port}"
+    far = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, load().central)
+    tls_line.down()
+    far.intake.submit(order("A"), None)
+    far.rounds(4.0)
+    tls_line.up()
+    assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
+    far.close()
+
+
+def test_a_lost_answer_over_tls_gives_one_credential(far, stub, tls_line):
+    far.courier.round()
+    tls_line.lose_answer()
+    far.intake.submit(order("A", picture=True), b"\xff" * 30_000)
+    far.until(lambda: far.outbox.counts().delivered == 1)
+    assert tls_line.traffic.answers_lost == 1
+    assert stub.opened == {"A": 1}
+    assert stub.seen.count(("POST", "/v1/activations")) == 1
+
+
+def test_a_line_that_hangs_in_the_middle(far, stub, tls_line):
+    far.courier.round()
+    tls_line.hang()
+    far.intake.submit(order("A"), None)
+    far.rounds(2.0)
+    assert far.outbox.counts() == Counts(waiting=1)
+    tls_line.up()
+    assert far.until(lambda: far.outbox.counts().delivered == 1) < 3.0
+    assert stub.opened == {"A": 1}

@@ -1,0 +1,242 @@
+"""The whole way against the real central: a process of its own behind a line that breaks."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from kiosk.activation import identity
+from kiosk.activation.outbox import Counts
+from kiosk.codes import Code
+from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
+from kiosk.model import Device, Purpose, RequestStatus
+from kiosk.simulators.network import Line
+from kiosk.visit_number import new_visit_number
+from tests.central.server import running_central
+from tests.central.terminal import person
+from tests.kiosk.activation.terminal import CARD, order, passed
+from tests.kiosk.activation.test_desk import Running, site
+
+SETTINGS = """
+[recheck]
+after_in_simulation_s = [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3]
+[requests]
+lease_s = 2  # a request that central died over is "in flight" for so long
+"""
+
+
+@pytest.fixture(scope="module")
+def central(tmp_path_factory):
+    with running_central(tmp_path_factory.mktemp("central"), settings=SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture
+def line(central):
+    with Line("127.0.0.1", central.port) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(central, line, tmp_path: Path, request):
+    """A running terminal of its own, behind the line."""
+    name = f"T-{abs(hash(request.node.name)) % 10**8}"
+    url = f"https://127.0.0.1:{line.port}"
+    identity.enrol(url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity")
+    made = Running(site(tmp_path, name, url))
+    made.name = name
+    made.wait_for(DeviceReady(Device.CHALLENGES), 10)
+    yield made
+    made.close()
+
+
+def visit(shop, picture: bool = False) -> Submit:
+    """A customer nobody has seen before, with a challenge of central's and every verdict."""
+    taken = shop.desk.take_challenge()
+    assert isinstance(taken, ChallengeTaken)
+    made = order(new_visit_number(), card=replace(CARD, number=person()["number"]), picture=picture)
+    evidence = replace(
+        made.evidence,
+        challenge=taken.challenge.id,
+        verdicts=passed(),
+        began_unix=time.time() - 5,
+    )
+    return replace(made, evidence=evidence)
+
+
+def receipts(shop, id: str) -> list:
+    return [e.receipt for e in shop.events if isinstance(e, ReceiptArrived) and e.receipt.id == id]
+
+
+def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: float = 10.0) -> float:
+    began = time.monotonic()
+    with shop.news:
+        arrived = shop.news.wait_for(lambda: any(r.status is status for r in receipts(shop, id)), seconds)
+    assert arrived, shop.events
+    return time.monotonic() - began
+
+
+def test_a_visit_is_activated(shop, central):
+    made = visit(shop)
+    assert shop.desk.submit(made, None) == Stored(made.visit)
+    assert wait_for_receipt(shop, made.visit) < 3.0
+    assert central.credentials.lifecycle(made.visit) == 1
+
+
+@pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
+def test_who_has_one_renews_it_or_sets_a_password(shop, central, line, purpose):
+    """Also when the answer is lost: the request is the same, and so is the receipt."""
+    first = visit(shop)
+    shop.desk.submit(first, None)
+    wait_for_receipt(shop, first.visit)
+    other = visit(shop)
+    same_person = replace(other.evidence, card=first.evidence.card, purpose=purpose)
+    line.lose_answer(after_bytes=1500)
+    shop.desk.submit(replace(other, evidence=same_person), None)
+    wait_for_receipt(shop, other.visit)
+    assert line.traffic.answers_lost == 1
+    old, new = receipts(shop, first.visit)[-1].credential, receipts(shop, other.visit)[-1].credential
+    assert (old == new) == (purpose is Purpose.NEW_PASSWORD)
+
+
+def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
+    made = visit(shop, picture=True)
+    line.lose_answer()
+    shop.desk.submit(made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
+    wait_for_receipt(shop, made.visit)
+    assert line.traffic.answers_lost == 1
+    assert central.credentials.lifecycle(made.visit) == 1
+    assert len(receipts(shop, made.visit)) == 1
+
+
+def test_a_small_request_too_can_lose_its_answer(shop, central, line):
+    made = visit(shop)
+    line.lose_answer(after_bytes=1500)
+    shop.desk.submit(made, None)
+    wait_for_receipt(shop, made.visit)
+    assert line.traffic.answers_lost == 1
+    assert central.credentials.lifecycle(made.visit) == 1
+
+
+def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(shop, central, line):
+    line.down()
+    visits = [visit(shop) for _ in range(3)]
+    for made in visits:
+        assert shop.desk.submit(made, None) == Stored(made.visit)
+    shop.wait_for(DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE))
+    time.sleep(3.0)
+    assert shop.desk.counts() == Counts(waiting=3)
+    line.up()
+    # On an idle machine it is one second (`probe_s`); a machine that tests is not idle.
+    assert sum(wait_for_receipt(shop, made.visit) for made in visits) < 4.0
+    assert [central.credentials.lifecycle(made.visit) for made in visits] == [1, 1, 1]
+
+
+def test_central_is_killed_while_requests_come_in(shop, central):
+    visits = [visit(shop) for _ in range(6)]
+    for number, made in enumerate(visits):
+        shop.desk.submit(made, None)
+        if number == 2:
+            central.kill()
+    assert shop.desk.counts().wedged == 0
+    central.start()
+    for made in visits:
+        wait_for_receipt(shop, made.visit, seconds=15)
+    assert [central.credentials.lifecycle(made.visit) for made in visits] == [1] * 6
+
+
+def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
+    made = visit(shop)
+    central.people({"number": made.evidence.card.number, "name": CARD.name, "visible_after_s": 1.0})
+    shop.desk.submit(made, None)
+    wait_for_receipt(shop, made.visit, RequestStatus.PENDING)
+    assert receipts(shop, made.visit)[0].code is Code.PERSON_NOT_YET_VISIBLE
+    wait_for_receipt(shop, made.visit, RequestStatus.ACTIVATED)
+    assert central.credentials.lifecycle(made.visit) == 1
+    central.people()
+
+
+def test_a_challenge_is_good_once(shop, central):
+    first, second = visit(shop), visit(shop)
+    second = replace(second, evidence=replace(second.evidence, challenge=first.evidence.challenge))
+    shop.desk.submit(first, None)
+    wait_for_receipt(shop, first.visit)
+    shop.desk.submit(second, None)
+    wait_for_receipt(shop, second.visit, RequestStatus.REFUSED)
+    assert receipts(shop, second.visit)[0].code is Code.CHALLENGE_INVALID
+
+
+def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
+    central.command("revoke", shop.name)
+    made = visit(shop)
+    shop.desk.submit(made, None)
+    shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
+    assert shop.desk.counts() == Counts(waiting=1)
+    assert central.credentials.lifecycle(made.visit) == 0
+
+
+# ── keys change while requests wait ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("algorithm", ["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"])
+def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, algorithm):
+    """What was sealed to the old key is opened, and what comes after is sealed to the new one."""
+    if algorithm == "SM2-SM4GCM":
+        pytest.importorskip("gmssl_pyx", reason="the extra 'sm'")
+    with (
+        running_central(tmp_path / "central", settings=SETTINGS) as central,
+        Line("127.0.0.1", central.port) as line,
+    ):
+        url = f"https://127.0.0.1:{line.port}"
+        identity.enrol(url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity")
+        settings = site(tmp_path, "T-1", url)
+        settings = replace(settings, central=replace(settings.central, sealing=algorithm))
+        shop = Running(settings)
+        try:
+            shop.wait_for(DeviceReady(Device.CHALLENGES), 20)
+            before, after = visit(shop), visit(shop)
+            line.down()
+            shop.desk.submit(before, None)
+            old = json.loads(shop.desk._parts.outbox.next_due(time.time() + 1e6).body)["sealed"]
+            central.command("rotate-sealing", "--algorithm", algorithm)
+            central.stop()
+            central.start()
+            line.up()
+            wait_for_receipt(shop, before.visit, seconds=20)
+            who = shop.desk._identity
+            until = time.monotonic() + 20
+            while who.sealer.seal(b"x", "V", "T-1").key == old["key"] and time.monotonic() < until:
+                shop.desk._parts.courier._contact_at = 0.0
+                shop.desk.wake()
+                time.sleep(0.2)
+            sealed = who.sealer.seal(b"x", "V", "T-1")
+            assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
+            shop.desk.submit(after, None)
+            wait_for_receipt(shop, after.visit, seconds=20)
+            assert [central.credentials.lifecycle(made.visit) for made in (before, after)] == [1, 1]
+        finally:
+            shop.close()
+
+
+def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_path: Path):
+    from kiosk.activation.http_client import Wire
+    from kiosk.activation.rotation import rotate
+
+    made = visit(shop)
+    line.down()
+    shop.desk.submit(made, None)
+    wire = Wire(central.url, central.ca, 3.0, 10.0)
+    rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
+    wire.close()
+    line.up()
+    wait_for_receipt(shop, made.visit, seconds=20)
+    assert central.credentials.lifecycle(made.visit) == 1
+
+
+def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, central):
+    central.command("revoke", shop.name)
+    shop.desk._parts.courier._contact_at = 0.0  # half a minute has passed
+    shop.desk.wake()
+    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED), 10)

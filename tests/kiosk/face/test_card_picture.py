@@ -1,0 +1,200 @@
+"""A printed card before the camera, with the real face engine; the card is rendered, of a made-up person."""
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from kiosk.codes import Code
+from kiosk.face import card_picture
+from kiosk.face.card_picture import CardLook, find, look, sharpness, straightened
+from kiosk.face.card_portrait import Printed
+from kiosk.face.sface import SFace, SFaceSettings
+from kiosk.model import IdCard
+from kiosk.ports import Context, Image
+from kiosk.settings import load
+from kiosk.simulators.card_picture import card_picture as rendered
+from kiosk.simulators.card_picture import held
+from kiosk.simulators.head import Head
+from kiosk.simulators.people import Person
+from kiosk.simulators.portrait import sitter
+
+MODELS = Path("var/models")
+SETTINGS = load().face
+PAPER = (206, 226, 232)
+
+
+def photo(name: str) -> Image:
+    picture = cv2.imread(str(MODELS / "people" / name))
+    if picture is None or (
+        not (MODELS / "face_recognition_sface_2021dec.onnx").exists() and not any(MODELS.rglob("*sface*"))
+    ):
+        pytest.skip("the weights are not installed")
+    return np.asarray(picture, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def engine() -> SFace:
+    photo("astronaut.png")
+    return SFace(SFaceSettings(), Context(MODELS, MODELS, simulation=True, clock=time.monotonic))
+
+
+@pytest.fixture(scope="module")
+def head() -> Head:
+    return Head(photo("astronaut.png"), seed=1, models=MODELS)
+
+
+@pytest.fixture(scope="module")
+def scene(head) -> Image:
+    return head.render(3.0)
+
+
+@pytest.fixture(scope="module")
+def holder() -> IdCard:
+    return Person(3, b"").card()
+
+
+@pytest.fixture(scope="module")
+def card(holder) -> Image:
+    picture = photo("astronaut.png")
+    return rendered(holder, picture, sitter(picture, MODELS))
+
+
+def seen(engine, scene, card, at=1.0, **more) -> CardLook:
+    return look(held(scene, card, at, **more), engine, SETTINGS)
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0, 2.5, 4.0])
+def test_a_card_that_is_held_up_gives_its_portrait(engine, scene, card, at):
+    got = seen(engine, scene, card, at)
+    assert got.hint is Code.OK
+    assert got.portrait is not None
+    assert got.corners.shape == (4, 2)
+
+
+def test_upside_down_it_is_turned(engine, scene, card):
+    assert seen(engine, scene, card[::-1, ::-1].copy()).hint is Code.OK
+
+
+def test_the_portrait_is_its_holders_and_nobody_elses(engine, scene, card, head):
+    got = seen(engine, scene, card)
+    printed = engine.embed(got.portrait, got.face)
+
+    def likeness(picture: Image) -> float:
+        return float(printed @ engine.embed(picture, engine.detect(picture)[0]))
+
+    other = Head(photo("grace_hopper.jpg"), seed=2, models=MODELS)
+    assert likeness(head.render(5.0)) > load().visit.accept_photographed
+    assert likeness(other.render(5.0)) < load().visit.accept
+
+
+def without(card: Image, top: int, bottom: int, left: int, right: int) -> Image:
+    changed = card.copy()
+    changed[top:bottom, left:right] = PAPER
+    return changed
+
+
+def only_portrait(card: Image) -> Image:
+    paper = np.full_like(card, PAPER)
+    paper[60:344, 570:800] = card[60:344, 570:800]
+    return paper
+
+
+def blank(card: Image) -> Image:
+    return np.full_like(card, PAPER)
+
+
+def a_photo(card: Image) -> Image:
+    return cv2.resize(photo("astronaut.png")[:323], (card.shape[1], card.shape[0]))
+
+
+def portrait_elsewhere(card: Image) -> Image:
+    moved = without(card, 60, 344, 570, 800)
+    moved[60:344, 60:290] = card[60:344, 570:800]
+    return moved
+
+
+def mirrored(card: Image) -> Image:
+    return card[:, ::-1].copy()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda card: without(card, 60, 344, 570, 800),  # no portrait
+        lambda card: without(card, 440, 510, 0, 856),  # no number
+        lambda card: without(card, 440, 510, 420, 856),  # five digits of it
+        lambda card: without(card, 0, 440, 0, 560),  # no name, no address
+        only_portrait,
+        blank,
+        a_photo,
+        portrait_elsewhere,
+        mirrored,
+    ],
+)
+def test_nothing_else_is_taken_for_a_card(engine, scene, card, other):
+    got = seen(engine, scene, other(card))
+    assert got.portrait is None
+    assert got.hint in (
+        Code.CARD_PICTURE_SIDE,
+        Code.CARD_PICTURE_BLURRED,
+        Code.CARD_PICTURE_NONE,
+        Code.CARD_PORTRAIT_NO_FACE,
+    )
+
+
+def test_nobody_holds_a_card(engine, scene):
+    assert look(scene, engine, SETTINGS).hint is Code.CARD_PICTURE_NONE
+    assert find(np.zeros((480, 640, 3), np.uint8)) is None
+
+
+def test_too_far_away(engine, scene, card):
+    assert seen(engine, scene, card, width=0.45).hint is Code.CARD_PICTURE_FAR
+
+
+def test_a_card_over_the_edge_is_not_whole(engine, scene, card):
+    assert seen(engine, scene, card, width=1.05).portrait is None
+
+
+def test_glare_on_the_face(engine, scene, card):
+    shiny = cv2.ellipse(card.copy(), (640, 170), (40, 25), 0, 0, 360, (255, 255, 255), -1)
+    got = seen(engine, scene, shiny)
+    assert got.hint is Code.CARD_PICTURE_GLARE
+    assert got.portrait is None
+
+
+def test_a_shaken_card_is_less_sharp_and_at_last_not_taken(engine, scene, card):
+    sharp = held(scene, card, 1.0)
+    measured = []
+    for length in (1, 3, 5):
+        kernel = np.zeros((length, length), np.float32)
+        kernel[length // 2] = 1 / length
+        measured.append(sharpness(straightened(cv2.filter2D(sharp, -1, kernel), find(sharp))))
+    assert measured == sorted(measured, reverse=True)
+    soft = cv2.GaussianBlur(sharp, (0, 0), 4)
+    assert look(soft, engine, SETTINGS).portrait is None
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.2])
+def test_other_proportions_are_no_card(scene, ratio):
+    sheet = cv2.rectangle(scene.copy(), (120, 100), (120 + int(200 * ratio), 300), PAPER, -1)
+    found = find(sheet)
+    assert found is None or abs(card_picture._width(found) - 200 * ratio) > 60
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.array(values, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def test_some_frames_must_show_the_same_printed_face():
+    printed = Printed(3, 0.36)
+    picture = np.zeros((2, 2, 3), np.uint8)
+    for vector in (unit(1, 0), unit(1, 0.1), unit(0, 1), unit(0.1, 1)):
+        printed.add(vector, picture)
+    assert printed.vector() is None  # the second face began anew
+    printed.add(unit(0, 1), picture)
+    assert float(np.linalg.norm(printed.vector())) == pytest.approx(1.0)
+    assert printed.vector()[1] > 0.99

@@ -1,0 +1,288 @@
+"""Signing in: who, how often, how long without central, and on whose word."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.codes import Code
+from kiosk.errors import StaffError
+from kiosk.events import SignedIn, SignedOut
+from kiosk.model import Clerk, Role
+from kiosk.staff import pins
+from kiosk.staff.actions import Act
+from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE, Roster
+from tests.kiosk.staff.people import (
+    BOSS,
+    BOSS_PIN,
+    CLERK,
+    CLERK_PIN,
+    NOW,
+    SETTINGS,
+    Office,
+    member,
+    staff,
+)
+
+DAY = 86_400.0
+
+
+class Point:
+    """A terminal's roster, with a clock and everything that it gave."""
+
+    def __init__(self, folder):
+        self.folder, self.office, self.now = folder, Office(), NOW
+        self.events, self.notes = [], []
+        self.start()
+        self.roster.accept(self.office.roster())
+
+    def start(self):
+        """Also: pull the plug and start again."""
+        self.roster = Roster(
+            self.folder, SETTINGS, self.office.trust, self.events.append,
+            lambda *note: self.notes.append(note), lambda: self.now,
+        )  # fmt: skip
+
+    def code(self, call, *arguments):
+        try:
+            call(*arguments)
+        except StaffError as error:
+            return error.code
+        return Code.OK
+
+    def sign_in(self, number=CLERK, pin=CLERK_PIN):
+        return self.code(self.roster.sign_in, number, pin)
+
+
+@pytest.fixture
+def point(tmp_path):
+    return Point(tmp_path)
+
+
+def test_the_right_pin_signs_in_and_says_so(point):
+    assert point.roster.sign_in(CLERK, CLERK_PIN) == Clerk(CLERK, Role.CLERK) == point.roster.signed_in
+    point.roster.sign_out()
+    assert point.roster.signed_in is None
+    assert point.events == [SignedIn(Clerk(CLERK, Role.CLERK)), SignedOut(Clerk(CLERK, Role.CLERK))]
+    assert point.notes == [(Act.SIGN_IN, CLERK, Code.OK), (Act.SIGN_OUT, CLERK, Code.OK)]
+
+
+@pytest.mark.parametrize("hours", [12.0, 100.0, -13.0])
+def test_a_sign_in_ends_with_the_shift(point, hours):
+    point.roster.sign_in(CLERK, CLERK_PIN)
+    point.now += 11.9 * 3600.0
+    assert point.roster.signed_in == Clerk(CLERK, Role.CLERK)
+    point.now = NOW + hours * 3600.0
+    assert point.roster.signed_in is None
+    assert point.events[-1] == SignedOut(Clerk(CLERK, Role.CLERK), Code.STAFF_IDLE)
+    assert point.notes[-1] == (Act.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+
+
+@pytest.mark.parametrize("pin", ["", "730519", "73051", "7305180", "１２", "a" * 5000])
+def test_a_wrong_pin_does_not(point, pin):
+    assert point.sign_in(pin=pin) is Code.STAFF_REFUSED
+    assert point.roster.signed_in is None
+    assert point.events == []
+
+
+def test_an_unknown_number_is_told_the_same_and_costs_the_same_work(point, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pins, "HASHER", type("Counting", (), {"verify": lambda _, *a: seen.append(a)})())
+    assert point.sign_in(number="555555") is Code.STAFF_REFUSED
+    assert len(seen) == 1
+    assert "m=65536,t=2,p=1" in seen[0][0]
+
+
+def test_neither_pin_nor_mistyped_number_reaches_notes_events_exceptions_or_the_disk(point, caplog):
+    point.sign_in(pin="918273")
+    point.sign_in(number="918273")
+    with pytest.raises(StaffError) as caught:
+        point.roster.sign_in(CLERK, "918273")
+    left = b"".join(p.read_bytes() for p in point.folder.iterdir()).decode()
+    everything = f"{point.notes}{point.events}{caught.value!r}{caplog.text}{left}"
+    assert "918273" not in everything
+
+
+def test_failures_lock_and_the_right_pin_does_not_help_then(point):
+    codes = [point.sign_in(pin="000000") for _ in range(3)]
+    assert codes == [Code.STAFF_REFUSED, Code.STAFF_REFUSED, Code.STAFF_LOCKED]
+    assert point.sign_in() is Code.STAFF_LOCKED
+    assert point.roster.closed() == {CLERK: SETTINGS.lock_s}
+    point.now += SETTINGS.lock_s - 1
+    assert point.sign_in() is Code.STAFF_LOCKED
+    point.now += 1
+    assert point.sign_in() is Code.OK
+
+
+def test_each_lock_is_twice_as_long(point):
+    for span in (300, 600, 1200):
+        for _ in range(3):
+            point.sign_in(pin="000000")
+        assert point.roster.closed() == {CLERK: span}
+        point.now += span
+
+
+def test_pulling_the_plug_wins_no_tries(point, monkeypatch):
+    """The power goes while the PIN is being looked at: the try was counted before."""
+
+    class PlugPulled(BaseException):
+        pass
+
+    def pull(*_):
+        raise PlugPulled
+
+    monkeypatch.setattr(pins, "right", pull)
+    for _ in range(3):
+        with pytest.raises(PlugPulled):
+            point.roster.sign_in(CLERK, "000000")
+        point.start()
+    monkeypatch.undo()
+    assert point.sign_in() is Code.STAFF_LOCKED
+
+
+def test_a_clock_set_back_does_not_make_a_lock_longer(point):
+    for _ in range(3):
+        point.sign_in(pin="000000")
+    point.now -= 200
+    assert point.roster.closed() == {CLERK: SETTINGS.lock_s}
+
+
+def test_guessing_numbers_is_stopped_and_does_not_grow_the_disk(point):
+    codes = [point.sign_in(number=f"{n:06}") for n in range(50)]
+    assert codes[:3] == [Code.STAFF_REFUSED, Code.STAFF_REFUSED, Code.STAFF_LOCKED]
+    assert set(codes[3:]) == {Code.STAFF_LOCKED}
+    assert list(json.loads((point.folder / LOCKS_FILE).read_bytes())) == ["nobody"]
+    assert point.sign_in() is Code.OK, "those who are known still sign in"
+
+
+def test_a_supervisor_unlocks_a_clerk_does_not(point):
+    for _ in range(3):
+        point.sign_in(pin="000000")
+    assert point.code(point.roster.unlock, CLERK) is Code.STAFF_ROLE
+    point.roster.sign_in(BOSS, BOSS_PIN)
+    point.roster.unlock(CLERK)
+    assert point.sign_in() is Code.OK
+    assert (Act.UNLOCK, BOSS, Code.OK) in point.notes
+
+
+def test_central_unlocks(point):
+    for _ in range(3):
+        point.sign_in(pin="000000")
+    point.now += 10
+    point.roster.accept(point.office.roster([member(unlocked_unix=NOW + 5)], at=point.now))
+    assert point.sign_in() is Code.OK
+
+
+def test_a_damaged_record_of_failures_closes_the_door(point):
+    (point.folder / LOCKS_FILE).write_bytes(b"{")
+    assert point.sign_in() is Code.STAFF_UNKEPT
+
+
+def test_a_second_signature_is_another_persons_and_changes_nobody(point):
+    point.roster.sign_in(CLERK, CLERK_PIN)
+    assert point.roster.attest(BOSS, BOSS_PIN, Role.SUPERVISOR) == Clerk(BOSS, Role.SUPERVISOR)
+    assert point.roster.signed_in == Clerk(CLERK, Role.CLERK)
+    assert point.code(point.roster.attest, CLERK, CLERK_PIN, Role.CLERK) is Code.STAFF_SAME_PERSON
+    assert point.code(point.roster.attest, BOSS, "111111", Role.CLERK) is Code.STAFF_REFUSED
+
+
+def test_a_clerk_cannot_sign_as_a_supervisor(point):
+    point.roster.sign_in(BOSS, BOSS_PIN)
+    assert point.code(point.roster.attest, CLERK, CLERK_PIN, Role.SUPERVISOR) is Code.STAFF_ROLE
+    assert point.roster.attest(CLERK, CLERK_PIN, Role.CLERK) == Clerk(CLERK, Role.CLERK)
+
+
+def test_without_central_it_ends(point):
+    point.now += 7 * DAY - 1
+    assert point.sign_in() is Code.OK
+    point.now += 1
+    assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
+    assert point.roster.state() is Code.STAFF_ROSTER_EXPIRED
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_the_shorter_of_centrals_and_the_sites_patience_rules(point, days):
+    point.roster.accept(point.office.roster(days=days))
+    assert point.roster.expires_unix() == NOW + min(days, 7) * DAY
+
+
+def test_a_clock_set_back_before_the_signature_does_not_help(point):
+    point.now -= DAY
+    assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
+
+
+def test_without_a_roster_nobody_signs_in(point):
+    (point.folder / ROSTER_FILE).unlink()
+    assert point.sign_in() is Code.STAFF_NONE
+    point.roster.accept(point.office.roster([]))
+    assert point.sign_in() is Code.STAFF_NONE
+
+
+def altered(token, change):
+    head, body, signature = token.split(".")
+    claims = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    change(claims)
+    body = urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"{head}.{body}.{signature}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.update(exp=c["exp"] + 1),
+        lambda c: c["members"].append(member("666666", "supervisor", "777777")),
+        lambda c: c["members"][0].update(role="supervisor"),
+        lambda c: c["members"][0].update(pin=member(pin="000000")["pin"]),
+    ],
+)
+def test_an_edited_roster_is_refused(point, change):
+    path = point.folder / ROSTER_FILE
+    path.write_text(altered(path.read_text(), change))
+    assert point.sign_in() is Code.STAFF_ROSTER_ALTERED
+    assert point.sign_in("666666", "777777") is Code.STAFF_ROSTER_ALTERED
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"key": Ed25519PrivateKey.generate()},
+        {"typ": "JWT"},
+        {"aud": "GZ-0002"},
+        {"iss": "somebody"},
+        {"members": [*staff(), member()]},
+        {"members": [member(role="owner")]},
+        {"members": [member(number="1; drop")]},
+        {"exp": "soon"},
+        {"iat": float("nan")},
+    ],
+)
+def test_what_central_did_not_sign_for_this_terminal_is_not_taken(point, how):
+    assert point.code(point.roster.accept, point.office.roster(**how)) is Code.STAFF_ROSTER_ALTERED
+    assert point.sign_in() is Code.OK, "the good one is still there"
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "\x00", "é" * 10, "x" * 100_000])
+def test_rubbish_is_no_roster(point, token):
+    assert point.code(point.roster.accept, token) is Code.STAFF_ROSTER_ALTERED
+
+
+def test_an_older_roster_does_not_come_back(point):
+    old = point.office.roster()
+    point.now += 60
+    assert point.roster.accept(point.office.roster([member(BOSS, "supervisor", BOSS_PIN)], at=point.now))
+    assert not point.roster.accept(old)
+    assert point.sign_in() is Code.STAFF_REFUSED
+
+
+def test_whom_central_dismisses_is_signed_out(point):
+    point.roster.sign_in(CLERK, CLERK_PIN)
+    point.roster.accept(point.office.roster([member(BOSS, "supervisor", BOSS_PIN)], at=NOW + 1))
+    assert point.roster.signed_in is None
+    assert point.events[-1] == SignedOut(Clerk(CLERK, Role.CLERK), Code.STAFF_REFUSED)
+
+
+def test_the_files_are_ours_alone(point):
+    point.sign_in(pin="000000")
+    for name in (ROSTER_FILE, LOCKS_FILE):
+        assert (point.folder / name).stat().st_mode & 0o077 == 0

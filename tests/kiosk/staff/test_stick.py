@@ -1,0 +1,253 @@
+"""A terminal without a line works by USB stick: out with the requests, back with signed answers."""
+
+import json
+import shutil
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import jwt
+import pytest
+from msgspec.structs import replace
+
+from kiosk.activation.outbox import State
+from kiosk.codes import Code
+from kiosk.errors import StaffError
+from kiosk.events import ReceiptArrived, Stored
+from kiosk.model import RequestStatus
+from tests.central.server import running_central
+from tests.central.terminal import CHECKS
+from tests.kiosk.activation.test_real_central import visit as with_every_check
+from tests.kiosk.staff.test_provisioning import Shop, added
+
+
+@pytest.fixture(scope="module")
+def central(tmp_path_factory):
+    with running_central(tmp_path_factory.mktemp("central")) as running:
+        yield running
+
+
+def visit(shop):
+    """Somebody checked the usual way."""
+    made = with_every_check(shop)
+    usual = tuple(verdict for verdict in made.evidence.verdicts if verdict.check.value in CHECKS)
+    return replace(made, evidence=replace(made.evidence, verdicts=usual))
+
+
+class Away(Shop):
+    """Enrolled and supplied with digits; then the line goes, for good."""
+
+    def __init__(self, folder, central, name):
+        self.events = []
+        super().__init__(folder, central, name)
+        self.wait_until(lambda: self.desk.counts() is not None and self.digits() > 0)
+        self.line.down()
+        self.stick = folder / "stick"
+        self.stick.mkdir()
+        self.home = self.stick / f"kiosk-{name}"
+
+    def digits(self):
+        return self.desk._opened().pool.count(time.time())
+
+    def customer(self):
+        """A visit, stored here; its number."""
+        stored = self.desk.submit(visit(self))
+        assert isinstance(stored, Stored)
+        return stored.request
+
+    def states(self):
+        return {entry.id: entry.state for entry in self.desk.requests()}
+
+    def export(self):
+        return self.desk.export(self.stick, mounted_only=False)
+
+    def bring_in(self):
+        return self.desk.bring_in(self.stick, mounted_only=False)
+
+    def office(self, *, refuses: bool = False):
+        """What head office does with the stick; what it says."""
+        if refuses:
+            with pytest.raises(AssertionError) as caught:
+                self.central.command("import-requests", str(self.stick), "--simulation")
+            said = str(caught.value)
+        else:
+            said = self.central.command("import-requests", str(self.stick), "--simulation")
+        self.central.command("export-receipts", str(self.stick), "--simulation", "--challenges", "7")
+        return said
+
+
+@pytest.fixture
+def shop(central, tmp_path, request):
+    made = Away(tmp_path, central, f"U-{abs(hash(request.node.name)) % 10**8}")
+    yield made
+    made.stop()
+    made.line.close()
+
+
+def test_there_and_back(shop, central):
+    numbers = {shop.customer() for _ in range(3)}
+    number, pin = added(central, shop.name)
+    assert shop.export() == 3
+    said = shop.office()
+    assert said.count("ACTIVATED ok") == 3
+    before = shop.digits()
+    brought = shop.bring_in()
+    assert (brought.receipts, brought.known, brought.altered) == (3, 0, 0)
+    assert (brought.challenges, brought.roster) == (7, True)
+    assert shop.digits() == before + 7
+    assert shop.states() == dict.fromkeys(numbers, State.DELIVERED)
+    assert {entry.receipt.status for entry in shop.desk.requests()} == {RequestStatus.ACTIVATED}
+    assert shop.roster.sign_in(number, pin).number == number
+    assert all(central.credentials.lifecycle(slip) == 1 for slip in numbers)
+
+
+def test_a_roster_that_somebody_edited_is_told_and_not_taken(shop, central):
+    shop.customer()
+    shop.export()
+    shop.office()
+    roster = shop.home / "answers" / "roster.jwt"
+    roster.write_text(resign(roster.read_text(), typ="roster+jwt", members=[]))
+    brought = shop.bring_in()
+    assert (brought.receipts, brought.altered, brought.roster) == (1, 1, False)
+
+
+def test_every_step_twice_changes_nothing_more(shop, central):
+    number = shop.customer()
+    assert shop.export() == shop.export() == 1
+    shop.office()
+    shop.office()
+    assert shop.bring_in().receipts == 1
+    assert (shop.bring_in().receipts, shop.bring_in().known) == (0, 1)
+    assert central.credentials.lifecycle(number) == 1
+    assert shop.export() == 0
+    assert list((shop.home / "requests").iterdir()) == [], "what is delivered goes off the stick"
+
+
+def test_stick_and_line_together_make_one_credential(shop, central):
+    number = shop.customer()
+    shop.export()
+    shop.line.up()
+    shop.wait_until(lambda: shop.states()[number] is State.DELIVERED, 30)
+    shop.office()
+    assert shop.bring_in().known == 1
+    assert central.credentials.lifecycle(number) == 1
+
+
+def test_nothing_personal_and_no_second_terminal_can_read_it(shop):
+    shop.customer()
+    shop.export()
+    (file,) = (shop.home / "requests").iterdir()
+    letter = json.loads(file.read_bytes())
+    body = json.loads(b64(letter["body"]))
+    assert set(body["sealed"]) == {"key", "algorithm", "data"}
+    assert not {"number", "name", "phone", "password"} & set(body)
+
+
+def b64(text):
+    import base64
+
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.parametrize("how", ["body", "token", "name", "cut", "other terminal"])
+def test_central_refuses_what_was_altered_and_takes_the_rest(shop, central, how):
+    bad, good = shop.customer(), shop.customer()
+    shop.export()
+    file = shop.home / "requests" / f"{bad}.json"
+    letter = json.loads(file.read_bytes())
+    if how == "body":
+        body = b64(letter["body"]).replace(b'"simulated":true', b'"simulated": true')
+        letter["body"] = urlsafe_b64encode(body).rstrip(b"=").decode()
+    elif how == "token":
+        letter["token"] = json.loads((shop.home / "requests" / f"{good}.json").read_bytes())["token"]
+    elif how == "name":
+        letter["id"] = "0" * 4 + letter["id"][4:]
+    elif how == "other terminal":
+        letter["terminal"] = "SOMEBODY-ELSE"
+    text = json.dumps(letter)
+    file.write_text(text[: len(text) // 2] if how == "cut" else text)
+    said = shop.office(refuses=True)
+    assert f"{bad}: refused" in said
+    assert f"{good}: ACTIVATED ok" in said
+    assert (central.credentials.lifecycle(bad), central.credentials.lifecycle(good)) == (0, 1)
+    assert shop.bring_in().receipts == 1
+    assert shop.states() == {bad: State.WAITING, good: State.DELIVERED}
+
+
+def test_a_revoked_terminals_stick_is_refused(shop, central):
+    number = shop.customer()
+    shop.export()
+    central.command("revoke", shop.name)
+    assert "refused" in shop.office(refuses=True)
+    assert central.credentials.lifecycle(number) == 0
+
+
+def resign(token, key=None, typ="receipt+jwt", **claims):
+    """The receipt over again with something changed, signed by nobody we know unless `key` says."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    old = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(old | claims, key or Ed25519PrivateKey.generate(), "EdDSA", headers={"typ": typ})
+
+
+def test_the_terminal_refuses_receipts_that_central_did_not_sign_for_it(shop, central):
+    from central.security import keys
+
+    key = keys.load(central.data / "keys").challenge
+    number, other = shop.customer(), shop.customer()
+    shop.export()
+    shop.office()
+    answers = shop.home / "answers"
+    file, true = answers / f"{number}.jwt", (answers / f"{number}.jwt").read_text()
+    (answers / f"{other}.jwt").unlink()
+    refused = {
+        "another key": resign(true),
+        "another kind": resign(true, key, typ="roster+jwt"),
+        "another terminal": resign(true, key, aud="SOMEBODY-ELSE"),
+        "another request": resign(
+            true,
+            key,
+            receipt=jwt.decode(true, options={"verify_signature": False})["receipt"] | {"id": other},
+        ),
+        "edited": true[:-6] + ("AAAAAA" if true[-6:] != "AAAAAA" else "BBBBBB"),
+        "cut": true[: len(true) // 2],
+        "rubbish": "\x00\x01",
+        "empty": "",
+    }
+    for name, token in refused.items():
+        file.write_text(token)
+        brought = shop.bring_in()
+        assert (brought.receipts, brought.altered) == (0, 1), name
+    assert shop.states()[number] is State.WAITING
+    shutil.copy(file, answers / "notes.txt")
+    file.write_text(true)
+    assert shop.bring_in().receipts == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda shop: shutil.rmtree(shop.stick), Code.STICK_MISSING),
+        (lambda shop: None, Code.STICK_EMPTY),
+    ],
+)
+def test_no_stick_and_an_empty_one(shop, spoil, code):
+    spoil(shop)
+    with pytest.raises(StaffError) as caught:
+        shop.bring_in()
+    assert caught.value.code is code
+
+
+def test_a_stick_that_cannot_be_written(shop):
+    shop.customer()
+    shop.home.write_text("a file where a folder should be")
+    with pytest.raises(StaffError) as caught:
+        shop.export()
+    assert caught.value.code is Code.STICK_UNWRITABLE
+
+
+def test_in_production_a_folder_of_our_own_disk_is_no_stick(shop: Away):
+    with pytest.raises(StaffError) as caught:
+        shop.desk.export(Path(shop.stick), mounted_only=True)
+    assert caught.value.code is Code.STICK_MISSING
+    assert not [e for e in shop.events if isinstance(e, ReceiptArrived)]

@@ -1,0 +1,77 @@
+"""No display is needed: Qt paints into memory. The engine is a recorder; everything else is real."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+from kiosk import settings as kiosk_settings
+from kiosk.model import Frame
+from kiosk.ports import Feeds
+from kiosk.ui.theme import load_fonts
+from kiosk.ui.window import Window
+
+
+class RecordingEngine:
+    """Keeps what a shell posts; `tell` plays the engine's thread."""
+
+    def __init__(self):
+        self.posted = []
+        self.listeners = []
+
+    def post(self, event):
+        self.posted.append(event)
+
+    def subscribe(self, listener):
+        self.listeners.append(listener)
+
+    def tell(self, notice):
+        for listener in self.listeners:
+            listener(notice)
+
+    def last(self, kind):
+        return [event for event in self.posted if isinstance(event, kind)][-1]
+
+
+def made_up_frame(seq=1):
+    """A grey wall with a bright left third (of the picture, so right in the mirror) and an oval."""
+    image = np.full((480, 640, 3), 90, np.uint8)
+    image[:, :213] = (200, 210, 220)
+    rows, columns = np.mgrid[:480, :640]
+    image[((columns - 320) / 110) ** 2 + ((rows - 230) / 150) ** 2 < 1] = (140, 170, 215)
+    return Frame(image=image, seq=seq, at=0.0)
+
+
+def made_up_pair():
+    """A portrait of the chip's size and a live picture: nobody's."""
+    image = made_up_frame().image
+    return image[60:400:3, 200:440:2].copy(), image[20:460, 140:500].copy()
+
+
+@pytest.fixture
+def engine():
+    return RecordingEngine()
+
+
+@pytest.fixture
+def settings():
+    return kiosk_settings.load()
+
+
+@pytest.fixture
+def feeds():
+    frame = made_up_frame()
+    return Feeds(frame=lambda: frame, level_dbfs=lambda: -25.0, pair=made_up_pair)
+
+
+@pytest.fixture
+def window(qtbot, engine, feeds, settings):
+    load_fonts()
+    window = Window(engine, feeds, settings, simulated=True)
+    qtbot.addWidget(window)
+    window.resize(1080, 1920)
+    window.show()
+    qtbot.waitExposed(window)
+    return window

@@ -1,0 +1,95 @@
+"""Save pictures of the staff panel: `python -m tests.kiosk.ui.staff_gallery FOLDER [PART …]`."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from kiosk.codes import Code
+from kiosk.errors import StaffError
+from kiosk.events import Show
+from kiosk.model import Stage
+from kiosk.ports import Feeds
+from kiosk.ui.theme import load_fonts
+from kiosk.ui.touch_driver import Hand
+from kiosk.ui.window import Window
+from tests.kiosk.staff.people import BOSS, BOSS_PIN, CLERK
+from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
+from tests.kiosk.ui.counters import World
+from tests.kiosk.ui.gallery import SIZES
+
+
+def main(folder: Path, wanted: list[str]) -> None:
+    app = QApplication(["gallery"])
+    app.setStyle("Fusion")
+    load_fonts()
+    folder.mkdir(parents=True, exist_ok=True)
+    for shape, size in SIZES.items():
+        for language in ("zh-Hans", "zh-Hant", "en"):
+            if all(part in f"{shape}-{language}" for part in wanted):
+                _album(folder, f"{shape}-{language}", size, language)
+
+
+def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> None:
+    frame = made_up_frame()
+    feeds = Feeds(frame=lambda: frame, level_dbfs=lambda: -22.0)
+    world = World(Path(tempfile.mkdtemp())).visits()
+    window = Window(RecordingEngine(), feeds, world.settings, simulated=True, counter=world.counter)
+    window._home_language = language
+    window.resize(*size)
+    window.show()
+    window.take(Show(Stage.IDLE))
+    hand = Hand(window)
+
+    def save(name: str) -> None:
+        done: list[object] = []
+        window.panel._errands.run(lambda: None, done.append, done.append)
+        until = time.monotonic() + 20
+        while not done and time.monotonic() < until:
+            QTest.qWait(20)
+        QTest.qWait(200)
+        window.grab().save(str(folder / f"{prefix}-{name}.png"))
+
+    def enter(number: str, pin: str) -> None:
+        hand.type(number)
+        hand.press("key_next")
+        hand.type(pin)
+        hand.press("key_next")
+        until = time.monotonic() + 20
+        while window.panel.sign_in.keypad.isEnabled() is False and time.monotonic() < until:
+            QTest.qWait(50)
+            if window.panel.signed_in:
+                break
+
+    window.call_staff()
+    hand.type(CLERK[:4])
+    save("1-number")
+    for _ in range(4):
+        hand.press("key_delete")
+    enter(BOSS, "111111")
+    save("2-refused")
+    enter(BOSS, BOSS_PIN)
+    for page in ("today", "queue", "devices", "terminal", "report"):
+        hand.press(f"staff_{page}")
+        save(f"3-{page}")
+    hand.press("staff_devices")
+    hand.press("staff_look")
+    QTest.qWait(300)
+    save("4-look")
+    hand.press("staff_queue")
+    world.desk.stick = StaffError(Code.STICK_MISSING)
+    hand.press("staff_export")
+    save("5-no-stick")
+    world.desk.stick = None
+    hand.press("staff_export")
+    save("6-exported")
+    window.panel.leave()
+    window.panel.close_errands()
+    window.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,205 @@
+"""Every screen that a person can meet, as steps that lead to it; for the tests and the gallery."""
+
+import time
+
+from PySide6.QtTest import QTest
+
+from kiosk.codes import Code
+from kiosk.events import (
+    AskSignature,
+    Coach,
+    DeviceFailed,
+    Finding,
+    OutOfService,
+    Print,
+    Show,
+    ShowCase,
+    ShowDigit,
+    ShowDigits,
+    ShowGain,
+    ShowHeard,
+    ShowLight,
+    ShowMove,
+)
+from kiosk.model import Check, Device, Move, Outcome, Purpose, Role, Slip, Stage, Way
+from kiosk.ui.touch_driver import Hand
+from kiosk.ui.widgets.buttons import REST_MS
+
+NUMBER = "7K2M-9QXD-04RT-V5BH"
+
+
+def show(stage, code=Code.OK, tries=0, seconds=60):
+    return Show(stage, code, tries, time.monotonic() + seconds)
+
+
+def guardian(stage, code=Code.OK):
+    return Show(stage, code, 3, time.monotonic() + 60, guardian=True)
+
+
+def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
+    return Slip(NUMBER, outcome, code, terminal="demo", place="", at_unix=0.0, purpose=purpose)
+
+
+def outcome(result, code=Code.OK, purpose=Purpose.OPEN):
+    return [Print(slip(result, code, purpose)), show(Stage.OUTCOME, code, seconds=30)]
+
+
+OUT = (
+    DeviceFailed(Device.CAMERA, Code.CAMERA_MISSING),
+    DeviceFailed(Device.MODELS, Code.MODEL_MISSING),
+)
+PHONE = "13800138000"
+PASSWORD = "20583174"
+
+
+def type_pages(*pages):
+    """Type and press next on each page."""
+
+    def play(hand: Hand):
+        for page in pages:
+            assert hand.type(page)
+            assert hand.press("key_next")
+
+    return play
+
+
+def press(name):
+    return lambda hand: hand.press(name)
+
+
+def type_only(text):
+    return lambda hand: hand.type(text)
+
+
+FINDINGS = (
+    Finding(Check.CARD, "passed"),
+    Finding(Check.FACE, "just_below"),
+    Finding(Check.LIVENESS, "passed"),
+)
+CASE = ShowCase(
+    Code.FACE_UNCERTAIN, Way.VOICE, FINDINGS, may_approve=True, may_retry=True, second=True, pictures=True
+)
+CLERK_CASE = ShowCase(
+    Code.WAY_CLERK, Way.CLERK, FINDINGS[:1], may_approve=True, may_retry=False, second=True, pictures=False
+)
+
+
+CHILD_CASE = ShowCase(
+    Code.CARD_CHILD,
+    Way.VOICE,
+    (Finding(Check.CARD, "guardian"), *(Finding(check, "passed") for check in list(Check)[1:])),
+    may_approve=True, may_retry=False, second=False, pictures=True,
+)  # fmt: skip
+
+
+def rested(name):
+    """Press what has just come, when it takes touches."""
+
+    def step(hand):
+        QTest.qWait(REST_MS + 50)
+        return hand.press(name)
+
+    return step
+
+
+REVIEW = [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
+CHILD_REVIEW = [show(Stage.REVIEW, Code.CARD_CHILD, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
+STORIES = {
+    "portrait": [show(Stage.PORTRAIT, tries=2)],
+    "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
+    "starting": [Show(Stage.OUT_OF_SERVICE, Code.STARTING)],
+    "out_of_service": [OutOfService(OUT), Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING)],
+    "idle": [Show(Stage.IDLE)],
+    "idle_called": [Show(Stage.IDLE), press("help")],
+    "consent_face": [show(Stage.CONSENT)],
+    "consent_picture": [show(Stage.CONSENT), press("agree")],
+    "card": [show(Stage.CARD, tries=3)],
+    "card_again": [show(Stage.CARD, Code.CARD_MOVED, 2)],
+    "guardian": [show(Stage.GUARDIAN)],
+    "guardian_card": [guardian(Stage.CARD)],
+    "guardian_card_again": [guardian(Stage.CARD, Code.GUARDIAN_UNDER_AGE)],
+    "guardian_phone": [guardian(Stage.PHONE)],
+    "guardian_password": [guardian(Stage.PHONE), type_pages(PHONE)],
+    "guardian_face": [guardian(Stage.FACE)],
+    "phone": [show(Stage.PHONE), type_only(PHONE[:7])],
+    "phone_wrong": [show(Stage.PHONE), type_only("139"), press("key_next")],
+    "password": [show(Stage.PHONE), type_pages(PHONE), type_only(PASSWORD[:5])],
+    "password_weak": [show(Stage.PHONE), type_pages(PHONE, "12345678")],
+    "again_mismatch": [show(Stage.PHONE), type_pages(PHONE, PASSWORD, "20583175")],
+    "face": [show(Stage.FACE, tries=3, seconds=30)],
+    "face_hint": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.FACE_TOO_FAR)],
+    "face_good": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.OK)],
+    "face_again": [show(Stage.FACE, Code.FACE_TOO_FEW_FRAMES, 1, 30)],
+    "digits_wait": [show(Stage.DIGITS, tries=3)],
+    "digits_again": [show(Stage.DIGITS, Code.SPEECH_WRONG_DIGITS, 2)],
+    "digit": [
+        show(Stage.DIGITS, tries=3),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 7),
+        ShowHeard(1),
+        ShowDigit(2, 6, 8),
+    ],
+    "digit_gain": [
+        show(Stage.DIGITS, tries=3),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 7),
+        ShowGain(Code.MICROPHONE_TOO_QUIET, -52.0),
+    ],
+    "digits_gain_again": [
+        show(Stage.DIGITS, Code.SPEECH_TOO_QUIET, 2),
+        ShowGain(Code.MICROPHONE_CLIPPED, -3.0),
+    ],
+    "digit_lit": [
+        show(Stage.DIGITS, tries=3),
+        ShowLight("BAGR", 0.6),
+        ShowDigit(0, 6, 3),
+        ShowHeard(0),
+        ShowDigit(1, 6, 8),
+    ],
+    "digits_steady": [
+        show(Stage.DIGITS, tries=3),
+        press("light_off"),
+        ShowDigit(0, 6, 3),
+    ],
+    "ways": [Show(Stage.IDLE), press("other_way")],
+    "ways_change": [show(Stage.DIGITS), press("change_way")],
+    "consent_clerk": [Show(Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
+    "head_wait": [show(Stage.HEAD, tries=3), ShowMove(0, 5, None)],
+    "head_arrow": [show(Stage.HEAD, tries=3), ShowMove(2, 5, Move.LEFT)],
+    "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowMove(0, 5, Move.UP)],
+    "touch": [show(Stage.TOUCH, tries=3), ShowDigits((3, 1, 4, 1, 5, 9)), type_only("314")],
+    "touch_again": [show(Stage.TOUCH, Code.TOUCH_WRONG, 2), ShowDigits((2, 7, 1, 8, 2, 8))],
+    "review": REVIEW,
+    "review_sign": [*REVIEW, press("i_am_clerk"), type_only("246")],
+    "review_sign_again": [*REVIEW, press("i_am_clerk"), AskSignature(Role.CLERK, Code.STAFF_REFUSED)],
+    "review_case": [*REVIEW, press("i_am_clerk"), CASE],
+    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, rested("approve")],
+    "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
+    "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
+    "review_child": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE],
+    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, rested("approve")],
+    "review_child_wait": CHILD_REVIEW,
+    "submit": [show(Stage.SUBMIT, seconds=6)],
+    "activated": outcome(Outcome.ACTIVATED),
+    "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),
+    "accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE),
+    "refused": outcome(Outcome.REFUSED, Code.CARD_EXPIRED),
+    "already_open": outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN),
+    "renewed": outcome(Outcome.ACTIVATED, purpose=Purpose.RENEW),
+    "password_set": outcome(Outcome.ACTIVATED, purpose=Purpose.NEW_PASSWORD),
+    "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED),
+    "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT),
+}
+
+
+def play(window, story):
+    """Lead `window` to a screen."""
+    hand = Hand(window)
+    window.take(Show(Stage.IDLE))
+    for step in story:
+        if callable(step):
+            step(hand)
+        else:
+            window.take(step)

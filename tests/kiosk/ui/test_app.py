@@ -1,0 +1,99 @@
+"""The shell as a whole: starts, is touched from another thread, takes pictures, leaves."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from kiosk.events import Began, Show
+from kiosk.model import Stage
+from kiosk.ui import app, exception_hooks
+from tests.kiosk.ui.stories import show
+
+SIZED = {"width_px": 900, "height_px": 1600, "full_screen": False}
+
+
+def small(settings):
+    return msgspec.structs.replace(settings, screen=msgspec.structs.replace(settings.screen, **SIZED))
+
+
+def test_run_is_touched_from_another_thread_and_leaves(qapp, engine, feeds, settings):
+    results = []
+
+    def visit(hand):
+        engine.tell(Show(Stage.IDLE))
+        results.append(hand.press("begin"))
+        results.append(hand.press("nothing_of_that_name"))
+        engine.tell(show(Stage.PHONE))
+        results.append(hand.type("138"))
+        app.quit()
+
+    def ready(hand):
+        threading.Thread(target=visit, args=(hand,)).start()
+
+    assert app.run(engine, feeds, small(settings), simulated=True, on_ready=ready) == 0
+    assert results == [True, False, True]
+    assert isinstance(engine.posted[0], Began)
+
+
+def test_pictures_are_taken_of_each_screen_once(qapp, engine, feeds, settings, tmp_path):
+    def visit(hand):
+        for notice in (Show(Stage.IDLE), show(Stage.CONSENT), Show(Stage.IDLE), show(Stage.CARD)):
+            engine.tell(notice)
+            threading.Event().wait(0.5)
+        app.quit()
+
+    def ready(hand):
+        threading.Thread(target=visit, args=(hand,)).start()
+
+    app.run(engine, feeds, small(settings), simulated=True, screens_dir=tmp_path, on_ready=ready)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["01-idle.png", "02-consent-face.png", "03-card.png"]
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+def test_no_pictures_of_real_people(qapp, engine, feeds, settings, tmp_path):
+    def ready(_):
+        engine.tell(Show(Stage.IDLE))
+        threading.Timer(0.5, app.quit).start()
+
+    app.run(engine, feeds, small(settings), simulated=False, screens_dir=tmp_path, on_ready=ready)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bug_is_logged_without_what_was_typed(caplog):
+    try:
+        int("13800138000x")
+    except ValueError as error:
+        with caplog.at_level(logging.CRITICAL):
+            exception_hooks.report(type(error), error, error.__traceback__)
+    assert "ValueError" in caplog.text
+    assert "test_a_bug_is_logged" in caplog.text
+    assert "13800138000" not in caplog.text
+
+
+CHILD = """
+import sys
+from kiosk import settings
+from kiosk.ports import Feeds
+from kiosk.ui import app
+from tests.kiosk.ui.conftest import RecordingEngine
+sys.exit(app.run(RecordingEngine(), Feeds(lambda: None, lambda: -90.0), settings.load(),
+                 simulated=True, on_ready=lambda hand: print("ready", flush=True)))
+"""
+
+
+def test_sigterm_ends_the_loop():
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD], stdout=subprocess.PIPE, env=environment, cwd=Path(__file__).parents[3]
+    )
+    assert child.stdout.readline() == b"ready\n"
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(20) == 0
+    child.stdout.close()

@@ -1,0 +1,342 @@
+"""The clerk's review: what it may do, what it may never do."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from kiosk import events as e
+from kiosk.codes import Code
+from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way
+from kiosk.settings import ReviewSettings
+from kiosk.visit import replay
+from tests.kiosk.visit.drive import LIMITS, NUMBER, Drive, challenge
+from tests.kiosk.visit.review_drive import DESK, StaffedDrive
+from tests.kiosk.visit.test_properties import anything
+
+NEEDED = {
+    Way.VOICE: {Check.FACE, Check.LIVENESS, Check.DIGITS, Check.LIPS, Check.CONTINUITY},
+    Way.HEAD: {Check.FACE, Check.LIVENESS, Check.HEAD, Check.CONTINUITY},
+    Way.TOUCH: {Check.FACE, Check.LIVENESS, Check.TOUCH, Check.CONTINUITY},
+    Way.CLERK: set(),
+}
+
+
+def ended(drive):
+    return drive.slip.outcome, drive.slip.code
+
+
+# ── when a clerk is asked ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_grey_face_is_shown_to_the_clerk():
+    drive = StaffedDrive().grey()
+    assert drive.visit.stage is Stage.REVIEW
+    assert drive.all(e.Show)[-1].code is Code.FACE_UNCERTAIN
+    assert drive.all(e.AskSignature) == [e.AskSignature(Role.CLERK, clerk="7001")]
+    assert not drive.all(e.ShowCase)  # no picture before the PIN
+
+
+def test_nobody_signed_in_is_referred_as_ever():
+    drive = StaffedDrive(staff=None).grey()
+    assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
+    assert Stage.REVIEW not in [s.stage for s in drive.all(e.Show)]
+
+
+def test_a_table_that_is_empty_overrules_nothing():
+    assert ended(StaffedDrive(desk=ReviewSettings()).grey()) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
+
+
+def test_a_clear_mismatch_is_never_asked_about():
+    drive = StaffedDrive().agree_and_type()
+    for _ in range(3):
+        drive.match(likeness_mean=0.1)
+    assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
+
+
+def test_the_clerk_does_not_come_in_time():
+    drive = StaffedDrive().grey()
+    drive.time_out()
+    assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
+
+
+# ── what a decision does ─────────────────────────────────────────────────────────────────────────
+
+
+def test_an_approved_grey_face_still_has_to_read():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    assert drive.visit.stage is Stage.FACE
+    assert not drive.all(e.Submit)
+    drive.match(likeness_mean=0.38, likeness_reviewed=0.8)
+    drive.read()
+    (submit,) = drive.all(e.Submit)
+    (review,) = submit.evidence.reviews
+    assert (review.code, review.overruled, review.reason) == (
+        Code.FACE_UNCERTAIN,
+        (Code.FACE_UNCERTAIN,),
+        Reason.SAME_PERSON,
+    )
+    assert (review.first.clerk, review.first.role, review.second) == ("7001", Role.CLERK, None)
+
+
+def test_an_approval_of_a_grey_face_is_none_of_another_face():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.1)
+    assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
+
+
+@pytest.mark.parametrize("alike", [None, 0.1, 0.44, float("nan")])
+def test_an_approval_is_for_the_face_that_the_clerk_saw(alike):
+    """A second grey face steps in beside the clerk: it is asked about anew."""
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, likeness_reviewed=alike)
+    assert drive.visit.stage is not Stage.DIGITS
+    for _ in range(3):
+        drive.match(likeness_mean=0.40, likeness_reviewed=alike)
+    assert drive.visit.stage is Stage.REVIEW
+    assert not drive.all(e.Submit)
+
+
+def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_more():
+    drive = StaffedDrive().grey()
+    kept, quiet = (
+        drive.orders.index(e.KeepFace()),
+        [i for i, order in enumerate(drive.orders) if order == e.Unwatch()],
+    )
+    assert kept - 1 in quiet
+
+
+def approved_not_live(**seen: float) -> StaffedDrive:
+    """Liveness was overruled for the first face; then a grey one is `seen` in every try."""
+    drive = not_live()
+    drive.sign("7001").decide(reason=Reason.LIGHT)
+    drive.sign("7002", Role.SUPERVISOR)
+    for _ in range(3):
+        drive.match(likeness_mean=0.40, **seen)
+    return drive
+
+
+def test_what_was_approved_for_one_face_does_not_add_up_with_another():
+    """Not live, approved for the first; grey, approved for the second: the second must be live."""
+    drive = approved_not_live(live_median=0.9, likeness_reviewed=0.2)
+    assert drive.all(e.Show)[-1].code is Code.FACE_UNCERTAIN
+    drive.sign("7001").decide()
+    assert drive.visit.overruled == {Code.FACE_UNCERTAIN}
+    drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    assert drive.visit.stage is not Stage.DIGITS
+
+
+def test_what_was_approved_for_one_face_adds_up_for_the_same():
+    drive = approved_not_live(live_median=0.05, likeness_reviewed=0.9)
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, live_median=0.05, likeness_reviewed=0.9)
+    assert drive.visit.stage is Stage.DIGITS
+
+
+def test_a_face_that_changes_after_the_approval_is_nobodys():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.40, likeness_reviewed=0.8)
+    assert drive.visit.stage is Stage.DIGITS
+    drive.see(track=2, likeness_mean=0.40, likeness_reviewed=None)
+    assert ended(drive) == (Outcome.REFERRED, Code.FACE_CHANGED)
+
+
+def test_the_clerk_refuses():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
+    assert ended(drive) == (Outcome.REFUSED, Code.REVIEW_REFUSED)
+
+
+def test_the_clerk_gives_one_more_try_and_only_one():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide(Decision.AGAIN, Reason.LIGHT)
+    assert drive.visit.stage is Stage.FACE
+    drive.match(likeness_mean=0.38)
+    assert drive.visit.stage is Stage.REVIEW
+    drive.sign("7001")
+    assert not drive.all(e.ShowCase)[-1].may_retry
+    assert drive.feed(e.Decided(Decision.AGAIN, Reason.LIGHT)) == []
+
+
+def not_live(**options):
+    drive = StaffedDrive(replace(LIMITS, require_liveness=True), **options).agree_and_type()
+    for _ in range(3):
+        drive.match(live_median=0.05)
+    assert drive.visit.stage is Stage.REVIEW
+    return drive
+
+
+def test_where_the_table_says_so_two_people_sign():
+    drive = not_live()
+    drive.sign("7001").decide(reason=Reason.LIGHT)
+    assert drive.visit.stage is Stage.REVIEW
+    assert drive.all(e.AskSignature)[-1].role is Role.SUPERVISOR
+    drive.sign("7003", Role.CLERK)
+    assert drive.all(e.AskSignature)[-1].code is Code.STAFF_ROLE
+    drive.sign("7002", Role.SUPERVISOR)
+    assert drive.visit.stage is Stage.FACE
+
+
+def test_a_supervisor_is_not_two_people():
+    drive = not_live()
+    drive.sign("7002", Role.SUPERVISOR).decide(reason=Reason.LIGHT)
+    drive.sign("7002", Role.SUPERVISOR)
+    assert drive.all(e.AskSignature)[-1].code is Code.STAFF_SAME_PERSON
+    assert drive.visit.stage is Stage.REVIEW
+
+
+def test_wrong_pins_end_it():
+    drive = StaffedDrive().grey()
+    for _ in range(5):
+        drive.sign("7001", known=False)
+    assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
+
+
+def test_nothing_is_decided_without_a_signature():
+    drive = StaffedDrive().grey()
+    assert drive.decide().visit.stage is Stage.REVIEW
+    assert drive.feed(e.Attested("7001", Role.CLERK, 1.0)) == []  # nobody asked whose PIN that is
+    drive.sign("7001")
+    assert drive.feed(e.Decided(Decision.APPROVE, Reason.OTHER_PERSON)) == []  # a reason to refuse
+
+
+def test_the_clerk_sees_words_and_no_thresholds():
+    drive = StaffedDrive().grey()
+    drive.sign("7001")
+    (case,) = drive.all(e.ShowCase)
+    bands = {finding.check: finding.band for finding in case.findings}
+    assert bands[Check.FACE] == "just_below"
+    assert bands[Check.CARD] == "passed"
+    assert "0.4" not in repr(case)
+    assert "0.42" not in repr(case)
+
+
+def test_every_decision_goes_along_with_the_request():
+    drive = StaffedDrive().grey()
+    drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
+    drive.match(likeness_mean=0.38)
+    drive.sign("7001").decide()
+    drive.match(likeness_mean=0.38, likeness_reviewed=0.9)
+    drive.read()
+    (submit,) = drive.all(e.Submit)
+    assert [r.decision for r in submit.evidence.reviews] == [Decision.AGAIN, Decision.APPROVE]
+
+
+def test_a_pin_is_in_no_log():
+    assert b"2468" not in replay.line(0.0, e.Signs("7001", "2468"))
+    assert "2468" not in repr(e.Signs("7001", "2468"))
+    assert "2468" not in repr(e.Attest("7001", "2468", Role.CLERK))
+
+
+# ── never a way round ────────────────────────────────────────────────────────────────────────────
+
+staffing = st.one_of(
+    st.builds(e.WayChosen, st.sampled_from(Way)),
+    st.builds(e.MoveShown, st.integers(0, 5), st.floats(100, 130)),
+    st.builds(e.DigitsTyped, st.just(tuple(challenge().digits)) | st.just((1, 2, 3, 4, 5, 6))),
+    st.builds(e.ClerkPresent, st.sampled_from(["7001", "7002"]), st.sampled_from(Role), st.just(1.0)),
+    st.just(e.ClerkAbsent()),
+    st.builds(e.Signs, st.sampled_from(["7001", "7002", ""]), st.just("2468")),
+    st.builds(e.Attested, st.sampled_from(["7001", "7002", ""]), st.sampled_from(Role), st.just(2.0)),
+    st.just(e.NotAttested(Code.STAFF_REFUSED)),
+    st.builds(e.Decided, st.sampled_from(Decision), st.sampled_from(Reason)),
+    st.builds(e.PromptEnded, st.sampled_from(["head", "head_retry", "touch"]), st.floats(0, 1)),
+)
+OVERRULABLE = [Code.FACE_UNCERTAIN, Code.FACE_NOT_LIVE, Code.WAY_ATTEST, Code.WAY_CLERK]
+desks = st.builds(
+    ReviewSettings,
+    may_overrule=st.lists(st.sampled_from(OVERRULABLE), unique=True).map(tuple),
+    second_signature=st.lists(
+        st.sampled_from([Code.FACE_UNCERTAIN, Code.WAY_CLERK, Code.WAY_ATTEST]), unique=True
+    ).map(tuple),
+    help=st.booleans(),
+)
+
+
+def check_submit(submit, desk):
+    """Everything passed by the rules, or was overruled by somebody who may, twice where twice is asked."""
+    evidence = submit.evidence
+    overruled = set()
+    for review in evidence.reviews:
+        assert review.reason in REASONS[review.decision]
+        assert review.first.clerk
+        if review.decision is Decision.APPROVE:
+            assert set(review.overruled) <= set(desk.may_overrule)
+            if review.code in desk.second_signature:
+                assert review.second.role is Role.SUPERVISOR
+                assert review.second.clerk != review.first.clerk
+            overruled |= set(review.overruled)
+    last = {v.check: v for v in evidence.verdicts}
+    assert last[Check.CARD].answer is Answer.PASS
+    assert last[Check.PHONE].answer is Answer.PASS
+    for check in NEEDED[evidence.way]:
+        unasked = check is Check.LIVENESS and last[check].code is Code.FACE_LIVENESS_UNKNOWN
+        assert last[check].answer is Answer.PASS or last[check].code in overruled or unasked, check
+    if evidence.way is Way.TOUCH:
+        assert Code.WAY_ATTEST in overruled
+    if evidence.way is Way.CLERK:
+        assert Code.WAY_CLERK in overruled
+    assert evidence.challenge
+
+
+@given(st.data(), desks, st.sampled_from(Way), st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overruled(data, desk, way, staffed):
+    drive = StaffedDrive(desk=desk)
+    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    if not staffed:
+        drive.staff = None
+    elif drive.visit.stage is Stage.CONSENT:
+        drive.agree_and_type()
+    for _ in range(data.draw(st.integers(0, 12))):
+        event = data.draw(st.one_of(anything, staffing, st.sampled_from(["match", "grey", "look"])))
+        if not isinstance(event, str):
+            drive.feed(event, 0.5)
+        elif drive.visit.stage is Stage.FACE and event != "look":
+            alike = data.draw(st.sampled_from([None, 0.3, 0.9]))
+            drive.match(likeness_mean=0.38 if event == "grey" else 0.6, likeness_reviewed=alike)
+        elif drive.visit.stage in (Stage.HEAD, Stage.TOUCH, Stage.DIGITS):
+            drive.see(yaw=0.0, pitch=0.0)
+    for submit in drive.all(e.Submit):
+        check_submit(submit, desk)
+
+
+@given(desks, st.lists(st.sampled_from(["7001", "7002"]), min_size=2, max_size=2), st.sampled_from(Role))
+@settings(max_examples=60, deadline=None)
+def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, numbers, role):
+    """Led to the end, so that many of these really submit."""
+    drive = StaffedDrive(desk=desk)
+    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=Way.CLERK))
+    drive.agree_and_type()
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.sign(numbers[0]).decide(reason=Reason.OWN_WISH)
+    drive.sign(numbers[1], role)
+    for submit in drive.all(e.Submit):
+        check_submit(submit, desk)
+    twice = Code.WAY_CLERK in desk.second_signature
+    allowed = Code.WAY_CLERK in desk.may_overrule
+    signed = not twice or (role is Role.SUPERVISOR and numbers[0] != numbers[1])
+    assert bool(drive.all(e.Submit)) is (allowed and signed)
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
+    drive = StaffedDrive()
+    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.agree_and_type()
+    if way is not Way.CLERK:
+        for _ in range(3):
+            drive.match(likeness_mean=0.38)
+    drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
+    lines = [replay.head(LIMITS, DESK), *(replay.line(at, event) for at, event in drive.log)]
+    again, _ = replay.replay(lines)
+    assert (again.outcome, again.code, again.reviews) == (
+        drive.visit.outcome,
+        drive.visit.code,
+        drive.visit.reviews,
+    )
+    assert Drive().visit.desk == ReviewSettings()
