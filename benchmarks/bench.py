@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from demo.director import Process
-from demo.environment import Town
+from demo.environment import Environment
 from demo.pipe_messages import Said
 from kiosk.events import Show
 from kiosk.model import Stage
@@ -32,7 +32,7 @@ class Terminal(Process):
         return at
 
 
-class MeasuredTown(Town):
+class MeasuredTown(Environment):
     """The demo's town, whose central is measured from outside."""
 
     @property

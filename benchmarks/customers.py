@@ -7,10 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from kiosk.activation import identity
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import About, personal_bytes, request_body
 from kiosk.codes import Code
@@ -44,10 +44,10 @@ class Sender:
         """`scratch`: a file for the pool of challenges."""
         central = settings.central
         self.who: Identity = identity.load(settings.path(settings.terminal.identity))
-        wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+        wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self.gateway = Gateway(wire, self.who, time.time, central.answer_s)
         self._database = Database(scratch)
-        self._pool = Pool(self._database, self.who.challenge_key, self.who.terminal)
+        self._pool = ChallengePool(self._database, self.who.challenge_key, self.who.terminal)
 
     def requests(self, count: int, first: int) -> Iterator[tuple[str, bytes]]:
         """Visit numbers and bodies; people from number `first` on, whom central does not know yet."""

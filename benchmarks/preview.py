@@ -13,7 +13,7 @@ from benchmarks.bench import SIZE, Bench, load
 from benchmarks.figures import Result, series
 from kiosk.model import Frame
 from kiosk.ui.preview import Preview
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 
 CAMERA = (1280, 720)
 WIDGET = (992, 1100)
@@ -48,7 +48,7 @@ def _shown(pictures: list[np.ndarray], count: int) -> list[float]:
     """The widget at its own pace, each time another frame."""
     frames = _endless(pictures)
     preview = Preview(lambda: next(frames))
-    preview.fit(Look(*SIZE))
+    preview.fit(Theme(*SIZE))
     preview.resize(*WIDGET)
     marks: list[float] = []
     loop = QEventLoop()

@@ -13,7 +13,7 @@ from benchmarks.bench import Bench, Terminal, load
 from benchmarks.customers import Sender
 from benchmarks.figures import Goal, Result, series
 from demo import scenarios
-from demo.environment import Town
+from demo.environment import Environment
 from demo.pipe_messages import Said
 from kiosk import events as e
 from kiosk.model import DigitHeard, FaceSeen, IdCard, Outcome, Stage
@@ -111,7 +111,7 @@ def _visits(bench: Bench, terminal: Terminal) -> tuple[list[Waits], int]:
     return measured, TRIES * count - len(measured)
 
 
-def _visit(town: Town, terminal: Terminal, seed: int) -> Waits | None:
+def _visit(town: Environment, terminal: Terminal, seed: int) -> Waits | None:
     """One customer from IDLE to IDLE; None if a screen came twice or it was not activated."""
     genuine = scenarios.load()[0]
     scenario = replace(genuine, customer=replace(genuine.customer, seed=seed))

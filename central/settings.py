@@ -68,7 +68,7 @@ class Overruling(Section):
     second: bool = True  # a supervisor must have signed too
 
 
-class Floor(Section):
+class MinimumThreshold(Section):
     """What a number that a terminal required may not be beyond."""
 
     least: float | None = None
@@ -98,15 +98,15 @@ class Evidence(Section):
         "way.clerk": Overruling(),
     }
     # Check → number in `required` → how low its bar may lie. The same edges as the terminal's in production.
-    floors: dict[str, dict[str, Floor]] = {
-        "card": {"min_age": Floor(least=18), "min_age_guarded": Floor(least=14)},
-        "face": {"accept": Floor(least=0.40), "min_frames": Floor(least=3)},
-        "liveness": {"min_live": Floor(least=0.05)},
-        "continuity": {"max_gap_s": Floor(most=2), "compared": Floor(least=1)},
-        "lips": {"moved": Floor(least=2), "rise": Floor(least=0.02)},
-        "stream": {"max_repeats": Floor(most=10)},
-        "head": {"right": Floor(least=4), "early_s": Floor(least=0.1)},
-        "touch": {"right": Floor(least=4)},
+    floors: dict[str, dict[str, MinimumThreshold]] = {
+        "card": {"min_age": MinimumThreshold(least=18), "min_age_guarded": MinimumThreshold(least=14)},
+        "face": {"accept": MinimumThreshold(least=0.40), "min_frames": MinimumThreshold(least=3)},
+        "liveness": {"min_live": MinimumThreshold(least=0.05)},
+        "continuity": {"max_gap_s": MinimumThreshold(most=2), "compared": MinimumThreshold(least=1)},
+        "lips": {"moved": MinimumThreshold(least=2), "rise": MinimumThreshold(least=0.02)},
+        "stream": {"max_repeats": MinimumThreshold(most=10)},
+        "head": {"right": MinimumThreshold(least=4), "early_s": MinimumThreshold(least=0.1)},
+        "touch": {"right": MinimumThreshold(least=4)},
     }
     digits_guess: float = Field(default=2e-4, gt=0, le=1e-3)  # the chance that a guess passes, at most
     # Where REVIEW is enough: some findings of the stream are evidence only.

@@ -44,7 +44,7 @@ class Request:
     body: bytes
 
 
-class Parcels:
+class UsbTransfer:
     def __init__(self, database: Database, keys: Keys, activations: Activations, settings: Settings) -> None:
         self._database = database
         self._keys = keys
@@ -158,10 +158,12 @@ class Parcels:
             raise Refused("signed for something else")
 
 
-def opened(settings: Settings, database: Database) -> Parcels:
+def opened(settings: Settings, database: Database) -> UsbTransfer:
     """With the keys and the register that the settings name. Raises KeysError, LookupError."""
     keys = keys_.load(settings.data / "keys")
-    return Parcels(database, keys, Activations(database, keys, authority_of(settings), settings), settings)
+    return UsbTransfer(
+        database, keys, Activations(database, keys, authority_of(settings), settings), settings
+    )
 
 
 def _letters(stick: Path, home: Path | None = None) -> list[Path]:

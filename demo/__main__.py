@@ -16,7 +16,7 @@ from pathlib import Path
 from demo import report, scenarios
 from demo.clerk import PAGES
 from demo.director import Director
-from demo.environment import Town
+from demo.environment import Environment
 from kiosk.models.installer import install
 
 MODELS = Path("var/models")
@@ -33,13 +33,13 @@ def main() -> int:
     install(folder=MODELS)
     size = _size(options)
     work = _fresh(options.out)
-    with Town(work, MODELS, size, haste=not options.interactive) as town:
+    with Environment(work, MODELS, size, haste=not options.interactive) as town:
         if options.interactive:
             return _interactive(town)
         return _play(town, options, began)
 
 
-def _play(town: Town, options: argparse.Namespace, began: float) -> int:
+def _play(town: Environment, options: argparse.Namespace, began: float) -> int:
     chosen = tuple(s for s in scenarios.load() if not options.only or s.name in options.only)
     director = Director(town, options.out / "screens", _tell)
     results = director.play(chosen)
@@ -54,7 +54,7 @@ def _play(town: Town, options: argparse.Namespace, began: float) -> int:
     return 0 if good == len(results) and results and staff else 1
 
 
-def _interactive(town: Town) -> int:
+def _interactive(town: Environment) -> int:
     """A person touches; face, voice and card are simulated."""
     print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.", flush=True)
     print(f"For the staff panel hold its upper left corner for two seconds. {town.accounts()}", flush=True)

@@ -13,7 +13,7 @@ PATIENCE_S = 20.0
 
 
 def visit(hand: Any, who: ClerkComes) -> ClerkWent:
-    """Pages that were seen. `hand`: `kiosk.ui.touch_driver.Hand`."""
+    """Pages that were seen. `hand`: `kiosk.ui.touch_driver.TouchDriver`."""
     hand.hold("staff_corner", HOLD_S)
     if not _until(lambda: hand.type(who.number[0])):
         return ClerkWent(())

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from demo.clerk import PAGES
-from demo.environment import Town
+from demo.environment import Environment
 from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Quit, Said
 from demo.scenarios import Scenario
 from kiosk import events as e
@@ -54,7 +54,7 @@ class Result(Struct, frozen=True):
 class Process:
     """The terminal's process, and what it says."""
 
-    def __init__(self, town: Town, screens: Path | None) -> None:
+    def __init__(self, town: Environment, screens: Path | None) -> None:
         command = [sys.executable, "-m", "demo.terminal_process", "--settings", str(town.settings)]
         if screens is not None:
             command += ["--screens", str(screens)]
@@ -120,7 +120,7 @@ class Process:
 class Director:
     """Plays scenarios one after the other."""
 
-    def __init__(self, town: Town, screens: Path, tell: Callable[[str], None] = print) -> None:
+    def __init__(self, town: Environment, screens: Path, tell: Callable[[str], None] = print) -> None:
         self._town = town
         self._screens = screens
         self._tell = tell

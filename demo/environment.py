@@ -10,7 +10,7 @@ from types import TracebackType
 import requests
 
 from demo.scenarios import Scenario
-from kiosk.simulators.network import Line
+from kiosk.simulators.network import NetworkProxy
 from kiosk.simulators.people import Person
 from kiosk.simulators.staff import Staff
 
@@ -57,7 +57,7 @@ HASTE = {"pace": 0.15, "face_s": 5, "card_s": 8, "submit_s": 2.5, "outcome_s": 3
 LEISURE = {"pace": 1.0, "face_s": 30, "card_s": 60, "submit_s": 6, "outcome_s": 30, "silent_digits": 3}
 
 
-class Town:
+class Environment:
     """A context: central runs and the terminal is enrolled inside of it."""
 
     def __init__(self, folder: Path, models: Path, size: tuple[int, int], *, haste: bool) -> None:
@@ -68,11 +68,11 @@ class Town:
         self._pace = HASTE if haste else LEISURE
         self._central: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> "Town":
+    def __enter__(self) -> "Environment":
         with ExitStack() as undo:
             undo.callback(self._stop_central)
             self._start_central()
-            self.line = undo.enter_context(Line("127.0.0.1", self.port))
+            self.line = undo.enter_context(NetworkProxy("127.0.0.1", self.port))
             self.line.up()
             self._write_settings()
             self._enrol()

@@ -24,7 +24,7 @@ from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.shop import Shop
 from kiosk.simulators.staff import Counter, Staff
-from kiosk.simulators.walk_ins import Guests
+from kiosk.simulators.walk_ins import CustomerQueue
 from kiosk.worker import Worker
 
 ROSTER_S = 15.0
@@ -41,7 +41,7 @@ def main() -> int:
     settings = settings_file.load(options.settings)
     shop = Shop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)
-    guests = Guests(shop)
+    guests = CustomerQueue(shop)
     guests.join(terminal.engine)
     terminal.engine.subscribe(_tell)
 
@@ -57,7 +57,7 @@ def _tell(notice: e.Notice | ClerkWent) -> None:
         sys.stdout.buffer.flush()
 
 
-def _obey(guests: Guests, terminal: Terminal, hand: Any) -> None:
+def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
     from kiosk.ui import app
 
     counter = Counter(hand)

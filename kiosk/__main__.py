@@ -144,14 +144,14 @@ def _asked_code() -> str:
 
 def _identity(options: argparse.Namespace) -> int:
     from kiosk.activation import identity
-    from kiosk.activation.http_client import Wire
+    from kiosk.activation.http_client import HttpClient
     from kiosk.activation.rotation import rotate
 
     settings = read_settings(options)
     who = identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
     if options.action == "rotate":
         c = settings.central
-        wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
+        wire = HttpClient(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
         _note(settings, Kind.IDENTITY_ROTATED, who.terminal, rotate(wire, who, time.time))
         wire.close()
     print(f"terminal {who.terminal}, key {sha256(who.store.public()).hexdigest()[:16]}")

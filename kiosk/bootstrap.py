@@ -15,12 +15,12 @@ from kiosk import events as e
 from kiosk import production, staff_service
 from kiosk.activation import identity
 from kiosk.activation.http_client import check_url
-from kiosk.activation.service import ActivationDesk
+from kiosk.activation.service import ActivationService
 from kiosk.audit import facts as audit_facts
 from kiosk.audit.log import AuditLog
 from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.record import Kind
-from kiosk.audit.recorder import Witness
+from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
@@ -37,12 +37,12 @@ from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
-from kiosk.staff.actions import Acts
+from kiosk.staff.actions import ActionLog
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
-from kiosk.staff_service import Counter
+from kiosk.staff_service import StaffService
 from kiosk.visit.visit import Visit
-from kiosk.visit_logs import Records
+from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -136,19 +136,19 @@ class Terminal:
         self._workers: list[Worker] = []
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
-        self._records = Records(self._storage, settings.visit, settings.review)
+        self._records = VisitLogs(self._storage, settings.visit, settings.review)
         self.audit = AuditLog(audit_path(settings), clock_unix)
         self._erase_at = 0.0
-        self._witness = Witness(self.audit)
+        self._witness = AuditRecorder(self.audit)
         self.engine = Engine(self._new_visit, self._hands(), REQUIRED, clock)
         self.engine.subscribe(self._witness.told)
         folder = self._storage / "staff"
-        self.acts = Acts(self.audit, Daybook(folder, clock_unix))
+        self.acts = ActionLog(self.audit, Daybook(folder, clock_unix))
         self.roster = Roster(
             folder, settings.staff, self._trust, self.engine.post, self.acts.note, clock_unix
         )
         self._versions: dict[str, str] = {"kiosk": version("kiosk")}
-        self._desk = ActivationDesk(
+        self._desk = ActivationService(
             settings,
             self._versions,
             self._post_settled,
@@ -425,7 +425,7 @@ class Terminal:
         if self._ears is not None:
             self._ears.forget()
 
-    def _counter(self) -> Counter:
+    def _counter(self) -> StaffService:
         hands = staff_service.Hands(
             desk=lambda: self._desk,
             devices=lambda: self.engine.devices,
@@ -436,7 +436,7 @@ class Terminal:
             versions=lambda: self._versions,
             microphone_dbfs=lambda: self.engine.microphone_dbfs,
         )
-        return Counter(self.settings, self.roster, self.acts, hands)
+        return StaffService(self.settings, self.roster, self.acts, hands)
 
     # ── staff ────────────────────────────────────────────────────────────────────────────────────
 

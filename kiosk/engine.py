@@ -30,7 +30,7 @@ _NOTICES = (
     e.ShowLight,
     e.ShowHeard,
     e.ShowGain,
-    e.ShowMove,
+    e.ShowHeadMove,
     e.ShowDigits,
     e.AskSignature,
     e.ShowCase,

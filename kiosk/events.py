@@ -16,8 +16,8 @@ from kiosk.model import (
     Device,
     DigitHeard,
     FaceSeen,
+    HeadMove,
     IdCard,
-    Move,
     Outcome,
     Purpose,
     Reason,
@@ -142,7 +142,7 @@ class DigitShown(Struct, frozen=True, tag=True):
     at: float
 
 
-class MoveShown(Struct, frozen=True, tag=True):
+class HeadMoveShown(Struct, frozen=True, tag=True):
     """The arrow of a step of the head challenge was painted at `at` (capture clock)."""
 
     step: int
@@ -294,7 +294,7 @@ Event = (
     | DigitHeard
     | LightShown
     | LightDeclined
-    | MoveShown
+    | HeadMoveShown
     | DigitsTyped
     | ClerkPresent
     | ClerkAbsent
@@ -363,15 +363,15 @@ class ShowGain(Struct, frozen=True, tag=True):
     level_dbfs: float
 
 
-class ShowMove(Struct, frozen=True, tag=True):
-    """Show the arrow of step `step` (from 0) of `count`; the shell answers with `MoveShown`.
+class ShowHeadMove(Struct, frozen=True, tag=True):
+    """Show the arrow of step `step` (from 0) of `count`; the shell answers with `HeadMoveShown`.
 
     None: look straight ahead, `step` of them are done.
     """
 
     step: int
     count: int
-    move: Move | None
+    move: HeadMove | None
 
 
 class ShowDigits(Struct, frozen=True, tag=True):
@@ -549,7 +549,7 @@ Order = (
     | ShowLight
     | ShowHeard
     | ShowGain
-    | ShowMove
+    | ShowHeadMove
     | ShowDigits
     | AskSignature
     | ShowCase
@@ -581,7 +581,7 @@ Notice = (
     | ShowDigit
     | ShowHeard
     | ShowGain
-    | ShowMove
+    | ShowHeadMove
     | ShowDigits
     | AskSignature
     | ShowCase

@@ -52,7 +52,7 @@ class Purpose(StrEnum):
     NEW_PASSWORD = "new_password"  # noqa: S105 - the credential stays
 
 
-class Move(StrEnum):
+class HeadMove(StrEnum):
     """Of the head; left and right are the person's own, and the screen's, which is a mirror."""
 
     LEFT = "left"
@@ -118,7 +118,7 @@ _CHANGES = {
 }
 
 
-def told_as(outcome: Outcome, purpose: Purpose) -> str:
+def outcome_key(outcome: Outcome, purpose: Purpose) -> str:
     """The catalogue's name for how a visit ended: who has a credential is told what became of that one."""
     return _CHANGES.get((outcome, purpose), outcome.value)
 

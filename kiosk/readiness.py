@@ -1,7 +1,7 @@
 """What must hold besides devices before anybody is served: disk, clock, and the gates.
 
 The gates (MOSIP's idea): too many requests wait, one waits too long, central was not heard for too long,
-program or models are too old. Promises are only made where they can be kept.
+program or models are too old. StoredRequests are only made where they can be kept.
 """
 
 import shutil

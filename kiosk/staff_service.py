@@ -8,7 +8,7 @@ import csv
 import io
 import shutil
 import time
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -17,14 +17,14 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.activation.outbox import Entry, State
-from kiosk.activation.service import ActivationDesk, Brought
+from kiosk.activation.service import ActivationService, ImportResult
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
 from kiosk.files import write_whole
 from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
 from kiosk.printing.output_formats import Paper
 from kiosk.settings import Settings
-from kiosk.staff.actions import Act, Acts
+from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import ActRow, VisitRow
 from kiosk.staff.roster import Roster
 
@@ -37,7 +37,7 @@ PAGE = Paper("pdf", "80mm", "")
 class Hands(Struct, frozen=True):
     """What of the terminal the counter may touch; every callable returns at once."""
 
-    desk: Callable[[], ActivationDesk | None]
+    desk: Callable[[], ActivationService | None]
     devices: Callable[[], Mapping[Device, Code]]
     look: Callable[[bool], None]  # open camera and microphone, or let go of them
     busy: Callable[[], bool]  # is a customer being served
@@ -58,11 +58,11 @@ class Day(Struct, frozen=True):
 
     @property
     def outcomes(self) -> Mapping[Outcome, int]:
-        return Tally(row.outcome for row in self.visits)
+        return Counter(row.outcome for row in self.visits)
 
     @property
     def codes(self) -> Mapping[tuple[Outcome, Code], int]:
-        return Tally((row.outcome, row.code) for row in self.visits)
+        return Counter((row.outcome, row.code) for row in self.visits)
 
     @property
     def other_ways(self) -> int:
@@ -77,10 +77,10 @@ class Fact(Struct, frozen=True):
     value: str
 
 
-class Counter:
+class StaffService:
     """Methods raise KioskError with the code to be told; they may touch the disk, so not on Qt's thread."""
 
-    def __init__(self, settings: Settings, roster: Roster, acts: Acts, hands: Hands) -> None:
+    def __init__(self, settings: Settings, roster: Roster, acts: ActionLog, hands: Hands) -> None:
         self.roster = roster
         self.idle_warning_s = settings.staff.idle_warning_s
         self.idle_s = settings.staff.idle_s
@@ -97,7 +97,7 @@ class Counter:
         rows = book.read()
         visits = tuple(row for row in rows if isinstance(row, VisitRow))
         acts = tuple(row for row in rows if isinstance(row, ActRow))
-        states = Tally(entry.state for entry in self._queue_or_nothing())
+        states = Counter(entry.state for entry in self._queue_or_nothing())
         waiting = states[State.WAITING] + states[State.PENDING]
         return Day(book.today(), visits, acts, waiting, states[State.WEDGED])
 
@@ -146,7 +146,7 @@ class Counter:
 
     def retry(self, request: str) -> bool:
         """Send a wedged request once more."""
-        self._note(Act.RETRY, visit=request)
+        self._note(StaffAction.RETRY, visit=request)
         return self._desk().retry(request)
 
     def give_up(self, request: str) -> bool:
@@ -157,22 +157,24 @@ class Counter:
             raise StaffError(Code.STAFF_ROLE, "only a supervisor answers for a lost request")
         if all(e.id != request or e.code is not Code.REQUEST_LOST for e in self._desk().requests()):
             return False  # no record of what is not so
-        self._note(Act.GIVE_UP, visit=request)
+        self._note(StaffAction.GIVE_UP, visit=request)
         return self._desk().give_up(request)
 
     def export(self) -> int:
         """Undelivered requests onto the stick; how many."""
         self._check_stick()
-        self._note(Act.EXPORT)
+        self._note(StaffAction.EXPORT)
         return self._desk().export(self._stick, mounted_only=self._mounted_only)
 
-    def bring_in(self) -> Brought:
+    def bring_in(self) -> ImportResult:
         """Central's answers from the stick."""
         self._check_stick()
-        self._note(Act.IMPORT)
+        self._note(StaffAction.IMPORT)
         brought = self._desk().bring_in(self._stick, mounted_only=self._mounted_only)
         if brought.altered:
-            self._acts.note(Act.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=brought.altered)
+            self._acts.note(
+                StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=brought.altered
+            )
         return brought
 
     def look(self, wanted: bool) -> bool:
@@ -180,19 +182,19 @@ class Counter:
         if self._hands.busy():
             return False
         if wanted:
-            self._note(Act.TEST)
+            self._note(StaffAction.TEST)
         self._hands.look(wanted)
         return True
 
     def tone(self, language: str) -> None:
         """Let the loudspeaker speak; not into a customer's visit."""
         if not self._hands.busy():
-            self._note(Act.TEST)
+            self._note(StaffAction.TEST)
             self._hands.say("welcome", language)
 
     def print_test(self) -> None:
         """A slip that says itself that it is none."""
-        self._note(Act.TEST)
+        self._note(StaffAction.TEST)
         t = self._settings.terminal
         slip = Slip(
             id="0000-0000-0000-0000", outcome=Outcome.ABANDONED, code=Code.OK, terminal=t.id, place=t.place,
@@ -220,7 +222,7 @@ class Counter:
         """The day as CSV and, to be read, as PDF beside it; onto the stick if one is there, else with the
         terminal's records. The path of the CSV.
         """
-        self._note(Act.REPORT)
+        self._note(StaffAction.REPORT)
         day = self.day()
         stick = self._stick
         there = stick.is_dir() and (stick.is_mount() or not self._mounted_only)
@@ -238,7 +240,7 @@ class Counter:
         """The day, on the receipt printer. Raises StaffError(PRINTER_MISSING) where there is none."""
         if self._settings.printer.driver == "none":
             raise StaffError(Code.PRINTER_MISSING, "no printer is set up")
-        self._note(Act.REPORT)
+        self._note(StaffAction.REPORT)
         self._hands.print(self._report(self.day()))
 
     def _report(self, day: Day) -> DayReport:
@@ -266,11 +268,11 @@ class Counter:
             raise StaffError(Code.STAFF_IDLE, "nobody is signed in")
         return clerk
 
-    def _note(self, act: Act, visit: str | None = None) -> None:
+    def _note(self, act: StaffAction, visit: str | None = None) -> None:
         if not self._acts.note(act, self._clerk().number, visit=visit):
             raise StaffError(Code.AUDIT_UNWRITABLE, "no act without its record")
 
-    def _desk(self) -> ActivationDesk:
+    def _desk(self) -> ActivationService:
         desk = self._hands.desk()
         if desk is None:
             raise StaffError(Code.STARTING, "the models are not there yet")

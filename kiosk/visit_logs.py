@@ -11,7 +11,7 @@ from kiosk.visit import replay
 log = logging.getLogger(__name__)
 
 
-class Records:
+class VisitLogs:
     """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
 
     def __init__(self, folder: Path, limits: VisitSettings, review: ReviewSettings) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from central.activation import challenges, guardians, recheck_policy
-from central.activation.authority import Authority, Word, ask
+from central.activation.authority import Authority, MatchResult, ask
 from central.activation.evidence import fault
 from central.activation.recheck_policy import Decision
 from central.codes import Code
@@ -29,7 +29,7 @@ from central.exceptions import Problem
 from central.fleet import alarms, clerks
 from central.protocol.messages import ActivationRequest, Person, Purpose, Receipt, ReceiptStatus
 from central.security.keys import Keys
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.security.sealing import Unsealable, open_sealed
 from central.settings import Settings
 from central.storage.database import Database
@@ -49,7 +49,7 @@ class Activations:
     ) -> None:
         self._database = database
         self._keys = keys
-        self._vault = Vault(keys.vault)
+        self._vault = PersonalData(keys.vault)
         self._authority = authority
         self._settings = settings
         self._clock = clock
@@ -150,14 +150,14 @@ class Activations:
             credential = lifecycle.prepare(person, row.id, request.at_unix, simulated, self._vault)
         self._settle(row.id, decision, credential, request.purpose)
 
-    def _word(self, person: Person) -> Word:
+    def _word(self, person: Person) -> MatchResult:
         """The register's, on the person; for a child on the guardian too, whose face the picture shows."""
         picture = base64.b64decode(person.picture) if person.picture is not None else None
         guardian = person.guardian
         if guardian is None:
             return ask(self._authority, person.name, person.number, picture)
         word = ask(self._authority, guardian.name, guardian.number, picture)
-        return ask(self._authority, person.name, person.number, None) if word is Word.MATCH else word
+        return ask(self._authority, person.name, person.number, None) if word is MatchResult.MATCH else word
 
     def _settle(
         self,

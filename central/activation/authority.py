@@ -12,7 +12,7 @@ from typing import Any, Protocol
 log = logging.getLogger(__name__)
 
 
-class Word(StrEnum):
+class MatchResult(StrEnum):
     """What the register says of a person."""
 
     MATCH = "match"
@@ -26,15 +26,15 @@ class Word(StrEnum):
 class Authority(Protocol):
     """May be called from several threads at once. May take seconds, but less than `requests.lease_s`."""
 
-    def check(self, name: str, number: str, picture: bytes | None) -> Word:
+    def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         """`picture`: a JPEG to compare with the one on file, or None. Keeps nothing of what it is given."""
 
 
 class NoAuthority:
     """No register is connected: nobody can be confirmed, everybody waits."""
 
-    def check(self, name: str, number: str, picture: bytes | None) -> Word:
-        return Word.UNAVAILABLE
+    def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
+        return MatchResult.UNAVAILABLE
 
 
 def load(driver: str, options: dict[str, Any]) -> Authority:
@@ -49,10 +49,10 @@ def load(driver: str, options: dict[str, Any]) -> Authority:
     return authority
 
 
-def ask(authority: Authority, name: str, number: str, picture: bytes | None) -> Word:
+def ask(authority: Authority, name: str, number: str, picture: bytes | None) -> MatchResult:
     """As `check`, but a register that fails is one that is unavailable. Its words never reach a log."""
     try:
-        return Word(authority.check(name, number, picture))
+        return MatchResult(authority.check(name, number, picture))
     except Exception as error:
         log.error("the register failed: %s", type(error).__name__)
-        return Word.UNAVAILABLE
+        return MatchResult.UNAVAILABLE

@@ -8,7 +8,7 @@ from functools import cache
 from math import comb, isfinite, log
 
 from central.protocol.messages import Answer, Check, Scalar, Verdict
-from central.settings import Evidence, Floor
+from central.settings import Evidence, MinimumThreshold
 
 LENGTHS = range(4, 9)
 """Digits of a challenge."""
@@ -37,7 +37,7 @@ def lowered(verdict: Verdict, rules: Evidence) -> bool:
     return verdict.answer is Answer.PASS and not _reached(verdict)
 
 
-def _holds(value: Scalar, floor: Floor) -> bool:
+def _holds(value: Scalar, floor: MinimumThreshold) -> bool:
     """So written that what is missing, no number or not finite never holds."""
     number = _number(value)
     if number is None:

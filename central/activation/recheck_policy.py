@@ -6,16 +6,16 @@ minutes. So central asks again on a plan, and refuses only when the plan is spen
 
 from dataclasses import dataclass
 
-from central.activation.authority import Word
+from central.activation.authority import MatchResult
 from central.codes import Code
 from central.settings import Settings
 from central.storage.tables import Status
 
 _FINAL = {
-    Word.MATCH: (Status.ACTIVATED, Code.OK),
-    Word.MISMATCH: (Status.REFUSED, Code.PERSON_MISMATCH),
-    Word.FACE_MISMATCH: (Status.REFUSED, Code.PERSON_FACE_MISMATCH),
-    Word.NO_PHOTO: (Status.REFUSED, Code.PERSON_NO_PHOTO),
+    MatchResult.MATCH: (Status.ACTIVATED, Code.OK),
+    MatchResult.MISMATCH: (Status.REFUSED, Code.PERSON_MISMATCH),
+    MatchResult.FACE_MISMATCH: (Status.REFUSED, Code.PERSON_FACE_MISMATCH),
+    MatchResult.NO_PHOTO: (Status.REFUSED, Code.PERSON_NO_PHOTO),
 }
 
 
@@ -41,11 +41,11 @@ def hold(absent: int, now: float, settings: Settings) -> Decision:
     return Decision(Status.PENDING, Code.AUDIT_REWOUND, now + pause, absent)
 
 
-def decide(word: Word, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:
+def decide(word: MatchResult, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:
     """`absent`: how often it said "not found" before."""
-    if word is Word.NOT_FOUND:
+    if word is MatchResult.NOT_FOUND:
         return _not_found(absent + 1, now, settings.recheck_after_s)
-    if word is Word.UNAVAILABLE:
+    if word is MatchResult.UNAVAILABLE:
         return _unavailable(absent, received_unix, now, settings)
     return Decision(*_FINAL[word], absent=absent)
 

@@ -15,21 +15,21 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from central.activation.authority import Word
+from central.activation.authority import MatchResult
 from central.protocol.messages import Message
 
 
 class SimulatedPerson(Message):
     number: str
     name: str | None = None  # None: any name agrees
-    answer: Word = Word.MATCH
+    answer: MatchResult = MatchResult.MATCH
     visible_after_s: float = Field(default=0.0, ge=0)  # until then: not_found
     unavailable_for_s: float = Field(default=0.0, ge=0)  # until then: unavailable
     delay_s: float = Field(default=0.0, ge=0, le=60)  # how long the register thinks
 
 
 class People(Message):
-    default: Word = Word.MATCH  # for whoever is not listed
+    default: MatchResult = MatchResult.MATCH  # for whoever is not listed
     people: tuple[SimulatedPerson, ...] = ()
 
 
@@ -49,7 +49,7 @@ class SimulatedAuthority:
         self._asked: dict[str, float] = {}
         self._people = _read(path)
 
-    def check(self, name: str, number: str, picture: bytes | None) -> Word:
+    def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         with self._lock:
             people, now = self._people, self._clock()
             since = now - self._asked.setdefault(number, now)
@@ -69,13 +69,13 @@ class SimulatedAuthority:
             self._asked.clear()
 
 
-def _answer(person: SimulatedPerson, name: str, since_s: float) -> Word:
+def _answer(person: SimulatedPerson, name: str, since_s: float) -> MatchResult:
     if since_s < person.unavailable_for_s:
-        return Word.UNAVAILABLE
+        return MatchResult.UNAVAILABLE
     if since_s < person.visible_after_s:
-        return Word.NOT_FOUND
+        return MatchResult.NOT_FOUND
     if person.name is not None and person.name != name:
-        return Word.MISMATCH
+        return MatchResult.MISMATCH
     return person.answer
 
 

@@ -13,7 +13,7 @@ from central.api.middleware import Rate
 from central.privacy import retention
 from central.security import keys as keys_
 from central.security.keys import Keys
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.settings import Settings
 from central.storage.database import Database, migrate
 
@@ -23,7 +23,7 @@ class Service:
     settings: Settings
     database: Database
     keys: Keys
-    vault: Vault
+    vault: PersonalData
     authority: Authority
     activations: Activations
     rechecker: Rechecker
@@ -46,7 +46,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         database=database,
         keys=keys,
-        vault=Vault(keys.vault),
+        vault=PersonalData(keys.vault),
         authority=authority,
         activations=activations,
         rechecker=Rechecker(

@@ -17,7 +17,7 @@ MESSAGES: dict[str, type[messages.Message]] = {
     "rotation": messages.Rotation,
     "rotated": messages.Rotated,
     "heartbeat": messages.Heartbeat,
-    "greeting": messages.Greeting,
+    "greeting": messages.HeartbeatReply,
     "challenges-request": messages.ChallengesRequest,
     "challenges": messages.Challenges,
     "challenge-claims": messages.ChallengeClaims,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from central.codes import Code
 from central.exceptions import Problem
 from central.protocol.messages import Person, Purpose
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.storage.database import Database
 from central.storage.tables import Activation, Credential
 
@@ -23,7 +23,9 @@ def new_serial() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
 
 
-def prepare(person: Person, visit: str, asked_unix: float, simulated: bool, vault: Vault) -> Credential:
+def prepare(
+    person: Person, visit: str, asked_unix: float, simulated: bool, vault: PersonalData
+) -> Credential:
     """All but the storing. `asked_unix`: when the request was made.
 
     Takes some 50 ms for the password, so do it outside of transactions.
@@ -42,7 +44,7 @@ def prepare(person: Person, visit: str, asked_unix: float, simulated: bool, vaul
 
 
 def carry_out(
-    session: Session, purpose: Purpose, new: Credential, vault: Vault, now: float
+    session: Session, purpose: Purpose, new: Credential, vault: PersonalData, now: float
 ) -> tuple[Code, str | None]:
     """Open, renew or give a new password: a code, and the serial if it is OK.
 
@@ -82,7 +84,7 @@ def _store(session: Session, new: Credential, old: Credential | None = None) -> 
     return True
 
 
-def _set_password(old: Credential, new: Credential, vault: Vault) -> None:
+def _set_password(old: Credential, new: Credential, vault: PersonalData) -> None:
     """The password and the number that were typed now; wrong tries at the old password are forgotten."""
     old.password, old.asked_unix, old.guardian = new.password, new.asked_unix, new.guardian
     old.phone = vault.encrypt(vault.decrypt(new.phone, new.serial), old.serial)
@@ -96,7 +98,9 @@ def count(session: Session, visit: str | None = None) -> int:
     return session.scalar(query) or 0
 
 
-def revoke(database: Database, vault: Vault, serial: str, visit: str, password: str, now: float) -> float:
+def revoke(
+    database: Database, vault: PersonalData, serial: str, visit: str, password: str, now: float
+) -> float:
     """End it; when it ended. Raises Problem 403 (one answer for all that is wrong) or 429.
 
     Whoever guesses gets five tries an hour. A try is written down before it is judged, so neither a restart

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from central.fleet.audit_heads import Anchor
+from central.fleet.audit_heads import AuditHead
 
 
 class Finding(NamedTuple):
@@ -31,7 +31,7 @@ def split(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return {}, rows
 
 
-def check(rows: list[bytes], anchors: Iterable[Anchor]) -> Finding:
+def check(rows: list[bytes], anchors: Iterable[AuditHead]) -> Finding:
     """The first record that was altered, is missing or stands elsewhere is named."""
     kept: dict[int, set[str]] = {}
     for anchor in anchors:

@@ -22,22 +22,22 @@ HEADER = "audit-head"
 _HEAD = re.compile(r"(0|[1-9]\d{0,14}):([0-9a-f]{64})")
 
 
-class Anchor(NamedTuple):
+class AuditHead(NamedTuple):
     seq: int
     hash: str
 
 
-def parse(header: str | None) -> Anchor | None:
+def parse(header: str | None) -> AuditHead | None:
     """None if there is none. Raises Problem 422."""
     if header is None:
         return None
     found = _HEAD.fullmatch(header)
     if found is None:
         raise Problem(422, Code.REQUEST_MALFORMED, "Audit-Head")
-    return Anchor(int(found[1]), found[2])
+    return AuditHead(int(found[1]), found[2])
 
 
-def keep(session: Session, terminal: str, anchor: Anchor, signed_unix: float, now: float) -> None:
+def keep(session: Session, terminal: str, anchor: AuditHead, signed_unix: float, now: float) -> None:
     """Every head that is news. One that contradicts what is kept is kept too: both are evidence."""
     if anchor.seq == 0:
         return
@@ -51,7 +51,7 @@ def keep(session: Session, terminal: str, anchor: Anchor, signed_unix: float, no
         session.add(row)
 
 
-def _contradicted(session: Session, terminal: str, anchor: Anchor, signed_unix: float) -> int | None:
+def _contradicted(session: Session, terminal: str, anchor: AuditHead, signed_unix: float) -> int | None:
     """The record that central was told of before, and that this head knows nothing of."""
     query = select(AuditAnchor).where(
         AuditAnchor.terminal == terminal,
@@ -65,10 +65,10 @@ def _contradicted(session: Session, terminal: str, anchor: Anchor, signed_unix: 
     return None
 
 
-def kept(session: Session, terminal: str) -> list[Anchor]:
+def kept(session: Session, terminal: str) -> list[AuditHead]:
     """All of a terminal's that must agree, in the order of its records."""
     query = select(AuditAnchor).where(
         AuditAnchor.terminal == terminal, AuditAnchor.at_unix >= alarms.since(session, terminal)
     )
     rows = session.scalars(query.order_by(AuditAnchor.seq, AuditAnchor.at_unix))
-    return [Anchor(row.seq, row.hash) for row in rows]
+    return [AuditHead(row.seq, row.hash) for row in rows]

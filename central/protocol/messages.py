@@ -355,7 +355,7 @@ class Heartbeat(Message):
     lost: Annotated[list[VisitNumber], Field(max_length=100)] = []
 
 
-class Greeting(Message):
+class HeartbeatReply(Message):
     """What central answers: revocation is told by 403 instead."""
 
     model_config = _example("greeting")

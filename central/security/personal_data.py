@@ -18,7 +18,7 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 """scrypt, 16 MiB. Eight digits are 27 bits, so cost alone cannot protect them: the pepper does."""
 
 
-class Vault:
+class PersonalData:
     """`secret`: 32 random bytes."""
 
     def __init__(self, secret: bytes) -> None:

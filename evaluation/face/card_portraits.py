@@ -10,7 +10,7 @@ import numpy as np
 
 from kiosk.errors import EngineError
 from kiosk.face.card_picture import look
-from kiosk.face.card_portrait import Printed
+from kiosk.face.card_portrait import CardPortrait
 from kiosk.model import IdCard
 from kiosk.ports import Face, FaceEngine, Image, Vector
 from kiosk.settings import FaceSettings
@@ -30,7 +30,7 @@ def photographed(
     """The reference that the terminal takes from the card; None: it would have gone on asking for it."""
     random = np.random.default_rng(seed)
     side = printed(card, photo, face, random)
-    taken = Printed(settings.card_frames, settings.same_face)
+    taken = CardPortrait(settings.card_frames, settings.same_face)
     scene = np.full(_SIZE, _TABLE, np.uint8)
     for i in range(2 * settings.card_frames):
         image = _filmed(held(scene, side, seed + i * _FRAME_S), random)

@@ -16,16 +16,16 @@ from numpy.random import Generator
 from evaluation.intervals import Rate, wilson
 from kiosk import events as e
 from kiosk import settings
-from kiosk.model import Answer, Challenge, FaceSeen, Move
+from kiosk.model import Answer, Challenge, FaceSeen, HeadMove
 from kiosk.settings import VisitSettings
-from kiosk.visit.head_turns import Turning, moves
+from kiosk.visit.head_turns import HeadTurns, moves
 
 FRAMES_PER_S = 12.0
-UNITS: dict[Move, tuple[float, float]] = {
-    Move.LEFT: (1.0, 0.0),
-    Move.RIGHT: (-1.0, 0.0),
-    Move.UP: (0.0, 0.75),
-    Move.DOWN: (0.0, -0.75),
+UNITS: dict[HeadMove, tuple[float, float]] = {
+    HeadMove.LEFT: (1.0, 0.0),
+    HeadMove.RIGHT: (-1.0, 0.0),
+    HeadMove.UP: (0.0, 0.75),
+    HeadMove.DOWN: (0.0, -0.75),
 }
 """Nodding reaches less far than turning."""
 
@@ -53,16 +53,16 @@ class Head:
 
     def __init__(self, random: Generator, person: Person = HONEST) -> None:
         self.random, self.person = random, person
-        self._plan: list[tuple[float, Move, float]] = []
+        self._plan: list[tuple[float, HeadMove, float]] = []
         self._bias = random.normal(0, 4, 2)
 
-    def answer(self, move: Move, at: float) -> None:
+    def answer(self, move: HeadMove, at: float) -> None:
         """Follow the arrow, or by mistake another."""
         p, r = self.person, self.random
-        made = move if r.random() >= p.mistakes else list(Move)[int(r.integers(4))]
+        made = move if r.random() >= p.mistakes else list(HeadMove)[int(r.integers(4))]
         self.plan(at + p.reaction_s * float(np.exp(r.normal(0, p.reaction_spread))), made)
 
-    def plan(self, at: float, move: Move) -> None:
+    def plan(self, at: float, move: HeadMove) -> None:
         reach = self.random.normal(self.person.reach_deg, self.person.reach_spread_deg)
         self._plan.append((at, move, float(reach)))
 
@@ -80,8 +80,8 @@ class Head:
 class Guesser(Head):
     """Knows the game and sees no arrow: a movement at random after each."""
 
-    def answer(self, move: Move, at: float) -> None:
-        self.plan(at + float(self.random.uniform(0.25, 1.5)), list(Move)[int(self.random.integers(4))])
+    def answer(self, move: HeadMove, at: float) -> None:
+        self.plan(at + float(self.random.uniform(0.25, 1.5)), list(HeadMove)[int(self.random.integers(4))])
 
 
 class Replayer(Head):
@@ -93,7 +93,7 @@ class Replayer(Head):
         self._steps = steps
         self._playing = False
 
-    def answer(self, move: Move, at: float) -> None:
+    def answer(self, move: HeadMove, at: float) -> None:
         if self._playing:
             return
         self._playing = True
@@ -113,7 +113,7 @@ class Swayer(Head):
 class Still(Head):
     """A photo on a stick that nobody moves."""
 
-    def answer(self, move: Move, at: float) -> None:
+    def answer(self, move: HeadMove, at: float) -> None:
         pass
 
 
@@ -128,26 +128,26 @@ def challenge(random: Generator) -> Challenge:
 
 def passes(head: Head, asked: Challenge, limits: VisitSettings) -> bool:
     """Play one challenge as `kiosk.visit.stages.head` does; is it passed?"""
-    turning, at = Turning(asked, limits, unhurried=False), 0.0
+    turning, at = HeadTurns(asked, limits, unhurried=False), 0.0
     turning.started = True
     while turning.fault is None and not turning.complete():
         at = _look(head, turning, at, at + turning.pause_s())
         order = turning.next_move()
-        turning.painted(e.MoveShown(order.step, at))
+        turning.painted(e.HeadMoveShown(order.step, at))
         assert order.move is not None
         head.answer(order.move, at)
         at = _step(head, turning, at)
     return turning.verdict().answer is Answer.PASS
 
 
-def _look(head: Head, turning: Turning, at: float, until: float) -> float:
+def _look(head: Head, turning: HeadTurns, at: float, until: float) -> float:
     while at < until:
         at += 1 / FRAMES_PER_S
         turning.look(_seen(head, at))
     return at
 
 
-def _step(head: Head, turning: Turning, at: float) -> float:
+def _step(head: Head, turning: HeadTurns, at: float) -> float:
     """Until the movement is made and the head is back, or the time is over."""
     while at < turning.closes():
         at += 1 / FRAMES_PER_S

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from evaluation.attacks.clip import compressed, spoken
 from evaluation.attacks.injected import Unseen
-from kiosk.capture.stream_integrity import StreamWatch
+from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
 from kiosk.model import Answer, Frame, StreamSeen
 from kiosk.ports import Image
@@ -65,7 +65,7 @@ class Streams:
         """Stream `number` of that species; the same seed gives the same. Raises ModelError, EngineError."""
         random = np.random.default_rng([seed, list(SPECIES).index(species), number])
         person = number % len(self._portraits)
-        watch, seen = StreamWatch(), StreamSeen()
+        watch, seen = StreamMonitor(), StreamSeen()
         for i, (at, stamp, picture) in enumerate(SPECIES[species](self, person, _draw(random), random)):
             seen = watch.look(Frame(picture, i, at, stamp))
         verdict = stream(seen, self._limits)

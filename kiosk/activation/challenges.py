@@ -39,7 +39,7 @@ class _Claims(Struct, frozen=True):
     gaps_s: tuple[float, ...]
 
 
-class Pool:
+class ChallengePool:
     """Raises OutboxError when the disk fails."""
 
     def __init__(self, database: Database, key: Ed25519PublicKey, terminal: str) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from random import random as system_random
 
 from kiosk.activation.backoff import delay
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.outbox import Outbox, Row
 from kiosk.codes import Code
 from kiosk.errors import CentralError, KioskError, OutboxError, Unacceptable, Unreachable, Untrusted
@@ -44,13 +44,13 @@ _GLANCE_S = 0.25
 """How soon `run` sees that it is to stop."""
 
 
-class Courier:
+class DeliveryWorker:
     """`run` is the work of one thread; `wake` and `doubt_disk` may be called from any."""
 
     def __init__(
         self,
         outbox: Outbox,
-        pool: Pool,
+        pool: ChallengePool,
         central: Central,
         give: Callable[[Event], None],
         settings: CentralSettings,

@@ -1,4 +1,4 @@
-"""Central over HTTPS: `kiosk.ports.Central` on `wire.Wire`.
+"""Central over HTTPS: `kiosk.ports.Central` on `wire.HttpClient`.
 
 200, understood whole        the answer
 404 request.unknown          central never had it (look_up only)
@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from kiosk.activation.http_client import Answer, Wire
+from kiosk.activation.http_client import HttpClient, Response
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import (
-    Greeting,
     Heartbeat,
+    HeartbeatReply,
     problem_code,
     read_challenges,
     read_greeting,
@@ -41,13 +41,13 @@ class Gateway:
 
     def __init__(
         self,
-        wire: Wire,
+        wire: HttpClient,
         identity: Identity,
         clock_unix: Callable[[], float],
         health_s: float,
         simulated: bool = False,
         report: Callable[[], Heartbeat] = Heartbeat,
-        greeted: Callable[[Greeting], None] = lambda _: None,
+        greeted: Callable[[HeartbeatReply], None] = lambda _: None,
         head: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`health_s`: how long a sign of life may take; short, because others wait behind it.
@@ -124,7 +124,7 @@ class Gateway:
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         answer_s: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Signed, with the head of the audit log. A key that was exchanged meanwhile gets a second try."""
         before = self._key()
         answer = self._send(method, path, body, headers or {}, answer_s)
@@ -135,7 +135,7 @@ class Gateway:
 
     def _send(
         self, method: str, path: str, body: bytes, headers: dict[str, str], answer_s: float | None
-    ) -> Answer:
+    ) -> Response:
         head = self._head()
         more = headers | ({"Audit-Head": head} if head else {})
         try:
@@ -163,7 +163,7 @@ class Gateway:
         return True
 
 
-def _raise(answer: Answer) -> Never:
+def _raise(answer: Response) -> Never:
     code = problem_code(answer.body)
     detail = f"central answered {answer.status}"
     if answer.status in (401, 403):

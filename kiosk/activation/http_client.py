@@ -26,12 +26,12 @@ def check_url(url: str, file: str = "") -> None:
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{where}[central] url must begin with https://")
 
 
-class Answer(Struct, frozen=True):
+class Response(Struct, frozen=True):
     status: int
     body: bytes
 
 
-class Wire:
+class HttpClient:
     """Keeps one connection alive. For one thread.
 
     Only the certificates in `ca` are believed. Proxies, `.netrc` and certificates of the environment are not
@@ -56,7 +56,7 @@ class Wire:
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         answer_s: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send and read the whole answer. Raises Unreachable (outcome unknown), Untrusted."""
         try:
             return self._call(method, path, body, headers or {}, answer_s or self._answer_s)
@@ -71,7 +71,9 @@ class Wire:
     def close(self) -> None:
         self._session.close()
 
-    def _call(self, method: str, path: str, body: bytes, headers: dict[str, str], answer_s: float) -> Answer:
+    def _call(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], answer_s: float
+    ) -> Response:
         if body:
             headers = {"Content-Type": "application/json"} | headers
         if not self._ca.is_file():
@@ -86,7 +88,7 @@ class Wire:
             allow_redirects=False,
             stream=True,
         ) as response:
-            return Answer(response.status_code, _read(response, answer_s))
+            return Response(response.status_code, _read(response, answer_s))
 
 
 def translated(error: Exception) -> CentralError:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import signing
 from kiosk.activation.encoding import from_base64url, to_base64url
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.keystore import FileKeyStore, check_owned
 from kiosk.activation.messages import Enrolment, Jwk, SealingKey, problem_code
 from kiosk.activation.sealing import Sealer
@@ -114,7 +114,7 @@ def enrol(
     May be repeated: the same key asks again. Raises IdentityError(ENROLMENT_REFUSED) for a wrong code,
     SettingsError for a URL that is not https, CentralError.
     """
-    wire = Wire(url, ca, connect_s=10.0, answer_s=30.0)
+    wire = HttpClient(url, ca, connect_s=10.0, answer_s=30.0)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = store or FileKeyStore(folder)
     store.make()

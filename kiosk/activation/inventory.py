@@ -1,7 +1,7 @@
 """What lies in the outbox's file, counted: for the privacy report and the job that erases.
 
-`holdings` only reads, over a connection of its own, so it works beside a running terminal; it selects sizes
-and times, never a body, a number or a receipt.
+`take_inventory` only reads, over a connection of its own, so it works beside a running terminal; it selects
+sizes and times, never a body, a number or a receipt.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ from kiosk.model import Span
 OUTBOX_FILE = "outbox.sqlite3"
 
 
-class Holdings(Struct, frozen=True):
+class Inventory(Struct, frozen=True):
     """By kind. `challenges` spans the times until which they are good."""
 
     waiting: Span = Span()
@@ -38,14 +38,14 @@ _REQUESTS = """
 _CHALLENGES = "SELECT count(*), total(length(token)), min(expires_unix), max(expires_unix) FROM challenges"
 
 
-def holdings(file: Path) -> Holdings:
+def take_inventory(file: Path) -> Inventory:
     """Nothing where there is no file. Raises OutboxError(OUTBOX_DAMAGED) for one that cannot be read."""
     if not file.exists():
-        return Holdings()
+        return Inventory()
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as found:
             spans = {row[0]: _span(row[1:]) for row in found.execute(_REQUESTS)}
-            return Holdings(**spans, challenges=_span(found.execute(_CHALLENGES).fetchone()))
+            return Inventory(**spans, challenges=_span(found.execute(_CHALLENGES).fetchone()))
     except sqlite3.Error as error:
         raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
 

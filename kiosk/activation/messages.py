@@ -73,7 +73,7 @@ class Heartbeat(Struct, frozen=True):
     lost: tuple[str, ...] = ()
 
 
-class Greeting(Struct, frozen=True):
+class HeartbeatReply(Struct, frozen=True):
     """What central answers. `sealing`: to be sealed to from now on. `audit_rewound`: the head of our log was
     older than, or another than, one that central keeps, and nobody there has accepted that yet.
     """
@@ -259,10 +259,10 @@ def read_health(raw: bytes) -> Health:
     return health
 
 
-def read_greeting(raw: bytes) -> Greeting:
+def read_greeting(raw: bytes) -> HeartbeatReply:
     """Raises Unreachable(CENTRAL_FAULT)."""
     try:
-        greeting = msgspec.json.decode(raw, type=Greeting)
+        greeting = msgspec.json.decode(raw, type=HeartbeatReply)
     except UNREADABLE:
         raise _fault("the greeting cannot be read") from None
     if greeting.status != "ok" or not isfinite(greeting.time_unix):

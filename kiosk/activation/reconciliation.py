@@ -20,11 +20,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.outbox import Entry, Outbox, State
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
-from kiosk.audit.stored_requests import Promises
+from kiosk.audit.stored_requests import StoredRequests
 from kiosk.codes import Code
 from kiosk.errors import AuditError, OutboxError
 
@@ -34,11 +34,16 @@ LOST = frozenset({Code.REQUEST_LOST, Code.REQUEST_GIVEN_UP})
 """Of such rows there never was a body here."""
 
 
-class Ledger:
+class Reconciliation:
     """`look` may be called from any thread; the first look heals, each one finds what is missing."""
 
     def __init__(
-        self, audit: AuditLog, outbox: Outbox, pool: Pool, keep_s: float, clock_unix: Callable[[], float]
+        self,
+        audit: AuditLog,
+        outbox: Outbox,
+        pool: ChallengePool,
+        keep_s: float,
+        clock_unix: Callable[[], float],
     ) -> None:
         """`keep_s`: so long the outbox keeps what was delivered."""
         self._audit = audit
@@ -46,7 +51,7 @@ class Ledger:
         self._pool = pool
         self._keep_s = keep_s
         self._clock_unix = clock_unix
-        self._promises = Promises(audit.path)
+        self._promises = StoredRequests(audit.path)
         self._lock = threading.Lock()
         self._healed = False
 

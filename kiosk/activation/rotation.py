@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.activation.encoding import to_base64url
-from kiosk.activation.http_client import Answer, Wire
+from kiosk.activation.http_client import HttpClient, Response
 from kiosk.activation.identity import Identity, jwk
 from kiosk.activation.messages import problem_code
 from kiosk.codes import Code
@@ -20,7 +20,7 @@ from kiosk.errors import IdentityError, Unreachable
 PATH = "/v1/terminals/rotation"
 
 
-def rotate(wire: Wire, who: Identity, clock_unix: Callable[[], float]) -> bytes:
+def rotate(wire: HttpClient, who: Identity, clock_unix: Callable[[], float]) -> bytes:
     """The public half of the new key, once central and this terminal have both exchanged it.
 
     Raises IdentityError if central refuses, CentralError if it was not reached: then repeat it.
@@ -35,14 +35,16 @@ def rotate(wire: Wire, who: Identity, clock_unix: Callable[[], float]) -> bytes:
     return public
 
 
-def _ask(wire: Wire, who: Identity, public: bytes, key: Callable[[bytes], bytes], now: float) -> Answer:
+def _ask(
+    wire: HttpClient, who: Identity, public: bytes, key: Callable[[bytes], bytes], now: float
+) -> Response:
     new = jwk(public)
     proof = who.store.sign_next(f"kiosk-rotate-v1|{who.terminal}|{new.x}".encode())
     body = msgspec.json.encode({"public_key": new, "proof": to_base64url(proof)})
     return wire.call("POST", PATH, body, who.signed("POST", PATH, body, now, key=key))
 
 
-def _raise(answer: Answer) -> None:
+def _raise(answer: Response) -> None:
     code = problem_code(answer.body)
     detail = f"central answered {answer.status}"
     if 400 <= answer.status < 500:

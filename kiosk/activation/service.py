@@ -14,17 +14,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from kiosk.activation import identity, usb_transfer
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
-from kiosk.activation.delivery import Courier
+from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.inventory import OUTBOX_FILE
-from kiosk.activation.messages import About, Greeting, Heartbeat
+from kiosk.activation.messages import About, Heartbeat, HeartbeatReply
 from kiosk.activation.outbox import Backlog, Counts, Entry, Outbox
-from kiosk.activation.reconciliation import Ledger
-from kiosk.activation.submission import Intake
+from kiosk.activation.reconciliation import Reconciliation
+from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.codes import Code
@@ -55,14 +55,14 @@ class _Parts(Struct, frozen=True):
     """What there is once everything could be opened."""
 
     outbox: Outbox
-    pool: Pool
-    intake: Intake
-    courier: Courier
+    pool: ChallengePool
+    intake: Submission
+    courier: DeliveryWorker
     gateway: Gateway
-    ledger: Ledger | None
+    ledger: Reconciliation | None
 
 
-class Brought(Struct, frozen=True):
+class ImportResult(Struct, frozen=True):
     """What a stick brought. `known`: receipts that were here already or are nobody's of ours."""
 
     receipts: int
@@ -72,7 +72,7 @@ class Brought(Struct, frozen=True):
     roster: bool
 
 
-class ActivationDesk:
+class ActivationService:
     """`submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call.
 
     `run` is the work of the thread "courier"; it gives ReceiptArrived, RequestWedged and, on every change,
@@ -107,7 +107,7 @@ class ActivationDesk:
         self.audit_rewound = False
         """… and of the head of our audit log."""
         central = settings.central
-        self._wire = Wire(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+        self._wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self._identity_folder = settings.path(settings.terminal.identity)
         self._lock = threading.RLock()
         self._database: Database | None = None
@@ -233,7 +233,7 @@ class ActivationDesk:
         rows = [row for row in self._opened().outbox.undelivered() if row.intact]
         return usb_transfer.pack(stick, self._open_identity(), rows, self._clock_unix())
 
-    def bring_in(self, stick: Path, *, mounted_only: bool) -> Brought:
+    def bring_in(self, stick: Path, *, mounted_only: bool) -> ImportResult:
         """Take what central answered. Doing it twice changes nothing the second time.
 
         Raises StaffError(STICK_*), OutboxError, IdentityError.
@@ -245,7 +245,7 @@ class ActivationDesk:
         digits = parts.pool.add(came.challenges, self._clock_unix())
         roster = self._bring_roster(came.roster) if came.roster else Code.STAFF_NONE
         altered = came.altered + (roster is Code.STAFF_ROSTER_ALTERED)
-        return Brought(news, len(came.receipts) - news, altered, digits, roster is Code.OK)
+        return ImportResult(news, len(came.receipts) - news, altered, digits, roster is Code.OK)
 
     def _bring_roster(self, token: str) -> Code:
         """OK, or why it is of no use: altered, or over."""
@@ -291,7 +291,7 @@ class ActivationDesk:
     def _join(self, who: Identity, database: Database) -> _Parts:
         central = self._settings.central
         outbox = Outbox(database)
-        pool = Pool(database, who.challenge_key, who.terminal)
+        pool = ChallengePool(database, who.challenge_key, who.terminal)
         simulated = self._settings.mode == "simulation"
         gateway = Gateway(
             self._wire,
@@ -303,7 +303,7 @@ class ActivationDesk:
             greeted=lambda greeting: self._greeted(who, greeting),
             head=self._head,
         )
-        courier = Courier(
+        courier = DeliveryWorker(
             outbox,
             pool,
             gateway,
@@ -314,11 +314,11 @@ class ActivationDesk:
             take_roster=self._take_roster,
         )
         about = About(who.terminal, simulated, self._versions)
-        intake = Intake(
+        intake = Submission(
             outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk
         )
         keep_s = self._settings.retention.receipts_days * _DAY_S
-        ledger = Ledger(self._audit, outbox, pool, keep_s, self._clock_unix) if self._audit else None
+        ledger = Reconciliation(self._audit, outbox, pool, keep_s, self._clock_unix) if self._audit else None
         return _Parts(outbox, pool, intake, courier, gateway, ledger)
 
     # ── what is told to central, and by it ───────────────────────────────────────────────────────
@@ -329,7 +329,7 @@ class ActivationDesk:
         sealing = self._settings.central.sealing
         return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, sealing, lost)
 
-    def _greeted(self, who: Identity, greeting: Greeting) -> None:
+    def _greeted(self, who: Identity, greeting: HeartbeatReply) -> None:
         self.versions_known = greeting.versions_known
         self.audit_rewound = greeting.audit_rewound
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.messages import About, personal_bytes, request_body
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.sealing import Sealer
@@ -14,13 +14,13 @@ MAX_BODY = 512 * 1024
 """Bytes that central takes. Only a picture can make a request larger."""
 
 
-class Intake:
+class Submission:
     """For the engine's thread. Nothing here raises: a promise that cannot be kept is an event."""
 
     def __init__(
         self,
         outbox: Outbox,
-        pool: Pool,
+        pool: ChallengePool,
         sealer: Callable[[], Sealer],
         about: About,
         clock_unix: Callable[[], float],

@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.model import Measures
 
 
-class Witness:
+class AuditRecorder:
     """`fed`, `finished` and `told` are called on the engine's thread, `settled` on the courier's."""
 
     def __init__(self, log: AuditLog) -> None:

@@ -28,7 +28,7 @@ class Told(Struct, frozen=True):
     stored: bool
 
 
-class Promises:
+class StoredRequests:
     """Reads the log on from where it stopped; `open` are the requests that the outbox must have."""
 
     def __init__(self, log: Path) -> None:

@@ -14,7 +14,7 @@ NOTHING = 10 ** (-90 / 10)
 """Mean square below which no channel is better than another."""
 
 
-class LivelyChannel:
+class ChannelSelector:
     """Stays with a channel until another is much stronger. Used by one thread."""
 
     def __init__(self, rate: float) -> None:

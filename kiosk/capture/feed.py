@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from kiosk.capture.stream_integrity import StreamWatch
+from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost
 from kiosk.model import AudioBlock, Frame
@@ -32,7 +32,7 @@ class CameraFeed:
         self._camera = camera
         self._filled = threading.Condition()
         self._frame: Frame | None = None
-        self._stream = StreamWatch()
+        self._stream = StreamMonitor()
 
     def probe(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
@@ -40,7 +40,7 @@ class CameraFeed:
 
     def open(self) -> None:
         """Raises DeviceMissing, DeviceBusy."""
-        self._stream = StreamWatch()
+        self._stream = StreamMonitor()
         self._camera.open()
 
     def step(self) -> None:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.capture import portaudio
-from kiosk.capture.channel_selection import LivelyChannel
-from kiosk.capture.sample_clock import SoundClock
+from kiosk.capture.channel_selection import ChannelSelector
+from kiosk.capture.sample_clock import SampleClock
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import SAMPLE_RATE, AudioBlock
@@ -46,14 +46,14 @@ class MicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     silent_s: float = 1.0
 
 
-class Intake:
+class BlockReader:
     """What happens to a raw block: one channel, 16 kHz, without DC, with its time. Used by one thread."""
 
     def __init__(self, rate: float, channel: int) -> None:
         self.rate = rate
         self._channel = channel
-        self._lively = LivelyChannel(rate)
-        self._clock = SoundClock(rate)
+        self._lively = ChannelSelector(rate)
+        self._clock = SampleClock(rate)
         self._resample = _resampler(rate)
         self._blocker = DcBlocker()
         self._in = 0  # raw samples since the first
@@ -115,7 +115,7 @@ class SoundDeviceMicrophone:
         self._settings = settings
         self._clock = context.clock
         self._stream: Any = None
-        self._intake = Intake(SAMPLE_RATE, settings.channel)
+        self._intake = BlockReader(SAMPLE_RATE, settings.channel)
         self._deliver: Callable[[AudioBlock], None] | None = None
         self._patience = 0.0  # no block by then: lost
 
@@ -129,7 +129,7 @@ class SoundDeviceMicrophone:
     def open(self, deliver: Callable[[AudioBlock], None]) -> None:
         self.close()
         found = self._find()
-        self._intake = Intake(float(found["default_samplerate"]), self._settings.channel)
+        self._intake = BlockReader(float(found["default_samplerate"]), self._settings.channel)
         self._deliver = deliver
         portaudio.opened()
         try:
@@ -151,7 +151,7 @@ class SoundDeviceMicrophone:
         stream, self._stream, self._deliver = self._stream, None, None
         if stream is not None and not portaudio.close(stream):
             log.warning("the microphone's stream hangs and is left behind")
-        self._intake = Intake(SAMPLE_RATE, self._settings.channel)
+        self._intake = BlockReader(SAMPLE_RATE, self._settings.channel)
 
     def _find(self) -> dict[str, Any]:
         found = portaudio.find(self._settings.device, "input", Code.MICROPHONE_MISSING)

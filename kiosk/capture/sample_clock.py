@@ -10,7 +10,7 @@ BELIEVED_S = 0.5
 """… if it lasts so long: a computer that was busy catches up with a burst, lost sound never does."""
 
 
-class SoundClock:
+class SampleClock:
     """Counts samples; each block's measured time corrects the count a little."""
 
     def __init__(self, rate: float) -> None:

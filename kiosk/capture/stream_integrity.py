@@ -1,7 +1,7 @@
 """What the camera's stream is like: measures that tell a live sensor from pictures that are fed in its place.
 
 A sensor never gives the same picture twice, never comes back to a whole second of movement, and is never
-without noise. Here is only measured; `kiosk.visit.rules.stream` judges. One `StreamWatch` serves one opening.
+without noise. This module measures; `kiosk.visit.rules.stream` judges. One `StreamMonitor` per opening.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ _TIMES = 60
 Floats = NDArray[np.floating]
 
 
-class StreamWatch:
+class StreamMonitor:
     """Fed with every frame; says what is known so far."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from kiosk import production
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.bootstrap import context, driver
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, KioskError
@@ -150,7 +150,7 @@ def _identity(settings: Settings) -> identity.Identity:
 def _central(settings: Settings) -> str:
     who = _identity(settings)
     c = settings.central
-    wire = Wire(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
+    wire = HttpClient(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
     try:
         gateway = Gateway(wire, who, time.time, c.connect_s, settings.mode == "simulation")
         gateway.health()

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kiosk.activation.inventory import OUTBOX_FILE, holdings
+from kiosk.activation.inventory import OUTBOX_FILE, take_inventory
 from kiosk.bootstrap import context, driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
@@ -52,7 +52,7 @@ def read(settings: Settings, wanted: date | None) -> Day:
     folder = settings.path(settings.storage.folder)
     book = Daybook(folder / "staff")
     rows = book.read(wanted)
-    queue = holdings(folder / OUTBOX_FILE)
+    queue = take_inventory(folder / OUTBOX_FILE)
     return Day(
         wanted or book.today(),
         tuple(row for row in rows if isinstance(row, VisitRow)),

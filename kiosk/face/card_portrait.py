@@ -5,7 +5,7 @@ import numpy as np
 from kiosk.ports import Image, Vector
 
 
-class Printed:
+class CardPortrait:
     """Collects embeddings of one printed face; another face begins anew."""
 
     def __init__(self, frames: int, same_face: float) -> None:

@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.ports import Image
 
 
-class Scene:
+class FrameHistory:
     """`before`: the last frame's hint; `met`: a face was seen well enough to be compared."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ _EARLY = 0.25  # of a period: a camera that jitters about the wanted rate must n
 _WEIGHT = 0.2  # of the newest measurement in the running mean
 
 
-class Pace:
+class FrameScheduler:
     """At most `max_fps` looks a second; of these every n-th one with the embedding, n by measured cost."""
 
     def __init__(self, max_fps: float) -> None:

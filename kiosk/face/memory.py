@@ -20,7 +20,7 @@ class Shot(Struct, frozen=True, eq=False):
     vector: Vector
 
 
-class Memory:
+class FaceMemory:
     """The card's face, the face that a clerk was asked about, the best frames of the present track, one
     picture; `forget` overwrites all.
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
-from kiosk.face.onnx_rewrite import quicker
+from kiosk.face.onnx_rewrite import split_prelu
 
 Blob = NDArray[Any]
 """(1, channels, height, width), float32."""
@@ -25,7 +25,7 @@ class Net:
     def __init__(self, path: Path) -> None:
         self._name = path.name
         try:
-            model = quicker(path.read_bytes())
+            model = split_prelu(path.read_bytes())
             self._session = onnxruntime.InferenceSession(model, _options(), ["CPUExecutionProvider"])
             (self._input,) = (one.name for one in self._session.get_inputs())
         except Exception as error:  # the runtime's own exceptions have no common base

@@ -1,4 +1,4 @@
-"""An ONNX graph made quicker without changing what it computes: bytes in, bytes out.
+"""An ONNX graph made split_prelu without changing what it computes: bytes in, bytes out.
 
 ONNX Runtime fuses and vectorises a convolution with Relu, but not PRelu, which takes two thirds of SFace's
 time there. PRelu(x) = a·x + (1 − a)·Relu(x) is the same function in quick pieces. The file's own weights
@@ -21,7 +21,7 @@ Parts = list[tuple[int, bytes, bytes]]
 """Fields: number, content of those with a length (else empty), and the whole as it stands in the file."""
 
 
-def quicker(model: bytes) -> bytes:
+def split_prelu(model: bytes) -> bytes:
     """The model with every PRelu in pieces, and no input but the true ones.
 
     Old exporters also list weights as inputs; a runtime then may not fold them. Raises ValueError for what

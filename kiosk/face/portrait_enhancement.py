@@ -37,7 +37,7 @@ def deblocked(picture: Image) -> Image:
     return np.asarray(np.rint(total / len(shifts)), np.uint8)
 
 
-def lit(picture: Image, face: Face) -> Image:
+def gamma_corrected(picture: Image, face: Face) -> Image:
     """The picture with the face as light as a face usually is, by one gamma for all of it."""
     grey = cv2.cvtColor(aligned(picture, face), cv2.COLOR_BGR2GRAY)[20:100, 20:100]
     mean = float(np.clip(grey.mean(), 5, 250))
@@ -46,7 +46,7 @@ def lit(picture: Image, face: Face) -> Image:
     return np.asarray(cv2.LUT(picture, curve), np.uint8)
 
 
-def evened(picture: Image, face: Face) -> Image:
+def equalised(picture: Image, face: Face) -> Image:
     """Shadows and dark sides lifted: each pixel's light by the light around it, over about an eye's distance.
 
     A single-scale retinex (Jobson, Rahman and Woodell, 1997), halved in its exponent.

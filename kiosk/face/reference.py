@@ -5,7 +5,7 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError
-from kiosk.face.portrait_enhancement import deblocked, evened, lit, sizes
+from kiosk.face.portrait_enhancement import deblocked, equalised, gamma_corrected, sizes
 from kiosk.ports import Face, FaceEngine, Image, PortraitDecoder, Vector
 
 _ENLARGE = (3, 4, 2)  # of 102×126: YuNet misses many faces at the chip's own size, and some at one of these
@@ -28,7 +28,9 @@ def reference(portrait: bytes, decoder: PortraitDecoder, engine: FaceEngine) -> 
 
 def _embedded(picture: Image, face: Face, engine: FaceEngine) -> Vector:
     """The mean over two ways to light the face and four sizes: what one of them spoils the others keep."""
-    seen = [engine.embed(way(picture, face), one) for way in (lit, evened) for one in sizes(face)]
+    seen = [
+        engine.embed(way(picture, face), one) for way in (gamma_corrected, equalised) for one in sizes(face)
+    ]
     mean = np.mean(seen, axis=0)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 

@@ -16,11 +16,11 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, EngineError
 from kiosk.events import CardSeen, Event, ReferenceFailed, ReferenceReady
 from kiosk.face.card_picture import look
-from kiosk.face.card_portrait import Printed
-from kiosk.face.frame_history import Scene
-from kiosk.face.frame_scheduler import Pace
+from kiosk.face.card_portrait import CardPortrait
+from kiosk.face.frame_history import FrameHistory
+from kiosk.face.frame_scheduler import FrameScheduler
 from kiosk.face.geometry import window
-from kiosk.face.memory import Memory
+from kiosk.face.memory import FaceMemory
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import reference
 from kiosk.face.reflection import Reflection
@@ -86,12 +86,12 @@ class FaceWatcher:
         self._blank_due = False
         self._since = 0.0
         self._portrait: bytes | None = None
-        self._printed: Printed | None = None  # a card is looked for
-        self._memory = Memory(settings.best_frames)
+        self._printed: CardPortrait | None = None  # a card is looked for
+        self._memory = FaceMemory(settings.best_frames)
         self._track = Track(settings.same_face, settings.max_gap_s)
-        self._pace = Pace(settings.max_fps)
+        self._pace = FrameScheduler(settings.max_fps)
         self._reflection = Reflection()
-        self._scene = Scene()
+        self._scene = FrameHistory()
 
     def watch(self, portrait: bytes | None) -> None:
         """Begin, or go on.
@@ -105,7 +105,7 @@ class FaceWatcher:
                 self._portrait = portrait
                 self._memory.begin()
                 self._track.cut()
-                self._scene = Scene()
+                self._scene = FrameHistory()
             self._since = self._since if self._watching and portrait is None else self._clock()
             self._watching = True
             self._state.notify_all()
@@ -118,7 +118,7 @@ class FaceWatcher:
             self._portrait = None
             self._memory.begin()
             self._track.cut()
-            self._printed = Printed(self._settings.card_frames, self._settings.same_face)
+            self._printed = CardPortrait(self._settings.card_frames, self._settings.same_face)
             self._since, self._watching = self._clock(), True
             self._state.notify_all()
 
@@ -144,7 +144,7 @@ class FaceWatcher:
             self._memory.forget()
             self._track.forget()
             self._reflection.forget()
-            self._scene = Scene()
+            self._scene = FrameHistory()
 
     def picture(self) -> bytes | None:
         """JPEG of the best good frame of the present track: the face with a margin. None: there is none."""
@@ -215,7 +215,7 @@ class FaceWatcher:
         else:
             self._give(ReferenceReady())
 
-    def _look_for_card(self, frame: Frame, printed: Printed) -> None:
+    def _look_for_card(self, frame: Frame, printed: CardPortrait) -> None:
         began = self._clock()
         try:
             seen = look(frame.image, self._engine, self._settings)

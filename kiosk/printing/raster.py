@@ -12,17 +12,23 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from kiosk.printing.document import Printed, parts
-from kiosk.printing.slip import Look, Part
+from kiosk.printing.slip import Part, SlipLayout
 from kiosk.printing.text_layout import wrapped
 
 DOTS = {"58mm": 384, "80mm": 576}
 """Printable dots of a receipt printer's line, eight a millimetre."""
 MISSING = "〓"
 """GB/T 2312's own sign for a character that cannot be printed."""
-_SIZES = {Look.BANNER: 26, Look.TITLE: 40, Look.NUMBER: 34, Look.BODY: 26, Look.SMALL: 22}
+_SIZES = {
+    SlipLayout.BANNER: 26,
+    SlipLayout.TITLE: 40,
+    SlipLayout.NUMBER: 34,
+    SlipLayout.BODY: 26,
+    SlipLayout.SMALL: 22,
+}
 """Pixels on 384 dots; 26 dots are 3.2 mm, twelve points on other paper."""
-_BOLD = (Look.BANNER, Look.TITLE, Look.NUMBER)
-_CENTRED = (Look.BANNER, Look.TITLE, Look.NUMBER)
+_BOLD = (SlipLayout.BANNER, SlipLayout.TITLE, SlipLayout.NUMBER)
+_CENTRED = (SlipLayout.BANNER, SlipLayout.TITLE, SlipLayout.NUMBER)
 _QUIET = 4
 _GAP = 8  # dots between two parts
 ROOM = 120  # dots for a part, more than one of some lines takes
@@ -56,9 +62,9 @@ def _black_or_white(level: int) -> int:
 
 def _put(pen: _Pen, part: Part) -> None:
     match part.look:
-        case Look.RULE:
+        case SlipLayout.RULE:
             _rule(pen)
-        case Look.QR:
+        case SlipLayout.QR:
             _code(pen, part.text)
         case _:
             _text(pen, part)
@@ -92,10 +98,10 @@ def _text(pen: _Pen, part: Part) -> None:
         pen.y += round(1.35 * size)
 
 
-def _line(pen: _Pen, look: Look, line: str, font: Any) -> None:
+def _line(pen: _Pen, look: SlipLayout, line: str, font: Any) -> None:
     left = (pen.picture.width - font.getlength(line)) / 2 if look in _CENTRED else 0
     ink = 0
-    if look is Look.BANNER:
+    if look is SlipLayout.BANNER:
         pen.draw.rectangle((0, pen.y, pen.picture.width, pen.y + round(1.35 * font.size)), fill=0)
         ink = 255
     weight = 1 if look in _BOLD else 0

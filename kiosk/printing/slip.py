@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.model import Outcome, Slip, told_as
+from kiosk.model import Outcome, Slip, outcome_key
 from kiosk.paths import RESOURCES
 
 CHINA = timezone(timedelta(hours=8))
@@ -17,7 +17,7 @@ _KEPT = (Outcome.ACTIVATED, Outcome.PENDING, Outcome.ACCEPTED)
 """Outcomes that leave something at central, to be asked for or revoked."""
 
 
-class Look(Enum):
+class SlipLayout(Enum):
     """How a part stands on the paper."""
 
     BANNER = auto()  # white on black
@@ -32,28 +32,28 @@ class Look(Enum):
 class Part(Struct, frozen=True):
     """One paragraph, rule or code."""
 
-    look: Look
+    look: SlipLayout
     text: str = ""
 
 
 def parts(slip: Slip, language: str = "") -> list[Part]:
     """The slip from top to bottom, in `language` or that of the visit."""
     phrases = catalogue(language or slip.language)
-    told = [*_head(slip, phrases), Part(Look.RULE), *_number(slip, phrases), *_facts(slip, phrases)]
+    told = [*_head(slip, phrases), Part(SlipLayout.RULE), *_number(slip, phrases), *_facts(slip, phrases)]
     return [*told, *_rights(slip, phrases)]
 
 
 def _head(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    outcome = phrases["outcome"][told_as(slip.outcome, slip.purpose)]
-    banner = [Part(Look.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
-    title = [Part(Look.BODY, phrases["general"]["product"]), Part(Look.TITLE, outcome["title"])]
-    return [*banner, *title, Part(Look.BODY, outcome["body"]), *_reason(slip.code, phrases)]
+    outcome = phrases["outcome"][outcome_key(slip.outcome, slip.purpose)]
+    banner = [Part(SlipLayout.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
+    title = [Part(SlipLayout.BODY, phrases["general"]["product"]), Part(SlipLayout.TITLE, outcome["title"])]
+    return [*banner, *title, Part(SlipLayout.BODY, outcome["body"]), *_reason(slip.code, phrases)]
 
 
 def _number(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    name = Part(Look.SMALL, phrases["slip"]["number"])
-    code = [Part(Look.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []
-    return [name, Part(Look.NUMBER, slip.id), *code]
+    name = Part(SlipLayout.SMALL, phrases["slip"]["number"])
+    code = [Part(SlipLayout.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []
+    return [name, Part(SlipLayout.NUMBER, slip.id), *code]
 
 
 def _facts(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
@@ -61,7 +61,7 @@ def _facts(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
     at = datetime.fromtimestamp(slip.at_unix, CHINA).strftime("%Y-%m-%d %H:%M")
     told = [f"{words['credential']} {slip.credential}"] if slip.credential else []
     told += [f"{words['time']} {at}", f"{words['place']} {slip.place} {slip.terminal}".rstrip()]
-    return [Part(Look.BODY, text) for text in told]
+    return [Part(SlipLayout.BODY, text) for text in told]
 
 
 def _rights(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
@@ -71,7 +71,7 @@ def _rights(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
     waits = slip.outcome is Outcome.ACCEPTED  # it still lies here, sealed
     told += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
     told += [words["kept"]] if kept else []
-    return [Part(Look.RULE), *(Part(Look.SMALL, text) for text in told)]
+    return [Part(SlipLayout.RULE), *(Part(SlipLayout.SMALL, text) for text in told)]
 
 
 def _reason(code: Code, phrases: dict[str, Any]) -> list[Part]:
@@ -79,7 +79,7 @@ def _reason(code: Code, phrases: dict[str, Any]) -> list[Part]:
         return []
     sentence = phrases["code"].get(code.value, {}).get("customer", "")
     told = [sentence, f"{phrases['general']['code']} {code.value}"] if sentence else [code.value]
-    return [Part(Look.BODY, text) for text in told]
+    return [Part(SlipLayout.BODY, text) for text in told]
 
 
 @cache

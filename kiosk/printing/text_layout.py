@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 
 from kiosk.printing.document import Printed, parts
-from kiosk.printing.slip import Look
+from kiosk.printing.slip import SlipLayout
 
 NEVER_FIRST = "，。、；：！？）,.;:!?)"
 """Punctuation that does not begin a line."""
@@ -14,9 +14,9 @@ def lines(printed: Printed, language: str = "", columns: int = 32) -> list[str]:
     """What is printed, top to bottom; no line is wider than `columns` (a Chinese character takes two)."""
     out = list[str]()
     for part in parts(printed, language):
-        if part.look is Look.RULE:
+        if part.look is SlipLayout.RULE:
             out.append("")
-        elif part.look is not Look.QR:
+        elif part.look is not SlipLayout.QR:
             out += wrapped(part.text, columns)
     return out
 

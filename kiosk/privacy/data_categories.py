@@ -17,7 +17,7 @@ from kiosk.settings import Settings
 DAY_S = 86_400.0
 
 
-class Stock(Protocol):
+class DataCategory(Protocol):
     """Things of one kind. Both raise OSError or OutboxError."""
 
     def due(self, before: float) -> Span:
@@ -30,7 +30,7 @@ class Stock(Protocol):
 class Term:
     """A stock, how long it is kept, and which setting says so. `days` None: each thing has its own end."""
 
-    def __init__(self, kind: str, stock: Stock, setting: str, days: float | None) -> None:
+    def __init__(self, kind: str, stock: DataCategory, setting: str, days: float | None) -> None:
         self.kind = kind
         self.stock = stock
         self.setting = setting

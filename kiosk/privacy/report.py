@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
-from kiosk.activation.inventory import Holdings, holdings
+from kiosk.activation.inventory import Inventory, take_inventory
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
 from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.record import decode
@@ -66,9 +66,9 @@ def report(settings: Settings, now: float) -> Report:
 def _outbox(settings: Settings) -> Iterable[Held]:
     file = data_categories.outbox_of(settings)
     try:
-        found, readable = holdings(file), True
+        found, readable = take_inventory(file), True
     except OutboxError:
-        found, readable = Holdings(), False
+        found, readable = Inventory(), False
     days = settings.retention.receipts_days
 
     def held(kind: str, holds: str, span: Span, ends: str, until: float | None = None) -> Held:

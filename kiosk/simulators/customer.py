@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import SAMPLE_RATE, Move, Outcome, Purpose, Stage, Way
+from kiosk.model import SAMPLE_RATE, HeadMove, Outcome, Purpose, Stage, Way
 from kiosk.ports import Samples
 from kiosk.simulators.light import ScreenColours
 
@@ -23,11 +23,11 @@ Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
 Turning = Literal["right", "wrong", "still"]
 
 
-TURNED: dict[Move, tuple[float, float]] = {
-    Move.LEFT: (26.0, 0.0),
-    Move.RIGHT: (-26.0, 0.0),
-    Move.UP: (0.0, 21.0),
-    Move.DOWN: (0.0, -18.0),
+TURNED: dict[HeadMove, tuple[float, float]] = {
+    HeadMove.LEFT: (26.0, 0.0),
+    HeadMove.RIGHT: (-26.0, 0.0),
+    HeadMove.UP: (0.0, 21.0),
+    HeadMove.DOWN: (0.0, -18.0),
 }
 """Degrees to the picture's right, which is the person's left, and upwards."""
 POSES_DEG = 6.5
@@ -77,7 +77,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     noise_dbfs: float = -58.0  # of the shop
 
 
-class Hand(Protocol):
+class TouchDriver(Protocol):
     """The finger on the touch screen; callable from any thread."""
 
     def press(self, name: str) -> bool: ...
@@ -102,7 +102,7 @@ class Customer:
     """Acts on notices of the terminal. `run` is the work of its own thread."""
 
     def __init__(
-        self, behaviour: Behaviour, hand: Hand | None, voice: Speaks, clock: Callable[[], float]
+        self, behaviour: Behaviour, hand: TouchDriver | None, voice: Speaks, clock: Callable[[], float]
     ) -> None:
         self.behaviour = behaviour
         self.present = True
@@ -118,7 +118,7 @@ class Customer:
         self._spoken: list[Utterance] = []
         self._reading = -1
         self._turning = -1
-        self._turned: tuple[float, Move] | None = None
+        self._turned: tuple[float, HeadMove] | None = None
         self._lifted = False
         self._plan: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
@@ -162,7 +162,7 @@ class Customer:
             self._see_digit(notice)
         elif isinstance(notice, e.ShowLight):
             self.light = _plan(notice, self._clock())
-        elif isinstance(notice, e.ShowMove):
+        elif isinstance(notice, e.ShowHeadMove):
             self._see_move(notice)
         elif isinstance(notice, e.ShowDigits):
             self._see_digits(notice)
@@ -300,13 +300,13 @@ class Customer:
 
     # ── the other ways ───────────────────────────────────────────────────────────────────────────
 
-    def _see_move(self, shown: e.ShowMove) -> None:
+    def _see_move(self, shown: e.ShowHeadMove) -> None:
         """Turn the head as the arrow says, a moment after it was seen."""
         turnings = self.behaviour.turnings
         how = turnings[min(max(self._turning, 0), len(turnings) - 1)]
         if shown.move is None or how == "still" or not self.present:
             return
-        others = [move for move in Move if move is not shown.move]
+        others = [move for move in HeadMove if move is not shown.move]
         move = shown.move if how == "right" else others[int(self._random.integers(len(others)))]
         delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
         self._turned = (self._clock() + delay, move)

@@ -39,7 +39,7 @@ class Traffic(Struct, frozen=True):
     answers_lost: int = 0
 
 
-class Line:
+class NetworkProxy:
     """Begins up. All methods may be called from any thread; use it as a context manager or call `close`."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -114,7 +114,7 @@ class Line:
         self.down()
         self._socket.close()
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> "NetworkProxy":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -181,7 +181,7 @@ class Line:
 class _Pair:
     """One carried connection: `near` is the terminal's end, `far` central's."""
 
-    def __init__(self, line: Line, near: socket.socket, far: socket.socket) -> None:
+    def __init__(self, line: NetworkProxy, near: socket.socket, far: socket.socket) -> None:
         self._line = line
         self._near = near
         self._far = far

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.model import Decision, Reason, Role, Stage
-from kiosk.simulators.customer import Hand
+from kiosk.simulators.customer import TouchDriver
 
 LOOKS_S = 1.0
 """So long somebody looks at a page before touching it; its buttons take no touch for 0.7 s."""
@@ -33,7 +33,7 @@ class Counter:
     `staff`: who works there now; None: nobody.
     """
 
-    def __init__(self, hand: Hand, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, hand: TouchDriver, clock: Callable[[], float] = time.monotonic) -> None:
         self.staff: Staff | None = None
         self._hand = hand
         self._clock = clock

@@ -7,7 +7,7 @@ from kiosk import events as e
 from kiosk.model import Stage
 from kiosk.paths import RESOURCES
 from kiosk.ports import Engine
-from kiosk.simulators.customer import Behaviour, Customer, Hand
+from kiosk.simulators.customer import Behaviour, Customer, TouchDriver
 from kiosk.simulators.shop import Shop
 from kiosk.simulators.voice import Voice
 from kiosk.worker import Worker
@@ -15,7 +15,7 @@ from kiosk.worker import Worker
 VOICES = RESOURCES / "sounds" / "customer"
 
 
-class Guests:
+class CustomerQueue:
     """Lets customers into the shop and passes on to them what they can see of the terminal."""
 
     def __init__(self, shop: Shop, voices: Path = VOICES) -> None:
@@ -29,7 +29,7 @@ class Guests:
         """From now on customers see the screen."""
         engine.subscribe(self._see)
 
-    def enter(self, behaviour: Behaviour, hand: Hand | None) -> Customer:
+    def enter(self, behaviour: Behaviour, hand: TouchDriver | None) -> Customer:
         """A new customer; the one before is gone. Without `hand` somebody else must touch the screen."""
         self.leave()
         voice = Voice(self._voices / behaviour.voice, behaviour.seed)
@@ -56,7 +56,7 @@ class Guests:
             self._customer.see(notice)
 
 
-class WalkIns(Guests):
+class WalkIns(CustomerQueue):
     """For a person who tries the terminal with the mouse: face, voice and card are always there.
 
     With each visit the made-up card is another one, as central opens one credential a person.

@@ -11,7 +11,7 @@ LENGTH_S = 6.0
 """Longer than the longest voice with the sound around it, and as long as a waiting queue may be."""
 
 
-class Tape:
+class AudioBuffer:
     """A ring of samples that can be cut out by their position since the beginning, and wiped."""
 
     def __init__(self, length_s: float = LENGTH_S) -> None:

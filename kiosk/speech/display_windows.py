@@ -134,7 +134,7 @@ class Window:
         )
 
 
-class Windows:
+class DisplayWindows:
     """The windows of one challenge, in the order in which they were painted."""
 
     def __init__(self, count: int) -> None:

@@ -20,9 +20,9 @@ from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock
 from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings
-from kiosk.speech.audio_buffer import Tape
+from kiosk.speech.audio_buffer import AudioBuffer
 from kiosk.speech.digits import CLASSES
-from kiosk.speech.display_windows import Voice, Windows
+from kiosk.speech.display_windows import DisplayWindows, Voice
 from kiosk.speech.endpoint import Endpointer, Segment
 from kiosk.speech.pitch import pitch_hz
 
@@ -71,9 +71,9 @@ class Listener:
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._overflow = False
         self._level = (float("-inf"), SILENCE_DBFS)
-        self._tape = Tape()
+        self._tape = AudioBuffer()
         self._endpointer = Endpointer(settings)
-        self._windows: Windows | None = None
+        self._windows: DisplayWindows | None = None
         self._expected_seq: int | None = None
         self._foreseen: tuple[float, Voice] | None = None
 
@@ -137,7 +137,7 @@ class Listener:
                     self._windows.open(item)
             case _Listen(count):
                 self._wipe()
-                self._windows = Windows(count)
+                self._windows = DisplayWindows(count)
             case _Stop() | _Forget():
                 self._wipe()
 
@@ -231,7 +231,7 @@ class Listener:
             self._windows.lose(overdue)
             self._tell(self._windows, overdue, None)
 
-    def _tell(self, windows: Windows, now: float, open_since: float | None) -> None:
+    def _tell(self, windows: DisplayWindows, now: float, open_since: float | None) -> None:
         for window in windows.due(now, open_since):
             heard = window.tell(self._clock())
             self._give(msgspec.structs.replace(heard, floor_dbfs=self._endpointer.floor_dbfs))

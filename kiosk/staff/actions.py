@@ -13,7 +13,7 @@ from kiosk.codes import Code
 from kiosk.staff.daybook import ActRow, Daybook
 
 
-class Act(StrEnum):
+class StaffAction(StrEnum):
     """A closed set."""
 
     SIGN_IN = "sign_in"
@@ -29,19 +29,19 @@ class Act(StrEnum):
     REPORT = "report"
 
 
-Note = Callable[[Act, str, Code], bool]
-"""`Acts.note`, as others see it: act, the clerk's number, a code; is it on disk?"""
+Note = Callable[[StaffAction, str, Code], bool]
+"""`ActionLog.note`, as others see it: act, the clerk's number, a code; is it on disk?"""
 
 _KINDS = {
-    Act.SIGN_IN: Kind.CLERK_SIGNED_IN,
-    Act.SIGN_OUT: Kind.CLERK_SIGNED_OUT,
-    Act.RETRY: Kind.REQUEST_RETRIED,
-    Act.EXPORT: Kind.REQUEST_EXPORTED,
-    Act.GIVE_UP: Kind.REQUEST_GIVEN_UP,
+    StaffAction.SIGN_IN: Kind.CLERK_SIGNED_IN,
+    StaffAction.SIGN_OUT: Kind.CLERK_SIGNED_OUT,
+    StaffAction.RETRY: Kind.REQUEST_RETRIED,
+    StaffAction.EXPORT: Kind.REQUEST_EXPORTED,
+    StaffAction.GIVE_UP: Kind.REQUEST_GIVEN_UP,
 }
 
 
-class Acts:
+class ActionLog:
     """Thread-safe. Never a PIN, never a customer's data."""
 
     def __init__(self, audit: AuditLog, daybook: Daybook) -> None:
@@ -49,10 +49,15 @@ class Acts:
         self.daybook = daybook
 
     def note(
-        self, act: Act, number: str, code: Code = Code.OK, visit: str | None = None, **facts: int | str
+        self,
+        act: StaffAction,
+        number: str,
+        code: Code = Code.OK,
+        visit: str | None = None,
+        **facts: int | str,
     ) -> bool:
         """True when it is on disk; what needs its record must not go on otherwise."""
-        refused = act in (Act.SIGN_IN, Act.ATTEST) and code is not Code.OK
+        refused = act in (StaffAction.SIGN_IN, StaffAction.ATTEST) and code is not Code.OK
         kind = Kind.CLERK_REFUSED if refused else _KINDS.get(act, Kind.CLERK_ACTED)
         told = {"act": act.value} | facts
         kept = self._audit.append(kind, code, visit=visit, actor=number, facts=told)

@@ -25,7 +25,7 @@ class Count(Struct, frozen=True):
     until_unix: float = 0.0  # closed until then
 
 
-class Locks:
+class Lockout:
     """Every method that changes something has it on disk when it returns; raises StaffError(STAFF_UNKEPT)."""
 
     def __init__(self, path: Path, tries: int, lock_s: float) -> None:

@@ -19,9 +19,9 @@ from kiosk.files import write_whole
 from kiosk.model import Clerk, Role
 from kiosk.settings import StaffSettings
 from kiosk.staff import pins, roster_document
-from kiosk.staff.actions import Act, Note
-from kiosk.staff.lockout import NOBODY, Locks
-from kiosk.staff.roster_document import Document, Member
+from kiosk.staff.actions import Note, StaffAction
+from kiosk.staff.lockout import NOBODY, Lockout
+from kiosk.staff.roster_document import Member, RosterDocument
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Roster:
         self._give = give
         self._note = note
         self._clock = clock_unix
-        self._locks = Locks(folder / LOCKS_FILE, settings.pin_tries, settings.lock_s)
+        self._locks = Lockout(folder / LOCKS_FILE, settings.pin_tries, settings.lock_s)
         self._guard = threading.RLock()
         self._clerk: Clerk | None = None
         self._since = 0.0
@@ -79,10 +79,10 @@ class Roster:
         STAFF_REFUSED (number or PIN; which of them is not told), STAFF_UNKEPT; IdentityError.
         """
         with self._guard:
-            clerk = self._known(Act.SIGN_IN, number, pin)
+            clerk = self._known(StaffAction.SIGN_IN, number, pin)
             self.sign_out()
             self._since, self._clerk = self._clock(), clerk
-        self._note(Act.SIGN_IN, clerk.number, Code.OK)
+        self._note(StaffAction.SIGN_IN, clerk.number, Code.OK)
         self._give(SignedIn(clerk))
         return clerk
 
@@ -91,7 +91,7 @@ class Roster:
         with self._guard:
             clerk, self._clerk = self._clerk, None
         if clerk is not None:
-            self._note(Act.SIGN_OUT, clerk.number, code)
+            self._note(StaffAction.SIGN_OUT, clerk.number, code)
             self._give(SignedOut(clerk, code))
 
     def attest(self, number: str, pin: str, role: Role) -> Clerk:
@@ -101,13 +101,13 @@ class Roster:
         """
         with self._guard:
             if self._clerk is not None and self._clerk.number == number:
-                self._note(Act.ATTEST, number, Code.STAFF_SAME_PERSON)
+                self._note(StaffAction.ATTEST, number, Code.STAFF_SAME_PERSON)
                 raise StaffError(Code.STAFF_SAME_PERSON, "two signatures need two people")
-            clerk = self._known(Act.ATTEST, number, pin)
+            clerk = self._known(StaffAction.ATTEST, number, pin)
             if role is Role.SUPERVISOR and clerk.role is not Role.SUPERVISOR:
-                self._note(Act.ATTEST, clerk.number, Code.STAFF_ROLE)
+                self._note(StaffAction.ATTEST, clerk.number, Code.STAFF_ROLE)
                 raise StaffError(Code.STAFF_ROLE, "a supervisor is needed")
-        self._note(Act.ATTEST, clerk.number, Code.OK)
+        self._note(StaffAction.ATTEST, clerk.number, Code.OK)
         return clerk
 
     # ── locks ────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +127,7 @@ class Roster:
             if clerk is None or clerk.role is not Role.SUPERVISOR:
                 raise StaffError(Code.STAFF_ROLE, "only a supervisor unlocks")
             self._locks.forgive(number, self._clock())
-        self._note(Act.UNLOCK, clerk.number, Code.OK)
+        self._note(StaffAction.UNLOCK, clerk.number, Code.OK)
 
     # ── the roster itself ────────────────────────────────────────────────────────────────────────
 
@@ -165,7 +165,7 @@ class Roster:
             self.sign_out(Code.STAFF_REFUSED)
         return True
 
-    def _known(self, act: Act, number: str, pin: str) -> Clerk:
+    def _known(self, act: StaffAction, number: str, pin: str) -> Clerk:
         """Count, check, forgive: in this order."""
         now = self._clock()
         member, name, forgiven = None, NOBODY, 0.0
@@ -185,14 +185,14 @@ class Roster:
         self._locks.forgive(name, now)
         return Clerk(member.number, member.role)
 
-    def _document(self, now: float) -> Document:
+    def _document(self, now: float) -> RosterDocument:
         found = self._read()
         roster_document.check_time(found, now, self._offline_s)
         if not found.members:
             raise StaffError(Code.STAFF_NONE, "the roster is empty")
         return found
 
-    def _read(self) -> Document:
+    def _read(self) -> RosterDocument:
         try:
             token = self._path.read_text(encoding="ascii")
         except FileNotFoundError:
@@ -201,7 +201,7 @@ class Roster:
             raise StaffError(Code.STAFF_ROSTER_ALTERED, f"{ROSTER_FILE}: {type(error).__name__}") from None
         return self._checked(token)
 
-    def _checked(self, token: str) -> Document:
+    def _checked(self, token: str) -> RosterDocument:
         trust = self._trust()
         return roster_document.read(token, trust.key, trust.terminal)
 
@@ -219,5 +219,5 @@ class Roster:
             raise StaffError(Code.STAFF_UNKEPT, f"{ROSTER_FILE}: {type(error).__name__}") from None
 
 
-def _find(found: Document, number: str, role: Role) -> Member | None:
+def _find(found: RosterDocument, number: str, role: Role) -> Member | None:
     return next((m for m in found.members if (m.number, m.role) == (number, role)), None)

@@ -38,7 +38,7 @@ class Member(Struct, frozen=True):
         return f"Member({self.number})"
 
 
-class Document(Struct, frozen=True):
+class RosterDocument(Struct, frozen=True):
     """What central signed for one terminal."""
 
     iat: Unix
@@ -46,7 +46,7 @@ class Document(Struct, frozen=True):
     members: tuple[Member, ...]
 
 
-def read(token: str, key: Ed25519PublicKey, terminal: str) -> Document:
+def read(token: str, key: Ed25519PublicKey, terminal: str) -> RosterDocument:
     """Raises StaffError(STAFF_ROSTER_ALTERED): not central's, not for this terminal, not readable."""
     # The times are judged by the caller's clock, not by PyJWT's.
     options: Options = {
@@ -60,7 +60,7 @@ def read(token: str, key: Ed25519PublicKey, terminal: str) -> Document:
         raw = jwt.decode(
             token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options
         )
-        document = msgspec.convert(raw, Document)
+        document = msgspec.convert(raw, RosterDocument)
     except (jwt.PyJWTError, *UNREADABLE) as error:
         raise _altered(type(error).__name__) from None
     if not (isfinite(document.iat) and isfinite(document.exp)) or _doubled(document):
@@ -68,13 +68,13 @@ def read(token: str, key: Ed25519PublicKey, terminal: str) -> Document:
     return document
 
 
-def check_time(document: Document, now: float, offline_s: float) -> None:
+def check_time(document: RosterDocument, now: float, offline_s: float) -> None:
     """Raises StaffError(STAFF_ROSTER_EXPIRED) when central's word, or the site's patience, has run out."""
     if not document.iat - AHEAD_S <= now < min(document.exp, document.iat + offline_s):
         raise StaffError(Code.STAFF_ROSTER_EXPIRED, "central has not confirmed it for too long")
 
 
-def _doubled(document: Document) -> bool:
+def _doubled(document: RosterDocument) -> bool:
     return len({member.number for member in document.members}) < len(document.members)
 
 

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
-from kiosk.staff_service import Counter
+from kiosk.staff_service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.phrases import load
-from kiosk.ui.screenshots import Album
+from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel
-from kiosk.ui.theme import Look, load_fonts
-from kiosk.ui.touch_driver import Hand
+from kiosk.ui.theme import Theme, load_fonts
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
 
 
@@ -29,9 +29,9 @@ def run(
     settings: Settings,
     *,
     simulated: bool = False,
-    counter: Counter | None = None,
+    counter: StaffService | None = None,
     screens_dir: Path | None = None,
-    on_ready: Callable[[Hand], None] | None = None,
+    on_ready: Callable[[TouchDriver], None] | None = None,
 ) -> int:
     """Show the window until `quit`, SIGINT or SIGTERM; the exit status.
 
@@ -44,13 +44,13 @@ def run(
     window = Window(engine, feeds, settings, simulated=simulated, counter=counter)
     bridge = Bridge(engine, window)
     bridge.told.connect(window.take)
-    album = Album(window, screens_dir) if screens_dir is not None and simulated else None
+    album = ScreenshotRecorder(window, screens_dir) if screens_dir is not None and simulated else None
     signals = Signals(quit)
     _show(window, settings.screen)
     if window.panel is not None and window.panel.fixed:
         _show_apart(window.panel, settings.screen.language)
     if on_ready is not None:
-        hand = Hand(window)
+        hand = TouchDriver(window)
         QTimer.singleShot(0, window, lambda: on_ready(hand))
     status = app.exec()
     signals.close()
@@ -99,7 +99,7 @@ def _application() -> QApplication:
     load_fonts()
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(True)
-    app.setFont(Look().font("body"))
+    app.setFont(Theme().font("body"))
     return app
 
 

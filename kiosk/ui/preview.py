@@ -8,7 +8,7 @@ from PySide6.QtGui import QHideEvent, QImage, QPainter, QPainterPath, QPen, QPix
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.model import Frame
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 PERIOD_MS = 66
 """15 pictures a second look alive and cost little."""
@@ -30,7 +30,7 @@ class Preview(QWidget):
         self._pull = frame
         self._seq: int | None = None
         self._image: QImage | None = None
-        self._look = Look()
+        self._look = Theme()
         self._good = False
         self._guide_state: tuple[QSize, bool] | None = None
         self._guide_pixmap = QPixmap()
@@ -45,7 +45,7 @@ class Preview(QWidget):
         """Nothing of anybody is held."""
         return self._image is None
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
 
     def show_good(self, good: bool) -> None:

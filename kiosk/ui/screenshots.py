@@ -17,7 +17,7 @@ SETTLED_MS = 250
 """A picture is taken so long after the screen appeared."""
 
 
-class Album(QObject):
+class ScreenshotRecorder(QObject):
     """Saves NN-stage[-detail].png once for each different screen; writes on a thread of its own."""
 
     def __init__(self, window: Window, folder: Path) -> None:

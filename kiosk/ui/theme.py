@@ -31,7 +31,7 @@ _SIZES: dict[Role, tuple[int, int]] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class Theme:
     """The sizes of one window in one language; pixels."""
 
     width: int = 1080

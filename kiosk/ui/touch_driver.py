@@ -13,7 +13,7 @@ PATIENCE_S = 5.0
 """So long `press` waits for the window to answer."""
 
 
-class Hand(QObject):
+class TouchDriver(QObject):
     """Presses what a person could press: seen, enabled, not covered, and not at rest."""
 
     _asked = Signal(object, object)

@@ -19,7 +19,7 @@ from kiosk.events import (
 from kiosk.model import Purpose, Stage, Way
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
-from kiosk.staff_service import Counter
+from kiosk.staff_service import StaffService
 from kiosk.ui.phrases import load
 from kiosk.ui.screens.base import Screen, fit_all
 from kiosk.ui.screens.card import CardScreen
@@ -38,7 +38,7 @@ from kiosk.ui.screens.submit import SubmitScreen
 from kiosk.ui.screens.touch import TouchScreen
 from kiosk.ui.screens.ways import WaysPage
 from kiosk.ui.staff.panel import Corner, Panel
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.banner import Banner
 from kiosk.ui.widgets.footer import Footer
 from kiosk.ui.widgets.header import Header
@@ -65,7 +65,7 @@ class Window(QWidget):
         settings: Settings,
         *,
         simulated: bool,
-        counter: Counter | None = None,
+        counter: StaffService | None = None,
     ) -> None:
         """`counter`: what staff can see and do; without one there is no panel."""
         super().__init__()
@@ -117,7 +117,7 @@ class Window(QWidget):
         self._ways = WaysPage(self._offered)
         self._stack.addWidget(self._ways)
 
-    def _make_panel(self, counter: Counter | None, feeds: Feeds, apart: bool) -> Panel | None:
+    def _make_panel(self, counter: StaffService | None, feeds: Feeds, apart: bool) -> Panel | None:
         """Over this window, behind an unmarked corner and a key; or apart, in a window of its own."""
         if counter is None:
             return None
@@ -284,8 +284,8 @@ class Window(QWidget):
     # ── sizes ────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def look(self) -> Look:
-        return Look(max(1, self.width()), max(1, self.height()), self._language)
+    def look(self) -> Theme:
+        return Theme(max(1, self.width()), max(1, self.height()), self._language)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

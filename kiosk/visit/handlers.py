@@ -1,6 +1,6 @@
 """The visit as a table: which event is answered where. An event that is not in it is ignored in that stage.
 
-`MOVES` says which stage may follow which.
+`TRANSITIONS` says which stage may follow which.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,12 @@ from kiosk.visit.stages import (
     touch,
     ways,
 )
-from kiosk.visit.state import Course, Orders
-from kiosk.visit.transitions import MOVES
+from kiosk.visit.state import Orders, VisitState
+from kiosk.visit.transitions import TRANSITIONS
 
-__all__ = ["ANSWERS", "MOVES"]
+__all__ = ["HANDLERS", "TRANSITIONS"]
 
-Answering = Callable[[Course, Any], Orders]
+Answering = Callable[[VisitState, Any], Orders]
 S = Stage
 
 _WAY_OUT: dict[type[Struct], Answering] = {
@@ -40,7 +40,7 @@ _WAY_OUT: dict[type[Struct], Answering] = {
     e.HelpWanted: exits.help_wanted,
 }
 
-ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
+HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
     S.IDLE: {e.Began: consent.began},
     S.CONSENT: _WAY_OUT
     | {
@@ -107,7 +107,7 @@ ANSWERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.ChallengeTaken: head.challenge_taken,
         e.ChallengeMissing: digits.challenge_missing,
         e.PromptEnded: head.prompt_ended,
-        e.MoveShown: head.shown,
+        e.HeadMoveShown: head.shown,
         FaceSeen: head.face_seen,
         e.DeviceFailed: face_watch.sense_failed,
         e.TimePassed: head.time_passed,

@@ -1,7 +1,7 @@
 """The head challenge: arrows drawn from central's signed digits, and whether the head followed them.
 
     moves(challenge, 5)                 # the same challenge gives the same arrows, nobody else knows them
-    Turning                             # paces one challenge and judges step by step
+    HeadTurns                             # paces one challenge and judges step by step
 
 The pose at rest is measured before each arrow, so that a crooked camera or a stiff neck is no fault.
 """
@@ -12,7 +12,7 @@ from statistics import median
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, Measures, Move, Verdict
+from kiosk.model import Answer, Challenge, Check, FaceSeen, HeadMove, Measures, Verdict
 from kiosk.settings import VisitSettings
 
 REST_FRAMES = 2
@@ -25,16 +25,16 @@ STEEPER = 1.2
 Pose = tuple[float, float]
 
 
-def moves(challenge: Challenge, count: int) -> tuple[Move, ...]:
+def moves(challenge: Challenge, count: int) -> tuple[HeadMove, ...]:
     """Never the same twice in a row: 4·3^(n−1) sequences, 324 for five."""
-    made: list[Move] = []
+    made: list[HeadMove] = []
     for digit in islice(cycle(challenge.digits), count):
-        others = [move for move in Move if not made or move is not made[-1]]
+        others = [move for move in HeadMove if not made or move is not made[-1]]
         made.append(others[digit % len(others)])
     return tuple(made)
 
 
-def direction(pose: Pose, rest: Pose, limits: VisitSettings) -> Move | None:
+def direction(pose: Pose, rest: Pose, limits: VisitSettings) -> HeadMove | None:
     """Where the head points, seen from its rest; None: nowhere clear.
 
     `FaceSeen.yaw` grows to the picture's right, which is the person's left; `pitch` upwards.
@@ -42,9 +42,9 @@ def direction(pose: Pose, rest: Pose, limits: VisitSettings) -> Move | None:
     turned = (pose[0] - rest[0]) / limits.head_turn_deg
     nodded = (pose[1] - rest[1]) / limits.head_nod_deg
     if abs(turned) >= 1.0 and abs(turned) >= STEEPER * abs(nodded):
-        return Move.LEFT if turned > 0 else Move.RIGHT
+        return HeadMove.LEFT if turned > 0 else HeadMove.RIGHT
     if abs(nodded) >= 1.0 and abs(nodded) >= STEEPER * abs(turned):
-        return Move.UP if nodded > 0 else Move.DOWN
+        return HeadMove.UP if nodded > 0 else HeadMove.DOWN
     return None
 
 
@@ -52,7 +52,7 @@ def resting(pose: Pose, rest: Pose, limits: VisitSettings) -> bool:
     return max(abs(pose[0] - rest[0]), abs(pose[1] - rest[1])) <= limits.head_rest_deg
 
 
-class Turning:
+class HeadTurns:
     """One head challenge. Knows no clock: times come in with the events."""
 
     def __init__(self, challenge: Challenge, limits: VisitSettings, unhurried: bool) -> None:
@@ -92,12 +92,12 @@ class Turning:
         gaps = self.challenge.gaps_s
         return gaps[len(self.shown) % len(gaps)] * self._slow
 
-    def next_move(self) -> e.ShowMove:
+    def next_move(self) -> e.ShowHeadMove:
         step = self._ordered
         self._ordered += 1
-        return e.ShowMove(step, self.count, self.moves[step])
+        return e.ShowHeadMove(step, self.count, self.moves[step])
 
-    def painted(self, shown: e.MoveShown) -> bool:
+    def painted(self, shown: e.HeadMoveShown) -> bool:
         """The arrow is on the screen; False if it speaks of another one."""
         if not self.awaiting_screen or shown.step != len(self.shown):
             return False
@@ -128,7 +128,7 @@ class Turning:
         self._judge(direction(pose, self._rest, self._limits), seen.at - self.shown[-1])
         return self.fault is not None
 
-    def _judge(self, found: Move | None, after_s: float) -> None:
+    def _judge(self, found: HeadMove | None, after_s: float) -> None:
         if found is None:
             return
         if after_s < self._limits.head_early_s:

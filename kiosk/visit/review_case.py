@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.model import Decision, Reason, Signature, Stage
 
 
-class Case(Struct):
+class ReviewCase(Struct):
     """Open while the stage is REVIEW."""
 
     code: Code

@@ -20,13 +20,13 @@ from kiosk.model import (
     StreamSeen,
     Verdict,
     Way,
-    told_as,
+    outcome_key,
 )
 from kiosk.settings import ReviewSettings, VisitSettings
-from kiosk.visit.head_turns import Turning
+from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import Reading
-from kiosk.visit.review_case import Case
-from kiosk.visit.transitions import MOVES
+from kiosk.visit.review_case import ReviewCase
+from kiosk.visit.transitions import TRANSITIONS
 
 Orders = list[e.Order]
 
@@ -47,7 +47,7 @@ def _prompt(outcome: Outcome, purpose: Purpose, code: Code) -> str:
         return "goodbye"
     if code is Code.PERSON_ALREADY_OPEN and purpose is Purpose.OPEN:
         return "refused.already_open"
-    told = told_as(outcome, purpose)
+    told = outcome_key(outcome, purpose)
     return outcome.value if told == outcome.value else f"{outcome.value}.{told}"
 
 
@@ -63,7 +63,7 @@ class Hint:
         self.said_at = said_at
 
 
-class Course:
+class VisitState:
     """State, moving and ending. Knows no clock: `at` is the time of the event that is being answered."""
 
     def __init__(
@@ -105,12 +105,12 @@ class Course:
         self.face_at = 0.0  # a face was last seen
         self.compared: FaceSeen | None = None  # the newest frame, since there is something to compare it with
         self.reading: Reading | None = None
-        self.turning: Turning | None = None
+        self.turning: HeadTurns | None = None
         self.challenge: Challenge | None = None  # of the touch and the clerk's way
         self.typing_at = 0.0
         self.stream: StreamSeen | None = None  # as the newest looked-at frame had it
         self.typing_seen: list[FaceSeen] = []
-        self.case: Case | None = None
+        self.case: ReviewCase | None = None
         self.reviews: list[Review] = []
         self.overruled: set[Code] = set()
         self.recognised = False  # this track is of the face that a clerk was asked about
@@ -162,8 +162,8 @@ class Course:
     # ── moving ───────────────────────────────────────────────────────────────────────────────────
 
     def go(self, stage: Stage, limit_s: float, code: Code = Code.OK) -> e.Show:
-        """Move to `stage`, or begin it again. Raises AssertionError if it may not follow."""
-        if stage not in MOVES[self.stage]:
+        """HeadMove to `stage`, or begin it again. Raises AssertionError if it may not follow."""
+        if stage not in TRANSITIONS[self.stage]:
             raise AssertionError(f"{self.stage} may not be followed by {stage}")
         self.stage = stage
         self.deadline = self.at + limit_s

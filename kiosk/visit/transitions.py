@@ -7,7 +7,7 @@ S = Stage
 _ANSWERED = frozenset({S.FACE, S.DIGITS, S.HEAD, S.TOUCH, S.CONSENT, S.REVIEW, S.OUTCOME})
 """From the face and from every challenge: again, another way, the clerk, the end."""
 
-MOVES: dict[Stage, frozenset[Stage]] = {
+TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     S.IDLE: frozenset({S.CONSENT}),
     S.CONSENT: frozenset({S.CONSENT, S.CARD, S.REVIEW, S.OUTCOME}),
     S.CARD: frozenset({S.CARD, S.GUARDIAN, S.PHONE, S.REVIEW, S.OUTCOME}),

@@ -10,18 +10,18 @@ What answers which event stands in `kiosk.visit.handlers`; what is known in `kio
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import FaceSeen, Outcome, Stage
-from kiosk.visit.handlers import ANSWERS
+from kiosk.visit.handlers import HANDLERS
 from kiosk.visit.stages import submit
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-class Visit(Course):
+class Visit(VisitState):
     """From the first touch to the last screen."""
 
     def feed(self, event: e.Event, at: float) -> Orders:
         """What to do about `event`; nothing, if it does not matter in this stage."""
         self._note(event)
-        answer = ANSWERS[self.stage].get(type(event))
+        answer = HANDLERS[self.stage].get(type(event))
         if answer is None or self.over:
             return []
         if isinstance(event, e.TimePassed) and (self.deadline is None or at < self.deadline):

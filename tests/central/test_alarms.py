@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from central.fleet import alarms, audit_heads
-from central.fleet.audit_heads import Anchor
+from central.fleet.audit_heads import AuditHead
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, AuditAnchor
 from central.storage.tables import Terminal as Row
@@ -35,7 +35,7 @@ class Told:
     def head(self, seq: int, hash: str, signed: float, at: float | None = None) -> bool:
         """Is it held after that?"""
         with self.database.write() as session:
-            audit_heads.keep(session, "T", Anchor(seq, hash), signed, signed if at is None else at)
+            audit_heads.keep(session, "T", AuditHead(seq, hash), signed, signed if at is None else at)
         with self.database.read() as session:
             return alarms.held(session, "T")
 

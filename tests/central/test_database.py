@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from central.activation.recheck import prune
 from central.privacy.retention import erase
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.settings import Retention
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Base, Challenge, Credential, SeenToken, Terminal
@@ -156,7 +156,7 @@ def test_a_database_from_the_future_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_vault() -> None:
-    vault, other = Vault(b"a" * 32), Vault(b"b" * 32)
+    vault, other = PersonalData(b"a" * 32), PersonalData(b"b" * 32)
     assert vault.person("99000119900101001x") == vault.person("99000119900101001X")
     assert vault.person("990001199001010013") != other.person("990001199001010013")
     stored = vault.hash_password("20486173")

@@ -7,7 +7,7 @@ import pytest
 
 from central.activation import minimum_thresholds
 from central.codes import Code
-from central.settings import Evidence, Floor, Settings
+from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
 from kiosk.visit.rules import likelihood_ratio
 from tests.central.terminal import NUMBERS, Terminal, verdict, verdicts
@@ -125,7 +125,9 @@ def test_an_earlier_try_with_other_numbers_does_not_matter() -> None:
 
 
 def test_a_site_may_ask_for_more() -> None:
-    strict = Settings(data=Path(), evidence=Evidence(floors={"face": {"accept": Floor(least=0.5)}}))
+    strict = Settings(
+        data=Path(), evidence=Evidence(floors={"face": {"accept": MinimumThreshold(least=0.5)}})
+    )
     assert fault(settings=strict) is Code.EVIDENCE_LOWERED
     assert fault(settings=strict, verdicts=changed("face", "required", accept=0.5)) is None
 

@@ -16,7 +16,7 @@ from central.codes import Code
 from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest, Person
 from central.security.keys import VAULT
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.settings import Evidence, Settings
 from central.storage.tables import Credential
 from kiosk.simulators.people import made_up_number
@@ -179,7 +179,7 @@ def test_one_credential_for_the_child_and_the_guardian_is_recorded(
     answer = terminal.activate(asked(central, terminal, child, guardian)).json()
     assert (answer["status"], answer["code"]) == ("ACTIVATED", "ok")
     row = credential(central, answer["credential"])
-    vault = Vault((central.data / "keys" / VAULT).read_bytes())
+    vault = PersonalData((central.data / "keys" / VAULT).read_bytes())
     assert (row.person, row.guardian) == (vault.person(child), vault.person(guardian))
     again = terminal.activate(asked(central, terminal, child, guardian)).json()
     assert (again["status"], again["code"]) == ("REFUSED", "person.already_open")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from central.fleet import audit
-from central.fleet.audit_heads import Anchor
+from central.fleet.audit_heads import AuditHead
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind, decode
 from tests.central.server import RunningCentral
@@ -80,7 +80,7 @@ def test_a_log_that_was_set_back_is_kept_as_evidence(central: RunningCentral, te
     with database.read() as session:
         kept = anchors.kept(session, terminal.name)
     database.close()
-    assert kept == [Anchor(3, "c" * 64), Anchor(5, "a" * 64), Anchor(5, "b" * 64)]
+    assert kept == [AuditHead(3, "c" * 64), AuditHead(5, "a" * 64), AuditHead(5, "b" * 64)]
     assert f"the audit log of {terminal.name} went back" in central.log.read_text()
 
 
@@ -88,9 +88,9 @@ def test_two_heads_for_one_place_can_both_not_be_true(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "audit.log")
     log.append(Kind.SERVICE_IN)
     rows = log.path.read_bytes().splitlines()
-    true = Anchor(1, decode(rows[0]).hash)
+    true = AuditHead(1, decode(rows[0]).hash)
     assert audit.check(rows, [true]).at == 0
-    assert audit.check(rows, [true, Anchor(1, "b" * 64)]).at == 1
+    assert audit.check(rows, [true, AuditHead(1, "b" * 64)]).at == 1
 
 
 def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
                 case 3:
                     rows[at] = rows[at][: chosen.randrange(len(rows[at]))]
         rows = [row for row in rows if row]
-        anchors = [Anchor(12, log.head.hash)]
+        anchors = [AuditHead(12, log.head.hash)]
         ours = verify(rows, [Head(*anchor) for anchor in anchors])
         theirs = audit.check(rows, anchors)
         assert (ours.at, ours.fault.split(":")[0]) == (theirs.at, theirs.fault.split(":")[0])

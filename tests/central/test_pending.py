@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.activation.authority import Word, ask
+from central.activation.authority import MatchResult, ask
 from central.activation.recheck_policy import decide
 from central.codes import Code
 from central.settings import Settings
@@ -126,7 +126,9 @@ SETTINGS = Settings(data=Path())
 def test_the_plan_of_a_real_day() -> None:
     now = received = 1_784_512_000.0
     absent, asked = 0, [0.0]
-    while (decision := decide(Word.NOT_FOUND, absent, received, now, SETTINGS)).status is Status.PENDING:
+    while (
+        decision := decide(MatchResult.NOT_FOUND, absent, received, now, SETTINGS)
+    ).status is Status.PENDING:
         assert decision.recheck_unix is not None
         now, absent = decision.recheck_unix, decision.absent
         asked.append(now - received)
@@ -135,19 +137,19 @@ def test_the_plan_of_a_real_day() -> None:
 
 
 def test_a_silent_register_uses_up_no_step() -> None:
-    decision = decide(Word.UNAVAILABLE, 3, 0.0, 4000.0, SETTINGS)
+    decision = decide(MatchResult.UNAVAILABLE, 3, 0.0, 4000.0, SETTINGS)
     assert (decision.absent, decision.recheck_unix) == (3, 4000.0 + 3600)
-    assert decide(Word.UNAVAILABLE, 3, 0.0, 8 * 86400.0, SETTINGS).code is Code.AUTHORITY_UNAVAILABLE
+    assert decide(MatchResult.UNAVAILABLE, 3, 0.0, 8 * 86400.0, SETTINGS).code is Code.AUTHORITY_UNAVAILABLE
 
 
 def test_a_register_that_breaks_is_unavailable() -> None:
     class Broken:
-        def check(self, name: str, number: str, picture: bytes | None) -> Word:
+        def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
             raise RuntimeError(number)
 
     class Babbling:
-        def check(self, name: str, number: str, picture: bytes | None) -> Word:
+        def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
             return "yes"  # type: ignore[return-value]
 
-    assert ask(Broken(), "", "", None) is Word.UNAVAILABLE
-    assert ask(Babbling(), "", "", None) is Word.UNAVAILABLE
+    assert ask(Broken(), "", "", None) is MatchResult.UNAVAILABLE
+    assert ask(Babbling(), "", "", None) is MatchResult.UNAVAILABLE

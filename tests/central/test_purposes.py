@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from central.codes import Code
 from central.credentials import lifecycle
 from central.protocol.messages import Purpose
-from central.security.personal_data import Vault
+from central.security.personal_data import PersonalData
 from central.storage.tables import Activation, Credential
 from central.storage.tables import Terminal as TerminalRow
 from tests.central.server import RunningCentral
@@ -143,7 +143,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
     """Whatever is asked in whatever order: one at most is open, and the answer is the one to be expected."""
-    vault = Vault(b"v" * 32)
+    vault = PersonalData(b"v" * 32)
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'test.sqlite3'}")
         migrate(database.engine)
@@ -161,7 +161,13 @@ def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
 
 
 def _take_step(
-    database: Database, vault: Vault, model: dict[str, Any], index: int, step: Any, asked: float, name: str
+    database: Database,
+    vault: PersonalData,
+    model: dict[str, Any],
+    index: int,
+    step: Any,
+    asked: float,
+    name: str,
 ) -> None:
     with database.write() as session:
         if step == "end":
@@ -180,7 +186,7 @@ def _take_step(
         model[name] = (serial, asked)
 
 
-def _prepared(vault: Vault, visit: str, asked: float, name: str) -> Credential:
+def _prepared(vault: PersonalData, visit: str, asked: float, name: str) -> Credential:
     """As `lifecycle.prepare`, without the slow hash."""
     serial = lifecycle.new_serial()
     return Credential(

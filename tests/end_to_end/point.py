@@ -16,11 +16,11 @@ from kiosk.bootstrap import Terminal
 from kiosk.headless import Headless
 from kiosk.model import IdCard, Outcome, Slip, Stage
 from kiosk.settings import Settings, load, merge
-from kiosk.simulators.customer import Behaviour, Hand
-from kiosk.simulators.network import Line
+from kiosk.simulators.customer import Behaviour, TouchDriver
+from kiosk.simulators.network import NetworkProxy
 from kiosk.simulators.people import Person
 from kiosk.simulators.shop import Shop
-from kiosk.simulators.walk_ins import Guests
+from kiosk.simulators.walk_ins import CustomerQueue
 from tests.central.server import RunningCentral
 from tests.end_to_end.diary import Diary
 
@@ -65,7 +65,7 @@ class Site:
         """`sections`: settings over those of a simulated shop; another driver takes its whole section."""
         self.folder = folder
         self.name = f"WHOLE-{next(_numbers):04}"
-        self.line = Line("127.0.0.1", central.port)
+        self.line = NetworkProxy("127.0.0.1", central.port)
         self.settings = folder / "settings.toml"
         self.storage = folder / "storage"
         self.identity = folder / "identity"
@@ -127,7 +127,7 @@ class Point:
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.diary = Diary()
         self.hand = Headless(self.terminal.engine, simulated=self.terminal.simulated)
-        self.guests = Guests(self.shop)
+        self.guests = CustomerQueue(self.shop)
         self.guests.join(self.terminal.engine)
         self.terminal.engine.subscribe(self.diary.see)
 
@@ -162,7 +162,7 @@ class Point:
 class Lingering:
     """A hand that leaves the last screen standing."""
 
-    def __init__(self, hand: Hand) -> None:
+    def __init__(self, hand: TouchDriver) -> None:
         self._hand = hand
 
     def press(self, name: str) -> bool:

@@ -47,7 +47,7 @@ def _named(person: Person) -> IdCard:
     return replace(_card(person), name=made.name, address=made.address)
 
 
-class Witness:
+class AuditRecorder:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._noise = np.random.default_rng()
@@ -108,7 +108,7 @@ def serve(point: Point) -> str:
 
 
 def main(settings: Path, fd: int) -> None:
-    witness = Witness(fd)
+    witness = AuditRecorder(fd)
     witness.watch()
     with Point(settings) as point:
         point.terminal.engine.subscribe(witness.see)

@@ -9,7 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.fleet import audit as central_audit
-from central.fleet.audit_heads import Anchor
+from central.fleet.audit_heads import AuditHead
 from kiosk import production
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
@@ -22,7 +22,7 @@ from kiosk.privacy import receipts
 from kiosk.settings import DEFAULT, load
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
-from kiosk.staff.lockout import Locks
+from kiosk.staff.lockout import Lockout
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
 from tests.kiosk.visit.drive import LIMITS
@@ -87,7 +87,7 @@ def logs(folder: Path, seed: int) -> str:
 
 def _as_central(data: bytes) -> None:
     _, rows = central_audit.split(data)
-    central_audit.check(rows, [Anchor(1, "0" * 64)])
+    central_audit.check(rows, [AuditHead(1, "0" * 64)])
 
 
 def _replayed(chance: random.Random) -> str:
@@ -116,7 +116,7 @@ def staff(folder: Path, seed: int) -> str:
     chance = random.Random(seed)
     now = time.time()
     (folder / "locks.json").write_bytes(mangled(chance, b'{"4711":{"failures":2,"last_unix":1.0}}'))
-    locks = Locks(folder / "locks.json", 5, 300.0)
+    locks = Lockout(folder / "locks.json", 5, 300.0)
     try:
         assert 0 <= locks.closed_for("4711", now) <= 86_400
         word = "counts read"

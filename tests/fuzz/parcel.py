@@ -15,7 +15,7 @@ from central.security import keys
 from central.settings import Settings
 from central.storage.database import Database, migrate
 from central.storage.tables import Terminal, TerminalState
-from central.usb_transfer import Parcels, opened
+from central.usb_transfer import UsbTransfer, opened
 from kiosk.activation import usb_transfer
 from kiosk.activation.encoding import to_base64url
 from kiosk.errors import StaffError
@@ -43,7 +43,7 @@ def door(folder: Path) -> Iterator:
     database.close()
 
 
-def one(folder: Path, parcels: Parcels, seed: int) -> str:
+def one(folder: Path, parcels: UsbTransfer, seed: int) -> str:
     chance = random.Random(seed)
     stick = folder / "stick"
     shutil.rmtree(stick, ignore_errors=True)
@@ -66,7 +66,7 @@ def _to_terminal(stick: Path, chance: random.Random) -> str:
     return f"terminal: {len(came.receipts)} receipts, {came.altered} altered"
 
 
-def _to_central(stick: Path, parcels: Parcels, chance: random.Random) -> str:
+def _to_central(stick: Path, parcels: UsbTransfer, chance: random.Random) -> str:
     requests = stick / f"kiosk-{NAME}" / "requests"
     requests.mkdir(parents=True)
     request = msgspec.json.decode((EXAMPLES / "activation-request.json").read_bytes())

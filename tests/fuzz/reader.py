@@ -63,7 +63,7 @@ def silence(chance: random.Random, data: bytes) -> bytes:
 MANGLES: tuple[Mangle, ...] = (flip, cut, insert, preambles, other, text, noise, silence)
 
 
-class Line:
+class NetworkProxy:
     """A reader whose answers are mangled, and a clock that runs only while somebody waits."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -112,7 +112,7 @@ def one(seed: int) -> str:
 
 
 def _in_memory(chance: random.Random) -> str:
-    line = Line(chance)
+    line = NetworkProxy(chance)
     try:
         session = Session(line, TIMEOUT_S, clock=line.clock)
         session.check()

@@ -10,7 +10,7 @@ import soundfile
 
 from evaluation import pictures
 from evaluation.speech.files import Unusable, load
-from kiosk.capture.stream_integrity import StreamWatch
+from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.card.portrait import BMP, RAW, _picture
 from kiosk.errors import CardError
 from kiosk.events import DigitHeard, WindowOpened
@@ -158,7 +158,7 @@ def _decoder(chance: random.Random) -> str:
 
 def _frames(chance: random.Random) -> str:
     """Frames of one size that jump in time, and a card before the camera that may be anything."""
-    watch, at, seen = StreamWatch(), 0.0, None
+    watch, at, seen = StreamMonitor(), 0.0, None
     picture = _scene(chance)
     for seq in range(6):
         at += chance.choice((0.033, 0.0, -1.0, 100.0, 1e-9))

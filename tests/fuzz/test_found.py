@@ -13,7 +13,7 @@ from central.fleet import audit
 from central.settings import SettingsError as CentralSettingsError
 from central.settings import load as load_central
 from kiosk.activation import messages
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.codes import Code
 from kiosk.errors import ModelError, SettingsError, StaffError, Unreachable
@@ -24,7 +24,7 @@ from kiosk.settings import load
 from kiosk.speech.listener import Listener
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
-from kiosk.staff.lockout import Locks
+from kiosk.staff.lockout import Lockout
 from tests.fuzz import parcel
 from tests.kiosk.speech.sounds import PitchRecogniser, voice
 
@@ -71,7 +71,7 @@ def test_settings_and_manifests_nested_without_end(tmp_path: Path):
 def test_staffs_files_nested_without_end(tmp_path: Path):
     (tmp_path / "locks.json").write_bytes(NESTED)
     with pytest.raises(StaffError):
-        Locks(tmp_path / "locks.json", 5, 300.0).closed_for("4711", 1.0)
+        Lockout(tmp_path / "locks.json", 5, 300.0).closed_for("4711", 1.0)
     book = Daybook(tmp_path, lambda: 1.8e9)
     (tmp_path / f"day-{book.today().isoformat()}.jsonl").write_bytes(b'{"type":"act","x":' + DEEP + b"}\n")
     assert book.read() == []
@@ -95,7 +95,7 @@ def test_digits_whose_name_cannot_be_written(tmp_path: Path):
         "gaps_s": [1.0] * 4,
     }
     database = Database(tmp_path / "outbox.sqlite3")
-    pool = Pool(database, KEY.public_key(), "T")
+    pool = ChallengePool(database, KEY.public_key(), "T")
     raw = json.dumps(claims | {"jti": "c-\ud800"}).encode()
     assert pool.add([jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA")], time.time()) == 0
     good = json.dumps(claims | {"jti": "c-1"}).encode()

@@ -53,12 +53,12 @@ def test_a_wrong_answer_is_a_finding(monkeypatch, tmp_path: Path):
 
 
 def test_a_hang_of_the_reader_is_a_finding(monkeypatch):
-    class Endless(reader.Line):
+    class Endless(reader.NetworkProxy):
         def receive(self, timeout_s: float) -> bytes:
             self.now += reader.LONGEST_S
             raise DeviceLost(Code.READER_LOST, "after an age")
 
-    monkeypatch.setattr(reader, "Line", Endless)
+    monkeypatch.setattr(reader, "NetworkProxy", Endless)
     _, findings = fuzz.run("reader", reader.one, 1, 0.2)
     assert findings > 0
 

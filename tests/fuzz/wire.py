@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.activation import messages
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.activation.sealing import Sealer
 from kiosk.errors import IdentityError, Unreachable
@@ -77,7 +77,7 @@ def _digits(folder: Path, chance: random.Random) -> str:
         token = mangled(chance, token.encode()).decode("utf-8", "replace")
     database = Database(folder / f"pool-{chance.randrange(4)}.sqlite3")
     try:
-        pool = Pool(database, KEY.public_key(), "T")
+        pool = ChallengePool(database, KEY.public_key(), "T")
         pool.add([token], time.time())
         taken = pool.take(time.time())
     finally:

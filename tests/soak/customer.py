@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Decision, FaceSeen, Move, Reason, Stage, StreamSeen, Way, reasons
+from kiosk.model import Decision, FaceSeen, HeadMove, Reason, Stage, StreamSeen, Way, reasons
 from kiosk.visit.rules import light
 from kiosk.visit_number import new_visit_number
 from tests.soak.clock import Owner
@@ -13,7 +13,12 @@ from tests.soak.script import Script, card
 
 CONSENT, GUARDIAN = "5a" * 32, "6b" * 32
 LOOKS_S = 0.7
-TURNED = {Move.LEFT: (22.0, 0.0), Move.RIGHT: (-22.0, 0.0), Move.UP: (0.0, 17.0), Move.DOWN: (0.0, -17.0)}
+TURNED = {
+    HeadMove.LEFT: (22.0, 0.0),
+    HeadMove.RIGHT: (-22.0, 0.0),
+    HeadMove.UP: (0.0, 17.0),
+    HeadMove.DOWN: (0.0, -17.0),
+}
 LIKENESS = {"grey": 0.41, "mismatch": 0.12}
 GAIN = 0.15
 """How much of the screen's light a face throws back, in units of the shop's."""
@@ -41,7 +46,7 @@ class Customer(Owner):
         self._digits: dict[int, int] = {}
         self._voices: list[tuple[float, float]] = []
         self._colours: list[tuple[float, str]] = []
-        self._turn: tuple[float, Move] | None = None
+        self._turn: tuple[float, HeadMove] | None = None
         self._left = False
 
     # ── touching ─────────────────────────────────────────────────────────────────────────────────
@@ -60,7 +65,7 @@ class Customer(Owner):
                 self._soon(0.03, lambda: e.DigitShown(notice.window, self._now))
             case e.ShowLight():
                 self._light(notice)
-            case e.ShowMove() if notice.move is not None:
+            case e.ShowHeadMove() if notice.move is not None:
                 self._arrow(notice.step, notice.move)
             case e.ShowDigits():
                 self._type(notice.digits)
@@ -269,15 +274,20 @@ class Customer(Owner):
         sure = self._dice.uniform(4, 8)
         return began, ended, tuple(0.0 if i == digit else -sure for i in range(11))
 
-    def _arrow(self, step: int, move: Move) -> None:
+    def _arrow(self, step: int, move: HeadMove) -> None:
         if step == 0:
             self._wrong = self._answers_wrong()
-        other = {Move.LEFT: Move.UP, Move.UP: Move.LEFT, Move.RIGHT: Move.DOWN, Move.DOWN: Move.RIGHT}
+        other = {
+            HeadMove.LEFT: HeadMove.UP,
+            HeadMove.UP: HeadMove.LEFT,
+            HeadMove.RIGHT: HeadMove.DOWN,
+            HeadMove.DOWN: HeadMove.RIGHT,
+        }
 
         def shown() -> e.Event:
             if self.script.answer != "silent":
                 self._turn = (self._now, other[move] if self._wrong else move)
-            return e.MoveShown(step, self._now)
+            return e.HeadMoveShown(step, self._now)
 
         self._soon(0.03, shown)
 

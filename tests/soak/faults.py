@@ -16,7 +16,7 @@ from central.security import certificates
 from central.security import keys as central_keys
 from kiosk import readiness
 from kiosk.activation import identity
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.rotation import rotate
 from kiosk.errors import KioskError
 from tests.soak import disk
@@ -125,7 +125,7 @@ def _restart(street) -> None:
 def _rotate(street) -> None:
     """As `kiosk identity rotate` does it beside the running terminal; without a line it fails, and may."""
     settings = street.shop.settings
-    wire = Wire(settings.central.url, settings.path(settings.central.ca), 1.0, 1.0)
+    wire = HttpClient(settings.central.url, settings.path(settings.central.ca), 1.0, 1.0)
     who = identity.load(settings.path(settings.terminal.identity))
     with suppress(KioskError):
         rotate(wire, who, street.clock.unix)

@@ -25,22 +25,22 @@ class Register:
         self._began = clock.true_unix()
 
     def check(self, name: str, number: str, picture: bytes | None):
-        from central.activation.authority import Word
+        from central.activation.authority import MatchResult
 
         lot = sha256(number.encode()).digest()
         minutes = self._clock.true_unix() / 60
         match lot[0]:
             case n if n < 6:
-                return Word.MISMATCH
+                return MatchResult.MISMATCH
             case n if n < 10:
-                return Word.NOT_FOUND
+                return MatchResult.NOT_FOUND
             case n if n < 14:  # visible in every second half hour
-                return Word.NOT_FOUND if int(minutes / 30) % 2 else Word.MATCH
+                return MatchResult.NOT_FOUND if int(minutes / 30) % 2 else MatchResult.MATCH
             case n if n < 18:  # the register sleeps in every second ten minutes
-                return Word.UNAVAILABLE if int(minutes / 10) % 2 else Word.MATCH
+                return MatchResult.UNAVAILABLE if int(minutes / 10) % 2 else MatchResult.MATCH
             case n if n < 20:
-                return Word.NO_PHOTO
-        return Word.MATCH
+                return MatchResult.NO_PHOTO
+        return MatchResult.MATCH
 
 
 def main(data: str, port: str, clock_file: str) -> None:

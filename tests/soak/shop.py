@@ -131,7 +131,7 @@ class Shop(Terminal, Owner):
         self._agenda.after(seconds, self, lambda: None if mine.gone else self._carry())
 
     def _carry(self) -> None:
-        """What `ActivationDesk.run` and `Courier.run` do in a circle, once."""
+        """What `ActivationService.run` and `DeliveryWorker.run` do in a circle, once."""
         states = self._desk.ready() if self._desk._parts is None or not self._ready_told else None
         for event in states or []:
             if event not in self._ready_told:

@@ -22,7 +22,7 @@ from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
-from kiosk.simulators.network import Line
+from kiosk.simulators.network import NetworkProxy
 from tests.central.server import RunningCentral
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
@@ -160,7 +160,7 @@ class Street:
         logging.getLogger().addHandler(self.bugs)
         self.office = Office(folder, folder / "clock")
         self.office.start()
-        self.line = Line("127.0.0.1", self.office.made.port)
+        self.line = NetworkProxy("127.0.0.1", self.office.made.port)
         self.staff = self._enrol()
         self.customer: Customer | None = None
         self.signing = False

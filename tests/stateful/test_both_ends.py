@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from central.activation import challenges
 from central.activation.activations import Activations
-from central.activation.authority import Word
+from central.activation.authority import MatchResult
 from central.protocol.messages import ActivationRequest
 from central.security import keys
 from central.security.sealing import handed_out
@@ -31,17 +31,17 @@ from central.settings import Settings
 from central.storage.database import Database as CentralDatabase
 from central.storage.tables import Activation, Base, Credential
 from central.storage.tables import Terminal as TerminalRow
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
-from kiosk.activation.delivery import Courier
+from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.messages import About, SealingKey, read_receipt
 from kiosk.activation.outbox import Outbox, State
-from kiosk.activation.reconciliation import Ledger
+from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.sealing import Sealer
-from kiosk.activation.submission import Intake
+from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
-from kiosk.audit.recorder import Witness
+from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
@@ -59,9 +59,9 @@ PEOPLE = [person()["number"] for _ in range(3)]
 class Register:
     """The population register: knows everybody, or does not show them yet."""
 
-    word = Word.MATCH
+    word = MatchResult.MATCH
 
-    def check(self, name: str, number: str, picture: bytes | None) -> Word:
+    def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         return self.word
 
 
@@ -139,7 +139,7 @@ class BothEnds(RuleBasedStateMachine):
         self.central.greeted = self.greeted
         self.sealer = Sealer(self.central.sealing())
         self.audit = AuditLog(self.folder / "shop" / "audit" / "audit.log", lambda: self.wall)
-        self.witness = Witness(self.audit)
+        self.witness = AuditRecorder(self.audit)
         self.wall, self.steady = BEGAN, 0.0
         self.promised: set[str] = set()
         self.given: dict[str, Receipt] = {}
@@ -157,10 +157,10 @@ class BothEnds(RuleBasedStateMachine):
         database = Database(self.file)
         self.databases.append(database)
         self.outbox = Outbox(database)
-        self.pool = Pool(database, self.central.keys.challenge.public_key(), TERMINAL)
-        self.ledger = Ledger(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
+        self.pool = ChallengePool(database, self.central.keys.challenge.public_key(), TERMINAL)
+        self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
         limits = replace(LIMITS, pool_target=8, pool_refill=6)
-        self.courier = Courier(
+        self.courier = DeliveryWorker(
             self.outbox,
             self.pool,
             self.central,
@@ -171,7 +171,7 @@ class BothEnds(RuleBasedStateMachine):
             random=lambda: 0.5,
         )
         about = About(TERMINAL, True, {"kiosk": "0.1.0"})
-        self.intake = Intake(
+        self.intake = Submission(
             self.outbox,
             self.pool,
             lambda: self.sealer,
@@ -245,8 +245,8 @@ class BothEnds(RuleBasedStateMachine):
     def trouble(self, faults: list[str]) -> None:
         self.central.faults = faults
 
-    @rule(word=st.sampled_from([Word.MATCH, Word.NOT_FOUND, Word.UNAVAILABLE]))
-    def register(self, word: Word) -> None:
+    @rule(word=st.sampled_from([MatchResult.MATCH, MatchResult.NOT_FOUND, MatchResult.UNAVAILABLE]))
+    def register(self, word: MatchResult) -> None:
         self.central.register.word = word
 
     @rule(seconds=st.sampled_from([-86_400.0, -90.0, 90.0, 86_400.0]))
@@ -319,7 +319,7 @@ class BothEnds(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "central"):
             return
-        self.central.up, self.central.faults, self.central.register.word = True, [], Word.MATCH
+        self.central.up, self.central.faults, self.central.register.word = True, [], MatchResult.MATCH
         for _ in range(60):
             self.work(4000.0)
         for entry in self.outbox.list():

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
-from kiosk.activation.delivery import Courier
+from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.outbox import Outbox, State
 from kiosk.codes import Code
 from kiosk.errors import Unacceptable, Unreachable, Untrusted
@@ -131,9 +131,9 @@ class ExactlyOnce(RuleBasedStateMachine):
         database = Database(Path(self.folder.name) / "o.sqlite3")
         self.databases.append(database)
         self.outbox = Outbox(database)
-        self.courier = Courier(
+        self.courier = DeliveryWorker(
             self.outbox,
-            Pool(database, KEY, "T-1"),
+            ChallengePool(database, KEY, "T-1"),
             self.central,
             self.hear,
             LIMITS,

@@ -8,7 +8,7 @@ from central import __version__
 from central.activation.evidence import versions_known
 from central.api.routes.common import Central, SignedTerminal, problems
 from central.fleet import alarms
-from central.protocol.messages import Greeting, Heartbeat
+from central.protocol.messages import Heartbeat, HeartbeatReply
 from central.security.sealing import handed_out
 from central.storage.tables import Terminal
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["terminals"])
 
 
 @router.post("/v1/heartbeat", responses=problems(401, 403, 422, 429))
-def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) -> Greeting:
+def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) -> HeartbeatReply:
     """The head of the audit log comes in a header; a revoked terminal is told so by 403."""
     now = time.time()
     with central.database.write() as session:
@@ -24,7 +24,7 @@ def heartbeat(request: Heartbeat, terminal: SignedTerminal, central: Central) ->
         row.seen_unix, row.waiting = now, request.waiting
         alarms.note_lost(session, terminal, request.lost, now)
         held = alarms.held(session, terminal)
-    return Greeting(
+    return HeartbeatReply(
         status="ok",
         simulation=central.settings.simulation,
         time_unix=now,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from kiosk.events import Notice, Show
 from kiosk.model import Stage
 from kiosk.ui.phrases import Phrases, load
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 
 
 class Screen(QWidget):
@@ -36,7 +36,7 @@ class Screen(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.phrases = load("zh-Hans")
-        self.look = Look()
+        self.look = Theme()
 
     def enter(self, show: Show) -> None:
         """The stage begins, or begins again with a reason."""
@@ -54,7 +54,7 @@ class Screen(QWidget):
         """Say everything in this language, now and from now on."""
         self.phrases = phrases
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         """The window's size or shape changed; the parts were told before."""
         self.look = look
 
@@ -85,7 +85,7 @@ class Split(QWidget):
             self._box.addWidget(half)
             half.setSizePolicy(QSizePolicy.Policy.Ignored, half.sizePolicy().verticalPolicy())
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._box.setDirection(down if look.portrait != self._across else right)
         self._box.setSpacing(look.px(28 if self._across else 40))
@@ -107,7 +107,7 @@ class Three(QWidget):
         for part in self._parts:
             part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         for part in self._parts:
             self._grid.removeWidget(part)
         self._grid.setSpacing(look.px(28))
@@ -142,7 +142,7 @@ class Column(QWidget):
         super().__init__()
         _fill(QVBoxLayout(self), parts)
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         layout = self.layout()
         assert layout is not None
         layout.setSpacing(look.px(24))
@@ -155,7 +155,7 @@ class Row(QWidget):
         super().__init__()
         _fill(QHBoxLayout(self), parts, 1 if equal else 0)
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         layout = self.layout()
         assert layout is not None
         layout.setSpacing(look.px(28))
@@ -178,7 +178,7 @@ def stretched(widget: QWidget, weight: int) -> QWidget:
     return widget
 
 
-def fit_all(root: QObject, look: Look) -> None:
+def fit_all(root: QObject, look: Theme) -> None:
     """Tell every part below `root` its look."""
     for child in root.findChildren(QWidget):
         fit = getattr(child, "fit", None)

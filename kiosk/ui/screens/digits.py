@@ -23,7 +23,7 @@ from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.drawings import sound
@@ -162,7 +162,7 @@ class DigitsScreen(Screen):
         painter.end()
         self._light.was_painted()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         super().fit(look)
         layout, edge = self.layout(), look.px(20)
         assert layout is not None

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
-from kiosk.events import MoveShown, Notice, Show, ShowMove
+from kiosk.events import HeadMoveShown, Notice, Show, ShowHeadMove
 from kiosk.model import Stage
 from kiosk.ports import Feeds
 from kiosk.ui.phrases import Phrases
@@ -28,7 +28,7 @@ class HeadScreen(Screen):
         words = Column(self._title, self._body, self._reason)
         task = Column(stretched(self._arrow, 1), self._marks)
         QVBoxLayout(self).addWidget(Three(words, task, self.preview, tall=2, wide=(3, 2)))
-        self._arrow.painted.connect(lambda step, at: self.posted.emit(MoveShown(step, at)))
+        self._arrow.painted.connect(lambda step, at: self.posted.emit(HeadMoveShown(step, at)))
 
     def enter(self, show: Show) -> None:
         self._clear()
@@ -38,7 +38,7 @@ class HeadScreen(Screen):
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
     def hear(self, notice: Notice) -> None:
-        if not isinstance(notice, ShowMove):
+        if not isinstance(notice, ShowHeadMove):
             return
         self._marks.show_window(notice.step, notice.count)
         for done in range(notice.step):

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
 from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
-from kiosk.model import Outcome, Purpose, Stage, told_as
+from kiosk.model import Outcome, Purpose, Stage, outcome_key
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
@@ -93,7 +93,7 @@ class OutcomeScreen(Screen):
         """Where the catalogue tells about it."""
         if self._open_already:
             return "outcome.already_open"
-        return f"outcome.{told_as(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
+        return f"outcome.{outcome_key(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
 
     def _write(self) -> None:
         place = self._place()

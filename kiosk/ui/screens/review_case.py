@@ -9,7 +9,7 @@ from kiosk.model import Decision, Reason, reasons
 from kiosk.ports import Feeds
 from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Row, Split, stretched
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.photo import Photo
 from kiosk.ui.widgets.words import Words
@@ -100,7 +100,7 @@ class CasePage(QWidget):
         self._name_decision()
         self._write()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._grid.setSpacing(look.px(20))
 
     def _write(self) -> None:

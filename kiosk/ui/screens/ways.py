@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from kiosk.model import Way
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, stretched
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.choice import Choice
 from kiosk.ui.widgets.drawings import WAYS
@@ -60,7 +60,7 @@ class WaysPage(QWidget):
         self._back.say(phrases["button.back"])
         self._write()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._grid.setSpacing(look.px(28))
 
     def hideEvent(self, event: object) -> None:

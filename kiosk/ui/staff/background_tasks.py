@@ -15,7 +15,7 @@ Then = Callable[[object], None]
 Else = Callable[[Code], None]
 
 
-class Errands(QObject):
+class BackgroundTasks(QObject):
     """One after the other. `then` gets the result, `fails` the code; both on the thread this lives on."""
 
     _done = Signal(object, object)

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.codes import Code
-from kiosk.staff_service import Counter
+from kiosk.staff_service import StaffService
 from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
-from kiosk.ui.staff.background_tasks import Errands
-from kiosk.ui.theme import Look, Role, colour
+from kiosk.ui.staff.background_tasks import BackgroundTasks
+from kiosk.ui.theme import Role, Theme, colour
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import attention, tick
 from kiosk.ui.widgets.note import Note
@@ -34,12 +34,12 @@ class Page(QWidget):
     written = Signal()
     """It shows something new."""
 
-    def __init__(self, counter: Counter, errands: Errands) -> None:
+    def __init__(self, counter: StaffService, errands: BackgroundTasks) -> None:
         super().__init__()
         self.counter = counter
         self.errands = errands
         self.phrases: Phrases = load("zh-Hans")
-        self.look = Look()
+        self.look = Theme()
         self.list = Lines()
         self._told = Note(tick)
         self.box = QVBoxLayout(self)
@@ -58,7 +58,7 @@ class Page(QWidget):
     def speak(self, phrases: Phrases) -> None:
         self.phrases = phrases
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self.look = look
         self.box.setSpacing(look.px(20))
 
@@ -128,7 +128,7 @@ class Line(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
         painter.end()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._row.setSpacing(look.px(24))
         self._row.setContentsMargins(look.px(24), look.px(14), look.px(24), look.px(14))
 

@@ -7,15 +7,15 @@ from typing import cast
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.activation.outbox import Entry, State
-from kiosk.activation.service import Brought
+from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
 from kiosk.ports import Feeds
-from kiosk.staff_service import Counter, Day, Fact, clock
+from kiosk.staff_service import Day, Fact, StaffService, clock
 from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
-from kiosk.ui.staff.background_tasks import Errands
+from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.page import Page
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.level import Level
@@ -48,7 +48,7 @@ class QueuePage(Page):
 
     name = "queue"
 
-    def __init__(self, counter: Counter, errands: Errands) -> None:
+    def __init__(self, counter: StaffService, errands: BackgroundTasks) -> None:
         super().__init__(counter, errands)
         self._out, self._in = Button("staff_export", "second"), Button("staff_import", "second")
         self.add_buttons(self._out, self._in)
@@ -109,9 +109,9 @@ class QueuePage(Page):
         self.do(self.counter.export, lambda n: self._after(f"{self.phrases['staff.exported']} {n}"))
 
     def _import(self) -> None:
-        self.do(self.counter.bring_in, lambda brought: self._imported(cast(Brought, brought)))
+        self.do(self.counter.bring_in, lambda brought: self._imported(cast(ImportResult, brought)))
 
-    def _imported(self, brought: Brought) -> None:
+    def _imported(self, brought: ImportResult) -> None:
         if brought.altered:
             self.fail(Code.STICK_ALTERED)
         else:
@@ -128,7 +128,7 @@ class DevicesPage(Page):
 
     name = "devices"
 
-    def __init__(self, counter: Counter, errands: Errands, feeds: Feeds) -> None:
+    def __init__(self, counter: StaffService, errands: BackgroundTasks, feeds: Feeds) -> None:
         super().__init__(counter, errands)
         self._looking = False
         self.preview, self._level = Preview(feeds.frame), Level()
@@ -233,7 +233,7 @@ class ReportPage(Page):
 
     name = "report"
 
-    def __init__(self, counter: Counter, errands: Errands) -> None:
+    def __init__(self, counter: StaffService, errands: BackgroundTasks) -> None:
         super().__init__(counter, errands)
         self._save, self._print = Button("staff_save", "second"), Button("staff_print_report", "second")
         self.add_buttons(self._save, self._print)

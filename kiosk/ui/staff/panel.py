@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.ports import Feeds
-from kiosk.staff_service import Counter
+from kiosk.staff_service import StaffService
 from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
-from kiosk.ui.staff.background_tasks import Errands
+from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.page import Page
 from kiosk.ui.staff.pages import DevicesPage, QueuePage, ReportPage, TerminalPage, TodayPage
 from kiosk.ui.staff.sign_in import SignIn
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import clock, door
 from kiosk.ui.widgets.note import Note
@@ -38,12 +38,12 @@ class Panel(QWidget):
     changed = Signal(str)
     """It looks different: which page."""
 
-    def __init__(self, counter: Counter, feeds: Feeds, parent: QWidget | None = None) -> None:
+    def __init__(self, counter: StaffService, feeds: Feeds, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.counter = counter
         self.fixed = parent is None
         self._phrases: Phrases = load("zh-Hans")
-        self._errands = Errands(self)
+        self._errands = BackgroundTasks(self)
         self._tries = 0  # an answer to an earlier try opens nothing
         self._unwanted = -1  # the try that whoever made it took back
         self._page: Page | None = None
@@ -228,14 +228,14 @@ class Panel(QWidget):
         role = "" if clerk is None else self._phrases[f"staff.role_{clerk.role.value}"]
         self._who.say("" if clerk is None else f"{role} {clerk.number}")
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         pad = look.px(40)
         self._box.setContentsMargins(pad, pad, pad, pad)
         self._box.setSpacing(look.px(20))
 
     def fit_window(self) -> None:
         """As a window of its own: sizes follow from this window."""
-        look = Look(max(1, self.width()), max(1, self.height()), self._phrases.language)
+        look = Theme(max(1, self.width()), max(1, self.height()), self._phrases.language)
         fit_all(self, look)
         self.fit(look)
 
@@ -269,5 +269,5 @@ class Corner(QWidget):
     def mouseReleaseEvent(self, _: object) -> None:
         self._timer.stop()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self.setGeometry(0, 0, look.px(150), look.px(150))

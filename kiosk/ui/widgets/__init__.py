@@ -1,1 +1,1 @@
-"""Parts of screens. Each paints itself from a `Look` and knows nothing of stages."""
+"""Parts of screens. Each paints itself from a `Theme` and knows nothing of stages."""

@@ -3,11 +3,11 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 
-from kiosk.model import Move
+from kiosk.model import HeadMove
 from kiosk.ui.theme import colour
 from kiosk.ui.widgets.digit import Digit
 
-_DEGREES = {Move.RIGHT: 0.0, Move.DOWN: 90.0, Move.LEFT: 180.0, Move.UP: 270.0}
+_DEGREES = {HeadMove.RIGHT: 0.0, HeadMove.DOWN: 90.0, HeadMove.LEFT: 180.0, HeadMove.UP: 270.0}
 
 
 class Arrow(Digit):
@@ -15,9 +15,9 @@ class Arrow(Digit):
 
     def __init__(self) -> None:
         super().__init__()
-        self._move = Move.UP
+        self._move = HeadMove.UP
 
-    def show_move(self, step: int, move: Move, words: str) -> None:
+    def show_move(self, step: int, move: HeadMove, words: str) -> None:
         self._move = move
         self.show_sign(step, words)
 

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
 
 from kiosk.ui.phrases import Phrases
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 
 class Banner(QLabel):
@@ -25,6 +25,6 @@ class Banner(QLabel):
         self.setText(phrases["general.simulated"])
         self.setAccessibleName(self.text())
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self.setFont(look.font("tiny", bold=True))
         self.setFixedHeight(round(look.size("tiny") * 1.6))

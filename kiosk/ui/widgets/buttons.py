@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-from kiosk.ui.theme import TOUCH_PX, Look, Role, colour
+from kiosk.ui.theme import TOUCH_PX, Role, Theme, colour
 from kiosk.ui.widgets.drawings import Drawing, draw
 from kiosk.ui.widgets.lettering import letter
 
@@ -48,7 +48,7 @@ class Button(QAbstractButton):
         self._role: Role = role
         self._drawing = drawing
         self._note = ""
-        self._look = Look()
+        self._look = Theme()
         self._tall = 1.0
         self._resting = QTimer(self, singleShot=True, interval=REST_MS)
 
@@ -83,7 +83,7 @@ class Button(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.setMinimumHeight(TOUCH_PX)
         self.updateGeometry()

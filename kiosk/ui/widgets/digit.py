@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.lettering import STROKE
 
 
@@ -17,7 +17,7 @@ class Digit(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = Theme()
         self._text = ""
         self._word = ""
         self._wait = ("", "")
@@ -36,7 +36,7 @@ class Digit(QWidget):
         """The colour of the light challenge behind the digit; None: the ordinary ground."""
         self._light = ground
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
 
     def show_digit(self, window: int, digit: int, word: str) -> None:

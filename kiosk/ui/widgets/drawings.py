@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.codes import Code
 from kiosk.model import Outcome, Way
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 Drawing = Callable[[QPainter], None]
 
@@ -365,9 +365,9 @@ class Picture(QWidget):
         super().__init__()
         self._drawing, self._ink, self._disc = drawing, ink, disc
         self._width = 0.045
-        self._look = Look()
+        self._look = Theme()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.update()
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 
 class Entry(QWidget):
@@ -12,7 +12,7 @@ class Entry(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = Theme()
         self._groups: tuple[int, ...] = (1,)
         self._secret = False
         self.text = ""
@@ -38,7 +38,7 @@ class Entry(QWidget):
         self.text = ""
         self.update()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.setMinimumHeight(max(48, look.px(110)))
         self.setMaximumHeight(max(60, look.px(160)))

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.ui.phrases import Phrases
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import bell, door, ways
 from kiosk.ui.widgets.note import Note
@@ -55,5 +55,5 @@ class Footer(QWidget):
         self.tell_called(self._is_called)
         self.ring.speak(phrases["general.time_left"], phrases["general.seconds"])
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._row.setSpacing(look.px(32))

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from kiosk.ui.phrases import LANGUAGES, Phrases
-from kiosk.ui.theme import TOUCH_PX, Look
+from kiosk.ui.theme import TOUCH_PX, Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.progress import Progress
 from kiosk.ui.widgets.words import Words
@@ -28,7 +28,7 @@ class Header(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._step: int | None = None
-        self._look = Look()
+        self._look = Theme()
 
     def _add(self, language: str) -> Button:
         button = Button(_name(language), "plain", role="small")
@@ -52,7 +52,7 @@ class Header(QWidget):
             button.setChecked(language == phrases.language)
         self._show_parts()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self._row.setSpacing(look.px(16))
         for button in self._buttons.values():

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from kiosk.ui.phrases import Phrases
-from kiosk.ui.theme import Look
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 
 
@@ -31,7 +31,7 @@ class Keypad(QWidget):
         self._delete.say(phrases["button.key_delete"])
         self._next.say(phrases["button.key_next"])
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._grid.setSpacing(max(3, look.px(16)))
 
     def _add_digit(self, character: str, row: int, column: int) -> None:

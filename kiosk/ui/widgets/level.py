@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.drawings import draw, sound
 
 QUIET_DBFS, LOUD_DBFS = -60.0, -6.0
@@ -16,7 +16,7 @@ class Level(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = Theme()
         self._lit = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -31,7 +31,7 @@ class Level(QWidget):
         self._lit = 0.0
         self.update()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.setFixedHeight(max(40, look.px(80)))
 

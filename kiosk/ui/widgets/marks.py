@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.drawings import draw, tick
 
 
@@ -28,7 +28,7 @@ class Marks(QWidget):
         self.heard.add(window)
         self._tell()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self.setFixedHeight(max(36, look.px(84)))
 
     def _tell(self) -> None:

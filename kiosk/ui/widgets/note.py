@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from kiosk.ui.theme import Look, Role, colour
+from kiosk.ui.theme import Role, Theme, colour
 from kiosk.ui.widgets.drawings import Drawing, Picture
 from kiosk.ui.widgets.words import Words
 
@@ -42,7 +42,7 @@ class Note(QWidget):
     def text(self) -> str:
         return self._words.text() if not self.isHidden() else ""
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         pad = look.px(20)
         self._row.setContentsMargins(pad, look.px(12), pad, look.px(12))
         self._row.setSpacing(pad)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QScroller, QVBoxLayout, QWidget
 
 from kiosk.ui.phrases import Phrases
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.buttons import Button
 
 
@@ -56,7 +56,7 @@ class Notice(QWidget):
         self._area.verticalScrollBar().setValue(0)
         QTimer.singleShot(0, self._label_more)
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._text.setFont(look.font("small"))
         self._text.setMargin(look.px(24))
 

@@ -6,7 +6,7 @@ from PySide6.QtGui import QHideEvent, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ports import Image
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 
 class Photo(QWidget):
@@ -15,7 +15,7 @@ class Photo(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._image: QImage | None = None
-        self._look = Look()
+        self._look = Theme()
         self._title, self._none = "", ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 120)
@@ -29,7 +29,7 @@ class Photo(QWidget):
         self.setAccessibleName(title)
         self.update()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
 
     def show_image(self, image: Image | None) -> None:

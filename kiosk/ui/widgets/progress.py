@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui.phrases import Phrases
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.drawings import draw, tick
 
 STEPS = ("card", "phone", "face", "digits", "done")
@@ -16,7 +16,7 @@ class Progress(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = Theme()
         self._names: list[str] = [""] * len(STEPS)
         self._step = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -29,7 +29,7 @@ class Progress(QWidget):
         self._step = step
         self._tell()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.setFixedHeight(max(44, look.px(116)))
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.theme import Look, colour
+from kiosk.ui.theme import Theme, colour
 
 QUIET = 4
 """Modules of white around the code, as the standard asks."""
@@ -23,7 +23,7 @@ class QrCode(QWidget):
         self.setVisible(bool(content))
         self.update()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         side = max(130, look.px(340 if look.portrait else 280))
         self.setFixedSize(side, side)
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.theme import TOUCH_PX, Look, colour
+from kiosk.ui.theme import TOUCH_PX, Theme, colour
 
 HURRY_S = 10
 """From here on the ring changes its colour."""
@@ -18,7 +18,7 @@ class Ring(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = Theme()
         self._until: float | None = None
         self._whole_s = 1.0
         self._shown = -1
@@ -46,7 +46,7 @@ class Ring(QWidget):
             self.setAccessibleName("" if left is None else f"{self._label[0]} {left} {self._label[1]}")
             self.update()
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         side = max(TOUCH_PX, look.px(120))
         self.setFixedSize(side, side)

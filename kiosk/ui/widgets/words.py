@@ -4,7 +4,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-from kiosk.ui.theme import Look, Role, colour
+from kiosk.ui.theme import Role, Theme, colour
 from kiosk.ui.widgets.lettering import letter
 
 SMALLEST = 0.55
@@ -19,7 +19,7 @@ class Words(QLabel):
         self._role: Role = role
         self._bold = bold
         self._ink = ink
-        self._look = Look()
+        self._look = Theme()
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         side = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
@@ -40,7 +40,7 @@ class Words(QLabel):
         self.setAccessibleName(text)
         self.setVisible(bool(text))
 
-    def fit(self, look: Look) -> None:
+    def fit(self, look: Theme) -> None:
         self._look = look
         self.setFont(look.font(self._role, self._bold))
 

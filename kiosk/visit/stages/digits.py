@@ -6,23 +6,23 @@ from kiosk.model import Answer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 from kiosk.visit.rules import microphone_level, verdicts
 from kiosk.visit.stages import face_watch, review, submit
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-def begin(course: Course, code: Code) -> Orders:
+def begin(course: VisitState, code: Code) -> Orders:
     """New digits, never seen before."""
     course.reading, course.retry = None, code
     show = course.go(Stage.DIGITS, course.limits.digits_s, code)
     return [show, e.TakeChallenge()]
 
 
-def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
+def challenge_taken(course: VisitState, event: e.ChallengeTaken) -> Orders:
     course.reading = Reading(event.challenge, course.limits, course.unhurried)
     course.prompts_due += 1
     return [e.Say(_prompt(course))]
 
 
-def _prompt(course: Course) -> str:
+def _prompt(course: VisitState) -> str:
     """With the reason, where the try before had one; the first says that the light will change."""
     if not course.tries_spent(Stage.DIGITS):
         return "digits" if course.limits.light == "off" or course.light_declined else "digits.light"
@@ -30,11 +30,11 @@ def _prompt(course: Course) -> str:
     return f"digits_retry.{reason}" if course.retry is not Code.OK else "digits_retry"
 
 
-def challenge_missing(course: Course, event: e.ChallengeMissing) -> Orders:
+def challenge_missing(course: VisitState, event: e.ChallengeMissing) -> Orders:
     return course.end(Outcome.REFERRED, event.code)
 
 
-def prompt_ended(course: Course, event: e.PromptEnded) -> Orders:
+def prompt_ended(course: VisitState, event: e.PromptEnded) -> Orders:
     """The prompt is over, so it cannot be heard as the customer: open the ear.
 
     An earlier reading's prompt that ends only now opens nothing: each prompt ends once, in order.
@@ -51,19 +51,19 @@ def prompt_ended(course: Course, event: e.PromptEnded) -> Orders:
     return orders
 
 
-def light_shown(course: Course, event: e.LightShown) -> Orders:
+def light_shown(course: VisitState, event: e.LightShown) -> Orders:
     if course.reading is not None:
         course.reading.lit_up(event)
     return []
 
 
-def light_declined(course: Course, _: e.LightDeclined) -> Orders:
+def light_declined(course: VisitState, _: e.LightDeclined) -> Orders:
     """For the rest of the visit. Where the light is required it takes the clerk: no new digits would help."""
     course.light_declined = True
     return [e.ShowLight("", course.limits.light_hold_s)]
 
 
-def shown(course: Course, event: e.DigitShown) -> Orders:
+def shown(course: VisitState, event: e.DigitShown) -> Orders:
     opened = course.reading.painted(event) if course.reading else None
     if course.reading is None or opened is None:
         return []
@@ -71,7 +71,7 @@ def shown(course: Course, event: e.DigitShown) -> Orders:
     return [opened]
 
 
-def time_passed(course: Course, _: e.TimePassed) -> Orders:
+def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
     reading = course.reading
     if reading is None or not reading.started or reading.awaiting_screen:
         return face_watch.start_over(course, Code.INTERNAL)  # no challenge, no prompt or no screen in time
@@ -82,7 +82,7 @@ def time_passed(course: Course, _: e.TimePassed) -> Orders:
     return [digit]
 
 
-def heard(course: Course, heard: DigitHeard) -> Orders:
+def heard(course: VisitState, heard: DigitHeard) -> Orders:
     reading = course.reading
     if reading is None or not reading.answered(heard):
         return []
@@ -94,7 +94,7 @@ def heard(course: Course, heard: DigitHeard) -> Orders:
     return marks
 
 
-def _gain(course: Course, reading: Reading) -> Orders:
+def _gain(course: VisitState, reading: Reading) -> Orders:
     """The clerk is told while it happens, once, and once more when it is mended."""
     found = microphone_level.judged(reading.answers(), course.limits)
     if found is None or found[0] is course.gain:
@@ -103,7 +103,7 @@ def _gain(course: Course, reading: Reading) -> Orders:
     return [e.ShowGain(course.gain, level)]
 
 
-def slow_down(course: Course, _: e.SlowDown) -> Orders:
+def slow_down(course: VisitState, _: e.SlowDown) -> Orders:
     """From the digit that is on the screen on."""
     reading = course.reading
     if reading is not None:
@@ -112,13 +112,13 @@ def slow_down(course: Course, _: e.SlowDown) -> Orders:
     return []
 
 
-def _follow(course: Course, reading: Reading) -> None:
+def _follow(course: VisitState, reading: Reading) -> None:
     """Go on when the digit on the screen has been heard and its time is over."""
     if reading.shown and not reading.awaiting_screen:
         course.deadline = reading.deadline()
 
 
-def face_seen(course: Course, seen: FaceSeen) -> Orders:
+def face_seen(course: VisitState, seen: FaceSeen) -> Orders:
     broken = verdicts.continuity(course.track, seen, course.face_at, course.limits)
     if seen.faces:
         course.face_at = seen.at
@@ -130,7 +130,7 @@ def face_seen(course: Course, seen: FaceSeen) -> Orders:
     return []
 
 
-def _judge(course: Course, reading: Reading) -> Orders:
+def _judge(course: VisitState, reading: Reading) -> Orders:
     """All windows are closed: were these digits read, now, by this face?"""
     heard = reading.in_order()
     spoken = verdicts.digits(reading.challenge, reading.shown, heard, course.limits)
@@ -150,7 +150,7 @@ _HURRIED = frozenset({Code.SPEECH_SILENCE, Code.SPEECH_MISSING_DIGITS, Code.SPEE
 """Whoever fails so is given more time in the next try, without having to ask."""
 
 
-def _lit(course: Course, reading: Reading) -> list[Verdict]:
+def _lit(course: VisitState, reading: Reading) -> list[Verdict]:
     """The light's verdict; none where it is off."""
     if course.limits.light == "off":
         return []
@@ -158,7 +158,7 @@ def _lit(course: Course, reading: Reading) -> list[Verdict]:
     return [verdicts.light(reading.challenge, reading.lit, reading.seen, course.limits, declined)]
 
 
-def _failed(course: Course, verdict: Verdict) -> Orders:
+def _failed(course: VisitState, verdict: Verdict) -> Orders:
     course.slowed |= verdict.code in _HURRIED
     if verdict.code is Code.LIGHT_DECLINED:
         return review.refer(course, verdict.code)

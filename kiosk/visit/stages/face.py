@@ -6,7 +6,7 @@ from kiosk.model import Answer, Check, FaceSeen, Outcome, Stage, Verdict
 from kiosk.visit.rules import verdicts
 from kiosk.visit.rules.stream import stream, young
 from kiosk.visit.stages import face_watch, portrait, review, ways
-from kiosk.visit.state import Course, Hint, Orders
+from kiosk.visit.state import Hint, Orders, VisitState
 
 HINT_FRAMES = 3
 """A hint must be the same in so many looked-at frames before the person is told: no flicker."""
@@ -23,18 +23,18 @@ SPOKEN = frozenset(
 """Hints that have a prompt of their own, `hint_…`."""
 
 
-def reference_ready(course: Course, _: e.ReferenceReady) -> Orders:
+def reference_ready(course: VisitState, _: e.ReferenceReady) -> Orders:
     course.reference = True
     return []
 
 
-def reference_failed(course: Course, event: e.ReferenceFailed) -> Orders:
+def reference_failed(course: VisitState, event: e.ReferenceFailed) -> Orders:
     if event.code is Code.CARD_PORTRAIT_PHOTOGRAPHED:
         return portrait.begin(course, Code.OK)
     return course.end(Outcome.REFERRED, event.code)
 
 
-def seen(course: Course, seen: FaceSeen) -> Orders:
+def seen(course: VisitState, seen: FaceSeen) -> Orders:
     if seen.faces:
         course.face_at = seen.at
     if not course.reference:  # without the card's portrait nothing can be matched
@@ -59,7 +59,7 @@ def seen(course: Course, seen: FaceSeen) -> Orders:
     return ways.challenge(course)
 
 
-def _coach(course: Course, seen: FaceSeen) -> Orders:
+def _coach(course: VisitState, seen: FaceSeen) -> Orders:
     """Show one hint, once it has been the same for some frames; say it, if the person does not follow."""
     hint = course.hint
     if seen.hint is not hint.code:
@@ -81,7 +81,7 @@ def _spoken(hint: Hint, at: float) -> Orders:
     return [e.Say("hint_" + hint.code.value.removeprefix("face."))]
 
 
-def _failed(course: Course, verdict: Verdict) -> Orders:
+def _failed(course: VisitState, verdict: Verdict) -> Orders:
     """A try is spent; after the last a clear mismatch is refused, all else goes to the clerk."""
     if verdict.code is Code.CARD_PORTRAIT_PHOTOGRAPHED:  # more tries would not make it any better
         return review.refer(course, verdict.code)
@@ -93,7 +93,7 @@ def _failed(course: Course, verdict: Verdict) -> Orders:
     return review.refer(course, verdict.code)
 
 
-def time_passed(course: Course, _: e.TimePassed) -> Orders:
+def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
     if (gone := course.gone_sense()) is not None:
         return course.end(Outcome.REFERRED, gone)
     if course.at - course.face_at >= course.limits.face_s / 2:
@@ -105,7 +105,7 @@ def time_passed(course: Course, _: e.TimePassed) -> Orders:
     return face_watch.start_over(course, code)
 
 
-def _known_by_now(course: Course) -> Verdict | None:
+def _known_by_now(course: VisitState) -> Verdict | None:
     """On a slow machine the time may be over before as many frames were compared as one would like."""
     if course.compared is None or course.photographed:
         return None

@@ -4,7 +4,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
 from kiosk.visit.stages import review
-from kiosk.visit.state import Course, Hint, Orders
+from kiosk.visit.state import Hint, Orders, VisitState
 
 SAY_EVERY_S = 5.0
 """Between two spoken hints."""
@@ -12,7 +12,7 @@ FIRST_WORDS_S = 3.5
 """So long the prompt of the stage itself is spoken."""
 
 
-def begin(course: Course, code: Code) -> Orders:
+def begin(course: VisitState, code: Code) -> Orders:
     """Look for the face, from the beginning."""
     card = course.card.card if course.card else None
     course.reference = course.photographed
@@ -26,7 +26,7 @@ def begin(course: Course, code: Code) -> Orders:
     return [show, e.Watch(card.portrait if card else None)]
 
 
-def start_over(course: Course, code: Code) -> Orders:
+def start_over(course: VisitState, code: Code) -> Orders:
     """Back to the face, at the price of a try."""
     course.reading = course.turning = course.challenge = None
     if not course.spend(Stage.FACE):
@@ -34,7 +34,7 @@ def start_over(course: Course, code: Code) -> Orders:
     return [e.StopListening(), *begin(course, code), e.Say("face_retry")]
 
 
-def sense_failed(course: Course, event: e.DeviceFailed) -> Orders:
+def sense_failed(course: VisitState, event: e.DeviceFailed) -> Orders:
     """Camera or microphone went away: what was seen and heard does not hang together any more.
 
     Without the engines (MODELS: a worker of ours died) nothing can be seen or heard at all.

@@ -9,10 +9,10 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Outcome, Stage
 from kiosk.visit.rules import verdicts
 from kiosk.visit.stages import review
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-def wanted(course: Course, event: e.CardRead) -> Orders:
+def wanted(course: VisitState, event: e.CardRead) -> Orders:
     """Only where a clerk may attest it, and one is there: else nobody is kept waiting for nothing."""
     if not review.asked_of_clerk(course, Code.CARD_CHILD):
         return course.end(Outcome.REFERRED, Code.CARD_CHILD)
@@ -20,22 +20,22 @@ def wanted(course: Course, event: e.CardRead) -> Orders:
     return [e.IgnoreCard(), e.CallClerk()]
 
 
-def clerk_present(course: Course, _: e.ClerkPresent) -> Orders:
+def clerk_present(course: VisitState, _: e.ClerkPresent) -> Orders:
     return begin(course) if course.child is not None and course.guardian is None else []
 
 
-def clerk_absent(course: Course, _: e.ClerkAbsent) -> Orders:
+def clerk_absent(course: VisitState, _: e.ClerkAbsent) -> Orders:
     if course.child is None or course.guardian is not None:
         return []
     return course.end(Outcome.REFERRED, Code.CARD_CHILD)
 
 
-def begin(course: Course) -> Orders:
+def begin(course: VisitState) -> Orders:
     """Ask the guardian."""
     return [course.go(Stage.GUARDIAN, course.limits.consent_s), e.Say("consent.guardian")]
 
 
-def agreed(course: Course, event: e.GuardianAgreed) -> Orders:
+def agreed(course: VisitState, event: e.GuardianAgreed) -> Orders:
     """Now the guardian's card; the child's may still lie there."""
     course.guardian = event
     course.afresh(Stage.CARD)
@@ -43,11 +43,11 @@ def agreed(course: Course, event: e.GuardianAgreed) -> Orders:
     return [show, e.Say("card.guardian"), e.AwaitCard()]
 
 
-def declined(course: Course, _: e.GuardianDeclined) -> Orders:
+def declined(course: VisitState, _: e.GuardianDeclined) -> Orders:
     return course.end(Outcome.REFERRED, Code.GUARDIAN_DECLINED)
 
 
-def card_read(course: Course, event: e.CardRead) -> Orders:
+def card_read(course: VisitState, event: e.CardRead) -> Orders:
     """A card that does not do is told; the next one that is laid there is read, while the time lasts."""
     if course.guardian is None:
         return []

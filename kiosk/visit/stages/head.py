@@ -3,42 +3,42 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, FaceSeen, Stage, Verdict
-from kiosk.visit.head_turns import Turning
+from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import SCREEN_PATIENCE_S
 from kiosk.visit.rules import verdicts
 from kiosk.visit.stages import face_watch, review, submit
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-def begin(course: Course, code: Code) -> Orders:
+def begin(course: VisitState, code: Code) -> Orders:
     """New arrows, never seen before."""
     course.turning = None
     return [course.go(Stage.HEAD, course.limits.head_s, code), e.TakeChallenge()]
 
 
-def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
-    course.turning = Turning(event.challenge, course.limits, course.unhurried)
+def challenge_taken(course: VisitState, event: e.ChallengeTaken) -> Orders:
+    course.turning = HeadTurns(event.challenge, course.limits, course.unhurried)
     return [e.Say("head_retry" if course.tries_spent(Stage.HEAD) else "head")]
 
 
-def prompt_ended(course: Course, event: e.PromptEnded) -> Orders:
+def prompt_ended(course: VisitState, event: e.PromptEnded) -> Orders:
     """The person knows what to do: look straight ahead first."""
     turning = course.turning
     if turning is None or turning.started or not event.prompt.startswith("head"):
         return []
     turning.started = True
     course.deadline = course.at + turning.pause_s()
-    return [e.ShowMove(0, turning.count, None)]
+    return [e.ShowHeadMove(0, turning.count, None)]
 
 
-def shown(course: Course, event: e.MoveShown) -> Orders:
+def shown(course: VisitState, event: e.HeadMoveShown) -> Orders:
     turning = course.turning
     if turning is not None and turning.painted(event):
         course.deadline = turning.closes()
     return []
 
 
-def time_passed(course: Course, _: e.TimePassed) -> Orders:
+def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
     turning = course.turning
     if turning is None or not turning.started or turning.awaiting_screen:
         return face_watch.start_over(course, Code.INTERNAL)  # no challenge, no prompt or no screen in time
@@ -49,7 +49,7 @@ def time_passed(course: Course, _: e.TimePassed) -> Orders:
     return [turning.next_move()]
 
 
-def face_seen(course: Course, seen: FaceSeen) -> Orders:
+def face_seen(course: VisitState, seen: FaceSeen) -> Orders:
     broken = verdicts.continuity(course.track, seen, course.face_at, course.limits)
     if seen.faces:
         course.face_at = seen.at
@@ -66,10 +66,10 @@ def face_seen(course: Course, seen: FaceSeen) -> Orders:
     if turning.fault is not None or turning.complete():
         return _judge(course, turning)
     course.deadline = course.at + turning.pause_s()
-    return [e.ShowMove(len(turning.reached), turning.count, None)]
+    return [e.ShowHeadMove(len(turning.reached), turning.count, None)]
 
 
-def _judge(course: Course, turning: Turning) -> Orders:
+def _judge(course: VisitState, turning: HeadTurns) -> Orders:
     verdict = turning.verdict()
     course.verdicts.append(verdict)
     if not course.passes(verdict):
@@ -80,7 +80,7 @@ def _judge(course: Course, turning: Turning) -> Orders:
     return submit.begin(course, turning.challenge)
 
 
-def _failed(course: Course, verdict: Verdict) -> Orders:
+def _failed(course: VisitState, verdict: Verdict) -> Orders:
     if not course.spend(Stage.HEAD):
         return review.refer(course, verdict.code)
     return begin(course, verdict.code)

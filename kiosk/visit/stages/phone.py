@@ -5,10 +5,10 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Stage, Way
 from kiosk.visit.rules import verdicts
 from kiosk.visit.stages import consent, face_watch
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-def typed(course: Course, event: e.Typed) -> Orders:
+def typed(course: VisitState, event: e.Typed) -> Orders:
     verdict = verdicts.typed(event)
     if verdict.answer is not Answer.PASS:
         return [course.go(Stage.PHONE, course.limits.phone_s, verdict.code)]

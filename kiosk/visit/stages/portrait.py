@@ -7,19 +7,19 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
 from kiosk.visit.stages import face_watch
-from kiosk.visit.state import Course, Hint, Orders
+from kiosk.visit.state import Hint, Orders, VisitState
 
 HINT_FRAMES = 2
 """Frames with a card take longer to look at than frames with a face."""
 
 
-def begin(course: Course, code: Code) -> Orders:
+def begin(course: VisitState, code: Code) -> Orders:
     course.hint = Hint()
     show = course.go(Stage.PORTRAIT, course.limits.portrait_s, code)
     return [show, e.WatchCard(), e.Say("portrait")]
 
 
-def seen(course: Course, event: e.CardSeen) -> Orders:
+def seen(course: VisitState, event: e.CardSeen) -> Orders:
     """Tell one hint, once it has been the same for some frames."""
     hint = course.hint
     hint.seen = hint.seen + 1 if event.hint is hint.code else 1
@@ -30,7 +30,7 @@ def seen(course: Course, event: e.CardSeen) -> Orders:
     return [e.Coach(hint.code)]
 
 
-def ready(course: Course, event: e.ReferenceReady) -> Orders:
+def ready(course: VisitState, event: e.ReferenceReady) -> Orders:
     """Only the print counts here; a decoded portrait that comes late is not what was asked for."""
     if not event.photographed:
         return []
@@ -38,7 +38,7 @@ def ready(course: Course, event: e.ReferenceReady) -> Orders:
     return [*face_watch.begin(course, Code.OK), e.Say("face")]
 
 
-def sense_failed(course: Course, event: e.DeviceFailed) -> Orders:
+def sense_failed(course: VisitState, event: e.DeviceFailed) -> Orders:
     if event.device is Device.MODELS:
         return course.end(Outcome.REFERRED, event.code)
     if event.device is not Device.CAMERA:
@@ -46,13 +46,13 @@ def sense_failed(course: Course, event: e.DeviceFailed) -> Orders:
     return _again(course, event.code)
 
 
-def time_passed(course: Course, _: e.TimePassed) -> Orders:
+def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
     gone = course.gone.get(Device.CAMERA)
     told = course.hint.code if course.hint.code is not Code.OK else Code.CARD_PICTURE_NONE
     return _again(course, gone or told)
 
 
-def _again(course: Course, code: Code) -> Orders:
+def _again(course: VisitState, code: Code) -> Orders:
     """Without a portrait nothing can be compared, and no clerk may say that it could."""
     if not course.spend(Stage.PORTRAIT):
         return course.end(Outcome.REFERRED, code)

@@ -2,21 +2,21 @@
 
 A decision counts only under a proven PIN; where the table says so a second one, a supervisor's, is needed.
 Nothing here passes anything by itself: an overruled code is remembered, and the checks of the stage are made
-again (`Course.passes`).
+again (`VisitState.passes`).
 """
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, reasons
-from kiosk.visit.review_case import Case
+from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.stages import card, face_watch, guardian, review, submit
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 WRONG_PINS = 5
 """So many wrong signatures end the review; the roster locks by itself besides."""
 
 
-def signs(course: Course, event: e.Signs) -> Orders:
+def signs(course: VisitState, event: e.Signs) -> Orders:
     case = course.case
     if case is None or case.asked_unix is None or (case.first is not None and case.decision is None):
         return []
@@ -25,14 +25,14 @@ def signs(course: Course, event: e.Signs) -> Orders:
     return [e.Attest(event.clerk, event.pin, role)]
 
 
-def not_attested(course: Course, event: e.NotAttested) -> Orders:
+def not_attested(course: VisitState, event: e.NotAttested) -> Orders:
     case = course.case
     if case is None or not case.signing:
         return []
     return _wrong(course, case, event.code)
 
 
-def attested(course: Course, event: e.Attested) -> Orders:
+def attested(course: VisitState, event: e.Attested) -> Orders:
     case = course.case
     if case is None or case.signing != event.clerk or not event.clerk:
         return []
@@ -47,7 +47,7 @@ def attested(course: Course, event: e.Attested) -> Orders:
     return _approve(course, case, signature)
 
 
-def _wrong(course: Course, case: Case, code: Code) -> Orders:
+def _wrong(course: VisitState, case: ReviewCase, code: Code) -> Orders:
     case.signing = ""
     case.wrong += 1
     if case.wrong >= WRONG_PINS:
@@ -59,7 +59,7 @@ def _wrong(course: Course, case: Case, code: Code) -> Orders:
 # ── the decision ─────────────────────────────────────────────────────────────────────────────────
 
 
-def decided(course: Course, event: e.Decided) -> Orders:
+def decided(course: VisitState, event: e.Decided) -> Orders:
     case = course.case
     if case is None or case.first is None or case.decision is not None:
         return []
@@ -74,14 +74,14 @@ def decided(course: Course, event: e.Decided) -> Orders:
     return _asked_to_approve(course, case) if review.may_approve(course, case.code) else []
 
 
-def _asked_to_approve(course: Course, case: Case) -> Orders:
+def _asked_to_approve(course: VisitState, case: ReviewCase) -> Orders:
     if case.code not in course.desk.second_signature:
         return _approve(course, case, None)
     case.decision = Decision.APPROVE
     return [e.AskSignature(Role.SUPERVISOR)]
 
 
-def _approve(course: Course, case: Case, second: Signature | None) -> Orders:
+def _approve(course: VisitState, case: ReviewCase, second: Signature | None) -> Orders:
     case.decision = Decision.APPROVE
     _keep(course, case, Decision.APPROVE, second)
     course.overruled.add(case.code)
@@ -92,12 +92,12 @@ def _approve(course: Course, case: Case, second: Signature | None) -> Orders:
     return _back_to(course, case.back, Code.REVIEW_APPROVED)
 
 
-def _again(course: Course, case: Case) -> Orders:
+def _again(course: VisitState, case: ReviewCase) -> Orders:
     _keep(course, case, Decision.AGAIN)
     return _back_to(course, case.back)
 
 
-def _keep(course: Course, case: Case, decision: Decision, second: Signature | None = None) -> None:
+def _keep(course: VisitState, case: ReviewCase, decision: Decision, second: Signature | None = None) -> None:
     assert case.reason is not None
     assert case.first is not None
     course.reviews.append(
@@ -117,13 +117,13 @@ def _keep(course: Course, case: Case, decision: Decision, second: Signature | No
 # ── going on ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _submit(course: Course) -> Orders:
+def _submit(course: VisitState) -> Orders:
     if course.challenge is None:
         return course.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
     return submit.begin(course, course.challenge)
 
 
-def _back_to(course: Course, back: Stage, code: Code = Code.OK) -> Orders:
+def _back_to(course: VisitState, back: Stage, code: Code = Code.OK) -> Orders:
     """Where the visit was, with one more try. What was seen before the review does not count any more."""
     limits = course.limits
     if back is Stage.CONSENT:

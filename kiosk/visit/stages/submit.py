@@ -5,7 +5,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
 from kiosk.visit.rules.stream import stream
 from kiosk.visit.stages import review
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 _FINAL = {
     RequestStatus.ACTIVATED: Outcome.ACTIVATED,
@@ -14,7 +14,7 @@ _FINAL = {
 }
 
 
-def begin(course: Course, challenge: Challenge) -> Orders:
+def begin(course: VisitState, challenge: Challenge) -> Orders:
     """Everything passed: let the request be put on disk and sent, unless the camera's stream was not one, or
     a clerk has yet to see what proves who is a child's guardian.
     """
@@ -29,7 +29,7 @@ def begin(course: Course, challenge: Challenge) -> Orders:
     return [*quiet, show, e.Submit(course.number, _evidence(course, challenge)), e.Say(prompt)]
 
 
-def _evidence(course: Course, challenge: Challenge) -> e.Evidence:
+def _evidence(course: VisitState, challenge: Challenge) -> e.Evidence:
     assert course.consent is not None
     assert course.typed is not None
     owner = course.child or course.card
@@ -48,14 +48,14 @@ def _evidence(course: Course, challenge: Challenge) -> e.Evidence:
     )
 
 
-def _guardian(course: Course) -> e.Guardian | None:
+def _guardian(course: VisitState) -> e.Guardian | None:
     if course.child is None:
         return None
     assert course.guardian is not None
     return e.Guardian(course.card.card if course.card else None, course.guardian)
 
 
-def _fed(course: Course) -> Code | None:
+def _fed(course: VisitState) -> Code | None:
     """Why the pictures of this visit are no witnesses, if so. The clerk's way has none."""
     if course.way is Way.CLERK:
         return None
@@ -64,29 +64,29 @@ def _fed(course: Course) -> Code | None:
     return verdict.code if verdict.answer is Answer.REFUSE and not course.passes(verdict) else None
 
 
-def stored(course: Course, event: e.Stored) -> Orders:
+def stored(course: VisitState, event: e.Stored) -> Orders:
     course.promised = event.request == course.number
     return []
 
 
-def store_failed(course: Course, event: e.StoreFailed) -> Orders:
+def store_failed(course: VisitState, event: e.StoreFailed) -> Orders:
     return course.end(Outcome.REFERRED, event.code)
 
 
-def receipt_arrived(course: Course, event: e.ReceiptArrived) -> Orders:
+def receipt_arrived(course: VisitState, event: e.ReceiptArrived) -> Orders:
     if event.receipt.id != course.number:
         return []
     course.credential = event.receipt.credential
     return course.end(_FINAL[event.receipt.status], event.receipt.code)
 
 
-def request_wedged(course: Course, event: e.RequestWedged) -> Orders:
+def request_wedged(course: VisitState, event: e.RequestWedged) -> Orders:
     if event.request != course.number:
         return []
     return course.end(Outcome.REFERRED, event.code)
 
 
-def disowned(course: Course, event: e.DeviceFailed) -> Orders:
+def disowned(course: VisitState, event: e.DeviceFailed) -> Orders:
     """Central does not take this terminal any more: no delivery is promised, and a promise that still
     stands on the screen is taken back.
     """
@@ -96,33 +96,33 @@ def disowned(course: Course, event: e.DeviceFailed) -> Orders:
     return course.end(Outcome.REFERRED, event.code)
 
 
-def failed_late(course: Course, event: e.DeviceFailed) -> Orders:
+def failed_late(course: VisitState, event: e.DeviceFailed) -> Orders:
     """A printer that fails costs nothing but the paper."""
     if event.device is Device.PRINTER:
         return [e.NotPrinted(event.code)]
     return disowned(course, event)
 
 
-def patience_spent(course: Course, _: e.TimePassed) -> Orders:
+def patience_spent(course: VisitState, _: e.TimePassed) -> Orders:
     """Promise delivery only if the request is on disk."""
     if course.promised:
         return course.end(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE)
     return course.end(Outcome.REFERRED, Code.INTERNAL)
 
 
-def late_receipt(course: Course, event: e.ReceiptArrived) -> Orders:
+def late_receipt(course: VisitState, event: e.ReceiptArrived) -> Orders:
     """The answer came while the last screen still stands: tell the better news."""
     if event.receipt.id != course.number or course.outcome not in (Outcome.ACCEPTED, Outcome.PENDING):
         return []
     return receipt_arrived(course, event)
 
 
-def late_wedge(course: Course, event: e.RequestWedged) -> Orders:
+def late_wedge(course: VisitState, event: e.RequestWedged) -> Orders:
     """It will not be delivered after all: take the promise back."""
     return request_wedged(course, event) if course.outcome is Outcome.ACCEPTED else []
 
 
-def dismissed(course: Course, _: e.Event) -> Orders:
+def dismissed(course: VisitState, _: e.Event) -> Orders:
     course.over = True
     course.stage, course.deadline = Stage.IDLE, None
     course.consent = None

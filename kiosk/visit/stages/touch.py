@@ -6,23 +6,23 @@ from kiosk.model import Answer, FaceSeen, Stage
 from kiosk.visit import head_turns
 from kiosk.visit.rules import verdicts
 from kiosk.visit.stages import face_watch, review
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
 
-def begin(course: Course, code: Code) -> Orders:
+def begin(course: VisitState, code: Code) -> Orders:
     """New digits, never seen before."""
     course.challenge = None
     return [course.go(Stage.TOUCH, course.limits.touch_s, code), e.TakeChallenge()]
 
 
-def challenge_taken(course: Course, event: e.ChallengeTaken) -> Orders:
+def challenge_taken(course: VisitState, event: e.ChallengeTaken) -> Orders:
     course.challenge = event.challenge
     course.typing_at, course.typing_seen = course.at, []
     course.deadline = course.at + course.limits.touch_s
     return [e.ShowDigits(event.challenge.digits), e.Say("touch")]
 
 
-def typed(course: Course, event: e.DigitsTyped) -> Orders:
+def typed(course: VisitState, event: e.DigitsTyped) -> Orders:
     if course.challenge is None:
         return []
     verdict = head_turns.typed(course.challenge, event.digits)
@@ -36,11 +36,11 @@ def typed(course: Course, event: e.DigitsTyped) -> Orders:
     return review.refer(course, Code.WAY_ATTEST)
 
 
-def time_passed(course: Course, _: e.TimePassed) -> Orders:
+def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
     return _failed(course, Code.TOUCH_TOO_LATE)
 
 
-def face_seen(course: Course, seen: FaceSeen) -> Orders:
+def face_seen(course: VisitState, seen: FaceSeen) -> Orders:
     broken = verdicts.continuity(course.track, seen, course.face_at, course.limits)
     if seen.faces:
         course.face_at = seen.at
@@ -51,7 +51,7 @@ def face_seen(course: Course, seen: FaceSeen) -> Orders:
     return []
 
 
-def _failed(course: Course, code: Code) -> Orders:
+def _failed(course: VisitState, code: Code) -> Orders:
     if not course.spend(Stage.TOUCH):
         return review.refer(course, code)
     return begin(course, code)

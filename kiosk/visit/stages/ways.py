@@ -6,9 +6,9 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Stage, Way
 from kiosk.visit.stages import digits, head, touch
-from kiosk.visit.state import Course, Orders
+from kiosk.visit.state import Orders, VisitState
 
-CHALLENGES: dict[Way, Callable[[Course, Code], Orders]] = {
+CHALLENGES: dict[Way, Callable[[VisitState, Code], Orders]] = {
     Way.VOICE: digits.begin,
     Way.HEAD: head.begin,
     Way.TOUCH: touch.begin,
@@ -16,12 +16,12 @@ CHALLENGES: dict[Way, Callable[[Course, Code], Orders]] = {
 """What follows the face."""
 
 
-def challenge(course: Course) -> Orders:
+def challenge(course: VisitState) -> Orders:
     """The face matched: what this way asks next."""
     return CHALLENGES[course.way](course, Code.OK)
 
 
-def chosen(course: Course, event: e.WayChosen) -> Orders:
+def chosen(course: VisitState, event: e.WayChosen) -> Orders:
     """Another way, each at most once in a visit: no way is a source of further tries."""
     if event.way not in course.limits.ways or event.way in course.ways:
         return []
@@ -34,7 +34,7 @@ def chosen(course: Course, event: e.WayChosen) -> Orders:
     return [e.StopListening(), *challenge(course)]
 
 
-def _to_clerk(course: Course) -> Orders:
+def _to_clerk(course: VisitState) -> Orders:
     """The clerk's way has a consent of its own; what was filmed is dropped, and nobody is filmed on it."""
     course.consent = None
     course.photographed = False

@@ -5,7 +5,7 @@ import pytest
 from kiosk.activation import identity
 from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.outbox import Outbox
 from tests.kiosk.activation.stub import ENROL_CODE, StubCentral
 from tests.kiosk.activation.terminal import Terminal
@@ -39,7 +39,7 @@ def enrolled(stub, tmp_path: Path):
 def gateway(stub, enrolled):
     import time
 
-    wire = Wire(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
+    wire = HttpClient(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
     made = Gateway(wire, enrolled, time.time, health_s=0.5)
     yield made
     made.close()

@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
-from kiosk.activation.delivery import Courier
+from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import About, Heartbeat
 from kiosk.activation.outbox import Outbox
-from kiosk.activation.reconciliation import Ledger
-from kiosk.activation.submission import Intake
+from kiosk.activation.reconciliation import Reconciliation
+from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.recorder import Witness
+from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.events import (
     Agreed,
@@ -86,21 +86,21 @@ class Terminal:
         self.settings = settings
         self.database = Database(file)
         self.outbox = Outbox(self.database)
-        self.pool = Pool(self.database, who.challenge_key, who.terminal)
+        self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
-        self.witness = Witness(self.audit)
-        self.ledger = Ledger(self.audit, self.outbox, self.pool, 86_400.0, time.time)
+        self.witness = AuditRecorder(self.audit)
+        self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
-            Wire(url, ca, self.settings.connect_s, self.settings.answer_s),
+            HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
             time.time,
             health_s=0.5,
             simulated=True,
             report=lambda: Heartbeat(lost=tuple(self.outbox.lost(noted=True))),
         )
-        self.courier = Courier(self.outbox, self.pool, self.gateway, self._hear, self.settings)
+        self.courier = DeliveryWorker(self.outbox, self.pool, self.gateway, self._hear, self.settings)
         about = About(who.terminal, True, {"kiosk": "0.1.0"})
-        self.intake = Intake(
+        self.intake = Submission(
             self.outbox,
             self.pool,
             lambda: who.sealer,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.activation.challenges import MARGIN_S, Pool
+from kiosk.activation.challenges import MARGIN_S, ChallengePool
 from kiosk.activation.database import Database
 from tests.kiosk.activation.stub import StubCentral
 
@@ -23,7 +23,7 @@ def issuer(tmp_path: Path) -> StubCentral:
 
 @pytest.fixture
 def pool(database, issuer):
-    return Pool(database, issuer.challenge_key.public_key(), "T-1")
+    return ChallengePool(database, issuer.challenge_key.public_key(), "T-1")
 
 
 NOW = time.time()
@@ -132,11 +132,11 @@ TAKE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from kiosk.activation.challenges import Pool
+from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 
 key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(sys.argv[2]))
-taken = Pool(Database(Path(sys.argv[1])), key, "T-1").take(float(sys.argv[3]))
+taken = ChallengePool(Database(Path(sys.argv[1])), key, "T-1").take(float(sys.argv[3]))
 os.write(1, taken.id.encode())
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -152,4 +152,4 @@ def test_one_that_was_taken_before_a_kill_is_not_given_again(pool, issuer, tmp_p
         assert done.returncode == -9, done.stderr
         seen.append(done.stdout)
     assert len(set(seen)) == 3
-    assert Pool(Database(tmp_path / "outbox.sqlite3"), pool._key, "T-1").take(NOW) is None
+    assert ChallengePool(Database(tmp_path / "outbox.sqlite3"), pool._key, "T-1").take(NOW) is None

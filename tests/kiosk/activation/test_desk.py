@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kiosk.activation import identity
 from kiosk.activation.keystore import KEY_FILE
 from kiosk.activation.outbox import Counts
-from kiosk.activation.service import ActivationDesk
+from kiosk.activation.service import ActivationService
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError
@@ -51,7 +51,7 @@ class Running:
     def __init__(self, settings: Settings) -> None:
         self.events = []
         self.news = threading.Condition()
-        self.desk = ActivationDesk(settings, {"kiosk": "0.1.0"}, self._hear)
+        self.desk = ActivationService(settings, {"kiosk": "0.1.0"}, self._hear)
         self.worker = Worker("courier", self.desk.run).start()
 
     def _hear(self, event) -> None:
@@ -111,7 +111,7 @@ def test_what_lies_on_the_disk_names_nobody(running, settings):
 
 
 def test_without_an_enrolment_nothing_is_promised(settings):
-    desk = ActivationDesk(settings, {}, print)
+    desk = ActivationService(settings, {}, print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
     assert desk.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
     assert desk.ready() == [
@@ -136,7 +136,7 @@ def test_enrolment_while_it_runs_is_noticed(settings, enrol):
 def test_an_exposed_key_is_told_and_not_used(settings, enrol):
     enrol()
     (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
-    desk = ActivationDesk(settings, {}, print)
+    desk = ActivationService(settings, {}, print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
     desk.close()
 
@@ -150,7 +150,7 @@ def test_a_key_that_becomes_exposed_is_told(running, settings):
 def test_the_enrolment_of_another_terminal(settings, enrol):
     enrol()
     other = replace(settings, terminal=replace(settings.terminal, id="T-2"))
-    desk = ActivationDesk(other, {}, print)
+    desk = ActivationService(other, {}, print)
     assert desk.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
     desk.close()
 
@@ -186,7 +186,7 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
 @pytest.mark.parametrize("url", ["", "http://central.invalid", "central.invalid", "https://"])
 def test_an_address_that_is_not_https_ends_the_start(settings, url):
     with pytest.raises(SettingsError):
-        ActivationDesk(replace(settings, central=replace(settings.central, url=url)), {}, print)
+        ActivationService(replace(settings, central=replace(settings.central, url=url)), {}, print)
 
 
 def test_submitting_takes_milliseconds(running):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.codes import Code
 from kiosk.errors import CentralError, Unacceptable, Unreachable, Untrusted
 from kiosk.model import RequestStatus
@@ -31,7 +31,7 @@ BODY = b'{"id": "A"}'
 
 
 def gateway_to(url: str, ca: Path, who) -> Gateway:
-    return Gateway(Wire(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, health_s=0.5)
+    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, health_s=0.5)
 
 
 def test_activation_and_look_up(gateway, stub):
@@ -52,7 +52,7 @@ def test_health_measures_the_clock(gateway):
 
 
 def test_a_clock_that_is_off_is_measured(stub, enrolled):
-    wire = Wire(stub.url, stub.ca, 0.5, 0.5)
+    wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
     slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, health_s=0.5)
     slow.health()
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
@@ -62,7 +62,7 @@ def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub
     stub.simulation = True
     with pytest.raises(Untrusted):
         gateway.health()
-    wire = Wire(stub.url, stub.ca, 0.5, 0.5)
+    wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
     Gateway(wire, enrolled, time.time, health_s=0.5, simulated=True).health()
 
 

@@ -8,7 +8,7 @@ import pytest
 from kiosk.activation import identity
 from kiosk.activation.encoding import to_base64url
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.messages import Heartbeat, SealingKey
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Untrusted
@@ -19,7 +19,9 @@ from tests.kiosk.activation.terminal import order
 
 
 def gateway(stub: StubCentral, who, **more) -> Gateway:
-    return Gateway(Wire(stub.url, stub.ca, 1.0, 1.0), who, time.time, health_s=1.0, simulated=True, **more)
+    return Gateway(
+        HttpClient(stub.url, stub.ca, 1.0, 1.0), who, time.time, health_s=1.0, simulated=True, **more
+    )
 
 
 def test_what_is_told(stub, enrolled):
@@ -58,7 +60,9 @@ def test_a_terminal_that_is_taken_again_comes_back(stub, terminal):
 
 
 def test_a_clock_that_is_off_is_learned_though_the_signature_is_refused(stub, enrolled):
-    made = Gateway(Wire(stub.url, stub.ca, 1.0, 1.0), enrolled, lambda: time.time() - 3600, health_s=1.0)
+    made = Gateway(
+        HttpClient(stub.url, stub.ca, 1.0, 1.0), enrolled, lambda: time.time() - 3600, health_s=1.0
+    )
     with pytest.raises(Untrusted) as raised:
         made.health()
     assert raised.value.code is Code.REQUEST_SIGNATURE

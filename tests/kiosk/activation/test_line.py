@@ -12,7 +12,7 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady
 from kiosk.model import Device
 from kiosk.settings import load
-from kiosk.simulators.network import Line
+from kiosk.simulators.network import NetworkProxy
 from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
 
 
@@ -53,7 +53,7 @@ def echo():
 
 @pytest.fixture
 def line(echo):
-    with Line("127.0.0.1", echo.port) as made:
+    with NetworkProxy("127.0.0.1", echo.port) as made:
         yield made
 
 
@@ -62,7 +62,7 @@ def ask(end: socket.socket, size: int) -> bytes:
     return end.recv(100)
 
 
-def connect(line: Line) -> socket.socket:
+def connect(line: NetworkProxy) -> socket.socket:
     return socket.create_connection((line.host, line.port), timeout=3)
 
 
@@ -137,7 +137,7 @@ def test_it_delays(line):
 def test_no_central_behind_it():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
-        with Line("127.0.0.1", taken.getsockname()[1]) as line:
+        with NetworkProxy("127.0.0.1", taken.getsockname()[1]) as line:
             # The reset may come before `connect` has looked whether it is connected: then that raises.
             with pytest.raises(ConnectionResetError), connect(line) as end:
                 end.recv(1)
@@ -146,7 +146,7 @@ def test_no_central_behind_it():
 
 def test_no_thread_is_left_over(echo):
     before = threading.active_count()
-    with Line("127.0.0.1", echo.port) as line, connect(line) as end:
+    with NetworkProxy("127.0.0.1", echo.port) as line, connect(line) as end:
         ask(end, 5)
     until = time.monotonic() + 2
     while threading.active_count() > before and time.monotonic() < until:
@@ -159,7 +159,7 @@ def test_no_thread_is_left_over(echo):
 
 @pytest.fixture
 def tls_line(stub):
-    with Line("127.0.0.1", stub.port) as made:
+    with NetworkProxy("127.0.0.1", stub.port) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from kiosk.activation.outbox import Counts
 from kiosk.codes import Code
 from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
-from kiosk.simulators.network import Line
+from kiosk.simulators.network import NetworkProxy
 from kiosk.visit_number import new_visit_number
 from tests.central.server import running_central
 from tests.central.terminal import person
@@ -35,7 +35,7 @@ def central(tmp_path_factory):
 
 @pytest.fixture
 def line(central):
-    with Line("127.0.0.1", central.port) as made:
+    with NetworkProxy("127.0.0.1", central.port) as made:
         yield made
 
 
@@ -187,7 +187,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
         pytest.importorskip("gmssl_pyx", reason="the extra 'sm'")
     with (
         running_central(tmp_path / "central", settings=SETTINGS) as central,
-        Line("127.0.0.1", central.port) as line,
+        NetworkProxy("127.0.0.1", central.port) as line,
     ):
         url = f"https://127.0.0.1:{line.port}"
         identity.enrol(url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity")
@@ -221,13 +221,13 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
 
 
 def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_path: Path):
-    from kiosk.activation.http_client import Wire
+    from kiosk.activation.http_client import HttpClient
     from kiosk.activation.rotation import rotate
 
     made = visit(shop)
     line.down()
     shop.desk.submit(made, None)
-    wire = Wire(central.url, central.ca, 3.0, 10.0)
+    wire = HttpClient(central.url, central.ca, 3.0, 10.0)
     rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
     wire.close()
     line.up()

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
-from kiosk.activation.http_client import Wire
+from kiosk.activation.http_client import HttpClient
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE, FileKeyStore
 from kiosk.activation.rotation import rotate
 from kiosk.codes import Code
@@ -19,7 +19,7 @@ from tests.kiosk.activation.stub import cut, lost, problem
 
 @pytest.fixture
 def wire(stub):
-    made = Wire(stub.url, stub.ca, connect_s=1.0, answer_s=2.0)
+    made = HttpClient(stub.url, stub.ca, connect_s=1.0, answer_s=2.0)
     yield made
     made.close()
 
@@ -86,11 +86,11 @@ def test_killed_at_every_write_and_message(stub, enrolled, tmp_path: Path, monke
         if pid == 0:
             _die_at(n)
             try:
-                rotate(Wire(stub.url, stub.ca, 1.0, 2.0), identity.load(folder), time.time)
+                rotate(HttpClient(stub.url, stub.ca, 1.0, 2.0), identity.load(folder), time.time)
             finally:
                 os._exit(0)
         killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-        line = Wire(stub.url, stub.ca, 1.0, 2.0)
+        line = HttpClient(stub.url, stub.ca, 1.0, 2.0)
         Gateway(line, identity.load(folder), time.time, health_s=2.0).health()
         rotate(line, identity.load(folder), time.time)
         line.close()

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kiosk.capture.stream_integrity import StreamWatch
+from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.model import Frame, StreamSeen
 from kiosk.ports import Image
 from kiosk.simulators.camera_effects import Sensor
@@ -37,7 +37,7 @@ def sensor(picture: Image) -> Image:
 def watched(
     shown: Callable[[float], Image], seconds: float = 8.0, jitter_s: float = 0.001, stamps: bool = False
 ) -> StreamSeen:
-    watch = StreamWatch()
+    watch = StreamMonitor()
     seen = StreamSeen()
     for i in range(round(seconds * FPS)):
         at = i / FPS + float(random.uniform(0, jitter_s))
@@ -110,11 +110,11 @@ def test_a_drifting_exposure_is_no_movement():
 
 
 def test_times_that_go_back_are_counted():
-    watch = StreamWatch()
+    watch = StreamMonitor()
     for i, at in enumerate([0.0, 0.04, 0.03, 0.08]):
         seen = watch.look(Frame(sensor(scene(at)), i, at))
     assert seen.backwards == 1
-    watch = StreamWatch()
+    watch = StreamMonitor()
     for i, stamp in enumerate([5.0, 5.1, 4.9, 5.0]):
         seen = watch.look(Frame(sensor(scene(i / FPS)), i, i / FPS, stamp=stamp))
     assert seen.backwards == 1
@@ -125,7 +125,7 @@ def test_a_covered_lens_repeats_nothing():
 
 
 def test_a_clip_without_pause_is_faster_and_more_even_than_any_camera():
-    watch = StreamWatch()
+    watch = StreamMonitor()
     for i in range(40):
         seen = watch.look(Frame(sensor(scene(i / FPS)), i, i / 400))
     assert seen.fps == 400

@@ -5,7 +5,7 @@ from functools import lru_cache
 import pytest
 
 from evaluation.attacks import make
-from kiosk.capture.stream_integrity import StreamWatch
+from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
 from kiosk.model import Answer, Frame, StreamSeen
 from kiosk.settings import load
@@ -22,7 +22,7 @@ SECONDS = 5.0
 def seen(species: str, name: str) -> StreamSeen:
     """Five seconds of it, each frame about as late as a camera's."""
     shown = head(name) if species == "live" else make(species, photo(name), seed=3, models=MODELS)
-    watch, found = StreamWatch(), StreamSeen()
+    watch, found = StreamMonitor(), StreamSeen()
     for i in range(round(SECONDS * FPS)):
         at = i / FPS + 0.0007 * (i * 7919 % 5)
         found = watch.look(Frame(shown.render(i / FPS), i, at))

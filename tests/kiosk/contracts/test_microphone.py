@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from kiosk.capture.channel_selection import LivelyChannel
-from kiosk.capture.microphone import DcBlocker, Intake
-from kiosk.capture.sample_clock import SoundClock
+from kiosk.capture.channel_selection import ChannelSelector
+from kiosk.capture.microphone import BlockReader, DcBlocker
+from kiosk.capture.sample_clock import SampleClock
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.model import SAMPLE_RATE
@@ -148,7 +148,7 @@ def test_any_rate_becomes_sixteen_kilohertz_at_the_right_time(rate):
     """A click at 0.5 s is still a click at 0.5 s, whatever the resampler holds back."""
     raw = np.zeros((rate, 1), np.float32)
     raw[rate // 2 : rate // 2 + rate // 1000] = 0.5
-    intake, size = Intake(rate, channel=1), rate // 50
+    intake, size = BlockReader(rate, channel=1), rate // 50
     made = [intake.take(raw[i : i + size], 100.0 + i / rate, False) for i in range(0, rate, size)]
     loudest = max(made, key=lambda b: np.max(np.abs(b.samples), initial=0.0))
     at = loudest.at + int(np.argmax(np.abs(loudest.samples))) / SAMPLE_RATE
@@ -159,7 +159,9 @@ def test_any_rate_becomes_sixteen_kilohertz_at_the_right_time(rate):
 
 def test_the_chosen_channel_is_taken():
     raw = np.stack([noise(0.1, seed=1), noise(0.1, seed=2)], axis=1)
-    assert Intake(SAMPLE_RATE, 2).take(raw, 0.0, False).samples[200:] == pytest.approx(raw[200:, 1], abs=0.01)
+    assert BlockReader(SAMPLE_RATE, 2).take(raw, 0.0, False).samples[200:] == pytest.approx(
+        raw[200:, 1], abs=0.01
+    )
 
 
 @pytest.mark.parametrize("live", [0, 1])
@@ -169,13 +171,13 @@ def test_without_a_choice_the_channel_with_sound_is_taken(live):
     raw[:, 1 - live] += 0.3
     sound = mix(noise(3.0, -60.0, 3), (voice(4, 1.0), 1.0))
     raw[:, live] = sound
-    intake = Intake(SAMPLE_RATE, 0)
+    intake = BlockReader(SAMPLE_RATE, 0)
     heard = [intake.take(raw[i : i + 320], i / SAMPLE_RATE, False).samples for i in range(0, len(raw), 320)]
     assert likeness(np.concatenate(heard), sound[SAMPLE_RATE:]) > 0.98
 
 
 def test_two_live_channels_are_never_exchanged():
-    lively, rng = LivelyChannel(SAMPLE_RATE), np.random.default_rng(1)
+    lively, rng = ChannelSelector(SAMPLE_RATE), np.random.default_rng(1)
     for i in range(500):
         louder = 2.5 if (i // 50) % 2 else 0.4
         assert lively.choose(rng.standard_normal((320, 2)).astype(np.float32) * [0.01, 0.01 * louder]) == 0
@@ -183,7 +185,7 @@ def test_two_live_channels_are_never_exchanged():
 
 def test_a_channel_without_numbers_is_never_chosen():
     raw = np.stack([noise(0.02, -50.0), np.full(320, np.nan, np.float32)], axis=1)
-    assert LivelyChannel(SAMPLE_RATE).choose(raw) == 0
+    assert ChannelSelector(SAMPLE_RATE).choose(raw) == 0
 
 
 def test_direct_current_goes_and_speech_stays():
@@ -201,8 +203,8 @@ def test_the_dc_blocker_works_in_pieces_as_in_one():
 
 def test_overflow_and_jumps_are_lost_sound():
     raw = np.zeros((320, 1), np.float32)
-    assert Intake(SAMPLE_RATE, 1).take(raw, 0.0, True).lost
-    intake = Intake(SAMPLE_RATE, 1)
+    assert BlockReader(SAMPLE_RATE, 1).take(raw, 0.0, True).lost
+    intake = BlockReader(SAMPLE_RATE, 1)
     lost = [intake.take(raw, i * 0.02 + (1.5 if i > 10 else 0.0), False).lost for i in range(60)]
     assert lost.count(True) == 1
     assert lost.index(True) * 0.02 < 1.0
@@ -210,7 +212,7 @@ def test_overflow_and_jumps_are_lost_sound():
 
 def test_a_busy_computer_that_catches_up_has_lost_nothing():
     """Held up for 0.6 s, then thirty blocks at once: their times are as if nothing had been."""
-    intake, raw = Intake(SAMPLE_RATE, 1), np.zeros((320, 1), np.float32)
+    intake, raw = BlockReader(SAMPLE_RATE, 1), np.zeros((320, 1), np.float32)
     arrivals = [max(i * 0.02, 1.6) if 50 <= i < 80 else i * 0.02 for i in range(200)]
     made = [intake.take(raw, at, False) for at in arrivals]
     assert not any(b.lost for b in made)
@@ -219,7 +221,7 @@ def test_a_busy_computer_that_catches_up_has_lost_nothing():
 
 def test_late_callbacks_do_not_move_the_clock():
     """Every tenth callback is up to 80 ms late: times stay within 10 ms."""
-    clock, rng = SoundClock(48_000), np.random.default_rng(1)
+    clock, rng = SampleClock(48_000), np.random.default_rng(1)
     for i in range(2000):
         late = rng.uniform(0, 0.08) if i % 10 == 0 else rng.uniform(0, 0.003)
         at, jumped = clock.take(960, i * 0.02 + late)
@@ -230,7 +232,7 @@ def test_late_callbacks_do_not_move_the_clock():
 
 def test_a_crystal_that_is_off_is_followed():
     """0.1 % is more than any sound card is off: after ten minutes the time is still right."""
-    clock = SoundClock(48_000)
+    clock = SampleClock(48_000)
     for i in range(30_000):
         at, _ = clock.take(960, i * 0.02 * 1.001)
     assert at == pytest.approx(29_999 * 0.02 * 1.001, abs=0.01)
@@ -347,7 +349,7 @@ def test_a_suspended_source_is_lost_and_closes_at_once(pulse, microphone):
 
 APART = """
 import sys, threading, time
-from kiosk.capture.channel_selection import LivelyChannel
+from kiosk.capture.channel_selection import ChannelSelector
 from kiosk.capture.microphone import MicrophoneSettings, SoundDeviceMicrophone
 from kiosk.errors import DeviceError
 from kiosk.paths import RESOURCES

@@ -10,7 +10,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.face import card_picture
 from kiosk.face.card_picture import CardLook, find, look, sharpness, straightened
-from kiosk.face.card_portrait import Printed
+from kiosk.face.card_portrait import CardPortrait
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import IdCard
 from kiosk.ports import Context, Image
@@ -190,7 +190,7 @@ def unit(*values: float) -> np.ndarray:
 
 
 def test_some_frames_must_show_the_same_printed_face():
-    printed = Printed(3, 0.36)
+    printed = CardPortrait(3, 0.36)
     picture = np.zeros((2, 2, 3), np.uint8)
     for vector in (unit(1, 0), unit(1, 0.1), unit(0, 1), unit(0.1, 1)):
         printed.add(vector, picture)

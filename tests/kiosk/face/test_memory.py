@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kiosk.face.memory import Memory
+from kiosk.face.memory import FaceMemory
 
 CARD = np.array([1, 0, 0], np.float32)
 
@@ -18,8 +18,8 @@ def crop(level: int) -> np.ndarray:
 
 
 @pytest.fixture
-def memory() -> Memory:
-    memory = Memory(capacity=3)
+def memory() -> FaceMemory:
+    memory = FaceMemory(capacity=3)
     memory.refer(CARD.copy())
     return memory
 
@@ -31,7 +31,7 @@ def test_nothing_seen_is_no_likeness(memory):
 
 
 def test_no_reference_is_no_likeness():
-    memory = Memory(capacity=3)
+    memory = FaceMemory(capacity=3)
     memory.add(1.0, vector(0), crop(0))
     assert memory.likeness_mean() is None
     assert memory.likeness(vector(0)) is None
@@ -114,7 +114,7 @@ def test_a_face_without_a_good_frame_can_be_nobody_s_again(memory):
 
 
 def test_no_median_of_fewer_scores_than_five_stands_for_more_frames():
-    memory = Memory(8)
+    memory = FaceMemory(8)
     picture = np.zeros((4, 4, 3), np.uint8)
     for i in range(6):
         memory.add(float(i), np.ones(4, np.float32), picture)

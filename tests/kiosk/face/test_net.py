@@ -1,4 +1,4 @@
-"""The quicker graph computes what the file says, and what is no network is refused."""
+"""The split_prelu graph computes what the file says, and what is no network is refused."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.net import Net
-from kiosk.face.onnx_rewrite import quicker
+from kiosk.face.onnx_rewrite import split_prelu
 from tests.kiosk.contracts import onnx_stub as onnx
 from tests.kiosk.face.people import ANTISPOOF, MODELS, needs_antispoof, needs_models
 
@@ -39,7 +39,7 @@ def test_the_antispoof_nets_answer_as_they_do_in_opencv(file):
 
 @needs_models
 def test_no_slow_activation_and_no_false_input_is_left():
-    model = quicker((MODELS / SFACE).read_bytes())
+    model = split_prelu((MODELS / SFACE).read_bytes())
     assert b"PRelu" not in model
 
 

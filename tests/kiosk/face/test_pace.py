@@ -2,11 +2,11 @@
 
 import pytest
 
-from kiosk.face.frame_scheduler import MAX_STRIDE, STEADY_STRIDE, Pace
+from kiosk.face.frame_scheduler import MAX_STRIDE, STEADY_STRIDE, FrameScheduler
 
 
 def looked_at(camera_fps: float, seconds: float = 10.0, jitter: float = 0.0) -> float:
-    pace = Pace(max_fps=15.0)
+    pace = FrameScheduler(max_fps=15.0)
     times = [(i + jitter * (-1) ** i) / camera_fps for i in range(int(camera_fps * seconds))]
     return sum(pace.due(at) for at in times) / seconds
 
@@ -25,12 +25,12 @@ def test_jitter_costs_no_frames():
 
 
 def test_after_a_pause_it_does_not_catch_up():
-    pace = Pace(max_fps=15.0)
+    pace = FrameScheduler(max_fps=15.0)
     assert pace.due(0.0)
     assert sum(pace.due(60 + i / 60) for i in range(60)) <= 17
 
 
-def dear(pace: Pace, *, steady: bool, looks: int = 60) -> int:
+def dear(pace: FrameScheduler, *, steady: bool, looks: int = 60) -> int:
     count = 0
     for i in range(looks):
         assert pace.due(i / 15)
@@ -41,19 +41,19 @@ def dear(pace: Pace, *, steady: bool, looks: int = 60) -> int:
 
 
 def test_a_fast_machine_embeds_every_frame_until_enough_is_known():
-    assert dear(Pace(15.0), steady=False) == 60
-    assert dear(Pace(15.0), steady=True) == 60 // STEADY_STRIDE
+    assert dear(FrameScheduler(15.0), steady=False) == 60
+    assert dear(FrameScheduler(15.0), steady=True) == 60 // STEADY_STRIDE
 
 
 def test_a_slow_machine_embeds_as_often_as_the_time_allows():
-    pace = Pace(15.0)
+    pace = FrameScheduler(15.0)
     pace.looked(0.040)
     pace.embedded(0.070)  # 26 ms are left of each period: every third frame
     assert pace.stride == 3
 
 
 def test_a_machine_too_slow_to_look_still_embeds_now_and_then():
-    pace = Pace(15.0)
+    pace = FrameScheduler(15.0)
     pace.looked(0.2)
     pace.embedded(0.2)
     assert pace.stride == MAX_STRIDE

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kiosk.face.geometry import aligned
-from kiosk.face.portrait_enhancement import deblocked, evened, lit, sizes
+from kiosk.face.portrait_enhancement import deblocked, equalised, gamma_corrected, sizes
 from kiosk.ports import Image
 from kiosk.simulators.portrait import id_photo
 from tests.kiosk.face.people import engine, needs_models, photo
@@ -51,9 +51,14 @@ def test_a_dark_and_a_pale_portrait_come_to_one_light():
     def light(picture: Image) -> float:
         return float(picture[y - 10 : y + 10, x - 10 : x + 10].mean())
 
-    before, after = light(pale) - light(dark), light(lit(pale, face)) - light(lit(dark, face))
+    before, after = (
+        light(pale) - light(dark),
+        light(gamma_corrected(pale, face)) - light(gamma_corrected(dark, face)),
+    )
     assert abs(after) < 0.6 * abs(before)
-    assert np.array_equal(lit(np.zeros((200, 200, 3), np.uint8), face), np.zeros((200, 200, 3), np.uint8))
+    assert np.array_equal(
+        gamma_corrected(np.zeros((200, 200, 3), np.uint8), face), np.zeros((200, 200, 3), np.uint8)
+    )
 
 
 @needs_models
@@ -67,9 +72,9 @@ def test_a_side_in_the_shade_is_lifted_towards_the_other():
         left, right = picture[y - 20 : y + 20, x - 60 : x - 30], picture[y - 20 : y + 20, x + 30 : x + 60]
         return float(right.mean() / max(left.mean(), 1))
 
-    assert slope(evened(uneven, face)) < 0.75 * slope(uneven)
+    assert slope(equalised(uneven, face)) < 0.75 * slope(uneven)
     black = np.zeros((60, 60, 3), np.uint8)
-    assert evened(black, face).max() < 40, "nothing is made of nothing"
+    assert equalised(black, face).max() < 40, "nothing is made of nothing"
 
 
 @needs_models

@@ -10,7 +10,7 @@ from kiosk.codes import Code
 from kiosk.events import WindowOpened
 from kiosk.model import AudioBlock
 from kiosk.settings import load
-from kiosk.speech.display_windows import Windows
+from kiosk.speech.display_windows import DisplayWindows
 from kiosk.speech.listener import QUEUE_BLOCKS, Listener
 from kiosk.worker import Worker
 from tests.kiosk.speech.sounds import (
@@ -247,7 +247,7 @@ def test_talk_that_was_over_before_the_first_digit_is_nobodys_answer():
 
 def test_a_sound_without_end_does_not_hold_the_last_window_open():
     """Music is cut at the longest voice and goes on at once: what begins after the window is nobody's."""
-    windows = Windows(1)
+    windows = DisplayWindows(1)
     windows.open(WindowOpened(0, START, START + 2.0))
     assert windows.due(START + 2.5, open_since=START + 1.9) == [], "somebody is still speaking"
     assert [w.number for w in windows.due(START + 3.0, open_since=START + 2.1)] == [0]

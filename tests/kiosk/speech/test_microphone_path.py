@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 
-from kiosk.capture.microphone import BLOCK_S, Intake
+from kiosk.capture.microphone import BLOCK_S, BlockReader
 from kiosk.events import WindowOpened
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
@@ -40,7 +40,7 @@ def heard(recogniser, raw, rate, channel=0):
     """(n, channels) as PortAudio hands it over, in its blocks → what was heard in each window."""
     told, now = {}, [0.0]
     ear = Listener(recogniser, LIMITS.speech, lambda h: told.__setitem__(h.window, h), lambda: now[0])
-    intake, size = Intake(rate, channel), round(rate * BLOCK_S)
+    intake, size = BlockReader(rate, channel), round(rate * BLOCK_S)
     ear.listen(len(SHOWN))
     waiting = list(enumerate(SHOWN))
     for begin in range(0, len(raw) - size + 1, size):

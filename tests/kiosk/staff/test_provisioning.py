@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation import identity
-from kiosk.activation.service import ActivationDesk
+from kiosk.activation.service import ActivationService
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Clerk, Role
-from kiosk.simulators.network import Line
+from kiosk.simulators.network import NetworkProxy
 from kiosk.staff.roster import ROSTER_FILE, Roster, Trust
 from kiosk.worker import Worker
 from tests.central.server import running_central
@@ -28,7 +28,7 @@ class Shop:
 
     def __init__(self, folder: Path, central, name: str) -> None:
         self.central, self.name, self.folder = central, name, folder
-        self.line = Line("127.0.0.1", central.port)
+        self.line = NetworkProxy("127.0.0.1", central.port)
         url = f"https://127.0.0.1:{self.line.port}"
         self.keys = folder / "var" / "identity"
         identity.enrol(url, central.ca, name, central.enrol_code(name), self.keys)
@@ -41,7 +41,7 @@ class Shop:
         return Trust(who.challenge_key, who.terminal)
 
     def start(self) -> None:
-        self.desk = ActivationDesk(
+        self.desk = ActivationService(
             self.settings, {"kiosk": "0.1.0"}, lambda _: None, take_roster=self.roster.accept
         )
         self.worker = Worker("courier", self.desk.run).start()

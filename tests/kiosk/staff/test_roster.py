@@ -11,7 +11,7 @@ from kiosk.errors import StaffError
 from kiosk.events import SignedIn, SignedOut
 from kiosk.model import Clerk, Role
 from kiosk.staff import pins
-from kiosk.staff.actions import Act
+from kiosk.staff.actions import StaffAction
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE, Roster
 from tests.kiosk.staff.people import (
     BOSS,
@@ -65,7 +65,7 @@ def test_the_right_pin_signs_in_and_says_so(point):
     point.roster.sign_out()
     assert point.roster.signed_in is None
     assert point.events == [SignedIn(Clerk(CLERK, Role.CLERK)), SignedOut(Clerk(CLERK, Role.CLERK))]
-    assert point.notes == [(Act.SIGN_IN, CLERK, Code.OK), (Act.SIGN_OUT, CLERK, Code.OK)]
+    assert point.notes == [(StaffAction.SIGN_IN, CLERK, Code.OK), (StaffAction.SIGN_OUT, CLERK, Code.OK)]
 
 
 @pytest.mark.parametrize("hours", [12.0, 100.0, -13.0])
@@ -76,7 +76,7 @@ def test_a_sign_in_ends_with_the_shift(point, hours):
     point.now = NOW + hours * 3600.0
     assert point.roster.signed_in is None
     assert point.events[-1] == SignedOut(Clerk(CLERK, Role.CLERK), Code.STAFF_IDLE)
-    assert point.notes[-1] == (Act.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+    assert point.notes[-1] == (StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
 
 
 @pytest.mark.parametrize("pin", ["", "730519", "73051", "7305180", "１２", "a" * 5000])
@@ -163,7 +163,7 @@ def test_a_supervisor_unlocks_a_clerk_does_not(point):
     point.roster.sign_in(BOSS, BOSS_PIN)
     point.roster.unlock(CLERK)
     assert point.sign_in() is Code.OK
-    assert (Act.UNLOCK, BOSS, Code.OK) in point.notes
+    assert (StaffAction.UNLOCK, BOSS, Code.OK) in point.notes
 
 
 def test_central_unlocks(point):

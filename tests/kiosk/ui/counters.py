@@ -8,15 +8,15 @@ from msgspec.structs import replace
 from kiosk import settings as kiosk_settings
 from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
-from kiosk.activation.service import Brought
+from kiosk.activation.service import ImportResult
 from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
-from kiosk.staff.actions import Act, Acts
+from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
-from kiosk.staff_service import Counter, Hands
+from kiosk.staff_service import Hands, StaffService
 from tests.kiosk.staff.people import BOSS, CLERK, Office, staff
 
 VISITS = (
@@ -64,7 +64,7 @@ class Desk:
         return self._stick(len(self.outbox.undelivered()))
 
     def bring_in(self, stick, *, mounted_only):
-        return self._stick(Brought(2, 0, 0, 100, True))
+        return self._stick(ImportResult(2, 0, 0, 100, True))
 
     def _stick(self, good):
         if isinstance(self.stick, StaffError):
@@ -89,7 +89,7 @@ class World:
         self.devices = dict(DEVICES)
         self.audit = AuditLog(folder / "audit.log")
         self.book = Daybook(folder / "staff")
-        self.acts = Acts(self.audit, self.book)
+        self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
             folder / "staff", self.settings.staff, self._trust, self.events.append, self.acts.note
@@ -97,16 +97,16 @@ class World:
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
         self.desk = Desk(folder)
-        self.counter = Counter(self.settings, self.roster, self.acts, self._hands())
+        self.counter = StaffService(self.settings, self.roster, self.acts, self._hands())
 
     def visits(self):
         """A morning in the shop."""
         for visit in VISITS:
             self.book.write(VisitRow(0.0, *visit))
-        self.acts.note(Act.SIGN_IN, CLERK, Code.STAFF_REFUSED)
-        self.acts.note(Act.SIGN_IN, CLERK)
-        self.acts.note(Act.SIGN_OUT, CLERK, Code.STAFF_IDLE)
-        self.acts.note(Act.SIGN_IN, BOSS)
+        self.acts.note(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
+        self.acts.note(StaffAction.SIGN_IN, CLERK)
+        self.acts.note(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+        self.acts.note(StaffAction.SIGN_IN, BOSS)
         return self
 
     def has_printer(self):

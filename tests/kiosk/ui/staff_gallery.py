@@ -14,7 +14,7 @@ from kiosk.events import Show
 from kiosk.model import Stage
 from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
-from kiosk.ui.touch_driver import Hand
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
 from tests.kiosk.staff.people import BOSS, BOSS_PIN, CLERK
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
@@ -42,7 +42,7 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
     window.resize(*size)
     window.show()
     window.take(Show(Stage.IDLE))
-    hand = Hand(window)
+    hand = TouchDriver(window)
 
     def save(name: str) -> None:
         done: list[object] = []

@@ -17,12 +17,12 @@ from kiosk.events import (
     ShowDigit,
     ShowDigits,
     ShowGain,
+    ShowHeadMove,
     ShowHeard,
     ShowLight,
-    ShowMove,
 )
-from kiosk.model import Check, Device, Move, Outcome, Purpose, Role, Slip, Stage, Way
-from kiosk.ui.touch_driver import Hand
+from kiosk.model import Check, Device, HeadMove, Outcome, Purpose, Role, Slip, Stage, Way
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.buttons import REST_MS
 
 NUMBER = "7K2M-9QXD-04RT-V5BH"
@@ -55,7 +55,7 @@ PASSWORD = "20583174"
 def type_pages(*pages):
     """Type and press next on each page."""
 
-    def play(hand: Hand):
+    def play(hand: TouchDriver):
         for page in pages:
             assert hand.type(page)
             assert hand.press("key_next")
@@ -166,9 +166,9 @@ STORIES = {
     "ways": [Show(Stage.IDLE), press("other_way")],
     "ways_change": [show(Stage.DIGITS), press("change_way")],
     "consent_clerk": [Show(Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
-    "head_wait": [show(Stage.HEAD, tries=3), ShowMove(0, 5, None)],
-    "head_arrow": [show(Stage.HEAD, tries=3), ShowMove(2, 5, Move.LEFT)],
-    "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowMove(0, 5, Move.UP)],
+    "head_wait": [show(Stage.HEAD, tries=3), ShowHeadMove(0, 5, None)],
+    "head_arrow": [show(Stage.HEAD, tries=3), ShowHeadMove(2, 5, HeadMove.LEFT)],
+    "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowHeadMove(0, 5, HeadMove.UP)],
     "touch": [show(Stage.TOUCH, tries=3), ShowDigits((3, 1, 4, 1, 5, 9)), type_only("314")],
     "touch_again": [show(Stage.TOUCH, Code.TOUCH_WRONG, 2), ShowDigits((2, 7, 1, 8, 2, 8))],
     "review": REVIEW,
@@ -196,7 +196,7 @@ STORIES = {
 
 def play(window, story):
     """Lead `window` to a screen."""
-    hand = Hand(window)
+    hand = TouchDriver(window)
     window.take(Show(Stage.IDLE))
     for step in story:
         if callable(step):

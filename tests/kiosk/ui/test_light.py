@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from kiosk.events import LightDeclined, LightShown, Show, ShowDigit, ShowLight
 from kiosk.model import Stage
 from kiosk.ui.theme import colour
-from kiosk.ui.touch_driver import Hand
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.light import coded
 from kiosk.visit.rules.light import LINEAR
 
@@ -62,12 +62,12 @@ def lin(code):
 def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
     shown(window)
     QTest.qWait(100)
-    assert Hand(window).press("light_off")
+    assert TouchDriver(window).press("light_off")
     assert posted(engine, LightDeclined)
     before = len(posted(engine, LightShown))
     QTest.qWait(900)
     assert len(posted(engine, LightShown)) == before
-    assert not Hand(window).press("light_off")
+    assert not TouchDriver(window).press("light_off")
 
 
 def test_another_stage_ends_it(window, engine):

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
 
 from kiosk.ui.phrases import LANGUAGES, load
-from kiosk.ui.theme import FAMILIES, Look, load_fonts, palette
+from kiosk.ui.theme import FAMILIES, Theme, load_fonts, palette
 from tests.kiosk.unit.test_phrases import leaves
 
 PAIRS = [
@@ -46,7 +46,7 @@ def glyph(qapp, character, language):
     image = QImage(120, 120, QImage.Format.Format_Grayscale8)
     image.fill(255)
     painter = QPainter(image)
-    painter.setFont(Look(language=language).font_px(90))
+    painter.setFont(Theme(language=language).font_px(90))
     painter.drawText(image.rect(), 0x84, character)
     painter.end()
     return image
@@ -65,7 +65,7 @@ def test_the_bundled_family_is_the_one_used(language):
 @pytest.mark.parametrize("character", RARE)
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
 def test_rare_names_are_no_boxes(qapp, character, language):
-    raw = QRawFont.fromFont(Look(language=language).font_px(90))
+    raw = QRawFont.fromFont(Theme(language=language).font_px(90))
     assert raw.supportsCharacter(ord(character)), f"U+{ord(character):X}"
     drawn = glyph(qapp, character, language)
     assert drawn != glyph(qapp, "\U000f0000", language)
@@ -78,6 +78,6 @@ def test_traditional_has_its_own_shapes(qapp):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_character_of_the_catalogue_has_a_glyph(qapp, language):
-    raw = QRawFont.fromFont(Look(language=language).font_px(40))
+    raw = QRawFont.fromFont(Theme(language=language).font_px(40))
     text = {character for _, sentence in leaves(load(language)._table) for character in sentence}
     assert [c for c in text | {"\N{NON-BREAKING HYPHEN}"} if not raw.supportsCharacter(ord(c))] == []

@@ -12,7 +12,7 @@ from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import Show, SignedIn, SignedOut
 from kiosk.model import Stage
-from kiosk.ui.touch_driver import Hand
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import STAFF_HOLD_MS, Window
 from tests.kiosk.staff.people import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 from tests.kiosk.ui.counters import VISITS, WEDGED, World
@@ -30,7 +30,7 @@ class Shop:
         self.window.resize(1080, 1920)
         self.window.show()
         qtbot.waitExposed(self.window)
-        self.hand = Hand(self.window)
+        self.hand = TouchDriver(self.window)
         self.panel = self.window.panel
         self.window.take(Show(Stage.IDLE))
 

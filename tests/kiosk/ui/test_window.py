@@ -32,17 +32,17 @@ from kiosk.events import (
     Show,
     ShowDigit,
     ShowDigits,
+    ShowHeadMove,
     ShowHeard,
-    ShowMove,
     Signs,
     SlowDown,
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, Move, Outcome, Purpose, Reason, Role, Stage, Way, told_as
+from kiosk.model import Decision, HeadMove, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.phrases import load
-from kiosk.ui.touch_driver import Hand
+from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.entry import Entry
 from kiosk.ui.widgets.marks import Marks
@@ -65,7 +65,7 @@ from tests.kiosk.ui.stories import (
 
 @pytest.fixture
 def hand(window):
-    return Hand(window)
+    return TouchDriver(window)
 
 
 def seen(window, kind=Words):
@@ -163,9 +163,9 @@ def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
 
 def test_arrows_are_told_when_they_were_painted(qtbot, window, engine):
     window.take(show(Stage.HEAD))
-    window.take(ShowMove(0, 5, None))
+    window.take(ShowHeadMove(0, 5, None))
     assert engine.posted == []
-    window.take(ShowMove(0, 5, Move.LEFT))
+    window.take(ShowHeadMove(0, 5, HeadMove.LEFT))
     qtbot.waitUntil(lambda: bool(engine.posted))
     assert engine.posted[0].step == 0
     assert abs(engine.posted[0].at - time.monotonic()) < 5
@@ -571,7 +571,7 @@ def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
 def test_the_last_screen_says_what_was_done(window, result, purpose):
     for notice in outcome(result, purpose=purpose):
         window.take(notice)
-    assert load("zh-Hans")[f"outcome.{told_as(result, purpose)}.title"] in said(window)
+    assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in said(window)
     window.take(Show(Stage.IDLE))
     for notice in outcome(result):
         window.take(notice)
@@ -759,7 +759,7 @@ def test_a_key_held_by_a_real_mouse_works_too(window, engine):
 
 
 def test_slower_is_asked_for_once_and_forgotten_with_the_visit(window, engine):
-    hand = Hand(window)
+    hand = TouchDriver(window)
     window.take(Show(Stage.DIGITS, Code.OK, 3))
     assert hand.press("slower")
     assert not hand.press("slower")

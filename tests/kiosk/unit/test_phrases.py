@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import Check, Device, Outcome, Purpose, Reason, Stage, told_as
+from kiosk.model import Check, Device, Outcome, Purpose, Reason, Stage, outcome_key
 from kiosk.ui import codes_document
 from kiosk.ui.phrases import LANGUAGES, Phrases, load
 
@@ -158,7 +158,7 @@ def test_stages_outcomes_devices_and_prompts_are_all_there(phrases):
         assert all(phrases[f"stage.{stage.value}.{part}"] for part in ("title", "body", "next"))
     for outcome in Outcome:
         assert all(phrases[f"outcome.{outcome.value}.{part}"] for part in ("title", "body", "next"))
-    names = {told_as(outcome, purpose) for outcome in Outcome for purpose in Purpose} | {"already_open"}
+    names = {outcome_key(outcome, purpose) for outcome in Outcome for purpose in Purpose} | {"already_open"}
     assert set(phrases._table["outcome"]) == names
     assert all(phrases[f"outcome.{name}.{part}"] for name in names for part in ("title", "body", "next"))
     assert all(phrases[f"device.{device.value}"] for device in Device)

@@ -8,7 +8,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, RequestStatus, Stage
 from kiosk.visit import replay
-from kiosk.visit.handlers import ANSWERS, MOVES
+from kiosk.visit.handlers import HANDLERS, TRANSITIONS
 from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, Drive, challenge, scores
 
 small = st.floats(0, 1)
@@ -106,9 +106,9 @@ def test_logs_hold_nothing_personal():
 
 
 def test_every_answer_of_the_table_exists_and_every_stage_can_be_left():
-    for stage, answers in ANSWERS.items():
+    for stage, answers in HANDLERS.items():
         assert all(callable(answer) for answer in answers.values()), stage
-        assert MOVES[stage]
+        assert TRANSITIONS[stage]
 
 
 def test_a_damaged_log_is_an_error():

@@ -236,7 +236,7 @@ def test_a_pin_is_in_no_log():
 
 staffing = st.one_of(
     st.builds(e.WayChosen, st.sampled_from(Way)),
-    st.builds(e.MoveShown, st.integers(0, 5), st.floats(100, 130)),
+    st.builds(e.HeadMoveShown, st.integers(0, 5), st.floats(100, 130)),
     st.builds(e.DigitsTyped, st.just(tuple(challenge().digits)) | st.just((1, 2, 3, 4, 5, 6))),
     st.builds(e.ClerkPresent, st.sampled_from(["7001", "7002"]), st.sampled_from(Role), st.just(1.0)),
     st.just(e.ClerkAbsent()),

@@ -14,7 +14,7 @@ from kiosk.model import (
     Decision,
     Device,
     FaceSeen,
-    Move,
+    HeadMove,
     Outcome,
     Reason,
     Role,
@@ -25,8 +25,18 @@ from kiosk.visit import head_turns
 from tests.kiosk.visit.drive import DIGITS, LIMITS, NUMBER, challenge
 from tests.kiosk.visit.review_drive import DESK, StaffedDrive
 
-OTHER = {Move.LEFT: Move.RIGHT, Move.RIGHT: Move.LEFT, Move.UP: Move.DOWN, Move.DOWN: Move.UP}
-POSE = {Move.LEFT: (20.0, 0.0), Move.RIGHT: (-20.0, 0.0), Move.UP: (0.0, 15.0), Move.DOWN: (0.0, -15.0)}
+OTHER = {
+    HeadMove.LEFT: HeadMove.RIGHT,
+    HeadMove.RIGHT: HeadMove.LEFT,
+    HeadMove.UP: HeadMove.DOWN,
+    HeadMove.DOWN: HeadMove.UP,
+}
+POSE = {
+    HeadMove.LEFT: (20.0, 0.0),
+    HeadMove.RIGHT: (-20.0, 0.0),
+    HeadMove.UP: (0.0, 15.0),
+    HeadMove.DOWN: (0.0, -15.0),
+}
 
 
 def begun(way, limits=LIMITS):
@@ -57,10 +67,10 @@ def follow(drive, answer=lambda move: move, react_s=0.5, steps=99):
         if drive.visit.stage is not Stage.HEAD or len(drive.all(e.TakeChallenge)) > taken:
             return drive
         rest(drive, max(0.0, drive.visit.deadline - drive.at))
-        shown = [o for o in drive.time_out() if isinstance(o, e.ShowMove) and o.move]
+        shown = [o for o in drive.time_out() if isinstance(o, e.ShowHeadMove) and o.move]
         if not shown:
             return drive
-        drive.feed(e.MoveShown(shown[0].step, drive.at), 0.0)
+        drive.feed(e.HeadMoveShown(shown[0].step, drive.at), 0.0)
         rest(drive, react_s)
         yaw, pitch = POSE.get(answer(shown[0].move), (0.0, 0.0))
         for part in (0.5, 1.0, 0.5):
@@ -121,36 +131,36 @@ def test_a_head_that_never_rests_follows_nothing():
     drive = to_head()
     while drive.at < drive.visit.deadline:
         drive.see(yaw=25.0 if drive.seq % 4 < 2 else -25.0, pitch=0.0)
-    (order,) = [o for o in drive.time_out() if isinstance(o, e.ShowMove)]
-    drive.feed(e.MoveShown(order.step, drive.at), 0.0)
+    (order,) = [o for o in drive.time_out() if isinstance(o, e.ShowHeadMove)]
+    drive.feed(e.HeadMoveShown(order.step, drive.at), 0.0)
     drive.see(yaw=25.0, pitch=0.0)
     assert drive.all(e.Show)[-1].code is Code.HEAD_TOO_EARLY
 
 
 def test_nobody_was_looked_at_before_the_arrow():
     drive = to_head()
-    (order,) = [o for o in drive.time_out() if isinstance(o, e.ShowMove)]
-    drive.feed(e.MoveShown(order.step, drive.at), 0.0)
+    (order,) = [o for o in drive.time_out() if isinstance(o, e.ShowHeadMove)]
+    drive.feed(e.HeadMoveShown(order.step, drive.at), 0.0)
     drive.see(0.3, yaw=0.0, pitch=0.0)
     assert drive.visit.stage is not Stage.SUBMIT
     assert Code.HEAD_UNSEEN in [s.code for s in drive.all(e.Show)]
 
 
 def test_a_machine_that_looks_at_five_frames_in_two_seconds_knows_the_rest():
-    slow = head_turns.Turning(challenge(), LIMITS, unhurried=False)
+    slow = head_turns.HeadTurns(challenge(), LIMITS, unhurried=False)
     for i in range(4):
         slow.look(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
-    assert slow.painted(e.MoveShown(0, 1.25))
+    assert slow.painted(e.HeadMoveShown(0, 1.25))
     assert not slow.look(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is None
 
 
 def test_one_frame_before_the_arrow_tells_no_rest():
-    slow = head_turns.Turning(challenge(), LIMITS, unhurried=False)
+    slow = head_turns.HeadTurns(challenge(), LIMITS, unhurried=False)
     slow.look(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
-    slow.painted(e.MoveShown(0, 1.25))
+    slow.painted(e.HeadMoveShown(0, 1.25))
     assert slow.look(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is Code.HEAD_UNSEEN
 
