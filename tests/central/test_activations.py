@@ -19,14 +19,14 @@ def test_activates(central: RunningCentral, terminal: Terminal) -> None:
     assert receipt["id"] == request["id"]
     assert receipt["credential"]
     assert receipt["recheck_unix"] is None
-    assert central.credentials.lifecycle(request["id"]) == 1
+    assert central.credentials(request["id"]) == 1
 
 
 def test_same_bytes_same_receipt(central: RunningCentral, terminal: Terminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     first, second = terminal.activate(body).json(), terminal.activate(body).json()
     assert first == second == terminal.look_up(first["id"]).json()
-    assert central.credentials.lifecycle(first["id"]) == 1
+    assert central.credentials(first["id"]) == 1
 
 
 def test_same_number_other_bytes(central: RunningCentral, terminal: Terminal) -> None:
@@ -34,7 +34,7 @@ def test_same_number_other_bytes(central: RunningCentral, terminal: Terminal) ->
     assert terminal.activate(request).json()["status"] == "ACTIVATED"
     answer = terminal.activate(json.dumps(request, indent=1).encode())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.key_reused")
-    assert central.credentials.lifecycle(request["id"]) == 1
+    assert central.credentials(request["id"]) == 1
 
 
 def test_another_terminal_learns_nothing(central: RunningCentral, terminal: Terminal) -> None:
@@ -82,7 +82,7 @@ def test_in_flight(central: RunningCentral, terminal: Terminal) -> None:
             assert (answer.status_code, answer.json()["code"]) == (409, "request.in_flight")
     assert first.result().json()["status"] == "ACTIVATED"
     assert waiting.activate(body).json() == first.result().json()
-    assert central.credentials.lifecycle(visit) == 1
+    assert central.credentials(visit) == 1
 
 
 def test_identical_requests_at_once(central: RunningCentral, terminal: Terminal) -> None:
@@ -93,7 +93,7 @@ def test_identical_requests_at_once(central: RunningCentral, terminal: Terminal)
     assert receipts
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({receipt["credential"] for receipt in receipts}) == 1
-    assert central.credentials.lifecycle(json.loads(body)["id"]) == 1
+    assert central.credentials(json.loads(body)["id"]) == 1
 
 
 def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal: Terminal) -> None:
@@ -102,7 +102,7 @@ def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal:
     with ThreadPoolExecutor(8) as pool:
         receipts = [a.json() for a in pool.map(lambda body: _send_alone(terminal, body), bodies)]
     assert sorted(receipt["code"] for receipt in receipts) == ["ok"] + ["person.already_open"] * 7
-    assert sum(central.credentials.lifecycle(receipt["id"]) for receipt in receipts) == 1
+    assert sum(central.credentials(receipt["id"]) for receipt in receipts) == 1
 
 
 def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal: Terminal) -> None:

@@ -140,7 +140,7 @@ def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
     receipt = terminal.activate(waiting).json()
     assert (receipt["status"], receipt["code"]) == ("PENDING", "audit.rewound")
     assert "核查终端" in central.get(f"/look-up/{waiting['id']}")
-    assert central.credentials.lifecycle(waiting["id"]) == 0
+    assert central.credentials(waiting["id"]) == 0
     assert "audit.rewound from record 5 to 5" in central.command("fleet", "show")
     central.command("alarms", "accept", terminal.name, "--by", "2001")
     assert terminal.until_settled(waiting["id"])["status"] == "ACTIVATED"

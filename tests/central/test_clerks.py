@@ -2,10 +2,10 @@
 
 import jwt
 import pytest
-from central.database import Database
 
 from central.fleet import clerks
 from central.security.keys import public_of
+from central.storage.database import Database
 from tests.central.terminal import Terminal
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from central.database import Database, migrate
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.__main__ import main
 from central.privacy import retention
 from central.security import keys
 from central.settings import Retention
+from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Challenge, Credential, Terminal
 from tests.central.server import RunningCentral, running_central
 from tests.central.terminal import Terminal as Caller

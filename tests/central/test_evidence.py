@@ -156,7 +156,7 @@ def test_a_refusal_is_kept(central: RunningCentral, terminal: Terminal) -> None:
     first, second = terminal.activate(request).json(), terminal.activate(request).json()
     assert first == second
     assert (first["status"], first["code"], first["credential"]) == ("REFUSED", "evidence.incomplete", None)
-    assert central.credentials.lifecycle(first["id"]) == 0
+    assert central.credentials(first["id"]) == 0
 
 
 def test_moved_to_another_visit(terminal: Terminal) -> None:

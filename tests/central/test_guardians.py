@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-from central.database import Database
 from sqlalchemy import select
 
 from central.activation import guardians
@@ -18,6 +17,7 @@ from central.protocol.messages import ActivationRequest, Person
 from central.security.keys import VAULT
 from central.security.personal_data import PersonalData
 from central.settings import Evidence, Settings
+from central.storage.database import Database
 from central.storage.tables import Credential
 from kiosk.simulators.people import made_up_number
 from tests.central.server import RunningCentral

@@ -24,11 +24,11 @@ def test_not_visible_yet_then_activated(central: RunningCentral, terminal: Termi
     first = terminal.activate(body).json()
     assert (first["status"], first["code"]) == ("PENDING", "person.not_yet_visible")
     assert first["recheck_unix"] > time.time() - 1
-    assert central.credentials.lifecycle(first["id"]) == 0
+    assert central.credentials(first["id"]) == 0
     last = terminal.until_settled(first["id"])
     assert (last["status"], last["code"]) == ("ACTIVATED", "ok")
     assert terminal.activate(body).json() == last
-    assert central.credentials.lifecycle(first["id"]) == 1
+    assert central.credentials(first["id"]) == 1
 
 
 def test_never_visible(central: RunningCentral, terminal: Terminal) -> None:

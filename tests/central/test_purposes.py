@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from central.database import Database, migrate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -16,6 +15,7 @@ from central.codes import Code
 from central.credentials import lifecycle
 from central.protocol.messages import Purpose
 from central.security.personal_data import PersonalData
+from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Credential
 from central.storage.tables import Terminal as TerminalRow
 from tests.central.server import RunningCentral

@@ -49,7 +49,7 @@ def delivered_once(site: Site, central: RunningCentral, slip: str) -> None:
     """Settled on both sides, with one credential: after that nothing is sent any more."""
     eventually(lambda: site.request(slip)[0] == "delivered", "never delivered")
     assert site.request(slip)[1] is None
-    assert central.credentials.lifecycle(slip) == 1
+    assert central.credentials(slip) == 1
 
 
 def test_a_genuine_customer_is_activated(point: Point, site: Site, central: RunningCentral) -> None:
@@ -71,11 +71,11 @@ def test_a_genuine_customer_is_activated(point: Point, site: Site, central: Runn
 
 
 def test_somebody_else_is_refused(point: Point, central: RunningCentral) -> None:
-    before = central.credentials.lifecycle()
+    before = central.credentials()
     ended = point.visit(somebody(face="hopper", card_of="collins"))
     assert ended.word == (Outcome.REFUSED, "face.mismatch")
     assert ended.finished.stage is Stage.FACE
-    assert central.credentials.lifecycle() == before
+    assert central.credentials() == before
 
 
 def test_without_a_line_it_is_accepted_and_delivered_later(
@@ -85,7 +85,7 @@ def test_without_a_line_it_is_accepted_and_delivered_later(
     ended = point.visit(somebody())
     assert ended.word == (Outcome.ACCEPTED, "central.unreachable")
     assert site.request(ended.slip.id)[0] == "waiting"
-    assert central.credentials.lifecycle(ended.slip.id) == 0
+    assert central.credentials(ended.slip.id) == 0
     site.line.up()
     delivered_once(site, central, ended.slip.id)
 
@@ -108,7 +108,7 @@ def test_who_is_not_visible_yet_waits_and_is_activated(
     slip = point.diary.wait_for_slip(Outcome.PENDING, mark)
     assert slip.code is Code.PERSON_NOT_YET_VISIBLE
     assert "下次查询" in central.get(f"/look-up/{slip.id}")
-    assert central.credentials.lifecycle(slip.id) == 0
+    assert central.credentials(slip.id) == 0
     better = point.diary.wait_for_slip(Outcome.ACTIVATED, mark)  # the same screen tells the better news
     assert (better.id, better.code) == (slip.id, Code.OK)
     assert "已开通" in central.get(f"/look-up/{slip.id}")
@@ -124,7 +124,7 @@ def test_killed_right_after_the_promise_it_is_delivered_once(
     site.enrol()
     slip = promised_and_killed(site)
     assert site.request(slip)[0] == "waiting"
-    assert central.credentials.lifecycle(slip) == 0
+    assert central.credentials(slip) == 0
     site.line.up()
     with Point(site.settings):
         delivered_once(site, central, slip)
@@ -158,4 +158,4 @@ def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: Runni
         assert ended.word == (Outcome.REFERRED, "terminal.revoked")
         point.diary.wait_for_missing({Device.IDENTITY: Code.TERMINAL_REVOKED}, mark)
         assert point.diary.all(e.Show)[-1].code is Code.TERMINAL_REVOKED
-    assert central.credentials.lifecycle(ended.slip.id) == 0
+    assert central.credentials(ended.slip.id) == 0

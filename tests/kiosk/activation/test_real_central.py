@@ -82,7 +82,7 @@ def test_a_visit_is_activated(shop, central):
     made = visit(shop)
     assert shop.desk.submit(made, None) == Stored(made.visit)
     assert wait_for_receipt(shop, made.visit) < 3.0
-    assert central.credentials.lifecycle(made.visit) == 1
+    assert central.credentials(made.visit) == 1
 
 
 @pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
@@ -107,7 +107,7 @@ def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
     shop.desk.submit(made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
-    assert central.credentials.lifecycle(made.visit) == 1
+    assert central.credentials(made.visit) == 1
     assert len(receipts(shop, made.visit)) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_small_request_too_can_lose_its_answer(shop, central, line):
     shop.desk.submit(made, None)
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
-    assert central.credentials.lifecycle(made.visit) == 1
+    assert central.credentials(made.visit) == 1
 
 
 def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(shop, central, line):
@@ -131,7 +131,7 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
     line.up()
     # On an idle machine it is one second (`probe_s`); a machine that tests is not idle.
     assert sum(wait_for_receipt(shop, made.visit) for made in visits) < 4.0
-    assert [central.credentials.lifecycle(made.visit) for made in visits] == [1, 1, 1]
+    assert [central.credentials(made.visit) for made in visits] == [1, 1, 1]
 
 
 def test_central_is_killed_while_requests_come_in(shop, central):
@@ -144,7 +144,7 @@ def test_central_is_killed_while_requests_come_in(shop, central):
     central.start()
     for made in visits:
         wait_for_receipt(shop, made.visit, seconds=15)
-    assert [central.credentials.lifecycle(made.visit) for made in visits] == [1] * 6
+    assert [central.credentials(made.visit) for made in visits] == [1] * 6
 
 
 def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
@@ -154,7 +154,7 @@ def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
     wait_for_receipt(shop, made.visit, RequestStatus.PENDING)
     assert receipts(shop, made.visit)[0].code is Code.PERSON_NOT_YET_VISIBLE
     wait_for_receipt(shop, made.visit, RequestStatus.ACTIVATED)
-    assert central.credentials.lifecycle(made.visit) == 1
+    assert central.credentials(made.visit) == 1
     central.people()
 
 
@@ -174,7 +174,7 @@ def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
     shop.desk.submit(made, None)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
     assert shop.desk.counts() == Counts(waiting=1)
-    assert central.credentials.lifecycle(made.visit) == 0
+    assert central.credentials(made.visit) == 0
 
 
 # ── keys change while requests wait ──────────────────────────────────────────────────────────────
@@ -215,7 +215,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
             shop.desk.submit(after, None)
             wait_for_receipt(shop, after.visit, seconds=20)
-            assert [central.credentials.lifecycle(made.visit) for made in (before, after)] == [1, 1]
+            assert [central.credentials(made.visit) for made in (before, after)] == [1, 1]
         finally:
             shop.close()
 
@@ -232,7 +232,7 @@ def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_
     wire.close()
     line.up()
     wait_for_receipt(shop, made.visit, seconds=20)
-    assert central.credentials.lifecycle(made.visit) == 1
+    assert central.credentials(made.visit) == 1
 
 
 def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, central):

@@ -15,7 +15,7 @@ from kiosk.errors import SettingsError
 
 SHOWN = """
 import ctypes, os, resource, sys
-from kiosk import process
+from kiosk import process_hardening
 process_hardening.clean_memory()
 process_hardening.no_dumps()
 dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
@@ -83,7 +83,7 @@ def _refused(*_: object) -> None:
 
 def test_no_core_of_central_either(tmp_path: Path, monkeypatch):
     told: list[str] = []
-    monkeypatch.setattr(central_program.process, "no_dumps", lambda: told.append("dumps"))
+    monkeypatch.setattr(central_program.process_hardening, "no_dumps", lambda: told.append("dumps"))
     monkeypatch.setattr(server, "serve", lambda *_: None)
     data = ["--data", str(tmp_path)]
     assert central_program.main(["init", *data]) == 0
@@ -94,7 +94,7 @@ def test_no_core_of_central_either(tmp_path: Path, monkeypatch):
 
 
 def test_centrals_own_way_of_it():
-    code = "from central import process; process_hardening.no_dumps(); import ctypes, resource;"
+    code = "import ctypes, resource; from central.security.process_hardening import no_dumps; no_dumps();"
     code += "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "(0, 0) 0\n"

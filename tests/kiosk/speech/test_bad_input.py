@@ -30,7 +30,7 @@ from tests.kiosk.speech.sounds import mix, noise
 
 SETTINGS = load_settings()
 CUSTOMER = RESOURCES / "sounds" / "customer" / "zf_xiaoyi"
-STRANGERS = RESOURCES.parent / "tests" / "speech" / "strangers"
+STRANGERS = RESOURCES.parent / "tests" / "kiosk" / "speech" / "strangers"
 SHOWN = tuple(1.0 + 1.4 * i for i in range(6))
 WHOLE_S = SHOWN[-1] + 3.0
 REACTION_S = 0.4

@@ -108,7 +108,7 @@ def literals(call):
 def test_whatever_the_visit_says_has_a_clip():
     """All names that stand in `kiosk/visit` within a Say; the others are made of codes, see above."""
     said = set()
-    for path in (RESOURCES.parent / "kiosk" / "visit").glob("*.py"):
+    for path in (RESOURCES.parent / "kiosk" / "visit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "Say":
                 said |= literals(node)

@@ -98,7 +98,7 @@ def test_there_and_back(shop, central):
     assert shop.states() == dict.fromkeys(numbers, State.DELIVERED)
     assert {entry.receipt.status for entry in shop.desk.requests()} == {RequestStatus.ACTIVATED}
     assert shop.roster.sign_in(number, pin).number == number
-    assert all(central.credentials.lifecycle(slip) == 1 for slip in numbers)
+    assert all(central.credentials(slip) == 1 for slip in numbers)
 
 
 def test_a_roster_that_somebody_edited_is_told_and_not_taken(shop, central):
@@ -118,7 +118,7 @@ def test_every_step_twice_changes_nothing_more(shop, central):
     shop.office()
     assert shop.bring_in().receipts == 1
     assert (shop.bring_in().receipts, shop.bring_in().known) == (0, 1)
-    assert central.credentials.lifecycle(number) == 1
+    assert central.credentials(number) == 1
     assert shop.export() == 0
     assert list((shop.home / "requests").iterdir()) == [], "what is delivered goes off the stick"
 
@@ -130,7 +130,7 @@ def test_stick_and_line_together_make_one_credential(shop, central):
     shop.wait_until(lambda: shop.states()[number] is State.DELIVERED, 30)
     shop.office()
     assert shop.bring_in().known == 1
-    assert central.credentials.lifecycle(number) == 1
+    assert central.credentials(number) == 1
 
 
 def test_nothing_personal_and_no_second_terminal_can_read_it(shop):
@@ -169,7 +169,7 @@ def test_central_refuses_what_was_altered_and_takes_the_rest(shop, central, how)
     said = shop.office(refuses=True)
     assert f"{bad}: refused" in said
     assert f"{good}: ACTIVATED ok" in said
-    assert (central.credentials.lifecycle(bad), central.credentials.lifecycle(good)) == (0, 1)
+    assert (central.credentials(bad), central.credentials(good)) == (0, 1)
     assert shop.bring_in().receipts == 1
     assert shop.states() == {bad: State.WAITING, good: State.DELIVERED}
 
@@ -179,7 +179,7 @@ def test_a_revoked_terminals_stick_is_refused(shop, central):
     shop.export()
     central.command("revoke", shop.name)
     assert "refused" in shop.office(refuses=True)
-    assert central.credentials.lifecycle(number) == 0
+    assert central.credentials(number) == 0
 
 
 def resign(token, key=None, typ="receipt+jwt", **claims):

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.codes import Code
-from kiosk.commands.models import sealed
+from kiosk.commands.models import main, sealed
 from kiosk.errors import ModelError
-from kiosk.models import MANIFEST, install, load, locate, main, read, verify
+from kiosk.models import MANIFEST, install, load, locate, read, verify
 from kiosk.models.installer import fetch
 
 CONTENT = {"a.onnx": b"weights of a" * 1000, "b.onnx": b"weights of b", "people/c.png": b"a picture"}
