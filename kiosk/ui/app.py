@@ -9,13 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
 from kiosk.staff_service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.icons import load_icons
-from kiosk.ui.phrases import load
 from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel

@@ -18,9 +18,9 @@ from kiosk.events import (
     SlowDown,
 )
 from kiosk.model import Stage
+from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason

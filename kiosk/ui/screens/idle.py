@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Began, Show
 from kiosk.model import Purpose, Stage, Way
+from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.icon_widget import IconWidget

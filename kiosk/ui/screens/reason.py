@@ -1,8 +1,8 @@
 """Why we are on this screen again, and how many tries are left."""
 
 from kiosk.codes import Code
+from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.widgets.note import Note
 
 
@@ -29,5 +29,5 @@ class Reason(Note):
             self.say(phrases.clerk(code), Icon.ATTENTION)
             return
         again = phrases.tries_left(tries_left) if code is not Code.OK else ""
-        joint = " " if phrases.language == "en" and again else ""
+        joint = " " if phrases.script == "Latn" and again else ""
         self.say(phrases.customer(code) + joint + again, Icon.ATTENTION)

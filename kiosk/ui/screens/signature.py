@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from kiosk.codes import Code
 from kiosk.events import AskSignature, Signs
 from kiosk.model import Role
+from kiosk.phrases import Phrases, load
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Split, stretched
 from kiosk.ui.widgets.entry import Entry
 from kiosk.ui.widgets.keypad import Keypad
@@ -26,7 +26,7 @@ class SignaturePage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._phrases = load("zh-Hans")
+        self._phrases = load()
         self._role, self._number, self._code = Role.CLERK, "", Code.OK
         self._title, self._body = Words("title"), Words("small", ink="soft")
         self._label = Words("body", bold=True)

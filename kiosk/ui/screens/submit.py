@@ -4,8 +4,8 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Show
 from kiosk.model import Stage
+from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.codes import Code
+from kiosk.phrases import Phrases, load
 from kiosk.staff_service import StaffService
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.theme import Role, Theme, colour
@@ -38,7 +38,7 @@ class Page(QWidget):
         super().__init__()
         self.counter = counter
         self.errands = errands
-        self.phrases: Phrases = load("zh-Hans")
+        self.phrases = load()
         self.look = Theme()
         self.list = Lines()
         self._told = Note(Icon.CHECK)

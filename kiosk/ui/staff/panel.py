@@ -8,10 +8,10 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
+from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.staff_service import StaffService
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.page import Page
@@ -42,7 +42,7 @@ class Panel(QWidget):
         super().__init__(parent)
         self.counter = counter
         self.fixed = parent is None
-        self._phrases: Phrases = load("zh-Hans")
+        self._phrases = load()
         self._errands = BackgroundTasks(self)
         self._tries = 0  # an answer to an earlier try opens nothing
         self._unwanted = -1  # the try that whoever made it took back

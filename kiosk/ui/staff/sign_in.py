@@ -4,8 +4,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.codes import Code
+from kiosk.phrases import Phrases, load
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.buttons import Button
@@ -26,7 +26,7 @@ class SignIn(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.phrases: Phrases = load("zh-Hans")
+        self.phrases = load()
         self._number = ""
         self._state = Code.OK
         self._title, self._body = Words("title"), Words("small", ink="soft")

@@ -2,8 +2,8 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.note import Note

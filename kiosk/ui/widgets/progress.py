@@ -4,8 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon, paint_icon
-from kiosk.ui.phrases import Phrases
 from kiosk.ui.theme import Theme, colour
 
 STEPS = ("card", "phone", "face", "digits", "done")
