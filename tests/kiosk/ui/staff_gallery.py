@@ -20,6 +20,7 @@ from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
 from tests.kiosk.ui.counters import World
 from tests.kiosk.ui.gallery import SIZES
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 
 
 def main(folder: Path, wanted: list[str]) -> None:
