@@ -52,7 +52,7 @@ def main() -> int:
             results = director.play(chosen, with_staff=options.all)
         finally:
             director.close()
-    report.write(options.out, results, director.start_s)
+    report.write(options.out, results, window_s=director.window_s, start_s=director.start_s)
     good = sum(r.as_expected for r in results)
     print(f"\n{report.table(results)}\n\n{report.SIMULATED}\n")
     seconds = time.monotonic() - began

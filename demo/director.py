@@ -60,17 +60,12 @@ class Director:
         """Pages of the staff panel that were seen."""
 
     def start_terminal(self) -> None:
-        """Start the terminal and wait for its window; it is not in service yet."""
+        """Start the terminal. Its window appears by itself; it comes into service once it is enrolled."""
         self._process = RunningTerminal(self._environment, self._screens)
-        shown = self._terminal.wait(_window_shown, START_S)
-        if shown is None:
-            raise RuntimeError(f"no window; see {self._environment.folder}/terminal.log")
-        self.window_s = shown - self._terminal.started
-        self._report(f"the window is shown after {self.window_s:.1f} s")
 
     def play(self, scenarios: tuple[Scenario, ...], *, with_staff: bool) -> list[VisitResult]:
         """Play them all; `with_staff`: a supervisor looks at every page of the panel in between."""
-        self.start_s = self._await_service()
+        self.window_s, self.start_s = self._await_window(), self._await_service()
         results: list[VisitResult] = []
         for number, scenario in enumerate(scenarios):
             if with_staff and number == min(STAFF_AFTER, len(scenarios) - 1):
@@ -99,6 +94,14 @@ class Director:
         self.pages = ended.pages if ended else ()
         self._report(f"  {'✓' if len(self.pages) == len(PAGES) else '✗'} {' '.join(self.pages)}")
 
+    def _await_window(self) -> float:
+        shown = self._terminal.wait(_window_shown, START_S)
+        if shown is None:
+            raise RuntimeError(f"no window; see {self._environment.folder}/terminal.log")
+        seconds = shown - self._terminal.started
+        self._report(f"the window was shown after {seconds:.1f} s")
+        return seconds
+
     def _await_service(self) -> float:
         idle = self._terminal.wait(_idle, START_S)
         if idle is None:
@@ -106,7 +109,7 @@ class Director:
                 f"the terminal did not come into service; see {self._environment.folder}/terminal.log"
             )
         seconds = idle - self._terminal.started
-        self._report(f"the terminal is in service after {seconds:.1f} s")
+        self._report(f"the terminal was in service after {seconds:.1f} s")
         return seconds
 
     def _restart(self) -> None:

@@ -31,16 +31,18 @@ class DemoReport(Struct, frozen=True, kw_only=True):
     at_unix: float
     simulated: bool
     remark: str
+    start_to_window_s: float
     start_to_idle_s: float
     scenarios: Sequence[VisitResult]
 
 
-def write(folder: Path, results: Sequence[VisitResult], start_s: float) -> None:
+def write(folder: Path, results: Sequence[VisitResult], *, window_s: float, start_s: float) -> None:
     """Write report.json and report.html into `folder`."""
     report = DemoReport(
         at_unix=time.time(),
         simulated=True,
         remark=SIMULATED,
+        start_to_window_s=round(window_s, 2),
         start_to_idle_s=round(start_s, 2),
         scenarios=results,
     )

@@ -289,7 +289,9 @@ class BothEnds(RuleBasedStateMachine):
         for database in self.databases:
             database.close()
         self.databases.clear()
-        for old in self.file.parent.glob("outbox.sqlite3*"):
+        files = list(self.file.parent.glob("outbox.sqlite3*"))
+        assert self.file in files
+        for old in files:
             old.unlink()
         shutil.copy(self.copy, self.file)
         self.start()
