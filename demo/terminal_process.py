@@ -19,8 +19,7 @@ from demo import clerk
 from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Said, Seen
 from kiosk import events as e
 from kiosk import settings as settings_file
-from kiosk.__main__ import run_window
-from kiosk.bootstrap import Terminal
+from kiosk.bootstrap import Terminal, run_window
 from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.shop import Shop
 from kiosk.simulators.staff import Counter, Staff

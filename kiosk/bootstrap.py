@@ -4,12 +4,14 @@ What can be missing at start is tried again until it is there, so that a termina
 itself; until then the engine is out of service and says why.
 """
 
+import faulthandler
 import logging
 import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any, get_type_hints
+from pathlib import Path
+from typing import Any
 
 from kiosk import events as e
 from kiosk import production, staff_service
@@ -26,15 +28,15 @@ from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.facts import china_date
 from kiosk.codes import Code
+from kiosk.drivers import PORTS, chosen_driver, driver_context, make_driver
 from kiosk.engine import Engine, Hands
 from kiosk.errors import DeviceError, KioskError, SettingsError
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import AudioBlock, DayReport, Device, Frame, Role, Slip
-from kiosk.paths import RESOURCES
-from kiosk.ports import Context, Feeds, Image
+from kiosk.ports import Feeds, Image
 from kiosk.privacy.erasure import Eraser
 from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
-from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
+from kiosk.settings import Settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
@@ -73,43 +75,11 @@ SILENCE_DBFS = -120.0
 ERASE_S = 86_400.0
 
 
-def context(settings: Settings, world: Any = None, clock: Callable[[], float] = time.monotonic) -> Context:
-    """What the drivers are told. `world`: the simulated shop."""
-    return Context(
-        resources=RESOURCES,
-        models=settings.path(settings.models.folder),
-        simulation=settings.mode == "simulation",
-        clock=clock,
-        world=world,
-    )
-
-
-def driver(settings: Settings, port: str, where: Context) -> Any:
-    """The adapter that the settings choose for a port.
-
-    Raises SettingsError (unknown driver or key; a simulator outside simulation), ModelError.
-    """
-    kind, options = _chosen(settings, port)
-    return kind(options, where)
-
-
-def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
-    """Class and checked settings of a port's driver. Raises SettingsError."""
-    choice: DriverChoice = getattr(settings, port)
-    if choice.driver == "simulated" and settings.mode != "simulation":
-        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: [{port}] driver = 'simulated'")
-    kind = driver_class(port, choice, settings.file)
-    return kind, driver_settings(port, choice, kind.Settings, settings.file)
-
-
 def _check_liveness(settings: Settings) -> None:
     """Raises SettingsError where nobody could ever pass."""
     if settings.visit.require_liveness and settings.liveness.driver == "none":
         detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
-
-
-PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
 
 
 class Terminal:
@@ -128,10 +98,10 @@ class Terminal:
         self.simulated = settings.mode == "simulation"
         check_url(settings.central.url, settings.file)
         for port in PORTS:
-            _chosen(settings, port)
+            chosen_driver(settings, port)
         production.check(settings)
         _check_liveness(settings)
-        self._context = context(settings, world, clock)
+        self._context = driver_context(settings, world, clock)
         self._storage = settings.path(settings.storage.folder)
         self._workers: list[Worker] = []
         self._eyes: FaceWatcher | None = None
@@ -190,7 +160,7 @@ class Terminal:
     # ── devices ──────────────────────────────────────────────────────────────────────────────────
 
     def _driver(self, port: str) -> Any:
-        return driver(self.settings, port, self._context)
+        return make_driver(self.settings, port, self._context)
 
     def _join_devices(self) -> None:
         post = self.engine.post
@@ -466,3 +436,28 @@ class Terminal:
 
     def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:
         self._workers.append(Worker(name, work, self.engine.worker_died).start())
+
+
+def run_window(
+    terminal: Terminal, screens: Path | None = None, on_ready: Callable[[Any], None] | None = None
+) -> int:
+    """Start the terminal, show its window until it is closed, then stop all threads.
+
+    `screens`: a folder for a picture of every screen. `on_ready` is called on Qt's thread.
+    """
+    from kiosk.ui import app  # Qt takes a third of a second to import; terminals without a window need none
+
+    faulthandler.enable()
+    terminal.start()
+    try:
+        return app.run(
+            terminal.engine,
+            terminal.feeds,
+            terminal.settings,
+            simulated=terminal.simulated,
+            counter=terminal.counter,
+            screens_dir=screens,
+            on_ready=on_ready,
+        )
+    finally:
+        terminal.stop()

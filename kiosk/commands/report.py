@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.activation.inventory import OUTBOX_FILE, take_inventory
-from kiosk.bootstrap import context, driver
+from kiosk.commands.options import add_settings, read_settings
+from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
 from kiosk.model import DayReport
@@ -21,19 +22,21 @@ from kiosk.staff_service import Day, day_report, table
 FORMS = (".pdf", ".png", ".csv", ".txt")
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `kiosk report`."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `kiosk report`."""
+    add_settings(parser)
     parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
     parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
     parser.add_argument("--print", action="store_true", help="on the receipt printer")
     parser.add_argument("--language", choices=("zh-Hans", "zh-Hant", "en"), default="zh-Hans")
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done. 1: the queue could not be read, or the report not written or printed."""
+def run(options: argparse.Namespace) -> int:
+    """Report; 1 if the queue cannot be read or the report not written or printed. Raises SettingsError."""
+    settings = read_settings(options)
     terminal = settings.terminal
     try:
-        day = read(settings, options.day)
+        day = read_day(settings, options.day)
         report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
         if options.to is not None:
             write_whole(options.to, _made(options.to.suffix, day, report))
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def read(settings: Settings, wanted: date | None) -> Day:
+def read_day(settings: Settings, wanted: date | None) -> Day:
     """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
     folder = settings.path(settings.storage.folder)
     book = Daybook(folder / "staff")
@@ -70,7 +73,7 @@ def _made(suffix: str, day: Day, report: DayReport) -> bytes:
 
 
 def _print(settings: Settings, report: DayReport) -> None:
-    printer = driver(settings, "printer", context(settings))
+    printer = make_driver(settings, "printer", driver_context(settings))
     try:
         printer.open()
         printer.print(report)
