@@ -16,8 +16,8 @@ from kiosk.model import DayReport
 from kiosk.printing.output_formats import Paper
 from kiosk.printing.text_layout import lines
 from kiosk.settings import Settings
-from kiosk.staff.daybook import ActRow, Daybook, VisitRow
-from kiosk.staff_service import Day, day_report, table
+from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
+from kiosk.staff.daybook import Daybook
 
 FORMS = (".pdf", ".png", ".csv", ".txt")
 
@@ -37,7 +37,13 @@ def run(options: argparse.Namespace) -> int:
     terminal = settings.terminal
     try:
         day = read_day(settings, options.day)
-        report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
+        report = to_day_report(
+            day,
+            terminal=terminal.id,
+            place=terminal.place,
+            at_unix=time.time(),
+            language=options.language,
+        )
         if options.to is not None:
             write_whole(options.to, _made(options.to.suffix, day, report))
         if options.print:
@@ -50,24 +56,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_day(settings: Settings, wanted: date | None) -> Day:
-    """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
+def read_day(settings: Settings, wanted: date | None) -> DaySummary:
+    """Return the summary of a day, with what is in the queue now. Raises OutboxError for the latter."""
     folder = settings.path(settings.storage.folder)
-    book = Daybook(folder / "staff")
-    rows = book.read(wanted)
     queue = take_inventory(folder / OUTBOX_FILE)
-    return Day(
-        wanted or book.today(),
-        tuple(row for row in rows if isinstance(row, VisitRow)),
-        tuple(row for row in rows if isinstance(row, ActRow)),
-        queue.waiting.count + queue.pending.count,
-        queue.wedged.count,
+    return summarise_day(
+        Daybook(folder / "staff"),
+        wanted,
+        waiting=queue.waiting.count + queue.pending.count,
+        wedged=queue.wedged.count,
     )
 
 
-def _made(suffix: str, day: Day, report: DayReport) -> bytes:
+def _made(suffix: str, day: DaySummary, report: DayReport) -> bytes:
     if suffix == ".csv":
-        return table(day).encode("utf-8-sig")
+        return format_csv(day).encode("utf-8-sig")
     form: Any = "text" if suffix == ".txt" else suffix[1:]
     return Paper(form, "80mm", "").made(report)
 

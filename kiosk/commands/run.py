@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 from kiosk import process_hardening
-from kiosk.bootstrap import Terminal, run_window
+from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
 from kiosk.commands.options import add_settings, read_settings
 from kiosk.errors import SettingsError
+from kiosk.windowed import run_window
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
