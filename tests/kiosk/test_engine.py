@@ -16,7 +16,7 @@ from kiosk.printing.print_queue import PrintQueue
 from kiosk.settings import load
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
-from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, challenge
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, challenge
 
 REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 

@@ -13,7 +13,7 @@ from kiosk.model import Device
 from kiosk.ports import Feeds
 from kiosk.staff.day_summary import DaySummary, format_time
 from kiosk.staff.service import StaffService, StatusItem
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks
