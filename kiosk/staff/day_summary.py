@@ -9,7 +9,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.model import DayReport, Outcome
+from kiosk.model import DayReport, Language, Outcome
 from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
 
 
@@ -51,7 +51,7 @@ def summarise_day(book: Daybook, wanted: date | None = None, *, waiting: int, we
 
 
 def to_day_report(
-    day: DaySummary, *, terminal: str, place: str, at_unix: float, language: str = "zh-Hans"
+    day: DaySummary, *, terminal: str, place: str, at_unix: float, language: str = Language.ZH_HANS
 ) -> DayReport:
     """Return the day as it is printed."""
     return DayReport(
