@@ -31,8 +31,8 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import DriverChoice, driver_class, driver_settings
-from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
-from tests.kiosk.speech.sounds import mix, noise, voice
+from tests.support.pulseaudio import Pulse, reason_to_skip
+from tests.support.sounds import mix, noise, voice
 
 WAIT_S = 60.0
 """Only a test that fails waits so long."""

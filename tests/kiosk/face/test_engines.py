@@ -11,7 +11,7 @@ import pytest
 
 import kiosk.face
 from kiosk.face.engines import DRIVERS, load_engines
-from tests.kiosk.face.people import MODELS, needs_models, photo
+from tests.support.faces import MODELS, needs_models, photo
 
 FOREIGN = ("PySide6", "requests", "sqlite3", "sounddevice")
 
