@@ -21,7 +21,8 @@ from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.recognisers import vosk as vosk_driver
 from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, played, pooled, window, windows
 from kiosk.speech.recognisers.vosk import Word, grammar, scores
-from tests.support.onnx_stub import lively, manifest, network
+from tests.support.onnx_stub import lively, network
+from tests.support.recognisers import context_of, stub_context
 from tests.support.sounds import cough, mix, noise, voice
 
 CUSTOMERS = RESOURCES / "sounds" / "customer"
