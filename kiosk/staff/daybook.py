@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE
+from kiosk.events import Finished
 from kiosk.model import Outcome, Stage
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,20 @@ class VisitRow(Struct, frozen=True, tag="visit"):
     stage: Stage
     way: str = ""
 
+    @classmethod
+    def of(cls, finished: Finished) -> "VisitRow":
+        """Return the row of a visit that has ended; the time is set when it is written."""
+        return cls(
+            at_unix=0.0,
+            visit=finished.visit,
+            outcome=finished.outcome,
+            code=finished.code,
+            stage=finished.stage,
+            way=finished.way,
+        )
 
-class ActRow(Struct, frozen=True, tag="act"):
+
+class ActionRow(Struct, frozen=True, tag="act"):
     """What somebody behind the counter did."""
 
     at_unix: float
@@ -43,7 +56,7 @@ class ActRow(Struct, frozen=True, tag="act"):
     visit: str | None = None
 
 
-Row = VisitRow | ActRow
+Row = VisitRow | ActionRow
 _decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
 
 

@@ -115,7 +115,7 @@ class ActivationTerminal:
         self.outbox = Outbox(self.database)
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
-        self.witness = AuditRecorder(self.audit)
+        self.recorder = AuditRecorder(self.audit)
         self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
@@ -140,11 +140,11 @@ class ActivationTerminal:
     def submit(self, wanted: Submit) -> Stored | StoreFailed:
         """As the engine does: the row, then its record, and only then could a screen promise."""
         done = self.intake.submit(wanted, None)
-        self.witness.fed(wanted.visit, done)
+        self.recorder.record_event(wanted.visit, done)
         return done
 
     def _hear(self, event: Event) -> None:
-        self.witness.settled(event)
+        self.recorder.record_settled(event)
         self.events.append(event)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from kiosk.events import Notice, Show
 from kiosk.model import Stage
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 from kiosk.ui.theme import Theme
 
 
@@ -35,7 +35,7 @@ class Screen(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.phrases = load("zh-Hans")
+        self.phrases = load()
         self.look = Theme()
 
     def enter(self, show: Show) -> None:

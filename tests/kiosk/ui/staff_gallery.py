@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import Show
-from kiosk.model import Stage
+from kiosk.model import Language, Stage
 from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.touch_driver import TouchDriver
@@ -28,7 +28,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     load_fonts()
     folder.mkdir(parents=True, exist_ok=True)
     for shape, size in SIZES.items():
-        for language in ("zh-Hans", "zh-Hant", "en"):
+        for language in Language:
             if all(part in f"{shape}-{language}" for part in wanted):
                 _album(folder, f"{shape}-{language}", size, language)
 

@@ -262,7 +262,7 @@ def test_devices_are_tried_and_let_go_of(shop):
 def test_while_a_customer_is_served_devices_are_theirs(shop):
     shop.enter()
     page = shop.page("devices")
-    shop.world.busy = True
+    shop.world.serving = True
     for button in ("staff_look", "staff_tone"):
         assert shop.hand.press(button)
         shop.settle()
@@ -306,7 +306,7 @@ def test_sticks_are_for_supervisors_where_the_settings_say_so(qtbot, engine, fee
     shop.page("queue")
     assert shop.hand.press("staff_export") is may
     if not may:
-        for act in (shop.world.counter.export, shop.world.counter.bring_in):
+        for act in (shop.world.counter.export, shop.world.counter.import_answers):
             with pytest.raises(StaffError) as error:
                 act()
             assert error.value.code is Code.STAFF_ROLE
@@ -324,7 +324,7 @@ def test_a_supervisor_unlocks_on_the_screen(shop):
     assert shop.hand.press(f"unlock_{CLERK}")
     shop.settle()
     assert shop.panel.pages["terminal"].told == ""
-    assert shop.world.roster.closed() == {}
+    assert shop.world.roster.locked() == {}
 
 
 def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):

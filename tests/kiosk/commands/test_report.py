@@ -1,0 +1,85 @@
+"""`kiosk report`: the day from the command line, without the terminal running."""
+
+import pytest
+
+from kiosk.__main__ import main
+from kiosk.activation.database import Database
+from kiosk.activation.inventory import OUTBOX_FILE
+from kiosk.activation.outbox import Outbox
+from kiosk.codes import Code
+from kiosk.model import Outcome, Stage
+from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
+
+SITE = """mode = "simulation"
+terminal = {{ id = "GZ-0017", place = "样板便利店" }}
+storage = {{ folder = "held" }}
+printer = {{ driver = "file", path = "{path}", form = "text" }}
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A morning: one opened, one refused, one request waits."""
+    file = tmp_path / "settings.toml"
+    file.write_text(SITE.format(path=tmp_path / "paper.txt"), encoding="utf-8")
+    book = Daybook(tmp_path / "held" / "staff")
+    book.write(VisitRow(0.0, "7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
+    book.write(VisitRow(0.0, "2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
+    book.write(ActionRow(0.0, "sign_in", "700124", Code.OK))
+    database = Database(tmp_path / "held" / OUTBOX_FILE)
+    Outbox(database).put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+    database.close()
+    return file
+
+
+def test_on_the_screen(site, capsys):
+    assert main(["report", "--settings", str(site)]) == 0
+    told = capsys.readouterr().out
+    for part in ("样板便利店 GZ-0017", "办理人次 2", "已开通 1", "card.expired", "其他方式 1"):
+        assert part in told
+    assert "等待发送 1" in told
+    assert "700124 登录" in told
+
+
+@pytest.mark.parametrize(
+    ("suffix", "head"), [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".csv", b"\xef\xbb\xbfs")]
+)
+def test_into_a_file(site, tmp_path, suffix, head):
+    file = tmp_path / f"day{suffix}"
+    assert main(["report", "--settings", str(site), "--to", str(file)]) == 0
+    assert file.read_bytes().startswith(head)
+
+
+def test_onto_the_receipt_printer(site, tmp_path):
+    assert main(["report", "--settings", str(site), "--print", "--language", "en"]) == 0
+    assert "Visits 2" in (tmp_path / "paper.txt").read_text(encoding="utf-8")
+
+
+def test_another_day_has_its_own(site, capsys):
+    assert main(["report", "--settings", str(site), "--day", "2020-01-01"]) == 0
+    told = capsys.readouterr().out
+    assert "2020-01-01" in told
+    assert "办理人次 0" in told
+
+
+def test_what_cannot_be_written_is_told(site, tmp_path, capsys):
+    assert main(["report", "--settings", str(site), "--to", str(tmp_path / "no" / "such.pdf")]) == 1
+    assert "kiosk report" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["report", "--settings", str(site), "--to", "day.docx"])
+
+
+def test_a_queue_that_cannot_be_read_is_not_an_empty_one(site, tmp_path, capsys):
+    (tmp_path / "held" / OUTBOX_FILE).write_bytes(b"no database" * 100)
+    assert main(["report", "--settings", str(site)]) == 1
+    told = capsys.readouterr()
+    assert "kiosk report" in told.err
+    assert not told.out
+
+
+def test_nothing_is_made_where_nothing_was(tmp_path, capsys):
+    file = tmp_path / "settings.toml"
+    file.write_text('storage = { folder = "held" }\n', encoding="utf-8")
+    assert main(["report", "--settings", str(file)]) == 0
+    assert "办理人次 0" in capsys.readouterr().out
+    assert not (tmp_path / "held").exists()
