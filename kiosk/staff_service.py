@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from kiosk.activation.outbox import Entry, State
+from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ActivationService, ImportResult
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
@@ -98,15 +98,20 @@ class StaffService:
         visits = tuple(row for row in rows if isinstance(row, VisitRow))
         acts = tuple(row for row in rows if isinstance(row, ActRow))
         states = Counter(entry.state for entry in self._queue_or_nothing())
-        waiting = states[State.WAITING] + states[State.PENDING]
-        return Day(book.today(), visits, acts, waiting, states[State.WEDGED])
+        waiting = states[RequestState.WAITING] + states[RequestState.PENDING]
+        return Day(book.today(), visits, acts, waiting, states[RequestState.WEDGED])
 
-    def queue(self) -> list[Entry]:
+    def queue(self) -> list[RequestSummary]:
         """Wedged ones first, then the oldest; those delivered last, newest first."""
-        rank = {State.WEDGED: 0, State.WAITING: 1, State.PENDING: 1, State.DELIVERED: 2}
+        rank = {
+            RequestState.WEDGED: 0,
+            RequestState.WAITING: 1,
+            RequestState.PENDING: 1,
+            RequestState.DELIVERED: 2,
+        }
 
-        def place(entry: Entry) -> tuple[int, float]:
-            age = -entry.put_unix if entry.state is State.DELIVERED else entry.put_unix
+        def place(entry: RequestSummary) -> tuple[int, float]:
+            age = -entry.put_unix if entry.state is RequestState.DELIVERED else entry.put_unix
             return rank[entry.state], age
 
         return sorted(self._desk().requests(), key=place)
@@ -166,11 +171,11 @@ class StaffService:
         self._note(StaffAction.EXPORT)
         return self._desk().export(self._stick, mounted_only=self._mounted_only)
 
-    def bring_in(self) -> ImportResult:
+    def import_answers(self) -> ImportResult:
         """Central's answers from the stick."""
         self._check_stick()
         self._note(StaffAction.IMPORT)
-        brought = self._desk().bring_in(self._stick, mounted_only=self._mounted_only)
+        brought = self._desk().import_answers(self._stick, mounted_only=self._mounted_only)
         if brought.altered:
             self._acts.note(
                 StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=brought.altered
@@ -278,7 +283,7 @@ class StaffService:
             raise StaffError(Code.STARTING, "the models are not there yet")
         return desk
 
-    def _queue_or_nothing(self) -> list[Entry]:
+    def _queue_or_nothing(self) -> list[RequestSummary]:
         try:
             return self._desk().requests()
         except (StaffError, OutboxError, IdentityError):
