@@ -14,7 +14,7 @@ from kiosk.settings import Screen, Settings
 from kiosk.staff_service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
-from kiosk.ui.phrases import load
+from kiosk.phrases import load
 from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel

@@ -32,7 +32,7 @@ _DRIVERS = {
 }
 
 
-class Shop(Terminal, Owner):
+class SoakTerminal(Terminal, Owner):
     """`open` and `close` are what switching on and off are."""
 
     def __init__(self, settings: Settings, street) -> None:

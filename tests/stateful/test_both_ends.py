@@ -47,8 +47,8 @@ from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
 from kiosk.model import Purpose, Receipt, RequestStatus
 from kiosk.visit_number import new_visit_number
-from tests.central.terminal import person
-from tests.kiosk.activation.terminal import CARD, order, passed
+from tests.support.protocol_terminal import person
+from tests.support.activation_terminal import CARD, order, passed
 from tests.stateful.test_exactly_once import LIMITS
 
 TERMINAL = "T-1"

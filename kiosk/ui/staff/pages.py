@@ -12,7 +12,7 @@ from kiosk.codes import Code
 from kiosk.model import Device
 from kiosk.ports import Feeds
 from kiosk.staff_service import Day, Fact, StaffService, clock
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks

@@ -31,7 +31,7 @@ from kiosk.events import (
 )
 from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
 from kiosk.settings import CentralSettings
-from tests.central.terminal import CHECKS, NUMBERS
+from tests.support.protocol_terminal import CHECKS, NUMBERS
 
 CARD = IdCard(
     number="990001199003070017",
@@ -80,7 +80,7 @@ def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Subm
     return Submit(visit, evidence)
 
 
-class Terminal:
+class ActivationTerminal:
     def __init__(self, file: Path, who: Identity, url: str, ca: Path, settings=SETTINGS) -> None:
         self.events: list[Event] = []
         self.settings = settings

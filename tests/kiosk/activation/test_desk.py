@@ -27,8 +27,8 @@ from kiosk.events import (
 from kiosk.model import Device
 from kiosk.settings import Settings, load
 from kiosk.worker import Worker
-from tests.kiosk.activation.stub import ENROL_CODE, problem
-from tests.kiosk.activation.terminal import order
+from tests.support.stub_central import ENROL_CODE, problem
+from tests.support.activation_terminal import order
 
 
 def site(folder: Path, terminal: str, url: str) -> Settings:

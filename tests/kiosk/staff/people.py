@@ -25,7 +25,7 @@ def staff():
     return [member(), member(BOSS, "supervisor", BOSS_PIN)]
 
 
-class Office:
+class RosterSigner:
     """The part of central that signs rosters, over again with any claim changed."""
 
     def __init__(self):

@@ -13,14 +13,14 @@ from kiosk.model import Clerk, Role
 from kiosk.staff import pins
 from kiosk.staff.actions import StaffAction
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE, Roster
-from tests.kiosk.staff.people import (
+from tests.support.roster_signer import (
     BOSS,
     BOSS_PIN,
     CLERK,
     CLERK_PIN,
     NOW,
     SETTINGS,
-    Office,
+    RosterSigner,
     member,
     staff,
 )
@@ -28,11 +28,11 @@ from tests.kiosk.staff.people import (
 DAY = 86_400.0
 
 
-class Point:
+class RosterReader:
     """A terminal's roster, with a clock and everything that it gave."""
 
     def __init__(self, folder):
-        self.folder, self.office, self.now = folder, Office(), NOW
+        self.folder, self.office, self.now = folder, RosterSigner(), NOW
         self.events, self.notes = [], []
         self.start()
         self.roster.accept(self.office.roster())
@@ -57,7 +57,7 @@ class Point:
 
 @pytest.fixture
 def point(tmp_path):
-    return Point(tmp_path)
+    return RosterReader(tmp_path)
 
 
 def test_the_right_pin_signs_in_and_says_so(point):
