@@ -21,7 +21,7 @@ from kiosk.activation.service import ActivationService, ImportResult
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
 from kiosk.files import write_whole
-from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
+from kiosk.model import Clerk, DayReport, Device, Language, Outcome, Role, Slip
 from kiosk.printing.output_formats import Paper
 from kiosk.settings import Settings
 from kiosk.staff.actions import ActionLog, StaffAction
@@ -290,7 +290,9 @@ class StaffService:
             return []
 
 
-def day_report(day: Day, terminal: str, place: str, now_unix: float, language: str = "zh-Hans") -> DayReport:
+def day_report(
+    day: Day, terminal: str, place: str, now_unix: float, language: str = Language.ZH_HANS
+) -> DayReport:
     """The day as it is printed."""
     return DayReport(
         id=f"{terminal or 'kiosk'}-{day.day.isoformat()}",

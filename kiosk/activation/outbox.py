@@ -27,7 +27,7 @@ from kiosk.model import Receipt, RequestStatus
 
 
 class RequestState(StrEnum):
-    """State of a request; see the diagram above."""
+    """RequestState of a request; see the diagram above."""
 
     WAITING = "waiting"
     PENDING = "pending"
@@ -36,7 +36,7 @@ class RequestState(StrEnum):
 
 
 class QueuedRequest(Struct, frozen=True, kw_only=True):
-    """Row of an undelivered request, as delivery and export need it."""
+    """QueuedRequest of an undelivered request, as delivery and export need it."""
 
     id: str
     state: RequestState

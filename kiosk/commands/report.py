@@ -11,7 +11,7 @@ from kiosk.activation.inventory import OUTBOX_FILE, take_inventory
 from kiosk.bootstrap import context, driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
-from kiosk.model import DayReport
+from kiosk.model import DayReport, Language
 from kiosk.printing.output_formats import Paper
 from kiosk.printing.text_layout import lines
 from kiosk.settings import Settings
@@ -26,7 +26,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
     parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
     parser.add_argument("--print", action="store_true", help="on the receipt printer")
-    parser.add_argument("--language", choices=("zh-Hans", "zh-Hant", "en"), default="zh-Hans")
+    parser.add_argument(
+        "--language", choices=[language.value for language in Language], default=Language.ZH_HANS.value
+    )
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:

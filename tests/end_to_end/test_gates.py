@@ -13,10 +13,10 @@ from kiosk.codes import Code
 from kiosk.events import Stored
 from kiosk.model import Device, Stage
 from kiosk.visit_number import new_visit_number
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import HeadlessTerminal
 from tests.support.activation_terminal import order
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import HeadlessTerminal
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,9 +16,9 @@ from kiosk.codes import Code
 from kiosk.model import Device, Stage
 from kiosk.simulators.sam_v import SamVOnPty
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.notice_log import NoticeLog
 from tests.support.headless_terminal import MODELS, HeadlessTerminal
 from tests.support.mjpeg_server import MjpegServer
+from tests.support.notice_log import NoticeLog
 from tests.support.pulseaudio import Pulse, reason_to_skip
 
 UNCOUNTED = dict.fromkeys((Device.BACKLOG, Device.CONTACT, Device.LEDGER), Code.STARTING)

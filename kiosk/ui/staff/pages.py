@@ -10,9 +10,9 @@ from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
+from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.staff_service import Day, Fact, StaffService, clock
-from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks

@@ -42,7 +42,7 @@ def site(folder: Path, terminal: str, url: str) -> Settings:
 
 @pytest.fixture
 def settings(stub, tmp_path: Path) -> Settings:
-    return site(tmp_path, "T-1", stub.url)
+    return settings_of_terminal(tmp_path, "T-1", stub.url)
 
 
 class Running:

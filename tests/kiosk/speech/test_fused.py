@@ -14,6 +14,9 @@ from tests.support.onnx_stub import lively, network
 from tests.support.recognisers import stub_context
 from tests.support.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
 from tests.kiosk.speech.test_listener import Scene
+from tests.support.onnx_stub import lively, network
+from tests.support.recognisers import stub_context
+from tests.support.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
 
 LIMITS = load().visit
 SHOWN = [0.5 + 1.2 * i for i in range(6)]

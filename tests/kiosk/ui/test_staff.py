@@ -14,8 +14,8 @@ from kiosk.events import Show, SignedIn, SignedOut
 from kiosk.model import Stage
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import STAFF_HOLD_MS, Window
-from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 from tests.kiosk.ui.counters import VISITS, WEDGED, World
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 
 
 class WindowWithStaff:

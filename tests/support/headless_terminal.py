@@ -23,9 +23,7 @@ from kiosk.simulators.shop import Shop
 from kiosk.simulators.walk_ins import CustomerQueue
 from tests.support.central_server import RunningCentral
 from tests.support.notice_log import NoticeLog
-
-MODELS = Path(__file__).parents[2] / "var" / "models"
-"""Where `kiosk models install` puts them."""
+from tests.support.paths import MODELS
 
 Tables = dict[str, Any]
 

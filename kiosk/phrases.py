@@ -1,18 +1,20 @@
-"""Every sentence for people, in three languages; the only place where a code becomes words. Free of Qt.
+"""Every sentence for people, in every language; the only place where a code becomes words. Free of Qt.
 
-phrases = load("zh-Hans")
+phrases = load(Language.ZH_HANS)
 phrases["stage.card.title"], phrases.customer(Code.CARD_EXPIRED), phrases.consent_sha256()
 """
 
 import hashlib
 import tomllib
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from kiosk.codes import Code
+from kiosk.model import Language
 from kiosk.paths import RESOURCES
 
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+Script = Literal["Hans", "Hant", "Latn"]
+"""Writing systems (ISO 15924) that the bundled fonts are chosen for."""
 
 FACE_NOTICE = ("who", "purpose", "method", "retention", "impact", "rights", "alternative")
 """What must be told before face recognition (Measures for the security of face recognition technology,
@@ -30,9 +32,20 @@ PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "pictu
 class Phrases:
     """The catalogue of one language."""
 
-    def __init__(self, language: str, table: dict[str, Any]) -> None:
+    def __init__(self, language: Language, table: dict[str, Any]) -> None:
         self.language = language
         self._table = table
+
+    @property
+    def script(self) -> Script:
+        """Writing system: decides about the font and the punctuation between phrases."""
+        found: Script = self._table["language"]["script"]
+        return found
+
+    @property
+    def spoken(self) -> Language:
+        """Language of the prompts that are played: several scripts share a spoken language."""
+        return Language(self._table["language"]["spoken"])
 
     def __getitem__(self, key: str) -> str:
         """The sentence at a dotted key. Raises KeyError: a missing phrase is our bug."""
@@ -102,8 +115,13 @@ class Phrases:
 
 
 @cache
-def load(language: str) -> Phrases:
-    """The phrases of one of `LANGUAGES`; another language gets the first."""
-    known = language if language in LANGUAGES else LANGUAGES[0]
+def load(language: str = Language.ZH_HANS) -> Phrases:
+    """Return the phrases of `language`, or of the first language if there is no such one."""
+    known = Language(language) if language in set(Language) else next(iter(Language))
     path = RESOURCES / "phrases" / f"{known}.toml"
     return Phrases(known, tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def spoken_language(language: str) -> str:
+    """Return the language in which prompts for `language` are spoken; an unknown one is spoken as itself."""
+    return load(language).spoken if language in set(Language) else language

@@ -1,9 +1,11 @@
 """The terminal's activation room, put together for tests, with a list of everything it said."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
@@ -20,6 +22,7 @@ from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.events import (
     Agreed,
+    ChallengeTaken,
     DeviceFailed,
     DeviceReady,
     Event,
@@ -30,8 +33,9 @@ from kiosk.events import (
     Submit,
 )
 from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
-from kiosk.settings import CentralSettings
-from tests.support.protocol_terminal import CHECKS, NUMBERS
+from kiosk.settings import CentralSettings, Settings, load
+from kiosk.visit_number import new_visit_number
+from tests.support.protocol_terminal import CHECKS, NUMBERS, person
 
 CARD = IdCard(
     number="990001199003070017",
@@ -78,6 +82,29 @@ def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Subm
         began_unix=time.time() - 60,
     )
     return Submit(visit, evidence)
+
+
+def order_with_every_check(take_challenge: Callable[[], Event], picture: bool = False) -> Submit:
+    """Return a submission of a person never seen before, with a challenge of central's and every verdict."""
+    taken = take_challenge()
+    assert isinstance(taken, ChallengeTaken)
+    made = order(new_visit_number(), card=replace(CARD, number=person()["number"]), picture=picture)
+    evidence = replace(
+        made.evidence,
+        challenge=taken.challenge.id,
+        verdicts=passed(),
+        began_unix=time.time() - 5,
+    )
+    return replace(made, evidence=evidence)
+
+
+def settings_of_terminal(folder: Path, terminal: str, url: str) -> Settings:
+    """Return a terminal's settings, read from a file in `folder` as in the field."""
+    file = folder / "settings.toml"
+    file.write_text(
+        f'mode = "simulation"\n[terminal]\nid = "{terminal}"\n[central]\nurl = "{url}"\nanswer_s = 2\n'
+    )
+    return load(file)
 
 
 class ActivationTerminal:

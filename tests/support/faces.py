@@ -15,8 +15,8 @@ from kiosk.ports import Context, Image
 from kiosk.settings import FaceSettings, load
 from kiosk.simulators.head import Head
 from kiosk.simulators.portrait import chip_portrait
+from tests.support.paths import MODELS
 
-MODELS = Path(__file__).parents[3] / "var" / "models"
 PHOTOS = {"hopper": "people/grace_hopper.jpg", "collins": "people/astronaut.png"}
 NEEDED = (
     "face_detection_yunet_2023mar_int8bq.onnx",
