@@ -104,7 +104,7 @@ def central_error(error: Exception) -> CentralError:
     return Unreachable(Code.CENTRAL_UNREACHABLE, type(error).__name__)
 
 
-def _read(response: requests.HttpResponse, within_s: float) -> bytes:
+def _read(response: requests.Response, within_s: float) -> bytes:
     """Read the body; `within_s` and `MAX_RESPONSE_BYTES` hold for the whole, not for each piece."""
     until = time.monotonic() + within_s
     body = b""

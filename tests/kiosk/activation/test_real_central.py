@@ -13,11 +13,9 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
 from kiosk.simulators.network import NetworkProxy
-from kiosk.visit_number import new_visit_number
+from tests.kiosk.activation.test_desk import Running
+from tests.support.activation_terminal import CARD, order_with_every_check, settings_of_terminal
 from tests.support.central_server import running_central
-from tests.support.protocol_terminal import person
-from tests.support.activation_terminal import CARD, order, passed
-from tests.kiosk.activation.test_desk import Running, site
 
 SETTINGS = """
 [recheck]
