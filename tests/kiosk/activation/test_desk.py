@@ -209,12 +209,12 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
     terminal = Terminal(settings, object())
     try:
-        assert terminal.counter.queue() == []
-        terminal._desk._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
-        [entry] = terminal.counter.queue()
+        assert terminal.staff.queue() == []
+        terminal.activation._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+        [entry] = terminal.staff.queue()
         assert entry.id == "7K2M-9QXD-04RT-V5BH"
-        assert terminal.counter.day().waiting == 1
-        terminal._desk.add_versions({"sface": "2021dec"})
-        assert terminal._desk._opened().submission._origin.versions["sface"] == "2021dec"
+        assert terminal.staff.day().waiting == 1
+        terminal.activation.add_versions({"sface": "2021dec"})
+        assert terminal.activation._opened().submission._origin.versions["sface"] == "2021dec"
     finally:
         terminal.stop()

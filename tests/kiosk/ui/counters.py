@@ -16,7 +16,7 @@ from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
-from kiosk.staff_service import Hands, StaffService
+from kiosk.staff.service import Hands, StaffService
 from tests.support.roster_signer import BOSS, CLERK, RosterSigner, staff
 
 VISITS = (

@@ -324,7 +324,7 @@ def test_a_supervisor_unlocks_on_the_screen(shop):
     assert shop.hand.press(f"unlock_{CLERK}")
     shop.settle()
     assert shop.panel.pages["terminal"].told == ""
-    assert shop.world.roster.closed() == {}
+    assert shop.world.roster.locked() == {}
 
 
 def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):
