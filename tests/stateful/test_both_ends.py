@@ -184,7 +184,7 @@ class BothEnds(RuleBasedStateMachine):
         self.reconciliation.check()
 
     def hear(self, event) -> None:
-        self.recorder.settled(event)
+        self.recorder.record_settled(event)
         if isinstance(event, ReceiptArrived):
             assert event.receipt.code is not Code.EVIDENCE_UNSEALABLE
             before = self.given.get(event.receipt.id)
@@ -220,7 +220,7 @@ class BothEnds(RuleBasedStateMachine):
         )
         assert self.submission.submit(replace(made, evidence=evidence)) == Stored(visit)
         if recorded:
-            self.recorder.fed(visit, Stored(visit))
+            self.recorder.record_event(visit, Stored(visit))
             self.promised.add(visit)
         else:
             self.start()

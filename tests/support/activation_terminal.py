@@ -116,9 +116,7 @@ class ActivationTerminal:
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
         self.recorder = AuditRecorder(self.audit)
-        self.reconciliation = Reconciliation(
-            self.audit, self.outbox, self.pool, keep_s=86_400.0, clock_unix=time.time
-        )
+        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
@@ -143,11 +141,11 @@ class ActivationTerminal:
     def submit(self, wanted: Submit) -> Stored | StoreFailed:
         """As the engine does: the row, then its record, and only then could a screen promise."""
         done = self.submission.submit(wanted, None)
-        self.recorder.fed(wanted.visit, done)
+        self.recorder.record_event(wanted.visit, done)
         return done
 
     def _hear(self, event: Event) -> None:
-        self.recorder.settled(event)
+        self.recorder.record_settled(event)
         self.events.append(event)
 
     def close(self) -> None:
