@@ -116,7 +116,9 @@ class ActivationTerminal:
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
         self.recorder = AuditRecorder(self.audit)
-        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
+        self.reconciliation = Reconciliation(
+            self.audit, self.outbox, self.pool, keep_s=86_400.0, clock_unix=time.time
+        )
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
