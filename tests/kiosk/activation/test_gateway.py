@@ -31,7 +31,7 @@ BODY = b'{"id": "A"}'
 
 
 def gateway_to(url: str, ca: Path, who) -> Gateway:
-    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, health_s=0.5)
+    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, heartbeat_s=0.5)
 
 
 def test_activation_and_look_up(gateway, stub):
@@ -47,23 +47,23 @@ def test_challenges(gateway, stub):
 
 
 def test_health_measures_the_clock(gateway):
-    gateway.health()
+    gateway.heartbeat()
     assert abs(gateway.clock_off_s) < 1.0
 
 
 def test_a_clock_that_is_off_is_measured(stub, enrolled):
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, health_s=0.5)
-    slow.health()
+    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=0.5)
+    slow.heartbeat()
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
 
 
 def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub, enrolled):
     stub.simulation = True
     with pytest.raises(Untrusted):
-        gateway.health()
+        gateway.heartbeat()
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    Gateway(wire, enrolled, time.time, health_s=0.5, simulated=True).health()
+    Gateway(wire, enrolled, time.time, heartbeat_s=0.5, simulated=True).heartbeat()
 
 
 def test_every_call_is_signed_anew(gateway, stub):
@@ -76,8 +76,8 @@ def test_one_connection_is_kept(gateway, stub, monkeypatch):
     connects = []
     real = socket.create_connection
     monkeypatch.setattr("urllib3.util.connection.socket.socket.connect", _counting(connects), raising=True)
-    gateway.health()
-    gateway.health()
+    gateway.heartbeat()
+    gateway.heartbeat()
     gateway.activate("A", BODY)
     assert len(connects) == 1
     assert real is socket.create_connection
@@ -133,14 +133,14 @@ def test_a_line_that_breaks_is_unreachable_and_ends_in_time(gateway, stub, actio
         "activate": lambda: gateway.activate("A", BODY),
         "look_up": lambda: gateway.look_up("A"),
         "challenges": lambda: gateway.challenges(2),
-        "health": gateway.health,
+        "health": gateway.heartbeat,
     }
     stub.script("/v1", action)
     began = time.monotonic()
     with pytest.raises(Unreachable):
         calls[call]()
     assert time.monotonic() - began < 2.0
-    gateway.health()
+    gateway.heartbeat()
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[1]", b'{"challenges": "x"}', b'{"challenges": [1]}', b"\xff"])
@@ -183,31 +183,31 @@ def test_another_authority_is_untrusted_and_gets_nothing(stub, enrolled, tmp_pat
 def test_another_name_is_untrusted(enrolled, tmp_path: Path):
     certificates = Certificates(tmp_path / "other", host="127.0.0.9")
     with StubCentral(tmp_path / "other", certificates) as other, pytest.raises(Untrusted):
-        gateway_to(other.url, other.ca, enrolled).health()
+        gateway_to(other.url, other.ca, enrolled).heartbeat()
 
 
 def test_an_expired_certificate_is_untrusted(enrolled, tmp_path: Path):
     certificates = Certificates(tmp_path / "old", days=-1)
     with StubCentral(tmp_path / "old", certificates) as old, pytest.raises(Untrusted):
-        gateway_to(old.url, old.ca, enrolled).health()
+        gateway_to(old.url, old.ca, enrolled).heartbeat()
 
 
 def test_no_authority_means_nobody_is_believed(stub, enrolled, tmp_path: Path):
     with pytest.raises(Untrusted):
-        gateway_to(stub.url, tmp_path / "none.pem", enrolled).health()
+        gateway_to(stub.url, tmp_path / "none.pem", enrolled).heartbeat()
 
 
 def test_an_authority_file_without_a_certificate(stub, enrolled, tmp_path: Path):
     (tmp_path / "empty.pem").write_text("nothing")
     with pytest.raises(CentralError):
-        gateway_to(stub.url, tmp_path / "empty.pem", enrolled).health()
+        gateway_to(stub.url, tmp_path / "empty.pem", enrolled).heartbeat()
 
 
 def test_the_environment_changes_nothing(stub, enrolled, monkeypatch, tmp_path: Path):
     evil = Certificates(tmp_path / "evil")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(evil.ca))
-    gateway_to(stub.url, stub.ca, enrolled).health()
+    gateway_to(stub.url, stub.ca, enrolled).heartbeat()
 
 
 def test_redirects_are_not_followed(gateway, stub):
@@ -219,7 +219,7 @@ def test_redirects_are_not_followed(gateway, stub):
 
     stub.script("/v1/heartbeat", elsewhere)
     with pytest.raises(Unreachable):
-        gateway.health()
+        gateway.heartbeat()
     assert stub.seen[1:] == [("POST", "/v1/heartbeat")]
 
 
@@ -231,13 +231,13 @@ def test_a_closed_port(stub, enrolled):
         taken.bind(("127.0.0.1", 0))
         url = f"https://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Unreachable) as raised:
-            gateway_to(url, stub.ca, enrolled).health()
+            gateway_to(url, stub.ca, enrolled).heartbeat()
     assert raised.value.code is Code.CENTRAL_UNREACHABLE
 
 
 def test_a_name_that_does_not_resolve(stub, enrolled):
     with pytest.raises(Unreachable):
-        gateway_to("https://central.invalid", stub.ca, enrolled).health()
+        gateway_to("https://central.invalid", stub.ca, enrolled).heartbeat()
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_something_that_speaks_no_tls(stub, enrolled, greeting):
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(Unreachable):
-            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).health()
+            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).heartbeat()
         thread.join()
 
 
@@ -263,7 +263,7 @@ def test_something_that_accepts_and_says_nothing(stub, enrolled):
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.monotonic()
         with pytest.raises(Unreachable):
-            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).health()
+            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).heartbeat()
         assert time.monotonic() - began < 2.0
 
 
