@@ -45,7 +45,7 @@ class Sender:
         central = settings.central
         self.who: Identity = identity.load(settings.path(settings.terminal.identity))
         wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
-        self.gateway = Gateway(wire, self.who, time.time, central.answer_s)
+        self.gateway = Gateway(wire, self.who, time.time, heartbeat_s=central.answer_s)
         self._database = Database(scratch)
         self._pool = ChallengePool(self._database, self.who.challenge_key, self.who.terminal)
 
@@ -57,7 +57,7 @@ class Sender:
             card = _card(i)
             said = _evidence(card, self._challenge(), now)
             sealed = self.who.sealer.seal(personal_bytes(card, said, PICTURE), visit, self.who.terminal)
-            yield visit, request_body(visit, said, about, sealed, now)
+            yield visit, request_body(visit, said, origin=origin, sealed=sealed, at_unix=now)
 
     def close(self) -> None:
         self.gateway.close()

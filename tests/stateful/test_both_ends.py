@@ -164,8 +164,8 @@ class BothEnds(RuleBasedStateMachine):
             self.outbox,
             self.pool,
             self.central,
-            self.hear,
-            limits,
+            post=self.hear,
+            settings=limits,
             clock_unix=lambda: self.wall,
             clock=lambda: self.steady,
             random=lambda: 0.5,
@@ -174,11 +174,11 @@ class BothEnds(RuleBasedStateMachine):
         self.submission = Submission(
             self.outbox,
             self.pool,
-            lambda: self.sealer,
-            about,
-            lambda: self.wall,
-            lambda: None,
-            lambda: None,
+            sealer=lambda: self.sealer,
+            origin=RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"}),
+            clock_unix=lambda: self.wall,
+            wake=lambda: None,
+            recheck_disk=lambda: None,
         )
         self.reconciliation.check()
 
