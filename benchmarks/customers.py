@@ -1,4 +1,4 @@
-"""Activation requests of made-up people, as the terminal of the bench's environment would send them."""
+"""Activation requests of made-up people, as the terminal of the benchmark's environment would send them."""
 
 import time
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Sender:
 
     def requests(self, count: int, first: int) -> Iterator[tuple[str, bytes]]:
         """Visit numbers and bodies; people from number `first` on, whom central does not know yet."""
-        about = RequestOrigin(self.who.terminal, True, {"kiosk": "0.1.0"})
+        origin = RequestOrigin(self.who.terminal, True, {"kiosk": "0.1.0"})
         for i in range(first, first + count):
             visit, now = new_visit_number(), time.time()
             card = _card(i)

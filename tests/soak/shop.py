@@ -88,8 +88,8 @@ class SoakTerminal(Terminal, Owner):
             self.engine.process_pending()
         if self._print_queue.print_pending():
             self.engine.process_pending()
-        parts = self.activation._parts
-        if parts is not None and components.delivery._woken.is_set():
+        components = self.activation._components
+        if components is not None and components.delivery._woken.is_set():
             components.delivery._woken.clear()
             self._carry_in(0.05)
 

@@ -158,7 +158,9 @@ class BothEnds(RuleBasedStateMachine):
         self.databases.append(database)
         self.outbox = Outbox(database)
         self.pool = ChallengePool(database, self.central.keys.challenge.public_key(), TERMINAL)
-        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
+        self.reconciliation = Reconciliation(
+            self.audit, self.outbox, self.pool, keep_s=1e12, clock_unix=lambda: self.wall
+        )
         limits = replace(LIMITS, pool_target=8, pool_refill=6)
         self.delivery = DeliveryWorker(
             self.outbox,
@@ -170,7 +172,6 @@ class BothEnds(RuleBasedStateMachine):
             clock=lambda: self.steady,
             random=lambda: 0.5,
         )
-        about = RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"})
         self.submission = Submission(
             self.outbox,
             self.pool,
@@ -289,9 +290,7 @@ class BothEnds(RuleBasedStateMachine):
         for database in self.databases:
             database.close()
         self.databases.clear()
-        files = list(self.file.parent.glob("outbox.sqlite3*"))
-        assert self.file in files
-        for old in files:
+        for old in self.file.parent.glob("outbox.sqlite3*"):
             old.unlink()
         shutil.copy(self.copy, self.file)
         self.start()
