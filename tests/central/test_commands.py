@@ -10,7 +10,7 @@ import pytest
 
 from central import __version__, settings
 from central.__main__ import COMMANDS, main, parser
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 
 
 @pytest.fixture

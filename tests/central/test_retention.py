@@ -16,10 +16,10 @@ from central.privacy import retention
 from central.security import keys
 from central.settings import Retention
 from central.storage.database import Database, migrate
-from central.storage.tables import Activation, Challenge, Credential, Terminal
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal as Caller
-from tests.central.terminal import person
+from central.storage.tables import Activation, Challenge, Credential, ProtocolTerminal
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal as Caller
+from tests.support.protocol_terminal import person
 
 DAY = 86_400.0
 NOW = 2e9
@@ -49,7 +49,7 @@ def credential(serial: str, revoked: float | None) -> Credential:
 def fill(database: Database) -> None:
     old, new = NOW - 400 * DAY, NOW - 100 * DAY
     with database.write() as session:
-        session.add(Terminal(id="T"))
+        session.add(ProtocolTerminal(id="T"))
         session.flush()
         session.add_all(
             [

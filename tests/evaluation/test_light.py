@@ -9,7 +9,7 @@ from evaluation.light.trials import ATTACKS, LIVE, Booth
 from kiosk import settings
 from kiosk.model import Answer
 from kiosk.simulators.light import LitCamera, ScreenColours, Surroundings, lamp
-from tests.kiosk.face.people import MODELS, needs_models
+from tests.support.faces import MODELS, needs_models
 
 LIMITS = replace(settings.load().visit, light="required")
 

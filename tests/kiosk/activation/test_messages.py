@@ -33,8 +33,8 @@ from kiosk.model import (
 )
 from kiosk.visit.rules import verdicts
 from kiosk.visit.rules.stream import stream
-from tests.kiosk.activation.terminal import CARD, order
-from tests.kiosk.visit.drive import LIMITS
+from tests.support.activation_terminal import CARD, order
+from tests.support.visit_driver import LIMITS
 
 GOOD = {
     "id": "A",
