@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, SettingsError
-from kiosk.model import Way
+from kiosk.model import Language, Way
 from kiosk.paths import RESOURCES
 
 DEFAULT = RESOURCES / "settings" / "default.toml"
@@ -77,7 +77,7 @@ class Models(Section, frozen=True):
 
 
 class Screen(Section, frozen=True):
-    language: Literal["zh-Hans", "zh-Hant", "en"]
+    language: Language
     full_screen: bool
     width_px: int  # 0: the screen's own
     height_px: int

@@ -12,6 +12,8 @@ from central.storage.tables import Terminal as Row
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, visit_number
 from tests.central.test_heartbeat import beat
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, visit_number
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 

@@ -23,6 +23,8 @@ from kiosk.simulators.people import made_up_number
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts
 from tests.central.test_reviews import AT, STRICT, fault, review
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts
 
 CONSENT = {"language": "zh-Hans", "text_sha256": "ab" * 32}
 PAPERS = ("household_register", "birth_certificate", "guardianship_paper")

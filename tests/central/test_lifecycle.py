@@ -21,6 +21,8 @@ from central.storage.tables import Terminal as TerminalRow
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 from tests.central.test_credentials import revoke
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 
 CHANGES = ["renew", "new_password"]
 

@@ -14,6 +14,7 @@ from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, 
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
 from tests.central.test_reviews import fault as fault_with_staff
+from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 
 RULES = Evidence()
 BARS = [(check, name) for check, numbers in RULES.floors.items() for name in numbers]

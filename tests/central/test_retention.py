@@ -157,7 +157,7 @@ def test_the_server_does_it_by_itself_and_an_erased_credential_stays_closed(tmp_
     quick = "[retention]\nended_days = 1e-9\nevidence_days = 1e-9\n"
     who = person()
     with running_central(tmp_path / "one") as central:
-        caller = Caller(central)
+        caller = ProtocolTerminal(central)
         receipt = caller.activate(caller.activation(who)).json()
         asked = {"id": receipt["id"], "password": who["password"]}
         path = f"/v1/credentials/{receipt['credential']}/revoke"
