@@ -9,8 +9,6 @@ from central.fleet.audit_heads import AuditHead
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, StoredAuditHead
 from central.storage.tables import Terminal as Row
-from tests.support.central_server import RunningCentral
-from tests.support.protocol_terminal import ProtocolTerminal, visit_number
 from tests.central.test_heartbeat import beat
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, visit_number

@@ -10,7 +10,6 @@ from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
 from kiosk.visit.rules import likelihood_ratio
-from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
 from tests.central.test_reviews import fault as fault_with_staff

@@ -16,10 +16,9 @@ from central.privacy import retention
 from central.security import keys
 from central.settings import Retention
 from central.storage.database import Database, migrate
-from central.storage.tables import Activation, Challenge, Credential, ProtocolTerminal
+from central.storage.tables import Activation, Challenge, Credential, Terminal
 from tests.support.central_server import RunningCentral, running_central
-from tests.support.protocol_terminal import ProtocolTerminal as Caller
-from tests.support.protocol_terminal import person
+from tests.support.protocol_terminal import ProtocolTerminal, person
 
 DAY = 86_400.0
 NOW = 2e9
@@ -49,7 +48,7 @@ def credential(serial: str, revoked: float | None) -> Credential:
 def fill(database: Database) -> None:
     old, new = NOW - 400 * DAY, NOW - 100 * DAY
     with database.write() as session:
-        session.add(ProtocolTerminal(id="T"))
+        session.add(Terminal(id="T"))
         session.flush()
         session.add_all(
             [
