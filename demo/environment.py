@@ -71,7 +71,7 @@ FAST: dict[str, float] = {
     "outcome_s": 15,
     # A customer for whom the line is down waits this long. One who waits for central's answer waits longer:
     # `demo.terminal_process.PatientTouch`.
-    "submit_s": 2.5,
+    "submit_s": 1.5,
     "silent_digits": 2,
 }
 """Settings for simulated customers; `pace` is the length of a spoken prompt compared with the real one."""

@@ -105,6 +105,7 @@ def main() -> int:
 
     def on_ready(touch: Any) -> None:
         _report(WindowShown())
+        Worker("shop", lambda _: shop.prepare()).start()
         Worker("director", lambda _: _obey(customers, terminal, touch)).start()
 
     return run_window(terminal, options.screens, on_ready)
