@@ -40,7 +40,7 @@ class Shop:
         self._noise = np.random.default_rng(7)
 
     def prepare(self) -> None:
-        """Load everybody's head and portrait now: each costs half a second that a customer need not wait for."""
+        """Load all heads and portraits now: each costs half a second that no customer need wait for."""
         for name in PORTRAITS:
             self._head(name)
             self._portrait(name)
