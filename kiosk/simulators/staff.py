@@ -12,7 +12,7 @@ from kiosk.simulators.customer import TouchDriver
 
 LOOKS_S = 1.0
 """So long somebody looks at a page before touching it; its buttons take no touch for 0.7 s."""
-PATIENCE_S = 6.0
+PATIENCE_S = 30.0
 """A button that has not come by then is not coming."""
 
 
