@@ -67,7 +67,7 @@ backoff_max_s = 2
 FAST: dict[str, float] = {
     "pace": 0.15,
     # Long enough for a machine that does other work: no customer who stays needs these limits.
-    "face_s": 12,
+    "face_s": 30,
     "outcome_s": 15,
     # A customer for whom the line is down waits this long. One who waits for central's answer waits longer:
     # `demo.terminal_process.PatientTouch`.
