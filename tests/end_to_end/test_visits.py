@@ -20,7 +20,7 @@ from tests.support.headless_terminal import (
     card_of,
     genuine_customer,
 )
-from tests.support.notice_log import PATIENCE_S
+from tests.support.notice_log import TIMEOUT_S
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def headless(
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + TIMEOUT_S
     while not holds():
         assert time.monotonic() < until, what
         time.sleep(0.1)
