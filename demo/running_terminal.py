@@ -25,7 +25,7 @@ from demo.pipe_messages import (
 from demo.scenarios import Scenario
 from kiosk.events import Show
 from kiosk.model import Outcome, Stage
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 from kiosk.worker import Worker
 
 QUIT_S = 30.0
@@ -54,7 +54,7 @@ class RunningTerminal:
     def pid(self) -> int:
         return self._process.pid
 
-    def send_customer(self, scenario: Scenario, staff: Staff | None = None) -> None:
+    def send_customer(self, scenario: Scenario, staff: StaffBehaviour | None = None) -> None:
         """Let the scenario's customer come in; `staff` is signed in meanwhile."""
         answered = scenario.expected is not Outcome.ACCEPTED
         self._send(CustomerArrives(behaviour=scenario.customer, staff=staff, waits_for_central=answered))

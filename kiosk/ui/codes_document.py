@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.card.protocol import MEANINGS, Status
+from kiosk.card.protocol import STATUS_MEANINGS, Status
 from kiosk.codes import Code
 from kiosk.model import Language
 from kiosk.phrases import load
@@ -26,7 +26,7 @@ _READER = """
 SW3 of the SAM-V protocol, from `kiosk/card/protocol.py`. A code of the card asks the customer for the next
 step, a code of the reader makes the terminal open it anew. A status that is not listed counts as
 `reader.fault`. Every one is played to the driver, at every command:
-`python -m kiosk.simulators.sam_v --script`.
+`python -m kiosk.simulators.sam_v_faults`.
 
 | SW3 | Says | Told as |
 |---|---|---|
@@ -41,7 +41,7 @@ def document() -> str:
 def _statuses() -> Iterator[str]:
     for status in Status:
         good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
-        told = f"{good}; out of place: `{MEANINGS[status].code}`" if good else f"`{MEANINGS[status].code}`"
+        told = f"{good}; out of place: `{STATUS_MEANINGS[status].code}`" if good else f"`{STATUS_MEANINGS[status].code}`"
         yield f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {told} |\n"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from evaluation import pictures
-from evaluation.speech.files import Unusable, load
+from evaluation.speech.sound_files import Unusable, load
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.card.portrait import BMP, RAW, _picture
 from kiosk.errors import CardError
@@ -60,10 +60,10 @@ def _microphone(rng: random.Random) -> str:
     clock = [0.0]
     ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
     ear.listen(2)
-    ear.window(WindowOpened(0, 0.1, 1.0))
-    ear.window(WindowOpened(1, 1.0, 2.0))
+    ear.open_window(WindowOpened(0, 0.1, 1.0))
+    ear.open_window(WindowOpened(1, 1.0, 2.0))
     for number in range(60):
-        ear.hear(_block(rng, number, clock))
+        ear.feed(_block(rng, number, clock))
         while ear.step(0.0):
             pass
     clock[0] += 30.0

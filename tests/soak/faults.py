@@ -79,11 +79,11 @@ class Impostors:
 
 
 def _lies(simulation) -> None:
-    simulation.line.lead_to("127.0.0.1", simulation.rng.choice(simulation.impostors.ports))
+    simulation.line.redirect("127.0.0.1", simulation.rng.choice(simulation.impostors.ports))
 
 
 def _honest(simulation) -> None:
-    simulation.line.lead_to("127.0.0.1", simulation.central.made.port)
+    simulation.line.redirect("127.0.0.1", simulation.central.made.port)
 
 
 def _break(device: str) -> dict[str, Callable]:
