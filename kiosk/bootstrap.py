@@ -15,10 +15,9 @@ from kiosk import events as e
 from kiosk import production
 from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
-from kiosk.audit import facts as audit_facts
-from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
-from kiosk.audit.record import Kind
+from kiosk.audit.facts import model_facts, start_facts
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
@@ -80,7 +79,7 @@ class Terminal:
         self._face_watcher: FaceWatcher | None = None
         self._listener: Listener | None = None
         self._visit_logs = VisitLogs(self._storage, settings.visit, settings.review)
-        self.audit = AuditLog(audit_path(settings), clock_unix)
+        self.audit = AuditLog(audit_log_path(settings), clock_unix)
         self._recorder = AuditRecorder(self.audit)
         self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
         self._handlers: dict[type[e.Order], Handler] = {}
@@ -122,7 +121,8 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        facts = start_facts(self.settings, version("kiosk"))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=facts)
         self._run_worker("engine", self.engine.run)
         self._run_worker("readiness", self._readiness().run)
         self._run_worker("models", retry_until_ready(Device.MODELS, self._load_models, self.engine.post))
@@ -135,7 +135,7 @@ class Terminal:
         """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
         self.activation.close()
-        self.audit.append(Kind.TERMINAL_STOPPED)
+        self.audit.append(RecordKind.TERMINAL_STOPPED)
         return all(stopped)
 
     # ── the parts ────────────────────────────────────────────────────────────────────────────────
@@ -179,8 +179,8 @@ class Terminal:
         listener = Listener(recogniser, self.settings.speech, post, self.clock)
         watcher = FaceWatcher(*face, decoder, self.settings.face, self._camera_feed.successive_frames(), post)
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
-        facts = audit_facts.models(self._context.models, self._versions)
-        self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
+        facts = model_facts(self._context.models, self._versions)
+        self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
         self.activation.know(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)

@@ -23,7 +23,7 @@ from contextlib import suppress
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.outbox import Entry, Outbox, State
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.stored_requests import StoredRequests
 from kiosk.codes import Code
 from kiosk.errors import AuditError, OutboxError
@@ -71,7 +71,7 @@ class Reconciliation:
         if not self._healed:
             self._heal()
             self._healed = True
-        for _ in self._promises.news():
+        for _ in self._promises.read_new():
             pass
         for visit in sorted(self._promises.open - self._outbox.ids()):
             self._lose(visit)
@@ -80,13 +80,13 @@ class Reconciliation:
         rows = {entry.id: entry for entry in self._outbox.list() if entry.code not in LOST}
         unwritten, unsettled = dict(rows), {i: e for i, e in rows.items() if e.state is State.DELIVERED}
         newest = ("", 0.0)
-        for told in self._promises.news():
+        for told in self._promises.read_new():
             if told.stored:
                 newest = told.visit, told.at_unix
             (unwritten if told.stored else unsettled).pop(told.visit, None)
         for visit in unwritten:
             log.warning("%s had no record; it gets one", visit)
-            self._audit.append(Kind.VISIT_STORED, visit=visit, facts={"healed": True})
+            self._audit.append(RecordKind.VISIT_STORED, visit=visit, facts={"healed": True})
         for entry in unsettled.values():
             self._settle(entry)
         self._doubt_challenges(*newest)
@@ -94,7 +94,7 @@ class Reconciliation:
     def _settle(self, entry: Entry) -> None:
         if entry.receipt is not None:
             facts = {"status": entry.receipt.status.value, "healed": True}
-            self._audit.append(Kind.REQUEST_SETTLED, entry.receipt.code, visit=entry.id, facts=facts)
+            self._audit.append(RecordKind.REQUEST_SETTLED, entry.receipt.code, visit=entry.id, facts=facts)
 
     def _doubt_challenges(self, visit: str, at_unix: float) -> None:
         """An older copy of the file holds digits that were read aloud since: central would refuse them."""
@@ -106,6 +106,6 @@ class Reconciliation:
     def _lose(self, visit: str) -> None:
         log.error("%s was promised, and is not in the outbox", visit)
         self._outbox.lose(visit, self._clock_unix())
-        self._audit.append(Kind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)
+        self._audit.append(RecordKind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)
         with suppress(OutboxError):
             self._pool.discard()

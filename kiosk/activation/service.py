@@ -26,7 +26,7 @@ from kiosk.activation.outbox import Backlog, Counts, Entry, Outbox
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.errors import AuditError, IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
@@ -339,7 +339,7 @@ class ActivationService:
             return
         if changed and self._audit is not None:
             key = greeting.sealing
-            self._audit.append(Kind.SEALING_CHANGED, facts={"key": key.key, "algorithm": key.algorithm})
+            self._audit.append(RecordKind.SEALING_CHANGED, facts={"key": key.key, "algorithm": key.algorithm})
 
     def _head(self) -> str | None:
         """None where there is no log or it cannot be read: that is told under its own name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.activation import inventory
-from kiosk.audit.log import path_of as audit_path
+from kiosk.audit.log import audit_log_path
 from kiosk.model import Span
 from kiosk.settings import Settings
 
@@ -102,7 +102,7 @@ def reports(settings: Settings) -> Files:
 
 
 def set_aside(settings: Settings) -> Files:
-    log = audit_path(settings)
+    log = audit_log_path(settings)
     return Files(log.parent, f"{log.name}.damaged-*")
 
 

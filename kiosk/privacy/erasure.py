@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.errors import UNREADABLE, KioskError
 from kiosk.files import write_whole
 from kiosk.model import Measures, Span
@@ -90,7 +90,7 @@ class Eraser:
             if gone.span.count:
                 done.append(gone)
                 if item.kind not in written:
-                    self._audit.append(Kind.PRIVACY_ERASED, facts=_facts(plan, gone))
+                    self._audit.append(RecordKind.PRIVACY_ERASED, facts=_facts(plan, gone))
         self._plan.unlink(missing_ok=True)
         return done
 

@@ -12,7 +12,7 @@ from central.fleet import audit as central_audit
 from central.fleet.audit_heads import AuditHead
 from kiosk import production
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.drivers import PORTS, chosen_driver
 from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
@@ -103,11 +103,11 @@ def _audit(folder: Path) -> bytes:
     path = folder / "audit.log"
     if not path.exists():
         log = AuditLog(path, lambda: 1.8e9)
-        log.append(Kind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
-        log.append(Kind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
+        log.append(RecordKind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
+        log.append(RecordKind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
         facts = {"run": "0" * 64, "data": "receipts", "count": 3, "bytes": 9, "from": 1.0, "to": 2.0}
-        log.append(Kind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
-        log.append(Kind.TERMINAL_STOPPED)
+        log.append(RecordKind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
+        log.append(RecordKind.TERMINAL_STOPPED)
     return path.read_bytes()
 
 
