@@ -14,7 +14,7 @@ from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.model import Span
+from kiosk.model import StoredAmount
 
 OUTBOX_FILE = "outbox.sqlite3"
 
@@ -22,11 +22,11 @@ OUTBOX_FILE = "outbox.sqlite3"
 class Inventory(Struct, frozen=True):
     """By kind. `challenges` spans the times until which they are good."""
 
-    waiting: Span = Span()
-    pending: Span = Span()
-    wedged: Span = Span()
-    delivered: Span = Span()
-    challenges: Span = Span()
+    waiting: StoredAmount = StoredAmount()
+    pending: StoredAmount = StoredAmount()
+    wedged: StoredAmount = StoredAmount()
+    delivered: StoredAmount = StoredAmount()
+    challenges: StoredAmount = StoredAmount()
 
 
 _REQUESTS = """
@@ -71,12 +71,12 @@ def erase_challenges(file: Path, before: float) -> None:
         database.close()
 
 
-def delivered_before(file: Path, before: float) -> Span:
+def delivered_before(file: Path, before: float) -> StoredAmount:
     """Raises OutboxError."""
     return _counted(file, _OLD_RECEIPTS, before)
 
 
-def challenges_before(file: Path, before: float) -> Span:
+def challenges_before(file: Path, before: float) -> StoredAmount:
     """Raises OutboxError."""
     return _counted(file, f"{_CHALLENGES} WHERE expires_unix < ?", before)
 
@@ -87,9 +87,9 @@ _OLD_RECEIPTS = """
 """
 
 
-def _counted(file: Path, query: str, before: float) -> Span:
+def _counted(file: Path, query: str, before: float) -> StoredAmount:
     if not file.exists():
-        return Span()
+        return StoredAmount()
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as found:
             return _span(found.execute(query, (before,)).fetchone())
@@ -97,6 +97,6 @@ def _counted(file: Path, query: str, before: float) -> Span:
         raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
 
 
-def _span(row: tuple[int, float, float | None, float | None]) -> Span:
+def _span(row: tuple[int, float, float | None, float | None]) -> StoredAmount:
     count, size, first, last = row
-    return Span(count, int(size), first, last)
+    return StoredAmount(count, int(size), first, last)

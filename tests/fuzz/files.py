@@ -76,8 +76,8 @@ def logs(folder: Path, seed: int) -> str:
     spoilt = mangled(chance, raw)
     lines = spoilt.splitlines(keepends=True)
     report = verify(lines)
-    receipts.read(lines)
-    receipts.of_visit(lines, "7K3M-9QXZ-AAAA-BBBB")
+    receipts.read_receipts(lines)
+    receipts.visit_history(lines, "7K3M-9QXZ-AAAA-BBBB")
     _as_central(spoilt)
     assert not report.good or report.head.seq == report.records
     if report.good and report.head.seq >= 4:
