@@ -148,7 +148,7 @@ class Terminal:
             self.settings.staff,
             partial(enrolled_issuer, self.settings),
             post=post,
-            note=self.action_log.note,
+            record=self.action_log.record,
             clock_unix=self.clock_unix,
         )
         self._attestation = Attestation(self.roster, post, self.clock_unix)

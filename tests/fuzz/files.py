@@ -118,7 +118,7 @@ def staff(folder: Path, seed: int) -> str:
     (folder / "locks.json").write_bytes(mangled(chance, b'{"4711":{"failures":2,"last_unix":1.0}}'))
     locks = Lockout(folder / "locks.json", 5, 300.0)
     try:
-        assert 0 <= locks.closed_for("4711", now) <= 86_400
+        assert 0 <= locks.locked_for("4711", now) <= 86_400
         word = "counts read"
     except StaffError as error:
         word = error.code.value
