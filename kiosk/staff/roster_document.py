@@ -27,7 +27,7 @@ Unix = Annotated[float, Meta(ge=0)]
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A clerk or supervisor. `pin`: argon2id hash (PHC form). Failures before `unlocked_unix` are forgiven."""
+    """A clerk or supervisor. `pin`: argon2id hash (PHC); failures before `unlocked_unix` are forgiven."""
 
     number: Number
     role: Role
