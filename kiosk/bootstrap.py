@@ -52,7 +52,7 @@ def check_settings(settings: Settings) -> None:
     for port in PORTS:
         chosen_driver(settings, port)
     production.check(settings)
-    if settings.visit.require_liveness and settings.liveness.driver == "none":
+    if settings.visit.liveness.required and settings.liveness.driver == "none":
         detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
@@ -181,7 +181,7 @@ class Terminal:
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
         facts = model_facts(self._context.models, self._versions)
         self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
-        self.activation.know(self._versions)
+        self.activation.add_versions(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)
         self._run_worker("face", watcher.run)

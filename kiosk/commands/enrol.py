@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         settings.terminal.id,
         options.code or _read_code(),
         settings.path(settings.terminal.identity),
-        identity.store_of(settings),
+        identity.make_key_store(settings),
     )
     AuditLog(audit_log_path(settings)).append(
         RecordKind.TERMINAL_ENROLLED, facts=key_facts(who.terminal, who.store.public())

@@ -22,7 +22,7 @@ from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.customer import Customer
@@ -351,7 +351,7 @@ class Street:
         while self.clock.monotonic() < until:
             self.step()
             desk = self.shop.activation
-            counts = desk.counts() if desk._parts else None
+            counts = desk.counts() if desk._components else None
             if counts is not None and counts.waiting + counts.pending == 0:
                 return 0
         return counts.waiting + counts.pending if counts else -1
