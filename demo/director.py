@@ -20,7 +20,7 @@ from demo.scenarios import Scenario
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Outcome, Purpose, Stage, Verdict
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 from kiosk.worker import Worker
 
 VISIT_S = 90.0
@@ -66,7 +66,7 @@ class Process:
         self._said: queue.Queue[Said | None] = queue.Queue()
         Worker("terminal-says", lambda _: self._listen()).start()
 
-    def enter(self, scenario: Scenario, staff: Staff | None = None) -> None:
+    def enter(self, scenario: Scenario, staff: StaffBehaviour | None = None) -> None:
         """Let the scenario's customer come in; `staff` works behind the counter."""
         self._command(Enter(scenario.customer, staff))
 
@@ -147,7 +147,7 @@ class Director:
         return results
 
     def clerk(self) -> None:
-        """Staff sign in and look at every page of the panel."""
+        """StaffBehaviour sign in and look at every page of the panel."""
         self._tell("\n▶ A supervisor signs in, looks at every page, and signs out")
         self._terminal.clerk(self._town.number, self._town.pin)
         went = self._terminal.wait(_went, VISIT_S)

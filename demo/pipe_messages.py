@@ -3,15 +3,15 @@
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.simulators.customer import Behaviour
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.customer import CustomerBehaviour
+from kiosk.simulators.staff import StaffBehaviour
 
 
 class Enter(Struct, frozen=True, tag=True):
     """A customer comes to the terminal."""
 
-    behaviour: Behaviour
-    staff: Staff | None = None  # who is signed in meanwhile
+    behaviour: CustomerBehaviour
+    staff: StaffBehaviour | None = None  # who is signed in meanwhile
 
 
 class ClerkComes(Struct, frozen=True, tag=True):

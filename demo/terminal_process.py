@@ -22,9 +22,9 @@ from kiosk import settings as settings_file
 from kiosk.__main__ import run_window
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.staff import Counter, Staff
-from kiosk.simulators.walk_ins import CustomerQueue
+from kiosk.simulators.customer_runner import CustomerRunner
+from kiosk.simulators.shop import SimulatedShop
+from kiosk.simulators.staff import SimulatedStaff, StaffBehaviour
 from kiosk.worker import Worker
 
 ROSTER_S = 15.0
@@ -39,9 +39,9 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
     settings = settings_file.load(options.settings)
-    shop = Shop(settings.path(settings.models.folder))
+    shop = SimulatedShop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)
-    guests = CustomerQueue(shop)
+    guests = CustomerRunner(shop)
     guests.join(terminal.engine)
     terminal.engine.subscribe(_tell)
 
@@ -57,10 +57,10 @@ def _tell(notice: e.Notice | ClerkWent) -> None:
         sys.stdout.buffer.flush()
 
 
-def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
+def _obey(guests: CustomerRunner, terminal: Terminal, hand: Any) -> None:
     from kiosk.ui import app
 
-    counter = Counter(hand)
+    counter = SimulatedStaff(hand)
     terminal.engine.subscribe(counter.see)
     working = Worker("counter", counter.run).start()
     decoder = msgspec.json.Decoder(Command)
@@ -79,7 +79,7 @@ def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
     app.quit()
 
 
-def _sign_in(terminal: Terminal, staff: Staff | None) -> None:
+def _sign_in(terminal: Terminal, staff: StaffBehaviour | None) -> None:
     """Whoever works there during this scenario; nobody: sign out. The roster may still be on its way."""
     if staff is None:
         terminal.roster.sign_out()

@@ -65,11 +65,11 @@ def _run(options: argparse.Namespace) -> int:
         process_hardening.no_dumps()
     world, guests = None, None
     if settings.mode == "simulation":
-        from kiosk.simulators.shop import Shop
-        from kiosk.simulators.walk_ins import WalkIns
+        from kiosk.simulators.customer_runner import AutomaticCustomers
+        from kiosk.simulators.shop import SimulatedShop
 
-        world = Shop(settings.path(settings.models.folder))
-        guests = WalkIns(world)
+        world = SimulatedShop(settings.path(settings.models.folder))
+        guests = AutomaticCustomers(world)
     terminal = Terminal(settings, world)
     if guests is not None:
         guests.join(terminal.engine)
@@ -111,7 +111,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    run: int = import_module("evaluation.commands").main(options.arguments)
+    run: int = import_module("evaluation.__main__").main(options.arguments)
     return run
 
 

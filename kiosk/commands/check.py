@@ -58,9 +58,9 @@ def _world(settings: Settings) -> Any:
     """The simulated shop for simulated devices, as when the terminal runs; None in production."""
     if settings.mode != "simulation":
         return None
-    from kiosk.simulators.shop import Shop
+    from kiosk.simulators.shop import SimulatedShop
 
-    return Shop(settings.path(settings.models.folder))
+    return SimulatedShop(settings.path(settings.models.folder))
 
 
 def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> bool:

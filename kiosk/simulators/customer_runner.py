@@ -1,4 +1,4 @@
-"""Who comes to a simulated terminal: one customer after the other, led or left to themselves."""
+"""Run simulated customers at a simulated terminal, one after the other."""
 
 import time
 from pathlib import Path
@@ -7,18 +7,18 @@ from kiosk import events as e
 from kiosk.model import Stage
 from kiosk.paths import RESOURCES
 from kiosk.ports import Engine
-from kiosk.simulators.customer import Behaviour, Customer, TouchDriver
-from kiosk.simulators.shop import Shop
+from kiosk.simulators.customer import Customer, CustomerBehaviour, TouchDriver
+from kiosk.simulators.shop import SimulatedShop
 from kiosk.simulators.voice import Voice
 from kiosk.worker import Worker
 
 VOICES = RESOURCES / "sounds" / "customer"
 
 
-class CustomerQueue:
-    """Lets customers into the shop and passes on to them what they can see of the terminal."""
+class CustomerRunner:
+    """Brings one customer at a time into the shop and passes the terminal's notices on to them."""
 
-    def __init__(self, shop: Shop, voices: Path = VOICES) -> None:
+    def __init__(self, shop: SimulatedShop, voices: Path = VOICES) -> None:
         self._shop = shop
         self._voices = voices
         self._customer: Customer | None = None
@@ -26,14 +26,14 @@ class CustomerQueue:
         self._worker: Worker | None = None
 
     def join(self, engine: Engine) -> None:
-        """From now on customers see the screen."""
+        """Subscribe to the engine: from now on customers see the screen."""
         engine.subscribe(self._see)
 
-    def enter(self, behaviour: Behaviour, hand: TouchDriver | None) -> Customer:
-        """A new customer; the one before is gone. Without `hand` somebody else must touch the screen."""
+    def enter(self, behaviour: CustomerBehaviour, touch: TouchDriver | None) -> Customer:
+        """Replace the present customer by a new one. Without `touch` the screen is operated by others."""
         self.leave()
         voice = Voice(self._voices / behaviour.voice, behaviour.seed)
-        customer = Customer(behaviour, hand, voice, time.monotonic)
+        customer = Customer(behaviour, touch, voice, time.monotonic)
         self._shop.enter(customer)
         self._customer = customer
         self._worker = Worker("customer", customer.run).start()
@@ -42,7 +42,7 @@ class CustomerQueue:
         return customer
 
     def leave(self) -> None:
-        """Nobody is there."""
+        """Take the present customer away."""
         self._customer = None
         self._shop.leave()
         if self._worker is not None:
@@ -56,18 +56,18 @@ class CustomerQueue:
             self._customer.see(notice)
 
 
-class WalkIns(CustomerQueue):
-    """For a person who tries the terminal with the mouse: face, voice and card are always there.
+class AutomaticCustomers(CustomerRunner):
+    """Face, voice and card for a person who tries the terminal with the mouse.
 
     With each visit the made-up card is another one, as central opens one credential a person.
     """
 
-    def __init__(self, shop: Shop, first_seed: int = 500) -> None:
+    def __init__(self, shop: SimulatedShop, first_seed: int = 500) -> None:
         super().__init__(shop)
         self._seed = first_seed
 
     def _see(self, notice: e.Notice) -> None:
         if isinstance(notice, e.Show) and notice.stage is Stage.IDLE:
             self._seed += 1
-            self.enter(Behaviour(seed=self._seed), None)
+            self.enter(CustomerBehaviour(seed=self._seed), None)
         super()._see(notice)
