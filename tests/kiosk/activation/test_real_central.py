@@ -12,7 +12,7 @@ from kiosk.activation.outbox import Counts
 from kiosk.codes import Code
 from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.visit_number import new_visit_number
 from tests.central.server import running_central
 from tests.central.terminal import person
