@@ -126,7 +126,7 @@ def _measure(
         seconds=frames[-1].at,
         looked=len(seen),
         good=sum(s.good for s in seen),
-        enough_s=next((s.at for s in seen if s.frames_good >= settings.visit.min_frames), None),
+        enough_s=next((s.at for s in seen if s.frames_good >= settings.visit.face.min_frames), None),
         told=_count_shown_hints(seen),
         said=dict(Counter(s.hint.value for s in seen)),
     )
@@ -153,7 +153,7 @@ def _format_report(streams: list[StreamResult], skipped: int, settings: Settings
     return "\n".join(
         [
             f"{len(streams)} streams, {seconds:.0f} s, {looked} frames looked at; {skipped} without a frame",
-            f"{len(done)} of {len(streams)} came to {settings.visit.min_frames} good frames, "
+            f"{len(done)} of {len(streams)} came to {settings.visit.face.min_frames} good frames, "
             f"{sum(t < 3 for t in done)} of them in less than 3 s; after "
             + ", ".join(f"{t} ({q:.0%})" for t, q in zip(times, _QUANTILES, strict=True)),
             f"hints change {sum(s.told for s in streams) / max(seconds, 1e-9):.2f} times a second",

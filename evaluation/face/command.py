@@ -153,7 +153,7 @@ def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) 
 
     def decide(frames: np.ndarray, tries: int) -> Probes:
         policy = DecisionPolicy(
-            least=visit.min_frames, most=visit.decide_frames, best=settings.face.best_frames, tries=tries
+            least=visit.face.min_frames, most=visit.face.decide_frames, best=settings.face.best_frames, tries=tries
         )
         return terminal_decisions(
             embeddings.pictures,
@@ -164,9 +164,9 @@ def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) 
             seed=seed,
         )
 
-    name = f"terminal, {visit.min_frames}–{visit.decide_frames}"
+    name = f"terminal, {visit.face.min_frames}–{visit.face.decide_frames}"
     return {
         name: decide(every, 1),
-        f"{name}, {visit.face_tries} tries": decide(every, visit.face_tries),
+        f"{name}, {visit.face.tries} tries": decide(every, visit.face.tries),
         f"{name}, coached": decide(good, 1),
     }

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, print the rates and return 0."""
     limits = settings.load().visit
-    print(f"simulated heads, {limits.head_steps} arrows, one challenge each")
+    print(f"simulated heads, {limits.head.steps} arrows, one challenge each")
     for kind, rate in measure(options.trials, options.seed, limits).items():
         print(f"{'turned away' if kind == 'honest' else 'taken':12} {kind:8} {rate}")
     return 0

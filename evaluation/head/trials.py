@@ -171,7 +171,7 @@ def measure(trials: int, seed: int, limits: VisitSettings) -> dict[str, Rate]:
     kinds: dict[str, Callable[[], HonestHead]] = {
         "honest": lambda: HonestHead(random),
         "guess": lambda: GuessingHead(random),
-        "replay": lambda: ReplayedHead(random, draw_challenge(random), limits.head_steps),
+        "replay": lambda: ReplayedHead(random, draw_challenge(random), limits.head.steps),
         "sway": lambda: SwayingHead(random),
         "still": lambda: StillHead(random),
     }

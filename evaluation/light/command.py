@@ -44,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
     report = LightReport(
         simulated=True,
         seed=options.seed,
-        gain=limits.light_gain,
-        fit=limits.light_fit,
+        gain=limits.light.min_gain,
+        fit=limits.light.min_fit,
         cells=cells(trials),
         trials=trials,
     )

@@ -88,7 +88,7 @@ class LightTrials:
         subject = self._subject(species, portrait, random)
         conditions = _draw_conditions(shop_lx, random)
         own, earlier = f"{seed}-{species}-{shop_lx}-{number}", f"earlier {seed}-{number}"
-        holds = [self._limits.light_hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
+        holds = [self._limits.light.hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
         times = np.cumsum([0.5, *holds])
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         camera = _camera(species, subject, conditions, screen, earlier)

@@ -18,7 +18,7 @@ from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, DigitHeard
 from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings, VisitSettings
 from kiosk.speech.listener import Listener
-from kiosk.visit.reading import EAR_PATIENCE_S, Reading
+from kiosk.visit.reading import LISTENER_PATIENCE_S, Reading
 
 BLOCK = SAMPLE_RATE // 50
 """20 ms, as the microphone delivers."""
@@ -35,7 +35,7 @@ class RecordingPlayback:
         limits_as_shown = msgspec.structs.replace(limits, gap_factor=1.0)
         self._reading = Reading(challenge_of(audio), limits_as_shown, False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
-        self._opens = max(0.0, audio.shown[0] - limits.digit_first_s)
+        self._opens = max(0.0, audio.shown[0] - limits.digits.first_s)
         self._open = False
         self._waiting = list(audio.shown)
 
@@ -91,7 +91,7 @@ class SimulatedReading:
         self._reading = Reading(challenge, limits, False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
         self._due = LEAD_S
-        self._opens = max(0.0, LEAD_S - limits.digit_first_s)
+        self._opens = max(0.0, LEAD_S - limits.digits.first_s)
         self._open = False
         self._free = 0.0  # when the reader has finished what was said so far
 
@@ -152,8 +152,8 @@ def simulate_reading(
 
 def longest_reading_s(plan: ReadingPlan, limits: VisitSettings) -> float:
     """Return how long a reading lasts at most, in seconds."""
-    each = [gap + limits.digit_wait_s for gap in plan.gaps_s]
-    return LEAD_S + sum(each) + limits.digit_last_s + EAR_PATIENCE_S + 1.0
+    each = [gap + limits.digits.wait_s for gap in plan.gaps_s]
+    return LEAD_S + sum(each) + limits.digits.last_s + LISTENER_PATIENCE_S + 1.0
 
 
 def challenge_of(audio: ChallengeAudio) -> Challenge:

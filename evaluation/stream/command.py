@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         people=len({t.person for t in trials}),
         seconds=SECONDS,
-        refuses=[str(code) for code in settings.visit.stream_refuses],
+        refuses=[str(code) for code in settings.visit.stream.refuses],
         rows=rows(trials),
         trials=trials,
     )

@@ -1,7 +1,7 @@
 """Everything that can go wrong at a SAM-V reader: fault scenarios, played to the real driver over a pty.
 
 Each scenario names what happens and the code in which it must end: OK where the driver has to recover.
-`tests/kiosk/card/test_faults.py` asserts them all; `python -m kiosk.simulators.sam_v_faults` prints them.
+`tests/kiosk/card/test_sam_v_faults.py` asserts them all; `python -m kiosk.simulators.sam_v_faults` prints them.
 """
 
 import struct

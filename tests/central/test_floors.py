@@ -10,7 +10,7 @@ from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
 from kiosk.visit.rules import likelihood_ratio
-from tests.central.terminal import NUMBERS, Terminal, verdict, verdicts
+from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
 from tests.central.test_reviews import fault as fault_with_staff
@@ -147,7 +147,7 @@ def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
         assert RULES.floors[check][name].least == production.LEAST[setting]
     assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.max_face_gap_s"]
     assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.max_repeats"]
-    assert RULES.digits_guess == settings.load().visit.digits_guess
+    assert RULES.digits_guess == settings.load().visit.digits.guess
 
 
 def test_both_sides_count_digits_alike() -> None:
@@ -155,7 +155,7 @@ def test_both_sides_count_digits_alike() -> None:
         assert minimum_thresholds.unguessable(count, 2e-4) == likelihood_ratio.needed(count, 2e-4)
 
 
-def test_over_the_wire(terminal: Terminal) -> None:
+def test_over_the_wire(terminal: ProtocolTerminal) -> None:
     low = terminal.activation(verdicts=changed("liveness", "required", min_live=0.0))
     receipt = terminal.activate(low).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.lowered")

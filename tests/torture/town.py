@@ -20,8 +20,8 @@ from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
-from tests.central.server import RunningCentral
-from tests.kiosk.activation.terminal import CARD, SETTINGS, Terminal, order, passed
+from tests.support.central_server import RunningCentral
+from tests.support.activation_terminal import CARD, SETTINGS, ActivationTerminal, order, passed
 
 QUICK = replace(
     SETTINGS,
@@ -117,8 +117,8 @@ class Town:
         self._zygote.stdout.close()
         self._log.close()
 
-    def terminal(self, file: Path, url: str = "") -> Terminal:
-        return Terminal(file, self.who, url or self.url, self.ca, QUICK)
+    def terminal(self, file: Path, url: str = "") -> ActivationTerminal:
+        return ActivationTerminal(file, self.who, url or self.url, self.ca, QUICK)
 
     def new_file(self, name: str) -> Path:
         """A terminal's database with one challenge in it."""
@@ -127,7 +127,7 @@ class Town:
         until = time.monotonic() + SETTLE_S
         while terminal.pool.count(time.time()) == 0:
             assert time.monotonic() < until, terminal.events
-            terminal.courier.round()
+            terminal.delivery.round()
         terminal.database.scrub()
         terminal.close()
         return file
@@ -154,9 +154,9 @@ class Town:
             return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
 
 
-def put(terminal: Terminal, visit: str) -> bool:
+def put(terminal: ActivationTerminal, visit: str) -> bool:
     """One customer, until the screen has said something; True: that the request is kept."""
-    taken = terminal.intake.take_challenge()
+    taken = terminal.submission.take_challenge()
     if not isinstance(taken, ChallengeTaken):
         return False
     made = order(visit, card=replace(CARD, number=person_number(visit)))
@@ -178,11 +178,11 @@ def person_number(visit: str) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def carry(terminal: Terminal, seconds: float) -> None:
+def carry(terminal: ActivationTerminal, seconds: float) -> None:
     """Rounds until nothing is open."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        rest = terminal.courier.round()
+        rest = terminal.delivery.round()
         counts = terminal.outbox.counts()
         if counts.waiting + counts.pending == 0:
             return
@@ -196,9 +196,9 @@ def settle(town: Town, file: Path) -> Code:
     """
     terminal = town.terminal(file)
     try:
-        terminal.ledger.look()
+        terminal.reconciliation.check()
         carry(terminal, SETTLE_S)
-        return terminal.ledger.look()
+        return terminal.reconciliation.check()
     finally:
         terminal.close()
 

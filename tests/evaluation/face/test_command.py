@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.__main__ import main
 from evaluation.face.embeddings import JPEG, ORIGINAL_PHOTO, PHOTOGRAPHED, WEBP, MirroredEngine, darkened
-from tests.kiosk.face.people import PHOTOS, engine, head, needs_models, photo
+from tests.support.faces import PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
 

@@ -9,7 +9,7 @@ from evaluation.light.trials import ATTACKS, LIVE, LightTrials
 from kiosk import settings
 from kiosk.model import Answer
 from kiosk.simulators.light import LightingConditions, LitCamera, ScreenColours, lamp_colour
-from tests.kiosk.face.people import MODELS, needs_models
+from tests.support.faces import MODELS, needs_models
 
 LIMITS = replace(settings.load().visit, light="required")
 

@@ -16,7 +16,7 @@ from evaluation.lips.scores import fit, pieces, roc_area, roc_areas
 from kiosk.model import SAMPLE_RATE
 from kiosk.simulators.customer_runner import VOICES
 from kiosk.simulators.voice import Voice
-from tests.kiosk.face.people import engine, head, landmarks, needs_models
+from tests.support.faces import engine, head, landmarks, needs_models
 
 FPS = 25.0
 

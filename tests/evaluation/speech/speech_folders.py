@@ -12,7 +12,7 @@ from evaluation.speech.reading_plan import plan_reading
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from tests.kiosk.speech.sounds import PitchRecogniser, noise, voice
+from tests.support.sounds import PitchRecogniser, noise, voice
 
 SPEECH = load().speech
 AT_ONCE = msgspec.structs.replace(load().visit, digit_wait_s=0.0)

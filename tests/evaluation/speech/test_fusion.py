@@ -11,7 +11,7 @@ from evaluation.speech.fusion import DigitAnswers, Fusion, best_weight, format_f
 from evaluation.speech.measurement import Plan, measure
 from kiosk.settings import DriverChoice, load
 from tests.evaluation.speech.speech_folders import made_up
-from tests.kiosk.speech.sounds import PitchRecogniser
+from tests.support.sounds import PitchRecogniser
 
 
 def answer(digit, sure):

@@ -20,9 +20,9 @@ import msgspec
 from msgspec.structs import replace
 
 from kiosk.activation import identity
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.events import Stored
-from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
+from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 NO_REFILL = replace(SETTINGS, pool_refill=0, backoff_first_s=0.02, backoff_max_s=0.05, probe_s=0.02)
 
@@ -67,14 +67,14 @@ def watch() -> None:
         setattr(ssl.SSLSocket, name, contact)
 
 
-def carry(file: Path, who, url: str, ca: Path, visit: str | None) -> Counts:
+def carry(file: Path, who, url: str, ca: Path, visit: str | None) -> RequestCounts:
     """Put the request, if one is named, and work until nothing is open."""
-    terminal = Terminal(file, who, url, ca, NO_REFILL)
-    if visit is not None and terminal.intake.submit(order(visit), None) == Stored(visit):
+    terminal = ActivationTerminal(file, who, url, ca, NO_REFILL)
+    if visit is not None and terminal.submission.submit(order(visit), None) == Stored(visit):
         file.with_suffix(".promised").touch()
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        terminal.courier.round()
+        terminal.delivery.round()
         counts = terminal.outbox.counts()
         if counts.waiting + counts.pending == 0:
             return counts
