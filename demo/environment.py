@@ -33,14 +33,16 @@ portrait_decoder = {{ driver = "simulated" }}
 liveness = {{ driver = "none" }}
 printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
-[visit]
+[face_engine.limits]
 review = 0.30                  # a wider grey band than a shop's: a portrait between two people lies in it
-require_liveness = false       # no registry carries the anti-spoof model; production requires it
-face_s = {face_s}
-card_s = {card_s}
+
+[visit]
 submit_s = {submit_s}
 outcome_s = {outcome_s}
-silent_digits = {silent_digits}
+card.limit_s = {card_s}
+face.limit_s = {face_s}
+liveness.required = false      # no registry carries the anti-spoof model; production requires it
+digits.max_silent = {silent_digits}
 
 [review]
 second_signature = ["face.uncertain", "face.not_live", "way.clerk"]  # a grey face too, to show it

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any, get_type_hints
+from typing import Any
 
 from kiosk import events as e
 from kiosk import production, staff_service
@@ -34,13 +34,14 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Feeds, Image
 from kiosk.privacy.erasure import Eraser
 from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
-from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
+from kiosk.settings import PORTS, DriverChoice, Settings, driver_class, driver_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
 from kiosk.staff_service import StaffService
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
@@ -104,12 +105,9 @@ def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
 
 def _check_liveness(settings: Settings) -> None:
     """Raises SettingsError where nobody could ever pass."""
-    if settings.visit.require_liveness and settings.liveness.driver == "none":
-        detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
+    if settings.visit.liveness.required and settings.liveness.driver == "none":
+        detail = '[visit.liveness] required with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
-
-
-PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
 
 
 class Terminal:
@@ -136,7 +134,8 @@ class Terminal:
         self._workers: list[Worker] = []
         self._eyes: FaceWatcher | None = None
         self._ears: Listener | None = None
-        self._records = VisitLogs(self._storage, settings.visit, settings.review)
+        self._policy = visit_policy(settings)
+        self._records = VisitLogs(self._storage, self._policy)
         self.audit = AuditLog(audit_path(settings), clock_unix)
         self._erase_at = 0.0
         self._witness = AuditRecorder(self.audit)
@@ -268,7 +267,14 @@ class Terminal:
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder = self._driver("portrait_decoder")
         ears = Listener(recogniser, self.settings.speech, self.engine.post, self.clock)
-        eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
+        eyes = FaceWatcher(
+            *face,
+            decoder,
+            self.settings.face,
+            self._newest(),
+            self.engine.post,
+            same_face=self._policy.thresholds.same_face,
+        )
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
@@ -455,8 +461,7 @@ class Terminal:
     def _new_visit(self) -> Visit:
         s = self.settings
         return Visit(
-            s.visit,
-            s.review,
+            self._policy,
             terminal=s.terminal.id,
             place=s.terminal.place,
             simulated=self.simulated,

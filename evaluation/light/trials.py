@@ -15,8 +15,7 @@ from kiosk.ports import FaceEngine, Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.head import Head
 from kiosk.simulators.light import GAMMA, Automatic, LitCamera, Map, ScreenColours, Surroundings
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.light import colours
+from kiosk.visit.rules.light import colours, judge_light
 
 LIVE = "live"
 STREAMS = ("recorded", "tinted", "relit")
@@ -77,12 +76,13 @@ class Booth:
         scene = _drawn(shop_lx, random)
         own, other = f"{seed}-{species}-{shop_lx}-{number}", f"earlier {seed}-{number}"
         times = np.cumsum(
-            [0.5] + [self._limits.light_hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
+            [0.5] + [self._limits.light.hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
         )
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         seen = self._watched(_lit(species, subject, scene, screen, other), scene, float(times[-1]), number)
         challenge = Challenge(own, (0,), (1.0,), 0.0)
-        return Trial(species, shop_lx, portrait, verdicts.light(challenge, screen.times, seen, self._limits))
+        verdict = judge_light(challenge, screen.times, seen, self._limits.light)
+        return Trial(species, shop_lx, portrait, verdict)
 
     def _watched(
         self, picture: Callable[[float], Image], scene: Scene, ends: float, seed: int

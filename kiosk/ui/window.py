@@ -72,7 +72,7 @@ class Window(QWidget):
         self._engine = engine
         self._home_language = settings.screen.language
         self._clerk_call = settings.screen.clerk_call
-        self._light = settings.visit.light != "off"
+        self._light = settings.visit.light.mode != "off"
         self._offered = settings.visit.ways
         self._way = Way.VOICE
         self._kept_language = ""  # of a person who begins again at once

@@ -9,6 +9,7 @@ from central.activation import minimum_thresholds
 from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
+from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
 from tests.central.terminal import NUMBERS, Terminal, verdict, verdicts
 from tests.central.test_evidence import fault
@@ -134,20 +135,20 @@ def test_a_site_may_ask_for_more() -> None:
 
 def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
     theirs = {
-        ("card", "min_age"): "visit.min_age",
-        ("card", "min_age_guarded"): "visit.min_age_guarded",
-        ("face", "accept"): "visit.accept",
-        ("face", "min_frames"): "visit.min_frames",
-        ("liveness", "min_live"): "visit.min_live",
-        ("lips", "moved"): "visit.lips_right",
-        ("lips", "rise"): "visit.lips_rise",
-        ("head", "early_s"): "visit.head_early_s",
+        ("card", "min_age"): "visit.card.min_age",
+        ("card", "min_age_guarded"): "visit.card.min_age_guarded",
+        ("face", "min_frames"): "visit.face.min_frames",
+        ("liveness", "min_live"): "visit.liveness.min_live",
+        ("lips", "moved"): "visit.lips.min_moved",
+        ("lips", "rise"): "visit.lips.min_rise",
+        ("head", "early_s"): "visit.head.early_s",
     }
     for (check, name), setting in theirs.items():
         assert RULES.floors[check][name].least == production.LEAST[setting]
-    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.max_face_gap_s"]
-    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.max_repeats"]
-    assert RULES.digits_guess == settings.load().visit.digits_guess
+    assert RULES.floors["face"]["accept"].least == SFace.minimums.accept
+    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.face.max_gap_s"]
+    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.stream.max_repeats"]
+    assert RULES.digits_guess == settings.load().visit.digits.guess
 
 
 def test_both_sides_count_digits_alike() -> None:

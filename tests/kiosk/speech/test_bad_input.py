@@ -24,7 +24,7 @@ from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import verdicts as rules
+from kiosk.visit.rules.digits import judge_digits
 from tests.kiosk.contracts.test_recogniser import context_of
 from tests.kiosk.speech.sounds import mix, noise
 
@@ -55,7 +55,7 @@ def heard_of(sound, digits):
 
 def verdict_on(scene, heard, digits=None):
     asked = Scene(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return rules.digits(challenge(asked), scene.shown, heard, SETTINGS.visit)
+    return judge_digits(challenge(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────
@@ -188,7 +188,7 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
         random = np.random.default_rng(len(name))
         verdicts = [verdict_on(scene, heard, code(random, 6)) for _ in range(CODES)]
         tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
-    bound = 2 * SETTINGS.visit.digits_guess
+    bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
     assert passed <= most, (passed, tried)
 
@@ -207,7 +207,7 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
     sound = np.clip(30 * answering(lambda i: customers_digit(ASKED[i])), -1, 1)
     verdict = verdict_on(*heard_of(sound, ASKED))
     assert verdict.measured["gain"] == Code.MICROPHONE_CLIPPED.value
-    assert verdict.measured["clipped"] > SETTINGS.visit.max_clipped
+    assert verdict.measured["clipped"] > SETTINGS.visit.sound.max_clipped
 
 
 # ── blocks and files ─────────────────────────────────────────────────────────────────────────────
@@ -227,7 +227,9 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
-    verdict = rules.digits(Challenge("", ASKED, (1.4,) * 6, 2e9), [0.5], told[-1:], SETTINGS.visit)
+    limits = SETTINGS.visit
+    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is Answer.RETRY
 
 

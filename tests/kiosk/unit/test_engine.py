@@ -12,7 +12,7 @@ from kiosk.engine import Engine, Hands
 from kiosk.model import Device, Receipt, RequestStatus, Stage
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
-from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, challenge
+from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, challenge, policy
 
 REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 
@@ -33,7 +33,7 @@ class Rig:
             record=lambda number, at, event: self.recorded.append(event),
             say=lambda prompt, language: self.said.append((prompt, language)),
         )
-        self.engine = Engine(lambda: Visit(limits), hands, REQUIRED, time.monotonic)
+        self.engine = Engine(lambda: Visit(policy(limits)), hands, REQUIRED, time.monotonic)
         self.engine.subscribe(self.notices.put)
         self.worker = Worker("engine", self.engine.run).start()
 
