@@ -12,7 +12,7 @@ from msgspec import Struct
 from demo.director import Result
 from kiosk.codes import Code
 from kiosk.model import Verdict
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 
 SIMULATED = (
     "Everything about people and devices here is simulated: animated photographs, synthetic voices, made-up "

@@ -40,7 +40,7 @@ from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
-from kiosk.ui.phrases import load
+from kiosk.phrases import load
 from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kiosk.card.protocol import MEANINGS, Status
 from kiosk.codes import Code
-from kiosk.ui.phrases import load
+from kiosk.phrases import load
 
 PATH = Path(__file__).parents[2] / "docs" / "codes.md"
 

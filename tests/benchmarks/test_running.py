@@ -7,7 +7,7 @@ import pytest
 from benchmarks import report
 from benchmarks.__main__ import NAMES
 from benchmarks.bench import Bench
-from tests.kiosk.face.people import MODELS, needs_models
+from tests.support.faces import MODELS, needs_models
 
 
 @pytest.fixture(scope="module")

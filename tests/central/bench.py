@@ -12,8 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.central.server import running_central
-from tests.central.terminal import Terminal
+from tests.support.central_server import running_central
+from tests.support.protocol_terminal import ProtocolTerminal
 
 THREADS = 4
 
@@ -23,7 +23,7 @@ def main(seconds: float = 5.0) -> None:
     with tempfile.TemporaryDirectory() as folder:
         print(f"baseline: bare SQLite commits/s     {commits(Path(folder), seconds):8.0f}")
         with running_central(Path(folder), settings=limits) as central:
-            terminal = Terminal(central)
+            terminal = ProtocolTerminal(central)
             each = [terminal.alone() for _ in range(THREADS)]
             health = rate(lambda i: each[i].session.get(central.url + "/v1/health", timeout=9), seconds)
             print(f"GET  /v1/health          requests/s {health:8.0f}")

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +20,5 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral
 
 
 @pytest.fixture
-def terminal(central: RunningCentral) -> Terminal:
-    return Terminal(central)
+def terminal(central: RunningCentral) -> ProtocolTerminal:
+    return ProtocolTerminal(central)

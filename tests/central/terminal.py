@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 
 CHECKS = ("card", "phone", "face", "liveness", "digits", "lips", "continuity", "stream")
 COVERED = ("@method", "@path", "@query", "content-digest")
@@ -78,7 +78,7 @@ def verdicts(**answers: str | None) -> list[dict[str, Any]]:
     return [verdict(check, answer) for check, answer in wanted.items() if answer is not None]
 
 
-class Terminal:
+class ProtocolTerminal:
     """Enrolled when made. `send` signs; `activation` makes a body; `activate` hands one in."""
 
     def __init__(self, central: RunningCentral, name: str = "") -> None:
@@ -88,7 +88,7 @@ class Terminal:
         self.session = self._session()
         self.enrolment = self.enrol(central.enrol_code(self.name)).json()
 
-    def alone(self) -> "Terminal":
+    def alone(self) -> "ProtocolTerminal":
         """The same terminal on a connection of its own: `requests` sessions are not for several threads."""
         other = copy.copy(self)
         other.session = self._session()

@@ -7,24 +7,24 @@ from pathlib import Path
 import pytest
 
 from central.settings import Requests
-from tests.central.terminal import person, visit_number
-from tests.fuzz.api import House, Inside
+from tests.support.protocol_terminal import person, visit_number
+from tests.support.in_process_central import InProcessCentral, InProcessTerminal
 
 BURST = 12
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path) -> Iterator[InProcessCentral]:
     rules = Requests(per_s=0.001, burst=BURST, strangers_per_s=1e9, strangers_burst=10**9)
-    house = House(tmp_path / "central", rules)
+    house = InProcessCentral(tmp_path / "central", rules)
     yield house
     house.client.close()
     house.service.database.close()
 
 
-def test_a_terminal_that_floods_waits_and_the_others_do_not(house: House):
-    bad, good = Inside(house), Inside(house)
+def test_a_terminal_that_floods_waits_and_the_others_do_not(house: InProcessCentral):
+    bad, good = InProcessTerminal(house), InProcessTerminal(house)
     statuses = [bad.send("GET", "/v1/roster").status_code for _ in range(BURST + 5)]
     assert statuses == [200] * BURST + [429] * 5
     answer = bad.send("GET", "/v1/roster")
@@ -35,16 +35,16 @@ def test_a_terminal_that_floods_waits_and_the_others_do_not(house: House):
 
 @pytest.mark.parametrize("body", [DEEP, b'{"id":' + DEEP + b"}", b'{"a":' * 50_000 + b"1" + b"}" * 50_000])
 @pytest.mark.parametrize("path", ["/v1/activations", "/v1/challenges", "/v1/heartbeat", "/v1/terminals"])
-def test_nesting_without_end_is_refused(house: House, path: str, body: bytes):
+def test_nesting_without_end_is_refused(house: InProcessCentral, path: str, body: bytes):
     more = {"Idempotency-Key": visit_number()} if path == "/v1/activations" else {}
-    answer = Inside(house).send("POST", path, body, **more)
+    answer = InProcessTerminal(house).send("POST", path, body, **more)
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "request.malformed"
     assert len(answer.content) < 1000
 
 
-def test_sizes(house: House):
-    bad = Inside(house)
+def test_sizes(house: InProcessCentral):
+    bad = InProcessTerminal(house)
     most = Requests().max_bytes
     assert bad.send("POST", "/v1/heartbeat", b" " * (most + 1)).status_code == 413
     assert bad.send("POST", "/v1/heartbeat", b" " * most).status_code == 422
@@ -53,8 +53,8 @@ def test_sizes(house: House):
     assert len(long.content) < 1000
 
 
-def test_nobody_is_served_under_anothers_number(house: House):
-    good, bad = Inside(house), Inside(house)
+def test_nobody_is_served_under_anothers_number(house: InProcessCentral):
+    good, bad = InProcessTerminal(house), InProcessTerminal(house)
     request = good.activation(person())
     assert good.activate(request).json()["status"] == "ACTIVATED"
     visit = request["id"]
@@ -70,8 +70,8 @@ def test_nobody_is_served_under_anothers_number(house: House):
     assert (refused["status"], refused["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_signature_for_one_door_opens_no_other(house: House):
-    bad = Inside(house)
+def test_a_signature_for_one_door_opens_no_other(house: InProcessCentral):
+    bad = InProcessTerminal(house)
     signed = bad.signed("GET", "/v1/roster", b"")
     for method, path in (("POST", "/v1/challenges"), ("GET", f"/v1/activations/{visit_number()}")):
         assert bad.send(method, path, signed=signed).status_code == 401

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, verdicts, visit_number
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 
 
-def test_activates(central: RunningCentral, terminal: Terminal) -> None:
+def test_activates(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation()
     receipt = terminal.activate(request).json()
     assert (receipt["status"], receipt["code"]) == ("ACTIVATED", "ok")
@@ -22,14 +22,14 @@ def test_activates(central: RunningCentral, terminal: Terminal) -> None:
     assert central.credentials(request["id"]) == 1
 
 
-def test_same_bytes_same_receipt(central: RunningCentral, terminal: Terminal) -> None:
+def test_same_bytes_same_receipt(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     first, second = terminal.activate(body).json(), terminal.activate(body).json()
     assert first == second == terminal.look_up(first["id"]).json()
     assert central.credentials(first["id"]) == 1
 
 
-def test_same_number_other_bytes(central: RunningCentral, terminal: Terminal) -> None:
+def test_same_number_other_bytes(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation()
     assert terminal.activate(request).json()["status"] == "ACTIVATED"
     answer = terminal.activate(json.dumps(request, indent=1).encode())
@@ -37,37 +37,37 @@ def test_same_number_other_bytes(central: RunningCentral, terminal: Terminal) ->
     assert central.credentials(request["id"]) == 1
 
 
-def test_another_terminal_learns_nothing(central: RunningCentral, terminal: Terminal) -> None:
+def test_another_terminal_learns_nothing(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation()
     assert terminal.activate(request).json()["status"] == "ACTIVATED"
-    other = Terminal(central)
+    other = ProtocolTerminal(central)
     assert other.look_up(request["id"]).status_code == 404
     answer = other.activate(other.activation(id=request["id"]))
     assert (answer.status_code, answer.json()["code"]) == (422, "request.key_reused")
 
 
-def test_unknown_number(terminal: Terminal) -> None:
+def test_unknown_number(terminal: ProtocolTerminal) -> None:
     answer = terminal.look_up(visit_number())
     assert (answer.status_code, answer.json()["code"]) == (404, "request.unknown")
 
 
-def test_key_missing(terminal: Terminal) -> None:
+def test_key_missing(terminal: ProtocolTerminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     answer = terminal.send("POST", "/v1/activations", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "request.key_missing")
 
 
-def test_key_and_body_disagree(terminal: Terminal) -> None:
+def test_key_and_body_disagree(terminal: ProtocolTerminal) -> None:
     answer = terminal.activate(terminal.activation(), visit=visit_number())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
-def test_in_another_terminals_name(central: RunningCentral, terminal: Terminal) -> None:
-    answer = terminal.activate(terminal.activation(terminal=Terminal(central).name))
+def test_in_another_terminals_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    answer = terminal.activate(terminal.activation(terminal=ProtocolTerminal(central).name))
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
-def test_in_flight(central: RunningCentral, terminal: Terminal) -> None:
+def test_in_flight(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     """While the register thinks, the same request is told to wait; afterwards there is one credential."""
     slow = person()
     central.people({"number": slow["number"], "delay_s": 1.5})
@@ -85,7 +85,7 @@ def test_in_flight(central: RunningCentral, terminal: Terminal) -> None:
     assert central.credentials(visit) == 1
 
 
-def test_identical_requests_at_once(central: RunningCentral, terminal: Terminal) -> None:
+def test_identical_requests_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: _send_alone(terminal, body), range(16)))
@@ -96,7 +96,7 @@ def test_identical_requests_at_once(central: RunningCentral, terminal: Terminal)
     assert central.credentials(json.loads(body)["id"]) == 1
 
 
-def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal: Terminal) -> None:
+def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     bodies = [json.dumps(terminal.activation(who)).encode() for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -105,7 +105,7 @@ def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal:
     assert sum(central.credentials(receipt["id"]) for receipt in receipts) == 1
 
 
-def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal: Terminal) -> None:
+def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     challenge = terminal.challenge()
     bodies = [json.dumps(terminal.activation(challenge=challenge)).encode() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -139,7 +139,7 @@ def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal:
     ],
     ids=ascii,
 )
-def test_malformed(terminal: Terminal, change: dict[str, Any]) -> None:
+def test_malformed(terminal: ProtocolTerminal, change: dict[str, Any]) -> None:
     visit = visit_number()
     body = json.dumps(terminal.activation(id=visit) | change).encode()
     answer = terminal.activate(body, visit=visit)
@@ -147,7 +147,7 @@ def test_malformed(terminal: Terminal, change: dict[str, Any]) -> None:
     assert terminal.look_up(visit).status_code == 404
 
 
-def test_odd_but_agreed(central: RunningCentral, terminal: Terminal) -> None:
+def test_odd_but_agreed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     """Free tables may hold anything of the agreed kinds, up to their limits."""
     measured = {f"key {i}": value for i, value in enumerate([10**300, -0.0, "\0𠮷", None, True, "", 1e-300])}
     odd = [{**verdict, "measured": verdict["measured"] | measured} for verdict in verdicts()]
@@ -156,19 +156,19 @@ def test_odd_but_agreed(central: RunningCentral, terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id": NaN}', b"[" * 5000])
-def test_not_even_json(terminal: Terminal, body: bytes) -> None:
+def test_not_even_json(terminal: ProtocolTerminal, body: bytes) -> None:
     answer = terminal.activate(body, visit=visit_number())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400"])
-def test_numbers_that_are_none(terminal: Terminal, value: str) -> None:
+def test_numbers_that_are_none(terminal: ProtocolTerminal, value: str) -> None:
     request = terminal.activation()
     body = json.dumps(request).replace(str(request["at_unix"]), value).encode()
     assert terminal.activate(body, visit=request["id"]).status_code == 422
 
 
-def test_a_refused_body_is_not_repeated(terminal: Terminal) -> None:
+def test_a_refused_body_is_not_repeated(terminal: ProtocolTerminal) -> None:
     """What was sent may be personal, even where it should not be."""
     secret = "990001199001010013"
     request = terminal.activation() | {"surprise": secret, secret: 1, "challenge": secret * 9}
@@ -178,7 +178,7 @@ def test_a_refused_body_is_not_repeated(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["content-length", "chunked"])
-def test_too_large(terminal: Terminal, announced: bool) -> None:
+def test_too_large(terminal: ProtocolTerminal, announced: bool) -> None:
     body = b"x" * (512 * 1024 + 1)
     headers = terminal.signed("POST", "/v1/activations", body)
     data = body if announced else iter([body[: len(body) // 2], body[len(body) // 2 :]])
@@ -187,18 +187,18 @@ def test_too_large(terminal: Terminal, announced: bool) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "request.malformed")
 
 
-def test_the_largest_picture_fits(central: RunningCentral, terminal: Terminal) -> None:
+def test_the_largest_picture_fits(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     picture = base64.b64encode(secrets.token_bytes(180_000)).decode()
     consent = {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True}
     receipt = terminal.activate(terminal.activation(person(picture=picture), consent=consent)).json()
     assert receipt["status"] == "ACTIVATED"
 
 
-def test_paths_and_methods_that_are_not_there(terminal: Terminal) -> None:
+def test_paths_and_methods_that_are_not_there(terminal: ProtocolTerminal) -> None:
     assert terminal.send("GET", "/v1/nothing").json()["code"] == "request.unknown"
     answer = terminal.send("DELETE", "/v1/activations")
     assert (answer.status_code, answer.json()["code"]) == (405, "request.malformed")
 
 
-def _send_alone(terminal: Terminal, body: bytes) -> Any:
+def _send_alone(terminal: ProtocolTerminal, body: bytes) -> Any:
     return terminal.alone().activate(body)

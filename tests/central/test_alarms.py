@@ -9,8 +9,8 @@ from central.fleet.audit_heads import AuditHead
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, AuditAnchor
 from central.storage.tables import Terminal as Row
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, visit_number
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, visit_number
 from tests.central.test_heartbeat import beat
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -114,12 +114,12 @@ def test_what_came_after_all_is_not_lost(database: Database) -> None:
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
-def rewind(terminal: Terminal) -> dict[str, object]:
+def rewind(terminal: ProtocolTerminal) -> dict[str, object]:
     beat(terminal, f"5:{A}")
     return dict(beat(terminal, f"5:{B}").json())
 
 
-def alarm_lines(central: RunningCentral, terminal: Terminal) -> list[str]:
+def alarm_lines(central: RunningCentral, terminal: ProtocolTerminal) -> list[str]:
     try:
         said = central.command("alarms")
     except AssertionError as error:  # status 1: there is something
@@ -128,7 +128,7 @@ def alarm_lines(central: RunningCentral, terminal: Terminal) -> list[str]:
 
 
 def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
-    central: RunningCentral, terminal: Terminal
+    central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     waiting = terminal.activation()
     assert beat(terminal).json()["audit_rewound"] is False
@@ -150,7 +150,7 @@ def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
 
 
 def test_verify_is_not_content_with_a_sound_file_of_a_log_that_went_back(
-    central: RunningCentral, terminal: Terminal, tmp_path: Path
+    central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     from kiosk.audit.log import AuditLog
     from kiosk.audit.record import Kind
@@ -171,7 +171,7 @@ def test_verify_is_not_content_with_a_sound_file_of_a_log_that_went_back(
 
 
 def test_a_lost_request_is_told_to_the_customer_and_to_central(
-    central: RunningCentral, terminal: Terminal
+    central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     lost = visit_number()
     assert beat(terminal, lost=[lost]).status_code == 200
@@ -184,15 +184,15 @@ def test_a_lost_request_is_told_to_the_customer_and_to_central(
     assert alarm_lines(central, terminal) == [], "told again, noted already"
 
 
-def test_nonsense_is_not_lost(terminal: Terminal) -> None:
+def test_nonsense_is_not_lost(terminal: ProtocolTerminal) -> None:
     for lost in (["x"], [visit_number()] * 101, "x", None):
         assert beat(terminal, lost=lost).status_code == 422
 
 
 def test_somebody_elses_request_does_not_become_lost_by_being_called_so(
-    central: RunningCentral, terminal: Terminal
+    central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
-    other = Terminal(central)
+    other = ProtocolTerminal(central)
     request = other.activation()
     assert other.activate(request).json()["status"] == "ACTIVATED"
     beat(terminal, lost=[request["id"]])

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from central import settings
 from central.activation import challenges
 from central.protocol import messages
-from tests.central.terminal import Terminal
+from tests.support.protocol_terminal import ProtocolTerminal
 
 
-def test_tokens_are_centrals_and_for_this_terminal(terminal: Terminal) -> None:
+def test_tokens_are_centrals_and_for_this_terminal(terminal: ProtocolTerminal) -> None:
     x = terminal.enrolment["challenge_key"]["x"]
     key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
     tokens = terminal.challenges(20)
@@ -25,7 +25,7 @@ def test_tokens_are_centrals_and_for_this_terminal(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 201, -1, "many", None])
-def test_count_has_limits(terminal: Terminal, count: object) -> None:
+def test_count_has_limits(terminal: ProtocolTerminal, count: object) -> None:
     answer = terminal.send("POST", "/v1/challenges", json.dumps({"count": count}).encode())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 

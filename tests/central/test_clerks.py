@@ -6,7 +6,7 @@ import pytest
 from central.fleet import clerks
 from central.security.keys import public_of
 from central.storage.database import Database
-from tests.central.terminal import Terminal
+from tests.support.protocol_terminal import ProtocolTerminal
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def cheap(monkeypatch):
     monkeypatch.setattr(clerks, "HASHER", quick)
 
 
-def members(central, terminal: Terminal) -> list[dict]:
+def members(central, terminal: ProtocolTerminal) -> list[dict]:
     answer = terminal.send("GET", "/v1/roster")
     assert answer.status_code == 200
     token = answer.json()["roster"]
@@ -46,7 +46,7 @@ def test_a_clerk_comes_with_a_hash_and_no_pin(central, terminal):
 
 
 def test_only_at_their_terminals(central, terminal):
-    other = Terminal(central)
+    other = ProtocolTerminal(central)
     number, _ = added(central, terminal.name)
     assert members(central, other) == []
     central.command("clerk", "terminals", number, other.name)
@@ -90,7 +90,7 @@ def test_pins_are_not_the_ones_everybody_tries():
     assert all(map(clerks.good_pin, made))
 
 
-def stretches(central, terminal: Terminal, number: str):
+def stretches(central, terminal: ProtocolTerminal, number: str):
     database = Database(central.database_url or f"sqlite:///{central.database}")
     try:
         with database.read() as session:
@@ -100,7 +100,7 @@ def stretches(central, terminal: Terminal, number: str):
 
 
 def test_where_a_clerk_worked_before_is_kept_for_requests_that_come_late(central, terminal):
-    other = Terminal(central)
+    other = ProtocolTerminal(central)
     number, _ = added(central, terminal.name)
     central.command("clerk", "terminals", number, other.name)
     (old,), (new,) = stretches(central, terminal, number), stretches(central, other, number)

@@ -6,7 +6,7 @@ import pytest
 
 from central import settings
 from central.__main__ import main
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
 import pytest
 
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person
 
 
-def revoke(terminal: Terminal, serial: str, visit: str, password: str):
+def revoke(terminal: ProtocolTerminal, serial: str, visit: str, password: str):
     url = f"{terminal.central.url}/v1/credentials/{serial}/revoke"
     return terminal.session.post(url, json={"id": visit, "password": password}, timeout=10)
 
 
-def test_ended_and_opened_again(central: RunningCentral, terminal: Terminal) -> None:
+def test_ended_and_opened_again(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     receipt = terminal.activate(terminal.activation(who)).json()
     assert terminal.activate(terminal.activation(who)).json()["code"] == "person.already_open"
@@ -21,7 +21,7 @@ def test_ended_and_opened_again(central: RunningCentral, terminal: Terminal) -> 
 
 
 @pytest.mark.parametrize("wrong", ["serial", "visit", "password"])
-def test_one_answer_for_all_that_is_wrong(terminal: Terminal, wrong: str) -> None:
+def test_one_answer_for_all_that_is_wrong(terminal: ProtocolTerminal, wrong: str) -> None:
     receipt = terminal.activate(terminal.activation()).json()
     right = {"serial": receipt["credential"], "visit": receipt["id"], "password": "20486173"}
     other = {"serial": "0000-0000-0000", "visit": "0000-0000-0000-0000", "password": "00000000"}
@@ -29,7 +29,7 @@ def test_one_answer_for_all_that_is_wrong(terminal: Terminal, wrong: str) -> Non
     assert (answer.status_code, answer.json()["code"]) == (403, "password.mismatch")
 
 
-def test_five_wrong_passwords_close_the_door(terminal: Terminal) -> None:
+def test_five_wrong_passwords_close_the_door(terminal: ProtocolTerminal) -> None:
     receipt = terminal.activate(terminal.activation()).json()
     for _ in range(5):
         assert revoke(terminal, receipt["credential"], receipt["id"], "00000000").status_code == 403

@@ -16,9 +16,9 @@ from central.security import keys
 from central.settings import Retention
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Challenge, Credential, Terminal
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal as Caller
-from tests.central.terminal import person
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal
+from tests.support.protocol_terminal import person
 
 DAY = 86_400.0
 NOW = 2e9
@@ -148,7 +148,7 @@ def test_the_server_does_it_by_itself_and_an_erased_credential_stays_closed(tmp_
     quick = "[retention]\nended_days = 1e-9\nevidence_days = 1e-9\n"
     who = person()
     with running_central(tmp_path / "one") as central:
-        caller = Caller(central)
+        caller = ProtocolTerminal(central)
         receipt = caller.activate(caller.activation(who)).json()
         asked = {"id": receipt["id"], "password": who["password"]}
         path = f"/v1/credentials/{receipt['credential']}/revoke"

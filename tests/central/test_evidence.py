@@ -13,8 +13,8 @@ from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest
 from central.settings import Settings
 from kiosk.visit.rules import light as terminals_light
-from tests.central.server import RunningCentral
-from tests.central.terminal import CHECKS, Terminal, person, verdicts
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import CHECKS, ProtocolTerminal, person, verdicts
 
 REQUIRED = ("card", "phone", "face", "digits", "continuity")
 BEGAN = 1_784_512_290.25
@@ -76,7 +76,7 @@ def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
 
 
 def test_both_sides_derive_the_same_colours() -> None:
-    """Terminal and central share no code, only `resources/protocol`."""
+    """ProtocolTerminal and central share no code, only `resources/protocol`."""
     for challenge in ("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", "c1", "x" * 64):
         assert light.colours(challenge, 64) == terminals_light.colours(challenge, 64)
     assert light.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"
@@ -127,31 +127,31 @@ def test_simulated_only_in_simulation() -> None:
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_late_delivery_of_a_visit_in_time(terminal: Terminal) -> None:
+def test_late_delivery_of_a_visit_in_time(terminal: ProtocolTerminal) -> None:
     """The challenge need only be in force when the visit began."""
     receipt = terminal.activate(terminal.activation(at_unix=time.time() + 1)).json()
     assert receipt["status"] == "ACTIVATED"
 
 
-def test_visit_after_expiry(terminal: Terminal) -> None:
+def test_visit_after_expiry(terminal: ProtocolTerminal) -> None:
     eight_days = time.time() + 8 * 24 * 3600
     receipt = terminal.activate(terminal.activation(began_unix=eight_days, at_unix=eight_days + 9)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_another_terminals_challenge(central: RunningCentral, terminal: Terminal) -> None:
-    receipt = terminal.activate(terminal.activation(challenge=Terminal(central).challenge())).json()
+def test_another_terminals_challenge(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    receipt = terminal.activate(terminal.activation(challenge=ProtocolTerminal(central).challenge())).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_used_challenge(terminal: Terminal) -> None:
+def test_a_used_challenge(terminal: ProtocolTerminal) -> None:
     first = terminal.activation()
     assert terminal.activate(first).json()["status"] == "ACTIVATED"
     again = terminal.activate(terminal.activation(challenge=first["challenge"])).json()
     assert (again["status"], again["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_refusal_is_kept(central: RunningCentral, terminal: Terminal) -> None:
+def test_a_refusal_is_kept(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation(verdicts=verdicts(face="review"))
     first, second = terminal.activate(request).json(), terminal.activate(request).json()
     assert first == second
@@ -159,7 +159,7 @@ def test_a_refusal_is_kept(central: RunningCentral, terminal: Terminal) -> None:
     assert central.credentials(first["id"]) == 0
 
 
-def test_moved_to_another_visit(terminal: Terminal) -> None:
+def test_moved_to_another_visit(terminal: ProtocolTerminal) -> None:
     """What one visit sealed opens for no other visit and no other terminal."""
     for sealed in (
         terminal.seal(person(), "0000-0000-0000-0000"),
@@ -184,7 +184,7 @@ def test_moved_to_another_visit(terminal: Terminal) -> None:
     ],
     ids=lambda who: str(who)[:12],
 )
-def test_sealed_nonsense(terminal: Terminal, who: Any) -> None:
+def test_sealed_nonsense(terminal: ProtocolTerminal, who: Any) -> None:
     request = terminal.activation()
     request["sealed"] = terminal.seal(who, request["id"])
     receipt = terminal.activate(request).json()
@@ -194,11 +194,11 @@ def test_sealed_nonsense(terminal: Terminal, who: Any) -> None:
 @pytest.mark.parametrize(
     "change", [{"key": "0" * 16}, {"algorithm": "none"}, {"data": "AAAA"}, {"data": "A" * 200}]
 )
-def test_sealed_otherwise(terminal: Terminal, change: dict[str, str]) -> None:
+def test_sealed_otherwise(terminal: ProtocolTerminal, change: dict[str, str]) -> None:
     request = terminal.activation()
     request["sealed"] = request["sealed"] | change
     assert terminal.activate(request).json()["code"] == "evidence.unsealable"
 
 
-def test_a_picture_without_consent(terminal: Terminal) -> None:
+def test_a_picture_without_consent(terminal: ProtocolTerminal) -> None:
     assert terminal.activate(terminal.activation(person(picture="AAAA"))).json()["code"] == "evidence.refused"

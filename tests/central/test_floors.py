@@ -11,7 +11,7 @@ from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
 from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
-from tests.central.terminal import NUMBERS, Terminal, verdict, verdicts
+from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
 from tests.central.test_reviews import fault as fault_with_staff
@@ -156,7 +156,7 @@ def test_both_sides_count_digits_alike() -> None:
         assert minimum_thresholds.unguessable(count, 2e-4) == likelihood_ratio.needed(count, 2e-4)
 
 
-def test_over_the_wire(terminal: Terminal) -> None:
+def test_over_the_wire(terminal: ProtocolTerminal) -> None:
     low = terminal.activation(verdicts=changed("liveness", "required", min_live=0.0))
     receipt = terminal.activate(low).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.lowered")

@@ -20,8 +20,8 @@ from central.settings import Evidence, Settings
 from central.storage.database import Database
 from central.storage.tables import Credential
 from kiosk.simulators.people import made_up_number
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, verdicts
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts
 from tests.central.test_reviews import AT, STRICT, fault, review
 
 CONSENT = {"language": "zh-Hans", "text_sha256": "ab" * 32}
@@ -161,7 +161,7 @@ def _born_in(year: int) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def asked(central: RunningCentral, terminal: Terminal, child: str, guardian: str) -> dict[str, Any]:
+def asked(central: RunningCentral, terminal: ProtocolTerminal, child: str, guardian: str) -> dict[str, Any]:
     number = central.command("clerk", "add", terminal.name).split()[1]
     now = time.time()
     signed = {"clerk": number, "role": "clerk", "at_unix": now}
@@ -173,7 +173,7 @@ def asked(central: RunningCentral, terminal: Terminal, child: str, guardian: str
 
 
 def test_one_credential_for_the_child_and_the_guardian_is_recorded(
-    central: RunningCentral, terminal: Terminal
+    central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     child, guardian = numbers()
     answer = terminal.activate(asked(central, terminal, child, guardian)).json()
@@ -195,7 +195,7 @@ def credential(central: RunningCentral, serial: str) -> Credential:
 
 
 @pytest.mark.parametrize("doubtful", ["child", "guardian"])
-def test_the_register_is_asked_about_both(central: RunningCentral, terminal: Terminal, doubtful: str) -> None:
+def test_the_register_is_asked_about_both(central: RunningCentral, terminal: ProtocolTerminal, doubtful: str) -> None:
     child, guardian = numbers()
     number = child if doubtful == "child" else guardian
     people = {"people": [{"number": number, "answer": "mismatch"}]}
@@ -204,7 +204,7 @@ def test_the_register_is_asked_about_both(central: RunningCentral, terminal: Ter
     assert (answer["status"], answer["code"]) == ("REFUSED", "person.mismatch")
 
 
-def test_a_guardian_that_was_taken_out_on_the_way(central: RunningCentral, terminal: Terminal) -> None:
+def test_a_guardian_that_was_taken_out_on_the_way(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     body = asked(central, terminal, *numbers())
     changed = copy.deepcopy(body)
     changed["guardian"]["text_sha256"] = "00" * 32

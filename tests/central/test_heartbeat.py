@@ -9,18 +9,18 @@ from central.fleet import audit
 from central.fleet.audit_heads import AuditHead
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind, decode
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal
 
 HEARTBEAT = {"versions": {"kiosk": "0.1.0"}, "waiting": 0, "oldest_s": None, "sealing": "SM2-SM4GCM"}
 
 
-def beat(terminal: Terminal, head: str | None = None, **other):
+def beat(terminal: ProtocolTerminal, head: str | None = None, **other):
     headers = {"Audit-Head": head} if head else {}
     return terminal.send("POST", "/v1/heartbeat", json.dumps(HEARTBEAT | other).encode(), **headers)
 
 
-def test_what_central_answers(terminal: Terminal) -> None:
+def test_what_central_answers(terminal: ProtocolTerminal) -> None:
     said = beat(terminal).json()
     assert (said["status"], said["versions_known"]) == ("ok", True)
     # Central has no SM2 key, so it hands out the one it has.
@@ -29,19 +29,19 @@ def test_what_central_answers(terminal: Terminal) -> None:
     assert beat(terminal, versions={}).json()["versions_known"] is False
 
 
-def test_a_revoked_terminal_is_told(central: RunningCentral, terminal: Terminal) -> None:
+def test_a_revoked_terminal_is_told(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.command("revoke", terminal.name)
     answer = beat(terminal)
     assert (answer.status_code, answer.json()["code"]) == (403, "terminal.revoked")
 
 
 @pytest.mark.parametrize("head", ["x", "1", "1:abc", f"-1:{'0' * 64}", f"01:{'0' * 64}", f"1:{'A' * 64}"])
-def test_a_head_that_is_none(terminal: Terminal, head: str) -> None:
+def test_a_head_that_is_none(terminal: ProtocolTerminal, head: str) -> None:
     assert beat(terminal, head).status_code == 422
 
 
 def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
-    central: RunningCentral, terminal: Terminal, tmp_path: Path
+    central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     log = AuditLog(tmp_path / "audit.log")
     for n in range(6):
@@ -69,7 +69,7 @@ def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
     assert "record 1: altered, here or before" in verdict(other.path.read_bytes().splitlines(keepends=True))
 
 
-def test_a_log_that_was_set_back_is_kept_as_evidence(central: RunningCentral, terminal: Terminal) -> None:
+def test_a_log_that_was_set_back_is_kept_as_evidence(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     for head in (f"5:{'a' * 64}", f"5:{'a' * 64}", f"5:{'b' * 64}", f"3:{'c' * 64}"):
         assert beat(terminal, head).status_code == 200
     from central.fleet import audit_heads as anchors

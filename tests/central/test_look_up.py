@@ -10,13 +10,13 @@ import pytest
 from central.api import lookup_page
 from central.codes import Code
 from central.protocol.messages import Purpose
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, visit_number
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, visit_number
 
 PHRASES = tomllib.loads((Path(lookup_page.__file__).parent / "look_up.toml").read_text(encoding="utf-8"))
 
 
-def test_each_state(central: RunningCentral, terminal: Terminal) -> None:
+def test_each_state(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who, absent = person(), person()
     central.people(
         {"number": who["number"], "name": who["name"]}, {"number": absent["number"], "visible_after_s": 90}
@@ -42,7 +42,7 @@ def test_unknown(central: RunningCentral, number: str) -> None:
     assert "<script" not in text.lower()
 
 
-def test_the_page_loads_nothing_and_tells_nobody(central: RunningCentral, terminal: Terminal) -> None:
+def test_the_page_loads_nothing_and_tells_nobody(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     visit = terminal.activate(terminal.activation()).json()["id"]
     with central.open("GET", f"/look-up/{visit}") as answer:
         headers, text = answer.headers, answer.read().decode()

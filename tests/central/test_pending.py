@@ -13,11 +13,11 @@ from central.activation.recheck_policy import decide
 from central.codes import Code
 from central.settings import Settings
 from central.storage.tables import Status
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal, person
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal, person
 
 
-def test_not_visible_yet_then_activated(central: RunningCentral, terminal: Terminal) -> None:
+def test_not_visible_yet_then_activated(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     central.people({"number": who["number"], "visible_after_s": 1.0})
     body = json.dumps(terminal.activation(who)).encode()
@@ -31,7 +31,7 @@ def test_not_visible_yet_then_activated(central: RunningCentral, terminal: Termi
     assert central.credentials(first["id"]) == 1
 
 
-def test_never_visible(central: RunningCentral, terminal: Terminal) -> None:
+def test_never_visible(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     central.people({"number": who["number"], "answer": "not_found"})
     first = terminal.activate(terminal.activation(who)).json()
@@ -40,7 +40,7 @@ def test_never_visible(central: RunningCentral, terminal: Terminal) -> None:
     assert (last["status"], last["code"], last["credential"]) == ("REFUSED", "person.not_found", None)
 
 
-def test_register_away_for_a_while(central: RunningCentral, terminal: Terminal) -> None:
+def test_register_away_for_a_while(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     central.people({"number": who["number"], "unavailable_for_s": 1.0})
     first = terminal.activate(terminal.activation(who)).json()
@@ -56,20 +56,20 @@ def test_register_away_for_a_while(central: RunningCentral, terminal: Terminal) 
         ("no_photo", "person.no_photo"),
     ],
 )
-def test_refused_by_the_register(central: RunningCentral, terminal: Terminal, answer: str, code: str) -> None:
+def test_refused_by_the_register(central: RunningCentral, terminal: ProtocolTerminal, answer: str, code: str) -> None:
     who = person()
     central.people({"number": who["number"], "answer": answer})
     receipt = terminal.activate(terminal.activation(who)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", code)
 
 
-def test_another_name(central: RunningCentral, terminal: Terminal) -> None:
+def test_another_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     central.people({"number": who["number"], "name": "李四"})
     assert terminal.activate(terminal.activation(who)).json()["code"] == "person.mismatch"
 
 
-def test_people_nobody_listed(central: RunningCentral, terminal: Terminal) -> None:
+def test_people_nobody_listed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.people(default="mismatch")
     try:
         assert terminal.activate(terminal.activation()).json()["code"] == "person.mismatch"
@@ -87,7 +87,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]
 
 def test_the_plan_survives_a_kill(mortal: RunningCentral) -> None:
     """PENDING before SIGKILL, ACTIVATED after the restart, without the terminal asking for it."""
-    terminal, who = Terminal(mortal), person()
+    terminal, who = ProtocolTerminal(mortal), person()
     mortal.people({"number": who["number"], "visible_after_s": 0.5})
     first = terminal.activate(terminal.activation(who)).json()
     assert first["status"] == "PENDING"
@@ -99,7 +99,7 @@ def test_the_plan_survives_a_kill(mortal: RunningCentral) -> None:
 
 def test_killed_while_the_register_thinks(mortal: RunningCentral) -> None:
     """The request was taken but not answered; after the restart it is finished, once, by itself."""
-    terminal, who = Terminal(mortal), person()
+    terminal, who = ProtocolTerminal(mortal), person()
     mortal.people({"number": who["number"], "delay_s": 30})
     body = json.dumps(terminal.activation(who)).encode()
     visit = json.loads(body)["id"]

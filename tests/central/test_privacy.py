@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal, person
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal, person
 
 
 def test_nothing_personal_is_left(tmp_path: Path) -> None:
     who = person(name="欧阳娜娜测试", phone="13987654321", password="73519264")
     with running_central(tmp_path, settings="[recheck]\nafter_in_simulation_s = [0.2]\n") as central:
-        terminal = Terminal(central)
+        terminal = ProtocolTerminal(central)
         central.people(default="not_found")
         pending = terminal.activate(terminal.activation(who)).json()
         assert pending["status"] == "PENDING"
@@ -34,7 +34,7 @@ def test_nothing_personal_is_left(tmp_path: Path) -> None:
     assert b"PENDING:person.not_yet_visible" in kept[central.log]
 
 
-def test_what_is_sealed_goes_with_the_last_word(central: RunningCentral, terminal: Terminal) -> None:
+def test_what_is_sealed_goes_with_the_last_word(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     if central.database_url:
         pytest.skip("looks into the SQLite file")
     who = person()

@@ -5,8 +5,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.central.server import RunningCentral, running_central
-from tests.central.terminal import Terminal
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.protocol_terminal import ProtocolTerminal
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +16,13 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCent
 
 
 def test_simulated_requests_are_refused(production: RunningCentral) -> None:
-    terminal = Terminal(production)
+    terminal = ProtocolTerminal(production)
     receipt = terminal.activate(terminal.activation(simulated=True)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.simulated")
 
 
 def test_without_a_register_everybody_waits(production: RunningCentral) -> None:
-    terminal = Terminal(production)
+    terminal = ProtocolTerminal(production)
     receipt = terminal.activate(terminal.activation()).json()
     assert (receipt["status"], receipt["code"]) == ("PENDING", "authority.unavailable")
     assert receipt["recheck_unix"] is not None

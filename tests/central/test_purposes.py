@@ -18,21 +18,21 @@ from central.security.personal_data import PersonalData
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Credential
 from central.storage.tables import Terminal as TerminalRow
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, verdicts, visit_number
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 from tests.central.test_credentials import revoke
 
 CHANGES = ["renew", "new_password"]
 
 
-def wish(terminal: Terminal, who: dict[str, Any], purpose: str, **other: Any) -> dict[str, Any]:
+def wish(terminal: ProtocolTerminal, who: dict[str, Any], purpose: str, **other: Any) -> dict[str, Any]:
     """A good request with its purpose inside and outside."""
     visit = visit_number()
     sealed = terminal.seal(who | {"purpose": purpose}, visit)
     return terminal.activation(id=visit, sealed=sealed, purpose=purpose) | other
 
 
-def opened(terminal: Terminal, who: dict[str, Any]) -> dict[str, Any]:
+def opened(terminal: ProtocolTerminal, who: dict[str, Any]) -> dict[str, Any]:
     receipt = terminal.activate(terminal.activation(who)).json()
     assert receipt["status"] == "ACTIVATED", receipt
     return dict(receipt)
@@ -47,7 +47,7 @@ def open_ones(central: RunningCentral, serials: set[str]) -> int:
     return found
 
 
-def test_renewed(central: RunningCentral, terminal: Terminal) -> None:
+def test_renewed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     old = opened(terminal, who)
     body = json.dumps(wish(terminal, who | {"password": "73519264"}, "renew")).encode()
@@ -65,7 +65,7 @@ def test_renewed(central: RunningCentral, terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("slip", ["old", "new"])
-def test_a_new_password(central: RunningCentral, terminal: Terminal, slip: str) -> None:
+def test_a_new_password(central: RunningCentral, terminal: ProtocolTerminal, slip: str) -> None:
     """The serial stays; who kept either slip and knows the new password can end it."""
     who = person()
     old = opened(terminal, who)
@@ -83,14 +83,14 @@ def test_a_new_password(central: RunningCentral, terminal: Terminal, slip: str) 
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_nothing_to_change(terminal: Terminal, purpose: str) -> None:
+def test_nothing_to_change(terminal: ProtocolTerminal, purpose: str) -> None:
     receipt = terminal.activate(wish(terminal, person(), purpose)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "person.not_open")
     assert receipt["credential"] is None
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_the_very_same_checks(central: RunningCentral, terminal: Terminal, purpose: str) -> None:
+def test_the_very_same_checks(central: RunningCentral, terminal: ProtocolTerminal, purpose: str) -> None:
     who = person()
     old = opened(terminal, who)
     for check in ("card", "phone", "face", "liveness", "digits", "lips", "continuity"):
@@ -103,7 +103,7 @@ def test_the_very_same_checks(central: RunningCentral, terminal: Terminal, purpo
 
 
 @pytest.mark.parametrize("outside", ["open", "renew", "new_password"])
-def test_nobody_changes_the_purpose_on_the_way(terminal: Terminal, outside: str) -> None:
+def test_nobody_changes_the_purpose_on_the_way(terminal: ProtocolTerminal, outside: str) -> None:
     who = person()
     opened(terminal, who)
     for inside in {"open", "renew", "new_password"} - {outside}:
@@ -112,7 +112,7 @@ def test_nobody_changes_the_purpose_on_the_way(terminal: Terminal, outside: str)
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_an_older_request_that_comes_late_changes_nothing(terminal: Terminal, purpose: str) -> None:
+def test_an_older_request_that_comes_late_changes_nothing(terminal: ProtocolTerminal, purpose: str) -> None:
     who = person()
     opened(terminal, who)
     late = wish(terminal, who | {"password": "11112222"}, purpose)
@@ -122,7 +122,7 @@ def test_an_older_request_that_comes_late_changes_nothing(terminal: Terminal, pu
     assert revoke(terminal, newer["credential"], newer["id"], "73519264").status_code == 200
 
 
-def test_renewals_at_once(central: RunningCentral, terminal: Terminal) -> None:
+def test_renewals_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     serials = {opened(terminal, who)["credential"]}
     bodies = [wish(terminal, who, purpose) for purpose in ["renew", "open", "new_password"] * 3]

@@ -15,8 +15,8 @@ from central.fleet.clerks import StaffFacts
 from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest
 from central.settings import Settings
-from tests.central.server import RunningCentral
-from tests.central.terminal import Terminal, person, verdict, verdicts
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdict, verdicts
 
 BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
 GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
@@ -177,7 +177,7 @@ def test_a_way_that_the_settings_do_not_name_is_not_taken() -> None:
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
-def body(terminal: Terminal, first: str, **sealed: Any) -> dict[str, Any]:
+def body(terminal: ProtocolTerminal, first: str, **sealed: Any) -> dict[str, Any]:
     now = time.time()
     decided = review(first=signature(first, at=now), asked_unix=now)
     good = terminal.activation(verdicts=grey(), reviews=[decided])
@@ -186,11 +186,11 @@ def body(terminal: Terminal, first: str, **sealed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clerk(central: RunningCentral, terminal: Terminal) -> str:
+def clerk(central: RunningCentral, terminal: ProtocolTerminal) -> str:
     return central.command("clerk", "add", terminal.name).split()[1]
 
 
-def test_a_clerks_decision_counts_and_is_shown(terminal: Terminal, clerk: str) -> None:
+def test_a_clerks_decision_counts_and_is_shown(terminal: ProtocolTerminal, clerk: str) -> None:
     sent = body(terminal, clerk)
     assert terminal.activate(sent).json()["status"] == "ACTIVATED"
     page = terminal.session.get(f"{terminal.central.url}/look-up/{sent['id']}", timeout=20)
@@ -199,15 +199,15 @@ def test_a_clerks_decision_counts_and_is_shown(terminal: Terminal, clerk: str) -
     assert clerk not in page.text
 
 
-def test_a_clerk_of_another_terminal_does_not_count(terminal: Terminal) -> None:
+def test_a_clerk_of_another_terminal_does_not_count(terminal: ProtocolTerminal) -> None:
     assert terminal.activate(body(terminal, "700124")).json()["code"] == "evidence.review"
 
 
-def test_a_decision_that_was_changed_on_the_way_does_not_count(terminal: Terminal, clerk: str) -> None:
+def test_a_decision_that_was_changed_on_the_way_does_not_count(terminal: ProtocolTerminal, clerk: str) -> None:
     assert terminal.activate(body(terminal, clerk, reviews=[])).json()["code"] == "evidence.review"
 
 
-def test_the_way_stands_inside_too(terminal: Terminal) -> None:
+def test_the_way_stands_inside_too(terminal: ProtocolTerminal) -> None:
     sent = terminal.activation(way="head", verdicts=copy.deepcopy(HEAD))
     assert terminal.activate(sent).json()["code"] == "evidence.review"
     good = terminal.activation(way="head", verdicts=HEAD)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.central.server import RunningCentral
-from tests.central.terminal import COVERED, Terminal, base64url
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import COVERED, ProtocolTerminal, base64url
 
 PATH = "/v1/challenges"
 BODY = b'{"count":1}'
 
 
-def refusal(terminal: Terminal, signed: dict[str, str], body: bytes = BODY, path: str = PATH) -> str:
+def refusal(terminal: ProtocolTerminal, signed: dict[str, str], body: bytes = BODY, path: str = PATH) -> str:
     answer = terminal.send("POST", path, body, signed=signed)
     assert answer.status_code in (401, 403), answer.text
     return str(answer.json()["code"])
@@ -42,12 +42,12 @@ def refusal(terminal: Terminal, signed: dict[str, str], body: bytes = BODY, path
     ],
     ids=str,
 )
-def test_parameters_that_are_wrong(terminal: Terminal, parameters: dict[str, Any]) -> None:
+def test_parameters_that_are_wrong(terminal: ProtocolTerminal, parameters: dict[str, Any]) -> None:
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, **parameters)) == "request.signature"
 
 
 @pytest.mark.parametrize("left_out", COVERED)
-def test_everything_that_counts_is_covered(terminal: Terminal, left_out: str) -> None:
+def test_everything_that_counts_is_covered(terminal: ProtocolTerminal, left_out: str) -> None:
     covered = tuple(name for name in COVERED if name != left_out)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, covered)) == "request.signature"
 
@@ -55,19 +55,19 @@ def test_everything_that_counts_is_covered(terminal: Terminal, left_out: str) ->
 @pytest.mark.parametrize(
     ("header", "value"), [("Idempotency-Key", "0000-0000-0000-0000"), ("Audit-Head", f"1:{'0' * 64}")]
 )
-def test_headers_with_a_meaning_are_covered_when_they_come(terminal: Terminal, header, value) -> None:
+def test_headers_with_a_meaning_are_covered_when_they_come(terminal: ProtocolTerminal, header, value) -> None:
     signed = terminal.signed("POST", PATH, BODY) | {header: value}
     assert refusal(terminal, signed) == "request.signature"
 
 
-def test_another_method_path_query_or_body(terminal: Terminal) -> None:
+def test_another_method_path_query_or_body(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, terminal.signed("GET", PATH, BODY)) == "request.signature"
     assert refusal(terminal, terminal.signed("POST", "/v1/activations", BODY)) == "request.signature"
     assert refusal(terminal, terminal.signed("POST", PATH, BODY), path=PATH + "?x=1") == "request.signature"
     assert refusal(terminal, terminal.signed("POST", PATH, BODY), body=b'{"count":2}') == "request.signature"
 
 
-def test_a_body_without_its_digest(terminal: Terminal) -> None:
+def test_a_body_without_its_digest(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     del signed["Content-Digest"]
     assert refusal(terminal, signed) == "request.signature"
@@ -78,7 +78,7 @@ def test_a_body_without_its_digest(terminal: Terminal) -> None:
     [(0, 600), (-400, -300), (300, 400), (0, -1)],
     ids=["lives longer than 120 s", "over", "not yet", "ends before it begins"],
 )
-def test_what_is_not_signed_for_now(terminal: Terminal, created_s: int, expires_s: int) -> None:
+def test_what_is_not_signed_for_now(terminal: ProtocolTerminal, created_s: int, expires_s: int) -> None:
     now = int(time.time())
     signed = terminal.signed("POST", PATH, BODY, created=now + created_s, expires=now + expires_s)
     assert refusal(terminal, signed) == "request.signature"
@@ -86,12 +86,12 @@ def test_what_is_not_signed_for_now(terminal: Terminal, created_s: int, expires_
 
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input"])
 @pytest.mark.parametrize("value", ["", "x", "sig", "sig=()", "sig=:!:", "é", "sig=:AAAA:"], ids=ascii)
-def test_what_is_no_signature(terminal: Terminal, name: str, value: str) -> None:
+def test_what_is_no_signature(terminal: ProtocolTerminal, name: str, value: str) -> None:
     signed = terminal.signed("POST", PATH, BODY) | {name: value.encode().decode("latin-1")}
     assert refusal(terminal, signed) == "request.signature"
 
 
-def test_any_changed_bit_of_the_signature(terminal: Terminal) -> None:
+def test_any_changed_bit_of_the_signature(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     raw = bytearray(base64.b64decode(signed["Signature"][5:-1]))
     for bit in range(0, 512, 37):
@@ -100,35 +100,35 @@ def test_any_changed_bit_of_the_signature(terminal: Terminal) -> None:
         assert refusal(terminal, changed) == "request.signature"
 
 
-def test_no_header_at_all(terminal: Terminal) -> None:
+def test_no_header_at_all(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, {}) == "request.signature"
 
 
-def test_a_bearer_token_is_no_signature(terminal: Terminal) -> None:
+def test_a_bearer_token_is_no_signature(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, {"Authorization": "Bearer a.b.c"}) == "request.signature"
 
 
-def test_another_key(terminal: Terminal) -> None:
+def test_another_key(terminal: ProtocolTerminal) -> None:
     terminal.key = Ed25519PrivateKey.generate()
     assert terminal.send("POST", PATH, BODY).json()["code"] == "request.signature"
 
 
-def test_a_signature_serves_once(terminal: Terminal) -> None:
+def test_a_signature_serves_once(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     assert terminal.send("POST", PATH, BODY, signed=signed).status_code == 200
     assert refusal(terminal, signed) == "request.replayed"
 
 
-def test_unknown_terminal(terminal: Terminal) -> None:
+def test_unknown_terminal(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid="T-nobody")) == "terminal.unknown"
 
 
-def test_another_terminals_name(central: RunningCentral, terminal: Terminal) -> None:
-    other = Terminal(central)
+def test_another_terminals_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    other = ProtocolTerminal(central)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid=other.name)) == "request.signature"
 
 
-def test_revoked_terminal(central: RunningCentral, terminal: Terminal) -> None:
+def test_revoked_terminal(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.command("revoke", terminal.name)
     answer = terminal.send("POST", PATH, BODY)
     assert (answer.status_code, answer.json()["code"]) == (403, "terminal.revoked")
@@ -139,7 +139,7 @@ def test_revoked_terminal(central: RunningCentral, terminal: Terminal) -> None:
 # ── a new key ────────────────────────────────────────────────────────────────────────────────────
 
 
-def rotation(terminal: Terminal, new: Ed25519PrivateKey, prover: Ed25519PrivateKey | None = None) -> bytes:
+def rotation(terminal: ProtocolTerminal, new: Ed25519PrivateKey, prover: Ed25519PrivateKey | None = None) -> bytes:
     import json
 
     x = base64url(new.public_key().public_bytes_raw())
@@ -149,7 +149,7 @@ def rotation(terminal: Terminal, new: Ed25519PrivateKey, prover: Ed25519PrivateK
     ).encode()
 
 
-def test_rotation(terminal: Terminal) -> None:
+def test_rotation(terminal: ProtocolTerminal) -> None:
     old, new = terminal.key, Ed25519PrivateKey.generate()
     body = rotation(terminal, new)
     assert terminal.send("POST", "/v1/terminals/rotation", body).status_code == 200
@@ -162,7 +162,7 @@ def test_rotation(terminal: Terminal) -> None:
     assert terminal.send("POST", "/v1/terminals/rotation", body).json()["code"] == "request.signature"
 
 
-def test_a_new_key_must_prove_itself(terminal: Terminal) -> None:
+def test_a_new_key_must_prove_itself(terminal: ProtocolTerminal) -> None:
     new = Ed25519PrivateKey.generate()
     answer = terminal.send("POST", "/v1/terminals/rotation", rotation(terminal, new, prover=terminal.key))
     assert (answer.status_code, answer.json()["code"]) == (403, "enrolment.refused")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from central.protocol.examples import ALL, VISIT
-from tests.central.terminal import base64url
+from tests.support.protocol_terminal import base64url
 
 NOTE = "Throw-away keys and a made-up person; `d` and `private` are base64url of 32 bytes (RFC 8037)."
 

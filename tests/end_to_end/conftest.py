@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kiosk.models.manifest import verify
-from tests.central.server import RunningCentral, running_central
-from tests.end_to_end.point import MODELS, Site
+from tests.support.central_server import RunningCentral, running_central
+from tests.support.headless_terminal import MODELS, TerminalSite
 
 NEEDED = ("face_engine", "face_landmarks", "recogniser", "simulation")
 CENTRAL = """
@@ -34,7 +34,7 @@ def central(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[
         yield running
 
 
-SiteMaker = Callable[..., Site]
+SiteMaker = Callable[..., TerminalSite]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def new_site(tmp_path_factory: pytest.TempPathFactory, central: RunningCentral) 
     """Makes shops with a terminal and a line of their own."""
     with ExitStack() as stack:
 
-        def make(**sections: Any) -> Site:
-            site = Site(tmp_path_factory.mktemp("site"), central, **sections)
+        def make(**sections: Any) -> TerminalSite:
+            site = TerminalSite(tmp_path_factory.mktemp("site"), central, **sections)
             stack.enter_context(site.line)
             return site
 

@@ -16,7 +16,7 @@ PATIENCE_S = 90.0
 N = TypeVar("N", bound=e.Notice)
 
 
-class Diary:
+class NoticeLog:
     """Subscribe `see` to an engine. Waits look at what came after a mark, the present one included."""
 
     def __init__(self) -> None:

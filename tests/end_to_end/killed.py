@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kiosk import events as e
 from kiosk.model import Outcome
-from tests.end_to_end.point import Point, somebody
+from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
 
 def die(notice: e.Notice) -> None:
@@ -24,12 +24,12 @@ def die(notice: e.Notice) -> None:
 
 
 def main(settings: Path) -> None:
-    with Point(settings) as point:
+    with HeadlessTerminal(settings) as point:
         point.terminal.engine.subscribe(die)
         point.in_service()
         print("in service", flush=True)
         sys.stdin.readline()
-        point.visit(somebody(seed=901))
+        point.visit(genuine_customer(seed=901))
 
 
 if __name__ == "__main__":

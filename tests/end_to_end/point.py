@@ -21,8 +21,8 @@ from kiosk.simulators.network import NetworkProxy
 from kiosk.simulators.people import Person
 from kiosk.simulators.shop import Shop
 from kiosk.simulators.walk_ins import CustomerQueue
-from tests.central.server import RunningCentral
-from tests.end_to_end.diary import Diary
+from tests.support.central_server import RunningCentral
+from tests.support.notice_log import NoticeLog
 
 MODELS = Path(__file__).parents[2] / "var" / "models"
 """Where `kiosk models install` puts them."""
@@ -47,7 +47,7 @@ _numbers = itertools.count(1)
 _seeds = itertools.count(1)
 
 
-def somebody(**other: Any) -> Behaviour:
+def genuine_customer(**other: Any) -> Behaviour:
     """A genuine customer, never seen before, with quick fingers; `other`: what is different here."""
     quick = Behaviour(seed=next(_seeds), touch_s=0.1, phone="19912345670")
     return replace(quick, **other)
@@ -58,7 +58,7 @@ def card_of(behaviour: Behaviour) -> IdCard:
     return Person(behaviour.seed, b"").card()
 
 
-class Site:
+class TerminalSite:
     """A shop's folder: its settings file, the line to central, and the terminal's identity."""
 
     def __init__(self, folder: Path, central: RunningCentral, /, **sections: Any) -> None:
@@ -101,7 +101,7 @@ class Site:
         return merge(merge(own, DEVICES), LIMITS)
 
 
-class Ended(Struct, frozen=True):
+class VisitResult(Struct, frozen=True):
     """How a visit ended. `slips`: every answer that the person was given, the last one last."""
 
     slips: tuple[Slip, ...]
@@ -117,7 +117,7 @@ class Ended(Struct, frozen=True):
         return self.slip.outcome, self.slip.code.value
 
 
-class Point:
+class HeadlessTerminal:
     """Use as a context: inside, the terminal runs. It may still be out of service then."""
 
     def __init__(self, file: Path, *, simulated_devices: bool = True) -> None:
@@ -125,13 +125,13 @@ class Point:
         self.settings: Settings = load(file)
         self.shop = Shop(self.settings.path(self.settings.models.folder))
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
-        self.diary = Diary()
+        self.diary = NoticeLog()
         self.hand = Headless(self.terminal.engine, simulated=self.terminal.simulated)
         self.guests = CustomerQueue(self.shop)
         self.guests.join(self.terminal.engine)
         self.terminal.engine.subscribe(self.diary.see)
 
-    def __enter__(self) -> "Point":
+    def __enter__(self) -> "HeadlessTerminal":
         self.terminal.start()
         return self
 
@@ -139,27 +139,27 @@ class Point:
         self.guests.leave()
         assert self.terminal.stop()
 
-    def in_service(self, since: int = 0) -> "Point":
+    def in_service(self, since: int = 0) -> "HeadlessTerminal":
         """Wait until it is."""
         self.diary.wait_for_stage(Stage.IDLE, since)
         return self
 
-    def visit(self, behaviour: Behaviour, until: Outcome | None = None) -> Ended:
+    def visit(self, behaviour: Behaviour, until: Outcome | None = None) -> VisitResult:
         """Let the customer in and wait until the visit is over and forgotten.
 
         With `until` the customer stays at the last screen until it says this.
         """
         mark = self.diary.mark
-        self.guests.enter(behaviour, Lingering(self.hand) if until else self.hand)
+        self.guests.enter(behaviour, LeavesLastScreen(self.hand) if until else self.hand)
         if until:
             self.diary.wait_for_slip(until, mark)
             self.hand.press("dismiss")
         finished = self.diary.wait(e.Finished, since=mark)
         self.guests.leave()
-        return Ended(tuple(printed.slip for printed in self.diary.all(e.Print, mark)), finished)
+        return VisitResult(tuple(printed.slip for printed in self.diary.all(e.Print, mark)), finished)
 
 
-class Lingering:
+class LeavesLastScreen:
     """A hand that leaves the last screen standing."""
 
     def __init__(self, hand: TouchDriver) -> None:

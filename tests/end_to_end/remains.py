@@ -27,7 +27,7 @@ from kiosk.simulators.camera import SimulatedCamera
 from kiosk.simulators.people import Person
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers import embedded
-from tests.end_to_end.point import Point, somebody
+from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
 SAMPLE = 40
 """Bytes of a sample: long enough to stand nowhere by chance."""
@@ -101,17 +101,17 @@ class AuditRecorder:
         setattr(owner, name, call)
 
 
-def serve(point: Point) -> str:
+def serve(point: HeadlessTerminal) -> str:
     told = msgspec.json.decode(os.read(0, 4096))
-    ended = point.visit(somebody(**told))
+    ended = point.visit(genuine_customer(**told))
     return f"{ended.slip.outcome.value} {ended.slip.code.value}"
 
 
 def main(settings: Path, fd: int) -> None:
-    witness = AuditRecorder(fd)
-    witness.watch()
-    with Point(settings) as point:
-        point.terminal.engine.subscribe(witness.see)
+    recorder = AuditRecorder(fd)
+    recorder.watch()
+    with HeadlessTerminal(settings) as point:
+        point.terminal.engine.subscribe(recorder.see)
         point.in_service()
         print("in service", flush=True)
         mark = point.diary.mark

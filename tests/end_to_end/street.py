@@ -21,8 +21,8 @@ from kiosk.ports import Context, Image, Samples
 from kiosk.simulators.sam_v import SamVOnPty
 from kiosk.simulators.shop import Shop
 from kiosk.worker import Worker
-from tests.kiosk.contracts.mjpeg import MjpegServer
-from tests.kiosk.contracts.pulse import Pulse
+from tests.support.mjpeg_server import MjpegServer
+from tests.support.pulseaudio import Pulse
 
 BLOCK_S = 0.02
 RAW = ("--raw", "--format=float32le", f"--rate={SAMPLE_RATE}", "--channels=1", "--latency-msec=100")

@@ -10,14 +10,14 @@ from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.model import Outcome
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import Point, card_of, somebody
+from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
 def test_a_visit_is_written_down_and_nobody_is_named(new_site: SiteMaker):
     site = new_site()
     site.enrol()
-    who = somebody()
-    with Point(site.settings) as point:
+    who = genuine_customer()
+    with HeadlessTerminal(site.settings) as point:
         ended = point.in_service().visit(who)
         assert ended.word == (Outcome.ACTIVATED, "ok")
         path = point.terminal.audit.path
@@ -45,13 +45,13 @@ def test_a_stolen_disk_names_nobody(new_site: SiteMaker):
     site = new_site()
     site.enrol()
     people = []
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         site.line.down()
         # On a busy machine a customer may be sent to the clerk; of him, too, nothing may be left.
         while waiting(site) == 0:
             assert len(people) < 5
-            people.append(somebody())
+            people.append(genuine_customer())
             point.visit(people[-1])
         assert found_of(people, site.folder) == []
         site.line.up()
@@ -68,7 +68,7 @@ def waiting(site) -> int:
 
 
 def found_of(people, folder: Path) -> list[tuple[Path, str]]:
-    """Files that hold something of somebody's, and what."""
+    """Files that hold something of genuine_customer's, and what."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "outbox.sqlite3" for path in files)
     return [

@@ -11,8 +11,8 @@ import pytest
 from kiosk.settings import merge
 from kiosk.simulators.sam_v import SamVOnPty
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import DEVICES, MODELS, write
-from tests.kiosk.contracts.mjpeg import MjpegServer
+from tests.support.headless_terminal import DEVICES, MODELS, write
+from tests.support.mjpeg_server import MjpegServer
 
 ROWS = (
     "settings",

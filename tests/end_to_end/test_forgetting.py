@@ -9,9 +9,9 @@ import pytest
 from kiosk.codes import Code
 from kiosk.model import Outcome
 from kiosk.simulators.customer import Behaviour
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import Point, card_of, somebody
+from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 from tests.end_to_end.test_visits import delivered_once, eventually
 
 
@@ -50,7 +50,7 @@ def remains(parts: list[bytes], folder: Path) -> bool:
 
 
 def test_the_search_finds_what_there_is(tmp_path: Path) -> None:
-    who = somebody()
+    who = genuine_customer()
     for number, text in enumerate(secrets(who)):
         for encoding in ("utf-8", "utf-16-le", "gb18030"):
             file = tmp_path / f"{number}-{encoding}"
@@ -66,9 +66,9 @@ def test_nothing_personal_stays_after_a_visit(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level("DEBUG")
-    site, who = new_site(), somebody(password="58204716")
+    site, who = new_site(), genuine_customer(password="58204716")
     site.enrol()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         site.line.down()
         ended = point.visit(who)

@@ -13,10 +13,10 @@ from kiosk.codes import Code
 from kiosk.events import Stored
 from kiosk.model import Device, Stage
 from kiosk.visit_number import new_visit_number
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import Point
-from tests.kiosk.activation.terminal import order
+from tests.support.headless_terminal import HeadlessTerminal
+from tests.support.activation_terminal import order
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,12 +29,12 @@ def impatience() -> Iterator[None]:
 def test_too_many_wait_until_the_line_is_back(new_site: SiteMaker) -> None:
     site = new_site(gates={"waiting": 1})
     site.enrol()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         site.line.down()
         mark = point.diary.mark
         visit = new_visit_number()
-        assert point.terminal._desk.submit(order(visit)) == Stored(visit)
+        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
         point.diary.wait_for_missing({Device.BACKLOG: Code.QUEUE_TOO_MANY}, mark)
         assert point.diary.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.QUEUE_TOO_MANY
         mark = point.diary.mark
@@ -45,7 +45,7 @@ def test_too_many_wait_until_the_line_is_back(new_site: SiteMaker) -> None:
 def test_silence_and_age_keep_visits_from_beginning(new_site: SiteMaker) -> None:
     site = new_site()
     site.enrol()
-    with Point(site.settings) as point, pytest.MonkeyPatch.context() as later:
+    with HeadlessTerminal(site.settings) as point, pytest.MonkeyPatch.context() as later:
         point.in_service()
         mark = point.diary.mark
         real = readiness.gate_codes
@@ -64,23 +64,23 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
     site = new_site()
     site.enrol()
     outbox = site.storage / "outbox.sqlite3"
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
     shutil.copy(outbox, site.folder / "copy")
     visit = new_visit_number()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         site.line.down()
-        assert point.terminal._desk.submit(order(visit)) == Stored(visit)
+        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
         point.terminal.audit.append(Kind.VISIT_STORED, visit=visit)  # what the engine writes
     shutil.copy(site.folder / "copy", outbox)
     site.line.up()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.diary.wait_for_missing({Device.LEDGER: Code.REQUEST_LOST})
-        (entry,) = point.terminal.counter.queue()
+        (entry,) = point.terminal.staff.queue()
         assert (entry.id, entry.state, entry.code) == (visit, State.WEDGED, Code.REQUEST_LOST)
         mark = point.diary.mark
-        assert point.terminal._desk.give_up(visit)  # what the panel's supervisor does, after the record
+        assert point.terminal.activation.give_up(visit)  # what the panel's supervisor does, after the record
         point.in_service(mark)
 
 
@@ -90,18 +90,18 @@ def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
     site = new_site()
     site.enrol()
     log = site.storage / "audit" / "audit.log"
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
     before = log.read_bytes()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         for _ in range(40):
             point.terminal.audit.append(Kind.WAY_TAKEN)
-        heard = point.terminal._desk.contact_unix
-        while point.terminal._desk.contact_unix == heard:  # central was told of all that
+        heard = point.terminal.activation.contact_unix
+        while point.terminal.activation.contact_unix == heard:  # central was told of all that
             time.sleep(0.1)
     log.write_bytes(before)
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.diary.wait_for_missing({Device.AUDIT: Code.AUDIT_REWOUND})
         mark = point.diary.mark
         central.command("alarms", "accept", site.name, "--by", "2001")

@@ -9,14 +9,14 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import KioskError
 from kiosk.model import Check, Decision, Outcome, Reason, Stage
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import Point, somebody
+from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
 PATIENCE_S = 30.0
 
 
-def clerk(point: Point, number: str, pin: str, reason: Reason) -> Callable[[e.Notice], None]:
+def clerk(point: HeadlessTerminal, number: str, pin: str, reason: Reason) -> Callable[[e.Notice], None]:
     """Whoever is behind the counter: signs when asked, and has seen a paper."""
 
     def see(notice: e.Notice) -> None:
@@ -28,7 +28,7 @@ def clerk(point: Point, number: str, pin: str, reason: Reason) -> Callable[[e.No
     return see
 
 
-def sign_in(point: Point, number: str, pin: str) -> None:
+def sign_in(point: HeadlessTerminal, number: str, pin: str) -> None:
     """As soon as the roster has come."""
     until = time.monotonic() + PATIENCE_S
     while True:
@@ -46,8 +46,8 @@ def test_a_guardian_opens_it_for_the_child_once(new_site: SiteMaker, central: Ru
     site.enrol()
     said = central.command("clerk", "add", site.name).split()
     number, pin = said[1], said[3]
-    family = somebody(child=True)
-    with Point(site.settings) as point:
+    family = genuine_customer(child=True)
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         assert point.visit(family).word == (Outcome.REFERRED, Code.CARD_CHILD.value)  # nobody is signed in
         sign_in(point, number, pin)

@@ -16,10 +16,10 @@ from kiosk.codes import Code
 from kiosk.model import Device, Stage
 from kiosk.simulators.sam_v import SamVOnPty
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.diary import Diary
-from tests.end_to_end.point import MODELS, Point
-from tests.kiosk.contracts.mjpeg import MjpegServer
-from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
+from tests.support.notice_log import NoticeLog
+from tests.support.headless_terminal import MODELS, HeadlessTerminal
+from tests.support.mjpeg_server import MjpegServer
+from tests.support.pulseaudio import Pulse, reason_to_skip
 
 UNCOUNTED = dict.fromkeys((Device.BACKLOG, Device.CONTACT, Device.LEDGER), Code.STARTING)
 """What waits for central, and whether that is all, is not known without the outbox and the identity."""
@@ -83,19 +83,19 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def running(bench: Bench, new_site: SiteMaker) -> Iterator[Point]:
+def running(bench: Bench, new_site: SiteMaker) -> Iterator[HeadlessTerminal]:
     site = new_site(**bench.settings())
     site.enrol()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         yield point.in_service()
 
 
 @pytest.fixture
-def diary(running: Point) -> Diary:
+def diary(running: HeadlessTerminal) -> NoticeLog:
     return running.diary
 
 
-def test_no_camera(diary: Diary, bench: Bench) -> None:
+def test_no_camera(diary: NoticeLog, bench: Bench) -> None:
     mark = diary.mark
     bench.camera.kill()
     diary.wait_for_missing({Device.CAMERA: Code.CAMERA_MISSING}, mark)
@@ -104,7 +104,7 @@ def test_no_camera(diary: Diary, bench: Bench) -> None:
     diary.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_no_reader(diary: Diary, bench: Bench) -> None:
+def test_no_reader(diary: NoticeLog, bench: Bench) -> None:
     mark = diary.mark
     bench.reader.unplug()
     diary.wait_for_missing({Device.READER: Code.READER_MISSING}, mark)
@@ -112,7 +112,7 @@ def test_no_reader(diary: Diary, bench: Bench) -> None:
     diary.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_no_microphone(diary: Diary, bench: Bench) -> None:
+def test_no_microphone(diary: NoticeLog, bench: Bench) -> None:
     if bench.pulse is None:
         pytest.skip(str(reason_to_skip()))
     mark = diary.mark
@@ -122,7 +122,7 @@ def test_no_microphone(diary: Diary, bench: Bench) -> None:
     diary.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_low_disk(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_low_disk(diary: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = diary.mark
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=999_999))
@@ -130,7 +130,7 @@ def test_low_disk(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
     diary.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_a_clock_before_this_program_was_written(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_before_this_program_was_written(diary: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = diary.mark
     with monkeypatch.context() as later:
         later.setattr(readiness, "EARLIEST_UNIX", 4e9)
@@ -157,7 +157,7 @@ def test_a_missing_or_altered_model(new_site: SiteMaker, tmp_path: Path) -> None
     (tmp_path / weights).unlink()
     site = new_site(models={"folder": str(tmp_path)})
     site.enrol()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.diary.wait_for_missing({Device.MODELS: Code.MODEL_MISSING} | STILL_STARTING)
         point.diary.wait(e.Show, lambda show: show.code is Code.MODEL_MISSING)
         mark = point.diary.mark
@@ -177,7 +177,7 @@ def replaced(path: Path, content: bytes) -> None:
 
 def test_no_identity_an_exposed_one_and_no_challenges(new_site: SiteMaker) -> None:
     site = new_site()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         nobody = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_MISSING)
         point.diary.wait_for_missing(nobody | UNCOUNTED)
         aside = site.folder / "aside"

@@ -6,7 +6,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Check, Outcome, Stage
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import Point, somebody
+from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
 WITHOUT = {"portrait_decoder": {"driver": "photographed"}, "visit": {"portrait.limit_s": 20}}
 
@@ -15,18 +15,18 @@ WITHOUT = {"portrait_decoder": {"driver": "photographed"}, "visit": {"portrait.l
 def point(new_site: SiteMaker):
     site = new_site(**WITHOUT)
     site.enrol()
-    with Point(site.settings) as made:
+    with HeadlessTerminal(site.settings) as made:
         yield made.in_service()
 
 
-def stages(point: Point, mark: int) -> list[Stage]:
+def stages(point: HeadlessTerminal, mark: int) -> list[Stage]:
     return [show.stage for show in point.diary.all(e.Show, mark)]
 
 
 def test_the_printed_portrait_is_compared_and_a_clerk_is_asked(point):
     """Nobody is signed in here, so it ends with the clerk's way, and nothing is opened."""
     mark = point.diary.mark
-    ended = point.visit(somebody())
+    ended = point.visit(genuine_customer())
     shown = stages(point, mark)
     assert shown.index(Stage.PORTRAIT) < len(shown) - 1 - shown[::-1].index(Stage.FACE)
     assert ended.word == (Outcome.REFERRED, Code.CARD_PORTRAIT_PHOTOGRAPHED.value)
@@ -37,5 +37,5 @@ def test_the_printed_portrait_is_compared_and_a_clerk_is_asked(point):
 
 
 def test_somebody_elses_card_held_up_is_refused(point):
-    ended = point.visit(somebody(face="hopper", card_of="collins"))
+    ended = point.visit(genuine_customer(face="hopper", card_of="collins"))
     assert ended.word == (Outcome.REFUSED, Code.FACE_MISMATCH.value)

@@ -9,12 +9,12 @@ import pytest
 from kiosk.card.protocol import Command
 from kiosk.model import Outcome
 from kiosk.models.manifest import verify
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.point import MODELS, Point, somebody
+from tests.support.headless_terminal import MODELS, HeadlessTerminal, genuine_customer
 from tests.end_to_end.street import Street
 from tests.end_to_end.test_visits import delivered_once
-from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
+from tests.support.pulseaudio import Pulse, reason_to_skip
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def test_a_genuine_customer_at_real_devices(
         liveness={"driver": liveness},
     )
     site.enrol()
-    with Point(site.settings, simulated_devices=False) as point:
+    with HeadlessTerminal(site.settings, simulated_devices=False) as point:
         street.show(point.shop)
         point.in_service()
-        ended = point.visit(somebody(reaction_s=0.2), until=Outcome.ACTIVATED)
+        ended = point.visit(genuine_customer(reaction_s=0.2), until=Outcome.ACTIVATED)
     assert ended.word == (Outcome.ACTIVATED, "ok"), ended.finished.verdicts
     answers = {(v.check.value, v.answer.value) for v in ended.finished.verdicts}
     assert ("liveness", "review" if liveness == "none" else "pass") in answers

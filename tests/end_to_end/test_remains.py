@@ -166,7 +166,7 @@ def main() -> None:
     """Both ways of keeping memory, side by side: `python -m tests.end_to_end.test_remains`."""
     import tempfile
 
-    from tests.central.server import running_central
+    from tests.support.central_server import running_central
     from tests.end_to_end.conftest import CENTRAL
 
     folders = tempfile.TemporaryDirectory()
@@ -184,11 +184,11 @@ def main() -> None:
 def _site(folder: Path, central):
     from contextlib import contextmanager
 
-    from tests.end_to_end.point import Site
+    from tests.support.headless_terminal import TerminalSite
 
     @contextmanager
     def opened():
-        site = Site(folder, central)
+        site = TerminalSite(folder, central)
         with site.line:
             site.enrol()
             yield site

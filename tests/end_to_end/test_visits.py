@@ -11,27 +11,27 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.end_to_end.diary import PATIENCE_S
-from tests.end_to_end.point import Lingering, Point, Site, card_of, somebody
+from tests.support.notice_log import PATIENCE_S
+from tests.support.headless_terminal import LeavesLastScreen, HeadlessTerminal, TerminalSite, card_of, genuine_customer
 
 
 @pytest.fixture(scope="module")
-def site(new_site: SiteMaker) -> Site:
+def site(new_site: SiteMaker) -> TerminalSite:
     made = new_site()
     made.enrol()
     return made
 
 
 @pytest.fixture(scope="module")
-def running(site: Site) -> Iterator[Point]:
-    with Point(site.settings) as made:
+def running(site: TerminalSite) -> Iterator[HeadlessTerminal]:
+    with HeadlessTerminal(site.settings) as made:
         yield made.in_service()
 
 
 @pytest.fixture
-def point(running: Point, site: Site, central: RunningCentral) -> Iterator[Point]:
+def point(running: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> Iterator[HeadlessTerminal]:
     """The same terminal for one customer after the other; each finds it in order."""
     yield running
     site.line.up()
@@ -45,15 +45,15 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def delivered_once(site: Site, central: RunningCentral, slip: str) -> None:
+def delivered_once(site: TerminalSite, central: RunningCentral, slip: str) -> None:
     """Settled on both sides, with one credential: after that nothing is sent any more."""
     eventually(lambda: site.request(slip)[0] == "delivered", "never delivered")
     assert site.request(slip)[1] is None
     assert central.credentials(slip) == 1
 
 
-def test_a_genuine_customer_is_activated(point: Point, site: Site, central: RunningCentral) -> None:
-    ended = point.visit(somebody(), until=Outcome.ACTIVATED)
+def test_a_genuine_customer_is_activated(point: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> None:
+    ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)
     assert ended.word == (Outcome.ACTIVATED, "ok")
     assert ended.slip.credential
     assert {v.check.value: v.answer.value for v in ended.finished.verdicts} == {
@@ -70,19 +70,19 @@ def test_a_genuine_customer_is_activated(point: Point, site: Site, central: Runn
     delivered_once(site, central, ended.slip.id)
 
 
-def test_somebody_else_is_refused(point: Point, central: RunningCentral) -> None:
+def test_somebody_else_is_refused(point: HeadlessTerminal, central: RunningCentral) -> None:
     before = central.credentials()
-    ended = point.visit(somebody(face="hopper", card_of="collins"))
+    ended = point.visit(genuine_customer(face="hopper", card_of="collins"))
     assert ended.word == (Outcome.REFUSED, "face.mismatch")
     assert ended.finished.stage is Stage.FACE
     assert central.credentials() == before
 
 
 def test_without_a_line_it_is_accepted_and_delivered_later(
-    point: Point, site: Site, central: RunningCentral
+    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
     site.line.down()
-    ended = point.visit(somebody())
+    ended = point.visit(genuine_customer())
     assert ended.word == (Outcome.ACCEPTED, "central.unreachable")
     assert site.request(ended.slip.id)[0] == "waiting"
     assert central.credentials(ended.slip.id) == 0
@@ -90,21 +90,21 @@ def test_without_a_line_it_is_accepted_and_delivered_later(
     delivered_once(site, central, ended.slip.id)
 
 
-def test_a_lost_answer_makes_no_second_credential(point: Point, site: Site, central: RunningCentral) -> None:
+def test_a_lost_answer_makes_no_second_credential(point: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> None:
     lost = site.line.traffic.answers_lost
     site.line.lose_answer()
-    ended = point.visit(somebody(), until=Outcome.ACTIVATED)
+    ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)
     assert site.line.traffic.answers_lost == lost + 1
     delivered_once(site, central, ended.slip.id)
 
 
 def test_who_is_not_visible_yet_waits_and_is_activated(
-    point: Point, site: Site, central: RunningCentral
+    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
-    who = somebody()
+    who = genuine_customer()
     central.people({"number": card_of(who).number, "visible_after_s": 3.0})
     mark = point.diary.mark
-    point.guests.enter(who, Lingering(point.hand))
+    point.guests.enter(who, LeavesLastScreen(point.hand))
     slip = point.diary.wait_for_slip(Outcome.PENDING, mark)
     assert slip.code is Code.PERSON_NOT_YET_VISIBLE
     assert "下次查询" in central.get(f"/look-up/{slip.id}")
@@ -126,11 +126,11 @@ def test_killed_right_after_the_promise_it_is_delivered_once(
     assert site.request(slip)[0] == "waiting"
     assert central.credentials(slip) == 0
     site.line.up()
-    with Point(site.settings):
+    with HeadlessTerminal(site.settings):
         delivered_once(site, central, slip)
 
 
-def promised_and_killed(site: Site) -> str:
+def promised_and_killed(site: TerminalSite) -> str:
     """A visit without a line in a process of its own, killed on the word ACCEPTED; the number on the slip."""
     command = [sys.executable, "-m", "tests.end_to_end.killed", str(site.settings)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
@@ -150,11 +150,11 @@ def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: Runni
     """The customer who was let in is sent to the clerk; after that nobody can begin."""
     site = new_site(central={"contact_s": 300})  # so that it learns of it in the middle of a visit
     site.enrol()
-    with Point(site.settings) as point:
+    with HeadlessTerminal(site.settings) as point:
         point.in_service()
         central.command("revoke", site.name)
         mark = point.diary.mark
-        ended = point.visit(somebody(), until=Outcome.REFERRED)
+        ended = point.visit(genuine_customer(), until=Outcome.REFERRED)
         assert ended.word == (Outcome.REFERRED, "terminal.revoked")
         point.diary.wait_for_missing({Device.IDENTITY: Code.TERMINAL_REVOKED}, mark)
         assert point.diary.all(e.Show)[-1].code is Code.TERMINAL_REVOKED

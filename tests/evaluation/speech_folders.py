@@ -11,8 +11,8 @@ from evaluation.speech.reader import reader
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from tests.kiosk.speech.sounds import PitchRecogniser, noise, voice
-from tests.kiosk.visit.drive import changed
+from tests.support.sounds import PitchRecogniser, noise, voice
+from tests.support.visit_driver import changed
 
 SPEECH = load().speech
 AT_ONCE = changed(load().visit, digits={"wait_s": 0.0})

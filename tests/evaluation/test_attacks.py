@@ -16,7 +16,7 @@ from evaluation.attacks.mask import CutOutMask, MaskSettings
 from evaluation.attacks.optics import Pinhole, Pose, Tremor
 from evaluation.attacks.printed import Print, PrintSettings, bent, halftone
 from evaluation.attacks.screen import ScreenSettings, contrast, moire
-from tests.kiosk.face.people import MODELS, engine, landmarks, needs_models, photo
+from tests.support.faces import MODELS, engine, landmarks, needs_models, photo
 
 NAMES = sorted(SPECIES)
 

@@ -5,7 +5,7 @@ import msgspec
 import numpy as np
 
 from kiosk.__main__ import main
-from tests.kiosk.face.people import head, needs_models
+from tests.support.faces import head, needs_models
 
 pytestmark = needs_models
 

@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.face.embeddings import AS_IS, JPEG, PHOTOGRAPHED, WEBP, Mirrored, darkened
 from kiosk.__main__ import main
-from tests.kiosk.face.people import PHOTOS, engine, head, needs_models, photo
+from tests.support.faces import PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
 

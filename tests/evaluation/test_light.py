@@ -8,8 +8,8 @@ from evaluation.light.trials import ATTACKS, LIVE, Booth
 from kiosk import settings
 from kiosk.model import Answer
 from kiosk.simulators.light import LitCamera, ScreenColours, Surroundings, lamp
-from tests.kiosk.face.people import MODELS, needs_models
-from tests.kiosk.visit.drive import changed
+from tests.support.faces import MODELS, needs_models
+from tests.support.visit_driver import changed
 
 LIMITS = changed(settings.load().visit, light={"mode": "required"})
 

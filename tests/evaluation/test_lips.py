@@ -16,7 +16,7 @@ from kiosk.__main__ import main
 from kiosk.model import SAMPLE_RATE
 from kiosk.simulators.voice import Voice
 from kiosk.simulators.walk_ins import VOICES
-from tests.kiosk.face.people import engine, head, landmarks, needs_models
+from tests.support.faces import engine, head, landmarks, needs_models
 
 FPS = 25.0
 

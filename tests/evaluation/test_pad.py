@@ -14,7 +14,7 @@ from evaluation.pictures import Skipped
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from tests.kiosk.face.people import MODELS, head, needs_antispoof, needs_models, photo
+from tests.support.faces import MODELS, head, needs_antispoof, needs_models, photo
 
 
 def live(*groups: list[float]) -> dict[str, list[float]]:

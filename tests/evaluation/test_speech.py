@@ -17,7 +17,7 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from tests.evaluation.speech_folders import CUSTOMERS, bad_files, customer, made_up, table
-from tests.kiosk.speech.sounds import PitchRecogniser, mix, noise
+from tests.support.sounds import PitchRecogniser, mix, noise
 
 FEW = ("--driver", "embedded", "--challenges", "2", "--snr", "25", "--noise", "white,hum", "--codes", "50")
 

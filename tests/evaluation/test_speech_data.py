@@ -9,7 +9,7 @@ from kiosk.errors import SettingsError
 from kiosk.model import SAMPLE_RATE
 from kiosk.settings import load as load_settings
 from tests.evaluation.speech_folders import bad_files, clip, made_up, table
-from tests.kiosk.speech.sounds import mix, noise, voice
+from tests.support.sounds import mix, noise, voice
 
 SPEECH = load_settings().speech
 

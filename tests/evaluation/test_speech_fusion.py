@@ -11,7 +11,7 @@ from evaluation.speech.datasets import read
 from evaluation.speech.fusion import Fusion, Heard, best, left_out, report
 from kiosk.settings import DriverChoice, load
 from tests.evaluation.speech_folders import made_up
-from tests.kiosk.speech.sounds import PitchRecogniser
+from tests.support.sounds import PitchRecogniser
 
 
 def answer(digit, sure):

@@ -15,7 +15,7 @@ from kiosk.model import SAMPLE_RATE, Answer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
 from kiosk.visit.rules.digits import judge_digits
-from tests.kiosk.speech.sounds import PitchRecogniser, cough, noise, voice
+from tests.support.sounds import PitchRecogniser, cough, noise, voice
 
 SETTINGS = load()
 DIGITS, SHOWN = (3, 1, 4, 0, 5, 9), (1.0, 2.4, 3.8, 5.2, 6.6, 8.0)

@@ -14,7 +14,7 @@ from kiosk.model import SAMPLE_RATE, DigitHeard
 from kiosk.settings import load
 from kiosk.speech.digits import CLASSES
 from tests.evaluation.speech_folders import AT_ONCE, clip, read_aloud
-from tests.kiosk.speech.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
+from tests.support.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
 
 SETTINGS = load()
 SPEECH, LIMITS = SETTINGS.speech, SETTINGS.visit

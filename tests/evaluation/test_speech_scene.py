@@ -11,7 +11,7 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.settings import load
 from kiosk.speech.endpoint import Endpointer
 from tests.evaluation.speech_folders import clip, read_aloud
-from tests.kiosk.speech.sounds import mix, noise, voice
+from tests.support.sounds import mix, noise, voice
 
 SPEECH = load().speech
 CLIPS = {d: [spoken(clip(d), SPEECH)] for d in range(10)}

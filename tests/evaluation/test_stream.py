@@ -10,7 +10,7 @@ from evaluation.stream.command import rows
 from evaluation.stream.trials import LIVE, SPECIES, Streams, Trial
 from kiosk import settings
 from kiosk.model import StreamSeen
-from tests.kiosk.face.people import MODELS, needs_models
+from tests.support.faces import MODELS, needs_models
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from central.api.dependencies import build
 from central.fleet import terminals
 from central.security import keys
 from central.settings import Requests, Settings
-from tests.central.terminal import COVERED, Terminal, person, visit_number
+from tests.support.protocol_terminal import COVERED, ProtocolTerminal, person, visit_number
 from tests.fuzz.mangle import ALL, mangled
 
 ENDLESS = Requests(per_s=1e9, burst=10**9, strangers_per_s=1e9, strangers_burst=10**9)
@@ -47,7 +47,7 @@ LEARNED = "PLANTED" + "".join(random.Random(7).choices(string.ascii_uppercase, k
 KINDS = ("activation", "activation", "challenges", "heartbeat", "enrolment", "rotation", "revoke")
 
 
-class Inside(Terminal):
+class InProcessTerminal(ProtocolTerminal):
     """The tests' terminal, talking to an application in this process."""
 
     def _session(self) -> Any:
@@ -83,7 +83,7 @@ class Session:
         return self._client.request(method, url, content=data, headers=headers)
 
 
-class House:
+class InProcessCentral:
     """Stands for `RunningCentral`."""
 
     url, ca, simulation = "", "", True
@@ -101,7 +101,7 @@ class House:
 
 @contextmanager
 def door(folder: Path) -> Iterator:
-    house = House(folder / "central")
+    house = InProcessCentral(folder / "central")
     try:
         yield Attacks(house).one
     finally:
@@ -110,9 +110,9 @@ def door(folder: Path) -> Iterator:
 
 
 class Attacks:
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: InProcessCentral) -> None:
         self._house = house
-        self._ours, self._others = Inside(house), Inside(house)
+        self._ours, self._others = InProcessTerminal(house), InProcessTerminal(house)
         self._victim = self._others.activate(self._others.activation(person())).json()
         assert self._victim["status"] == "ACTIVATED", self._victim
         schema = schemathesis.openapi.from_dict(house.app.openapi())

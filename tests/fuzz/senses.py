@@ -21,7 +21,7 @@ from kiosk.simulators.portrait import SimulatedDecoder
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import Prompts
 from tests.fuzz.mangle import cut, double, drop, flip, mangled, noise, nothing, odd
-from tests.kiosk.speech.sounds import PitchRecogniser, voice
+from tests.support.sounds import PitchRecogniser, voice
 
 BYTES = (flip, flip, cut, drop, double, odd, noise, nothing)
 SETTINGS = settings()

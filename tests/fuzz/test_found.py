@@ -26,7 +26,7 @@ from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
 from tests.fuzz import parcel
-from tests.kiosk.speech.sounds import PitchRecogniser, voice
+from tests.support.sounds import PitchRecogniser, voice
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 DEEP = b"[" * 20_000 + b"]" * 20_000

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from kiosk.models.manifest import verify
-from tests.central.server import running_central
+from tests.support.central_server import running_central
 from tests.end_to_end.conftest import CENTRAL, NEEDED
-from tests.end_to_end.point import MODELS, Point, Site, somebody
+from tests.support.headless_terminal import MODELS, HeadlessTerminal, TerminalSite, genuine_customer
 from tests.soak.measures import rss_mb
 
 WARM = 5
@@ -33,10 +33,10 @@ def real(visits: int, out: Path) -> dict[str, Any]:
     rows: list[tuple[int, float, int, int, str]] = []
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         with running_central(Path(folder), settings=CENTRAL) as central:
-            site = Site(Path(folder) / "site", central)
+            site = TerminalSite(Path(folder) / "site", central)
             with site.line:
                 site.enrol()
-                with Point(site.settings) as point:
+                with HeadlessTerminal(site.settings) as point:
                     point.in_service()
                     why = _visits(point, visits, rows)
         time.sleep(0.5)
@@ -44,7 +44,7 @@ def real(visits: int, out: Path) -> dict[str, Any]:
     return _report(rows, left, out, why)
 
 
-def _visits(point: Point, visits: int, rows: list[tuple[int, float, int, int, str]]) -> str:
+def _visits(point: HeadlessTerminal, visits: int, rows: list[tuple[int, float, int, int, str]]) -> str:
     """Why they stopped early: a machine that is too busy takes longer than anybody waits. Else nothing."""
     try:
         for n in range(visits):
@@ -55,9 +55,9 @@ def _visits(point: Point, visits: int, rows: list[tuple[int, float, int, int, st
     return ""
 
 
-def _visit(point: Point, n: int) -> tuple[float, int, int, str]:
+def _visit(point: HeadlessTerminal, n: int) -> tuple[float, int, int, str]:
     odd = ({}, {}, {}, {"readings": ("wrong", "right")}, {"card": "expired"})[n % 5]
-    ended = point.visit(somebody(seed=500 + n, **odd))
+    ended = point.visit(genuine_customer(seed=500 + n, **odd))
     point.in_service(0)
     return (
         round(rss_mb(), 2),

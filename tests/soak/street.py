@@ -23,14 +23,14 @@ from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
 from kiosk.simulators.network import NetworkProxy
-from tests.central.server import RunningCentral
+from tests.support.central_server import RunningCentral
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.customer import Customer
 from tests.soak.devices import Counter
 from tests.soak.ledger import PROMISES, Ledger
 from tests.soak.script import drawn
-from tests.soak.shop import Shop
+from tests.soak.shop import SoakTerminal
 
 ROOT = Path(__file__).parents[2]
 NAME = "SOAK-0001"
@@ -178,7 +178,7 @@ class Street:
         self._in_service = False
         self.impostors = faults.Impostors(folder)
         self.on_notice: Callable[[e.Notice], None] = lambda _: None
-        self.shop: Shop
+        self.shop: SoakTerminal
         self.open_shop()
         self._threaten()
 
@@ -202,7 +202,7 @@ class Street:
 
     def open_shop(self) -> None:
         self._in_service = self._invited = False
-        self.shop = Shop(load(self.folder / "settings.toml"), self)
+        self.shop = SoakTerminal(load(self.folder / "settings.toml"), self)
         self.shop.engine.subscribe(self.ledger.told)
         self.shop.engine.subscribe(self._see)
         self.shop.open()
@@ -214,7 +214,7 @@ class Street:
         self.counter.lift()
 
     def _clerk_comes(self) -> None:
-        """In most shops somebody signs in every morning, and after each restart."""
+        """In most shops genuine_customer signs in every morning, and after each restart."""
         if self.dice.random() < 0.15:
             return
         who = self.staff[Role.CLERK]
@@ -293,7 +293,7 @@ class Street:
             "began", self.customer.visit, way=script.way.value, purpose=script.purpose.value, odd=script.kind
         )
         self.customer.begin()
-        self.shop.engine.turn()
+        self.shop.engine.process_pending()
         if not self.shop.engine.serving:  # went out of service with this very event
             self.customer.over = True
 
@@ -350,7 +350,7 @@ class Street:
         until = self.clock.monotonic() + hours * 3600
         while self.clock.monotonic() < until:
             self.step()
-            desk = self.shop._desk
+            desk = self.shop.activation
             counts = desk.counts() if desk._parts else None
             if counts is not None and counts.waiting + counts.pending == 0:
                 return 0

@@ -47,8 +47,8 @@ from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
 from kiosk.model import Purpose, Receipt, RequestStatus
 from kiosk.visit_number import new_visit_number
-from tests.central.terminal import person
-from tests.kiosk.activation.terminal import CARD, order, passed
+from tests.support.protocol_terminal import person
+from tests.support.activation_terminal import CARD, order, passed
 from tests.stateful.test_exactly_once import LIMITS
 
 TERMINAL = "T-1"
@@ -139,7 +139,7 @@ class BothEnds(RuleBasedStateMachine):
         self.central.greeted = self.greeted
         self.sealer = Sealer(self.central.sealing())
         self.audit = AuditLog(self.folder / "shop" / "audit" / "audit.log", lambda: self.wall)
-        self.witness = AuditRecorder(self.audit)
+        self.recorder = AuditRecorder(self.audit)
         self.wall, self.steady = BEGAN, 0.0
         self.promised: set[str] = set()
         self.given: dict[str, Receipt] = {}
@@ -183,7 +183,7 @@ class BothEnds(RuleBasedStateMachine):
         self.ledger.look()
 
     def hear(self, event) -> None:
-        self.witness.settled(event)
+        self.recorder.record_settled(event)
         if isinstance(event, ReceiptArrived):
             assert event.receipt.code is not Code.EVIDENCE_UNSEALABLE
             before = self.given.get(event.receipt.id)
@@ -219,7 +219,7 @@ class BothEnds(RuleBasedStateMachine):
         )
         assert self.intake.submit(replace(made, evidence=evidence)) == Stored(visit)
         if recorded:
-            self.witness.fed(visit, Stored(visit))
+            self.recorder.record_event(visit, Stored(visit))
             self.promised.add(visit)
         else:
             self.start()

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.events import Stored
-from tests.kiosk.activation.stub import ENROL_CODE, StubCentral
-from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
+from tests.support.stub_central import ENROL_CODE, StubCentral
+from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 
 class Drained(Struct, frozen=True):
@@ -42,7 +42,7 @@ def drain(folder: Path, count: int) -> Drained:
     settings = replace(SETTINGS, pool_refill=0, answer_s=10.0)
     with StubCentral(folder / "central") as stub:
         who = identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, folder / "identity")
-        terminal = Terminal(folder / "terminal.sqlite3", who, stub.url, stub.ca, settings)
+        terminal = ActivationTerminal(folder / "terminal.sqlite3", who, stub.url, stub.ca, settings)
         began = time.monotonic()
         for n in range(count):
             assert terminal.intake.submit(order(f"V-{n}")) == Stored(f"V-{n}")

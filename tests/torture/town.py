@@ -20,8 +20,8 @@ from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
-from tests.central.server import RunningCentral
-from tests.kiosk.activation.terminal import CARD, SETTINGS, Terminal, order, passed
+from tests.support.central_server import RunningCentral
+from tests.support.activation_terminal import CARD, SETTINGS, ActivationTerminal, order, passed
 
 QUICK = replace(
     SETTINGS,
@@ -117,8 +117,8 @@ class Town:
         self._zygote.stdout.close()
         self._log.close()
 
-    def terminal(self, file: Path, url: str = "") -> Terminal:
-        return Terminal(file, self.who, url or self.url, self.ca, QUICK)
+    def terminal(self, file: Path, url: str = "") -> ActivationTerminal:
+        return ActivationTerminal(file, self.who, url or self.url, self.ca, QUICK)
 
     def new_file(self, name: str) -> Path:
         """A terminal's database with one challenge in it."""
@@ -154,7 +154,7 @@ class Town:
             return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
 
 
-def put(terminal: Terminal, visit: str) -> bool:
+def put(terminal: ActivationTerminal, visit: str) -> bool:
     """One customer, until the screen has said something; True: that the request is kept."""
     taken = terminal.intake.take_challenge()
     if not isinstance(taken, ChallengeTaken):
@@ -178,7 +178,7 @@ def person_number(visit: str) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def carry(terminal: Terminal, seconds: float) -> None:
+def carry(terminal: ActivationTerminal, seconds: float) -> None:
     """Rounds until nothing is open."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from kiosk.events import Notice, Show
 from kiosk.model import Stage
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 from kiosk.ui.theme import Theme
 
 

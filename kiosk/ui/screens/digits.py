@@ -19,7 +19,7 @@ from kiosk.events import (
 )
 from kiosk.model import Stage
 from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason

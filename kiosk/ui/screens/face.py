@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.events import Coach, Notice, Show
 from kiosk.model import Stage
 from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason

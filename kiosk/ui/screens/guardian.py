@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import GuardianAgreed, GuardianDeclined, Show
 from kiosk.model import Stage
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, Three, stretched
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.notice import Notice

@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.events import HeadMoveShown, Notice, Show, ShowHeadMove
 from kiosk.model import Stage
 from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Began, Show
 from kiosk.model import Purpose, Stage, Way
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import Picture, card_and_phone

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.codes import Code
 from kiosk.events import DeviceFailed, Notice, OutOfService, Show
 from kiosk.model import Stage
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.widgets.drawings import Picture, hourglass, wrench
 from kiosk.ui.widgets.words import Words

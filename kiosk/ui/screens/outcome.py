@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.codes import Code
 from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
 from kiosk.model import Outcome, Purpose, Stage, outcome_key
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import OUTCOMES, Picture, door, tick

@@ -1,7 +1,7 @@
 """Why we are on this screen again, and how many tries are left."""
 
 from kiosk.codes import Code
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.widgets.drawings import attention
 from kiosk.ui.widgets.note import Note
 

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from kiosk.events import AskSignature, Notice, Show, ShowCase
 from kiosk.model import Stage
 from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.screens.review_case import CasePage

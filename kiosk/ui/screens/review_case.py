@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.events import Decided, ShowCase
 from kiosk.model import Decision, Reason, reasons
 from kiosk.ports import Feeds
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Row, Split, stretched
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from kiosk.codes import Code
 from kiosk.events import AskSignature, Signs
 from kiosk.model import Role
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Split, stretched
 from kiosk.ui.widgets.drawings import attention
 from kiosk.ui.widgets.entry import Entry

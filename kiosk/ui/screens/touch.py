@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.codes import Code
 from kiosk.events import DigitsTyped, Notice, Show, ShowDigits
 from kiosk.model import Stage
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.entry import Entry

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.codes import Code
-from kiosk.staff_service import StaffService
-from kiosk.ui.phrases import Phrases, load
+from kiosk.staff.service import StaffService
+from kiosk.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.theme import Role, Theme, colour

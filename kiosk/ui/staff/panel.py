@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.ports import Feeds
-from kiosk.staff_service import StaffService
-from kiosk.ui.phrases import Phrases, load
+from kiosk.staff.service import StaffService
+from kiosk.phrases import Phrases, load
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.page import Page

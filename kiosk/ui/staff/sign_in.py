@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.codes import Code
-from kiosk.ui.phrases import Phrases, load
+from kiosk.phrases import Phrases, load
 from kiosk.ui.screens.base import Column, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.buttons import Button

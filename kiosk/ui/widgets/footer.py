@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.drawings import bell, door, ways

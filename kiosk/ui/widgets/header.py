@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
-from kiosk.ui.phrases import LANGUAGES, Phrases
+from kiosk.phrases import LANGUAGES, Phrases
 from kiosk.ui.theme import TOUCH_PX, Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.progress import Progress

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QScroller, QVBoxLayout, QWidget
 
-from kiosk.ui.phrases import Phrases
+from kiosk.phrases import Phrases
 from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.buttons import Button
 

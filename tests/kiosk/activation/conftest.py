@@ -7,8 +7,8 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.outbox import Outbox
-from tests.kiosk.activation.stub import ENROL_CODE, StubCentral
-from tests.kiosk.activation.terminal import Terminal
+from tests.support.stub_central import ENROL_CODE, StubCentral
+from tests.support.activation_terminal import ActivationTerminal
 
 
 @pytest.fixture
@@ -48,6 +48,6 @@ def gateway(stub, enrolled):
 @pytest.fixture
 def terminal(stub, enrolled, tmp_path: Path):
     """Outbox, pool, gateway, courier and intake over real files and a real socket."""
-    made = Terminal(tmp_path / "terminal.sqlite3", enrolled, stub.url, stub.ca)
+    made = ActivationTerminal(tmp_path / "terminal.sqlite3", enrolled, stub.url, stub.ca)
     yield made
     made.close()

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from kiosk.activation import identity
 from kiosk.activation.outbox import Counts
 from kiosk.events import Stored
-from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
+from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 NO_REFILL = replace(SETTINGS, pool_refill=0, backoff_first_s=0.02, backoff_max_s=0.05, probe_s=0.02)
 
@@ -69,7 +69,7 @@ def watch() -> None:
 
 def carry(file: Path, who, url: str, ca: Path, visit: str | None) -> Counts:
     """Put the request, if one is named, and work until nothing is open."""
-    terminal = Terminal(file, who, url, ca, NO_REFILL)
+    terminal = ActivationTerminal(file, who, url, ca, NO_REFILL)
     if visit is not None and terminal.intake.submit(order(visit), None) == Stored(visit):
         file.with_suffix(".promised").touch()
     until = time.monotonic() + 10

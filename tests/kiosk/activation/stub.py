@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from kiosk.activation.encoding import from_base64url, to_base64url
-from tests.kiosk.activation.certificates import Certificates
+from tests.support.certificates import Certificates
 
 ENROL_CODE = "7Q2M-K4XD"
 Reply = tuple[int, bytes]

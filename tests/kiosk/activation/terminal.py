@@ -31,7 +31,7 @@ from kiosk.events import (
 )
 from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
 from kiosk.settings import CentralSettings
-from tests.central.terminal import CHECKS, NUMBERS
+from tests.support.protocol_terminal import CHECKS, NUMBERS
 
 CARD = IdCard(
     number="990001199003070017",
@@ -80,7 +80,7 @@ def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Subm
     return Submit(visit, evidence)
 
 
-class Terminal:
+class ActivationTerminal:
     def __init__(self, file: Path, who: Identity, url: str, ca: Path, settings=SETTINGS) -> None:
         self.events: list[Event] = []
         self.settings = settings
@@ -88,7 +88,7 @@ class Terminal:
         self.outbox = Outbox(self.database)
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
-        self.witness = AuditRecorder(self.audit)
+        self.recorder = AuditRecorder(self.audit)
         self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
@@ -113,11 +113,11 @@ class Terminal:
     def submit(self, wanted: Submit) -> Stored | StoreFailed:
         """As the engine does: the row, then its record, and only then could a screen promise."""
         done = self.intake.submit(wanted, None)
-        self.witness.fed(wanted.visit, done)
+        self.recorder.record_event(wanted.visit, done)
         return done
 
     def _hear(self, event: Event) -> None:
-        self.witness.settled(event)
+        self.recorder.record_settled(event)
         self.events.append(event)
 
     def close(self) -> None:

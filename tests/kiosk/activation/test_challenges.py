@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.activation.challenges import MARGIN_S, ChallengePool
 from kiosk.activation.database import Database
-from tests.kiosk.activation.stub import StubCentral
+from tests.support.stub_central import StubCentral
 
 
 @pytest.fixture

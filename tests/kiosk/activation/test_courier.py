@@ -10,8 +10,8 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, RequestWedged, Stored, StoreFailed
 from kiosk.model import Device, RequestStatus
 from kiosk.worker import Worker
-from tests.kiosk.activation.stub import babble, cut, half, hang, lost, problem
-from tests.kiosk.activation.terminal import order
+from tests.support.stub_central import babble, cut, half, hang, lost, problem
+from tests.support.activation_terminal import order
 
 
 def delivered(terminal, *visits):
@@ -304,14 +304,14 @@ def test_the_worker_sends_within_a_moment_and_stops_at_once(terminal, stub):
 
 
 def test_a_restart_forgets_nothing(terminal, stub, enrolled):
-    from tests.kiosk.activation.terminal import Terminal
+    from tests.support.activation_terminal import ActivationTerminal
 
     stub.script("/v1/activations", lost)
     terminal.intake.submit(order("A"), None)
     terminal.courier.round()
     terminal.close()
     file = next(stub.ca.parent.parent.glob("terminal.sqlite3"))
-    again = Terminal(file, enrolled, stub.url, stub.ca)
+    again = ActivationTerminal(file, enrolled, stub.url, stub.ca)
     again.until(lambda: again.outbox.counts().delivered == 1)
     assert stub.opened == {"A": 1}
     assert [e.state for e in again.outbox.list()] == [State.DELIVERED]

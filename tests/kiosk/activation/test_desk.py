@@ -27,8 +27,8 @@ from kiosk.events import (
 from kiosk.model import Device
 from kiosk.settings import Settings, load
 from kiosk.worker import Worker
-from tests.kiosk.activation.stub import ENROL_CODE, problem
-from tests.kiosk.activation.terminal import order
+from tests.support.stub_central import ENROL_CODE, problem
+from tests.support.activation_terminal import order
 
 
 def site(folder: Path, terminal: str, url: str) -> Settings:
@@ -216,12 +216,12 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
     terminal = Terminal(settings, object())
     try:
-        assert terminal.counter.queue() == []
-        terminal._desk._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
-        [entry] = terminal.counter.queue()
+        assert terminal.staff.queue() == []
+        terminal.activation._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+        [entry] = terminal.staff.queue()
         assert entry.id == "7K2M-9QXD-04RT-V5BH"
-        assert terminal.counter.day().waiting == 1
-        terminal._desk.know({"sface": "2021dec"})
-        assert terminal._desk._opened().intake._about.versions["sface"] == "2021dec"
+        assert terminal.staff.day().waiting == 1
+        terminal.activation.know({"sface": "2021dec"})
+        assert terminal.activation._opened().intake._about.versions["sface"] == "2021dec"
     finally:
         terminal.stop()

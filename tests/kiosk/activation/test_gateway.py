@@ -13,8 +13,8 @@ from kiosk.activation.http_client import HttpClient
 from kiosk.codes import Code
 from kiosk.errors import CentralError, Unacceptable, Unreachable, Untrusted
 from kiosk.model import RequestStatus
-from tests.kiosk.activation.certificates import Certificates
-from tests.kiosk.activation.stub import (
+from tests.support.certificates import Certificates
+from tests.support.stub_central import (
     StubCentral,
     babble,
     cut,

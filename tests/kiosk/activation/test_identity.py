@@ -10,8 +10,8 @@ from kiosk.activation import identity
 from kiosk.activation.keystore import KEY_FILE
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError, Unreachable, Untrusted
-from tests.kiosk.activation.certificates import Certificates
-from tests.kiosk.activation.stub import ENROL_CODE, StubCentral, cut, lost, problem, reply
+from tests.support.certificates import Certificates
+from tests.support.stub_central import ENROL_CODE, StubCentral, cut, lost, problem, reply
 
 
 @pytest.fixture

@@ -15,23 +15,23 @@ from kiosk.audit.record import Kind, Record, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.events import Stored
-from tests.kiosk.activation.stub import StubCentral
-from tests.kiosk.activation.terminal import Terminal, audit_of, order
+from tests.support.stub_central import StubCentral
+from tests.support.activation_terminal import ActivationTerminal, audit_of, order
 
 FRAME = 24 + 4096
 """Bytes of a frame of SQLite's write-ahead log: header and page; the log's own header has 32."""
 
 
-class Shop:
+class TerminalOnDisk:
     """A terminal's files, and terminals that are started on them one after the other."""
 
     def __init__(self, folder: Path, who, stub: StubCentral) -> None:
         self.file = folder / "shop" / "outbox.sqlite3"
         self._who, self._stub = who, stub
-        self._running: list[Terminal] = []
+        self._running: list[ActivationTerminal] = []
 
-    def start(self) -> Terminal:
-        self._running.append(Terminal(self.file, self._who, self._stub.url, self._stub.ca))
+    def start(self) -> ActivationTerminal:
+        self._running.append(ActivationTerminal(self.file, self._who, self._stub.url, self._stub.ca))
         return self._running[-1]
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Shop:
         pid = os.fork()
         if pid == 0:
             try:
-                terminal = Terminal(self.file, self._who, self._stub.url, self._stub.ca)
+                terminal = ActivationTerminal(self.file, self._who, self._stub.url, self._stub.ca)
                 for visit in visits:
                     assert terminal.submit(order(visit)) == Stored(visit)
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -61,12 +61,12 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, enrolled, stub):
-    made = Shop(tmp_path, enrolled, stub)
+    made = TerminalOnDisk(tmp_path, enrolled, stub)
     yield made
     made.close()
 
 
-def told(terminal: Terminal) -> dict[str, tuple[State, Code | None]]:
+def told(terminal: ActivationTerminal) -> dict[str, tuple[State, Code | None]]:
     return {entry.id: (entry.state, entry.code) for entry in terminal.outbox.list()}
 
 
@@ -90,7 +90,7 @@ SPOILS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
-def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: Shop, spoil: str) -> None:
+def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: TerminalOnDisk, spoil: str) -> None:
     shop.start().close()
     shop.power_cut(VISITS)
     raw = shop.wal.read_bytes()
@@ -108,7 +108,7 @@ def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: Shop, spoil: str) -> 
     assert verify(audit_of(shop.file).read_bytes().splitlines()).good
 
 
-def test_a_kill_without_any_damage_is_no_loss(shop: Shop) -> None:
+def test_a_kill_without_any_damage_is_no_loss(shop: TerminalOnDisk) -> None:
     shop.start().close()
     shop.power_cut(VISITS)
     terminal = shop.start()
@@ -116,7 +116,7 @@ def test_a_kill_without_any_damage_is_no_loss(shop: Shop) -> None:
     assert set(told(terminal)) == set(VISITS)
 
 
-def test_the_file_is_gone(shop: Shop) -> None:
+def test_the_file_is_gone(shop: TerminalOnDisk) -> None:
     shop.start().close()
     shop.power_cut(VISITS[:1])
     for file in shop.file.parent.glob("outbox.sqlite3*"):
@@ -126,7 +126,7 @@ def test_the_file_is_gone(shop: Shop) -> None:
     assert told(terminal) == {VISITS[0]: LOST}
 
 
-def test_an_older_copy_is_put_back(shop: Shop, stub: StubCentral) -> None:
+def test_an_older_copy_is_put_back(shop: TerminalOnDisk, stub: StubCentral) -> None:
     """What was delivered since is known from the log; what was not is lost; its old digits serve nobody."""
     terminal = shop.start()
     terminal.pool.add(stub.tokens(3), 0.0)
@@ -149,7 +149,7 @@ def test_an_older_copy_is_put_back(shop: Shop, stub: StubCentral) -> None:
 
 
 def test_digits_of_an_older_copy_are_thrown_away_also_when_nothing_was_lost(
-    shop: Shop, stub: StubCentral
+    shop: TerminalOnDisk, stub: StubCentral
 ) -> None:
     terminal = shop.start()
     terminal.pool.add(stub.tokens(3), 0.0)
@@ -168,7 +168,7 @@ def test_digits_of_an_older_copy_are_thrown_away_also_when_nothing_was_lost(
     assert terminal.pool.count(0.0) == 0
 
 
-def test_a_row_without_its_record_is_healed_and_blocks_nobody(shop: Shop) -> None:
+def test_a_row_without_its_record_is_healed_and_blocks_nobody(shop: TerminalOnDisk) -> None:
     """Killed between the two writes."""
     terminal = shop.start()
     terminal.intake.submit(order("V-1"), None)
@@ -184,7 +184,7 @@ def test_a_row_without_its_record_is_healed_and_blocks_nobody(shop: Shop) -> Non
     assert len(shop.records()) == 1, "healed once"
 
 
-def test_an_answer_without_its_record_is_healed_too(shop: Shop) -> None:
+def test_an_answer_without_its_record_is_healed_too(shop: TerminalOnDisk) -> None:
     """Else the row would seem lost once it is purged."""
     terminal = shop.start()
     terminal.submit(order("V-1"))
@@ -198,7 +198,7 @@ def test_an_answer_without_its_record_is_healed_too(shop: Shop) -> None:
     assert [r.kind for r in shop.records()] == [Kind.VISIT_STORED, Kind.REQUEST_SETTLED]
 
 
-def test_what_is_purged_in_its_time_was_not_lost(shop: Shop) -> None:
+def test_what_is_purged_in_its_time_was_not_lost(shop: TerminalOnDisk) -> None:
     terminal = shop.start()
     terminal.submit(order("V-1"))
     terminal.until(lambda: len(terminal.receipts) == 1)
@@ -207,7 +207,7 @@ def test_what_is_purged_in_its_time_was_not_lost(shop: Shop) -> None:
     assert shop.start().ledger.look() is Code.OK
 
 
-def test_a_row_that_vanishes_while_the_terminal_runs(shop: Shop) -> None:
+def test_a_row_that_vanishes_while_the_terminal_runs(shop: TerminalOnDisk) -> None:
     terminal = shop.start()
     terminal.submit(order("V-1"))
     assert terminal.ledger.look() is Code.OK
@@ -218,7 +218,7 @@ def test_a_row_that_vanishes_while_the_terminal_runs(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("status", ["ACTIVATED", "PENDING"])
-def test_central_had_it_before_it_was_lost_here(shop: Shop, stub: StubCentral, status: str) -> None:
+def test_central_had_it_before_it_was_lost_here(shop: TerminalOnDisk, stub: StubCentral, status: str) -> None:
     """Its word settles it, and service comes back by itself."""
     stub.decide = lambda id: {"status": status, "code": "ok" if status == "ACTIVATED" else "person.not_found"}
     terminal = shop.start()
@@ -238,7 +238,7 @@ def test_central_had_it_before_it_was_lost_here(shop: Shop, stub: StubCentral, s
     assert stub.opened["V-1"] == 1
 
 
-def test_a_real_loss_stays_until_a_supervisor_has_taken_note(shop: Shop, stub: StubCentral) -> None:
+def test_a_real_loss_stays_until_a_supervisor_has_taken_note(shop: TerminalOnDisk, stub: StubCentral) -> None:
     shop.start().close()
     shop.power_cut(["V-1"])
     shop.wal.unlink()
@@ -260,7 +260,7 @@ def test_a_real_loss_stays_until_a_supervisor_has_taken_note(shop: Shop, stub: S
     assert told(terminal) == {"V-1": (State.WEDGED, Code.REQUEST_GIVEN_UP)}, "it stays visible"
 
 
-def test_only_a_lost_request_is_given_up(shop: Shop) -> None:
+def test_only_a_lost_request_is_given_up(shop: TerminalOnDisk) -> None:
     terminal = shop.start()
     terminal.submit(order("V-1"))
     assert terminal.outbox.give_up("V-1") is False
@@ -268,7 +268,7 @@ def test_only_a_lost_request_is_given_up(shop: Shop) -> None:
     assert terminal.outbox.give_up("V-1") is False
 
 
-def test_a_log_that_is_not_what_it_was_tells_nothing(shop: Shop) -> None:
+def test_a_log_that_is_not_what_it_was_tells_nothing(shop: TerminalOnDisk) -> None:
     terminal = shop.start()
     terminal.submit(order("V-1"))
     terminal.submit(order("V-2"))
@@ -277,7 +277,7 @@ def test_a_log_that_is_not_what_it_was_tells_nothing(shop: Shop) -> None:
     assert shop.start().ledger.look() is Code.AUDIT_DAMAGED
 
 
-def test_promises_of_a_log_that_was_set_aside_count_on(shop: Shop) -> None:
+def test_promises_of_a_log_that_was_set_aside_count_on(shop: TerminalOnDisk) -> None:
     from kiosk.audit import log as audit_log
 
     shop.start().close()

@@ -13,7 +13,7 @@ from kiosk.events import DeviceFailed, DeviceReady
 from kiosk.model import Device
 from kiosk.settings import load
 from kiosk.simulators.network import NetworkProxy
-from tests.kiosk.activation.terminal import SETTINGS, Terminal, order
+from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 
 class Echo:
@@ -167,7 +167,7 @@ def tls_line(stub):
 def far(stub, enrolled, tls_line, tmp_path):
     """The terminal, with the line between it and central."""
     url = f"https://127.0.0.1:{tls_line.port}"
-    made = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca)
+    made = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca)
     yield made
     made.close()
 
@@ -190,7 +190,7 @@ def test_what_was_put_without_a_line_is_delivered_soon_after_it_returns(far, stu
 def test_the_return_of_the_line_ends_a_long_backoff(stub, enrolled, tls_line, tmp_path):
     patient = replace(SETTINGS, backoff_first_s=100.0, backoff_max_s=300.0)
     url = f"https://127.0.0.1:{tls_line.port}"
-    far = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, patient)
+    far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, patient)
     far.courier.round()
     tls_line.down()
     far.intake.submit(order("A"), None)
@@ -205,7 +205,7 @@ def test_the_default_settings_deliver_within_two_seconds_of_the_lines_return(
     stub, enrolled, tls_line, tmp_path
 ):
     url = f"https://127.0.0.1:{tls_line.port}"
-    far = Terminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, load().central)
+    far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, load().central)
     tls_line.down()
     far.intake.submit(order("A"), None)
     far.rounds(4.0)

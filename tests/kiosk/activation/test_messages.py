@@ -35,8 +35,8 @@ from kiosk.visit.rules.digits import judge_digits
 from kiosk.visit.rules.light import judge_light
 from kiosk.visit.rules.lips import judge_lips
 from kiosk.visit.rules.stream import judge_stream
-from tests.kiosk.activation.terminal import CARD, order
-from tests.kiosk.visit.drive import LIMITS
+from tests.support.activation_terminal import CARD, order
+from tests.support.visit_driver import LIMITS
 
 GOOD = {
     "id": "A",

@@ -14,9 +14,9 @@ from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArriv
 from kiosk.model import Device, Purpose, RequestStatus
 from kiosk.simulators.network import NetworkProxy
 from kiosk.visit_number import new_visit_number
-from tests.central.server import running_central
-from tests.central.terminal import person
-from tests.kiosk.activation.terminal import CARD, order, passed
+from tests.support.central_server import running_central
+from tests.support.protocol_terminal import person
+from tests.support.activation_terminal import CARD, order, passed
 from tests.kiosk.activation.test_desk import Running, site
 
 SETTINGS = """

@@ -14,7 +14,7 @@ from kiosk.activation.keystore import KEY_FILE, NEXT_FILE, FileKeyStore
 from kiosk.activation.rotation import rotate
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable, Untrusted
-from tests.kiosk.activation.stub import cut, lost, problem
+from tests.support.stub_central import cut, lost, problem
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Frame, StreamSeen
 from kiosk.settings import load
 from kiosk.visit.rules.stream import stream
-from tests.kiosk.face.people import MODELS, PHOTOS, head, needs_models, photo
+from tests.support.faces import MODELS, PHOTOS, head, needs_models, photo
 
 pytestmark = needs_models
 

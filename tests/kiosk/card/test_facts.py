@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from msgspec.structs import asdict, replace
 
 from kiosk.card.facts import facts
-from tests.kiosk.card.people import person
+from tests.support.made_up_cards import person
 
 TODAY = date(2026, 3, 1)
 

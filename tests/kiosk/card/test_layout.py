@@ -10,7 +10,7 @@ from kiosk.card.nations import NATIONS
 from kiosk.codes import Code
 from kiosk.errors import CardError
 from kiosk.model import IdCard
-from tests.kiosk.card.people import cards, person
+from tests.support.made_up_cards import cards, person
 
 
 def at(kind: str, field: str) -> slice:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.card import number
-from tests.kiosk.card.people import numbers
+from tests.support.made_up_cards import numbers
 
 
 def test_the_example_of_the_standard():

@@ -13,10 +13,10 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Camera, Context
 from kiosk.settings import DriverChoice, driver_class, driver_settings
 from kiosk.simulators.camera import SimulatedCamera, SimulatedCameraSettings
-from tests.kiosk.contracts.mjpeg import MjpegServer, number_of, numbered, seconds_since
+from tests.support.mjpeg_server import MjpegServer, number_of, numbered, seconds_since
 
 
-class Shop:
+class NumberedPictures:
     """A shop in which numbered pictures stand."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ def camera(request):
     options = {"device": server.url} if server else {}
     choice = DriverChoice(request.param, options)
     kind = driver_class("camera", choice)
-    camera = kind(driver_settings("camera", choice, kind.Settings), context(Shop()))
+    camera = kind(driver_settings("camera", choice, kind.Settings), context(NumberedPictures()))
     yield camera
     camera.close()
     if server:
@@ -243,7 +243,7 @@ def test_without_a_shop_there_is_no_simulated_camera():
 
 
 def test_the_simulated_camera_does_not_catch_up():
-    shop = Shop()
+    shop = NumberedPictures()
     camera = SimulatedCamera(SimulatedCameraSettings(fps=50), context(shop))
     camera.open()
     camera.read()

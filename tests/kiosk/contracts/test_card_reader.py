@@ -24,13 +24,13 @@ from kiosk.ports import CardReader, Context
 from kiosk.simulators.card_reader import SimulatedCardReader
 from kiosk.simulators.sam_v import Fault, SamVOnPty
 from kiosk.worker import Worker
-from tests.kiosk.card.people import person
+from tests.support.made_up_cards import person
 
 CARD = person()
 TODAY = date(2026, 3, 1)
 
 
-class Shop:
+class CardSlot:
     """The one thing of `simulators.world.World` that a reader looks at."""
 
     def __init__(self) -> None:
@@ -61,9 +61,9 @@ def samv() -> Iterator[SamVOnPty]:
 
 
 @pytest.fixture(params=["sam-v", "simulated"])
-def both(request) -> Iterator[tuple[CardReader, SamVOnPty | Shop]]:
+def both(request) -> Iterator[tuple[CardReader, SamVOnPty | CardSlot]]:
     if request.param == "simulated":
-        shop = Shop()
+        shop = CardSlot()
         yield SimulatedCardReader(SimulatedCardReader.Settings(read_s=0.01), context(shop)), shop
         return
     table = request.getfixturevalue("samv")
@@ -117,7 +117,7 @@ def test_the_simulated_reader_works_in_simulation_only():
 
 
 def test_a_simulated_card_taken_away_half_way():
-    shop = Shop()
+    shop = CardSlot()
     shop.put(CARD)
     driver = SimulatedCardReader(SimulatedCardReader.Settings(read_s=0.3), context(shop))
     driver.open()

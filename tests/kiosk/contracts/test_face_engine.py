@@ -16,7 +16,7 @@ from kiosk.model import Frame
 from kiosk.ports import FaceEngine
 from kiosk.settings import DriverChoice, driver_class
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
-from tests.kiosk.face.people import MODELS, NEEDED, PHOTOS, context, head, needs_models, portrait
+from tests.support.faces import MODELS, NEEDED, PHOTOS, context, head, needs_models, portrait
 
 HAS_DLIB = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
 needs_dlib = pytest.mark.skipif(not HAS_DLIB, reason="`uv sync --extra dlib` brings this driver")

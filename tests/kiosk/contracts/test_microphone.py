@@ -17,8 +17,8 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import DriverChoice, driver_class, driver_settings
-from tests.kiosk.contracts.pulse import Pulse, reason_to_skip
-from tests.kiosk.speech.sounds import mix, noise, voice
+from tests.support.pulseaudio import Pulse, reason_to_skip
+from tests.support.sounds import mix, noise, voice
 
 
 def context(world=None):
@@ -81,7 +81,7 @@ def assert_is_a_stream(ear):
 # ── the simulated shop ───────────────────────────────────────────────────────────────────────────
 
 
-class Shop:
+class EndlessTune:
     """A world in which a tune sounds for ever."""
 
     def __init__(self):
@@ -96,7 +96,7 @@ class Shop:
 
 
 def test_the_simulated_microphone_is_a_stream_in_real_time():
-    microphone, ear = make("microphone", "simulated", Shop()), Ear()
+    microphone, ear = make("microphone", "simulated", EndlessTune()), Ear()
     microphone.probe()
     microphone.open(ear)
     time.sleep(1.5)
@@ -108,7 +108,7 @@ def test_the_simulated_microphone_is_a_stream_in_real_time():
 
 
 def test_the_simulated_microphone_that_was_closed_is_lost():
-    microphone = make("microphone", "simulated", Shop())
+    microphone = make("microphone", "simulated", EndlessTune())
     with pytest.raises(DeviceLost):
         microphone.check()
 
@@ -119,7 +119,7 @@ def test_without_a_world_there_is_no_simulated_microphone():
 
 
 def test_the_simulated_speaker_lasts_as_long_as_the_sound_and_can_be_stopped():
-    shop = Shop()
+    shop = EndlessTune()
     speaker = make("speaker", "simulated", shop)
     speaker.open()
     began = time.monotonic()

@@ -23,8 +23,8 @@ from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.recognisers import vosk as vosk_driver
 from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, played, pooled, window, windows
 from kiosk.speech.recognisers.vosk import Word, grammar, scores
-from tests.kiosk.contracts.onnx_stub import lively, manifest, network
-from tests.kiosk.speech.sounds import cough, mix, noise, voice
+from tests.support.onnx_stub import lively, manifest, network
+from tests.support.sounds import cough, mix, noise, voice
 
 CUSTOMERS = RESOURCES / "sounds" / "customer"
 VOSK_MODEL = os.environ.get("KIOSK_TEST_VOSK_MODEL", "")

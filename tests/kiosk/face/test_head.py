@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kiosk.simulators.head import EmptyRoom, Head
-from tests.kiosk.face.people import MODELS, PHOTOS, engine, head, needs_models, photo
+from tests.support.faces import MODELS, PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
 

@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.errors import ModelError
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.ports import FaceMesh, Image
-from tests.kiosk.face.people import PHOTOS, context, engine, head, landmarks, limits, needs_models
+from tests.support.faces import PHOTOS, context, engine, head, landmarks, limits, needs_models
 from tests.kiosk.face.test_quality import rotated
 
 pytestmark = needs_models

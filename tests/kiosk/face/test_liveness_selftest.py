@@ -8,7 +8,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.errors import ModelError
 from kiosk.face.minifasnet import Net
-from tests.kiosk.contracts import onnx_stub as onnx
+from tests.support import onnx_stub as onnx
 
 PIXELS = 80 * 80 * 3
 

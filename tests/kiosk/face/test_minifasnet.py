@@ -9,7 +9,7 @@ from kiosk.errors import ModelError
 from kiosk.face.minifasnet import MiniFasNet, MiniFasNetSettings, Net, surroundings
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
 from kiosk.ports import Face
-from tests.kiosk.face.people import (
+from tests.support.faces import (
     ANTISPOOF,
     MODELS,
     PHOTOS,

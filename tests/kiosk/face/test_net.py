@@ -8,8 +8,8 @@ from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.net import Net
 from kiosk.face.onnx_rewrite import split_prelu
-from tests.kiosk.contracts import onnx_stub as onnx
-from tests.kiosk.face.people import ANTISPOOF, MODELS, needs_antispoof, needs_models
+from tests.support import onnx_stub as onnx
+from tests.support.faces import ANTISPOOF, MODELS, needs_antispoof, needs_models
 
 SFACE = "face_recognition_sface_2021dec_int8bq.onnx"
 

@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.errors import CardError
 from kiosk.face.reference import reference
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings, chip_portrait
-from tests.kiosk.face.people import MODELS, PHOTOS, context, engine, head, needs_models, portrait
+from tests.support.faces import MODELS, PHOTOS, context, engine, head, needs_models, portrait
 
 pytestmark = needs_models
 

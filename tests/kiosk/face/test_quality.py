@@ -11,7 +11,7 @@ from kiosk.codes import Code
 from kiosk.face import quality
 from kiosk.ports import FaceMesh, Image
 from kiosk.settings import FaceSettings
-from tests.kiosk.face.people import PHOTOS, engine, head, landmarks, limits, needs_models
+from tests.support.faces import PHOTOS, engine, head, landmarks, limits, needs_models
 
 pytestmark = needs_models
 

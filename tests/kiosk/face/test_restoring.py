@@ -8,7 +8,7 @@ from kiosk.face.geometry import aligned
 from kiosk.face.portrait_enhancement import deblocked, equalised, gamma_corrected, sizes
 from kiosk.ports import Image
 from kiosk.simulators.portrait import id_photo
-from tests.kiosk.face.people import engine, needs_models, photo
+from tests.support.faces import engine, needs_models, photo
 
 
 def squeezed(picture: Image, quality: int) -> Image:

@@ -18,7 +18,7 @@ from kiosk.model import FaceSeen, Frame
 from kiosk.ports import Face, Image
 from kiosk.simulators.head import EmptyRoom
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
-from tests.kiosk.face.people import context, engine, head, landmarks, limits, needs_models, portrait
+from tests.support.faces import context, engine, head, landmarks, limits, needs_models, portrait
 
 pytestmark = needs_models
 

@@ -25,8 +25,8 @@ from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
 from kiosk.visit.rules.digits import judge_digits
-from tests.kiosk.contracts.test_recogniser import context_of
-from tests.kiosk.speech.sounds import mix, noise
+from tests.support.recognisers import context_of
+from tests.support.sounds import mix, noise
 
 SETTINGS = load_settings()
 CUSTOMER = RESOURCES / "sounds" / "customer" / "zf_xiaoyi"

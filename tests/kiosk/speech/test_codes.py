@@ -9,7 +9,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer
 from kiosk.settings import load
 from kiosk.visit.rules.digits import judge_digits
-from tests.kiosk.speech.sounds import BrokenRecogniser, PitchRecogniser, cough, mix, noise, voice
+from tests.support.sounds import BrokenRecogniser, PitchRecogniser, cough, mix, noise, voice
 
 SETTINGS = load()
 SPEECH, LIMITS = SETTINGS.speech, SETTINGS.visit

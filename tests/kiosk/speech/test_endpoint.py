@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kiosk.settings import load
 from kiosk.speech.endpoint import FRAME, HOP, Endpointer, measure
-from tests.kiosk.speech.sounds import RATE, cough, mix, noise, voice
+from tests.support.sounds import RATE, cough, mix, noise, voice
 
 LIMITS = load().speech
 

@@ -10,9 +10,9 @@ from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import Together, pooled
 from kiosk.visit.rules.digits import judge_digits
-from tests.kiosk.contracts.onnx_stub import lively, network
-from tests.kiosk.contracts.test_recogniser import stub_context
-from tests.kiosk.speech.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
+from tests.support.onnx_stub import lively, network
+from tests.support.recognisers import stub_context
+from tests.support.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
 from tests.kiosk.speech.test_listener import Scene
 
 LIMITS = load().visit

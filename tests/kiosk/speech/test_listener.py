@@ -13,7 +13,7 @@ from kiosk.settings import load
 from kiosk.speech.display_windows import DisplayWindows
 from kiosk.speech.listener import QUEUE_BLOCKS, Listener
 from kiosk.worker import Worker
-from tests.kiosk.speech.sounds import (
+from tests.support.sounds import (
     RATE,
     BrokenRecogniser,
     PitchRecogniser,

@@ -13,8 +13,8 @@ from kiosk.simulators.voice import Voice
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
 from kiosk.visit.rules.microphone_level import judge_level
-from tests.kiosk.contracts.test_recogniser import context_of
-from tests.kiosk.speech.sounds import mix, noise
+from tests.support.recognisers import context_of
+from tests.support.sounds import mix, noise
 
 DIGITS = (3, 8, 0)
 SHOWN = (0.8, 2.4, 4.0)

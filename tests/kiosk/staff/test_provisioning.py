@@ -11,10 +11,10 @@ from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Clerk, Role
 from kiosk.simulators.network import NetworkProxy
-from kiosk.staff.roster import ROSTER_FILE, Roster, Trust
+from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
 from kiosk.worker import Worker
-from tests.central.server import running_central
-from tests.kiosk.activation.test_desk import site
+from tests.support.central_server import running_central
+from tests.support.activation_terminal import settings_of_terminal
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def central(tmp_path_factory):
         yield running
 
 
-class Shop:
+class EnrolledTerminal:
     """An enrolled terminal's desk and roster, behind a line that can be cut."""
 
     def __init__(self, folder: Path, central, name: str) -> None:
@@ -36,9 +36,9 @@ class Shop:
         self.roster = Roster(folder / "staff", self.settings.staff, self.trust)
         self.start()
 
-    def trust(self) -> Trust:
+    def trust(self) -> RosterIssuer:
         who = identity.load(self.keys)
-        return Trust(who.challenge_key, who.terminal)
+        return RosterIssuer(who.challenge_key, who.terminal)
 
     def start(self) -> None:
         self.desk = ActivationService(
@@ -71,7 +71,7 @@ class Shop:
 
 @pytest.fixture
 def shop(central, tmp_path, request):
-    made = Shop(tmp_path, central, f"S-{abs(hash(request.node.name)) % 10**8}")
+    made = EnrolledTerminal(tmp_path, central, f"S-{abs(hash(request.node.name)) % 10**8}")
     yield made
     made.stop()
     made.line.close()
@@ -114,7 +114,7 @@ def test_another_terminals_roster_is_no_roster(shop, central, tmp_path_factory):
     number, pin = added(central, shop.name)
     shop.fetch()
     shop.wait_until(lambda: shop.roster.state() is Code.OK)
-    other = Shop(tmp_path_factory.mktemp("other"), central, f"{shop.name}-b")
+    other = EnrolledTerminal(tmp_path_factory.mktemp("other"), central, f"{shop.name}-b")
     try:
         other.wait_until(lambda: other.roster.expires_unix() is not None)
         token = (shop.folder / "staff" / ROSTER_FILE).read_text()

@@ -15,10 +15,10 @@ from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import ReceiptArrived, Stored
 from kiosk.model import RequestStatus
-from tests.central.server import running_central
-from tests.central.terminal import CHECKS
+from tests.support.central_server import running_central
+from tests.support.protocol_terminal import CHECKS
 from tests.kiosk.activation.test_real_central import visit as with_every_check
-from tests.kiosk.staff.test_provisioning import Shop, added
+from tests.kiosk.staff.test_provisioning import EnrolledTerminal, added
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def visit(shop):
     return replace(made, evidence=replace(made.evidence, verdicts=usual))
 
 
-class Away(Shop):
+class Away(EnrolledTerminal):
     """Enrolled and supplied with digits; then the line goes, for good."""
 
     def __init__(self, folder, central, name):

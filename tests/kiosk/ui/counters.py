@@ -16,8 +16,8 @@ from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
-from kiosk.staff_service import Hands, StaffService
-from tests.kiosk.staff.people import BOSS, CLERK, Office, staff
+from kiosk.staff.service import Hands, StaffService
+from tests.support.roster_signer import BOSS, CLERK, RosterSigner, staff
 
 VISITS = (
     ("7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "voice"),
@@ -85,7 +85,7 @@ class World:
             storage=replace(made.storage, folder=str(folder)),
             staff=replace(made.staff, stick=str(folder / "stick"), **settings),
         )
-        self.office, self.busy, self.did = Office(), False, []
+        self.office, self.busy, self.did = RosterSigner(), False, []
         self.devices = dict(DEVICES)
         self.audit = AuditLog(folder / "audit.log")
         self.book = Daybook(folder / "staff")

@@ -16,7 +16,7 @@ from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
-from tests.kiosk.staff.people import BOSS, BOSS_PIN, CLERK
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
 from tests.kiosk.ui.counters import World
 from tests.kiosk.ui.gallery import SIZES

@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
 
-from kiosk.ui.phrases import LANGUAGES, load
+from kiosk.phrases import LANGUAGES, load
 from kiosk.ui.theme import FAMILIES, Theme, load_fonts, palette
-from tests.kiosk.unit.test_phrases import leaves
+from tests.kiosk.ui.test_phrases import leaves
 
 PAIRS = [
     ("ink", "ground"),

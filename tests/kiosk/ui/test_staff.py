@@ -14,11 +14,11 @@ from kiosk.events import Show, SignedIn, SignedOut
 from kiosk.model import Stage
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import STAFF_HOLD_MS, Window
-from tests.kiosk.staff.people import BOSS, BOSS_PIN, CLERK, CLERK_PIN
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 from tests.kiosk.ui.counters import VISITS, WEDGED, World
 
 
-class Shop:
+class WindowWithStaff:
     """A window with a counter behind it, and somebody who touches it."""
 
     def __init__(self, qtbot, engine, feeds, folder, **more):
@@ -80,7 +80,7 @@ class Shop:
 
 @pytest.fixture
 def shop(qtbot, engine, feeds, tmp_path):
-    made = Shop(qtbot, engine, feeds, tmp_path)
+    made = WindowWithStaff(qtbot, engine, feeds, tmp_path)
     yield made
     made.panel.leave()
     made.panel.close_errands()
@@ -301,12 +301,12 @@ def test_the_report_is_printed_where_there_is_a_printer(shop, qtbot, engine, fee
 
 @pytest.mark.parametrize(("who", "pin", "may"), [(CLERK, CLERK_PIN, False), (BOSS, BOSS_PIN, True)])
 def test_sticks_are_for_supervisors_where_the_settings_say_so(qtbot, engine, feeds, tmp_path, who, pin, may):
-    shop = Shop(qtbot, engine, feeds, tmp_path, stick_supervisor=True)
+    shop = WindowWithStaff(qtbot, engine, feeds, tmp_path, stick_supervisor=True)
     shop.enter(who, pin)
     shop.page("queue")
     assert shop.hand.press("staff_export") is may
     if not may:
-        for act in (shop.world.counter.export, shop.world.counter.bring_in):
+        for act in (shop.world.counter.export, shop.world.counter.import_answers):
             with pytest.raises(StaffError) as error:
                 act()
             assert error.value.code is Code.STAFF_ROLE
@@ -324,11 +324,11 @@ def test_a_supervisor_unlocks_on_the_screen(shop):
     assert shop.hand.press(f"unlock_{CLERK}")
     shop.settle()
     assert shop.panel.pages["terminal"].told == ""
-    assert shop.world.roster.closed() == {}
+    assert shop.world.roster.locked() == {}
 
 
 def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):
-    shop = Shop(qtbot, engine, feeds, tmp_path, members=[])
+    shop = WindowWithStaff(qtbot, engine, feeds, tmp_path, members=[])
     assert shop.call()
     said = " ".join(words.text() for words in shop.panel.sign_in.findChildren(type(shop.panel._who)))
     assert "central clerk add" in said
@@ -339,7 +339,7 @@ def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):
 
 
 def test_left_alone_it_warns_and_goes(qtbot, engine, feeds, tmp_path):
-    shop = Shop(qtbot, engine, feeds, tmp_path, idle_warning_s=0.3, idle_s=600)
+    shop = WindowWithStaff(qtbot, engine, feeds, tmp_path, idle_warning_s=0.3, idle_s=600)
     shop.enter()
     qtbot.waitUntil(shop.panel._warning.isVisible, timeout=10_000)
     assert shop.hand.press("staff_today")

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from kiosk.ui.phrases import LANGUAGES
+from kiosk.phrases import LANGUAGES
 from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.words import Words

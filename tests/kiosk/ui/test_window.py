@@ -41,7 +41,7 @@ from kiosk.events import (
 )
 from kiosk.model import Decision, HeadMove, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
 from kiosk.ui.bridge import Bridge
-from kiosk.ui.phrases import load
+from kiosk.phrases import load
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.entry import Entry

@@ -15,7 +15,7 @@ from kiosk import events as e
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard, FaceSeen, Stage
 from kiosk.simulators.customer import Behaviour
 from kiosk.visit.replay import LoggedEvent
-from tests.kiosk.speech.sounds import mix, noise, voice
+from tests.support.sounds import mix, noise, voice
 
 ROOT = Path(__file__).parents[3]
 

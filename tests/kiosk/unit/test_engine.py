@@ -12,7 +12,7 @@ from kiosk.engine import Engine, Hands
 from kiosk.model import Device, Receipt, RequestStatus, Stage
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
-from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, challenge, policy
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, challenge, policy
 
 REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 

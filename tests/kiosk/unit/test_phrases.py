@@ -7,7 +7,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.model import Check, Device, Outcome, Purpose, Reason, Stage, outcome_key
 from kiosk.ui import codes_document
-from kiosk.ui.phrases import LANGUAGES, Phrases, load
+from kiosk.phrases import LANGUAGES, Phrases, load
 
 RETRIES = (
     Code.SPEECH_SILENCE,

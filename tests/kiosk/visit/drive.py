@@ -54,7 +54,7 @@ def shown_stages(orders) -> list[e.Show]:
     return [order for group in orders for order in group if isinstance(order, e.Show)]
 
 
-class Drive:
+class VisitDriver:
     """A visit with its clock and everything it ordered."""
 
     def __init__(self, limits: VisitSettings = LIMITS) -> None:
@@ -84,16 +84,16 @@ class Drive:
 
     # ── the usual way, stage by stage ────────────────────────────────────────────────────────────
 
-    def to_card(self) -> "Drive":
+    def to_card(self) -> "VisitDriver":
         self.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0))
         self.feed(e.Agreed("zh-Hans", "00", picture=True))
         return self
 
-    def to_phone(self) -> "Drive":
+    def to_phone(self) -> "VisitDriver":
         self.to_card().feed(e.CardRead(GOOD_CARD))
         return self
 
-    def to_face(self) -> "Drive":
+    def to_face(self) -> "VisitDriver":
         self.to_phone().feed(e.Typed("19900000000", "31415926"))
         return self
 
@@ -115,20 +115,20 @@ class Drive:
         )
         return self.feed(replace(seen, **changes), 0.0)
 
-    def to_digits(self) -> "Drive":
+    def to_digits(self) -> "VisitDriver":
         self.to_face().feed(e.ReferenceReady())
         for _ in range(6):
             self.see()
         assert self.visit.stage is Stage.DIGITS
         return self
 
-    def to_ear(self) -> "Drive":
+    def to_ear(self) -> "VisitDriver":
         """The challenge is taken and its prompt is over."""
         self.to_digits().feed(e.ChallengeTaken(challenge()))
         self.feed(e.PromptEnded("digits", self.at))
         return self
 
-    def read(self, answers=DIGITS, *, mouth: bool = True, delay: float = 0.4, **heard) -> "Drive":
+    def read(self, answers=DIGITS, *, mouth: bool = True, delay: float = 0.4, **heard) -> "VisitDriver":
         """The prompt ends, every digit is painted, and `answers[i]` is said (None: nothing)."""
         if self.visit.stage is not Stage.DIGITS:
             raise AssertionError(self.visit.stage)
@@ -155,7 +155,7 @@ class Drive:
                 break
         return self
 
-    def to_submit(self) -> "Drive":
+    def to_submit(self) -> "VisitDriver":
         self.to_digits().read()
         assert self.visit.stage is Stage.SUBMIT
         return self

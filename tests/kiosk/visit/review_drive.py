@@ -6,14 +6,14 @@ from kiosk.codes import Code
 from kiosk.model import Clerk, Decision, Reason, Role
 from kiosk.settings import ReviewSettings
 from kiosk.visit.visit import Visit
-from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, Drive, policy
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver, policy
 
 DESK: ReviewSettings = settings.load().review
 """What a site gets that changes nothing."""
 CLERK, SUPERVISOR = Clerk("7001", Role.CLERK), Clerk("7002", Role.SUPERVISOR)
 
 
-class StaffedDrive(Drive):
+class StaffedVisitDriver(VisitDriver):
     """`staff`: who is signed in; None: nobody."""
 
     def __init__(self, limits=LIMITS, desk: ReviewSettings = DESK, staff: Clerk | None = CLERK) -> None:
@@ -29,7 +29,7 @@ class StaffedDrive(Drive):
             new = new + self.feed(there, 0.0)
         return new
 
-    def agree_and_type(self) -> "StaffedDrive":
+    def agree_and_type(self) -> "StaffedVisitDriver":
         if not self.log:
             self.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0))
         self.feed(e.Agreed("zh-Hans", "00", picture=True))
@@ -37,21 +37,21 @@ class StaffedDrive(Drive):
         self.feed(e.Typed("19900000000", "31415926"))
         return self
 
-    def match(self, **changes) -> "StaffedDrive":
+    def match(self, **changes) -> "StaffedVisitDriver":
         self.feed(e.ReferenceReady())
         for n in range(1, 14):
             if self.visit.stage == "face":
                 self.see(frames_good=n, **changes)
         return self
 
-    def grey(self) -> "StaffedDrive":
+    def grey(self) -> "StaffedVisitDriver":
         """Three tries in the grey band."""
         self.agree_and_type()
         for _ in range(3):
             self.match(likeness_mean=0.42)
         return self
 
-    def sign(self, number: str, role: Role = Role.CLERK, known: bool = True) -> "StaffedDrive":
+    def sign(self, number: str, role: Role = Role.CLERK, known: bool = True) -> "StaffedVisitDriver":
         """Number and PIN; the roster says yes or no."""
         if not any(isinstance(order, e.Attest) for order in self.feed(e.Signs(number, "2468"))):
             return self
@@ -59,6 +59,6 @@ class StaffedDrive(Drive):
         self.feed(said)
         return self
 
-    def decide(self, decision=Decision.APPROVE, reason=Reason.SAME_PERSON) -> "StaffedDrive":
+    def decide(self, decision=Decision.APPROVE, reason=Reason.SAME_PERSON) -> "StaffedVisitDriver":
         self.feed(e.Decided(decision, reason))
         return self

@@ -8,7 +8,7 @@ from kiosk.codes import Code
 from kiosk.engine import Engine, Hands
 from kiosk.model import Answer, Check, Device, DigitHeard, Stage
 from kiosk.visit.rules.microphone_level import judge_level
-from tests.kiosk.visit.drive import DIGITS, LIMITS, Drive, scores
+from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
 
 VOICE = DigitHeard(1.0, 0, scores(3), began=0.5, ended=0.8, level_dbfs=-25.0, floor_dbfs=-60.0)
 
@@ -47,7 +47,7 @@ def test_one_digit_or_lost_sound_says_nothing():
     [({"level_dbfs": -49.0}, Code.MICROPHONE_TOO_QUIET), ({"clipped": 0.3}, Code.MICROPHONE_CLIPPED)],
 )
 def test_it_is_told_once_at_the_second_digit_and_is_in_the_evidence(heard, code):
-    drive = Drive().to_digits().read(**heard)
+    drive = VisitDriver().to_digits().read(**heard)
     told = drive.all(e.ShowGain)
     assert [t.code for t in told] == [code]
     assert told[0].level_dbfs == heard.get("level_dbfs", -25.0)
@@ -59,16 +59,16 @@ def test_it_is_told_once_at_the_second_digit_and_is_in_the_evidence(heard, code)
 
 
 def test_it_alone_neither_passes_nor_fails_anything():
-    assert Drive().to_digits().read(level_dbfs=-49.0).visit.stage is Stage.SUBMIT
-    wrong = Drive().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
+    assert VisitDriver().to_digits().read(level_dbfs=-49.0).visit.stage is Stage.SUBMIT
+    wrong = VisitDriver().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
     verdict = next(v for v in wrong.visit.verdicts if v.check is Check.DIGITS)
     assert verdict.answer is Answer.RETRY
 
 
 def test_when_the_clerk_has_mended_it_that_is_told_too():
-    drive = Drive().to_digits().read([None, None, None])
+    drive = VisitDriver().to_digits().read([None, None, None])
     assert drive.all(e.ShowGain) == []
-    drive = Drive().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
+    drive = VisitDriver().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
     drive.read()
     assert [t.code for t in drive.all(e.ShowGain)] == [Code.MICROPHONE_TOO_QUIET, Code.OK]
 

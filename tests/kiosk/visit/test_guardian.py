@@ -9,8 +9,8 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way, reasons
 from kiosk.visit import replay
-from tests.kiosk.visit.drive import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
-from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedDrive
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
+from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
 
 YOUNG = replace(GOOD_CARD, age=16)
@@ -20,15 +20,15 @@ AGREED = e.GuardianAgreed("zh-Hans", "11" * 32)
 NO_CHILDREN = replace(DESK, may_overrule=tuple(c for c in DESK.may_overrule if c is not Code.CARD_CHILD))
 
 
-def with_card(facts, way=Way.VOICE, **more) -> StaffedDrive:
-    drive = StaffedDrive(**more)
+def with_card(facts, way=Way.VOICE, **more) -> StaffedVisitDriver:
+    drive = StaffedVisitDriver(**more)
     drive.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0, way=way))
     drive.feed(e.Agreed("zh-Hans", "00", picture=True))
     drive.feed(e.CardRead(facts))
     return drive
 
 
-def attested(reason: Reason = Reason.GUARDIAN) -> StaffedDrive:
+def attested(reason: Reason = Reason.GUARDIAN) -> StaffedVisitDriver:
     drive = with_card(YOUNG).sign(CLERK.number)
     drive.feed(e.Decided(Decision.APPROVE, reason))
     return drive
@@ -137,7 +137,7 @@ def test_no_guardians_card_in_time():
     assert ended(drive) == (Outcome.ABANDONED, Code.VISIT_TIMEOUT)
 
 
-def to_attest(**more) -> StaffedDrive:
+def to_attest(**more) -> StaffedVisitDriver:
     """The guardian is known to be who the card says; now the clerk."""
     drive = with_card(CHILD, **more)
     drive.feed(AGREED)

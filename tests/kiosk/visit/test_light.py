@@ -12,7 +12,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, Check, FaceSeen, Outcome, Stage
 from kiosk.visit.rules import light
 from kiosk.visit.rules.light import judge_light
-from tests.kiosk.visit.drive import LIMITS, Drive, changed
+from tests.support.visit_driver import LIMITS, VisitDriver, changed
 
 REQUIRED = changed(LIMITS, light={"mode": "required"})
 CHALLENGE = Challenge("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", (1, 2, 3, 4, 5, 6), (1.0,) * 6, 2e9)
@@ -119,21 +119,21 @@ def test_as_evidence_it_stops_nobody_and_is_no_pass():
 
 
 def test_the_colours_are_ordered_with_the_open_ear():
-    drive = Drive(LIMITS).to_ear()
+    drive = VisitDriver(LIMITS).to_ear()
     order = drive.all(e.ShowLight)[-1]
     assert order.colours == light.colours("c1", len(order.colours))
     assert len(order.colours) * order.hold_s >= 6.0
 
 
 def test_off_orders_none_and_judges_none():
-    drive = Drive(changed(LIMITS, light={"mode": "off"})).to_digits()
+    drive = VisitDriver(changed(LIMITS, light={"mode": "off"})).to_digits()
     drive.read()
     assert not drive.all(e.ShowLight)
     assert Check.LIGHT not in {v.check for v in drive.visit.verdicts}
 
 
 def test_who_asks_for_a_steady_screen_gets_one():
-    drive = Drive(LIMITS).to_digits()
+    drive = VisitDriver(LIMITS).to_digits()
     orders = drive.feed(e.LightDeclined())
     assert orders == [e.ShowLight("", LIMITS.light.hold_s)]
     drive.read()
@@ -143,7 +143,7 @@ def test_who_asks_for_a_steady_screen_gets_one():
 
 
 def test_where_it_is_required_a_steady_screen_leads_to_the_clerk():
-    drive = Drive(REQUIRED).to_digits()
+    drive = VisitDriver(REQUIRED).to_digits()
     drive.feed(e.LightDeclined())
     drive.read()
     assert drive.slip.outcome is Outcome.REFERRED
@@ -151,7 +151,7 @@ def test_where_it_is_required_a_steady_screen_leads_to_the_clerk():
 
 
 def test_where_it_is_required_no_answer_costs_a_try():
-    drive = Drive(REQUIRED).to_digits()
+    drive = VisitDriver(REQUIRED).to_digits()
     drive.read()
     assert drive.visit.stage is Stage.DIGITS
     assert drive.all(e.Show)[-1].code is Code.LIGHT_UNSEEN

@@ -12,7 +12,7 @@ from kiosk.model import Answer, Challenge, DigitHeard
 from kiosk.settings import load
 from kiosk.visit.rules import likelihood_ratio
 from kiosk.visit.rules.digits import judge_digits
-from tests.kiosk.visit.drive import DIGITS, challenge, scores
+from tests.support.visit_driver import DIGITS, challenge, scores
 
 SURE = tuple(0.0 if d == 3 else -9.0 for d in range(11))
 

@@ -8,19 +8,19 @@ from kiosk import settings
 from kiosk.codes import Code
 from kiosk.model import Answer, Device, FaceSeen, Outcome, Stage
 from kiosk.visit.rules.face import judge_face
-from tests.kiosk.visit.drive import LIMITS, THRESHOLDS, Drive
+from tests.support.visit_driver import LIMITS, THRESHOLDS, VisitDriver
 
 PHOTOGRAPHED = Code.CARD_PORTRAIT_PHOTOGRAPHED
 
 
-def to_portrait() -> Drive:
-    drive = Drive().to_face()
+def to_portrait() -> VisitDriver:
+    drive = VisitDriver().to_face()
     drive.feed(e.ReferenceFailed(PHOTOGRAPHED))
     assert drive.visit.stage is Stage.PORTRAIT
     return drive
 
 
-def to_photographed_face() -> Drive:
+def to_photographed_face() -> VisitDriver:
     drive = to_portrait()
     drive.feed(e.ReferenceReady(photographed=True))
     assert drive.visit.stage is Stage.FACE
@@ -34,7 +34,7 @@ def test_the_card_is_asked_for_when_its_photo_cannot_be_decoded():
 
 
 def test_an_unreadable_photo_still_ends_the_visit():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     drive.feed(e.ReferenceFailed(Code.CARD_PORTRAIT_UNREADABLE))
     assert drive.slip.outcome is Outcome.REFERRED
     assert not drive.all(e.WatchCard)

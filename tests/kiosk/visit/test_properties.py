@@ -10,7 +10,7 @@ from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, Re
 from kiosk.visit import replay
 from kiosk.visit.handlers import HANDLERS
 from kiosk.visit.transitions import TRANSITIONS
-from tests.kiosk.visit.drive import GOOD_CARD, NUMBER, Drive, challenge, policy, scores, shown_stages
+from tests.support.visit_driver import GOOD_CARD, NUMBER, VisitDriver, challenge, policy, scores, shown_stages
 
 small = st.floats(0, 1)
 faces = st.builds(
@@ -66,7 +66,7 @@ anything = st.one_of(
 @given(st.sampled_from(["", "to_card", "to_face", "to_digits", "to_submit"]), st.lists(anything, max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_no_order_of_events_breaks_a_visit(start, events):
-    drive = Drive()
+    drive = VisitDriver()
     if start:
         getattr(drive, start)()
     for event in events:
@@ -85,7 +85,7 @@ def test_no_order_of_events_breaks_a_visit(start, events):
 @given(st.lists(anything, max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_a_log_fed_back_is_the_same_visit(events):
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     for event in events:
         drive.feed(event, 0.5)
     lines = [replay.encode_policy(policy()), *(replay.encode_event(at, event) for at, event in drive.log)]

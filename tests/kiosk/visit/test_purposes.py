@@ -7,10 +7,10 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Purpose, RequestStatus, Stage
 from kiosk.visit import replay
-from tests.kiosk.visit.drive import LIMITS, NUMBER, Drive, policy
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, policy
 
 
-class With(Drive):
+class With(VisitDriver):
     """Every event as in the usual visit, but for what it was begun for."""
 
     def __init__(self, purpose: Purpose) -> None:

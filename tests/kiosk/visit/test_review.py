@@ -9,8 +9,8 @@ from kiosk.codes import Code
 from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way
 from kiosk.settings import ReviewSettings
 from kiosk.visit import replay
-from tests.kiosk.visit.drive import LIMITS, NUMBER, Drive, challenge, changed, policy
-from tests.kiosk.visit.review_drive import DESK, StaffedDrive
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge, changed, policy
+from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
 
 NEEDED = {
@@ -29,7 +29,7 @@ def ended(drive):
 
 
 def test_a_grey_face_is_shown_to_the_clerk():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     assert drive.visit.stage is Stage.REVIEW
     assert drive.all(e.Show)[-1].code is Code.FACE_UNCERTAIN
     assert drive.all(e.AskSignature) == [e.AskSignature(Role.CLERK, clerk="7001")]
@@ -37,24 +37,24 @@ def test_a_grey_face_is_shown_to_the_clerk():
 
 
 def test_nobody_signed_in_is_referred_as_ever():
-    drive = StaffedDrive(staff=None).grey()
+    drive = StaffedVisitDriver(staff=None).grey()
     assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
     assert Stage.REVIEW not in [s.stage for s in drive.all(e.Show)]
 
 
 def test_a_table_that_is_empty_overrules_nothing():
-    assert ended(StaffedDrive(desk=ReviewSettings()).grey()) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
+    assert ended(StaffedVisitDriver(desk=ReviewSettings()).grey()) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
 
 
 def test_a_clear_mismatch_is_never_asked_about():
-    drive = StaffedDrive().agree_and_type()
+    drive = StaffedVisitDriver().agree_and_type()
     for _ in range(3):
         drive.match(likeness_mean=0.1)
     assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
 
 
 def test_the_clerk_does_not_come_in_time():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.time_out()
     assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
 
@@ -63,7 +63,7 @@ def test_the_clerk_does_not_come_in_time():
 
 
 def test_an_approved_grey_face_still_has_to_read():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide()
     assert drive.visit.stage is Stage.FACE
     assert not drive.all(e.Submit)
@@ -80,7 +80,7 @@ def test_an_approved_grey_face_still_has_to_read():
 
 
 def test_an_approval_of_a_grey_face_is_none_of_another_face():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.1)
     assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
@@ -89,7 +89,7 @@ def test_an_approval_of_a_grey_face_is_none_of_another_face():
 @pytest.mark.parametrize("alike", [None, 0.1, 0.44, float("nan")])
 def test_an_approval_is_for_the_face_that_the_clerk_saw(alike):
     """A second grey face steps in beside the clerk: it is asked about anew."""
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.40, likeness_reviewed=alike)
     assert drive.visit.stage is not Stage.DIGITS
@@ -100,7 +100,7 @@ def test_an_approval_is_for_the_face_that_the_clerk_saw(alike):
 
 
 def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_more():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     kept, quiet = (
         drive.orders.index(e.KeepFace()),
         [i for i, order in enumerate(drive.orders) if order == e.Unwatch()],
@@ -108,7 +108,7 @@ def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_m
     assert kept - 1 in quiet
 
 
-def approved_not_live(**seen: float) -> StaffedDrive:
+def approved_not_live(**seen: float) -> StaffedVisitDriver:
     """Liveness was overruled for the first face; then a grey one is `seen` in every try."""
     drive = not_live()
     drive.sign("7001").decide(reason=Reason.LIGHT)
@@ -136,7 +136,7 @@ def test_what_was_approved_for_one_face_adds_up_for_the_same():
 
 
 def test_a_face_that_changes_after_the_approval_is_nobodys():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.40, likeness_reviewed=0.8)
     assert drive.visit.stage is Stage.DIGITS
@@ -145,13 +145,13 @@ def test_a_face_that_changes_after_the_approval_is_nobodys():
 
 
 def test_the_clerk_refuses():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
     assert ended(drive) == (Outcome.REFUSED, Code.REVIEW_REFUSED)
 
 
 def test_the_clerk_gives_one_more_try_and_only_one():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide(Decision.AGAIN, Reason.LIGHT)
     assert drive.visit.stage is Stage.FACE
     drive.match(likeness_mean=0.38)
@@ -162,7 +162,7 @@ def test_the_clerk_gives_one_more_try_and_only_one():
 
 
 def not_live(**options):
-    drive = StaffedDrive(changed(LIMITS, liveness={"required": True}), **options).agree_and_type()
+    drive = StaffedVisitDriver(changed(LIMITS, liveness={"required": True}), **options).agree_and_type()
     for _ in range(3):
         drive.match(live_median=0.05)
     assert drive.visit.stage is Stage.REVIEW
@@ -189,14 +189,14 @@ def test_a_supervisor_is_not_two_people():
 
 
 def test_wrong_pins_end_it():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     for _ in range(5):
         drive.sign("7001", known=False)
     assert ended(drive) == (Outcome.REFERRED, Code.FACE_UNCERTAIN)
 
 
 def test_nothing_is_decided_without_a_signature():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     assert drive.decide().visit.stage is Stage.REVIEW
     assert drive.feed(e.Attested("7001", Role.CLERK, 1.0)) == []  # nobody asked whose PIN that is
     drive.sign("7001")
@@ -204,7 +204,7 @@ def test_nothing_is_decided_without_a_signature():
 
 
 def test_the_clerk_sees_words_and_no_thresholds():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001")
     (case,) = drive.all(e.ShowCase)
     bands = {finding.check: finding.band for finding in case.findings}
@@ -215,7 +215,7 @@ def test_the_clerk_sees_words_and_no_thresholds():
 
 
 def test_every_decision_goes_along_with_the_request():
-    drive = StaffedDrive().grey()
+    drive = StaffedVisitDriver().grey()
     drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
     drive.match(likeness_mean=0.38)
     drive.sign("7001").decide()
@@ -285,7 +285,7 @@ def check_submit(submit, desk):
 @given(st.data(), desks, st.sampled_from(Way), st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overruled(data, desk, way, staffed):
-    drive = StaffedDrive(desk=desk)
+    drive = StaffedVisitDriver(desk=desk)
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
     if not staffed:
         drive.staff = None
@@ -308,7 +308,7 @@ def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overrule
 @settings(max_examples=60, deadline=None)
 def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, numbers, role):
     """Led to the end, so that many of these really submit."""
-    drive = StaffedDrive(desk=desk)
+    drive = StaffedVisitDriver(desk=desk)
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=Way.CLERK))
     drive.agree_and_type()
     drive.feed(e.ChallengeTaken(challenge()))
@@ -324,7 +324,7 @@ def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, number
 
 @pytest.mark.parametrize("way", Way)
 def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
-    drive = StaffedDrive()
+    drive = StaffedVisitDriver()
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
     drive.agree_and_type()
     if way is not Way.CLERK:
@@ -339,4 +339,4 @@ def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
         drive.visit.code,
         drive.visit.reviews,
     )
-    assert Drive().visit.review_settings == ReviewSettings()
+    assert VisitDriver().visit.review_settings == ReviewSettings()

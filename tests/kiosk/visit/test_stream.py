@@ -7,7 +7,7 @@ from kiosk.codes import Code
 from kiosk.events import ReferenceReady
 from kiosk.model import Answer, Check, Outcome, Stage, StreamSeen
 from kiosk.visit.rules.stream import judge_stream
-from tests.kiosk.visit.drive import LIMITS, SENSOR, Drive
+from tests.support.visit_driver import LIMITS, SENSOR, VisitDriver
 
 FINDINGS = [
     (Code.STREAM_REPEATED, {"repeated": 3}),
@@ -51,7 +51,7 @@ def test_the_gravest_is_told_and_all_are_kept():
 
 
 def test_a_repeated_stream_ends_at_the_clerk_and_not_in_another_try():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     drive.feed(ReferenceReady())
     for _ in range(6):
         drive.see(stream=replace(SENSOR, repeated=40))

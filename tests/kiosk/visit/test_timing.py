@@ -8,7 +8,7 @@ from kiosk.codes import Code
 from kiosk.model import Answer, DigitHeard, FaceSeen
 from kiosk.visit.rules.lip_sync import chance
 from kiosk.visit.rules.lips import judge_lips
-from tests.kiosk.visit.drive import LIMITS
+from tests.support.visit_driver import LIMITS
 
 LIMIT = 0.05
 READINGS = 300

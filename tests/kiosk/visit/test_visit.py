@@ -6,13 +6,13 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
-from tests.kiosk.visit.drive import (
+from tests.support.visit_driver import (
     DIGITS,
     GOOD_CARD,
     LIMITS,
     NUMBER,
     SENSOR,
-    Drive,
+    VisitDriver,
     challenge,
     changed,
     scores,
@@ -20,7 +20,7 @@ from tests.kiosk.visit.drive import (
 
 
 def test_a_genuine_visit_is_activated():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     assert not drive.all(e.Print)
     drive.feed(e.Stored(NUMBER))
     drive.receipt()
@@ -36,7 +36,7 @@ def test_a_genuine_visit_is_activated():
 
 
 def test_stages_come_in_order():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.receipt()
     shown = [s.stage for s in drive.all(e.Show)]
     assert shown == [
@@ -51,7 +51,7 @@ def test_stages_come_in_order():
 
 
 def test_no_device_is_opened_and_no_card_read_before_consent():
-    drive = Drive()
+    drive = VisitDriver()
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
     assert not drive.all(e.Attend)
     assert not drive.all(e.AwaitCard)
@@ -62,7 +62,7 @@ def test_no_device_is_opened_and_no_card_read_before_consent():
 
 
 def test_without_consent_the_clerk_takes_over():
-    drive = Drive()
+    drive = VisitDriver()
     drive.feed(e.Began(NUMBER, "en", 0.0))
     drive.feed(e.Declined())
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CONSENT_REFUSED)
@@ -81,19 +81,19 @@ def test_without_consent_the_clerk_takes_over():
     ],
 )
 def test_a_card_that_may_not_be_opened(facts, outcome, code):
-    drive = Drive().to_card()
+    drive = VisitDriver().to_card()
     drive.feed(e.CardRead(facts))
     assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
 
 
 def test_the_last_valid_day_counts():
-    drive = Drive().to_card()
+    drive = VisitDriver().to_card()
     drive.feed(e.CardRead(replace(GOOD_CARD, days_valid=0)))
     assert drive.visit.stage is Stage.PHONE
 
 
 def test_an_unreadable_card_gets_three_tries_then_the_clerk():
-    drive = Drive().to_card()
+    drive = VisitDriver().to_card()
     for left in (2, 1):
         drive.feed(e.CardFailed(Code.CARD_MOVED))
         assert drive.all(e.Show)[-1].tries_left == left
@@ -111,13 +111,13 @@ def test_an_unreadable_card_gets_three_tries_then_the_clerk():
     ],
 )
 def test_there_is_always_a_way_out(to, event, outcome, code):
-    drive = getattr(Drive(), to)()
+    drive = getattr(VisitDriver(), to)()
     drive.feed(event)
     assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
 
 
 def test_nothing_cancels_once_the_request_is_submitted():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     assert drive.feed(e.Cancelled()) == []
     assert drive.visit.stage is Stage.SUBMIT
 
@@ -126,14 +126,14 @@ def test_nothing_cancels_once_the_request_is_submitted():
 
 
 def test_no_face_is_matched_before_the_portrait_is_ready():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     for _ in range(20):
         drive.see()
     assert drive.visit.stage is Stage.FACE
 
 
 def test_a_face_that_matches_before_the_stream_can_be_judged_is_looked_at_on():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     drive.feed(e.ReferenceReady())
     for _ in range(8):
         drive.see(stream=replace(SENSOR, frames=18))
@@ -145,7 +145,7 @@ def test_a_face_that_matches_before_the_stream_can_be_judged_is_looked_at_on():
 @pytest.mark.parametrize(("frames", "code"), [(11, Code.FACE_MISMATCH), (4, Code.FACE_TOO_FEW_FRAMES)])
 def test_a_slow_machine_still_tells_somebody_else(frames, code):
     """The time is over before `decide_frames` were compared: what is known by then decides."""
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     for _ in range(LIMITS.face.tries):
         drive.feed(e.ReferenceReady())
         drive.see(likeness=0.05, likeness_mean=0.05, frames_good=frames)
@@ -157,7 +157,7 @@ def test_a_slow_machine_still_tells_somebody_else(frames, code):
 
 
 def test_a_portrait_without_a_face_goes_to_the_clerk():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     drive.feed(e.ReferenceFailed(Code.CARD_PORTRAIT_NO_FACE))
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CARD_PORTRAIT_NO_FACE)
 
@@ -167,7 +167,7 @@ def test_a_portrait_without_a_face_goes_to_the_clerk():
     [(0.10, Outcome.REFUSED, Code.FACE_MISMATCH), (0.38, Outcome.REFERRED, Code.FACE_UNCERTAIN)],
 )
 def test_three_bands(mean, outcome, code):
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     for _ in range(3):
         assert drive.visit.stage is Stage.FACE
         drive.feed(e.ReferenceReady())
@@ -177,7 +177,7 @@ def test_three_bands(mean, outcome, code):
 
 
 def test_a_required_liveness_model_that_is_missing_never_passes():
-    drive = Drive(changed(LIMITS, liveness={"required": True})).to_face()
+    drive = VisitDriver(changed(LIMITS, liveness={"required": True})).to_face()
     for _ in range(3):
         drive.feed(e.ReferenceReady())
         for _ in range(6):
@@ -186,7 +186,7 @@ def test_a_required_liveness_model_that_is_missing_never_passes():
 
 
 def test_an_attack_never_passes():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     for _ in range(3):
         drive.feed(e.ReferenceReady())
         for _ in range(6):
@@ -195,7 +195,7 @@ def test_an_attack_never_passes():
 
 
 def test_hints_do_not_flicker():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     for hint in [Code.FACE_TOO_FAR, Code.FACE_TURNED] * 5:
         drive.see(hint=hint, frames_good=0, likeness_mean=None)
     assert not drive.all(e.Coach)
@@ -205,7 +205,7 @@ def test_hints_do_not_flicker():
 
 
 def test_nobody_before_the_camera_is_a_walk_off():
-    drive = Drive().to_face()
+    drive = VisitDriver().to_face()
     while drive.visit.stage is Stage.FACE:
         drive.see(1.0, faces=0, frames_good=0, likeness_mean=None, hint=Code.FACE_NONE)
         if drive.visit.deadline and drive.at >= drive.visit.deadline:
@@ -219,29 +219,29 @@ def test_nobody_before_the_camera_is_a_walk_off():
 def test_five_of_six_are_enough_and_four_are_not():
     wrong = list(DIGITS)
     wrong[0] = 7
-    assert Drive().to_digits().read(wrong).visit.stage is Stage.SUBMIT
+    assert VisitDriver().to_digits().read(wrong).visit.stage is Stage.SUBMIT
     wrong[1] = 8
-    drive = Drive().to_digits().read(wrong)
+    drive = VisitDriver().to_digits().read(wrong)
     assert drive.visit.stage is Stage.DIGITS
     assert drive.all(e.Show)[-1].code is Code.SPEECH_WRONG_DIGITS
     assert len(drive.all(e.TakeChallenge)) == 2  # new digits each
 
 
 def test_three_wrong_readings_go_to_the_clerk():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     for _ in range(3):
         drive.read((7, 7, 7, 7, 7, 7))
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.SPEECH_WRONG_DIGITS)
 
 
 def test_silence_is_noticed_after_three_digits():
-    drive = Drive().to_digits().read((None,) * 6)
+    drive = VisitDriver().to_digits().read((None,) * 6)
     assert len(drive.all(e.ShowDigit)) == LIMITS.digits.max_silent
     assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
 
 
 def test_a_marked_digit_never_tells_whether_it_was_right():
-    drive = Drive().to_digits().read((7, 7, 7, 7, 7, 7))
+    drive = VisitDriver().to_digits().read((7, 7, 7, 7, 7, 7))
     assert drive.all(e.ShowHeard) == [e.ShowHeard(i) for i in range(6)]
 
 
@@ -256,31 +256,31 @@ def test_a_marked_digit_never_tells_whether_it_was_right():
     ],
 )
 def test_why_digits_were_not_understood(heard, code):
-    drive = Drive().to_digits().read((7, 7, 7, 7, 7, 7), **heard)
+    drive = VisitDriver().to_digits().read((7, 7, 7, 7, 7, 7), **heard)
     assert drive.all(e.Show)[-1].code is code
 
 
 def test_right_digits_before_they_are_shown_do_not_count():
     """A recording that runs ahead of the screen is not an answer to it."""
-    drive = Drive().to_digits().read(delay=-0.5)
+    drive = VisitDriver().to_digits().read(delay=-0.5)
     assert drive.all(e.Show)[-1].code is Code.SPEECH_TOO_EARLY
 
 
 def test_a_voice_without_lips_does_not_pass():
-    drive = Drive().to_digits().read(mouth=False)
+    drive = VisitDriver().to_digits().read(mouth=False)
     assert drive.visit.stage is Stage.DIGITS
     assert drive.all(e.Show)[-1].code is Code.LIPS_STILL
 
 
 def test_the_face_that_matched_is_the_face_that_spoke():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.see(track=2)
     assert drive.visit.stage is Stage.FACE
     assert drive.all(e.Show)[-1].code is Code.FACE_CHANGED
 
 
 def test_a_face_that_left_has_to_be_matched_again():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.see(0.5, faces=0)
     assert drive.visit.stage is Stage.DIGITS
     drive.see(0.7, faces=0)
@@ -289,7 +289,7 @@ def test_a_face_that_left_has_to_be_matched_again():
 
 
 def test_frames_that_nobody_looked_at_are_a_gap():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
@@ -298,7 +298,7 @@ def test_frames_that_nobody_looked_at_are_a_gap():
 
 
 def test_the_ear_opens_only_after_the_prompt():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.ChallengeTaken(challenge()))
     assert not drive.all(e.Listen)
     drive.feed(e.PromptEnded("face", drive.at))
@@ -309,20 +309,20 @@ def test_the_ear_opens_only_after_the_prompt():
 
 @pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])
 def test_a_lost_sense_costs_a_try_and_starts_over(device):
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.DeviceFailed(device, Code.CAMERA_LOST))
     assert drive.visit.stage is Stage.FACE
     assert drive.all(e.Show)[-1].tries_left == LIMITS.face.tries - 1
 
 
 def test_no_challenge_no_pass():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.ChallengeMissing())
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CHALLENGE_NONE)
 
 
 def test_a_screen_that_paints_nothing_costs_a_try():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     drive.time_out()
     assert drive.visit.stage is Stage.FACE
@@ -332,17 +332,17 @@ def test_a_screen_that_paints_nothing_costs_a_try():
 
 
 def test_accepted_is_promised_only_when_the_request_is_on_disk():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.time_out()
     assert drive.slip.outcome is Outcome.ACCEPTED
-    without = Drive().to_submit()
+    without = VisitDriver().to_submit()
     without.time_out()
     assert (without.slip.outcome, without.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
 
 
 def test_a_store_that_fails_promises_nothing():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.StoreFailed(Code.OUTBOX_FULL))
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.OUTBOX_FULL)
 
@@ -355,21 +355,21 @@ def test_a_store_that_fails_promises_nothing():
     ],
 )
 def test_central_decides(status, code, outcome):
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.receipt(status, code)
     assert (drive.slip.outcome, drive.slip.code) == (outcome, code)
 
 
 def test_somebody_elses_receipt_is_not_ours():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     assert drive.receipt(number="9999-9999-9999-9999") == []
     assert drive.visit.stage is Stage.SUBMIT
 
 
 def test_a_printer_that_fails_changes_nothing_but_what_is_told():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.receipt()
     assert drive.feed(e.DeviceFailed(Device.PRINTER, Code.PRINTER_PAPER)) == [
         e.NotPrinted(Code.PRINTER_PAPER)
@@ -379,7 +379,7 @@ def test_a_printer_that_fails_changes_nothing_but_what_is_told():
 
 
 def test_a_late_answer_corrects_the_last_screen():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.time_out()
     drive.receipt()
@@ -387,7 +387,7 @@ def test_a_late_answer_corrects_the_last_screen():
 
 
 def test_a_refusal_is_final_on_the_screen():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.receipt(RequestStatus.REFUSED, Code.PERSON_MISMATCH)
     assert drive.receipt() == []
 
@@ -395,7 +395,7 @@ def test_a_refusal_is_final_on_the_screen():
 @pytest.mark.parametrize("promised", [False, True])
 def test_a_terminal_that_central_disowns_promises_nothing(promised):
     """Neither while the answer is awaited nor on the last screen, where a promise is taken back."""
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     if promised:
         drive.time_out()
@@ -406,31 +406,31 @@ def test_a_terminal_that_central_disowns_promises_nothing(promised):
 
 
 def test_what_central_has_answered_stays_answered():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.receipt()
     assert drive.feed(e.DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)) == []
     assert drive.slip.outcome is Outcome.ACTIVATED
 
 
 def test_a_wedged_request_is_told():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.feed(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE))
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CENTRAL_UNACCEPTABLE)
 
 
 def test_a_bug_after_the_promise_keeps_the_promise():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.orders += drive.visit.fail(drive.at)
     assert drive.slip.outcome is Outcome.ACCEPTED
-    before = Drive().to_digits()
+    before = VisitDriver().to_digits()
     before.orders += before.visit.fail(before.at)
     assert (before.slip.outcome, before.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
 
 
 def test_an_answer_to_the_challenge_before_does_not_count():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     drive.feed(e.DigitShown(0, drive.at), 0.0)
     assert drive.feed(DigitHeard(drive.at - 1.0, 0, scores(DIGITS[0]), drive.at - 1.5)) == []
@@ -440,7 +440,7 @@ def test_an_answer_to_the_challenge_before_does_not_count():
 
 def test_nobody_looks_at_the_last_digits():
     """Frames stop after the third digit: the voice goes on, the face is not known to."""
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         painted = drive.at
@@ -455,12 +455,12 @@ def test_nobody_looks_at_the_last_digits():
 
 
 def test_a_measure_that_is_no_number_never_passes():
-    drive = Drive(changed(LIMITS, liveness={"required": True})).to_face()
+    drive = VisitDriver(changed(LIMITS, liveness={"required": True})).to_face()
     drive.feed(e.ReferenceReady())
     for _ in range(6):
         drive.see(live_median=float("nan"))
     assert drive.visit.stage is Stage.FACE
-    again = Drive().to_face()
+    again = VisitDriver().to_face()
     again.feed(e.ReferenceReady())
     for n in range(1, 20):
         again.see(frames_good=n, likeness_mean=float("nan"))
@@ -468,14 +468,14 @@ def test_a_measure_that_is_no_number_never_passes():
 
 
 def test_lips_that_are_not_required_are_no_pass():
-    drive = Drive(changed(LIMITS, lips={"min_moved": 0})).to_digits().read(mouth=False)
+    drive = VisitDriver(changed(LIMITS, lips={"min_moved": 0})).to_digits().read(mouth=False)
     (submit,) = drive.all(e.Submit)
     assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is Answer.REVIEW
 
 
 @pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])
 def test_a_sense_that_is_gone_before_the_face_is_told(device):
-    drive = Drive().to_card()
+    drive = VisitDriver().to_card()
     drive.feed(e.DeviceFailed(device, Code.CAMERA_BUSY))
     drive.feed(e.CardRead(GOOD_CARD))
     drive.feed(e.Typed("19900000000", "31415926"))
@@ -485,7 +485,7 @@ def test_a_sense_that_is_gone_before_the_face_is_told(device):
 
 
 def test_a_sense_that_came_back_is_forgotten():
-    drive = Drive().to_card()
+    drive = VisitDriver().to_card()
     drive.feed(e.DeviceFailed(Device.CAMERA, Code.CAMERA_BUSY))
     drive.feed(e.DeviceReady(Device.CAMERA))
     drive.feed(e.CardRead(GOOD_CARD))
@@ -494,7 +494,7 @@ def test_a_sense_that_came_back_is_forgotten():
 
 
 def test_a_reader_that_is_gone_is_no_walk_off():
-    drive = Drive()
+    drive = VisitDriver()
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
     drive.feed(e.DeviceFailed(Device.READER, Code.READER_LOST))
     drive.feed(e.Agreed("zh-Hans", "00", picture=True))
@@ -504,13 +504,13 @@ def test_a_reader_that_is_gone_is_no_walk_off():
 
 
 def test_a_dead_engine_ends_the_visit_with_the_truth():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.DeviceFailed(Device.MODELS, Code.INTERNAL))
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.INTERNAL)
 
 
 def test_a_promise_that_cannot_be_kept_is_taken_back():
-    drive = Drive().to_submit()
+    drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.time_out()
     drive.feed(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE))
@@ -518,7 +518,7 @@ def test_a_promise_that_cannot_be_kept_is_taken_back():
 
 
 def test_a_prompt_of_the_reading_before_does_not_open_the_ear():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.ChallengeTaken(challenge()))
     drive.see(track=2)  # another face: back to the face, the prompt is still being spoken
     drive.feed(e.ReferenceReady())
@@ -535,13 +535,13 @@ def test_a_prompt_of_the_reading_before_does_not_open_the_ear():
     ("phone", "password"), [("", ""), ("12345", "31415926"), ("19900000000", "11111111")]
 )
 def test_no_screen_is_trusted_to_have_checked(phone, password):
-    drive = Drive().to_phone()
+    drive = VisitDriver().to_phone()
     drive.feed(e.Typed(phone, password))
     assert drive.visit.stage is Stage.PHONE
 
 
 def test_silence_is_silence_also_with_the_next_digit_already_shown():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     for window in range(LIMITS.digits.max_silent + 1):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
@@ -553,7 +553,7 @@ def test_silence_is_silence_also_with_the_next_digit_already_shown():
 
 def in_first_window(*answers):
     """The first digit (3) is on the screen, and these (digit, seconds after it) are told of its window."""
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     shown = next(o for o in drive.time_out() if isinstance(o, e.ShowDigit))
     painted = drive.at
     drive.feed(e.DigitShown(shown.window, painted), 0.0)
@@ -574,7 +574,7 @@ def test_and_nothing_else_does(second):
 
 
 def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
@@ -603,25 +603,25 @@ def shown_after(drive, window, heard_after=None):
 
 
 def test_a_digit_stays_for_its_gap_when_its_voice_comes_soon():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     assert shown_after(drive, 0, heard_after=0.6) == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_digit_waits_for_a_late_voice_and_then_goes_at_once():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     assert shown_after(drive, 0, heard_after=1.7) == pytest.approx(1.7, abs=0.01)
 
 
 def test_it_waits_no_longer_than_the_settings_say():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     assert shown_after(drive, 0) == pytest.approx(1.0 + LIMITS.digits.wait_s, abs=0.01)
 
 
 def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
-    drive = Drive().to_ear()
+    drive = VisitDriver().to_ear()
     drive.time_out()
     assert shown_after(drive, 0, heard_after=0.6) == pytest.approx(1.0, abs=0.01)
     painted = drive.at
@@ -636,18 +636,18 @@ def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
 
 
 def test_slower_may_be_asked_for_before_the_first_digit():
-    drive = Drive().to_digits()
+    drive = VisitDriver().to_digits()
     drive.feed(e.SlowDown())
     drive.feed(e.ChallengeTaken(challenge()))
     assert drive.visit.reading.unhurried
 
 
 def test_whoever_was_too_slow_is_given_more_time_unasked():
-    drive = Drive().to_digits().read((3, None, None, None, 5, 9))
+    drive = VisitDriver().to_digits().read((3, None, None, None, 5, 9))
     assert drive.visit.stage is Stage.DIGITS
     assert drive.visit.unhurried
 
 
 def test_whoever_misread_is_not_slowed_down():
-    drive = Drive().to_digits().read((4, 2, 5, 2, 6, 0))
+    drive = VisitDriver().to_digits().read((4, 2, 5, 2, 6, 0))
     assert not drive.visit.unhurried

@@ -22,8 +22,8 @@ from kiosk.model import (
     Way,
 )
 from kiosk.visit import head_turns
-from tests.kiosk.visit.drive import DIGITS, LIMITS, NUMBER, challenge
-from tests.kiosk.visit.review_drive import DESK, StaffedDrive
+from tests.support.visit_driver import DIGITS, LIMITS, NUMBER, challenge
+from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
 
 OTHER = {
     HeadMove.LEFT: HeadMove.RIGHT,
@@ -40,7 +40,7 @@ POSE = {
 
 
 def begun(way, limits=LIMITS):
-    drive = StaffedDrive(limits)
+    drive = StaffedVisitDriver(limits)
     drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
     return drive
 
