@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from demo.director import Result
 from kiosk.codes import Code
-from kiosk.model import Verdict
+from kiosk.model import Language, Verdict
 from kiosk.phrases import Phrases, load
 
 SIMULATED = (
@@ -60,7 +60,7 @@ def table(results: Sequence[Result]) -> str:
 def page(report: Report, screens: Sequence[Path]) -> str:
     """One HTML page, no scripts, no other files but the screenshots beside it."""
     good = sum(r.as_expected for r in report.scenarios)
-    phrases = load("en")
+    phrases = load(Language.EN)
     rows = "\n".join(_row(r, phrases) for r in report.scenarios)
     pictures = "\n".join(
         f'<figure><img src="screens/{s.name}" alt="{s.stem}"><figcaption>{s.stem}</figcaption></figure>'

@@ -16,6 +16,17 @@ SAMPLE_RATE = 16_000
 """Hz. Everything behind the microphone port is mono float32 at this rate, −1…1."""
 
 
+class Language(StrEnum):
+    """A language of the window, the slips and the prompts; the first takes the place of an unknown one.
+
+    Its name, script and spoken form are in the head of `resources/phrases/<language>.toml`.
+    """
+
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+    EN = "en"
+
+
 class Stage(StrEnum):
     """Where a visit is; see `kiosk.visit.handlers`."""
 
@@ -448,7 +459,7 @@ class DayReport(Struct, frozen=True):
     waiting: int
     wedged: int
     acts: tuple[tuple[float, str, str, Code], ...]  # when, clerk, act, code
-    language: str = "zh-Hans"
+    language: str = Language.ZH_HANS
 
 
 class Slip(Struct, frozen=True):
@@ -462,7 +473,7 @@ class Slip(Struct, frozen=True):
     at_unix: float
     credential: str | None = None
     simulated: bool = False
-    language: str = "zh-Hans"
+    language: str = Language.ZH_HANS
     look_up: str = ""  # address at which a phone finds how it stands; empty: none is set
     keep_days: int = 0  # so long the terminal keeps a record without anything personal
     purpose: Purpose = Purpose.OPEN

@@ -98,7 +98,7 @@ class Models(Section, frozen=True):
 
 
 class Screen(Section, frozen=True):
-    language: Literal["zh-Hans", "zh-Hant", "en"]
+    language: Language
     full_screen: bool
     width_px: int  # 0: the screen's own
     height_px: int

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from kiosk.model import Language
 from kiosk.printing.document import Printed
 from kiosk.printing.escpos import Bitmap, encode, raster
 from kiosk.printing.raster import DOTS, drawn
@@ -13,6 +14,12 @@ from kiosk.printing.text_layout import lines
 Form = Literal["raster", "escpos", "text", "png", "pdf"]
 FILES: tuple[Form, ...] = ("png", "pdf")
 """Forms that are a file each; the others follow each other on paper or in one file."""
+
+
+def check_language(language: str) -> None:
+    """Raise ValueError unless `language` is a known one, or empty: that of the visit."""
+    if language and language not in set(Language):
+        raise ValueError(f"language must be empty or one of {', '.join(Language)}")
 
 
 class Paper(Struct, frozen=True):

@@ -9,9 +9,9 @@ from central.fleet.audit_heads import AuditHead
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, AuditAnchor
 from central.storage.tables import Terminal as Row
+from tests.central.test_heartbeat import beat
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, visit_number
-from tests.central.test_heartbeat import beat
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 

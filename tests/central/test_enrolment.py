@@ -11,7 +11,9 @@ def test_brings_place_and_keys(terminal: ProtocolTerminal) -> None:
     assert terminal.enrolment["sealing"]["algorithm"] == "HPKE-X25519-SHA256-AES256GCM"
 
 
-def test_same_code_and_key_again_is_the_same_answer(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_same_code_and_key_again_is_the_same_answer(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     code = central.enrol_code(terminal.name)
     first, second = terminal.enrol(code), terminal.enrol(code)
     assert first.status_code == second.status_code == 201

@@ -17,8 +17,7 @@ from central.settings import Retention
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Challenge, Credential, Terminal
 from tests.support.central_server import RunningCentral, running_central
-from tests.support.protocol_terminal import ProtocolTerminal
-from tests.support.protocol_terminal import person
+from tests.support.protocol_terminal import ProtocolTerminal, person
 
 DAY = 86_400.0
 NOW = 2e9

@@ -11,10 +11,10 @@ from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
 from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
-from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
 from tests.central.test_reviews import fault as fault_with_staff
+from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 
 RULES = Evidence()
 BARS = [(check, name) for check, numbers in RULES.floors.items() for name in numbers]

@@ -20,9 +20,9 @@ from central.settings import Evidence, Settings
 from central.storage.database import Database
 from central.storage.tables import Credential
 from kiosk.simulators.people import made_up_number
+from tests.central.test_reviews import AT, STRICT, fault, review
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts
-from tests.central.test_reviews import AT, STRICT, fault, review
 
 CONSENT = {"language": "zh-Hans", "text_sha256": "ab" * 32}
 PAPERS = ("household_register", "birth_certificate", "guardianship_paper")
@@ -195,7 +195,9 @@ def credential(central: RunningCentral, serial: str) -> Credential:
 
 
 @pytest.mark.parametrize("doubtful", ["child", "guardian"])
-def test_the_register_is_asked_about_both(central: RunningCentral, terminal: ProtocolTerminal, doubtful: str) -> None:
+def test_the_register_is_asked_about_both(
+    central: RunningCentral, terminal: ProtocolTerminal, doubtful: str
+) -> None:
     child, guardian = numbers()
     number = child if doubtful == "child" else guardian
     people = {"people": [{"number": number, "answer": "mismatch"}]}
@@ -204,7 +206,9 @@ def test_the_register_is_asked_about_both(central: RunningCentral, terminal: Pro
     assert (answer["status"], answer["code"]) == ("REFUSED", "person.mismatch")
 
 
-def test_a_guardian_that_was_taken_out_on_the_way(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_guardian_that_was_taken_out_on_the_way(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     body = asked(central, terminal, *numbers())
     changed = copy.deepcopy(body)
     changed["guardian"]["text_sha256"] = "00" * 32

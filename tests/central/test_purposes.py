@@ -18,9 +18,9 @@ from central.security.personal_data import PersonalData
 from central.storage.database import Database, migrate
 from central.storage.tables import Activation, Credential
 from central.storage.tables import Terminal as TerminalRow
+from tests.central.test_credentials import revoke
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
-from tests.central.test_credentials import revoke
 
 CHANGES = ["renew", "new_password"]
 

@@ -203,7 +203,9 @@ def test_a_clerk_of_another_terminal_does_not_count(terminal: ProtocolTerminal) 
     assert terminal.activate(body(terminal, "700124")).json()["code"] == "evidence.review"
 
 
-def test_a_decision_that_was_changed_on_the_way_does_not_count(terminal: ProtocolTerminal, clerk: str) -> None:
+def test_a_decision_that_was_changed_on_the_way_does_not_count(
+    terminal: ProtocolTerminal, clerk: str
+) -> None:
     assert terminal.activate(body(terminal, clerk, reviews=[])).json()["code"] == "evidence.review"
 
 

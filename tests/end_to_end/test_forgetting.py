@@ -9,10 +9,10 @@ import pytest
 from kiosk.codes import Code
 from kiosk.model import Outcome
 from kiosk.simulators.customer import Behaviour
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 from tests.end_to_end.test_visits import delivered_once, eventually
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
 def secrets(who: Behaviour) -> list[str]:

@@ -47,9 +47,9 @@ from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
 from kiosk.model import Purpose, Receipt, RequestStatus
 from kiosk.visit_number import new_visit_number
-from tests.support.protocol_terminal import person
-from tests.support.activation_terminal import CARD, order, passed
 from tests.stateful.test_exactly_once import LIMITS
+from tests.support.activation_terminal import CARD, order, passed
+from tests.support.protocol_terminal import person
 
 TERMINAL = "T-1"
 BEGAN = 1_790_000_000.0

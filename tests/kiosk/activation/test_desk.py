@@ -27,22 +27,13 @@ from kiosk.events import (
 from kiosk.model import Device
 from kiosk.settings import Settings, load
 from kiosk.worker import Worker
+from tests.support.activation_terminal import order, settings_of_terminal
 from tests.support.stub_central import ENROL_CODE, problem
-from tests.support.activation_terminal import order
-
-
-def site(folder: Path, terminal: str, url: str) -> Settings:
-    """The settings of a shop, from a file in `folder` as in the field."""
-    file = folder / "settings.toml"
-    file.write_text(
-        f'mode = "simulation"\n[terminal]\nid = "{terminal}"\n[central]\nurl = "{url}"\nanswer_s = 2\n'
-    )
-    return load(file)
 
 
 @pytest.fixture
 def settings(stub, tmp_path: Path) -> Settings:
-    return site(tmp_path, "T-1", stub.url)
+    return settings_of_terminal(tmp_path, "T-1", stub.url)
 
 
 class Running:

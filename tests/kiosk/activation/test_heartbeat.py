@@ -14,8 +14,8 @@ from kiosk.codes import Code
 from kiosk.errors import IdentityError, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Stored
 from kiosk.model import Device
-from tests.support.stub_central import StubCentral
 from tests.support.activation_terminal import order
+from tests.support.stub_central import StubCentral
 
 
 def gateway(stub: StubCentral, who, **more) -> Gateway:

@@ -15,8 +15,8 @@ from kiosk.audit.record import Kind, Record, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.events import Stored
-from tests.support.stub_central import StubCentral
 from tests.support.activation_terminal import ActivationTerminal, audit_of, order
+from tests.support.stub_central import StubCentral
 
 FRAME = 24 + 4096
 """Bytes of a frame of SQLite's write-ahead log: header and page; the log's own header has 32."""

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import DayReport, Outcome, Slip
+from kiosk.model import DayReport, Language, Outcome, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.printing import file
@@ -41,7 +42,6 @@ from kiosk.printing.text_layout import lines, width, wrapped
 from kiosk.worker import Worker
 
 CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SLIP = Slip(
     id="7K3M-9Q2P-40TX-0001",
     outcome=Outcome.ACTIVATED,
@@ -59,7 +59,7 @@ def printer(path: Path, **more) -> FilePrinter:
     return FilePrinter(FilePrinter.Settings(path=str(path), **more), CONTEXT)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_slip_names_the_number_and_fits_the_paper(language, outcome):
     text = lines(replace(SLIP, outcome=outcome), language, 32)
@@ -94,7 +94,7 @@ def test_every_code_can_be_printed(code):
 
 
 def test_the_languages_have_the_same_lines():
-    tables = [tomllib.loads((RESOURCES / "phrases" / f"{n}.toml").read_text())["slip"] for n in LANGUAGES]
+    tables = [tomllib.loads((RESOURCES / "phrases" / f"{n}.toml").read_text())["slip"] for n in Language]
     assert tables[0].keys() == tables[1].keys() == tables[2].keys()
 
 
@@ -251,7 +251,7 @@ def dark(slip: Slip, **more) -> int:
     return drawn(slip, **more).histogram()[0]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("dots", DOTS.values())
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_drawn_slip_fills_the_paper_and_not_more(language, dots, outcome):
@@ -409,7 +409,7 @@ def test_a_report_counts_what_came_of_the_visits():
     assert all(width(line) <= 48 for line in told.splitlines())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 def test_a_report_is_there_in_every_language(language):
     assert lines(REPORT, language)
     assert drawn(REPORT, language).width == DOTS["58mm"]
@@ -432,3 +432,11 @@ def test_a_report_goes_the_way_of_a_slip(tmp_path, form):
     device.close()
     made = tmp_path / f"{REPORT.id}.{form}" if path is tmp_path else path
     assert made.read_bytes() == Paper(form, "58mm", "").made(REPORT)
+
+
+@pytest.mark.parametrize(("kind", "options"), [(FilePrinter, {"path": "x"}), (LinePrinter, {"port": "x"})])
+def test_a_printer_has_a_known_language_or_that_of_the_visit(kind, options):
+    for language in ("", *Language):
+        assert msgspec.convert({**options, "language": language}, kind.Settings).language == language
+    with pytest.raises(msgspec.ValidationError, match="zh-Hant"):
+        msgspec.convert({**options, "language": "fr"}, kind.Settings)

@@ -9,11 +9,11 @@ from kiosk.model import Answer, Challenge
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import Together, pooled
-from kiosk.visit.rules.digits import judge_digits
+from kiosk.visit.rules import verdicts
+from tests.kiosk.speech.test_listener import Scene
 from tests.support.onnx_stub import lively, network
 from tests.support.recognisers import stub_context
 from tests.support.sounds import BrokenRecogniser, PitchRecogniser, mix, noise, voice
-from tests.kiosk.speech.test_listener import Scene
 
 LIMITS = load().visit
 SHOWN = [0.5 + 1.2 * i for i in range(6)]

@@ -13,8 +13,8 @@ from kiosk.model import Clerk, Role
 from kiosk.simulators.network import NetworkProxy
 from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
 from kiosk.worker import Worker
-from tests.support.central_server import running_central
 from tests.support.activation_terminal import settings_of_terminal
+from tests.support.central_server import running_central
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ class EnrolledTerminal:
         url = f"https://127.0.0.1:{self.line.port}"
         self.keys = folder / "var" / "identity"
         identity.enrol(url, central.ca, name, central.enrol_code(name), self.keys)
-        self.settings = site(folder, name, url)
+        self.settings = settings_of_terminal(folder, name, url)
         self.roster = Roster(folder / "staff", self.settings.staff, self.trust)
         self.start()
 

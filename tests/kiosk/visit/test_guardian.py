@@ -12,6 +12,7 @@ from kiosk.visit import replay
 from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
 from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge
 
 YOUNG = replace(GOOD_CARD, age=16)
 CHILD = replace(GOOD_CARD, age=8)

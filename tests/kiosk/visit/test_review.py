@@ -12,6 +12,7 @@ from kiosk.visit import replay
 from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge, changed, policy
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge
 
 NEEDED = {
     Way.VOICE: {Check.FACE, Check.LIVENESS, Check.DIGITS, Check.LIPS, Check.CONTINUITY},
