@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from math import ceil, isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,7 +21,7 @@ from msgspec.structs import asdict, replace
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, SettingsError
-from kiosk.model import FaceThresholds, Way
+from kiosk.model import FaceThresholds, Language, Way
 from kiosk.paths import RESOURCES
 
 log = logging.getLogger(__name__)
@@ -375,13 +375,6 @@ class Settings(Section, frozen=True):
         """A path of this file, made absolute; without a site's file the working folder is the base."""
         return (Path(self.file).parent / Path(value).expanduser()).absolute()
 
-
-PORTS = tuple(
-    name
-    for name, kind in get_type_hints(Settings).items()
-    if isinstance(kind, type) and issubclass(kind, DriverChoice)
-)
-"""Names of the sections that choose a driver."""
 
 RENAMED: Mapping[str, str] = {
     "face.same_face": "face_engine.limits.same_face",

@@ -32,6 +32,7 @@ from PIL import ImageFile
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.geometry import TEMPLATE, similarity
+from kiosk.model import FaceMinimums, FaceThresholds
 from kiosk.ports import Context, Face, Image, Vector
 
 _PACKAGES = ("dlib", "face_recognition_models", "face_recognition")

@@ -14,7 +14,7 @@ from benchmarks.visit import waits
 from kiosk import events as e
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard, FaceSeen, Stage
 from kiosk.simulators.customer import Behaviour
-from kiosk.visit.replay import Line
+from kiosk.visit.replay import LoggedEvent
 from tests.support.sounds import mix, noise, voice
 
 ROOT = Path(__file__).parents[2]

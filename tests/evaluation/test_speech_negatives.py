@@ -14,7 +14,7 @@ from kiosk.__main__ import main
 from kiosk.model import SAMPLE_RATE, Answer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import PitchRecogniser, cough, noise, voice
 
 SETTINGS = load()

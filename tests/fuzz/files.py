@@ -25,7 +25,7 @@ from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
-from tests.support.visit_driver import LIMITS
+from tests.support.visit_driver import policy
 
 SITE = (DEFAULT.parent / "site.example.toml").read_bytes()
 DEFAULTS = DEFAULT.read_bytes()

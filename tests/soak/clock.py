@@ -1,4 +1,4 @@
-"""Made time: seconds that pass only when genuine_customer says so, and what is to be done at which of them."""
+"""Made time: seconds that pass only when somebody says so, and what is to be done at which of them."""
 
 import heapq
 import itertools

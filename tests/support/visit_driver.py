@@ -45,6 +45,15 @@ def scores(digit: int | None, sure: float = 3.0) -> tuple[float, ...]:
     return tuple(0.0 if i == best else -sure for i in range(11))
 
 
+def policy(limits: VisitSettings = LIMITS, review: ReviewSettings = NO_REVIEW) -> VisitPolicy:
+    return VisitPolicy(limits=limits, thresholds=THRESHOLDS, review=review)
+
+
+def shown_stages(orders) -> list[e.Show]:
+    """The stages that a replayed visit showed, in order."""
+    return [order for group in orders for order in group if isinstance(order, e.Show)]
+
+
 class VisitDriver:
     """A visit with its clock and everything it ordered."""
 

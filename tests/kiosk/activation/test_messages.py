@@ -31,8 +31,10 @@ from kiosk.model import (
     Verdict,
     Way,
 )
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.digits import judge_digits
+from kiosk.visit.rules.light import judge_light
+from kiosk.visit.rules.lips import judge_lips
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.activation_terminal import CARD, order
 from tests.support.visit_driver import LIMITS
 

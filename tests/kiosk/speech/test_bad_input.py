@@ -24,7 +24,7 @@ from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import verdicts as rules
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 

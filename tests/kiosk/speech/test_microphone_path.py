@@ -12,7 +12,7 @@ from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import microphone_level
+from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 

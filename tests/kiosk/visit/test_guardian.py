@@ -9,10 +9,9 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way, reasons
 from kiosk.visit import replay
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
 from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
 
 YOUNG = replace(GOOD_CARD, age=16)
 CHILD = replace(GOOD_CARD, age=8)

@@ -9,10 +9,9 @@ from kiosk.codes import Code
 from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way
 from kiosk.settings import ReviewSettings
 from kiosk.visit import replay
-from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge, changed, policy
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
-from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge, changed, policy
 
 NEEDED = {
     Way.VOICE: {Check.FACE, Check.LIVENESS, Check.DIGITS, Check.LIPS, Check.CONTINUITY},

@@ -22,8 +22,8 @@ from kiosk.model import (
     Way,
 )
 from kiosk.visit import head_turns
-from tests.support.visit_driver import DIGITS, LIMITS, NUMBER, challenge
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
+from tests.support.visit_driver import DIGITS, LIMITS, NUMBER, challenge
 
 OTHER = {
     HeadMove.LEFT: HeadMove.RIGHT,
