@@ -190,7 +190,7 @@ class Terminal:
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
         facts = audit_facts.models(self._context.models, self._versions)
         self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
-        self.activation.know(self._versions)
+        self.activation.add_versions(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)
         self._run_worker("face", watcher.run)

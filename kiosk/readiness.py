@@ -93,7 +93,7 @@ def service_codes(
     """
     codes = {
         Device.AUDIT: audit.check(rewound=activation.audit_rewound),
-        Device.LEDGER: activation.ledger_code() if delivering else Code.STARTING,
+        Device.LEDGER: activation.reconciliation_code() if delivering else Code.STARTING,
     }
     return codes | gate_codes(activation.backlog(), activation.versions_known, now_unix, gates)
 

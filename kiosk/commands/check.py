@@ -152,17 +152,17 @@ def _require_ok(code: Code) -> str:
 
 def check_identity(settings: Settings, _: Context) -> str:
     """Load the terminal's key and enrolment and return its name."""
-    return identity.load(settings.path(settings.terminal.identity), identity.store_of(settings)).terminal
+    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings)).terminal
 
 
 def check_central(settings: Settings, _: Context) -> str:
     """Call central and return how far the clocks differ."""
-    who = identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+    who = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
     central = settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
         gateway = Gateway(client, who, time.time, central.connect_s, settings.mode == "simulation")
-        gateway.health()
+        gateway.heartbeat()
     finally:
         client.close()
     return f"{central.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         settings.terminal.id,
         options.code or _read_code(),
         settings.path(settings.terminal.identity),
-        identity.store_of(settings),
+        identity.make_key_store(settings),
     )
     AuditLog(path_of(settings)).append(
         Kind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())

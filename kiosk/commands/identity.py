@@ -45,7 +45,7 @@ def _rotate(options: argparse.Namespace) -> int:
 
 
 def _load(settings: Settings) -> Identity:
-    return identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
 
 
 def _print_key(who: Identity) -> None:

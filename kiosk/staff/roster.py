@@ -40,7 +40,7 @@ class RosterIssuer(Struct, frozen=True):
 def enrolled_issuer(settings: Settings) -> RosterIssuer:
     """Return central, as this terminal's enrolment names it. Raises IdentityError."""
     folder = settings.path(settings.terminal.identity)
-    who = identity.load(folder, identity.store_of(settings))
+    who = identity.load(folder, identity.make_key_store(settings))
     return RosterIssuer(who.challenge_key, who.terminal)
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from kiosk.activation.outbox import Entry, State
+from kiosk.activation.outbox import RequestSummary, RequestState
 from kiosk.activation.service import ActivationService, ImportResult
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
@@ -98,15 +98,15 @@ class StaffService:
             states = Counter(entry.state for entry in self._activation.requests())
         except (OutboxError, IdentityError):
             states = Counter()
-        waiting = states[State.WAITING] + states[State.PENDING]
-        return summarise_day(self._action_log.daybook, waiting=waiting, wedged=states[State.WEDGED])
+        waiting = states[RequestState.WAITING] + states[RequestState.PENDING]
+        return summarise_day(self._action_log.daybook, waiting=waiting, wedged=states[RequestState.WEDGED])
 
-    def queue(self) -> list[Entry]:
+    def queue(self) -> list[RequestSummary]:
         """Return wedged requests first, then the oldest; delivered ones last, newest first."""
-        rank = {State.WEDGED: 0, State.WAITING: 1, State.PENDING: 1, State.DELIVERED: 2}
+        rank = {RequestState.WEDGED: 0, RequestState.WAITING: 1, RequestState.PENDING: 1, RequestState.DELIVERED: 2}
 
-        def place(entry: Entry) -> tuple[int, float]:
-            age = -entry.put_unix if entry.state is State.DELIVERED else entry.put_unix
+        def place(entry: RequestSummary) -> tuple[int, float]:
+            age = -entry.put_unix if entry.state is RequestState.DELIVERED else entry.put_unix
             return rank[entry.state], age
 
         return sorted(self._activation.requests(), key=place)
@@ -171,7 +171,7 @@ class StaffService:
         """Take central's answers from the USB stick."""
         self._check_stick_role()
         self._record(StaffAction.IMPORT)
-        result = self._activation.bring_in(self._stick, mounted_only=self._mounted_only)
+        result = self._activation.import_answers(self._stick, mounted_only=self._mounted_only)
         if result.altered:
             self._action_log.note(
                 StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=result.altered

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk import readiness
-from kiosk.activation.outbox import State
+from kiosk.activation.outbox import RequestState
 from kiosk.audit.record import Kind
 from kiosk.codes import Code
 from kiosk.events import Stored
@@ -78,7 +78,7 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
     with HeadlessTerminal(site.settings) as point:
         point.diary.wait_for_missing({Device.LEDGER: Code.REQUEST_LOST})
         (entry,) = point.terminal.staff.queue()
-        assert (entry.id, entry.state, entry.code) == (visit, State.WEDGED, Code.REQUEST_LOST)
+        assert (entry.id, entry.state, entry.code) == (visit, RequestState.WEDGED, Code.REQUEST_LOST)
         mark = point.diary.mark
         assert point.terminal.activation.give_up(visit)  # what the panel's supervisor does, after the record
         point.in_service(mark)

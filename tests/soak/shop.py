@@ -60,7 +60,7 @@ class SoakTerminal(Terminal, Owner):
             Eyes(self._agenda, self, post, self._street), Ears(self._agenda, self, post, self._street)
         )
         self._versions["script"] = "1"
-        self.activation.know(self._versions)
+        self.activation.add_versions(self._versions)
         self._carrying = True
 
     # ── on and off ───────────────────────────────────────────────────────────────────────────────
@@ -89,8 +89,8 @@ class SoakTerminal(Terminal, Owner):
         if self._print_queue.print_pending():
             self.engine.process_pending()
         parts = self.activation._parts
-        if parts is not None and parts.courier._woken.is_set():
-            parts.courier._woken.clear()
+        if parts is not None and components.delivery._woken.is_set():
+            components.delivery._woken.clear()
             self._carry_in(0.05)
 
     def _attesting(self) -> bool:

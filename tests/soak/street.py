@@ -351,7 +351,7 @@ class Street:
         while self.clock.monotonic() < until:
             self.step()
             desk = self.shop.activation
-            counts = desk.counts() if desk._parts else None
+            counts = desk.counts() if desk._components else None
             if counts is not None and counts.waiting + counts.pending == 0:
                 return 0
         return counts.waiting + counts.pending if counts else -1

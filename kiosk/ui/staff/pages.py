@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import Entry, State
+from kiosk.activation.outbox import RequestSummary, RequestState
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
@@ -64,27 +64,27 @@ class QueuePage(Page):
     def show_now(self) -> None:
         for button in (self._out, self._in):
             button.setVisible(self.counter.may_use_stick)
-        self.do(self.counter.queue, lambda entries: self._write(cast(list[Entry], entries)))
+        self.do(self.counter.queue, lambda entries: self._write(cast(list[RequestSummary], entries)))
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entries: list[RequestSummary]) -> None:
         self.list.clear()
-        open_ = [entry for entry in entries if entry.state is not State.DELIVERED]
+        open_ = [entry for entry in entries if entry.state is not RequestState.DELIVERED]
         if not open_:
             self.heading(self.phrases["staff.nothing_waits"])
         for entry in entries[:SHOWN]:
             self._add(entry)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: RequestSummary) -> None:
         state = self.phrases[f"staff.state.{entry.state.value}"]
         code = entry.code if entry.code is not None else Code.OK
         below = self.phrases.clerk(code)
-        if entry.state is not State.DELIVERED:
+        if entry.state is not RequestState.DELIVERED:
             below = f"{self.phrases['staff.age']} {self._age(entry)}  {below}".strip()
         self.line(entry.id, state, below, button=self._act(entry))
 
-    def _act(self, entry: Entry) -> Button | None:
+    def _act(self, entry: RequestSummary) -> Button | None:
         """What can be done about it: of a lost request there is nothing to send again."""
-        if entry.state is not State.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
+        if entry.state is not RequestState.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
             return None
         lost = entry.code is Code.REQUEST_LOST
         act, done = ("give_up", self._give_up) if lost else ("retry", self._retry)
@@ -93,7 +93,7 @@ class QueuePage(Page):
         button.clicked.connect(lambda: done(entry.id))
         return button
 
-    def _age(self, entry: Entry) -> str:
+    def _age(self, entry: RequestSummary) -> str:
         minutes = max(0, int(time.time() - entry.put_unix)) // 60
         for size, unit in ((1440, "days"), (60, "hours")):
             if minutes >= size:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.activation.keystore import KEY_FILE
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.activation.service import ActivationService
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
@@ -82,7 +82,7 @@ def test_from_nothing_to_a_receipt(running, stub):
     assert running.desk.submit(order("A"), None) == Stored("A")
     with running.news:
         assert running.news.wait_for(lambda: isinstance(running.events[-1], ReceiptArrived), 5)
-    assert running.desk.counts() == Counts(delivered=1)
+    assert running.desk.counts() == RequestCounts(delivered=1)
     assert stub.opened == {"A": 1}
     assert {event.device for event in running.desk.ready()} == {
         Device.IDENTITY,
@@ -169,7 +169,7 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
     assert running.desk.retry("A")
     assert not running.desk.retry("A")
     until = time.monotonic() + 5
-    while running.desk.counts() != Counts(delivered=1):
+    while running.desk.counts() != RequestCounts(delivered=1):
         assert time.monotonic() < until
         time.sleep(0.02)
 

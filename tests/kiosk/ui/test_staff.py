@@ -199,19 +199,19 @@ def test_a_wedged_request_is_sent_again(shop):
 
 def test_only_a_supervisor_takes_note_of_a_lost_request(shop):
     lost = "0A1B-2C3D-4E5F-6G7H"
-    shop.world.desk.outbox.lose(lost, time.time())
+    shop.world.desk.outbox.mark_lost(lost, time.time())
     shop.enter(CLERK, CLERK_PIN)
     shop.page("queue")
     assert shop.hand.press(f"give_up_{lost}")
     shop.settle()
-    assert shop.world.desk.outbox.lost() == [lost]
+    assert shop.world.desk.outbox.lost_ids() == [lost]
     shop.panel.leave()
     shop.enter(BOSS, BOSS_PIN)
     shop.page("queue")
     assert shop.hand.press(f"give_up_{lost}")
     shop.settle()
-    assert shop.world.desk.outbox.lost() == []
-    assert shop.world.desk.outbox.lost(noted=True) == [lost]
+    assert shop.world.desk.outbox.lost_ids() == []
+    assert shop.world.desk.outbox.lost_ids(include_given_up=True) == [lost]
     assert ("give_up", BOSS, Code.OK) in shop.acts
     assert lost in shop.read("queue")
 
