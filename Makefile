@@ -8,7 +8,7 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test torture soak fuzz check bench setup codes train-digits
+.PHONY: help demo run central test torture soak fuzz check bench setup codes protocol train-digits
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ bench: ## speed and memory, each beside its baseline
 
 codes: setup ## write docs/codes.md anew
 	@$(RUN) python -m kiosk.ui.codes_document
+
+protocol: setup ## write resources/protocol anew: OpenAPI document, schemas, examples
+	@$(RUN) central protocol resources/protocol
 
 train-digits: setup ## train the digit recogniser anew (long)
 	@bash training/digits/run.sh $(ARGS)

@@ -93,9 +93,9 @@ class Terminal:
         self._make_roster()
         self.activation = ActivationService(
             settings,
-            self._versions,
-            self._post_settled,
-            clock_unix,
+            versions=self._versions,
+            post=self._post_settled,
+            clock_unix=clock_unix,
             take_roster=self._take_roster,
             audit=self.audit,
             clock=clock,

@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import RequestSummary, RequestState
+from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device

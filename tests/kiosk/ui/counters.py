@@ -64,7 +64,7 @@ class Desk:
         return self._stick(len(self.outbox.undelivered()))
 
     def import_answers(self, stick, *, mounted_only):
-        return self._stick(ImportResult(2, 0, 0, 100, True))
+        return self._stick(ImportResult(receipts=2, known=0, altered=0, challenges=100, roster=True))
 
     def _stick(self, good):
         if isinstance(self.stick, StaffError):

@@ -59,13 +59,13 @@ def test_the_other_ways_have_floors_too(way: str, said: list[dict[str, Any]]) ->
     good = verdict(way)
     low = good | {"required": good["required"] | {"right": 3}}
     for one, expected in ((good, False), (low, True)):
-        assert minimum_thresholds.lowered(_message(one), RULES) is expected
+        assert minimum_thresholds.is_lowered(_message(one), RULES) is expected
     assert {v["check"] for v in said} > {way}
 
 
 def test_the_clerks_way_has_only_what_it_needs() -> None:
     for one in CLERK:
-        assert not minimum_thresholds.lowered(_message(one), RULES)
+        assert not minimum_thresholds.is_lowered(_message(one), RULES)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_digits_that_could_be_guessed(
 ) -> None:
     good = verdict("digits")
     parts = {"required": good["required"] | required, "measured": good["measured"] | measured}
-    assert minimum_thresholds.lowered(_message(good | parts), RULES) is refused
+    assert minimum_thresholds.is_lowered(_message(good | parts), RULES) is refused
 
 
 @pytest.mark.parametrize(
