@@ -12,7 +12,7 @@ from hashlib import sha256
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import Stage
+from kiosk.model import Language, Stage
 from kiosk.ports import Engine
 from kiosk.visit.rules import typed_input
 from kiosk.visit_number import new_visit_number
@@ -77,11 +77,11 @@ class Headless:
 
     def _event(self, name: str) -> e.Event | None:
         if name in ("begin", "begin_unhurried") and self._stage is Stage.IDLE:
-            return e.Began(new_visit_number(), "zh-Hans", time.time(), name == "begin_unhurried")
+            return e.Began(new_visit_number(), Language.ZH_HANS, time.time(), name == "begin_unhurried")
         if self._stage is Stage.CONSENT:
             return self._consent(name)
         if self._stage is Stage.GUARDIAN and name == "agree_guardian":
-            return e.GuardianAgreed("zh-Hans", NO_TEXT)
+            return e.GuardianAgreed(Language.ZH_HANS, NO_TEXT)
         if name == "key_next" and self._stage is Stage.PHONE:
             return self._next_page()
         plain: dict[str, e.Event] = {
@@ -97,7 +97,7 @@ class Headless:
         if name == "agree":
             self._agreed = True
         if self._agreed and name in ("agree_picture", "decline_picture"):
-            return e.Agreed("zh-Hans", NO_TEXT, picture=name == "agree_picture")
+            return e.Agreed(Language.ZH_HANS, NO_TEXT, picture=name == "agree_picture")
         return e.Cancelled() if name == "cancel" else None
 
     def _next_page(self) -> e.Event | None:

@@ -16,6 +16,17 @@ SAMPLE_RATE = 16_000
 """Hz. Everything behind the microphone port is mono float32 at this rate, −1…1."""
 
 
+class Language(StrEnum):
+    """A language of the window, the slips and the prompts; the first takes the place of an unknown one.
+
+    Its name, script and spoken form are in the head of `resources/phrases/<language>.toml`.
+    """
+
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+    EN = "en"
+
+
 class Stage(StrEnum):
     """Where a visit is; see `kiosk.visit.handlers`."""
 
@@ -196,6 +207,26 @@ class Challenge(Struct, frozen=True):
     digits: tuple[int, ...]
     gaps_s: tuple[float, ...]  # how long digit i stays before digit i+1 is shown
     expires_unix: float
+
+
+class FaceThresholds(Struct, frozen=True, kw_only=True):
+    """Likenesses at which one face engine decides: cosine similarities of its embeddings, 0…1.
+
+    They hold for the engine that they were measured with, and for no other.
+    """
+
+    accept: float  # likeness to the portrait: accept at or above
+    accept_photographed: float  # the same for a photographed portrait: always to a clerk
+    review: float  # between review and accept: a clerk decides; below: refuse
+    same_face: float  # between successive faces; below: another person
+
+
+class FaceMinimums(Struct, frozen=True, kw_only=True):
+    """The lowest thresholds that production accepts for one face engine; lower ones are no check any more."""
+
+    accept: float
+    review: float
+    same_face: float
 
 
 class FaceBox(Struct, frozen=True):
@@ -428,7 +459,7 @@ class DayReport(Struct, frozen=True):
     waiting: int
     wedged: int
     acts: tuple[tuple[float, str, str, Code], ...]  # when, clerk, act, code
-    language: str = "zh-Hans"
+    language: str = Language.ZH_HANS
 
 
 class Slip(Struct, frozen=True):
@@ -442,7 +473,7 @@ class Slip(Struct, frozen=True):
     at_unix: float
     credential: str | None = None
     simulated: bool = False
-    language: str = "zh-Hans"
+    language: str = Language.ZH_HANS
     look_up: str = ""  # address at which a phone finds how it stands; empty: none is set
     keep_days: int = 0  # so long the terminal keeps a record without anything personal
     purpose: Purpose = Purpose.OPEN

@@ -117,6 +117,7 @@ def _measure(
         newest=lambda _: None,
         give=post,
         clock=lambda: time.thread_time() - began,
+        same_face=engine.thresholds.same_face,
     )
     watcher.watch(None)
     for frame in frames:

@@ -58,6 +58,7 @@ class MirroredEngine:
 
     def __init__(self, engine: FaceEngine) -> None:
         self.name, self.version, self._engine = engine.name, engine.version, engine
+        self.thresholds, self.minimums = engine.thresholds, engine.minimums
 
     def detect(self, image: Image) -> Sequence[Face]:
         """Find faces in the mirrored picture."""
@@ -73,6 +74,7 @@ class TimedEngine:
 
     def __init__(self, engine: FaceEngine) -> None:
         self.name, self.version, self._engine = engine.name, engine.version, engine
+        self.thresholds, self.minimums = engine.thresholds, engine.minimums
         self._ms: dict[str, list[float]] = defaultdict(list)
 
     def detect(self, image: Image) -> Sequence[Face]:
@@ -160,7 +162,7 @@ ENCODERS: dict[str, Callable[[Image], bytes]] = {JPEG: jpeg, WEBP: encode_portra
 def _embed_picture(
     options: EmbeddingOptions, picture: FacePicture, number: int, skipped: Skipped
 ) -> _PictureEmbeddings | None:
-    """Return None if the picture cannot be used at all. Mirrored: the mean of both sides."""
+    """Return None if the picture cannot be used at all. MirroredEngine: the mean of both sides."""
     engine, image = options.engine, pictures.read_photo(picture.path)
     if image is None:
         skipped[pictures.UNREADABLE] += 1

@@ -1,4 +1,4 @@
-"""Report of `kiosk evaluate face`: tables, and curves as PNG files."""
+"""FaceReport of `kiosk evaluate face`: tables, and curves as PNG files."""
 
 from pathlib import Path
 from typing import Any

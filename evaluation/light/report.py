@@ -1,4 +1,4 @@
-"""Report of `kiosk evaluate light`: error rates by species and by the shop's light."""
+"""LightReport of `kiosk evaluate light`: error rates by species and by the shop's light."""
 
 from collections.abc import Sequence
 

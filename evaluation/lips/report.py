@@ -1,4 +1,4 @@
-"""Report of `kiosk evaluate lips`: tables, and histograms as PNG files."""
+"""LipsReport of `kiosk evaluate lips`: tables, and histograms as PNG files."""
 
 from pathlib import Path
 from typing import Any

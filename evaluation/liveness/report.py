@@ -1,4 +1,4 @@
-"""Report of `kiosk evaluate pad`: tables, and plots as PNG files."""
+"""LivenessReport of `kiosk evaluate pad`: tables, and plots as PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -32,7 +32,7 @@ from kiosk.errors import SettingsError
 from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict
 from kiosk.ports import Samples
 from kiosk.settings import Settings
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 
 SHORT_S = 3.0
 LONGEST_S = 660.0

@@ -9,7 +9,8 @@ from evaluation.intervals import Rate, by_group, share, wilson
 from evaluation.speech.fusion import Fusion
 from evaluation.speech.trials import RULES, ChallengeTrial
 from kiosk.model import DigitHeard
-from kiosk.visit.rules.verdicts import OTHER, margin
+from kiosk.visit.rules.digits import OTHER
+from kiosk.visit.rules.likelihood_ratio import margin
 
 NO_ANSWER = 10
 """Column of the confusions after the ten digits: no voice was found, or the engine failed on it."""

@@ -1,4 +1,4 @@
-"""Report of `kiosk evaluate stream`: how often each species is refused and noticed, and by which findings."""
+"""StreamReport of `kiosk evaluate stream`: how often each species is refused and noticed, and by which findings."""
 
 from collections.abc import Sequence
 

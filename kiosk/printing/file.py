@@ -14,7 +14,7 @@ from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
 from kiosk.printing.document import Printed
-from kiosk.printing.output_formats import FILES, Form, Paper
+from kiosk.printing.output_formats import FILES, Form, Paper, check_language
 from kiosk.printing.status import check
 
 PATIENCE_S = 5.0
@@ -29,8 +29,11 @@ class FilePrinter:
 
         path: str
         form: Form = "raster"  # raster: drawn here; escpos: text in the printer's own font; text: UTF-8
-        language: Literal["", "zh-Hans", "zh-Hant", "en"] = ""  # empty: that of the visit
+        language: str = ""  # empty: that of the visit
         width: Literal["58mm", "80mm"] = "58mm"
+
+        def __post_init__(self) -> None:
+            check_language(self.language)
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._path = Path(settings.path)

@@ -11,6 +11,7 @@ from noto_cjk_sans_otc import FONT_PATH
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
+from kiosk.phrases import Script, load
 from kiosk.printing.document import Printed, parts
 from kiosk.printing.slip import Part, SlipLayout
 from kiosk.printing.text_layout import wrapped
@@ -32,8 +33,8 @@ _CENTRED = (SlipLayout.BANNER, SlipLayout.TITLE, SlipLayout.NUMBER)
 _QUIET = 4
 _GAP = 8  # dots between two parts
 ROOM = 120  # dots for a part, more than one of some lines takes
-_FACES = {"zh-Hans": 2, "zh-Hant": 3, "en": 2}
-"""Where the font collection has the face whose shapes a language uses: JP, KR, SC, TC, HK."""
+_FACES: dict[Script, int] = {"Hans": 2, "Hant": 3, "Latn": 2}
+"""Index of each script's face in the font collection, which holds JP, KR, SC, TC, HK."""
 
 
 class _Pen(Struct):
@@ -110,7 +111,7 @@ def _line(pen: _Pen, look: SlipLayout, line: str, font: Any) -> None:
 
 @cache
 def _font(language: str, size: int) -> Any:
-    return ImageFont.truetype(str(FONT_PATH), size, index=_FACES.get(language, 2))
+    return ImageFont.truetype(str(FONT_PATH), size, index=_FACES[load(language).script])
 
 
 @cache

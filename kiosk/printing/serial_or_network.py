@@ -10,7 +10,7 @@ from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
 from kiosk.printing.document import Printed
-from kiosk.printing.output_formats import Paper
+from kiosk.printing.output_formats import Paper, check_language
 from kiosk.printing.status import check
 
 PATIENCE_S = 5.0
@@ -28,8 +28,11 @@ class LinePrinter:
         port: str
         baud: int = 9600
         form: Literal["raster", "escpos"] = "raster"
-        language: Literal["", "zh-Hans", "zh-Hant", "en"] = ""  # empty: that of the visit
+        language: str = ""  # empty: that of the visit
         width: Literal["58mm", "80mm"] = "58mm"
+
+        def __post_init__(self) -> None:
+            check_language(self.language)
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings

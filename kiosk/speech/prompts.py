@@ -15,6 +15,7 @@ from kiosk.errors import DeviceError
 from kiosk.events import Event, PromptEnded
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
+from kiosk.phrases import spoken_language
 from kiosk.ports import Samples, Speaker
 from kiosk.settings import SpeechSettings
 from kiosk.speech.time_stretch import stretched
@@ -22,8 +23,6 @@ from kiosk.speech.time_stretch import stretched
 log = logging.getLogger(__name__)
 
 FOLDER = RESOURCES / "sounds" / "prompts"
-ALSO_SPOKEN = {"zh-Hant": "zh-Hans"}
-"""Another script, the same spoken language."""
 HINT = "hint_"
 SAME_HINT_S = 8.0
 OTHER_HINT_S = 3.0
@@ -55,7 +54,7 @@ class Prompts:
     def _load(self, prompt: str, language: str) -> Samples | None:
         """`digits_retry.noisy` is said as `digits_retry` where there is no such clip."""
         for name in dict.fromkeys((prompt, prompt.partition(".")[0])):
-            for spoken in (language, ALSO_SPOKEN.get(language, language)):
+            for spoken in (language, spoken_language(language)):
                 path = self._folder / spoken / f"{name}.ogg"
                 if path.is_file() and (clip := self._read(path)) is not None:
                     return clip

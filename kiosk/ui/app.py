@@ -9,12 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
 from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
-from kiosk.phrases import load
+from kiosk.ui.icons import load_icons
 from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.signals import Signals
 from kiosk.ui.staff.panel import Panel
@@ -36,7 +37,7 @@ def run(
     """Show the window until `quit`, SIGINT or SIGTERM; the exit status.
 
     `on_ready` is called on Qt's thread once the window is seen and must return at once. `screens_dir` takes a
-    picture of every screen, in simulation only. Raises SettingsError if the font cannot be loaded.
+    picture of every screen, in simulation only. Raises SettingsError if the font or an icon cannot be loaded.
     """
     app = _application()
     _door()  # made here, so that it lives on this thread
@@ -97,6 +98,7 @@ def _application() -> QApplication:
     app = QApplication.instance() or QApplication(["kiosk"])
     assert isinstance(app, QApplication)
     load_fonts()
+    load_icons()
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(True)
     app.setFont(Theme().font("body"))

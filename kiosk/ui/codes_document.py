@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kiosk.card.protocol import MEANINGS, Status
 from kiosk.codes import Code
+from kiosk.model import Language
 from kiosk.phrases import load
 
 PATH = Path(__file__).parents[2] / "docs" / "codes.md"
@@ -45,7 +46,7 @@ def _statuses() -> Iterator[str]:
 
 
 def _rows() -> Iterator[str]:
-    chinese, english = load("zh-Hans"), load("en")
+    chinese, english = load(Language.ZH_HANS), load(Language.EN)
     for code in Code:
         if code is not Code.OK:
             customer = f"{chinese.customer(code)}<br>{english.customer(code)}"

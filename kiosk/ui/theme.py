@@ -10,13 +10,19 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
+from kiosk.model import Language
 from kiosk.paths import RESOURCES
+from kiosk.phrases import Script, load
 
 TOUCH_PX = 76
 """20 mm at 96 dpi: the least side of anything to be touched (ISO 9241-411 and shaky fingers)."""
 
-FAMILIES = {"zh-Hans": "Noto Sans CJK SC", "zh-Hant": "Noto Sans CJK HK", "en": "Noto Sans CJK SC"}
-"""Each script with its own shapes of the characters they share; Traditional as written in Hong Kong."""
+FAMILIES: dict[Script, str] = {
+    "Hans": "Noto Sans CJK SC",
+    "Hant": "Noto Sans CJK HK",
+    "Latn": "Noto Sans CJK SC",
+}
+"""Font of each script: Chinese scripts share characters but not their shapes. Traditional as in Hong Kong."""
 
 Role = Literal["hero", "title", "body", "small", "tiny"]
 
@@ -36,7 +42,7 @@ class Theme:
 
     width: int = 1080
     height: int = 1920
-    language: str = "zh-Hans"
+    language: Language = Language.ZH_HANS
 
     @property
     def portrait(self) -> bool:
@@ -66,7 +72,7 @@ class Theme:
 
     def font_px(self, size: int, bold: bool = False) -> QFont:
         """A font of `size` pixels in the language's own shapes."""
-        font = QFont(FAMILIES[self.language])
+        font = QFont(FAMILIES[load(self.language).script])
         font.setPixelSize(max(1, size))
         font.setWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
         return font

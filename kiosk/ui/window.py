@@ -17,10 +17,10 @@ from kiosk.events import (
     WayChosen,
 )
 from kiosk.model import Purpose, Stage, Way
+from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
 from kiosk.staff.service import StaffService
-from kiosk.phrases import load
 from kiosk.ui.screens.base import Screen, fit_all
 from kiosk.ui.screens.card import CardScreen
 from kiosk.ui.screens.consent import ConsentScreen
@@ -72,7 +72,7 @@ class Window(QWidget):
         self._engine = engine
         self._home_language = settings.screen.language
         self._clerk_call = settings.screen.clerk_call
-        self._light = settings.visit.light != "off"
+        self._light = settings.visit.light.mode != "off"
         self._offered = settings.visit.ways
         self._way = Way.VOICE
         self._kept_language = ""  # of a person who begins again at once

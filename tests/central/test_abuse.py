@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from central.settings import Requests
-from tests.support.protocol_terminal import person, visit_number
 from tests.support.in_process_central import InProcessCentral, InProcessTerminal
+from tests.support.protocol_terminal import person, visit_number
 
 BURST = 12
 DEEP = b"[" * 100_000 + b"]" * 100_000

@@ -56,7 +56,9 @@ def test_register_away_for_a_while(central: RunningCentral, terminal: ProtocolTe
         ("no_photo", "person.no_photo"),
     ],
 )
-def test_refused_by_the_register(central: RunningCentral, terminal: ProtocolTerminal, answer: str, code: str) -> None:
+def test_refused_by_the_register(
+    central: RunningCentral, terminal: ProtocolTerminal, answer: str, code: str
+) -> None:
     who = person()
     central.people({"number": who["number"], "answer": answer})
     receipt = terminal.activate(terminal.activation(who)).json()

@@ -139,7 +139,9 @@ def test_revoked_terminal(central: RunningCentral, terminal: ProtocolTerminal) -
 # ── a new key ────────────────────────────────────────────────────────────────────────────────────
 
 
-def rotation(terminal: ProtocolTerminal, new: Ed25519PrivateKey, prover: Ed25519PrivateKey | None = None) -> bytes:
+def rotation(
+    terminal: ProtocolTerminal, new: Ed25519PrivateKey, prover: Ed25519PrivateKey | None = None
+) -> bytes:
     import json
 
     x = base64url(new.public_key().public_bytes_raw())

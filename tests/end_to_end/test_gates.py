@@ -13,10 +13,10 @@ from kiosk.codes import Code
 from kiosk.events import Stored
 from kiosk.model import Device, Stage
 from kiosk.visit_number import new_visit_number
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import HeadlessTerminal
 from tests.support.activation_terminal import order
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import HeadlessTerminal
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,7 +53,7 @@ def test_silence_and_age_keep_visits_from_beginning(new_site: SiteMaker) -> None
         def in_years(waiting, known, now_unix, gates):
             return real(waiting, known, now_unix + 401 * 86_400, gates)
 
-        later.setattr("kiosk.bootstrap.gate_codes", in_years)
+        later.setattr("kiosk.readiness.gate_codes", in_years)
         point.diary.wait_for_missing({Device.SOFTWARE: Code.SOFTWARE_TOO_OLD}, mark)
         later.undo()
         point.in_service(mark)

@@ -9,8 +9,8 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import KioskError
 from kiosk.model import Check, Decision, Outcome, Reason, Stage
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
+from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
 PATIENCE_S = 30.0

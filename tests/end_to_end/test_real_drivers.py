@@ -9,11 +9,11 @@ import pytest
 from kiosk.card.protocol import Command
 from kiosk.model import Outcome
 from kiosk.models.manifest import verify
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import MODELS, HeadlessTerminal, genuine_customer
 from tests.end_to_end.street import Street
 from tests.end_to_end.test_visits import delivered_once
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import MODELS, HeadlessTerminal, genuine_customer
 from tests.support.pulseaudio import Pulse, reason_to_skip
 
 

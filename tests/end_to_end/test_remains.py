@@ -166,8 +166,8 @@ def main() -> None:
     """Both ways of keeping memory, side by side: `python -m tests.end_to_end.test_remains`."""
     import tempfile
 
-    from tests.support.central_server import running_central
     from tests.end_to_end.conftest import CENTRAL
+    from tests.support.central_server import running_central
 
     folders = tempfile.TemporaryDirectory()
     with folders as name, running_central(Path(name) / "c", settings=CENTRAL) as central:

@@ -11,10 +11,16 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
-from tests.support.central_server import RunningCentral
 from tests.end_to_end.conftest import SiteMaker
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import (
+    HeadlessTerminal,
+    LeavesLastScreen,
+    TerminalSite,
+    card_of,
+    genuine_customer,
+)
 from tests.support.notice_log import PATIENCE_S
-from tests.support.headless_terminal import LeavesLastScreen, HeadlessTerminal, TerminalSite, card_of, genuine_customer
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,9 @@ def running(site: TerminalSite) -> Iterator[HeadlessTerminal]:
 
 
 @pytest.fixture
-def point(running: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> Iterator[HeadlessTerminal]:
+def point(
+    running: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+) -> Iterator[HeadlessTerminal]:
     """The same terminal for one customer after the other; each finds it in order."""
     yield running
     site.line.up()
@@ -52,7 +60,9 @@ def delivered_once(site: TerminalSite, central: RunningCentral, slip: str) -> No
     assert central.credentials(slip) == 1
 
 
-def test_a_genuine_customer_is_activated(point: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> None:
+def test_a_genuine_customer_is_activated(
+    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+) -> None:
     ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)
     assert ended.word == (Outcome.ACTIVATED, "ok")
     assert ended.slip.credential
@@ -90,7 +100,9 @@ def test_without_a_line_it_is_accepted_and_delivered_later(
     delivered_once(site, central, ended.slip.id)
 
 
-def test_a_lost_answer_makes_no_second_credential(point: HeadlessTerminal, site: TerminalSite, central: RunningCentral) -> None:
+def test_a_lost_answer_makes_no_second_credential(
+    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+) -> None:
     lost = site.line.traffic.answers_lost
     site.line.lose_answer()
     ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)

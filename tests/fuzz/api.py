@@ -6,7 +6,6 @@ headers around a good request. Every answer has a status and a form that the doc
 repeats nothing of a refused body. Rows of another terminal lie there: whoever calls may never get them.
 """
 
-import asyncio
 import json
 import random
 import string
@@ -15,21 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 
-from central.api.app import application
-from central.api.dependencies import build
-from central.fleet import terminals
-from central.security import keys
-from central.settings import Requests, Settings
-from tests.support.protocol_terminal import COVERED, ProtocolTerminal, person, visit_number
 from tests.fuzz.mangle import ALL, mangled
+from tests.support.in_process_central import BASE_URL, InProcessCentral, InProcessTerminal
+from tests.support.protocol_terminal import COVERED, person, visit_number
 
-ENDLESS = Requests(per_s=1e9, burst=10**9, strangers_per_s=1e9, strangers_burst=10**9)
 BATCH = 5
 """Requests of schemathesis in one case: choosing a strategy costs more than a request."""
 NEVER = frozenset({"/simulation/people", "/simulation/credentials"})
@@ -39,64 +32,11 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
 )
-HERE = "http://testserver"
 LEARNED = "PLANTED" + "".join(random.Random(7).choices(string.ascii_uppercase, k=12))
 """Stands in mangled bodies: no answer may repeat it."""
 
 
 KINDS = ("activation", "activation", "challenges", "heartbeat", "enrolment", "rotation", "revoke")
-
-
-class InProcessTerminal(ProtocolTerminal):
-    """The tests' terminal, talking to an application in this process."""
-
-    def _session(self) -> Any:
-        return Session(self.central.client)
-
-
-class Client:
-    """Calls the application without a socket; its exceptions are central's to turn into answers."""
-
-    def __init__(self, app: Any) -> None:
-        self._runner = asyncio.Runner()
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url=HERE)
-
-    def request(self, method: str, url: str, **other: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, url, **other))
-
-    def close(self) -> None:
-        self._runner.run(self._client.aclose())
-        self._runner.close()
-
-
-class Session:
-    """As much of `requests.Session` as the tests' terminal uses."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def post(self, url: str, json: Any, timeout: float) -> Any:
-        return self._client.request("POST", url, json=json)
-
-    def request(self, method: str, url: str, data: bytes, headers: dict[str, str], timeout: float) -> Any:
-        return self._client.request(method, url, content=data, headers=headers)
-
-
-class InProcessCentral:
-    """Stands for `RunningCentral`."""
-
-    url, ca, simulation = "", "", True
-
-    def __init__(self, folder: Path, requests: Requests = ENDLESS) -> None:
-        keys.make(folder / "keys")
-        self.service = build(Settings(data=folder, simulation=True, requests=requests))
-        self.app = application(self.service)
-        self.client = Client(self.app)
-
-    def enrol_code(self, name: str) -> str:
-        with self.service.database.write() as session:
-            return terminals.enrolment_code(session, name, "测试点", 1e9, 1e9 + 1e9)
 
 
 @contextmanager
@@ -150,7 +90,7 @@ class Attacks:
 
     def _call(self, case: Any, signs: bool) -> Any:
         """Signed as late as it can be: over the bytes that go out."""
-        asked = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
+        asked = requests.Request(**case.as_transport_kwargs(base_url=BASE_URL)).prepare()
         body = asked.body or b""
         body = body.encode() if isinstance(body, str) else body
         if signs:

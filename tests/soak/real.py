@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from kiosk.models.manifest import verify
-from tests.support.central_server import running_central
 from tests.end_to_end.conftest import CENTRAL, NEEDED
-from tests.support.headless_terminal import MODELS, HeadlessTerminal, TerminalSite, genuine_customer
 from tests.soak.measures import rss_mb
+from tests.support.central_server import running_central
+from tests.support.headless_terminal import MODELS, HeadlessTerminal, TerminalSite, genuine_customer
 
 WARM = 5
 """Visits: models are loaded, heads drawn, threads' stacks touched."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kiosk.card.number import PERMIT_REGIONS, check_character
 from kiosk.codes import Code
-from kiosk.model import IdCard, Purpose, Stage, Way
+from kiosk.model import IdCard, Language, Purpose, Stage, Way
 from kiosk.simulators.people import Person
 
 PORTRAIT = bytes(1024)
@@ -30,7 +30,7 @@ class Script(Struct, frozen=True):
     seed: int
     way: Way = Way.VOICE
     purpose: Purpose = Purpose.OPEN
-    language: str = "zh-Hans"
+    language: str = Language.ZH_HANS
     unhurried: bool = False
     consent: str = "agrees"
     card: str = "good"
@@ -63,7 +63,7 @@ def drawn(seed: int, person: int, known: list[int]) -> Script:
         seed=seed,
         way=dice.choices(list(Way), (70, 14, 8, 8))[0],
         purpose=purpose,
-        language=dice.choices(("zh-Hans", "zh-Hant", "en"), (85, 10, 5))[0],
+        language=dice.choices(list(Language), (85, 10, 5))[0].value,
         unhurried=dice.random() < 0.1,
         consent=_rare(dice, "agrees", {"declines": 3, "declines all": 1, "cancels": 1, "goes": 1}, 0.05),
         card=_rare(dice, "good", _RARE_CARDS, 0.12),
@@ -113,6 +113,6 @@ def card(script: Script, today: date, *, guardian: bool) -> tuple[IdCard, list[C
 
 
 def _permit(made: IdCard, person: int) -> IdCard:
-    """A residence permit of genuine_customer from Hong Kong, Macau or Taiwan."""
+    """A residence permit of a person from Hong Kong, Macau or Taiwan."""
     body = PERMIT_REGIONS[person % 3] + made.number[6:17]
     return replace(made, number=body + check_character(body), kind="J")

@@ -23,7 +23,6 @@ from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
 from kiosk.simulators.network_proxy import NetworkProxy
-from tests.support.central_server import RunningCentral
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.customer import Customer
@@ -31,6 +30,7 @@ from tests.soak.devices import Counter
 from tests.soak.ledger import PROMISES, Ledger
 from tests.soak.script import drawn
 from tests.soak.shop import SoakTerminal
+from tests.support.central_server import RunningCentral
 
 ROOT = Path(__file__).parents[2]
 NAME = "SOAK-0001"
@@ -214,7 +214,7 @@ class Street:
         self.counter.lift()
 
     def _clerk_comes(self) -> None:
-        """In most shops genuine_customer signs in every morning, and after each restart."""
+        """In most shops a clerk signs in every morning, and after each restart."""
         if self.dice.random() < 0.15:
             return
         who = self.staff[Role.CLERK]

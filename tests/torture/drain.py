@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.events import Stored
-from tests.support.stub_central import ENROL_CODE, StubCentral
 from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
+from tests.support.stub_central import ENROL_CODE, StubCentral
 
 
 class Drained(Struct, frozen=True):

@@ -20,8 +20,8 @@ from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
-from tests.support.central_server import RunningCentral
 from tests.support.activation_terminal import CARD, SETTINGS, ActivationTerminal, order, passed
+from tests.support.central_server import RunningCentral
 
 QUICK = replace(
     SETTINGS,

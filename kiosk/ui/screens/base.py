@@ -35,7 +35,7 @@ class Screen(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.phrases = load("zh-Hans")
+        self.phrases = load()
         self.look = Theme()
 
     def enter(self, show: Show) -> None:

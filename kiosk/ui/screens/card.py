@@ -6,9 +6,10 @@ from kiosk.codes import Code
 from kiosk.events import Show
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.drawings import Picture, card_on_reader
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words
 
 
@@ -24,7 +25,7 @@ class CardScreen(Screen):
         self._reason = Reason()
         self._next = Words("small", ink="soft")
         words = Column(1, self._title, self._body, self._reason, 1, self._next)
-        picture = stretched(Picture(card_on_reader), 1)
+        picture = stretched(IconWidget(Icon.CARD_ON_READER), 1)
         QVBoxLayout(self).addWidget(Split(picture, words, tall=(3, 2)))
 
     def enter(self, show: Show) -> None:

@@ -18,15 +18,15 @@ from kiosk.events import (
     SlowDown,
 )
 from kiosk.model import Stage
-from kiosk.ports import Feeds
 from kiosk.phrases import Phrases
+from kiosk.ports import Feeds
+from kiosk.ui.icons import Icon
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Row, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.digit import Digit
-from kiosk.ui.widgets.drawings import sound
 from kiosk.ui.widgets.level import Level
 from kiosk.ui.widgets.light import Light
 from kiosk.ui.widgets.marks import Marks
@@ -54,7 +54,7 @@ class DigitsScreen(Screen):
         self._title, self._body = Words("title"), Words("small")
         self._reason, self._digit = Reason(), Digit()
         self._marks, self._level = Marks(), Level()
-        self._gain, self._set_wrong = Note(sound, role="small"), ShowGain(Code.OK, 0.0)
+        self._gain, self._set_wrong = Note(Icon.MICROPHONE, role="small"), ShowGain(Code.OK, 0.0)
         self._slower = Button("slower", "plain")
         self._slowed = False  # asked for, in this visit
         self._light, self._steady = Light(self), Button("light_off", "plain")

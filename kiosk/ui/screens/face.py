@@ -1,16 +1,18 @@
 """FACE: a mirror, an oval and one hint at a time."""
 
+from typing import ClassVar
+
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
 from kiosk.events import Coach, Notice, Show
 from kiosk.model import Stage
-from kiosk.ports import Feeds
 from kiosk.phrases import Phrases
+from kiosk.ports import Feeds
+from kiosk.ui.icons import HINTS, Icon
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.drawings import HINTS, face_front
 from kiosk.ui.widgets.words import Words
 
 
@@ -18,8 +20,8 @@ class FaceScreen(Screen):
     stage = Stage.FACE
     step = 2
     changeable = True
-    drawing = staticmethod(face_front)
-    """Beside hints that have no drawing of their own."""
+    icon: ClassVar[Icon] = Icon.FACE_FRONT
+    """Beside hints that have no icon of their own."""
     of_card = False
     """The preview has a card's outline instead of the oval."""
 
@@ -71,5 +73,5 @@ class FaceScreen(Screen):
         assert self._told is not None
         good = self._told is Code.OK
         text = self.phrases["general.well_placed"] if good else self.phrases.customer(self._told)
-        self._hint.say(text, HINTS.get(self._told, self.drawing), good=good)
+        self._hint.say(text, HINTS.get(self._told, self.icon), good=good)
         self.preview.show_good(good)

@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.codes import Code
 from kiosk.events import HeadMoveShown, Notice, Show, ShowHeadMove
 from kiosk.model import Stage
-from kiosk.ports import Feeds
 from kiosk.phrases import Phrases
+from kiosk.ports import Feeds
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import Column, Screen, Three, stretched
 from kiosk.ui.screens.reason import Reason

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.events import Began, Show
 from kiosk.model import Purpose, Stage, Way
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import Picture, card_and_phone
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words
 from kiosk.visit_number import new_visit_number
 
@@ -30,7 +31,7 @@ class IdleScreen(Screen):
         self._begin = Button("begin", "primary", role="title").grow(1.5)
         self._other = Button("other_way", "second", role="title").grow(1.5)
         self._unhurried = Button("begin_unhurried", "plain").grow(1.2)
-        picture = stretched(Picture(card_and_phone), 1)
+        picture = stretched(IconWidget(Icon.CARD_AND_PHONE), 1)
         words = Column(picture, self._title, self._body, self._next)
         choices = Column(1, self._begin, self._other, self._choice, self._unhurried, 1)
         QVBoxLayout(self).addWidget(Split(words, choices, tall=(5, 4)))

@@ -6,8 +6,9 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, Notice, OutOfService, Show
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.widgets.drawings import Picture, hourglass, wrench
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words
 
 LISTED = 4
@@ -20,7 +21,7 @@ class OutOfServiceScreen(Screen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._picture = Picture(wrench, ink="second", disc=True)
+        self._picture = IconWidget(Icon.WRENCH, ink="second", disc=True)
         self._title = Words("title")
         self._reason = Words("body")
         self._body = Words("body", ink="soft")
@@ -49,7 +50,7 @@ class OutOfServiceScreen(Screen):
         starting = all(fault.code is Code.STARTING for fault in self._missing)
         starting = starting and self._code in (Code.STARTING, Code.OK)
         place = "starting" if starting else "stage.out_of_service"
-        self._picture.show_drawing(hourglass if starting else wrench, "second")
+        self._picture.show_icon(Icon.HOURGLASS if starting else Icon.WRENCH, "second")
         self._title.say(self.phrases[f"{place}.title"])
         self._reason.say("" if starting else self.phrases.customer(self._first()))
         self._body.say(self.phrases[f"{place}.body"])

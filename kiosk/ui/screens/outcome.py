@@ -7,9 +7,10 @@ from kiosk.codes import Code
 from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
 from kiosk.model import Outcome, Purpose, Stage, outcome_key
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import OUTCOMES, Icon
 from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import OUTCOMES, Picture, door, tick
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.words import Words
 
@@ -36,7 +37,7 @@ class OutcomeScreen(Screen):
         self._outcome: Outcome | None = None
         self._code, self._visit, self._purpose = Code.OK, "", Purpose.OPEN
         self._unprinted = Code.OK
-        self._picture = Picture(door, disc=True)
+        self._picture = IconWidget(Icon.EXIT, disc=True)
         self._title, self._body, self._next = Words("title"), Words("body"), Words("body", ink="soft")
         self._number, self._qr = Words("body", bold=True), QrCode()
         self._clerk = Words("tiny", ink="soft")
@@ -97,10 +98,10 @@ class OutcomeScreen(Screen):
 
     def _write(self) -> None:
         place = self._place()
-        drawing, ink = OUTCOMES[self._outcome] if self._outcome else (door, "second")
+        icon, ink = OUTCOMES[self._outcome] if self._outcome else (Icon.EXIT, "second")
         if self._open_already:
-            drawing, ink = tick, "second"
-        self._picture.show_drawing(drawing, ink)
+            icon, ink = Icon.CHECK, "second"
+        self._picture.show_icon(icon, ink)
         self._title.say(self.phrases[f"{place}.title"])
         reason = "" if self._open_already else self.phrases.customer(self._code)
         self._body.say(reason or self.phrases[f"{place}.body"])

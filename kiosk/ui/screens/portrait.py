@@ -1,8 +1,8 @@
 """PORTRAIT: without a decoder for the chip's photo, the printed side of the card before the camera."""
 
 from kiosk.model import Stage
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.face import FaceScreen
-from kiosk.ui.widgets.drawings import card
 
 
 class PortraitScreen(FaceScreen):
@@ -10,5 +10,5 @@ class PortraitScreen(FaceScreen):
 
     stage = Stage.PORTRAIT
     changeable = False
-    drawing = staticmethod(card)
+    icon = Icon.CARD
     of_card = True

@@ -2,7 +2,7 @@
 
 from kiosk.codes import Code
 from kiosk.phrases import Phrases
-from kiosk.ui.widgets.drawings import attention
+from kiosk.ui.icons import Icon
 from kiosk.ui.widgets.note import Note
 
 
@@ -10,7 +10,7 @@ class Reason(Note):
     """Hidden when there is none."""
 
     def __init__(self, *, keep: bool = False) -> None:
-        super().__init__(attention, keep=keep)
+        super().__init__(Icon.ATTENTION, keep=keep)
         self._why: tuple[Code, int] = (Code.OK, 0)
         self._for_clerk = False
 
@@ -26,8 +26,8 @@ class Reason(Note):
     def speak(self, phrases: Phrases) -> None:
         code, tries_left = self._why
         if self._for_clerk:
-            self.say(phrases.clerk(code), attention)
+            self.say(phrases.clerk(code), Icon.ATTENTION)
             return
         again = phrases.tries_left(tries_left) if code is not Code.OK else ""
-        joint = " " if phrases.language == "en" and again else ""
-        self.say(phrases.customer(code) + joint + again, attention)
+        joint = " " if phrases.script == "Latn" and again else ""
+        self.say(phrases.customer(code) + joint + again, Icon.ATTENTION)

@@ -4,14 +4,15 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.events import AskSignature, Notice, Show, ShowCase
 from kiosk.model import Stage
-from kiosk.ports import Feeds
 from kiosk.phrases import Phrases
+from kiosk.ports import Feeds
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.screens.review_case import CasePage
 from kiosk.ui.screens.signature import SignaturePage
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import Picture, clerk
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words
 
 
@@ -35,7 +36,7 @@ class ReviewScreen(Screen):
         self._reason, self._next = Reason(), Words("small", ink="soft")
         self._here = Button("i_am_clerk", "primary")
         words = Column(1, self._title, self._body, self._reason, self._next, 1, self._here)
-        return Split(stretched(Picture(clerk, ink="second"), 1), words)
+        return Split(stretched(IconWidget(Icon.CLERK, ink="second"), 1), words)
 
     def enter(self, show: Show) -> None:
         self._clear()

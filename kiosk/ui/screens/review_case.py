@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 from kiosk.codes import Code
 from kiosk.events import Decided, ShowCase
 from kiosk.model import Decision, Reason, reasons
-from kiosk.ports import Feeds
 from kiosk.phrases import Phrases, load
+from kiosk.ports import Feeds
 from kiosk.ui.screens.base import Column, Row, Split, stretched
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
@@ -25,7 +25,7 @@ class CasePage(QWidget):
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()
         self._pair = feeds.pair
-        self._phrases = load("zh-Hans")
+        self._phrases = load()
         self._case: ShowCase | None = None
         self._decision = Decision.APPROVE
         self._title, self._why = Words("title"), Words("small", ink="soft")
@@ -121,8 +121,7 @@ class CasePage(QWidget):
 
     def _told(self, case: ShowCase) -> list[str]:
         """What did not pass, each on a line; all that did on one: the pictures need the room."""
-        english = self._phrases.language == "en"
-        colon, comma = (": ", ", ") if english else ("：", "、")
+        colon, comma = (": ", ", ") if self._phrases.script == "Latn" else ("：", "、")
         named = [(self._phrases[f"check.{f.check.value}"], f.band) for f in case.findings]
         others = [f"{name}{colon}{self._phrases[f'band.{band}']}" for name, band in named if band != "passed"]
         passed = [name for name, band in named if band == "passed"]

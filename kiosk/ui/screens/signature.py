@@ -7,8 +7,8 @@ from kiosk.codes import Code
 from kiosk.events import AskSignature, Signs
 from kiosk.model import Role
 from kiosk.phrases import Phrases, load
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Split, stretched
-from kiosk.ui.widgets.drawings import attention
 from kiosk.ui.widgets.entry import Entry
 from kiosk.ui.widgets.keypad import Keypad
 from kiosk.ui.widgets.note import Note
@@ -26,11 +26,11 @@ class SignaturePage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._phrases = load("zh-Hans")
+        self._phrases = load()
         self._role, self._number, self._code = Role.CLERK, "", Code.OK
         self._title, self._body = Words("title"), Words("small", ink="soft")
         self._label = Words("body", bold=True)
-        self._fault = Note(attention, role="small")
+        self._fault = Note(Icon.ATTENTION, role="small")
         self._entry, self._keypad = Entry(), Keypad()
         upper = Column(1, self._title, self._body, self._label, self._entry, self._fault, 1)
         QVBoxLayout(self).addWidget(Split(upper, stretched(self._keypad, 1)))

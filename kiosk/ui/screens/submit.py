@@ -5,8 +5,9 @@ from PySide6.QtWidgets import QVBoxLayout
 from kiosk.events import Show
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.widgets.drawings import Picture, hourglass
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.words import Words
 
 
@@ -20,7 +21,7 @@ class SubmitScreen(Screen):
         self._title, self._body = Words("title"), Words("body")
         self._next = Words("small", ink="soft")
         words = Column(1, self._title, self._body, self._next, 1)
-        picture = stretched(Picture(hourglass), 1)
+        picture = stretched(IconWidget(Icon.HOURGLASS), 1)
         QVBoxLayout(self).addWidget(Split(picture, words))
 
     def enter(self, show: Show) -> None:

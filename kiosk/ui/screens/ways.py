@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from kiosk.model import Way
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import WAYS
 from kiosk.ui.screens.base import Column, stretched
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.choice import Choice
-from kiosk.ui.widgets.drawings import WAYS
 from kiosk.ui.widgets.words import Words
 
 LEFT_ALONE_MS = 60_000

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.codes import Code
-from kiosk.staff.service import StaffService
 from kiosk.phrases import Phrases, load
+from kiosk.staff.service import StaffService
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.theme import Role, Theme, colour
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import attention, tick
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.words import Words
 
@@ -38,10 +38,10 @@ class Page(QWidget):
         super().__init__()
         self.counter = counter
         self.errands = errands
-        self.phrases: Phrases = load("zh-Hans")
+        self.phrases = load()
         self.look = Theme()
         self.list = Lines()
-        self._told = Note(tick)
+        self._told = Note(Icon.CHECK)
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(0, 0, 0, 0)
         self.box.addWidget(self._told)
@@ -76,12 +76,12 @@ class Page(QWidget):
         self.errands.run(work, write, self.fail)
 
     def fail(self, code: Code) -> None:
-        self._told.say(self.phrases.clerk(code), attention)
+        self._told.say(self.phrases.clerk(code), Icon.ATTENTION)
         self.written.emit()
 
     def tell(self, text: str) -> None:
         """What came of the last act."""
-        self._told.say(text, tick, good=True)
+        self._told.say(text, Icon.CHECK, good=True)
 
     @property
     def told(self) -> str:

@@ -6,13 +6,14 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import RequestSummary, RequestState
+from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
-from kiosk.ports import Feeds
-from kiosk.staff.service import DaySummary, StatusItem, StaffService, clock
 from kiosk.phrases import Phrases
+from kiosk.ports import Feeds
+from kiosk.staff.day_summary import DaySummary, format_time
+from kiosk.staff.service import StaffService, StatusItem
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks
@@ -145,7 +146,9 @@ class DevicesPage(Page):
         self.box.addWidget(self._look)
         self.add_buttons(self._tone, self._print)
         self._look.clicked.connect(self._turn)
-        self._tone.clicked.connect(lambda: self._try(lambda: self.counter.test_speaker(self.phrases.language)))
+        self._tone.clicked.connect(
+            lambda: self._try(lambda: self.counter.test_speaker(self.phrases.language))
+        )
         self._print.clicked.connect(lambda: self._try(self.counter.print_test))
 
     def speak(self, phrases: Phrases) -> None:

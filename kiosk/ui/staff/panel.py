@@ -8,9 +8,10 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
+from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.staff.service import StaffService
-from kiosk.phrases import Phrases, load
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.page import Page
@@ -18,7 +19,6 @@ from kiosk.ui.staff.pages import DevicesPage, QueuePage, ReportPage, TerminalPag
 from kiosk.ui.staff.sign_in import SignIn
 from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import clock, door
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.words import Words
 
@@ -42,7 +42,7 @@ class Panel(QWidget):
         super().__init__(parent)
         self.counter = counter
         self.fixed = parent is None
-        self._phrases: Phrases = load("zh-Hans")
+        self._phrases = load()
         self._errands = BackgroundTasks(self)
         self._tries = 0  # an answer to an earlier try opens nothing
         self._unwanted = -1  # the try that whoever made it took back
@@ -68,8 +68,8 @@ class Panel(QWidget):
     def _make_parts(self) -> None:
         self._who = Words("small", centred=False, bold=True)
         self._back = Button("staff_back", "plain", role="small")
-        self._out = Button("staff_sign_out", "plain", role="small", drawing=door)
-        self._warning = Note(clock)
+        self._out = Button("staff_sign_out", "plain", role="small", icon=Icon.EXIT)
+        self._warning = Note(Icon.CLOCK)
         self._stack = QStackedWidget()
         self._tabs = {name: self._tab(name) for name in self.pages}
         self._head = Row(self._who, self._back, self._out)

@@ -5,11 +5,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.phrases import Phrases, load
+from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Column, Split, stretched
 from kiosk.ui.screens.reason import Reason
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import Picture, clerk
 from kiosk.ui.widgets.entry import Entry
+from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.keypad import Keypad
 from kiosk.ui.widgets.words import Words
 
@@ -25,13 +26,13 @@ class SignIn(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.phrases: Phrases = load("zh-Hans")
+        self.phrases = load()
         self._number = ""
         self._state = Code.OK
         self._title, self._body = Words("title"), Words("small", ink="soft")
         self._entry, self._reason, self.keypad = Entry(), Reason(), Keypad()
         self._leave = Button("staff_leave", "plain")
-        picture = stretched(Picture(clerk, ink="second"), 1)
+        picture = stretched(IconWidget(Icon.CLERK, ink="second"), 1)
         upper = Column(picture, self._title, self._entry, self._reason, self._body, self._leave)
         QVBoxLayout(self).addWidget(Split(upper, stretched(self.keypad, 1)))
         self.keypad.digit.connect(self._add)

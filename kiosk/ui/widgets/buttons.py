@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
+from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import TOUCH_PX, Role, Theme, colour
-from kiosk.ui.widgets.drawings import Drawing, draw
 from kiosk.ui.widgets.lettering import letter
 
 Kind = Literal["primary", "second", "plain", "key"]
@@ -37,7 +37,7 @@ class Button(QAbstractButton):
     """A touch target of at least 20 mm, painted by ourselves; `name` is its objectName."""
 
     def __init__(
-        self, name: str, kind: Kind = "plain", *, role: Role = "body", drawing: Drawing | None = None
+        self, name: str, kind: Kind = "plain", *, role: Role = "body", icon: Icon | None = None
     ) -> None:
         super().__init__()
         self.setObjectName(name)
@@ -46,7 +46,7 @@ class Button(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._kind: Kind = kind
         self._role: Role = role
-        self._drawing = drawing
+        self._icon = icon
         self._note = ""
         self._look = Theme()
         self._tall = 1.0
@@ -91,7 +91,7 @@ class Button(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(self._look.font(self._role, True))
-        width = metrics.horizontalAdvance(self.text()) + self._look.px(64) + self._drawing_side()
+        width = metrics.horizontalAdvance(self.text()) + self._look.px(64) + self._icon_side()
         return QSize(max(TOUCH_PX, round(width)), max(TOUCH_PX, round(self._look.touch * self._tall)))
 
     def minimumSizeHint(self) -> QSize:
@@ -124,8 +124,8 @@ class Button(QAbstractButton):
         painter.setPen(ink)
         pad = self._look.px(20)
         box = QRectF(self.rect()).adjusted(pad, 4, -pad, -4)
-        if self._drawing is not None:
-            box = self._paint_drawing(painter, box)
+        if self._icon is not None:
+            box = self._paint_icon(painter, box)
         if self._note:
             upper = QRectF(box.left(), box.top(), box.width(), box.height() * 0.58)
             lower = QRectF(box.left(), upper.bottom(), box.width(), box.height() * 0.36)
@@ -134,18 +134,18 @@ class Button(QAbstractButton):
         else:
             self._paint_line(painter, self.text(), box, self._role, True)
 
-    def _drawing_side(self) -> int:
-        return 0 if self._drawing is None else round(self._look.size(self._role) * 1.3)
+    def _icon_side(self) -> int:
+        return 0 if self._icon is None else round(self._look.size(self._role) * 1.3)
 
-    def _paint_drawing(self, painter: QPainter, box: QRectF) -> QRectF:
+    def _paint_icon(self, painter: QPainter, box: QRectF) -> QRectF:
         """The picture left of the words, both in the middle; returns the room for the words."""
-        assert self._drawing is not None
-        side = float(self._drawing_side())
+        assert self._icon is not None
+        side = float(self._icon_side())
         words = QFontMetricsF(self._look.font(self._role, True)).horizontalAdvance(self.text())
         left = box.left() + max(0.0, (box.width() - side * 1.25 - words) / 2)
-        draw(
+        paint_icon(
             painter,
-            self._drawing,
+            self._icon,
             QRectF(left, box.center().y() - side / 2, side, side),
             colour(_KINDS[self._kind].ink),
             0.08,

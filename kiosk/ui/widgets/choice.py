@@ -3,23 +3,23 @@
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
+from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import colour
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import Drawing, draw
 
 
 class Choice(Button):
     """One of several equal ways."""
 
-    def __init__(self, name: str, picture: Drawing) -> None:
+    def __init__(self, name: str, icon: Icon) -> None:
         super().__init__(name, "plain", role="title")
-        self._picture = picture
+        self._picture = icon
 
     def _paint_words(self, painter: QPainter) -> None:
         pad = self._look.px(20)
         box = QRectF(self.rect()).adjusted(pad, pad, -pad, -pad)
         upper, middle, lower = _shares(box, (0.52, 0.28, 0.2))
-        draw(painter, self._picture, upper, colour("primary"), 0.055)
+        paint_icon(painter, self._picture, upper, colour("primary"), 0.055)
         painter.setPen(colour("ink"))
         self._paint_line(painter, self.text(), middle, "title", True)
         self._paint_line(painter, self._note, lower, "body", False)

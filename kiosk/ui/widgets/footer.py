@@ -3,9 +3,9 @@
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.drawings import bell, door, ways
 from kiosk.ui.widgets.note import Note
 from kiosk.ui.widgets.ring import Ring
 
@@ -17,11 +17,11 @@ class Footer(QWidget):
         super().__init__()
         self._clerk_call = clerk_call
         self._called, self._is_called = "", False
-        self.cancel = Button("cancel", "plain", drawing=door)
-        self.help = Button("help", "plain", drawing=bell)
-        self.change = Button("change_way", "plain", drawing=ways)
+        self.cancel = Button("cancel", "plain", icon=Icon.EXIT)
+        self.help = Button("help", "plain", icon=Icon.BELL)
+        self.change = Button("change_way", "plain", icon=Icon.FORK)
         self.ring = Ring()
-        self._told = Note(bell)
+        self._told = Note(Icon.BELL)
         for button in (self.cancel, self.help):
             policy = button.sizePolicy()
             policy.setRetainSizeWhenHidden(True)

@@ -3,7 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
-from kiosk.phrases import LANGUAGES, Phrases
+from kiosk.model import Language
+from kiosk.phrases import Phrases, load
 from kiosk.ui.theme import TOUCH_PX, Theme
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.progress import Progress
@@ -15,7 +16,7 @@ ROOM_FOR_NAME_PX = 1200
 
 class Header(QWidget):
     chosen = Signal(str)
-    """A language of `phrases.LANGUAGES`."""
+    """Carries a `Language`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,14 +25,15 @@ class Header(QWidget):
         self._languages = QWidget()
         self._row = QHBoxLayout(self._languages)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._buttons = {language: self._add(language) for language in LANGUAGES}
+        self._buttons = {language: self._add(language) for language in Language}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._step: int | None = None
         self._look = Theme()
 
-    def _add(self, language: str) -> Button:
-        button = Button(_name(language), "plain", role="small")
+    def _add(self, language: Language) -> Button:
+        button = Button(f"language_{language.name.lower()}", "plain", role="small")
+        button.say(load(language)["language.name"])
         button.setCheckable(True)
         button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self.chosen.emit(language))
@@ -48,7 +50,6 @@ class Header(QWidget):
         self._product.say(phrases["general.product"])
         self._progress.speak(phrases)
         for language, button in self._buttons.items():
-            button.say(phrases[f"button.{_name(language)}"])
             button.setChecked(language == phrases.language)
         self._show_parts()
 
@@ -77,7 +78,3 @@ class Header(QWidget):
         self._progress.setVisible(steps)
         room = self._look.portrait or self._look.width >= ROOM_FOR_NAME_PX
         self._product.setVisible(room or not steps)
-
-
-def _name(language: str) -> str:
-    return "language_" + language.lower().replace("-", "_")

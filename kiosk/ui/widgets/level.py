@@ -4,8 +4,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
-from kiosk.ui.widgets.drawings import draw, sound
 
 QUIET_DBFS, LOUD_DBFS = -60.0, -6.0
 LAMPS = 16
@@ -39,7 +39,7 @@ class Level(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         side = float(self.height())
-        draw(painter, sound, QRectF(0, 0, side, side), colour("primary"), 0.08)
+        paint_icon(painter, Icon.MICROPHONE, QRectF(0, 0, side, side), colour("primary"), 0.08)
         painter.setPen(Qt.PenStyle.NoPen)
         step = (self.width() - side * 1.1) / LAMPS
         for lamp in range(LAMPS):

@@ -4,8 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
-from kiosk.ui.widgets.drawings import draw, tick
 
 
 class Marks(QWidget):
@@ -52,7 +52,7 @@ class Marks(QWidget):
         painter.drawEllipse(middle, radius - 3, radius - 3)
         box = QRectF(middle.x() - radius, middle.y() - radius, radius * 2, radius * 2)
         if heard:
-            draw(painter, tick, box, colour("on_filled"), 0.1)
+            paint_icon(painter, Icon.CHECK, box, colour("on_filled"), 0.1)
         elif here:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("primary"))

@@ -5,8 +5,8 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.phrases import Phrases
+from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
-from kiosk.ui.widgets.drawings import draw, tick
 
 STEPS = ("card", "phone", "face", "digits", "done")
 
@@ -64,7 +64,7 @@ class Progress(QWidget):
         painter.drawEllipse(middle, radius, radius)
         box = QRectF(middle.x() - radius, middle.y() - radius, radius * 2, radius * 2)
         if past:
-            draw(painter, tick, box, colour("on_filled"), 0.1)
+            paint_icon(painter, Icon.CHECK, box, colour("on_filled"), 0.1)
             return
         painter.setPen(colour("on_filled" if here else "soft"))
         painter.setFont(self._look.font_px(round(radius * 1.15), True))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from evaluation import options, pictures
 from evaluation.light.trials import ATTACKS, LIVE, LightTrials
@@ -11,7 +10,7 @@ from kiosk.model import Answer
 from kiosk.simulators.light import LightingConditions, LitCamera, ScreenColours, lamp_colour
 from tests.support.faces import MODELS, needs_models
 
-LIMITS = replace(settings.load().visit, light="required")
+LIMITS = changed(settings.load().visit, light={"mode": "required"})
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.outbox import Outbox
-from tests.support.stub_central import ENROL_CODE, StubCentral
 from tests.support.activation_terminal import ActivationTerminal
+from tests.support.stub_central import ENROL_CODE, StubCentral
 
 
 @pytest.fixture

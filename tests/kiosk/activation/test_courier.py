@@ -10,8 +10,8 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, RequestWedged, Stored, StoreFailed
 from kiosk.model import Device, RequestStatus
 from kiosk.worker import Worker
-from tests.support.stub_central import babble, cut, half, hang, lost, problem
 from tests.support.activation_terminal import order
+from tests.support.stub_central import babble, cut, half, hang, lost, problem
 
 
 def delivered(terminal, *visits):

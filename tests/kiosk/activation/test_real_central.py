@@ -10,14 +10,12 @@ from msgspec.structs import replace
 from kiosk.activation import identity
 from kiosk.activation.outbox import RequestCounts
 from kiosk.codes import Code
-from kiosk.events import ChallengeTaken, DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
+from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
 from kiosk.simulators.network_proxy import NetworkProxy
-from kiosk.visit_number import new_visit_number
+from tests.kiosk.activation.test_desk import Running
+from tests.support.activation_terminal import CARD, order_with_every_check, settings_of_terminal
 from tests.support.central_server import running_central
-from tests.support.protocol_terminal import person
-from tests.support.activation_terminal import CARD, order, passed
-from tests.kiosk.activation.test_desk import Running, site
 
 SETTINGS = """
 [recheck]
@@ -45,7 +43,7 @@ def shop(central, line, tmp_path: Path, request):
     name = f"T-{abs(hash(request.node.name)) % 10**8}"
     url = f"https://127.0.0.1:{line.port}"
     identity.enrol(url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity")
-    made = Running(site(tmp_path, name, url))
+    made = Running(settings_of_terminal(tmp_path, name, url))
     made.name = name
     made.wait_for(DeviceReady(Device.CHALLENGES), 10)
     yield made
@@ -53,17 +51,7 @@ def shop(central, line, tmp_path: Path, request):
 
 
 def visit(shop, picture: bool = False) -> Submit:
-    """A customer nobody has seen before, with a challenge of central's and every verdict."""
-    taken = shop.desk.take_challenge()
-    assert isinstance(taken, ChallengeTaken)
-    made = order(new_visit_number(), card=replace(CARD, number=person()["number"]), picture=picture)
-    evidence = replace(
-        made.evidence,
-        challenge=taken.challenge.id,
-        verdicts=passed(),
-        began_unix=time.time() - 5,
-    )
-    return replace(made, evidence=evidence)
+    return order_with_every_check(shop.desk.take_challenge, picture)
 
 
 def receipts(shop, id: str) -> list:
@@ -191,7 +179,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
     ):
         url = f"https://127.0.0.1:{line.port}"
         identity.enrol(url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity")
-        settings = site(tmp_path, "T-1", url)
+        settings = settings_of_terminal(tmp_path, "T-1", url)
         settings = replace(settings, central=replace(settings.central, sealing=algorithm))
         shop = Running(settings)
         try:

@@ -6,19 +6,20 @@ import types
 
 import numpy as np
 import pytest
+from PIL import ImageFile
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
-from kiosk.face.dlib_engine import DlibEngine, DlibSettings, spread
+from kiosk.face.dlib_engine import DlibEngine, DlibSettings, import_package, spread
 from kiosk.face.reference import reference
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import Frame
 from kiosk.ports import FaceEngine
-from kiosk.settings import DriverChoice, driver_class, load
+from kiosk.settings import DriverChoice, driver_class
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import MODELS, NEEDED, PHOTOS, context, head, needs_models, portrait
 
-HAS_DLIB = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
+HAS_DLIB = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition"))
 needs_dlib = pytest.mark.skipif(not HAS_DLIB, reason="`uv sync --extra dlib` brings this driver")
 
 
@@ -79,7 +80,7 @@ def test_embeddings_are_unit_vectors_and_the_same_for_the_same(driver, name):
 @pytest.mark.parametrize("name", PHOTOS)
 def test_the_chip_portrait_is_like_its_owner_and_unlike_the_other(driver, name):
     """SFace accepts; dlib, weak on portraits of one kilobyte, at least does not refuse."""
-    least = load().visit.accept if driver.name == "sface" else load().visit.review
+    least = driver.thresholds.accept if driver.name == "sface" else driver.thresholds.review
     card, _ = reference(portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver)
     for other in PHOTOS:
         vectors = []
@@ -139,15 +140,20 @@ def test_an_altered_weight_file_is_refused(tmp_path, damaged):
     assert caught.value.code is Code.MODEL_ALTERED
 
 
-@pytest.mark.parametrize("absent", ["dlib", "face_recognition_models"])
-def test_dlib_says_what_to_install(monkeypatch, absent):
-    monkeypatch.setitem(sys.modules, absent, None)
-    if absent != "dlib":
-        monkeypatch.setitem(sys.modules, "dlib", types.ModuleType("dlib"))
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+@pytest.mark.parametrize("absent", ["dlib", "face_recognition_models", "face_recognition"])
+def test_the_face_recognition_driver_says_what_to_install(monkeypatch, absent):
+    for name in ("dlib", "face_recognition_models", "face_recognition"):
+        monkeypatch.setitem(sys.modules, name, None if name == absent else types.ModuleType(name))
     with pytest.raises(ModelError, match="extra 'dlib'") as caught:
         DlibEngine(DlibSettings(), context())
     assert caught.value.code is Code.MODEL_MISSING
+
+
+@needs_dlib
+def test_importing_face_recognition_leaves_pillow_strict():
+    """The package lets Pillow accept truncated files in the whole process."""
+    import_package()
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 @pytest.mark.parametrize(("distance", "likeness"), [(0.0, 1.0), (0.4, 0.47), (0.5, 0.307), (0.6, 0.183)])

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from kiosk.models.folders import NEEDED, install_folder
 from kiosk.models.installer import fetch
 from kiosk.models.manifest import read
 from kiosk.paths import RESOURCES
-from kiosk.ports import Context
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import CLASSES, MANDARIN, OTHER
@@ -23,7 +21,8 @@ from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.recognisers import vosk as vosk_driver
 from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, played, pooled, window, windows
 from kiosk.speech.recognisers.vosk import Word, grammar, scores
-from tests.support.onnx_stub import lively, manifest, network
+from tests.support.onnx_stub import lively, network
+from tests.support.recognisers import context_of, stub_context
 from tests.support.sounds import cough, mix, noise, voice
 
 CUSTOMERS = RESOURCES / "sounds" / "customer"
@@ -37,18 +36,6 @@ def make(driver, context, **options):
     choice = DriverChoice(driver, options)
     kind = driver_class("recogniser", choice)
     return kind(driver_settings("recogniser", choice, kind.Settings), context)
-
-
-def context_of(folder, resources=RESOURCES):
-    return Context(resources=resources, models=folder, simulation=False, clock=time.monotonic)
-
-
-def stub_context(folder, content, **facts):
-    """A resources folder whose manifest names a stub that lies in the models folder."""
-    (folder / "models").mkdir()
-    (folder / "models" / "manifest.toml").write_text(manifest(content, **facts), encoding="utf-8")
-    (folder / "digits-encoder.onnx").write_bytes(content)
-    return context_of(folder, folder)
 
 
 def stub(folder):

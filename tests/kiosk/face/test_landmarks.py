@@ -7,8 +7,8 @@ from kiosk.codes import Code
 from kiosk.errors import ModelError
 from kiosk.face.landmarks import MediaPipeLandmarks, MediaPipeSettings
 from kiosk.ports import FaceMesh, Image
-from tests.support.faces import PHOTOS, context, engine, head, landmarks, limits, needs_models
 from tests.kiosk.face.test_quality import rotated
+from tests.support.faces import PHOTOS, context, engine, head, landmarks, limits, needs_models
 
 pytestmark = needs_models
 

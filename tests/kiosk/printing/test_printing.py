@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import DayReport, Outcome, Slip
+from kiosk.model import DayReport, Language, Outcome, Slip
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.printing import file
@@ -41,6 +42,7 @@ from kiosk.printing.text_layout import lines, width, wrapped
 from kiosk.worker import Worker
 
 CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
+GMTIME = time.gmtime
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SLIP = Slip(
     id="7K3M-9Q2P-40TX-0001",
@@ -59,7 +61,7 @@ def printer(path: Path, **more) -> FilePrinter:
     return FilePrinter(FilePrinter.Settings(path=str(path), **more), CONTEXT)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_slip_names_the_number_and_fits_the_paper(language, outcome):
     text = lines(replace(SLIP, outcome=outcome), language, 32)
@@ -94,7 +96,7 @@ def test_every_code_can_be_printed(code):
 
 
 def test_the_languages_have_the_same_lines():
-    tables = [tomllib.loads((RESOURCES / "phrases" / f"{n}.toml").read_text())["slip"] for n in LANGUAGES]
+    tables = [tomllib.loads((RESOURCES / "phrases" / f"{n}.toml").read_text())["slip"] for n in Language]
     assert tables[0].keys() == tables[1].keys() == tables[2].keys()
 
 
@@ -251,7 +253,7 @@ def dark(slip: Slip, **more) -> int:
     return drawn(slip, **more).histogram()[0]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("dots", DOTS.values())
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_drawn_slip_fills_the_paper_and_not_more(language, dots, outcome):
@@ -329,6 +331,16 @@ def test_slips_as_files_in_a_folder(tmp_path, form, begins):
     assert (tmp_path / f"{SLIP.id}.{form}").read_bytes().startswith(begins)
     with pytest.raises(DeviceMissing):
         printer(tmp_path / "none", form=form).open()
+
+
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_the_same_slip_gives_the_same_file_at_any_time(monkeypatch, form):
+    def made_at(seconds: float) -> bytes:
+        monkeypatch.setattr(time, "time", lambda: seconds)
+        monkeypatch.setattr(time, "gmtime", lambda at=seconds: GMTIME(at))
+        return Paper(form, "58mm", "").made(SLIP)
+
+    assert made_at(1_800_000_000.0) == made_at(1_900_000_000.0)
 
 
 def test_a_printer_that_takes_nothing_is_out_of_paper(monkeypatch):
@@ -409,7 +421,7 @@ def test_a_report_counts_what_came_of_the_visits():
     assert all(width(line) <= 48 for line in told.splitlines())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(Language))
 def test_a_report_is_there_in_every_language(language):
     assert lines(REPORT, language)
     assert drawn(REPORT, language).width == DOTS["58mm"]
@@ -432,3 +444,11 @@ def test_a_report_goes_the_way_of_a_slip(tmp_path, form):
     device.close()
     made = tmp_path / f"{REPORT.id}.{form}" if path is tmp_path else path
     assert made.read_bytes() == Paper(form, "58mm", "").made(REPORT)
+
+
+@pytest.mark.parametrize(("kind", "options"), [(FilePrinter, {"path": "x"}), (LinePrinter, {"port": "x"})])
+def test_a_printer_has_a_known_language_or_that_of_the_visit(kind, options):
+    for language in ("", *Language):
+        assert msgspec.convert({**options, "language": language}, kind.Settings).language == language
+    with pytest.raises(msgspec.ValidationError, match="zh-Hant"):
+        msgspec.convert({**options, "language": "fr"}, kind.Settings)

@@ -13,8 +13,8 @@ from kiosk.model import Clerk, Role
 from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
 from kiosk.worker import Worker
-from tests.support.central_server import running_central
 from tests.support.activation_terminal import settings_of_terminal
+from tests.support.central_server import running_central
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ class EnrolledTerminal:
         url = f"https://127.0.0.1:{self.line.port}"
         self.keys = folder / "var" / "identity"
         identity.enrol(url, central.ca, name, central.enrol_code(name), self.keys)
-        self.settings = site(folder, name, url)
+        self.settings = settings_of_terminal(folder, name, url)
         self.roster = Roster(folder / "staff", self.settings.staff, self.trust)
         self.start()
 
@@ -42,7 +42,10 @@ class EnrolledTerminal:
 
     def start(self) -> None:
         self.desk = ActivationService(
-            self.settings, {"kiosk": "0.1.0"}, lambda _: None, take_roster=self.roster.accept
+            self.settings,
+            versions={"kiosk": "0.1.0"},
+            post=lambda _: None,
+            take_roster=self.roster.accept,
         )
         self.worker = Worker("courier", self.desk.run).start()
 

@@ -15,10 +15,10 @@ from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import ReceiptArrived, Stored
 from kiosk.model import RequestStatus
+from tests.kiosk.staff.test_provisioning import EnrolledTerminal, added
+from tests.support.activation_terminal import order_with_every_check
 from tests.support.central_server import running_central
 from tests.support.protocol_terminal import CHECKS
-from tests.kiosk.activation.test_real_central import visit as with_every_check
-from tests.kiosk.staff.test_provisioning import EnrolledTerminal, added
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def central(tmp_path_factory):
 
 def visit(shop):
     """Somebody checked the usual way."""
-    made = with_every_check(shop)
+    made = order_with_every_check(shop.desk.take_challenge)
     usual = tuple(verdict for verdict in made.evidence.verdicts if verdict.check.value in CHECKS)
     return replace(made, evidence=replace(made.evidence, verdicts=usual))
 

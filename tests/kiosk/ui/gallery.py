@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from kiosk import settings
+from kiosk.model import Language
 from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
@@ -27,7 +28,7 @@ def main(folder: Path, wanted: list[str]) -> None:
         window = Window(RecordingEngine(), feeds, settings.load(), simulated=True)
         window.resize(*size)
         window.show()
-        for language in ("zh-Hans", "zh-Hant", "en"):
+        for language in Language:
             for name, story in STORIES.items():
                 full = f"{shape}-{language}-{name}"
                 if all(part in full for part in wanted):

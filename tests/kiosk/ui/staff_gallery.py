@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QApplication
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import Show
-from kiosk.model import Stage
+from kiosk.model import Language, Stage
 from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
-from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
 from tests.kiosk.ui.counters import World
 from tests.kiosk.ui.gallery import SIZES
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 
 
 def main(folder: Path, wanted: list[str]) -> None:
@@ -28,7 +28,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     load_fonts()
     folder.mkdir(parents=True, exist_ok=True)
     for shape, size in SIZES.items():
-        for language in ("zh-Hans", "zh-Hant", "en"):
+        for language in Language:
             if all(part in f"{shape}-{language}" for part in wanted):
                 _album(folder, f"{shape}-{language}", size, language)
 

@@ -14,8 +14,8 @@ from kiosk.events import Show, SignedIn, SignedOut
 from kiosk.model import Stage
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import STAFF_HOLD_MS, Window
-from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 from tests.kiosk.ui.counters import VISITS, WEDGED, World
+from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 
 
 class WindowWithStaff:
@@ -262,7 +262,7 @@ def test_devices_are_tried_and_let_go_of(shop):
 def test_while_a_customer_is_served_devices_are_theirs(shop):
     shop.enter()
     page = shop.page("devices")
-    shop.world.busy = True
+    shop.world.serving = True
     for button in ("staff_look", "staff_tone"):
         assert shop.hand.press(button)
         shop.settle()

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from kiosk.phrases import LANGUAGES
+from kiosk.model import Language
 from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.buttons import Button
 from kiosk.ui.widgets.words import Words
@@ -31,7 +31,7 @@ def test_layout(window, story):
     for size in SIZES:
         window.resize(*size)
         play(window, STORIES[story])
-        for language in LANGUAGES:
+        for language in Language:
             window.speak(language)
             QApplication.processEvents()
             QTest.qWait(2)  # layouts inside layouts settle in turns

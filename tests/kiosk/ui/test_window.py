@@ -39,9 +39,9 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, HeadMove, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
-from kiosk.ui.bridge import Bridge
+from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
 from kiosk.phrases import load
+from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.digit import Digit
 from kiosk.ui.widgets.entry import Entry
@@ -663,7 +663,7 @@ def test_out_of_service_says_what_is_missing(window):
     assert "model.missing" in text
 
 
-@pytest.mark.parametrize(("name", "language"), [("en", "en"), ("zh_hant", "zh-Hant"), ("zh_hans", "zh-Hans")])
+@pytest.mark.parametrize(("name", "language"), [(language.name.lower(), language) for language in Language])
 @pytest.mark.parametrize("stage", list(Stage))
 def test_another_language_by_one_touch_everywhere(window, hand, stage, name, language):
     window.take(show(stage))

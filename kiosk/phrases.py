@@ -1,0 +1,127 @@
+"""Every sentence for people, in every language; the only place where a code becomes words. Free of Qt.
+
+phrases = load(Language.ZH_HANS)
+phrases["stage.card.title"], phrases.customer(Code.CARD_EXPIRED), phrases.consent_sha256()
+"""
+
+import hashlib
+import tomllib
+from functools import cache
+from typing import Any, Literal
+
+from kiosk.codes import Code
+from kiosk.model import Language
+from kiosk.paths import RESOURCES
+
+Script = Literal["Hans", "Hant", "Latn"]
+"""Writing systems (ISO 15924) that the bundled fonts are chosen for."""
+
+FACE_NOTICE = ("who", "purpose", "method", "retention", "impact", "rights", "alternative")
+"""What must be told before face recognition (Measures for the security of face recognition technology,
+CAC and MPS order 19, in force 2025-06-01, article 5), and the alternative way (article 10)."""
+CLERK_NOTICE = ("who", "purpose", "clerk_how", "clerk_data", "clerk_retention", "clerk_rights")
+"""The clerk's way: no face recognition, but personal data all the same (PIPL, article 17)."""
+GUARDIAN_NOTICE = (
+    "who", "guardian_what", "guardian_how", "guardian_data", "guardian_retention", "guardian_rights",
+)  # fmt: skip
+"""For a child under fourteen (PIPL, article 31): the guardian's consent, and whose data go where."""
+PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "picture_choice")
+"""Asked separately: sending a face over a network needs its own consent (the same order, article 8)."""
+
+
+class Phrases:
+    """The catalogue of one language."""
+
+    def __init__(self, language: Language, table: dict[str, Any]) -> None:
+        self.language = language
+        self._table = table
+
+    @property
+    def script(self) -> Script:
+        """Writing system: decides about the font and the punctuation between phrases."""
+        found: Script = self._table["language"]["script"]
+        return found
+
+    @property
+    def spoken(self) -> Language:
+        """Language of the prompts that are played: several scripts share a spoken language."""
+        return Language(self._table["language"]["spoken"])
+
+    def __getitem__(self, key: str) -> str:
+        """The sentence at a dotted key. Raises KeyError: a missing phrase is our bug."""
+        found: Any = self._table
+        for part in key.split("."):
+            found = found[part]
+        if not isinstance(found, str):
+            raise KeyError(key)
+        return found
+
+    def customer(self, code: Code) -> str:
+        """What happened and what to do next; empty for OK."""
+        return self._sentence(code, "customer")
+
+    def clerk(self, code: Code) -> str:
+        """What the clerk should do; empty for OK."""
+        return self._sentence(code, "clerk")
+
+    def tries_left(self, count: int) -> str:
+        """A sentence about the tries that are left; empty where there is nothing to say."""
+        known: list[str] = self._table["general"]["tries"]
+        return known[count] if 0 <= count < len(known) else ""
+
+    def digit_word(self, digit: int) -> str:
+        """How a digit sounds, for people who may not know (English: pinyin); empty where they do."""
+        words: list[str] = self._table["digits"]["words"]
+        return words[digit] if words else ""
+
+    def face_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in FACE_NOTICE]
+
+    def picture_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in PICTURE_NOTICE]
+
+    def clerk_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in CLERK_NOTICE]
+
+    def clerk_consent_sha256(self) -> str:
+        """As `consent_sha256`, of the text of the clerk's way."""
+        text = "\n".join([self["consent.version"], self["consent.clerk_title"], *self.clerk_notice()])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def guardian_notice(self) -> list[str]:
+        return [self[f"consent.{part}"] for part in GUARDIAN_NOTICE]
+
+    def guardian_consent_sha256(self) -> str:
+        """As `consent_sha256`, of the text for a child's guardian."""
+        text = "\n".join([self["consent.version"], self["stage.guardian.title"], *self.guardian_notice()])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def consent_text(self) -> str:
+        """All that is shown before consent, in the order shown, one paragraph a line."""
+        pages = [self["consent.title"], *self.face_notice()]
+        pages += [self["consent.picture_title"], *self.picture_notice()]
+        return "\n".join([self["consent.version"], *pages])
+
+    def consent_sha256(self) -> str:
+        """Hex SHA-256 of `consent_text` in UTF-8: which text was agreed to."""
+        return hashlib.sha256(self.consent_text().encode()).hexdigest()
+
+    def _sentence(self, code: Code, reader: str) -> str:
+        if code is Code.OK:
+            return ""
+        codes: dict[str, dict[str, str]] = self._table["code"]
+        # A test keeps the catalogue complete; if one is missing all the same, people are told to ask.
+        return codes.get(code.value, codes[Code.INTERNAL.value])[reader]
+
+
+@cache
+def load(language: str = Language.ZH_HANS) -> Phrases:
+    """Return the phrases of `language`, or of the first language if there is no such one."""
+    known = Language(language) if language in set(Language) else next(iter(Language))
+    path = RESOURCES / "phrases" / f"{known}.toml"
+    return Phrases(known, tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def spoken_language(language: str) -> str:
+    """Return the language in which prompts for `language` are spoken; an unknown one is spoken as itself."""
+    return load(language).spoken if language in set(Language) else language

@@ -1,0 +1,243 @@
+"""The catalogue is complete, short and plain in every language, and docs/codes.md is what it says."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from kiosk.codes import Code
+from kiosk.model import Check, Device, Language, Outcome, Purpose, Reason, Stage, outcome_key
+from kiosk.paths import RESOURCES
+from kiosk.phrases import Phrases, Script, load
+from kiosk.ui import codes_document
+
+RETRIES = (
+    Code.SPEECH_SILENCE,
+    Code.SPEECH_TOO_QUIET,
+    Code.SPEECH_CLIPPED,
+    Code.SPEECH_NOISY,
+    Code.SPEECH_TOO_EARLY,
+    Code.SPEECH_TOO_LATE,
+    Code.SPEECH_WRONG_DIGITS,
+    Code.SPEECH_MISSING_DIGITS,
+    Code.SPEECH_EXTRA,
+    Code.SPEECH_SECOND_VOICE,
+    Code.SPEECH_UNKNOWN,
+    Code.LIPS_STILL,
+    Code.LIPS_UNSEEN,
+)
+"""Reasons of a further try that are spoken; others are told by the plain prompt."""
+PROMPTS = [
+    "welcome",
+    "consent",
+    "consent_clerk",
+    "card",
+    "card_retry",
+    "phone",
+    "portrait",
+    "face",
+    "face_retry",
+    "digits",
+    "digits.light",
+    "digits_retry",
+    *(f"digits_retry.{code.value.partition('.')[2]}" for code in RETRIES),
+    "head",
+    "head_retry",
+    "touch",
+    "review",
+    "submit",
+    "activated",
+    "pending",
+    "accepted",
+    "refused",
+    "referred",
+    "goodbye",
+    "consent.guardian",
+    "card.guardian",
+    "submit.change",
+    "activated.renewed",
+    "activated.password_set",
+    "accepted.change_accepted",
+    "refused.change_refused",
+    "refused.already_open",
+    "hint_none",
+    "hint_several",
+    "hint_too_far",
+    "hint_too_near",
+    "hint_off_centre",
+    "hint_turned",
+    "hint_tilted",
+    "hint_blurred",
+    "hint_too_dark",
+    "hint_too_bright",
+    "hint_backlit",
+    "hint_eyes_closed",
+    "hint_covered",
+    "hint_left",
+    "hint_changed",
+]
+HINTS = [code for code in Code if code.value.startswith("face.")][:13]  # up to the verdicts
+CHINESE = [language for language in Language if language is not Language.EN]
+TERMS = ("TODO", "XXX", "…", "{", "}", "<", ">", "%s")
+
+# Characters whose simplified form must not stand in the traditional catalogue, and the other way round.
+SIMPLIFIED_ONLY = set("证请为这读说话数码机关脸镜头认识声无处设终时间网络办续开张见对") - set("机")
+TRADITIONAL_ONLY = set("證請為這讀說話數碼機關臉鏡頭認識聲無處設終時間網絡辦續開張見對") - set("机")
+
+
+def leaves(table, path=""):
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{key}.")
+        elif isinstance(value, list):
+            yield from ((f"{path}{key}.{i}", text) for i, text in enumerate(value))
+        else:
+            yield f"{path}{key}", value
+
+
+@pytest.fixture(params=list(Language))
+def phrases(request) -> Phrases:
+    return load(request.param)
+
+
+def test_every_code_has_both_sentences_and_no_other(phrases):
+    known = set(phrases._table["code"])
+    assert known == {code.value for code in Code} - {"ok"}
+    for code in Code:
+        assert bool(phrases.customer(code)) == (code is not Code.OK)
+        assert bool(phrases.clerk(code)) == (code is not Code.OK)
+
+
+def test_languages_have_the_same_keys():
+    def keys(language):
+        return {key for key, _ in leaves(load(language)._table) if not key.startswith("digits.words")}
+
+    first, *others = (keys(language) for language in Language)
+    assert all(other == first for other in others)
+
+
+def test_each_catalogue_has_a_head_and_each_language_a_catalogue():
+    assert {path.stem for path in (RESOURCES / "phrases").glob("*.toml")} == set(Language)
+    names = [load(language)["language.name"] for language in Language]
+    assert len(set(names)) == len(Language)
+    for language in Language:
+        assert load(language).script in get_args(Script)
+        assert load(load(language).spoken).spoken == load(language).spoken
+
+
+def test_nothing_is_empty_or_a_placeholder(phrases):
+    for key, text in leaves(phrases._table):
+        assert key == "general.tries.0" or text.strip(), key
+        assert text == text.strip(), key
+        assert not any(term in text for term in TERMS), key
+
+
+@pytest.mark.parametrize("language", CHINESE)
+def test_chinese_customers_read_at_most_forty_characters(language):
+    for code in Code:
+        assert len(load(language).customer(code)) <= 40, code
+
+
+def test_english_sentences_are_short():
+    for code in Code:
+        assert len(load(Language.EN).customer(code)) <= 90, code
+
+
+def test_every_hint_is_one_short_line():
+    for code in Code:
+        if code in HINTS:
+            assert len(load(Language.ZH_HANS).customer(code)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("language", "foreign"), [("zh-Hant", SIMPLIFIED_ONLY), ("zh-Hans", TRADITIONAL_ONLY)]
+)
+def test_scripts_are_not_mixed(language, foreign):
+    other = SIMPLIFIED_ONLY & TRADITIONAL_ONLY
+    for key, text in leaves(load(language)._table):
+        assert not set(text) & (foreign - other), (key, set(text) & foreign)
+
+
+@pytest.mark.parametrize("language", CHINESE)
+def test_chinese_sentences_use_chinese_punctuation(language):
+    for key, text in leaves(load(language)._table):
+        assert not re.search(r"[一-鿿][,.;:?!]", text), key
+
+
+def test_stages_outcomes_devices_and_prompts_are_all_there(phrases):
+    for stage in Stage:
+        assert all(phrases[f"stage.{stage.value}.{part}"] for part in ("title", "body", "next"))
+    for outcome in Outcome:
+        assert all(phrases[f"outcome.{outcome.value}.{part}"] for part in ("title", "body", "next"))
+    names = {outcome_key(outcome, purpose) for outcome in Outcome for purpose in Purpose} | {"already_open"}
+    assert set(phrases._table["outcome"]) == names
+    assert all(phrases[f"outcome.{name}.{part}"] for name in names for part in ("title", "body", "next"))
+    assert all(phrases[f"device.{device.value}"] for device in Device)
+    assert set(phrases._table["prompt"]) == set(PROMPTS)
+
+
+def test_consent_tells_what_the_law_asks_for():
+    text = load(Language.ZH_HANS).consent_text()
+    for needed in (
+        "谁来处理",
+        "电话",
+        "为了什么",
+        "怎么处理",
+        "保存多久",
+        "影响",
+        "权利",
+        "撤回",
+        "另一种办法",
+    ):
+        assert needed in text
+
+
+def test_consent_promises_no_longer_storage_than_the_settings():
+    from kiosk import settings
+
+    assert settings.load().retention.longest_days <= 30
+    assert "三十天" in load(Language.ZH_HANS).consent_text()
+
+
+def test_consent_hash_names_the_text():
+    hashes = {load(language).consent_sha256() for language in Language}
+    assert len(hashes) == len(Language)
+    changed = Phrases(
+        Language.EN,
+        {**load(Language.EN)._table, "consent": {**load(Language.EN)._table["consent"], "who": "You"}},
+    )
+    assert changed.consent_sha256() not in hashes
+
+
+def test_tries_left_says_nothing_where_there_is_nothing_to_say(phrases):
+    assert phrases.tries_left(0) == phrases.tries_left(9) == ""
+    assert phrases.tries_left(1)
+
+
+def test_unknown_language_gets_the_first():
+    assert load("fr").language == "zh-Hans"
+
+
+def test_a_missing_phrase_is_our_bug():
+    with pytest.raises(KeyError):
+        load(Language.EN)["stage.nowhere.title"]
+
+
+def test_a_code_without_a_sentence_still_sends_people_to_the_clerk():
+    phrases = Phrases(
+        "en", {"code": {"internal.error": {"customer": "Please ask the clerk.", "clerk": "Look."}}}
+    )
+    assert phrases.customer(Code.CARD_MOVED) == "Please ask the clerk."
+
+
+def test_the_document_of_codes_is_current():
+    assert codes_document.PATH.read_text(encoding="utf-8") == codes_document.document(), (
+        "run python -m kiosk.ui.codes_document"
+    )
+
+
+def test_a_clerk_is_told_of_every_check_every_band_and_every_reason(phrases):
+    """A review that met a check without a name would show the clerk nothing at all."""
+    assert set(phrases._table["check"]) == {check.value for check in Check}
+    assert set(phrases._table["band"]) == {"passed", "just_below", "below", "unmeasured", "guardian"}
+    assert set(phrases._table["reason"]) == {reason.value for reason in Reason}

@@ -1,0 +1,84 @@
+"""Colours can be told apart, and every character, also of rare names, has a glyph of the right place."""
+
+import pytest
+from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
+
+from kiosk.model import Language
+from kiosk.phrases import load
+from kiosk.ui.theme import FAMILIES, Theme, load_fonts, palette
+from tests.kiosk.ui.test_phrases import leaves
+
+PAIRS = [
+    ("ink", "ground"),
+    ("ink", "surface"),
+    ("ink", "key_pressed"),
+    ("soft", "ground"),
+    ("soft", "surface"),
+    ("on_filled", "primary"),
+    ("on_filled", "primary_pressed"),
+    ("on_filled", "second"),
+    ("on_filled", "second_pressed"),
+    ("on_filled", "done"),
+    ("on_filled", "wait"),
+    ("on_filled", "stop"),
+    ("on_note", "note"),
+    ("on_banner", "banner"),
+    ("ink", "digit_odd"),
+    ("stop", "ground"),
+    ("primary", "ground"),
+]
+RARE = "㙍𬭎䶮㛃𠅤龘"
+
+
+def luminance(colour):
+    """Relative luminance, WCAG 2.2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("ink", "ground"), PAIRS)
+def test_contrast(ink, ground):
+    light, dark = sorted((luminance(palette()[ink]), luminance(palette()[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def glyph(qapp, character, language):
+    image = QImage(120, 120, QImage.Format.Format_Grayscale8)
+    image.fill(255)
+    painter = QPainter(image)
+    painter.setFont(Theme(language=language).font_px(90))
+    painter.drawText(image.rect(), 0x84, character)
+    painter.end()
+    return image
+
+
+@pytest.fixture(autouse=True)
+def fonts(qapp):
+    load_fonts()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_bundled_family_is_the_one_used(language):
+    assert FAMILIES[load(language).script] in QFontDatabase.families()
+
+
+@pytest.mark.parametrize("character", RARE)
+@pytest.mark.parametrize("language", [Language.ZH_HANS, Language.ZH_HANT])
+def test_rare_names_are_no_boxes(qapp, character, language):
+    raw = QRawFont.fromFont(Theme(language=language).font_px(90))
+    assert raw.supportsCharacter(ord(character)), f"U+{ord(character):X}"
+    drawn = glyph(qapp, character, language)
+    assert drawn != glyph(qapp, "\U000f0000", language)
+    assert drawn != glyph(qapp, " ", language)
+
+
+def test_traditional_has_its_own_shapes(qapp):
+    assert glyph(qapp, "骨", Language.ZH_HANS) != glyph(qapp, "骨", Language.ZH_HANT)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_character_of_the_catalogue_has_a_glyph(qapp, language):
+    raw = QRawFont.fromFont(Theme(language=language).font_px(40))
+    text = {character for _, sentence in leaves(load(language)._table) for character in sentence}
+    assert [c for c in text | {"\N{NON-BREAKING HYPHEN}"} if not raw.supportsCharacter(ord(c))] == []

@@ -1,0 +1,181 @@
+"""The terminal's activation room, put together for tests, with a list of everything it said."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from kiosk.activation.challenges import ChallengePool
+from kiosk.activation.database import Database
+from kiosk.activation.delivery import DeliveryWorker
+from kiosk.activation.gateway import Gateway
+from kiosk.activation.http_client import HttpClient
+from kiosk.activation.identity import Identity
+from kiosk.activation.messages import Heartbeat, RequestOrigin
+from kiosk.activation.outbox import Outbox
+from kiosk.activation.reconciliation import Reconciliation
+from kiosk.activation.submission import Submission
+from kiosk.audit.log import AuditLog
+from kiosk.audit.recorder import AuditRecorder
+from kiosk.codes import Code
+from kiosk.events import (
+    Agreed,
+    ChallengeTaken,
+    DeviceFailed,
+    DeviceReady,
+    Event,
+    Evidence,
+    ReceiptArrived,
+    Stored,
+    StoreFailed,
+    Submit,
+)
+from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
+from kiosk.settings import CentralSettings, Settings, load
+from kiosk.visit_number import new_visit_number
+from tests.support.protocol_terminal import CHECKS, NUMBERS, person
+
+CARD = IdCard(
+    number="990001199003070017",
+    name="测试甲",
+    sex="男",
+    nation="汉",
+    birth=date(1990, 3, 7),
+    address="某市某区某路一号",
+    issuer="某市公安局",
+    valid_from=date(2020, 1, 1),
+    valid_to=date(2040, 1, 1),
+    portrait=b"\x00" * 1024,
+)
+SETTINGS = CentralSettings(
+    url="",
+    public_url="",
+    ca="",
+    connect_s=1.0,
+    answer_s=0.5,
+    pool_target=8,
+    pool_refill=4,
+    backoff_first_s=0.1,
+    backoff_max_s=0.4,
+    backoff_jitter=0.5,
+    probe_s=0.2,
+    contact_s=5.0,
+    sealing="HPKE-X25519-SHA256-AES256GCM",
+)
+
+
+def passed(checks: Iterable[str] = CHECKS) -> tuple[Verdict, ...]:
+    """What a good visit's checks said, with the numbers that central wants to see."""
+    return tuple(Verdict(Check(c), Answer.PASS, Code.OK, *NUMBERS[c]) for c in checks)
+
+
+def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Submit:
+    evidence = Evidence(
+        card=card,
+        phone="13900000000",
+        password="27182818",
+        consent=Agreed("zh-Hans", "0" * 64, picture),
+        challenge="c-1",
+        verdicts=(Verdict(Check.FACE, Answer.PASS, measured={"likeness": 0.61}),),
+        began_unix=time.time() - 60,
+    )
+    return Submit(visit, evidence)
+
+
+def order_with_every_check(take_challenge: Callable[[], Event], picture: bool = False) -> Submit:
+    """Return a submission of a person never seen before, with a challenge of central's and every verdict."""
+    taken = take_challenge()
+    assert isinstance(taken, ChallengeTaken)
+    made = order(new_visit_number(), card=replace(CARD, number=person()["number"]), picture=picture)
+    evidence = replace(
+        made.evidence,
+        challenge=taken.challenge.id,
+        verdicts=passed(),
+        began_unix=time.time() - 5,
+    )
+    return replace(made, evidence=evidence)
+
+
+def settings_of_terminal(folder: Path, terminal: str, url: str) -> Settings:
+    """Return a terminal's settings, read from a file in `folder` as in the field."""
+    file = folder / "settings.toml"
+    file.write_text(
+        f'mode = "simulation"\n[terminal]\nid = "{terminal}"\n[central]\nurl = "{url}"\nanswer_s = 2\n'
+    )
+    return load(file)
+
+
+class ActivationTerminal:
+    def __init__(self, file: Path, who: Identity, url: str, ca: Path, settings=SETTINGS) -> None:
+        self.events: list[Event] = []
+        self.settings = settings
+        self.database = Database(file)
+        self.outbox = Outbox(self.database)
+        self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
+        self.audit = AuditLog(audit_of(file))
+        self.recorder = AuditRecorder(self.audit)
+        self.reconciliation = Reconciliation(
+            self.audit, self.outbox, self.pool, keep_s=86_400.0, clock_unix=time.time
+        )
+        self.gateway = Gateway(
+            HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
+            who,
+            time.time,
+            heartbeat_s=0.5,
+            simulated=True,
+            make_heartbeat=lambda: Heartbeat(lost=tuple(self.outbox.lost_ids(include_given_up=True))),
+        )
+        self.delivery = DeliveryWorker(
+            self.outbox, self.pool, self.gateway, post=self._hear, settings=self.settings
+        )
+        self.submission = Submission(
+            self.outbox,
+            self.pool,
+            sealer=lambda: who.sealer,
+            origin=RequestOrigin(who.terminal, True, {"kiosk": "0.1.0"}),
+            clock_unix=time.time,
+            wake=self.delivery.wake,
+            recheck_disk=self.delivery.recheck_disk,
+        )
+
+    def submit(self, wanted: Submit) -> Stored | StoreFailed:
+        """As the engine does: the row, then its record, and only then could a screen promise."""
+        done = self.submission.submit(wanted, None)
+        self.recorder.record_event(wanted.visit, done)
+        return done
+
+    def _hear(self, event: Event) -> None:
+        self.recorder.record_settled(event)
+        self.events.append(event)
+
+    def close(self) -> None:
+        self.gateway.close()
+        self.database.close()
+
+    def rounds(self, seconds: float) -> None:
+        """Let the courier work for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, max(0.0, self.delivery.round())))
+
+    def until(self, done, seconds: float = 5.0) -> float:
+        """Let the courier work until `done()`; how long it took. Fails if it takes longer than `seconds`."""
+        began = time.monotonic()
+        while not done():
+            assert time.monotonic() - began < seconds, f"not in time; {self.events}"
+            time.sleep(min(0.05, self.delivery.round()))
+        return time.monotonic() - began
+
+    @property
+    def receipts(self) -> list[Receipt]:
+        return [event.receipt for event in self.events if isinstance(event, ReceiptArrived)]
+
+    def told(self, device: Device) -> list[DeviceReady | DeviceFailed]:
+        return [e for e in self.events if isinstance(e, DeviceReady | DeviceFailed) and e.device is device]
+
+
+def audit_of(file: Path) -> Path:
+    """The audit log beside a terminal's database."""
+    return file.parent / f"{file.stem}-audit" / "audit.log"
