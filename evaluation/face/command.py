@@ -147,13 +147,16 @@ def _compare_all(
 
 def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -> dict[str, Probes]:
     """Decide as the terminal: once, in all its tries, and on nothing but the frames its coaching takes."""
-    visit = settings.visit
+    visit = settings.visit.face
     good = good_frames(embeddings.assessments)
     every = np.ones_like(good)
 
     def decide(frames: np.ndarray, tries: int) -> Probes:
         policy = DecisionPolicy(
-            least=visit.face.min_frames, most=visit.face.decide_frames, best=settings.face.best_frames, tries=tries
+            least=visit.min_frames,
+            most=visit.decide_frames,
+            best=settings.face.best_frames,
+            tries=tries,
         )
         return terminal_decisions(
             embeddings.pictures,
@@ -164,9 +167,9 @@ def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) 
             seed=seed,
         )
 
-    name = f"terminal, {visit.face.min_frames}–{visit.face.decide_frames}"
+    name = f"terminal, {visit.min_frames}–{visit.decide_frames}"
     return {
         name: decide(every, 1),
-        f"{name}, {visit.face.tries} tries": decide(every, visit.face.tries),
+        f"{name}, {visit.tries} tries": decide(every, visit.tries),
         f"{name}, coached": decide(good, 1),
     }

@@ -43,7 +43,7 @@ class Probes(Struct, frozen=True, eq=False, kw_only=True):
 class DecisionPolicy(Struct, frozen=True, kw_only=True):
     """How the terminal decides: on the `best` of at least `least` and at most `most` frames, `tries` times.
 
-    `[visit] min_frames, decide_frames, face_tries`, `[face] best_frames`.
+    `[visit.face] min_frames, decide_frames, tries`, `[face] best_frames`.
     """
 
     least: int

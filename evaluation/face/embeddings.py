@@ -162,7 +162,7 @@ ENCODERS: dict[str, Callable[[Image], bytes]] = {JPEG: jpeg, WEBP: encode_portra
 def _embed_picture(
     options: EmbeddingOptions, picture: FacePicture, number: int, skipped: Skipped
 ) -> _PictureEmbeddings | None:
-    """Return None if the picture cannot be used at all. MirroredEngine: the mean of both sides."""
+    """Return None if the picture cannot be used at all. Mirrored: the mean of both sides."""
     engine, image = options.engine, pictures.read_photo(picture.path)
     if image is None:
         skipped[pictures.UNREADABLE] += 1

@@ -1,4 +1,4 @@
-"""FaceReport of `kiosk evaluate face`: tables, and curves as PNG files."""
+"""Report of `kiosk evaluate face`: tables, and curves as PNG files."""
 
 from pathlib import Path
 from typing import Any

@@ -132,13 +132,13 @@ def draw_challenge(random: Generator) -> Challenge:
 
 def passes(head: HonestHead, challenge: Challenge, limits: VisitSettings) -> bool:
     """Play one challenge as `kiosk.visit.stages.head` does; return whether it is passed."""
-    turns, at = HeadTurns(challenge, limits, unhurried=False), 0.0
+    turns, at = HeadTurns(challenge, limits.head, limits.pace, unhurried=False), 0.0
     turns.started = True
     while turns.fault is None and not turns.complete():
         pause_ends = at + turns.pause_s()
         while at < pause_ends:
             at += 1 / FRAMES_PER_S
-            turns.look(_seen(head, at))
+            turns.take(_seen(head, at))
         order = turns.next_move()
         turns.painted(e.HeadMoveShown(order.step, at))
         assert order.move is not None
@@ -151,7 +151,7 @@ def _play_step(head: HonestHead, turns: HeadTurns, at: float) -> float:
     """Play frames until the movement is made and the head is back, or the time is over."""
     while at < turns.closes():
         at += 1 / FRAMES_PER_S
-        if turns.look(_seen(head, at)):
+        if turns.take(_seen(head, at)):
             return at
     turns.too_late()
     return at

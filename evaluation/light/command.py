@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     photos = list(islice(portraits.read_portraits(paths, options.people), options.people))
     if not photos:
         raise portraits.no_portraits(folder)
-    limits = replace(settings.visit, light="required")
+    limits = replace(settings.visit, light=replace(settings.visit.light, mode="required"))
     simulation = LightTrials(detector, photos, settings.path(settings.models.folder), limits)
     asked = [(s, lx, n) for s in options.species for lx in options.lux for n in range(options.simulate)]
     trials = [simulation.trial(s, lx, n, options.seed) for s, lx, n in progress(asked, "light")]

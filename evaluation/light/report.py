@@ -1,4 +1,4 @@
-"""LightReport of `kiosk evaluate light`: error rates by species and by the shop's light."""
+"""Report of `kiosk evaluate light`: error rates by species and by the shop's light."""
 
 from collections.abc import Sequence
 

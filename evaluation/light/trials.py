@@ -21,8 +21,7 @@ from kiosk.simulators.light import (
     ReflectanceMap,
     ScreenColours,
 )
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.light import colours
+from kiosk.visit.rules.light import colours, judge_light
 
 LIVE = "live"
 STREAMS = ("recorded", "tinted", "relit")
@@ -94,7 +93,7 @@ class LightTrials:
         camera = _camera(species, subject, conditions, screen, earlier)
         seen = self._watch(camera, conditions, float(times[-1]))
         challenge = Challenge(own, (0,), (1.0,), 0.0)
-        verdict = verdicts.light(challenge, screen.times, seen, self._limits)
+        verdict = judge_light(challenge, screen.times, seen, self._limits.light)
         return LightTrial(species, shop_lx, portrait, verdict)
 
     def _watch(

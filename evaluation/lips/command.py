@@ -1,6 +1,6 @@
 """`kiosk evaluate lips`: does the mouth that is seen speak the sound that is heard?
 
-RocArea under the ROC curve of the correlation between mouth opening and loudness, the clip's own sound against
+Area under the ROC curve of the correlation between mouth opening and loudness, the clip's own sound against
 the same sound shifted and against other clips' sound, by length; then onset by onset, and by the terminal's
 own rule.
 """

@@ -1,4 +1,4 @@
-"""LipsReport of `kiosk evaluate lips`: tables, and histograms as PNG files."""
+"""Report of `kiosk evaluate lips`: tables, and histograms as PNG files."""
 
 from pathlib import Path
 from typing import Any

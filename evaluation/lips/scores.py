@@ -29,7 +29,7 @@ class Piece(Struct, frozen=True, eq=False, kw_only=True):
 
 
 class RocArea(Struct, frozen=True, kw_only=True):
-    """RocArea under the ROC curve: how often genuine sound fits better than false sound, one half by chance.
+    """Area under the ROC curve: how often genuine sound fits better than false sound, one half by chance.
 
     `false`: shifted or swapped sound. `low`, `high`: 95 % by drawing clips. `pieces`: how many there are to
     draw from; `joined`: whether pieces of different clips had to be joined to get this length.

@@ -82,7 +82,9 @@ def _measure(
         version=driver.version,
         cpu_ms=median(scorer.cpu_ms),
         skipped=scorer.skipped,
-        species=report.species_results(scored, scorer.unanswered, settings.visit.liveness.min_live, options.seed),
+        species=report.species_results(
+            scored, scorer.unanswered, settings.visit.liveness.min_live, options.seed
+        ),
     )
     print("\n" + report.format_result(result))
     if options.plots:

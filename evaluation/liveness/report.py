@@ -1,4 +1,4 @@
-"""LivenessReport of `kiosk evaluate pad`: tables, and plots as PNG files."""
+"""Report of `kiosk evaluate pad`: tables, and plots as PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path

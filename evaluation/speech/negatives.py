@@ -153,7 +153,8 @@ def _verdicts(
     """Yield the verdict on the challenge's own code, then those on random codes."""
     for digits in chain([audio.digits], (draw_code(random, LENGTH) for _ in range(codes))):
         challenge = challenge_of(replace(audio, digits=digits))
-        yield verdicts.digits(challenge, audio.shown, heard, settings.visit)
+        limits = settings.visit
+        yield judge_digits(challenge, audio.shown, heard, limits.digits, limits.sound)
 
 
 def _levelled(sound: Samples) -> Samples:

@@ -32,7 +32,8 @@ class RecordingPlayback:
     ) -> None:
         self.now = 0.0
         self._audio = audio
-        limits_as_shown = msgspec.structs.replace(limits, gap_factor=1.0)
+        pace = msgspec.structs.replace(limits.pace, factor=1.0)  # the gaps are not stretched
+        limits_as_shown = msgspec.structs.replace(limits, pace=pace)
         self._reading = Reading(challenge_of(audio), limits_as_shown, False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
         self._opens = max(0.0, audio.shown[0] - limits.digits.first_s)
@@ -174,7 +175,7 @@ def play_clip(
 ) -> DigitHeard:
     """Return what the terminal hears of a single clip, if it waits for the clip's end."""
     whole_s = len(audio.samples) / SAMPLE_RATE - audio.shown[0]
-    patient = msgspec.structs.replace(limits, digit_last_s=whole_s)
+    patient = msgspec.structs.replace(limits, digits=msgspec.structs.replace(limits.digits, last_s=whole_s))
     return play_recording(audio, recogniser, speech, patient)[0]
 
 

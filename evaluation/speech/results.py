@@ -133,7 +133,7 @@ def isolated_answer(speaker: str, digit: int, heard: DigitHeard) -> IsolatedAnsw
         speaker=speaker,
         digit=digit,
         heard=best,
-        right=margin(heard, digit) > 0.0,
+        right=margin(scores, digit) > 0.0,
         other=other,
         fault=heard.fault is not None,
     )

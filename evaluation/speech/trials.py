@@ -12,7 +12,7 @@ from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.offline_listener import challenge_of
 from kiosk.model import Answer, DigitHeard, Verdict
 from kiosk.settings import VisitSettings
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 
 MISSES = (2, 1, 0)
 """Rules that only count, compared with the settings' rule: this many digits may be wrong; laxest first."""
@@ -47,11 +47,12 @@ def score_trial(
     wrong_codes: int,
     random: np.random.Generator,
 ) -> ChallengeTrial:
-    """Apply `kiosk.visit.rules.verdicts.digits` to the true code and to random others of the same length."""
+    """Apply the rule `judge_digits` to the true code and to random others of the same length."""
     true = challenge_of(audio)
 
     def verdict_on(digits: tuple[int, ...]) -> Verdict:
-        return verdicts.digits(msgspec.structs.replace(true, digits=digits), audio.shown, heard, limits)
+        challenge = msgspec.structs.replace(true, digits=digits)
+        return judge_digits(challenge, audio.shown, heard, limits.digits, limits.sound)
 
     verdict = verdict_on(audio.digits)
     others = [_other_code(audio.digits, random) for _ in range(wrong_codes)]

@@ -1,4 +1,4 @@
-"""StreamReport of `kiosk evaluate stream`: how often each species is refused and noticed, and by which findings."""
+"""Report of `kiosk evaluate stream`: how often each species is refused and noticed, and by which findings."""
 
 from collections.abc import Sequence
 

@@ -19,7 +19,7 @@ from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import SimulatedSensor
 from kiosk.simulators.head import SimulatedHead
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.stream import judge_stream
 
 LIVE = "live"
 SECONDS = 14.0
@@ -75,7 +75,7 @@ class StreamTrials:
         frames = SPECIES[species](self, person, _draw_parameters(random), random)
         for i, (at, stamp, picture) in enumerate(frames):
             seen = monitor.look(Frame(picture, i, at, stamp))
-        verdict = stream(seen, self._limits)
+        verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
         return StreamTrial(
             species=species,

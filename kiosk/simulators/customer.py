@@ -1,6 +1,6 @@
 """Simulated customer: reacts to what the screen shows through camera, microphone, card reader and touch.
 
-CustomerBehaviour is data (`CustomerBehaviour`, one table of a scenario file), so a scenario is a few lines of TOML.
+Behaviour is data (`CustomerBehaviour`, one table of a scenario file), so a scenario is a few lines of TOML.
 A customer uses nothing but the ports: the terminal must see this face, hear this voice and read this card.
 
 Timing: what is planned is done at its time or later, never earlier. A touch that the screen does not take yet

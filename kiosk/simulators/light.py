@@ -61,7 +61,7 @@ class LightingConditions(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def lamp_colour(kelvin: float) -> NDArray[np.float64]:
-    """Return (3,) blue, green, red of a lamp_colour of that colour temperature, relative luminance 1.
+    """Return (3,) blue, green, red of a lamp of that colour temperature, relative luminance 1.
 
     Chromaticity of the Planckian locus by Kim et al. (US patent 7024034, 2006), 1667–25000 K; sRGB primaries.
     """
@@ -102,7 +102,7 @@ class ScreenColours(Struct, frozen=True):
 
 
 class AutoCorrection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """AutoCorrection exposure and white balance: strength (0 none … 1 full) and time constant of each."""
+    """Automatic exposure and white balance: strength (0 none … 1 full) and time constant of each."""
 
     exposure: float = 0.9
     exposure_s: float = 0.5

@@ -1,7 +1,8 @@
-"""Everything that can go wrong at a SAM-V reader: fault scenarios, run_scenario to the real driver over a pty.
+"""Everything that can go wrong at a SAM-V reader: fault scenarios, played to the real driver over a pty.
 
 Each scenario names what happens and the code in which it must end: OK where the driver has to recover.
-`tests/kiosk/card/test_sam_v_faults.py` asserts them all; `python -m kiosk.simulators.sam_v_faults` prints them.
+`tests/kiosk/card/test_sam_v_faults.py` asserts them all; `python -m kiosk.simulators.sam_v_faults` prints
+them.
 """
 
 import struct
@@ -23,7 +24,7 @@ from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import ReaderFault, SamVOnPty
 
 ANSWER_TIMEOUT_S = 0.4
-"""The driver's time for one answer while scenarios are run_scenario; in a shop it has five times as much."""
+"""The driver's time for one answer while scenarios are played; in a shop it has five times as much."""
 _CARD = Person(1, bytes(range(256)) * 4).card()
 
 

@@ -20,8 +20,7 @@ from kiosk.simulators.customer import CustomerBehaviour, TouchDriver
 from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.customer_runner import CustomerRunner
+from kiosk.simulators.shop import SimulatedShop
 from tests.support.central_server import RunningCentral
 from tests.support.notice_log import NoticeLog
 from tests.support.paths import MODELS

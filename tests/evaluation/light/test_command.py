@@ -9,6 +9,7 @@ from kiosk import settings
 from kiosk.model import Answer
 from kiosk.simulators.light import LightingConditions, LitCamera, ScreenColours, lamp_colour
 from tests.support.faces import MODELS, needs_models
+from tests.support.visit_driver import changed
 
 LIMITS = changed(settings.load().visit, light={"mode": "required"})
 

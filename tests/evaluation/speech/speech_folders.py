@@ -12,6 +12,7 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
 from tests.support.sounds import PitchRecogniser, noise, voice
+from tests.support.visit_driver import changed
 
 SPEECH = load().speech
 AT_ONCE = changed(load().visit, digits={"wait_s": 0.0})

@@ -31,7 +31,7 @@ TODAY = date(2026, 3, 1)
 
 
 class CardSlot:
-    """The one thing of `simulators.world.World` that a reader looks at."""
+    """The one thing of `simulators.shop.SimulatedShop` that a reader looks at."""
 
     def __init__(self) -> None:
         self.lies: IdCard | CardError | None = None

@@ -55,7 +55,7 @@ def heard_of(sound, digits):
 
 def verdict_on(scene, heard, digits=None):
     asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return judge_digits(challenge(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
+    return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────

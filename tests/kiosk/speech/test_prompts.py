@@ -16,7 +16,7 @@ from kiosk.speech.digits import MANDARIN, OTHER, meant, spoken
 from kiosk.speech.prompts import Announcer, Prompts, load_sound
 from kiosk.speech.time_stretch import stretched
 from kiosk.worker import Worker
-from tests.support.sounds import noise, voice
+from tests.support.sounds import voice
 
 LIMITS = load().speech
 
