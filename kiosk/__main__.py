@@ -90,7 +90,7 @@ def run_window(
             terminal.feeds,
             terminal.settings,
             simulated=terminal.simulated,
-            counter=terminal.counter,
+            staff_service=terminal.counter,
             screens_dir=screens,
             on_ready=on_ready,
         )
