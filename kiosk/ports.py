@@ -235,7 +235,7 @@ class Central(Protocol):
     def look_up(self, request: str) -> Receipt | None:
         """What became of a request; None: central never had it. Raises CentralError."""
 
-    def health(self) -> None:
+    def heartbeat(self) -> None:
         """Raises CentralError."""
 
 

@@ -55,12 +55,12 @@ def _to_terminal(stick: Path, chance: random.Random) -> str:
     answers.mkdir(parents=True)
     body = msgspec.json.decode((EXAMPLES / "receipt.json").read_bytes())
     claims = {"iss": "central", "aud": NAME, "iat": 1, "receipt": body}
-    token = _signed(chance, claims, CENTRAL, usb_transfer.RECEIPT)
+    token = _signed(chance, claims, CENTRAL, usb_transfer.RECEIPT_TYPE)
     _put(answers / chance.choice((f"{body['id']}.jwt", "x.jwt", "Ω.jwt", ".jwt")), token, chance)
     _put(answers / "challenges.json", mangled(chance, (EXAMPLES / "challenges.json").read_bytes()), chance)
     _put(answers / "roster.jwt", mangled(chance, b"a.b.c"), chance)
     try:
-        came = usb_transfer.unpack(stick, CENTRAL.public_key(), NAME)
+        came = usb_transfer.read_answers(stick, CENTRAL.public_key(), NAME)
     except StaffError as error:
         return f"terminal: {error.code.value}"
     return f"terminal: {len(came.receipts)} receipts, {came.altered} altered"
@@ -73,7 +73,7 @@ def _to_central(stick: Path, parcels: UsbTransfer, chance: random.Random) -> str
     body = mangled(chance, msgspec.json.encode(request | {"terminal": NAME}))[: 1 << 16]
     digest = to_base64url(_sha256(body))
     claims = {"iss": NAME, "aud": "central", "iat": int(time.time()), "id": request["id"], "bsh": digest}
-    token = _signed(chance, claims, OURS, usb_transfer.REQUEST)
+    token = _signed(chance, claims, OURS, usb_transfer.REQUEST_TYPE)
     letter = {
         "id": request["id"],
         "terminal": NAME,

@@ -35,7 +35,7 @@ def _receipt(raw: bytes) -> str:
 
 
 def _greeting(raw: bytes) -> str:
-    greeting = messages.read_greeting(raw)
+    greeting = messages.read_heartbeat_reply(raw)
     try:
         Sealer(greeting.sealing)
     except IdentityError as error:

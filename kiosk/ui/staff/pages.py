@@ -7,13 +7,13 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import Entry, State
+from kiosk.activation.outbox import RequestSummary, RequestState
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
-from kiosk.staff_service import Day, Fact, StaffService, clock
+from kiosk.staff.service import DaySummary, StatusItem, StaffService, clock
 from kiosk.ui.preview import Preview
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.staff_page import StaffPage
@@ -31,16 +31,16 @@ class TodayPage(StaffPage):
     name = "today"
 
     def refresh(self) -> None:
-        self.run_task(self.service.day, lambda day: self._show(cast(Day, day)))
+        self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
-    def _show(self, day: Day) -> None:
+    def _show(self, day: DaySummary) -> None:
         self.list.clear()
         add_totals(self, day)
         for row in reversed(day.visits[-MAX_ROWS:]):
             outcome = self.phrases[f"staff.outcome.{row.outcome.value}"]
             way = self.phrases[f"button.way_{row.way}"] if row.way not in ("", "voice") else ""
             below = " · ".join(part for part in (way, self.phrases.clerk(row.code)) if part)
-            self.add_row(f"{clock(row.at_unix)}  {row.visit}", outcome, below)
+            self.add_row(f"{format_time(row.at_unix)}  {row.visit}", outcome, below)
 
 
 class QueuePage(StaffPage):
@@ -59,7 +59,7 @@ class QueuePage(StaffPage):
         )
         self._import.clicked.connect(
             lambda: self.run_task(
-                self.service.bring_in, lambda imported: self._show_imported(cast(ImportResult, imported))
+                self.service.import_answers, lambda imported: self._show_imported(cast(ImportResult, imported))
             )
         )
 
@@ -71,23 +71,23 @@ class QueuePage(StaffPage):
     def refresh(self) -> None:
         for button in (self._export, self._import):
             button.setVisible(self.service.may_use_stick)
-        self.run_task(self.service.queue, lambda entries: self._show(cast(list[Entry], entries)))
+        self.run_task(self.service.queue, lambda entries: self._show(cast(list[RequestSummary], entries)))
 
-    def _show(self, entries: list[Entry]) -> None:
+    def _show(self, entries: list[RequestSummary]) -> None:
         self.list.clear()
-        if all(entry.state is State.DELIVERED for entry in entries):
+        if all(entry.state is RequestState.DELIVERED for entry in entries):
             self.add_heading(self.phrases["staff.nothing_waits"])
         for entry in entries[:MAX_ROWS]:
             below = self.phrases.clerk(entry.code if entry.code is not None else Code.OK)
-            if entry.state is not State.DELIVERED:
+            if entry.state is not RequestState.DELIVERED:
                 age = format_age(time.time() - entry.put_unix, self.phrases)
                 below = f"{self.phrases['staff.age']} {age}  {below}".strip()
             state = self.phrases[f"staff.state.{entry.state.value}"]
             self.add_row(entry.id, state, below, button=self._action_button(entry))
 
-    def _action_button(self, entry: Entry) -> Button | None:
+    def _action_button(self, entry: RequestSummary) -> Button | None:
         """Return the button for what can be done about `entry`: a lost request cannot be sent again."""
-        if entry.state is not State.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
+        if entry.state is not RequestState.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
             return None
         if entry.code is Code.REQUEST_LOST:
             return self._make_action("give_up", entry.id, self.service.give_up, "staff.given_up")
@@ -114,7 +114,7 @@ class QueuePage(StaffPage):
 
 
 class DevicesPage(StaffPage):
-    """State of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
+    """RequestState of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
 
     name = "devices"
 
@@ -190,10 +190,10 @@ class TerminalPage(StaffPage):
     def refresh(self) -> None:
         self.run_task(
             lambda: (self.service.facts(), self.service.locked()),
-            lambda found: self._show(*cast(tuple[list[Fact], dict[str, float]], found)),
+            lambda found: self._show(*cast(tuple[list[StatusItem], dict[str, float]], found)),
         )
 
-    def _show(self, facts: list[Fact], locked: dict[str, float]) -> None:
+    def _show(self, facts: list[StatusItem], locked: dict[str, float]) -> None:
         self.list.clear()
         if locked:
             self.add_heading(self.phrases["staff.locked"])
@@ -239,22 +239,22 @@ class ReportPage(StaffPage):
         self._print.set_label(phrases["staff.print_report"])
 
     def refresh(self) -> None:
-        self.run_task(self.service.day, lambda day: self._show(cast(Day, day)))
+        self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
     def _show_saved(self, path: object) -> None:
         self.show_result(f"{self.phrases['staff.saved']}  {path}")
         self.refresh()
 
-    def _show(self, day: Day) -> None:
+    def _show(self, day: DaySummary) -> None:
         self.list.clear()
         add_totals(self, day)
         for (outcome, code), count in sorted(day.codes.items(), key=lambda item: -item[1]):
             name = self.phrases[f"staff.outcome.{outcome.value}"]
             self.add_row(name, str(count), self.phrases.clerk(code))
         self.add_heading(self.phrases["staff.acts"])
-        for act in reversed(day.acts[-MAX_ROWS:]):
+        for act in reversed(day.actions[-MAX_ROWS:]):
             name = self.phrases[f"staff.act.{act.act}"]
-            self.add_row(f"{clock(act.at_unix)}  {act.clerk}", name, self.phrases.clerk(act.code))
+            self.add_row(f"{format_time(act.at_unix)}  {act.clerk}", name, self.phrases.clerk(act.code))
 
 
 def format_age(seconds: float, phrases: Phrases) -> str:
@@ -266,13 +266,13 @@ def format_age(seconds: float, phrases: Phrases) -> str:
     return f"{minutes} {phrases['staff.minutes']}"
 
 
-def add_totals(page: StaffPage, day: Day) -> None:
+def add_totals(page: StaffPage, day: DaySummary) -> None:
     """Add the numbers of the day to `page`: visits by outcome, other ways than the voice, the queue."""
     phrases = page.phrases
     if not day.visits:
         page.add_heading(phrases["staff.nobody_yet"])
     outcomes = [f"{phrases[f'staff.outcome.{name.value}']} {count}" for name, count in day.outcomes.items()]
-    visits = f"{day.day.isoformat()}  {phrases['staff.visits']}"
+    visits = f"{day.date.isoformat()}  {phrases['staff.visits']}"
     page.add_row(visits, str(len(day.visits)), " · ".join(outcomes))
     if day.other_ways:
         page.add_row(phrases["staff.other_ways"], str(day.other_ways))

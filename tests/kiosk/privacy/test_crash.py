@@ -15,7 +15,7 @@ from kiosk.logging_setup import FORMAT, Discreet
 from kiosk.model import Stage
 from kiosk.ui import exception_hooks
 from kiosk.worker import Worker
-from tests.kiosk.unit.test_engine import Rig
+from tests.kiosk.test_engine import Rig
 
 PHONE = "19912340987"
 NAME = "何演示"

@@ -43,7 +43,7 @@ def found_in(content: bytes) -> list[str]:
 ALLOWED = {
     (VECTORS, "private key (JWK)"),
     (VECTORS, "seed or secret"),
-    ("tests/kiosk/capture/test_identity.py", "password in a URL"),  # made up, and never told
+    ("tests/kiosk/capture/test_camera_identity.py", "password in a URL"),  # made up, and never told
     ("tests/kiosk/contracts/test_camera.py", "password in a URL"),
 }
 
