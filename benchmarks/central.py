@@ -126,5 +126,5 @@ def _activation(who: Identity, bodies: Iterator[tuple[str, bytes]]) -> Call:
 
 
 def _signed(who: Identity, method: str, path: str, body: bytes, more: dict[str, str] | None = None) -> Call:
-    signed = who.signed_headers(method, path, body, time.time(), more or {})
+    signed = who.signed_headers(method, path, body, time.time(), headers=more)
     return Call(method, path, body, {"Content-Type": "application/json"} | signed)

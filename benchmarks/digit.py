@@ -12,7 +12,7 @@ from msgspec import Struct
 from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
 from evaluation.speech.drivers import Noted, cost
-from kiosk.bootstrap import driver
+from kiosk.drivers import make_driver
 from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard
 from kiosk.paths import RESOURCES
@@ -214,7 +214,7 @@ def _faded_s(samples: Samples) -> float:
 
 def _recogniser(settings: Settings, models: Path) -> Recogniser:
     where = Context(RESOURCES, models, simulation=True, clock=time.monotonic)
-    made: Recogniser = driver(settings, "recogniser", where)
+    made: Recogniser = make_driver(settings, "recogniser", where)
     return made
 
 

@@ -19,12 +19,12 @@ from demo import clerk
 from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Said, Seen
 from kiosk import events as e
 from kiosk import settings as settings_file
-from kiosk.__main__ import run_window
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.shop import Shop
 from kiosk.simulators.staff import Counter, Staff
 from kiosk.simulators.walk_ins import CustomerQueue
+from kiosk.windowed import run_window
 from kiosk.worker import Worker
 
 ROSTER_S = 15.0

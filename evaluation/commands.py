@@ -1,8 +1,9 @@
-"""`kiosk evaluate WHAT …`: finds the measurement and lets it parse the rest."""
+"""`kiosk evaluate WHAT …`: measurements, each a module with `add_arguments(parser)` and `run(options)`."""
 
 import argparse
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
+
+from kiosk.commands.parser import CommandParser
 
 MEASUREMENTS = {
     "speech": ("evaluation.speech.command", "isolated digits and paced challenges"),
@@ -17,16 +18,21 @@ MEASUREMENTS = {
 """Name: module with `add_arguments(parser)` and `run(options) -> int`, and its help."""
 
 
+def add_arguments(parser: CommandParser) -> None:
+    """Add one subcommand for each measurement; its module is imported when it is used."""
+    measurements = parser.add_subparsers(required=True, metavar="what")
+    for name, (module, text) in MEASUREMENTS.items():
+        measurements.add_parser(name, help=text, description=text, module=module, run_as="measure")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen measurement. Raises SettingsError for data that cannot be used."""
+    status: int = options.measure(options)
+    return status
+
+
 def main(argv: Sequence[str]) -> int:
-    """Raises SettingsError for data that cannot be used."""
-    parser = argparse.ArgumentParser(prog="kiosk evaluate")
-    commands = parser.add_subparsers(required=True, metavar="what")
-    for name, (path, text) in MEASUREMENTS.items():
-        sub = commands.add_parser(name, help=text, description=text)
-        if name in argv[:1]:  # the others need not be loaded: each brings its engines along
-            module = import_module(path)
-            module.add_arguments(sub)
-            sub.set_defaults(run=module.run)
-    options = parser.parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+    """Run a measurement without the command `kiosk`. Raises SettingsError for data that cannot be used."""
+    parser = CommandParser(prog="kiosk evaluate")
+    add_arguments(parser)
+    return run(parser.parse_args(argv))

@@ -12,32 +12,35 @@ At 0.6 two of five strangers pass for each other; at 0.4 it is safe, and sends e
 to the clerk. So the likeness is scaled such that the threshold 0.47 of the settings is distance 0.40 for one
 frame (a little more for the mean of several): choosing this driver costs patience rather than safety.
 
-The detector and the five-point model are dlib's own. The package's 68-point model is not for commercial use
-(iBUG 300-W) and is not touched.
+The package's detector, five-point model and embedder are used. Importing it also loads two networks that are
+not: its 68-point model, which is not for commercial use (iBUG 300-W), and a second detector.
 """
 
 import importlib
-import importlib.util
+import warnings
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import ClassVar
 
 import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
+from PIL import ImageFile
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.geometry import TEMPLATE, similarity
-from kiosk.face.weights import weight_file
 from kiosk.ports import Context, Face, Image, Vector
 
-_EMBEDDER = "dlib_face_recognition_resnet_model_v1.dat"
-_POINTS = "shape_predictor_5_face_landmarks.dat"
+_PACKAGES = ("dlib", "face_recognition_models", "face_recognition")
 _WIDTH = 128
 _WAVES = 4096  # the likeness is then right to about ±0.01
 _SCALE = 0.40**2 / -np.log(0.47)  # exp(−d²/scale) is 0.47 at distance 0.40
+
+Location = tuple[int, int, int, int]
+"""The package's own order of a box's sides, in pixels: top, right, bottom, left."""
 
 
 class DlibSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,33 +58,48 @@ class DlibEngine:
 
     def __init__(self, settings: DlibSettings, context: Context) -> None:
         self._upsample = settings.upsample
-        dlib, folder = _dlib(), _folder()
-        try:
-            self._detector = dlib.get_frontal_face_detector()
-            self._shape = dlib.shape_predictor(str(weight_file(folder, _POINTS)))
-            self._net = dlib.face_recognition_model_v1(str(weight_file(folder, _EMBEDDER)))
-        except RuntimeError as error:
-            raise ModelError(Code.MODEL_UNUSABLE, f"dlib: {error}") from None
+        self._package = import_package()
 
     def detect(self, image: Image) -> list[Face]:
-        """All faces, largest first. Raises EngineError."""
+        """Return all faces, largest first, each with score 1: the package gives none. Raises EngineError."""
         rgb = np.ascontiguousarray(image[..., ::-1])
         try:
-            boxes, scores, _ = self._detector.run(rgb, self._upsample, 0.0)
-            faces = [
-                _face(box, self._shape(rgb, box), score) for box, score in zip(boxes, scores, strict=True)
-            ]
+            locations = self._package.face_locations(rgb, self._upsample)
+            landmarks = self._package.face_landmarks(rgb, locations, "small")
         except RuntimeError as error:
             raise EngineError(Code.FACE_ENGINE_FAILED, f"dlib: {error}") from None
+        faces = [_face(*found) for found in zip(locations, landmarks, strict=True)]
         return sorted(faces, key=lambda face: -face.width * face.height)
 
     def embed(self, image: Image, face: Face) -> Vector:
-        """(8192,) of unit length, see `spread`. Raises EngineError."""
+        """Return (8192,) of unit length, see `spread`. Raises EngineError."""
         rgb = np.ascontiguousarray(image[..., ::-1])
+        left, top = round(face.x), round(face.y)
+        location = (top, round(face.x + face.width), round(face.y + face.height), left)
         try:
-            return spread(np.asarray(self._net.compute_face_descriptor(rgb, face.raw), np.float32))
+            (descriptor,) = self._package.face_encodings(rgb, [location], model="small")
         except (RuntimeError, TypeError) as error:
             raise EngineError(Code.FACE_ENGINE_FAILED, f"dlib: {error}") from None
+        return spread(np.asarray(descriptor, np.float32))
+
+
+def import_package() -> ModuleType:
+    """Return the module `face_recognition`. Raises ModelError if it cannot be used.
+
+    Its import loads the networks, calls `quit()` where `face_recognition_models` cannot be imported (so that
+    is imported first), warns of `pkg_resources`, and lets Pillow accept truncated pictures everywhere.
+    """
+    accepts_truncated = ImageFile.LOAD_TRUNCATED_IMAGES
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return [importlib.import_module(name) for name in _PACKAGES][-1]
+    except ImportError as error:
+        detail = f"driver face_recognition: install the extra 'dlib' ({error.name})"
+        raise ModelError(Code.MODEL_MISSING, detail) from None
+    except RuntimeError as error:
+        raise ModelError(Code.MODEL_UNUSABLE, f"dlib: {error}") from None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = accepts_truncated
 
 
 def spread(descriptor: NDArray[np.float32]) -> Vector:
@@ -101,29 +119,21 @@ def _waves() -> NDArray[np.float64]:
     return np.asarray(normal * np.sqrt(2 / _SCALE), np.float64)
 
 
-def _face(box: Any, shape: Any, score: float) -> Face:
-    points = five_points(np.array([(shape.part(i).x, shape.part(i).y) for i in range(5)], np.float64))
-    return Face(box.left(), box.top(), box.width(), box.height(), points, score, raw=shape)
+def _face(location: Location, landmarks: dict[str, list[tuple[int, int]]]) -> Face:
+    top, right, bottom, left = location
+    # The package's left is the left in the picture.
+    points = five_points(landmarks["left_eye"], landmarks["right_eye"], landmarks["nose_tip"])
+    return Face(left, top, right - left, bottom - top, points, 1.0)
 
 
-def five_points(dlib_points: NDArray[np.float64]) -> NDArray[np.float32]:
-    """From dlib's four corners of the eyes and nose; the mouth is put where faces have it."""
-    known = np.array([dlib_points[2:4].mean(axis=0), dlib_points[0:2].mean(axis=0)])
+def five_points(
+    right_eye: Sequence[tuple[int, int]], left_eye: Sequence[tuple[int, int]], nose: Sequence[tuple[int, int]]
+) -> NDArray[np.float32]:
+    """Return `Face.points` from two corners of each of the person's eyes and the tip of the nose, (1, 2).
+
+    The corners of the mouth are put where the template has them.
+    """
+    known = np.array([np.mean(right_eye, axis=0), np.mean(left_eye, axis=0)])
     back = cv2.invertAffineTransform(similarity(known, TEMPLATE[:2]))
     mouth = TEMPLATE[3:] @ back[:, :2].T + back[:, 2]
-    return np.concatenate([known, dlib_points[4:5], mouth]).astype(np.float32)
-
-
-def _dlib() -> Any:
-    try:
-        return importlib.import_module("dlib")
-    except ImportError:
-        raise ModelError(Code.MODEL_MISSING, "driver face_recognition: install the extra 'dlib'") from None
-
-
-def _folder() -> Path:
-    """Where the weights lie; the package itself is not imported, it needs an old setuptools."""
-    found = importlib.util.find_spec("face_recognition_models")
-    if found is None or found.origin is None:
-        raise ModelError(Code.MODEL_MISSING, "driver face_recognition: install the extra 'dlib'")
-    return Path(found.origin).parent / "models"
+    return np.concatenate([known, nose, mouth]).astype(np.float32)

@@ -1,85 +1,89 @@
-"""An ONNX graph made split_prelu without changing what it computes: bytes in, bytes out.
+"""Rewrite of an ONNX graph so that ONNX Runtime runs it, and runs it fast: bytes in, bytes out.
 
-ONNX Runtime fuses and vectorises a convolution with Relu, but not PRelu, which takes two thirds of SFace's
-time there. PRelu(x) = a·x + (1 − a)·Relu(x) is the same function in quick pieces. The file's own weights
-stay as they are, so it is read only as far as needed: a protobuf message is a row of fields, each a key
-(number · 8 + wire type) and a value (protobuf.dev, "Encoding"); the numbers are those of onnx.proto.
+Two things are changed; the graph computes what it did:
+
+- PRelu becomes Relu, Mul and Add: PRelu(x) = a·x + (1 − a)·Relu(x). ONNX Runtime fuses and vectorises a
+  convolution with Relu, but not with PRelu, which takes two thirds of SFace's time there.
+- Inputs of the graph that no node reads, or that an initializer fills already, are dropped. Old exporters
+  list weights as inputs; ONNX Runtime may not fold them then. The stock int8 SFace lists 145 of these, and 29
+  weights that its quantisation replaced: ONNX Runtime does not run it without values for those.
+
+The model file stays the one that the manifest pins, and is read only as far as needed. A protobuf message is
+a sequence of fields, each a key (number · 8 + wire type) and a value (protobuf.dev, "Encoding"); the numbers
+are those of onnx.proto. Why not by the package `onnx`: docs/decisions/0001.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _GRAPH = 7  # of ModelProto
 _NODE, _INITIALIZER, _INPUT = 1, 5, 11  # of GraphProto
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OP = 1, 2, 4  # of NodeProto
 _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_RAW = 2, 8, 9  # of TensorProto
-_INFO_NAME = 1  # of ValueInfoProto
-_FLOAT = 1
-_ONE = b"kiosk/one"
+_VALUE_NAME = 1  # of ValueInfoProto
+_FLOAT = 1  # of TensorProto.DataType
+_ONE = b"kiosk/one"  # name of the constant 1 that is added
 
-Parts = list[tuple[int, bytes, bytes]]
-"""Fields: number, content of those with a length (else empty), and the whole as it stands in the file."""
+Field = tuple[int, bytes, bytes]
+"""Its number, its content if it has a length (else empty), and all its bytes in the file."""
 
 
 def split_prelu(model: bytes) -> bytes:
-    """The model with every PRelu in pieces, and no input but the true ones.
+    """Return the model without PRelu nodes and without inputs that no caller has to give.
 
-    Old exporters also list weights as inputs; a runtime then may not fold them. Raises ValueError for what
-    is no ONNX model.
+    Raises ValueError for what is no ONNX model.
     """
-    parts = list(_fields(model))
-    if not any(number == _GRAPH for number, _, _ in parts):
+    fields = list(_fields(model))
+    if not any(number == _GRAPH for number, _, _ in fields):
         raise ValueError("no graph")
-    return b"".join(_field(_GRAPH, _graph(body)) if n == _GRAPH else raw for n, body, raw in parts)
+    return b"".join(_field(_GRAPH, _graph(body)) if n == _GRAPH else raw for n, body, raw in fields)
 
 
 def _graph(body: bytes) -> bytes:
-    parts = list(_fields(body))
-    nodes = [list(_fields(node)) for number, node, _ in parts if number == _NODE]
-    wanted = {name for node in nodes for name in _all(node, _NODE_INPUT)}
-    wanted -= {_first(tensor, _TENSOR_NAME) for number, tensor, _ in parts if number == _INITIALIZER}
+    fields = list(_fields(body))
+    nodes = [list(_fields(content)) for number, content, _ in fields if number == _NODE]
+    initializers = [content for number, content, _ in fields if number == _INITIALIZER]
+    read = {name for node in nodes for name in _contents(node, _NODE_INPUT)}
+    external = read.difference(*(_contents(_fields(tensor), _TENSOR_NAME) for tensor in initializers))
     one = _field(_TENSOR_TYPE, _FLOAT) + _field(_TENSOR_NAME, _ONE) + _field(_TENSOR_RAW, b"\0\0\x80\x3f")
     kept = [_field(_INITIALIZER, one)]
-    for number, content, raw in parts:
+    for number, content, raw in fields:
         if number == _NODE:
-            kept.append(_pieces(content, raw))
-        elif number != _INPUT or _first(content, _INFO_NAME) in wanted:
+            kept.append(_split_node(content) or raw)
+        elif number != _INPUT or external.intersection(_contents(_fields(content), _VALUE_NAME)):
             kept.append(raw)
     return b"".join(kept)
 
 
-def _pieces(node: bytes, raw: bytes) -> bytes:
-    parts = list(_fields(node))
-    if _all(parts, _NODE_OP) != [b"PRelu"]:
-        return raw
-    x, slope = _all(parts, _NODE_INPUT)
-    (y,) = _all(parts, _NODE_OUTPUT)
-    return b"".join(
-        (
-            _node(b"Relu", (x,), y + b"/positive"),
-            _node(b"Sub", (_ONE, slope), y + b"/rest"),  # of constants: done once, when the model is loaded
-            _node(b"Mul", (y + b"/positive", y + b"/rest"), y + b"/bent"),
-            _node(b"Mul", (x, slope), y + b"/straight"),
-            _node(b"Add", (y + b"/straight", y + b"/bent"), y),
-        )
+def _split_node(node: bytes) -> bytes:
+    """Return the nodes that replace this one; nothing if it is not a PRelu."""
+    fields = list(_fields(node))
+    if _contents(fields, _NODE_OP) != [b"PRelu"]:
+        return b""
+    x, slope = _contents(fields, _NODE_INPUT)
+    (y,) = _contents(fields, _NODE_OUTPUT)
+    nodes = (
+        (b"Relu", (x,), y + b"/relu"),
+        (b"Sub", (_ONE, slope), y + b"/one_minus_slope"),  # of constants: folded when the model is loaded
+        (b"Mul", (y + b"/relu", y + b"/one_minus_slope"), y + b"/bent"),
+        (b"Mul", (x, slope), y + b"/straight"),
+        (b"Add", (y + b"/straight", y + b"/bent"), y),
     )
+    return b"".join(_node(*node) for node in nodes)
 
 
-def _node(op: bytes, inputs: tuple[bytes, ...], output: bytes) -> bytes:
-    ends = [_field(_NODE_INPUT, name) for name in inputs] + [_field(_NODE_OUTPUT, output)]
-    return _field(_NODE, b"".join(ends) + _field(_NODE_OP, op))
+def _node(operator: bytes, inputs: tuple[bytes, ...], output: bytes) -> bytes:
+    fields = [_field(_NODE_INPUT, name) for name in inputs]
+    fields += [_field(_NODE_OUTPUT, output), _field(_NODE_OP, operator)]
+    return _field(_NODE, b"".join(fields))
 
 
-def _all(parts: Parts, number: int) -> list[bytes]:
-    return [content for n, content, _ in parts if n == number]
+def _contents(fields: Iterable[Field], number: int) -> list[bytes]:
+    return [content for n, content, _ in fields if n == number]
 
 
-def _first(message: bytes, number: int) -> bytes:
-    return next((content for n, content, _ in _fields(message) if n == number), b"")
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Raises ValueError where the bytes are no message."""
+def _fields(message: bytes) -> Iterator[Field]:
+    """Yield the fields of a message. Raises ValueError where the bytes are none."""
     at = 0
     while at < len(message):
         key, begin = _varint(message, at)
@@ -90,20 +94,23 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         at = end
 
 
-def _value(message: bytes, at: int, wire: int) -> tuple[bytes, int]:
-    """Content (only of what has a length) and where the next field begins."""
-    if wire == _VARINT:
+def _value(message: bytes, at: int, wire_type: int) -> tuple[bytes, int]:
+    """Return the content (only of what has a length) and where the next field begins."""
+    if wire_type == _VARINT:
         return b"", _varint(message, at)[1]
-    if wire == _BYTES:
+    if wire_type == _BYTES:
         length, begin = _varint(message, at)
         return message[begin : begin + length], begin + length
-    if wire in (_FIXED32, _FIXED64):
-        return b"", at + (4 if wire == _FIXED32 else 8)
-    raise ValueError(f"wire type {wire}")
+    if wire_type in (_FIXED32, _FIXED64):
+        return b"", at + (4 if wire_type == _FIXED32 else 8)
+    raise ValueError(f"wire type {wire_type}")
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """Seven bits a byte, the lowest first; the eighth says that more follow."""
+    """Return the number at `at` and where it ends.
+
+    Seven bits a byte, the lowest first; the eighth says that more follow.
+    """
     value = shift = 0
     while at < len(message):
         byte = message[at]

@@ -2,20 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import cv2
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
-
-
-def weight_file(folder: Path, name: str) -> Path:
-    """The path of a file that a package brings, not the manifest. Raises ModelError(MODEL_MISSING)."""
-    path = folder / name
-    if not path.is_file():
-        raise ModelError(Code.MODEL_MISSING, f"{name}: not in its package")
-    return path
 
 
 @contextmanager

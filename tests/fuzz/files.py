@@ -14,7 +14,7 @@ from kiosk import production
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.audit.verify import verify
-from kiosk.bootstrap import PORTS, _chosen
+from kiosk.drivers import PORTS, chosen_driver
 from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
 from kiosk.models import folders
 from kiosk.models import manifest as manifest_file
@@ -41,7 +41,7 @@ def settings(folder: Path, seed: int) -> str:
     try:
         read = load(path)
         for port in PORTS:
-            _chosen(read, port)
+            chosen_driver(read, port)
         production.check(read)
     except SettingsError as error:
         named = str(path) in error.detail

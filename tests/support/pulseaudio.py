@@ -54,7 +54,7 @@ class Pulse:
     def kill(self):
         if self._process is not None:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait(60)
             self._process = None
 
     def play(self, samples):
@@ -70,7 +70,8 @@ class Pulse:
         return {**os.environ, **self.environment}
 
     def _await(self):
-        for _ in range(100):
+        end = time.monotonic() + 60.0
+        while time.monotonic() < end:
             if self._socket.exists() and self._answers():
                 return
             time.sleep(0.05)

@@ -7,13 +7,14 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import RequestSummary, RequestState
+from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
-from kiosk.staff.service import DaySummary, StatusItem, StaffService, clock
+from kiosk.staff.day_summary import DaySummary, format_time
+from kiosk.staff.service import StaffService, StatusItem
 from kiosk.ui.preview import Preview
 from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.staff_page import StaffPage
@@ -59,7 +60,8 @@ class QueuePage(StaffPage):
         )
         self._import.clicked.connect(
             lambda: self.run_task(
-                self.service.import_answers, lambda imported: self._show_imported(cast(ImportResult, imported))
+                self.service.import_answers,
+                lambda imported: self._show_imported(cast(ImportResult, imported)),
             )
         )
 
@@ -114,7 +116,7 @@ class QueuePage(StaffPage):
 
 
 class DevicesPage(StaffPage):
-    """RequestState of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
+    """State of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
 
     name = "devices"
 
@@ -135,7 +137,9 @@ class DevicesPage(StaffPage):
         self.box.addWidget(self._look)
         self.add_buttons(self._tone, self._print)
         self._look.clicked.connect(lambda: self._switch_tests(not self._testing))
-        self._tone.clicked.connect(lambda: self._test(lambda: self.service.tone(self.phrases.language)))
+        self._tone.clicked.connect(
+            lambda: self._test(lambda: self.service.test_speaker(self.phrases.language))
+        )
         self._print.clicked.connect(lambda: self._test(self.service.print_test))
 
     def retranslate(self, phrases: Phrases) -> None:
@@ -158,7 +162,7 @@ class DevicesPage(StaffPage):
     def clear(self) -> None:
         if self._testing:
             self._show_tests(False)
-            self.tasks.run(lambda: self.service.look(False), lambda _: None, lambda _: None)
+            self.tasks.run(lambda: self.service.test_devices(False), lambda _: None, lambda _: None)
         super().clear()
 
     def _switch_tests(self, wanted: bool) -> None:
@@ -167,7 +171,7 @@ class DevicesPage(StaffPage):
                 self.show_result(self.phrases["staff.busy"])
             self._show_tests(wanted and bool(done) and self.isVisible())
 
-        self.run_task(lambda: self.service.look(wanted), finish)
+        self.run_task(lambda: self.service.test_devices(wanted), finish)
 
     def _show_tests(self, visible: bool) -> None:
         self._testing = visible
@@ -189,19 +193,19 @@ class TerminalPage(StaffPage):
 
     def refresh(self) -> None:
         self.run_task(
-            lambda: (self.service.facts(), self.service.locked()),
+            lambda: (self.service.status_items(), self.service.locked()),
             lambda found: self._show(*cast(tuple[list[StatusItem], dict[str, float]], found)),
         )
 
-    def _show(self, facts: list[StatusItem], locked: dict[str, float]) -> None:
+    def _show(self, items: list[StatusItem], locked: dict[str, float]) -> None:
         self.list.clear()
         if locked:
             self.add_heading(self.phrases["staff.locked"])
         for number, seconds in locked.items():
             minutes = f"{max(1, round(seconds / 60))} {self.phrases['staff.minutes']}"
             self.add_row(number, minutes, button=self._unlock_button(number))
-        for fact in facts:
-            self.add_row(self.phrases[f"staff.fact.{fact.name}"], fact.value)
+        for item in items:
+            self.add_row(self.phrases[f"staff.fact.{item.name}"], item.value)
         self.add_heading(self.phrases["staff.settings"])
         for section, rows in groupby(self.service.settings(), key=lambda row: row[0].partition(".")[0]):
             self.add_row(section, below="\n".join(f"{name} = {value}" for name, value in rows))

@@ -42,7 +42,7 @@ class Running:
     def __init__(self, settings: Settings) -> None:
         self.events = []
         self.news = threading.Condition()
-        self.desk = ActivationService(settings, {"kiosk": "0.1.0"}, self._hear)
+        self.desk = ActivationService(settings, versions={"kiosk": "0.1.0"}, post=self._hear)
         self.worker = Worker("courier", self.desk.run).start()
 
     def _hear(self, event) -> None:
@@ -102,7 +102,7 @@ def test_what_lies_on_the_disk_names_nobody(running, settings):
 
 
 def test_without_an_enrolment_nothing_is_promised(settings):
-    desk = ActivationService(settings, {}, print)
+    desk = ActivationService(settings, versions={}, post=print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
     assert desk.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
     assert desk.ready() == [
@@ -127,7 +127,7 @@ def test_enrolment_while_it_runs_is_noticed(settings, enrol):
 def test_an_exposed_key_is_told_and_not_used(settings, enrol):
     enrol()
     (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
-    desk = ActivationService(settings, {}, print)
+    desk = ActivationService(settings, versions={}, post=print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
     desk.close()
 
@@ -141,7 +141,7 @@ def test_a_key_that_becomes_exposed_is_told(running, settings):
 def test_the_enrolment_of_another_terminal(settings, enrol):
     enrol()
     other = replace(settings, terminal=replace(settings.terminal, id="T-2"))
-    desk = ActivationService(other, {}, print)
+    desk = ActivationService(other, versions={}, post=print)
     assert desk.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
     desk.close()
 
@@ -177,7 +177,9 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
 @pytest.mark.parametrize("url", ["", "http://central.invalid", "central.invalid", "https://"])
 def test_an_address_that_is_not_https_ends_the_start(settings, url):
     with pytest.raises(SettingsError):
-        ActivationService(replace(settings, central=replace(settings.central, url=url)), {}, print)
+        ActivationService(
+            replace(settings, central=replace(settings.central, url=url)), versions={}, post=print
+        )
 
 
 def test_submitting_takes_milliseconds(running):
@@ -212,7 +214,7 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
         [entry] = terminal.staff.queue()
         assert entry.id == "7K2M-9QXD-04RT-V5BH"
         assert terminal.staff.day().waiting == 1
-        terminal.activation.know({"sface": "2021dec"})
-        assert terminal.activation._opened().intake._about.versions["sface"] == "2021dec"
+        terminal.activation.add_versions({"sface": "2021dec"})
+        assert terminal.activation._opened().submission._origin.versions["sface"] == "2021dec"
     finally:
         terminal.stop()

@@ -117,7 +117,9 @@ def body(visit: str = "A", picture: bytes | None = None, agreed: bool = False, s
     sealed = Sealer(SealingKey("s1", HPKE, public)).seal(
         personal_bytes(CARD, asked.evidence, picture), visit, "T-1"
     )
-    return request_body(visit, asked.evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    return request_body(
+        visit, asked.evidence, origin=RequestOrigin("T-1", True, {"kiosk": "1"}), sealed=sealed, at_unix=7.0
+    )
 
 
 def test_nothing_personal_is_outside_the_seal(stub):
@@ -205,6 +207,8 @@ def test_central_can_read_every_check_however_much_was_measured(stub):
     evidence = replace(asked.evidence, verdicts=long_verdicts() * 8)  # a visit with every try of every way
     made = json.loads(body(asked.visit, stub=stub))
     sealed = Sealed(**made["sealed"])
-    raw = request_body(asked.visit, evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    raw = request_body(
+        asked.visit, evidence, origin=RequestOrigin("T-1", True, {"kiosk": "1"}), sealed=sealed, at_unix=7.0
+    )
     read = central_messages.ActivationRequest.model_validate_json(raw)
     assert [v.check.value for v in read.verdicts] == [v.check.value for v in evidence.verdicts]

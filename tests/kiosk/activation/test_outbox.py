@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation.database import Database
-from kiosk.activation.outbox import RequestCounts, Outbox, RequestState
+from kiosk.activation.outbox import Outbox, RequestCounts, RequestState
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.model import Receipt, RequestStatus

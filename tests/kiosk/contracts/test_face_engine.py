@@ -6,10 +6,11 @@ import types
 
 import numpy as np
 import pytest
+from PIL import ImageFile
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
-from kiosk.face.dlib_engine import DlibEngine, DlibSettings, spread
+from kiosk.face.dlib_engine import DlibEngine, DlibSettings, import_package, spread
 from kiosk.face.reference import reference
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import Frame
@@ -18,7 +19,7 @@ from kiosk.settings import DriverChoice, driver_class, load
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import MODELS, NEEDED, PHOTOS, context, head, needs_models, portrait
 
-HAS_DLIB = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
+HAS_DLIB = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition"))
 needs_dlib = pytest.mark.skipif(not HAS_DLIB, reason="`uv sync --extra dlib` brings this driver")
 
 
@@ -139,15 +140,20 @@ def test_an_altered_weight_file_is_refused(tmp_path, damaged):
     assert caught.value.code is Code.MODEL_ALTERED
 
 
-@pytest.mark.parametrize("absent", ["dlib", "face_recognition_models"])
-def test_dlib_says_what_to_install(monkeypatch, absent):
-    monkeypatch.setitem(sys.modules, absent, None)
-    if absent != "dlib":
-        monkeypatch.setitem(sys.modules, "dlib", types.ModuleType("dlib"))
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+@pytest.mark.parametrize("absent", ["dlib", "face_recognition_models", "face_recognition"])
+def test_the_face_recognition_driver_says_what_to_install(monkeypatch, absent):
+    for name in ("dlib", "face_recognition_models", "face_recognition"):
+        monkeypatch.setitem(sys.modules, name, None if name == absent else types.ModuleType(name))
     with pytest.raises(ModelError, match="extra 'dlib'") as caught:
         DlibEngine(DlibSettings(), context())
     assert caught.value.code is Code.MODEL_MISSING
+
+
+@needs_dlib
+def test_importing_face_recognition_leaves_pillow_strict():
+    """The package lets Pillow accept truncated files in the whole process."""
+    import_package()
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 @pytest.mark.parametrize(("distance", "likeness"), [(0.0, 1.0), (0.4, 0.47), (0.5, 0.307), (0.6, 0.183)])

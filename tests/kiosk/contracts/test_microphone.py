@@ -1,15 +1,29 @@
-"""The contract of every microphone, over real sound: PulseAudio through PortAudio, and the simulated shop."""
+"""The contract of every microphone, over real sound: PulseAudio through PortAudio, and the simulated shop.
+
+Nothing here asks how fast the machine is: tests wait for so much sound or for a condition, and bounds on time
+are lower bounds, or the length of a sound.
+"""
 
 import subprocess
 import sys
 import threading
 import time
+from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from kiosk.capture import portaudio
 from kiosk.capture.channel_selection import ChannelSelector
-from kiosk.capture.microphone import BlockReader, DcBlocker
+from kiosk.capture.microphone import (
+    AGE_MOST_S,
+    FIRST_S,
+    BlockReader,
+    DcBlocker,
+    MicrophoneSettings,
+    SoundDeviceMicrophone,
+)
 from kiosk.capture.sample_clock import SampleClock
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
@@ -20,9 +34,12 @@ from kiosk.settings import DriverChoice, driver_class, driver_settings
 from tests.support.pulseaudio import Pulse, reason_to_skip
 from tests.support.sounds import mix, noise, voice
 
+WAIT_S = 60.0
+"""Only a test that fails waits so long."""
 
-def context(world=None):
-    return Context(RESOURCES, RESOURCES, world is not None, time.monotonic, world)
+
+def context(world=None, clock=time.monotonic):
+    return Context(RESOURCES, RESOURCES, world is not None, clock, world)
 
 
 def make(port, driver, world=None, **options):
@@ -31,24 +48,36 @@ def make(port, driver, world=None, **options):
     return kind(driver_settings(port, choice, kind.Settings), context(world))
 
 
-class Ear:
-    """Collects blocks, and when each came."""
+class BlockCollector:
+    """Keeps blocks, and when each came."""
 
     def __init__(self):
         self.blocks = []
         self.came = []
-        self.first = threading.Event()
+        self._grown = threading.Condition()
 
     def __call__(self, block):
-        self.blocks.append(block)
-        self.came.append(time.monotonic())
-        self.first.set()
+        with self._grown:
+            self.came.append(time.monotonic())
+            self.blocks.append(block)
+            self._grown.notify_all()
 
     @property
     def sound(self):
         return np.concatenate([b.samples for b in self.blocks])
 
+    def wait_for_sound(self, seconds):
+        """Until so much more sound has come than has by now, measured in samples."""
+        already = len(self.blocks)
 
+        def come():
+            return sum(len(b.samples) for b in self.blocks[already:]) >= seconds * SAMPLE_RATE
+
+        with self._grown:
+            assert self._grown.wait_for(come, WAIT_S), "no sound comes"
+
+
+@cache
 def tune():
     """1.2 s that correlate only with themselves."""
     return mix(noise(1.2, -30.0, 7), (voice(2, 0.3), 0.1), (voice(7, 0.3), 0.5), (voice(4, 0.2), 0.9))
@@ -64,16 +93,16 @@ def likeness(heard, played):
     return float(np.max(cross / np.sqrt(under * np.sum(played**2))))
 
 
-def assert_is_a_stream(ear):
+def assert_is_a_stream(collector):
     """Numbered without gaps, timed without jumps, never from the future."""
-    assert [b.seq for b in ear.blocks] == list(range(len(ear.blocks)))
-    assert not any(b.lost for b in ear.blocks)
-    assert all(b.samples.dtype == np.float32 and b.samples.ndim == 1 for b in ear.blocks)
-    ends = np.array([b.at + len(b.samples) / SAMPLE_RATE for b in ear.blocks])
-    ages = np.array(ear.came) - ends
+    blocks = collector.blocks
+    assert [b.seq for b in blocks] == list(range(len(blocks)))
+    assert not any(b.lost for b in blocks)
+    assert all(b.samples.dtype == np.float32 and b.samples.ndim == 1 for b in blocks)
+    ends = np.array([b.at + len(b.samples) / SAMPLE_RATE for b in blocks])
+    ages = np.array(collector.came) - ends
     assert ages.min() > -0.02
-    assert np.median(ages) < 0.5
-    steps = np.array([b.at for b in ear.blocks[1:]]) - ends[:-1]
+    steps = np.array([b.at for b in blocks[1:]]) - ends[:-1]
     assert np.abs(steps).max() < 0.05
     assert np.abs(steps).mean() < 0.002
 
@@ -81,34 +110,35 @@ def assert_is_a_stream(ear):
 # ── the simulated shop ───────────────────────────────────────────────────────────────────────────
 
 
-class EndlessTune:
+class TuneWorld:
     """A world in which a tune sounds for ever."""
 
     def __init__(self):
-        self.said = []
+        self.played = []
 
     def sound(self, at, count):
         places = (round(at * SAMPLE_RATE) + np.arange(count)) % len(tune())
         return tune()[places]
 
     def prompt(self, samples, at):
-        self.said.append(len(samples))
+        self.played.append(len(samples))
 
 
 def test_the_simulated_microphone_is_a_stream_in_real_time():
-    microphone, ear = make("microphone", "simulated", EndlessTune()), Ear()
+    microphone, collector = make("microphone", "simulated", TuneWorld()), BlockCollector()
     microphone.probe()
-    microphone.open(ear)
-    time.sleep(1.5)
+    began = time.monotonic()
+    microphone.open(collector)
+    collector.wait_for_sound(1.5)
+    assert time.monotonic() - began >= 1.5
     microphone.check()
     microphone.close()
     microphone.close()
-    assert_is_a_stream(ear)
-    assert len(ear.sound) / SAMPLE_RATE == pytest.approx(1.5, abs=0.2)
+    assert_is_a_stream(collector)
 
 
 def test_the_simulated_microphone_that_was_closed_is_lost():
-    microphone = make("microphone", "simulated", EndlessTune())
+    microphone = make("microphone", "simulated", TuneWorld())
     with pytest.raises(DeviceLost):
         microphone.check()
 
@@ -119,16 +149,17 @@ def test_without_a_world_there_is_no_simulated_microphone():
 
 
 def test_the_simulated_speaker_lasts_as_long_as_the_sound_and_can_be_stopped():
-    shop = EndlessTune()
-    speaker = make("speaker", "simulated", shop)
+    world = TuneWorld()
+    speaker = make("speaker", "simulated", world)
     speaker.open()
     began = time.monotonic()
     speaker.play(noise(0.3))
-    assert time.monotonic() - began == pytest.approx(0.3, abs=0.15)
+    assert time.monotonic() - began >= 0.29
     threading.Timer(0.2, speaker.stop).start()
-    speaker.play(noise(10.0))
-    assert time.monotonic() - began < 3.0
-    assert shop.said == [4800, 160_000]
+    began = time.monotonic()
+    speaker.play(noise(WAIT_S))
+    assert time.monotonic() - began < WAIT_S / 2
+    assert world.played == [4800, WAIT_S * SAMPLE_RATE]
     speaker.close()
 
 
@@ -148,8 +179,8 @@ def test_any_rate_becomes_sixteen_kilohertz_at_the_right_time(rate):
     """A click at 0.5 s is still a click at 0.5 s, whatever the resampler holds back."""
     raw = np.zeros((rate, 1), np.float32)
     raw[rate // 2 : rate // 2 + rate // 1000] = 0.5
-    intake, size = BlockReader(rate, channel=1), rate // 50
-    made = [intake.take(raw[i : i + size], 100.0 + i / rate, False) for i in range(0, rate, size)]
+    reader, size = BlockReader(rate, channel=1), rate // 50
+    made = [reader.take(raw[i : i + size], 100.0 + i / rate, False) for i in range(0, rate, size)]
     loudest = max(made, key=lambda b: np.max(np.abs(b.samples), initial=0.0))
     at = loudest.at + int(np.argmax(np.abs(loudest.samples))) / SAMPLE_RATE
     assert at == pytest.approx(100.5, abs=0.002)
@@ -171,16 +202,16 @@ def test_without_a_choice_the_channel_with_sound_is_taken(live):
     raw[:, 1 - live] += 0.3
     sound = mix(noise(3.0, -60.0, 3), (voice(4, 1.0), 1.0))
     raw[:, live] = sound
-    intake = BlockReader(SAMPLE_RATE, 0)
-    heard = [intake.take(raw[i : i + 320], i / SAMPLE_RATE, False).samples for i in range(0, len(raw), 320)]
+    reader = BlockReader(SAMPLE_RATE, 0)
+    heard = [reader.take(raw[i : i + 320], i / SAMPLE_RATE, False).samples for i in range(0, len(raw), 320)]
     assert likeness(np.concatenate(heard), sound[SAMPLE_RATE:]) > 0.98
 
 
 def test_two_live_channels_are_never_exchanged():
-    lively, rng = ChannelSelector(SAMPLE_RATE), np.random.default_rng(1)
+    selector, rng = ChannelSelector(SAMPLE_RATE), np.random.default_rng(1)
     for i in range(500):
         louder = 2.5 if (i // 50) % 2 else 0.4
-        assert lively.choose(rng.standard_normal((320, 2)).astype(np.float32) * [0.01, 0.01 * louder]) == 0
+        assert selector.choose(rng.standard_normal((320, 2)).astype(np.float32) * [0.01, 0.01 * louder]) == 0
 
 
 def test_a_channel_without_numbers_is_never_chosen():
@@ -204,17 +235,17 @@ def test_the_dc_blocker_works_in_pieces_as_in_one():
 def test_overflow_and_jumps_are_lost_sound():
     raw = np.zeros((320, 1), np.float32)
     assert BlockReader(SAMPLE_RATE, 1).take(raw, 0.0, True).lost
-    intake = BlockReader(SAMPLE_RATE, 1)
-    lost = [intake.take(raw, i * 0.02 + (1.5 if i > 10 else 0.0), False).lost for i in range(60)]
+    reader = BlockReader(SAMPLE_RATE, 1)
+    lost = [reader.take(raw, i * 0.02 + (1.5 if i > 10 else 0.0), False).lost for i in range(60)]
     assert lost.count(True) == 1
     assert lost.index(True) * 0.02 < 1.0
 
 
 def test_a_busy_computer_that_catches_up_has_lost_nothing():
     """Held up for 0.6 s, then thirty blocks at once: their times are as if nothing had been."""
-    intake, raw = BlockReader(SAMPLE_RATE, 1), np.zeros((320, 1), np.float32)
+    reader, raw = BlockReader(SAMPLE_RATE, 1), np.zeros((320, 1), np.float32)
     arrivals = [max(i * 0.02, 1.6) if 50 <= i < 80 else i * 0.02 for i in range(200)]
-    made = [intake.take(raw, at, False) for at in arrivals]
+    made = [reader.take(raw, at, False) for at in arrivals]
     assert not any(b.lost for b in made)
     assert [b.at for b in made] == pytest.approx([i * 0.02 for i in range(200)], abs=0.1)
 
@@ -236,6 +267,92 @@ def test_a_crystal_that_is_off_is_followed():
     for i in range(30_000):
         at, _ = clock.take(960, i * 0.02 * 1.001)
     assert at == pytest.approx(29_999 * 0.02 * 1.001, abs=0.01)
+
+
+# ── PortAudio, played by a stub ──────────────────────────────────────────────────────────────────
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+class StubStream:
+    """An input stream of PortAudio whose callbacks the test makes."""
+
+    active = True
+
+    def __init__(self, **options):
+        self._callback = options["callback"]
+        self._count = options["blocksize"]
+
+    def start(self): ...
+
+    def abort(self, ignore_errors): ...
+
+    def close(self, ignore_errors): ...
+
+    def deliver(self, age=0.02):
+        """A block of silence whose first sample PortAudio says to be `age` seconds old."""
+        times = SimpleNamespace(currentTime=7.0, inputBufferAdcTime=7.0 - age)
+        raw = np.zeros((self._count, 1), np.float32)
+        self._callback(raw, self._count, times, SimpleNamespace(input_overflow=False))
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    """A microphone on a stub of PortAudio: clock, microphone, its blocks, its stream."""
+    made = []
+
+    def stream(**options):
+        made.append(StubStream(**options))
+        return made[-1]
+
+    library = SimpleNamespace(InputStream=stream, PortAudioError=RuntimeError)
+    found = {"name": "stub", "index": 0, "max_input_channels": 1, "default_samplerate": 16_000.0}
+    monkeypatch.setattr(portaudio, "library", lambda code: library)
+    monkeypatch.setattr(portaudio, "find", lambda device, kind, code: found)
+    clock, collector = Clock(), BlockCollector()
+    microphone = SoundDeviceMicrophone(MicrophoneSettings(silent_s=1.0), context(clock=clock))
+    microphone.open(collector)
+    yield SimpleNamespace(clock=clock, microphone=microphone, collector=collector, stream=made[0])
+    microphone.close()
+
+
+def test_a_microphone_without_a_first_block_is_lost(stub):
+    stub.clock.now += FIRST_S
+    stub.microphone.check()
+    stub.clock.now += 0.01
+    with pytest.raises(DeviceLost):
+        stub.microphone.check()
+
+
+def test_a_microphone_that_falls_silent_is_lost(stub):
+    stub.stream.deliver()
+    stub.clock.now += 1.0
+    stub.microphone.check()
+    stub.clock.now += 0.01
+    with pytest.raises(DeviceLost):
+        stub.microphone.check()
+
+
+def test_a_stream_that_portaudio_ended_is_lost(stub):
+    stub.stream.active = False
+    with pytest.raises(DeviceLost):
+        stub.microphone.check()
+
+
+@pytest.mark.parametrize("reported", [0.0, 0.05, 0.6])
+def test_a_block_is_believed_to_be_a_little_old_at_most(stub, reported):
+    """PulseAudio reports ages of up to 0.6 s in the first second of a stream that is fresh."""
+    stub.stream.deliver(reported)
+    (block,) = stub.collector.blocks
+    age = stub.clock.now - block.at
+    assert age == pytest.approx(min(max(reported, 0.02), AGE_MOST_S))
 
 
 # ── PortAudio over a real sound server ───────────────────────────────────────────────────────────
@@ -268,45 +385,42 @@ def microphone(pulse):
 
 def test_what_is_played_is_heard(pulse, microphone):
     microphone.probe()
-    ear = Ear()
-    microphone.open(ear)
-    assert ear.first.wait(3.0)
-    player = pulse.play(tune())
-    assert player.wait(10) == 0
-    time.sleep(0.7)
+    collector = BlockCollector()
+    microphone.open(collector)
+    collector.wait_for_sound(0.1)
+    assert pulse.play(tune()).wait(WAIT_S) == 0
+    collector.wait_for_sound(0.7)
     microphone.check()
     microphone.close()
-    assert likeness(ear.sound, tune()) > 0.95
-    assert_is_a_stream(ear)
+    assert likeness(collector.sound, tune()) > 0.95
+    assert_is_a_stream(collector)
 
 
 def test_what_the_speaker_says_the_microphone_hears(pulse, microphone):
-    speaker, ear = make("speaker", "sounddevice", device="pulse"), Ear()
-    microphone.open(ear)
-    assert ear.first.wait(3.0)
+    speaker, collector = make("speaker", "sounddevice", device="pulse"), BlockCollector()
+    microphone.open(collector)
+    collector.wait_for_sound(0.1)
     speaker.open()
     began = time.monotonic()
     speaker.play(tune())
-    lasted = time.monotonic() - began
-    time.sleep(0.5)
+    assert time.monotonic() - began > 1.1
+    collector.wait_for_sound(0.5)
     microphone.close()
     speaker.close()
-    assert likeness(ear.sound, tune()) > 0.9
-    assert 1.1 < lasted < 4.0
+    assert likeness(collector.sound, tune()) > 0.9
 
 
-def test_a_prompt_is_over_before_the_ear_may_open(pulse, microphone):
+def test_a_prompt_is_over_before_the_microphone_may_listen(pulse, microphone):
     """Its end is heard before `play` returns: a prompt is never taken for the customer."""
-    speaker, ear = make("speaker", "sounddevice", device="pulse"), Ear()
-    microphone.open(ear)
-    assert ear.first.wait(3.0)
-    time.sleep(1.0)  # PulseAudio's ages settle
+    speaker, collector = make("speaker", "sounddevice", device="pulse"), BlockCollector()
+    microphone.open(collector)
+    collector.wait_for_sound(1.0)  # PulseAudio's ages settle
     speaker.open()
     speaker.play(tune())
     returned = time.monotonic()
-    time.sleep(0.5)
+    collector.wait_for_sound(0.5)
     microphone.close()
-    heard = [b for b in ear.blocks if np.max(np.abs(b.samples), initial=0.0) > 10 ** (-50 / 20)]
+    heard = [b for b in collector.blocks if np.max(np.abs(b.samples), initial=0.0) > 10 ** (-50 / 20)]
     assert heard, "nothing was played"
     assert heard[-1].at + len(heard[-1].samples) / SAMPLE_RATE < returned
 
@@ -316,33 +430,32 @@ def test_the_speaker_can_be_silenced(pulse):
     speaker.open()
     threading.Timer(0.5, speaker.stop).start()
     began = time.monotonic()
-    speaker.play(np.tile(tune(), 10))
-    assert time.monotonic() - began < 4.0
+    speaker.play(np.tile(tune(), 50))
+    assert time.monotonic() - began < 1.2 * 50 / 2
     speaker.close()
 
 
-def lost_after(microphone, patience_s=3.0):
-    """Seconds until `check` says that it is lost."""
-    began = time.monotonic()
-    while time.monotonic() - began < patience_s + 1.0:
+def wait_until_lost(microphone):
+    """Until `check` says so; how soon is asked on the stub."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
         try:
             microphone.check()
         except DeviceLost:
-            return time.monotonic() - began
+            return
         time.sleep(0.1)
     pytest.fail("never lost")
 
 
-def test_a_suspended_source_is_lost_and_closes_at_once(pulse, microphone):
-    ear = Ear()
-    microphone.open(ear)
-    assert ear.first.wait(3.0)
+def test_a_suspended_source_is_lost_and_its_stream_closes(pulse, microphone):
+    collector = BlockCollector()
+    microphone.open(collector)
+    collector.wait_for_sound(0.1)
     pulse.control("suspend-source", "ear", "1")
     try:
-        assert lost_after(microphone) < 3.0
-        began = time.monotonic()
+        wait_until_lost(microphone)
         microphone.close()
-        assert time.monotonic() - began < 2.0
+        assert not portaudio.stale()
     finally:
         pulse.control("suspend-source", "ear", "0")
 
@@ -359,7 +472,7 @@ microphone = SoundDeviceMicrophone(MicrophoneSettings(device="pulse"), context)
 def hear():
     heard = threading.Event()
     microphone.open(lambda block: heard.set())
-    assert heard.wait(3)
+    assert heard.wait(60)
 for line in sys.stdin:
     try:
         hear() if line == "hear\\n" else getattr(microphone, line.strip())()
@@ -369,7 +482,7 @@ for line in sys.stdin:
 """
 
 
-class Apart:
+class MicrophoneProcess:
     """A microphone in a process of its own: killing the sound server may leave a stream hanging for ever,
     and in that process PortAudio's list of devices is not renewed any more, whoever asks."""
 
@@ -396,17 +509,17 @@ class Apart:
 
     def end(self):
         """How it ended by itself."""
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=WAIT_S)
         return self._process.returncode
 
     def kill(self):
         self._process.kill()
-        self._process.wait(5)
+        self._process.wait(WAIT_S)
 
 
 @pytest.fixture
 def apart(pulse):
-    made = Apart()
+    made = MicrophoneProcess()
     yield made
     made.kill()
 
@@ -415,7 +528,7 @@ def test_unplugged_it_is_lost_and_it_comes_back(pulse, apart):
     assert apart.do("hear") == "done"
     pulse.kill()
     try:
-        assert lost_after(apart) < 3.0
+        wait_until_lost(apart)
         assert apart.do("close") == "done"
         assert apart.do("hear") == f"DeviceMissing {Code.MICROPHONE_MISSING}"
     finally:
@@ -442,7 +555,7 @@ def test_a_microphone_that_is_not_there_is_missing(pulse, options):
     with pytest.raises(DeviceMissing):
         microphone.probe()
     with pytest.raises(DeviceMissing):
-        microphone.open(Ear())
+        microphone.open(BlockCollector())
     with pytest.raises(DeviceLost):
         microphone.check()
     microphone.close()

@@ -1,4 +1,4 @@
-"""The split_prelu graph computes what the file says, and what is no network is refused."""
+"""The rewritten graph computes what the file says, and what is no network is refused."""
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ def noise(size: int) -> np.ndarray:
 
 
 def opencv(file: str, blob: np.ndarray) -> np.ndarray:
+    """What the file itself answers, as it was published."""
     net = cv2.dnn.readNetFromONNX(str(MODELS / file))
     net.setInput(blob)
     return net.forward().ravel()

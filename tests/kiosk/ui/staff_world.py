@@ -1,4 +1,4 @@
-"""A service with made-up staff, visits and requests, as the panel meets it; all but the line is real."""
+"""Staff service with made-up staff, visits and requests for tests of the panel; all but the network is real."""
 
 import time
 from pathlib import Path
@@ -16,7 +16,7 @@ from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
-from kiosk.staff.service import Hands, StaffService
+from kiosk.staff.service import StaffService
 from tests.support.roster_signer import BOSS, CLERK, RosterSigner, staff
 
 VISITS = (
@@ -64,7 +64,7 @@ class Desk:
         return self._stick(len(self.outbox.undelivered()))
 
     def import_answers(self, stick, *, mounted_only):
-        return self._stick(ImportResult(2, 0, 0, 100, True))
+        return self._stick(ImportResult(receipts=2, known=0, altered=0, challenges=100, roster=True))
 
     def _stick(self, good):
         if isinstance(self.stick, StaffError):
@@ -73,7 +73,7 @@ class Desk:
 
 
 class World:
-    """The service, and everything that it did to the terminal."""
+    """The staff service, and a record of everything that it did to the terminal."""
 
     def __init__(self, folder: Path, members=None, **settings) -> None:
         self.folder = folder
@@ -85,19 +85,31 @@ class World:
             storage=replace(made.storage, folder=str(folder)),
             staff=replace(made.staff, stick=str(folder / "stick"), **settings),
         )
-        self.office, self.busy, self.did = RosterSigner(), False, []
+        self.office, self.serving, self.did = RosterSigner(), False, []
+        self.microphone_dbfs = None
         self.devices = dict(DEVICES)
         self.audit = AuditLog(folder / "audit.log")
         self.book = Daybook(folder / "staff")
         self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
-            folder / "staff", self.settings.staff, self._trust, self.events.append, self.acts.note
+            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.note
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
         self.desk = Desk(folder)
-        self.service = StaffService(self.settings, self.roster, self.acts, self._hands())
+        self.service = StaffService(
+            self.settings,
+            self.roster,
+            self.acts,
+            activation=self.desk,
+            engine=self,
+            versions={"kiosk": "0.1.0", "yunet": "2023mar", "sface": "2021dec", "embedded": "1"},
+            open_devices=lambda: self.did.append(("look", True)),
+            close_devices=lambda: self.did.append(("look", False)),
+            say=lambda prompt, language: self.did.append(("say", prompt, language)),
+            print_document=lambda slip: self.did.append(("print", slip)),
+        )
 
     def visits(self):
         """A morning in the shop."""
@@ -116,14 +128,3 @@ class World:
 
     def _trust(self):
         return replace(self.office.trust(), terminal="GZ-009")
-
-    def _hands(self):
-        return Hands(
-            desk=lambda: self.desk,
-            devices=lambda: self.devices,
-            look=lambda wanted: self.did.append(("look", wanted)),
-            busy=lambda: self.busy,
-            say=lambda prompt, language: self.did.append(("say", prompt, language)),
-            print=lambda slip: self.did.append(("print", slip)),
-            versions=lambda: {"kiosk": "0.1.0", "yunet": "2023mar", "sface": "2021dec", "embedded": "1"},
-        )

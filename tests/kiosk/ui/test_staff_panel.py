@@ -262,7 +262,7 @@ def test_devices_are_tried_and_let_go_of(shop):
 def test_while_a_customer_is_served_devices_are_theirs(shop):
     shop.enter()
     page = shop.page("devices")
-    shop.world.busy = True
+    shop.world.serving = True
     for button in ("staff_look", "staff_tone"):
         assert shop.hand.press(button)
         shop.settle()

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.engine import Engine, Hands
+from kiosk.engine import Engine
 from kiosk.model import Answer, Check, Device, DigitHeard, Stage
 from kiosk.visit.rules import microphone_level
 from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
@@ -74,8 +74,13 @@ def test_when_the_clerk_has_mended_it_that_is_told_too():
 
 
 def test_the_device_list_behind_the_counter_shows_it_and_the_terminal_stays_in_service():
-    nothing = {name: (lambda *_: None) for name in Hands.__struct_fields__}
-    engine = Engine(lambda: None, Hands(**nothing), frozenset({Device.MICROPHONE}), lambda: 0.0)
+    engine = Engine(
+        lambda: None,
+        {},
+        required=frozenset({Device.MICROPHONE}),
+        record=lambda *_: None,
+        clock=lambda: 0.0,
+    )
     engine._note_device(e.DeviceReady(Device.MICROPHONE))
     engine._carry_out([e.ShowGain(Code.MICROPHONE_TOO_QUIET, -49.0)])
     assert engine.devices[Device.MICROPHONE] is Code.MICROPHONE_TOO_QUIET

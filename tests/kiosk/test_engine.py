@@ -1,15 +1,19 @@
-"""The engine with real threads and scripted hands."""
+"""The engine with real threads and scripted handlers."""
 
 import queue
 import time
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
 from kiosk import events as e
+from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
-from kiosk.engine import Engine, Hands
-from kiosk.model import Device, Receipt, RequestStatus, Stage
+from kiosk.engine import Engine
+from kiosk.model import Device, Outcome, Receipt, RequestStatus, Slip, Stage
+from kiosk.printing.print_queue import PrintQueue
+from kiosk.settings import load
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, challenge
@@ -18,34 +22,46 @@ REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 
 
 class Rig:
-    """An engine on its thread; hands note what they were asked, and may be told to fail."""
+    """An engine on its thread; handlers note each order, and may be told to fail."""
 
     def __init__(self, limits=LIMITS):
-        self.done: list[str] = []
+        self.done: list[type] = []
         self.recorded: list[e.Event] = []
         self.said: list[tuple[str, str]] = []
         self.notices: queue.Queue[e.Notice] = queue.Queue()
-        self.fail_at = ""
-        hands = Hands(
-            **{name: self._hand(name) for name in Hands.__struct_fields__ if name not in self._SPECIAL},
-            take_challenge=lambda: e.ChallengeTaken(challenge()),
-            submit=lambda order: e.Stored(order.visit),
+        self.fail_at: type | None = None
+        self.printed: list[Slip] = []
+        self.print_queue = PrintQueue(self, self._ignore)
+        handlers = {order: self._note for order in get_args(e.Order) if order not in get_args(e.Notice)}
+        handlers |= {
+            e.Forget: self._note,
+            e.TakeChallenge: lambda _: e.ChallengeTaken(challenge()),
+            e.Submit: lambda order: e.Stored(order.visit),
+            e.Say: lambda order: self.said.append((order.prompt, self.engine.language)),
+            e.Print: self.print_queue.print_slip,
+        }
+        self.engine = Engine(
+            lambda: Visit(limits),
+            handlers,
+            required=REQUIRED,
             record=lambda number, at, event: self.recorded.append(event),
-            say=lambda prompt, language: self.said.append((prompt, language)),
+            clock=time.monotonic,
         )
-        self.engine = Engine(lambda: Visit(limits), hands, REQUIRED, time.monotonic)
         self.engine.subscribe(self.notices.put)
         self.worker = Worker("engine", self.engine.run).start()
 
-    _SPECIAL = ("take_challenge", "submit", "record", "say")
+    def _note(self, order):
+        if type(order) is self.fail_at:
+            raise RuntimeError(type(order).__name__)
+        self.done.append(type(order))
 
-    def _hand(self, name):
-        def do(*_):
-            if name == self.fail_at:
-                raise RuntimeError(name)
-            self.done.append(name)
+    def _ignore(self, _):
+        pass
 
-        return do
+    open = close = lambda self: None  # the rig is its own printer
+
+    def print(self, slip):
+        self.printed.append(slip)
 
     def ready(self):
         for device in REQUIRED:
@@ -131,15 +147,15 @@ def test_deadlines_are_kept(rig):
     one = rig(replace(LIMITS, consent_s=0.2, outcome_s=0.2)).ready().begin()
     one.shows(Stage.OUTCOME)
     one.shows(Stage.IDLE)
-    assert "forget" in one.done
+    assert e.Forget in one.done
 
 
 def test_a_bug_ends_the_visit_and_not_the_engine(rig):
     one = rig().ready().begin()
-    one.fail_at = "await_card"
+    one.fail_at = e.AwaitCard
     one.engine.post(e.Agreed("zh-Hans", "00", picture=True))
     assert one.shows(Stage.OUTCOME).code is Code.INTERNAL
-    one.fail_at = ""
+    one.fail_at = None
     one.engine.post(e.Dismissed())
     one.shows(Stage.IDLE)
     one.begin()
@@ -149,7 +165,7 @@ def test_three_bugs_take_the_terminal_out_of_service(rig):
     one = rig().ready()
     for _ in range(3):
         one.begin()
-        one.fail_at = "await_card"
+        one.fail_at = e.AwaitCard
         one.engine.post(e.Agreed("zh-Hans", "00", picture=True))
         one.shows(Stage.OUTCOME)
         one.engine.post(e.Dismissed())
@@ -183,12 +199,13 @@ def test_an_abandoned_visit_prints_nothing_and_a_promise_does(rig):
     one = rig().ready().begin()
     one.engine.post(e.Cancelled())
     one.shows(Stage.OUTCOME)
-    assert "print" not in one.done
+    assert not one.print_queue.print_pending()
     one.engine.post(e.Dismissed())
     one.begin()
     one.engine.post(e.HelpWanted())
     one.shows(Stage.OUTCOME)
-    assert "print" in one.done
+    assert one.print_queue.print_pending()
+    assert [slip.outcome for slip in one.printed] == [Outcome.REFERRED]
 
 
 def test_a_receipt_for_nobody_is_harmless(rig):
@@ -197,3 +214,41 @@ def test_a_receipt_for_nobody_is_harmless(rig):
     one.engine.post(e.ReceiptArrived(Receipt(NUMBER, RequestStatus.ACTIVATED)))
     one.begin()
     assert e.CardRead(GOOD_CARD) not in one.recorded
+
+
+# ── the list of orders ───────────────────────────────────────────────────────────────────────────
+
+
+class Part:
+    """Stands for the face watcher and the listener: has every method."""
+
+    def __getattr__(self, name):
+        return lambda *_: None
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    site = tmp_path / "settings.toml"
+    text = 'mode = "simulation"\n[central]\nurl = "https://localhost:1"\n[visit]\nrequire_liveness = false\n'
+    for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder"):
+        text += f'[{port}]\ndriver = "simulated"\n'
+    site.write_text(text, encoding="utf-8")
+    return Terminal(load(site), world=None)
+
+
+def test_every_order_is_a_notice_or_has_a_handler_once_the_models_are_there(terminal):
+    orders, notices = set(get_args(e.Order)), set(get_args(e.Notice))
+    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Listen, e.WindowOpened, e.StopListening}
+    assert orders - notices - terminal._handlers.keys() == need_models
+    terminal._connect_engines(Part(), Part())
+    assert orders - notices <= terminal._handlers.keys()
+    assert terminal._handlers.keys() <= orders, "a handler for what is no order"
+
+
+def test_an_order_without_a_handler_is_a_bug_and_not_ignored():
+    engine = Engine(
+        lambda: Visit(LIMITS), {}, required=frozenset(), record=lambda *_: None, clock=time.monotonic
+    )
+    assert engine._carry_out([e.ShowHeard(0)]) == []
+    with pytest.raises(KeyError):
+        engine._carry_out([e.KeepFace()])

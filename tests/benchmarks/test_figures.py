@@ -1,4 +1,4 @@
-"""How figures are made and told. That each benchmark runs: tests/benchmarks."""
+"""How figures are computed and reported. `test_running.py` runs the benchmarks."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from kiosk.simulators.customer import Behaviour
 from kiosk.visit.replay import Line
 from tests.support.sounds import mix, noise, voice
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def result(ours: Series, **other) -> Result:

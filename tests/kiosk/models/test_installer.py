@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.__main__ import main
 from kiosk.codes import Code
-from kiosk.commands.models import main, sealed
+from kiosk.commands.models import sealed
 from kiosk.errors import ModelError
 from kiosk.models import MANIFEST, install, load, locate, read, verify
 from kiosk.models.installer import fetch
@@ -171,13 +172,13 @@ def test_a_manifest_that_cannot_be_read(tmp_path):
 
 def test_the_commands(manifest, carried, folder, capsys):
     common = ["--folder", str(folder), "--manifest", str(manifest)]
-    assert main(["verify", *common]) == 1
+    assert main(["models", "verify", *common]) == 1
     assert "model.missing" in capsys.readouterr().err
-    assert main(["install", *common, "--from", str(carried)]) == 0
-    assert main(["verify", *common]) == 0
-    assert main(["verify", *common, "--only", "nonsense"]) == 1
+    assert main(["models", "install", *common, "--from", str(carried)]) == 0
+    assert main(["models", "verify", *common]) == 0
+    assert main(["models", "verify", *common, "--only", "nonsense"]) == 1
     capsys.readouterr()
-    assert main(["list", *common]) == 0
+    assert main(["models", "list", *common]) == 0
     assert capsys.readouterr().out.count("present") == 3
 
 

@@ -5,8 +5,6 @@ import pytest
 from central.settings import Evidence
 from kiosk import production
 from kiosk.codes import Code
-from kiosk.commands import check
-from kiosk.commands.check import _row
 from kiosk.errors import SettingsError
 from kiosk.settings import load
 
@@ -24,17 +22,6 @@ def refused(tmp_path, text):
         production.check(site(tmp_path, text))
     assert error.value.code is Code.SETTINGS_SIMULATION_ONLY
     return str(error.value)
-
-
-@pytest.mark.parametrize(("line", "word"), [("accept = 0.45", "ok"), ("accept = 0.01", "FAILS")])
-def test_kiosk_check_tells_it_too(tmp_path, monkeypatch, line, word):
-    """Before anybody starts the terminal. The other rows need devices and are left out."""
-    rows = []
-    only = lambda name, look, tell: name != "settings" or _row(name, look, tell)  # noqa: E731
-    monkeypatch.setattr(check, "_row", only)
-    good = check.check(site(tmp_path, f"[visit]\n{line}\n"), rows.append) == 0
-    assert [row.split()[:2] for row in rows] == [["settings", word]]
-    assert good is (word == "ok")
 
 
 def test_the_defaults_are_fit_for_production():

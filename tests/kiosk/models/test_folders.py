@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
+from kiosk.__main__ import main
 from kiosk.codes import Code
-from kiosk.commands.models import main
 from kiosk.errors import ModelError
 from kiosk.models import folders
 
@@ -224,7 +224,7 @@ def test_an_archive_with_a_damaged_member_is_refused(tmp_path, installed):
 
 
 def test_what_is_not_there_cannot_be_fetched(tmp_path, installed):
-    assert main(["install", "--from", str(tmp_path / "nowhere"), "--folder", str(installed)]) == 1
+    assert main(["models", "install", "--from", str(tmp_path / "nowhere"), "--folder", str(installed)]) == 1
 
 
 # ── the commands ─────────────────────────────────────────────────────────────────────────────────
@@ -234,14 +234,14 @@ def test_the_commands_install_list_and_verify(carried, installed, tmp_path, caps
     manifest = tmp_path / "manifest.toml"
     manifest.write_text("model = []\n")
     where = ["--folder", str(installed), "--manifest", str(manifest)]
-    assert main(["install", "--from", str(carried), *where]) == 0
+    assert main(["models", "install", "--from", str(carried), *where]) == 0
     assert f'model = "{NAME}"' in capsys.readouterr().out
-    assert main(["list", *where]) == 0
+    assert main(["models", "list", *where]) == 0
     assert NAME in capsys.readouterr().out
-    assert main(["verify", *where]) == 0
+    assert main(["models", "verify", *where]) == 0
     assert capsys.readouterr().out == "1 right, 0 not\n"
     (installed / NAME / "README").unlink()
-    assert main(["verify", *where]) == 1
+    assert main(["models", "verify", *where]) == 1
     assert Code.MODEL_ALTERED in capsys.readouterr().err
 
 
@@ -254,6 +254,17 @@ def test_a_folder_may_hold_weights_and_a_model(carried, installed, tmp_path, cap
         'needed_for = "liveness"\nsize = 7\norigin = "operator"\n'
         'sha256 = "9f1cbf2b8d2cde9d97d4ff1b2d4d4cf8a4e2a2e0d2fa7e7d9a1d1ce9e29c1c14"\n'
     )
-    main(["install", "--from", str(carried.parent), "--folder", str(installed), "--manifest", str(manifest)])
+    main(
+        [
+            "models",
+            "install",
+            "--from",
+            str(carried.parent),
+            "--folder",
+            str(installed),
+            "--manifest",
+            str(manifest),
+        ]
+    )
     assert folders.verified(installed, NAME).is_dir()
     assert "w: what was found is not version 1" in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_production_begins_with_it_and_a_simulation_may_be_looked_into(tmp_path:
     told: list[str] = []
     monkeypatch.setattr(process_hardening, "clean_memory", lambda: told.append("clean"))
     monkeypatch.setattr(process_hardening, "no_dumps", lambda: told.append("dumps"))
-    monkeypatch.setattr(program, "Terminal", _refused)
+    monkeypatch.setattr("kiosk.commands.run.Terminal", _refused)
     for mode, wanted in (("production", ["clean", "dumps"]), ("simulation", [])):
         told.clear()
         site = tmp_path / "settings.toml"

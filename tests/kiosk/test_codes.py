@@ -7,7 +7,7 @@ from pathlib import Path
 from central.codes import Code as CentralCode
 from kiosk.codes import Code
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 TABLES = frozenset({"kiosk/production.py", "kiosk/ui/codes_document.py"})
 """Lists of codes that others raise."""
 

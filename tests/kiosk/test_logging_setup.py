@@ -41,7 +41,7 @@ def crash(*_: object) -> None:
 
 def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_told_without_the_quote(told, monkeypatch):
     rig = Rig()
-    monkeypatch.setitem(rig.engine._doing, e.Attend, crash)
+    monkeypatch.setitem(rig.engine._handlers, e.Attend, crash)
     try:
         rig.ready().begin()
         rig.engine.post(e.Agreed("zh-Hans", "0" * 64, False))

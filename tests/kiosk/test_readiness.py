@@ -3,9 +3,10 @@
 import pytest
 
 from kiosk import events as e
+from kiosk.activation.outbox import Backlog
 from kiosk.codes import Code
 from kiosk.model import Device
-from kiosk.readiness import Readiness, Waiting, gate_codes
+from kiosk.readiness import Readiness, gate_codes
 from kiosk.release import RELEASED
 from kiosk.settings import Gates
 
@@ -14,8 +15,8 @@ NOW = RELEASED.timestamp() + 86_400
 
 
 def codes(count=0, oldest_s=None, silent_s=None, known=True, days=1.0):
-    waiting = Waiting(count, oldest_s, silent_s)
-    return gate_codes(waiting, known, RELEASED.timestamp() + days * 86_400, GATES)
+    backlog = Backlog(count, oldest_s, silent_s)
+    return gate_codes(backlog, known, RELEASED.timestamp() + days * 86_400, GATES)
 
 
 def test_nothing_waits():
@@ -50,11 +51,11 @@ def test_what_is_not_known_yet_is_not_ready():
 def test_each_change_is_told_once(tmp_path):
     told: list[e.Event] = []
     now = {Device.BACKLOG: Code.OK}
-    looking = Readiness(tmp_path, 0, told.append, lambda: NOW, look_further=lambda: now)
-    looking.look()
-    looking.look()
+    readiness = Readiness(tmp_path, 0, told.append, clock_unix=lambda: NOW, further_codes=lambda: now)
+    readiness.check()
+    readiness.check()
     now[Device.BACKLOG] = Code.QUEUE_TOO_OLD
-    looking.look()
+    readiness.check()
     assert [one for one in told if one.device is Device.BACKLOG] == [
         e.DeviceReady(Device.BACKLOG),
         e.DeviceFailed(Device.BACKLOG, Code.QUEUE_TOO_OLD),
