@@ -1,4 +1,4 @@
-"""Staff service with made-up staff, visits and requests for tests of the panel; all but the network is real."""
+"""Staff service with made-up staff, visits and requests for tests of the panel; only the network is faked."""
 
 import time
 from pathlib import Path
