@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from demo import clerk
-from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Said, Seen
+from demo.pipe_messages import StaffVisit, StaffVisitEnded, Command, CustomerArrives, TerminalMessage, ReportedNotice
 from kiosk import events as e
 from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
@@ -51,9 +51,9 @@ def main() -> int:
     return run_window(terminal, options.screens, on_ready)
 
 
-def _tell(notice: e.Notice | ClerkWent) -> None:
-    if isinstance(notice, Seen):
-        sys.stdout.buffer.write(msgspec.json.encode(Said(time.monotonic(), notice)) + b"\n")
+def _tell(notice: e.Notice | StaffVisitEnded) -> None:
+    if isinstance(notice, ReportedNotice):
+        sys.stdout.buffer.write(msgspec.json.encode(TerminalMessage(time.monotonic(), notice)) + b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -66,11 +66,11 @@ def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
     decoder = msgspec.json.Decoder(Command)
     for line in sys.stdin.buffer:
         command = decoder.decode(line)
-        if isinstance(command, Enter):
+        if isinstance(command, CustomerArrives):
             counter.staff = command.staff
             _sign_in(terminal, command.staff)
             guests.enter(command.behaviour, hand)
-        elif isinstance(command, ClerkComes):
+        elif isinstance(command, StaffVisit):
             _tell(clerk.visit(hand, command))
         else:
             break

@@ -188,7 +188,7 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
         random = np.random.default_rng(len(name))
         verdicts = [verdict_on(scene, heard, code(random, 6)) for _ in range(CODES)]
         tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
-    bound = 2 * SETTINGS.visit.digits_guess
+    bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
     assert passed <= most, (passed, tried)
 
@@ -207,7 +207,7 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
     sound = np.clip(30 * answering(lambda i: customers_digit(ASKED[i])), -1, 1)
     verdict = verdict_on(*heard_of(sound, ASKED))
     assert verdict.measured["gain"] == Code.MICROPHONE_CLIPPED.value
-    assert verdict.measured["clipped"] > SETTINGS.visit.max_clipped
+    assert verdict.measured["clipped"] > SETTINGS.visit.sound.max_clipped
 
 
 # ── blocks and files ─────────────────────────────────────────────────────────────────────────────
