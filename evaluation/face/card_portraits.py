@@ -30,7 +30,7 @@ def photographed(
     """The reference that the terminal takes from the card; None: it would have gone on asking for it."""
     random = np.random.default_rng(seed)
     side = printed(card, photo, face, random)
-    taken = CardPortrait(settings.card_frames, settings.same_face)
+    taken = CardPortrait(settings.card_frames, engine.thresholds.same_face)
     scene = np.full(_SIZE, _TABLE, np.uint8)
     for i in range(2 * settings.card_frames):
         image = _filmed(held(scene, side, seed + i * _FRAME_S), random)

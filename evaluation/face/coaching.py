@@ -113,6 +113,7 @@ def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -
         newest=lambda _: None,
         give=give,
         clock=lambda: time.thread_time() - began,
+        same_face=engine.thresholds.same_face,
     )
     watcher.watch(None)
     for frame in frames:

@@ -57,6 +57,7 @@ class Mirrored:
 
     def __init__(self, engine: FaceEngine) -> None:
         self.name, self.version, self._engine = engine.name, engine.version, engine
+        self.thresholds, self.minimums = engine.thresholds, engine.minimums
 
     def detect(self, image: Image) -> Sequence[Face]:
         return self._engine.detect(_flipped(image))
@@ -70,6 +71,7 @@ class Timed:
 
     def __init__(self, engine: FaceEngine) -> None:
         self.name, self.version, self._engine = engine.name, engine.version, engine
+        self.thresholds, self.minimums = engine.thresholds, engine.minimums
         self._ms: dict[str, list[float]] = defaultdict(list)
 
     def detect(self, image: Image) -> Sequence[Face]:

@@ -40,7 +40,7 @@ class Probes(Struct, frozen=True, eq=False):
 
 
 class Deciding(Struct, frozen=True):
-    """How the terminal comes to its answer: `[visit] min_frames, decide_frames, face_tries`, `[face]
+    """How the terminal comes to its answer: `[visit.face] min_frames, decide_frames, tries`, `[face]
     best_frames`.
     """
 

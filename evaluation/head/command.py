@@ -128,7 +128,7 @@ def challenge(random: Generator) -> Challenge:
 
 def passes(head: Head, asked: Challenge, limits: VisitSettings) -> bool:
     """Play one challenge as `kiosk.visit.stages.head` does; is it passed?"""
-    turning, at = HeadTurns(asked, limits, unhurried=False), 0.0
+    turning, at = HeadTurns(asked, limits.head, limits.pace, unhurried=False), 0.0
     turning.started = True
     while turning.fault is None and not turning.complete():
         at = _look(head, turning, at, at + turning.pause_s())

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = options.read_settings(arguments)
     detector = options.chosen_driver("face_engine", settings.face_engine, settings)
     models = settings.path(settings.models.folder)
-    limits = replace(settings.visit, light="required")
+    limits = replace(settings.visit, light=replace(settings.visit.light, mode="required"))
     booth = Booth(detector, _portraits(arguments, settings), models, limits)
     asked = [(s, lx, n) for s in arguments.species for lx in arguments.lux for n in range(arguments.simulate)]
     trials = [booth.trial(s, lx, n, arguments.seed) for s, lx, n in progress(asked, "light")]

@@ -15,8 +15,7 @@ from kiosk.ports import FaceEngine, Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.head import Head
 from kiosk.simulators.light import GAMMA, Automatic, LitCamera, Map, ScreenColours, Surroundings
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.light import colours
+from kiosk.visit.rules.light import colours, judge_light
 
 LIVE = "live"
 STREAMS = ("recorded", "tinted", "relit")
@@ -82,7 +81,8 @@ class Booth:
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         seen = self._watched(_lit(species, subject, scene, screen, other), scene, float(times[-1]), number)
         challenge = Challenge(own, (0,), (1.0,), 0.0)
-        return Trial(species, shop_lx, portrait, verdicts.light(challenge, screen.times, seen, self._limits))
+        verdict = judge_light(challenge, screen.times, seen, self._limits.light)
+        return Trial(species, shop_lx, portrait, verdict)
 
     def _watched(
         self, picture: Callable[[float], Image], scene: Scene, ends: float, seed: int

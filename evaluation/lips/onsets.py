@@ -12,7 +12,7 @@ from kiosk.model import SAMPLE_RATE, DigitHeard, FaceSeen
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings, VisitSettings
 from kiosk.speech.endpoint import Endpointer, Segment
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.lips import judge_lips
 
 EARLY_S, LATE_S = 0.20, 0.08
 """Lips lead their sound by 100–200 ms (Chandrasekaran et al., 2009); a little lag of devices is added."""
@@ -65,7 +65,7 @@ def by_rule(clip: Clip, began: float, ended: float, limits: VisitSettings) -> bo
     """The word of the terminal's rule on one voice."""
     heard = DigitHeard(ended, 0, began=began, ended=ended)
     seen = [FaceSeen(i / clip.fps, i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
-    measured = verdicts.lips([heard], seen, limits).measured
+    measured = judge_lips([heard], seen, limits.lips).measured
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 
 

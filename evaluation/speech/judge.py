@@ -12,7 +12,7 @@ from evaluation.speech.playback import challenge
 from evaluation.speech.scene import Scene, code
 from kiosk.model import Answer, DigitHeard, Verdict
 from kiosk.settings import VisitSettings
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 
 MISSES = (2, 1, 0)
 """Plain counts that are compared with the settings' rule, the laxest first: so many digits may be wrong."""
@@ -43,11 +43,12 @@ def judge(
     wrong_codes: int,
     random: np.random.Generator,
 ) -> Trial:
-    """`kiosk.visit.rules.verdicts.digits` on the true code and on random others of the same length."""
+    """`kiosk.visit.rules.digits.judge_digits` on the true code and on random others of the same length."""
     true = challenge(scene)
 
     def said(digits: tuple[int, ...]) -> Verdict:
-        return verdicts.digits(msgspec.structs.replace(true, digits=digits), scene.shown, heard, limits)
+        asked = msgspec.structs.replace(true, digits=digits)
+        return judge_digits(asked, scene.shown, heard, limits.digits, limits.sound)
 
     verdict = said(scene.digits)
     others = [_other(scene.digits, random) for _ in range(wrong_codes)]

@@ -24,7 +24,7 @@ from kiosk.errors import SettingsError
 from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict
 from kiosk.ports import Samples
 from kiosk.settings import Settings
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 
 SHORT_S = 3.0
 LONGEST_S = 660.0
@@ -122,7 +122,8 @@ def _verdicts(
     asked = chain([one.digits], (code(random, LENGTH) for _ in range(codes)))
     for digits in asked:
         scene = Scene(one.speaker, digits, one.shown, one.samples)
-        yield verdicts.digits(challenge(scene), one.shown, heard, settings.visit)
+        limits = settings.visit
+        yield judge_digits(challenge(scene), one.shown, heard, limits.digits, limits.sound)
 
 
 def _levelled(sound: Samples) -> Samples:

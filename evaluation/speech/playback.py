@@ -19,6 +19,11 @@ BLOCK = SAMPLE_RATE // 50
 """20 ms, as the microphone delivers."""
 
 
+def _as_drawn(limits: VisitSettings) -> VisitSettings:
+    """With the gaps as the scene has them, not stretched."""
+    return msgspec.structs.replace(limits, pace=msgspec.structs.replace(limits.pace, factor=1.0))
+
+
 class Ear:
     """One challenge in front of a real `Listener`, windows opened and closed by the visit's own `Reading`."""
 
@@ -27,7 +32,7 @@ class Ear:
     ) -> None:
         self.now = 0.0
         self._scene = scene
-        self._reading = Reading(challenge(scene), msgspec.structs.replace(limits, gap_factor=1.0), False)
+        self._reading = Reading(challenge(scene), _as_drawn(limits), False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
         self._opens = max(0.0, scene.shown[0] - limits.digits.first_s)
         self._open = False
@@ -180,7 +185,7 @@ def play_alone(
 ) -> DigitHeard:
     """What the terminal hears of a single clip; it waits until the clip is over, however long it is."""
     whole = len(scene.samples) / SAMPLE_RATE - scene.shown[0]
-    patient = msgspec.structs.replace(limits, digit_last_s=whole)
+    patient = msgspec.structs.replace(limits, digits=msgspec.structs.replace(limits.digits, last_s=whole))
     return play(scene, recogniser, speech, patient)[0]
 
 

@@ -9,7 +9,8 @@ from evaluation.intervals import Rate, by_group, wilson
 from evaluation.speech.fusion import Fusion
 from evaluation.speech.judge import RULES, Trial
 from kiosk.model import DigitHeard
-from kiosk.visit.rules.verdicts import OTHER, margin
+from kiosk.visit.rules.digits import OTHER
+from kiosk.visit.rules.likelihood_ratio import margin
 
 NOTHING = 10
 """Column of the confusions behind the ten digits: no voice was found, or the engine failed on it."""
@@ -116,7 +117,7 @@ def answer(speaker: str, digit: int, heard: DigitHeard) -> Answer:
     known = heard.fault is None and len(scores) > OTHER
     best = max(range(10), key=scores.__getitem__) if known else NOTHING
     other = known and scores[OTHER] >= max(scores[:OTHER])
-    return Answer(speaker, digit, best, margin(heard, digit) > 0.0, other, heard.fault is not None)
+    return Answer(speaker, digit, best, margin(scores, digit) > 0.0, other, heard.fault is not None)
 
 
 def isolated(answers: Sequence[Answer]) -> Isolated:

@@ -19,7 +19,7 @@ from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import Sensor
 from kiosk.simulators.head import Head
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.stream import judge_stream
 
 LIVE = "live"
 SECONDS = 14.0
@@ -68,7 +68,7 @@ class Streams:
         watch, seen = StreamMonitor(), StreamSeen()
         for i, (at, stamp, picture) in enumerate(SPECIES[species](self, person, _draw(random), random)):
             seen = watch.look(Frame(picture, i, at, stamp))
-        verdict = stream(seen, self._limits)
+        verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
         return Trial(species, person, found, verdict.answer is Answer.REFUSE, seen)
 

@@ -47,7 +47,10 @@ class ScreenshotRecorder(QObject):
     def _save(self, _: threading.Event) -> None:
         while (job := self._waiting.get()) is not None:
             path, image = job
-            if not image.save(str(path)):
+            part = path.with_suffix(".part")
+            if image.save(str(part), "PNG"):  # type: ignore[call-overload]
+                part.replace(path)
+            else:
                 log.warning("could not save %s", path.name)
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 
-import msgspec
 import numpy as np
 import soundfile
 
@@ -13,9 +12,10 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
 from tests.support.sounds import PitchRecogniser, noise, voice
+from tests.support.visit_driver import changed
 
 SPEECH = load().speech
-AT_ONCE = msgspec.structs.replace(load().visit, digit_wait_s=0.0)
+AT_ONCE = changed(load().visit, digits={"wait_s": 0.0})
 """Limits under which digits come at their times, whatever is heard."""
 CUSTOMERS = RESOURCES / "sounds" / "customer"
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from evaluation import options, pictures
 from evaluation.light.trials import ATTACKS, LIVE, Booth
@@ -10,8 +9,9 @@ from kiosk import settings
 from kiosk.model import Answer
 from kiosk.simulators.light import LitCamera, ScreenColours, Surroundings, lamp
 from tests.support.faces import MODELS, needs_models
+from tests.support.visit_driver import changed
 
-LIMITS = replace(settings.load().visit, light="required")
+LIMITS = changed(settings.load().visit, light={"mode": "required"})
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from kiosk.__main__ import main
 from kiosk.model import SAMPLE_RATE, Answer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import PitchRecogniser, cough, noise, voice
 
 SETTINGS = load()
@@ -88,7 +88,7 @@ def heard(sound):
     """The verdict on six digits while this sounds, looped, and that it ends."""
     scene = Scene("x", DIGITS, SHOWN, np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32))
     got = play(scene, PitchRecogniser(), SETTINGS.speech, SETTINGS.visit)
-    return verdicts.digits(challenge(scene), SHOWN, got, SETTINGS.visit)
+    return judge_digits(challenge(scene), SHOWN, got, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 @settings(max_examples=40, deadline=None)

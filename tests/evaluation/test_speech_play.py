@@ -67,7 +67,7 @@ def test_what_was_said_before_the_ear_opened_is_not_heard():
 def test_silence_is_no_answer_and_is_waited_for_no_longer_than_by_the_visit():
     heard = play(recording(), PitchRecogniser(), SPEECH, LIMITS)
     assert best(heard) == [None, None, None]
-    assert max(h.at for h in heard) < SHOWN[-1] + LIMITS.digit_last_s + 1.5
+    assert max(h.at for h in heard) < SHOWN[-1] + LIMITS.digits.last_s + 1.5
 
 
 def test_an_engine_that_fails_is_a_fault_and_no_pass():

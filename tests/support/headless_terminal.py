@@ -37,7 +37,7 @@ DEVICES: Tables = {
 }
 LIMITS: Tables = {
     # No package carries the anti-spoof model, so a machine that tests may not have it.
-    "visit": {"require_liveness": False, "digit_first_s": 0.2, "submit_s": 2, "outcome_s": 60},
+    "visit": {"liveness.required": False, "digits.first_s": 0.2, "submit_s": 2, "outcome_s": 60},
     "central": {"contact_s": 2, "backoff_first_s": 0.2, "backoff_max_s": 2},
 }
 

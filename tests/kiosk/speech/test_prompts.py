@@ -299,7 +299,9 @@ def test_the_same_seed_speaks_the_same(speaker_folder):
 
 
 def test_a_voice_without_a_digit_is_refused(speaker_folder):
-    for path in speaker_folder.glob("4-*.ogg"):
+    files = list(speaker_folder.glob("4-*.ogg"))
+    assert files
+    for path in files:
         path.unlink()
     with pytest.raises(FileNotFoundError, match="4"):
         Voice(speaker_folder, seed=1)

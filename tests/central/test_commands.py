@@ -1,11 +1,15 @@
+import argparse
 import os
 import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from central import settings
-from central.__main__ import main
+from central import __version__, settings
+from central.__main__ import COMMANDS, main, parser
 from tests.support.central_server import RunningCentral
 
 
@@ -20,6 +24,44 @@ def command(data: Path, *arguments: str) -> int:
         return main([*arguments, "--data", str(data)])
     finally:
         os.umask(mask)
+
+
+def command_lines(parser: argparse.ArgumentParser) -> Iterator[list[str]]:
+    """Every command and subcommand that `parser` knows."""
+    yield []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield from ([name, *rest] for rest in command_lines(below))
+
+
+LINES = list(command_lines(parser()))
+
+
+@pytest.mark.parametrize("line", LINES, ids=" ".join)
+def test_every_command_answers_help(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 0
+    assert " ".join(["usage: central", *line]) in capsys.readouterr().out
+
+
+def test_every_command_is_known() -> None:
+    folder = Path(main.__code__.co_filename).parent / "commands"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "common"}
+    assert {name.replace("-", "_") for name in COMMANDS} == modules
+    assert ["clerk", "reset-pin"] in LINES
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out.strip()) == (0, __version__)
+
+
+def test_help_does_not_import_the_web_framework() -> None:
+    code = "import sys, central.__main__; sys.exit('fastapi' in sys.modules or 'uvicorn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_init_twice_keeps_every_key(data: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.__main__ import main
+from central.api.routes import look_up
 from central.privacy import retention
 from central.security import keys
 from central.settings import Retention
@@ -81,6 +82,14 @@ def test_what_is_due_goes_and_what_is_open_stays(database: Database):
     assert retention.erase(database, KEY, Retention(), NOW) == []
 
 
+def test_a_request_whose_evidence_was_erased_can_still_be_looked_up(database: Database):
+    fill(database)
+    retention.erase(database, KEY, Retention(), NOW)
+    with database.read() as session:
+        state = look_up.find_state(session, "OLD")
+    assert (state.status, state.code, state.way) == ("ACTIVATED", "ok", "")
+
+
 def test_the_file_holds_it_no_longer(database: Database, tmp_path: Path):
     fill(database)
     assert b"measures of OLD" in b"".join(p.read_bytes() for p in tmp_path.iterdir())
@@ -96,14 +105,14 @@ def test_receipts_are_a_chain_that_central_signed(database: Database):
     retention.erase(database, KEY, Retention(), NOW)
     with database.read() as session:
         tokens = retention.tokens(session)
-    checked = retention.check(tokens, KEY.public_key())
+    checked = retention.verify(tokens, KEY.public_key())
     assert [one.seq for one in checked] == [1, 2, 3]
     assert (checked[0].from_unix, checked[0].to_unix) == (NOW - 400 * DAY, NOW - 400 * DAY)
     for wrong in (tokens[1:], [tokens[0], tokens[2]], tokens[::-1], [tokens[0] + "x", *tokens[1:]]):
-        with pytest.raises(retention.Altered):
-            retention.check(wrong, KEY.public_key())
-    with pytest.raises(retention.Altered):
-        retention.check(tokens, Ed25519PrivateKey.generate().public_key())
+        with pytest.raises(retention.ReceiptsAltered):
+            retention.verify(wrong, KEY.public_key())
+    with pytest.raises(retention.ReceiptsAltered):
+        retention.verify(tokens, Ed25519PrivateKey.generate().public_key())
 
 
 def test_an_interrupted_erasing_leaves_all_or_nothing(database: Database, monkeypatch):

@@ -9,6 +9,7 @@ from central.activation import minimum_thresholds
 from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
+from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
@@ -58,13 +59,13 @@ def test_the_other_ways_have_floors_too(way: str, said: list[dict[str, Any]]) ->
     good = verdict(way)
     low = good | {"required": good["required"] | {"right": 3}}
     for one, expected in ((good, False), (low, True)):
-        assert minimum_thresholds.lowered(_message(one), RULES) is expected
+        assert minimum_thresholds.is_lowered(_message(one), RULES) is expected
     assert {v["check"] for v in said} > {way}
 
 
 def test_the_clerks_way_has_only_what_it_needs() -> None:
     for one in CLERK:
-        assert not minimum_thresholds.lowered(_message(one), RULES)
+        assert not minimum_thresholds.is_lowered(_message(one), RULES)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_digits_that_could_be_guessed(
 ) -> None:
     good = verdict("digits")
     parts = {"required": good["required"] | required, "measured": good["measured"] | measured}
-    assert minimum_thresholds.lowered(_message(good | parts), RULES) is refused
+    assert minimum_thresholds.is_lowered(_message(good | parts), RULES) is refused
 
 
 @pytest.mark.parametrize(
@@ -134,19 +135,19 @@ def test_a_site_may_ask_for_more() -> None:
 
 def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
     theirs = {
-        ("card", "min_age"): "visit.min_age",
-        ("card", "min_age_guarded"): "visit.min_age_guarded",
-        ("face", "accept"): "visit.accept",
-        ("face", "min_frames"): "visit.min_frames",
-        ("liveness", "min_live"): "visit.min_live",
-        ("lips", "moved"): "visit.lips_right",
-        ("lips", "rise"): "visit.lips_rise",
-        ("head", "early_s"): "visit.head_early_s",
+        ("card", "min_age"): "visit.card.min_age",
+        ("card", "min_age_guarded"): "visit.card.min_age_guarded",
+        ("face", "min_frames"): "visit.face.min_frames",
+        ("liveness", "min_live"): "visit.liveness.min_live",
+        ("lips", "moved"): "visit.lips.min_moved",
+        ("lips", "rise"): "visit.lips.min_rise",
+        ("head", "early_s"): "visit.head.early_s",
     }
     for (check, name), setting in theirs.items():
         assert RULES.floors[check][name].least == production.LEAST[setting]
-    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.max_face_gap_s"]
-    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.max_repeats"]
+    assert RULES.floors["face"]["accept"].least == SFace.minimums.accept
+    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.face.max_gap_s"]
+    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.stream.max_repeats"]
     assert RULES.digits_guess == settings.load().visit.digits.guess
 
 

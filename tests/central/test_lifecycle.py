@@ -143,7 +143,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
     """Whatever is asked in whatever order: one at most is open, and the answer is the one to be expected."""
-    vault = PersonalData(b"v" * 32)
+    personal_data = PersonalData(b"v" * 32)
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'test.sqlite3'}")
         migrate(database.engine)
@@ -151,7 +151,7 @@ def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
             session.add(TerminalRow(id="T"))
         model: dict[str, tuple[str, float]] = {}  # person → serial and time of the open one
         for index, (step, asked, name) in enumerate(steps):
-            _take_step(database, vault, model, index, step, float(asked), name)
+            _take_step(database, personal_data, model, index, step, float(asked), name)
             with database.read() as session:
                 count = select(func.count()).where(Credential.revoked_unix.is_(None))
                 live = session.execute(count.add_columns(Credential.person).group_by(Credential.person)).all()
@@ -162,7 +162,7 @@ def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
 
 def _take_step(
     database: Database,
-    vault: PersonalData,
+    personal_data: PersonalData,
     model: dict[str, Any],
     index: int,
     step: Any,
@@ -177,8 +177,8 @@ def _take_step(
         visit = f"V{index}"
         session.add(Activation(id=visit, terminal="T", body_sha256="", evidence="{}", received_unix=0.0))
         session.flush()
-        new = _prepared(vault, visit, asked, name)
-        code, serial = lifecycle.carry_out(session, step, new, vault, 1.0)
+        new = _prepared(personal_data, visit, asked, name)
+        code, serial = lifecycle.carry_out(session, step, new, personal_data, 1.0)
     assert code is _expected(model.get(name), step, asked)
     assert (serial is not None) == (code is Code.OK)
     if serial is not None:
@@ -186,13 +186,18 @@ def _take_step(
         model[name] = (serial, asked)
 
 
-def _prepared(vault: PersonalData, visit: str, asked: float, name: str) -> Credential:
+def _prepared(personal_data: PersonalData, visit: str, asked: float, name: str) -> Credential:
     """As `lifecycle.prepare`, without the slow hash."""
     serial = lifecycle.new_serial()
     return Credential(
-        serial=serial, activation=visit, person=vault.person(name), phone=vault.encrypt("1", serial),
-        password=visit, simulated=True, asked_unix=asked,
-    )  # fmt: skip
+        serial=serial,
+        activation=visit,
+        person=personal_data.person(name),
+        phone=personal_data.encrypt("1", serial),
+        password=visit,
+        simulated=True,
+        asked_unix=asked,
+    )
 
 
 def _expected(had: tuple[str, float] | None, purpose: Purpose, asked: float) -> Code:
