@@ -18,13 +18,17 @@ SETTLED_MS = 250
 
 
 class ScreenshotRecorder(QObject):
-    """Saves NN-stage[-detail].png once for each different screen, on a thread of its own."""
+    """Saves NN-stage[-detail].png once for each different screen, on a thread of its own.
+
+    Continues where an earlier recorder of the same folder stopped. A picture appears under its name only when
+    it is complete: the demo kills the terminal's process.
+    """
 
     def __init__(self, window: Window, folder: Path) -> None:
         super().__init__(window)
         folder.mkdir(parents=True, exist_ok=True)
         self._window, self._folder = window, folder
-        self._recorded: set[str] = set()
+        self._recorded = {path.stem.partition("-")[2] for path in folder.glob("*.png")}
         self._shown = ""
         self._waiting: queue.SimpleQueue[tuple[Path, QImage] | None] = queue.SimpleQueue()
         self._worker = Worker("screenshots", self._save).start()
@@ -33,12 +37,12 @@ class ScreenshotRecorder(QObject):
     @Slot(str, str)
     def _schedule(self, stage: str, detail: str) -> None:
         """Record the screen when it has settled, unless another is shown by then."""
-        name = self._shown = f"{stage}-{detail}" if detail else stage
+        name = self._shown = (f"{stage}-{detail}" if detail else stage).replace(".", "_")
 
         def record() -> None:
             if name == self._shown and name not in self._recorded:
                 self._recorded.add(name)
-                path = self._folder / f"{len(self._recorded):02d}-{name.replace('.', '_')}.png"
+                path = self._folder / f"{len(self._recorded):02d}-{name}.png"
                 self._waiting.put((path, self._window.grab().toImage()))
 
         if name not in self._recorded:

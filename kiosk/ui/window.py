@@ -308,7 +308,7 @@ def _make_screens(feeds: Feeds, settings: Settings) -> list[Screen]:
         PhoneScreen(),
         PortraitScreen(feeds),
         FaceScreen(feeds),
-        DigitsScreen(feeds, light=settings.visit.light != "off"),
+        DigitsScreen(feeds, light=settings.visit.light.mode != "off"),
         HeadScreen(feeds),
         TouchScreen(),
         ReviewScreen(feeds),
