@@ -47,11 +47,10 @@ printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
 [face_engine.limits]
 review = 0.30                  # a wider grey band than a shop's: a portrait between two people lies in it
-require_liveness = false       # no registry carries the anti-spoof model; production requires it
-face_s = {face_s}
+
+[visit]
 submit_s = {submit_s}
 outcome_s = {outcome_s}
-card.limit_s = {card_s}
 face.limit_s = {face_s}
 liveness.required = false      # no registry carries the anti-spoof model; production requires it
 digits.max_silent = {silent_digits}
