@@ -9,16 +9,16 @@ from kiosk.events import LightDeclined, LightShown, Show, ShowDigit, ShowLight
 from kiosk.model import Stage
 from kiosk.ui.theme import colour
 from kiosk.ui.touch_driver import TouchDriver
-from kiosk.ui.widgets.light import coded
+from kiosk.ui.widgets.light_sequence import to_srgb
 from kiosk.visit.rules.light import LINEAR
 
 
 def shown(window, colours="BAGRB", hold_s=0.4):
     window.resize(1080, 1920)
     window.show()
-    window.take(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
-    window.take(ShowLight(colours, hold_s))
-    window.take(ShowDigit(0, 6, 8))
+    window.handle_notice(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
+    window.handle_notice(ShowLight(colours, hold_s))
+    window.handle_notice(ShowDigit(0, 6, 8))
 
 
 def posted(engine, kind):
@@ -37,7 +37,7 @@ def test_each_colour_is_stamped_once_in_order_and_not_too_fast(window, engine):
 def test_the_ground_has_the_colour(window, engine, qtbot):
     shown(window, "B")
     screen = window.screens[Stage.DIGITS]
-    blue = [round(coded(x), 1) for x in LINEAR["B"]]
+    blue = [round(to_srgb(x), 1) for x in LINEAR["B"]]
 
     def painted():
         pixel = screen.grab().toImage().pixelColor(4, screen.height() // 2)
@@ -72,7 +72,7 @@ def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
 
 def test_another_stage_ends_it(window, engine):
     shown(window)
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     before = len(posted(engine, LightShown))
     QTest.qWait(600)
     assert len(posted(engine, LightShown)) == before

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from kiosk.model import Language
 from kiosk.ui.theme import TOUCH_PX
-from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from tests.kiosk.ui.stories import STORIES, play
 
 SIZES = [(1080, 1920), (1920, 1080), (800, 600), (768, 1366)]
@@ -32,7 +32,7 @@ def test_layout(window, story):
         window.resize(*size)
         play(window, STORIES[story])
         for language in Language:
-            window.speak(language)
+            window.retranslate(language)
             QApplication.processEvents()
             QTest.qWait(2)  # layouts inside layouts settle in turns
             where = f"{size} {language}"
@@ -66,7 +66,7 @@ def check_label(button, told):
 
 def check_words(window, where, least_px):
     frame = QRectF(window.rect())
-    for words in visible(window, Words):
+    for words in visible(window, FittedLabel):
         box = box_in(window, words)
         told = f"{where} {words.text()!r} {box}"
         assert frame.contains(box), told

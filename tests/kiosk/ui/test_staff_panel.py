@@ -14,28 +14,28 @@ from kiosk.events import Show, SignedIn, SignedOut
 from kiosk.model import Stage
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import STAFF_HOLD_MS, Window
-from tests.kiosk.ui.counters import VISITS, WEDGED, World
+from tests.kiosk.ui.staff_world import VISITS, WEDGED, World
 from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 
 
 class WindowWithStaff:
-    """A window with a counter behind it, and somebody who touches it."""
+    """A window with a service behind it, and somebody who touches it."""
 
     def __init__(self, qtbot, engine, feeds, folder, **more):
         self.world = World(folder, **more).visits()
         self.qtbot = qtbot
-        counter = self.world.counter
-        self.window = Window(engine, feeds, self.world.settings, simulated=True, counter=counter)
+        service = self.world.service
+        self.window = Window(engine, feeds, self.world.settings, simulated=True, staff_service=service)
         qtbot.addWidget(self.window)
         self.window.resize(1080, 1920)
         self.window.show()
         qtbot.waitExposed(self.window)
         self.hand = TouchDriver(self.window)
         self.panel = self.window.panel
-        self.window.take(Show(Stage.IDLE))
+        self.window.handle_notice(Show(Stage.IDLE))
 
     def call(self):
-        self.window.call_staff()
+        self.window.open_staff_panel()
         return self.panel.isVisible()
 
     def type_in(self, number, pin):
@@ -52,12 +52,12 @@ class WindowWithStaff:
         return self
 
     def settle(self):
-        """All errands are run and their results are on the screen."""
+        """All tasks are run and their results are on the screen."""
         done = []
-        self.panel._errands.run(lambda: None, done.append, done.append)
+        self.panel._tasks.run(lambda: None, done.append, done.append)
         self.qtbot.waitUntil(lambda: bool(done), timeout=30_000)
         done.clear()  # a result may have sent another errand
-        self.panel._errands.run(lambda: None, done.append, done.append)
+        self.panel._tasks.run(lambda: None, done.append, done.append)
         self.qtbot.waitUntil(lambda: bool(done), timeout=30_000)
 
     def page(self, name):
@@ -82,8 +82,8 @@ class WindowWithStaff:
 def shop(qtbot, engine, feeds, tmp_path):
     made = WindowWithStaff(qtbot, engine, feeds, tmp_path)
     yield made
-    made.panel.leave()
-    made.panel.close_errands()
+    made.panel.sign_out()
+    made.panel.close_tasks()
 
 
 def test_a_customers_touch_in_the_corner_does_nothing_and_staff_hold_it(shop):
@@ -103,18 +103,18 @@ def test_the_key_opens_it_too(shop):
 
 def test_it_never_comes_over_a_customers_visit(shop):
     for stage in set(shop.window.screens) - {Stage.IDLE, Stage.OUT_OF_SERVICE}:
-        shop.window.take(Show(stage))
+        shop.window.handle_notice(Show(stage))
         assert not shop.call(), stage
 
 
 def test_it_opens_while_out_of_service(shop):
-    shop.window.take(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_LOST))
+    shop.window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_LOST))
     shop.enter()
 
 
 def test_a_visit_that_begins_sends_staff_away(shop):
     shop.enter()
-    shop.window.take(Show(Stage.CONSENT))
+    shop.window.handle_notice(Show(Stage.CONSENT))
     assert not shop.panel.isVisible()
     assert not shop.panel.signed_in, "the PIN is asked for again"
     assert shop.world.roster.signed_in.number == BOSS, "and the shift goes on: reviews find a clerk"
@@ -177,7 +177,7 @@ def test_settings_are_shown_and_secrets_are_not(shop):
 
     driver = shop.world.settings.printer
     secret = replace(driver, options={"path": "x", "password": "hunter2", "api_token": "hunter2"})
-    shop.world.counter._settings = replace(shop.world.settings, printer=secret)
+    shop.world.service._settings = replace(shop.world.settings, printer=secret)
     shop.enter()
     terminal = shop.read("terminal")
     assert "visit.accept = " in terminal
@@ -205,7 +205,7 @@ def test_only_a_supervisor_takes_note_of_a_lost_request(shop):
     assert shop.hand.press(f"give_up_{lost}")
     shop.settle()
     assert shop.world.desk.outbox.lost_ids() == [lost]
-    shop.panel.leave()
+    shop.panel.sign_out()
     shop.enter(BOSS, BOSS_PIN)
     shop.page("queue")
     assert shop.hand.press(f"give_up_{lost}")
@@ -221,14 +221,14 @@ def test_stick_missing_then_there(shop):
     page = shop.page("queue")
     assert shop.hand.press("staff_export")
     shop.settle()
-    assert "没有找到 U 盘" in page.told
+    assert "没有找到 U 盘" in page.result_text
     shop.world.desk.stick = None
     shop.hand.press("staff_export")
     shop.settle()
-    assert page.told.endswith("2")
+    assert page.result_text.endswith("2")
     shop.hand.press("staff_import")
     shop.settle()
-    assert page.told.endswith("2")
+    assert page.result_text.endswith("2")
     assert [a for a, who, _ in shop.acts if who == BOSS][-3:] == ["export", "export", "import"]
 
 
@@ -240,7 +240,7 @@ def test_an_act_that_cannot_be_recorded_is_not_done(shop, monkeypatch):
     monkeypatch.setattr(shop.world.desk, "export", lambda *_, **__: pytest.fail("done without its record"))
     shop.hand.press("staff_export")
     shop.settle()
-    assert page.told
+    assert page.result_text
 
 
 def test_devices_are_tried_and_let_go_of(shop):
@@ -288,7 +288,7 @@ def test_the_report_is_printed_where_there_is_a_printer(shop, qtbot, engine, fee
     page = shop.page("report")
     shop.hand.press("staff_print_report")
     shop.settle()
-    assert "打印机" in page.told
+    assert "打印机" in page.result_text
     assert not shop.world.did, "there is none"
     shop.world.has_printer()
     shop.hand.press("staff_print_report")
@@ -306,13 +306,13 @@ def test_sticks_are_for_supervisors_where_the_settings_say_so(qtbot, engine, fee
     shop.page("queue")
     assert shop.hand.press("staff_export") is may
     if not may:
-        for act in (shop.world.counter.export, shop.world.counter.import_answers):
+        for act in (shop.world.service.export, shop.world.service.import_answers):
             with pytest.raises(StaffError) as error:
                 act()
             assert error.value.code is Code.STAFF_ROLE
     shop.settle()
-    shop.panel.leave()
-    shop.panel.close_errands()
+    shop.panel.sign_out()
+    shop.panel.close_tasks()
 
 
 def test_a_supervisor_unlocks_on_the_screen(shop):
@@ -323,7 +323,7 @@ def test_a_supervisor_unlocks_on_the_screen(shop):
     shop.page("terminal")
     assert shop.hand.press(f"unlock_{CLERK}")
     shop.settle()
-    assert shop.panel.pages["terminal"].told == ""
+    assert shop.panel.pages["terminal"].result_text == ""
     assert shop.world.roster.locked() == {}
 
 
@@ -335,7 +335,7 @@ def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):
     assert not shop.hand.press("key_1")
     assert shop.hand.press("staff_leave")
     assert shop.hand.press("begin"), "customers are served all the same"
-    shop.panel.close_errands()
+    shop.panel.close_tasks()
 
 
 def test_left_alone_it_warns_and_goes(qtbot, engine, feeds, tmp_path):
@@ -350,7 +350,7 @@ def test_left_alone_it_warns_and_goes(qtbot, engine, feeds, tmp_path):
     assert not any(isinstance(event, SignedOut) for event in shop.world.events)
     assert not shop.panel.signed_in
     assert all(page.list.texts == [] for page in shop.panel.pages.values()), "nothing of it is kept"
-    shop.panel.close_errands()
+    shop.panel.close_tasks()
 
 
 def test_left_while_the_pin_is_checked_nobody_is_signed_in(shop):
@@ -358,7 +358,7 @@ def test_left_while_the_pin_is_checked_nobody_is_signed_in(shop):
     for text in (BOSS, BOSS_PIN):
         shop.hand.type(text)
         shop.hand.press("key_next")
-    shop.panel.leave()
+    shop.panel.sign_out()
     shop.settle()
     assert shop.world.roster.signed_in is None
     assert not shop.panel.isVisible()
@@ -369,7 +369,7 @@ def test_a_customer_who_begins_while_the_pin_is_checked_ends_no_shift(shop):
     for text in (BOSS, BOSS_PIN):
         shop.hand.type(text)
         shop.hand.press("key_next")
-    shop.window.take(Show(Stage.CONSENT))
+    shop.window.handle_notice(Show(Stage.CONSENT))
     shop.settle()
     assert shop.world.roster.signed_in.number == BOSS, "a review finds the clerk"
     assert not shop.panel.signed_in
@@ -380,16 +380,16 @@ def test_in_a_window_of_its_own_it_does_not_touch_the_customers(qtbot, engine, f
     world = World(tmp_path)
     screen = msgspec.structs.replace(world.settings.screen, staff_window=True)
     settings = msgspec.structs.replace(world.settings, screen=screen)
-    window = Window(engine, feeds, settings, simulated=True, counter=world.counter)
+    window = Window(engine, feeds, settings, simulated=True, staff_service=world.service)
     qtbot.addWidget(window)
     qtbot.addWidget(window.panel)
     window.panel.resize(900, 700)
     window.panel.open()
     world.roster.sign_in(BOSS, BOSS_PIN)
-    window.panel.turn("today")
-    window.take(Show(Stage.CARD))
+    window.panel.show_page("today")
+    window.handle_notice(Show(Stage.CARD))
     assert window.panel.signed_in, "a visit goes on beside it"
-    window.panel.leave()
+    window.panel.sign_out()
     assert window.panel.isVisible(), "back at the sign-in"
     assert world.roster.signed_in is None
-    window.panel.close_errands()
+    window.panel.close_tasks()

@@ -1,4 +1,4 @@
-"""The line of steps: where we are, what is behind, what is still to come."""
+"""Steps of a visit in a line: done, present, still to come."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -11,29 +11,30 @@ from kiosk.ui.theme import Theme, colour
 STEPS = ("card", "phone", "face", "digits", "done")
 
 
-class Progress(QWidget):
-    """`step` is an index into STEPS; before it all is done."""
+class VisitProgress(QWidget):
+    """Shows the step with an index into STEPS; all before it are done."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Theme()
+        self._theme = Theme()
         self._names: list[str] = [""] * len(STEPS)
         self._step = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def speak(self, phrases: Phrases) -> None:
+    def retranslate(self, phrases: Phrases) -> None:
         self._names = [phrases[f"progress.{step}"] for step in STEPS]
-        self._tell()
+        self._refresh()
 
-    def go(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
+        """Set the present step."""
         self._step = step
-        self._tell()
+        self._refresh()
 
-    def fit(self, look: Theme) -> None:
-        self._look = look
-        self.setFixedHeight(max(44, look.px(116)))
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setFixedHeight(max(44, theme.px(116)))
 
-    def _tell(self) -> None:
+    def _refresh(self) -> None:
         self.setAccessibleName(f"{self._step + 1}/{len(STEPS)} {self._names[self._step]}")
         self.update()
 
@@ -42,20 +43,21 @@ class Progress(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         room = self.width() / len(STEPS)
         radius = self.height() * 0.24
-        for index in range(len(STEPS)):
-            middle = QPointF(room * (index + 0.5), radius + 3)
-            if index:
-                self._paint_link(painter, index, middle, room, radius)
-            self._paint_dot(painter, index, middle, radius)
-            self._paint_name(
-                painter, index, QRectF(room * index, radius * 2 + 4, room, self.height() - radius * 2 - 4)
-            )
-        painter.end()
-
-    def _paint_link(self, painter: QPainter, index: int, middle: QPointF, room: float, radius: float) -> None:
-        painter.setPen(QPen(colour("primary" if index <= self._step else "line"), max(3.0, radius * 0.16)))
         gap = radius * 1.3
-        painter.drawLine(QPointF(middle.x() - room + gap, middle.y()), QPointF(middle.x() - gap, middle.y()))
+        for index, name in enumerate(self._names):
+            middle = QPointF(room * (index + 0.5), radius + 3)
+            if index:  # the line from the step before
+                reached = colour("primary" if index <= self._step else "line")
+                painter.setPen(QPen(reached, max(3.0, radius * 0.16)))
+                left, right = middle.x() - room + gap, middle.x() - gap
+                painter.drawLine(QPointF(left, middle.y()), QPointF(right, middle.y()))
+            self._paint_dot(painter, index, middle, radius)
+            box = QRectF(room * index, radius * 2 + 4, room, self.height() - radius * 2 - 4)
+            size = min(self._theme.size("small"), round(box.height() * 0.72))
+            painter.setPen(colour("ink" if index == self._step else "soft"))
+            painter.setFont(self._theme.font_px(size, index == self._step))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+        painter.end()
 
     def _paint_dot(self, painter: QPainter, index: int, middle: QPointF, radius: float) -> None:
         here, past = index == self._step, index < self._step
@@ -67,11 +69,5 @@ class Progress(QWidget):
             paint_icon(painter, Icon.CHECK, box, colour("on_filled"), 0.1)
             return
         painter.setPen(colour("on_filled" if here else "soft"))
-        painter.setFont(self._look.font_px(round(radius * 1.15), True))
+        painter.setFont(self._theme.font_px(round(radius * 1.15), True))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index + 1))
-
-    def _paint_name(self, painter: QPainter, index: int, box: QRectF) -> None:
-        painter.setPen(colour("ink" if index == self._step else "soft"))
-        size = min(self._look.size("small"), round(box.height() * 0.72))
-        painter.setFont(self._look.font_px(size, index == self._step))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._names[index])

@@ -1,4 +1,4 @@
-"""One mark for each digit: still to come, here, heard. Never whether it was right."""
+"""Row of marks, one for each digit or movement: still to come, present, done. Never whether it was right."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -8,31 +8,36 @@ from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
 
 
-class Marks(QWidget):
+class StepMarks(QWidget):
+    """Shows `count` marks: the present one has index `here`, those in `done` are ticked off."""
+
     def __init__(self) -> None:
         super().__init__()
         self.count = 0
         self.here = -1
-        self.heard: set[int] = set()
+        self.done: set[int] = set()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def begin(self) -> None:
-        self.count, self.here, self.heard = 0, -1, set()
-        self._tell()
+    def clear(self) -> None:
+        """Show no marks."""
+        self.count, self.here, self.done = 0, -1, set()
+        self._refresh()
 
-    def show_window(self, window: int, count: int) -> None:
-        self.here, self.count = window, count
-        self._tell()
+    def set_current(self, index: int, count: int) -> None:
+        """Make the mark `index` of `count` the present one."""
+        self.here, self.count = index, count
+        self._refresh()
 
-    def mark(self, window: int) -> None:
-        self.heard.add(window)
-        self._tell()
+    def mark_done(self, index: int) -> None:
+        """Tick off the mark `index`."""
+        self.done.add(index)
+        self._refresh()
 
-    def fit(self, look: Theme) -> None:
-        self.setFixedHeight(max(36, look.px(84)))
+    def set_theme(self, theme: Theme) -> None:
+        self.setFixedHeight(max(36, theme.px(84)))
 
-    def _tell(self) -> None:
-        self.setAccessibleName(f"{len(self.heard)}/{self.count}" if self.count else "")
+    def _refresh(self) -> None:
+        self.setAccessibleName(f"{len(self.done)}/{self.count}" if self.count else "")
         self.update()
 
     def paintEvent(self, _: object) -> None:
@@ -46,12 +51,12 @@ class Marks(QWidget):
         painter.end()
 
     def _paint_mark(self, painter: QPainter, index: int, middle: QPointF, radius: float) -> None:
-        heard, here = index in self.heard, index == self.here
-        painter.setPen(QPen(colour("primary" if heard or here else "soft"), 5 if here else 2))
-        painter.setBrush(colour("primary" if heard else "surface"))
+        done, here = index in self.done, index == self.here
+        painter.setPen(QPen(colour("primary" if done or here else "soft"), 5 if here else 2))
+        painter.setBrush(colour("primary" if done else "surface"))
         painter.drawEllipse(middle, radius - 3, radius - 3)
-        box = QRectF(middle.x() - radius, middle.y() - radius, radius * 2, radius * 2)
-        if heard:
+        if done:
+            box = QRectF(middle.x() - radius, middle.y() - radius, radius * 2, radius * 2)
             paint_icon(painter, Icon.CHECK, box, colour("on_filled"), 0.1)
         elif here:
             painter.setPen(Qt.PenStyle.NoPen)

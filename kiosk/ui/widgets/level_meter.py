@@ -1,4 +1,4 @@
-"""How loud it is at the microphone, as a bar of lamps."""
+"""Meter of the sound level at the microphone: a row of lamps."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -8,19 +8,20 @@ from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
 
 QUIET_DBFS, LOUD_DBFS = -60.0, -6.0
+"""Levels at which no lamp and every lamp is lit."""
 LAMPS = 16
 
 
-class Level(QWidget):
-    """`show_level` takes dBFS (0: full scale); the bar falls back slowly, as such meters do."""
+class LevelMeter(QWidget):
+    """Rises at once and falls by a lamp for each value, as peak meters do."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Theme()
         self._lit = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_level(self, dbfs: float) -> None:
+        """Show a level in dBFS (0: full scale)."""
         share = (dbfs - QUIET_DBFS) / (LOUD_DBFS - QUIET_DBFS)
         lit = max(min(1.0, max(0.0, share)) * LAMPS, self._lit - 1.0)
         if round(lit) != round(self._lit):
@@ -28,12 +29,12 @@ class Level(QWidget):
         self._lit = lit
 
     def clear(self) -> None:
+        """Switch all lamps off."""
         self._lit = 0.0
         self.update()
 
-    def fit(self, look: Theme) -> None:
-        self._look = look
-        self.setFixedHeight(max(40, look.px(80)))
+    def set_theme(self, theme: Theme) -> None:
+        self.setFixedHeight(max(40, theme.px(80)))
 
     def paintEvent(self, _: object) -> None:
         painter = QPainter(self)
@@ -43,12 +44,8 @@ class Level(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         step = (self.width() - side * 1.1) / LAMPS
         for lamp in range(LAMPS):
-            painter.setBrush(colour(self._lamp_colour(lamp)))
+            lit = "wait" if lamp >= LAMPS - 2 else "done"
+            painter.setBrush(colour(lit if lamp < round(self._lit) else "line"))
             box = QRectF(side * 1.1 + lamp * step, side * 0.2, step * 0.72, side * 0.6)
             painter.drawRoundedRect(box, 4, 4)
         painter.end()
-
-    def _lamp_colour(self, lamp: int) -> str:
-        if lamp >= round(self._lit):
-            return "line"
-        return "wait" if lamp >= LAMPS - 2 else "done"

@@ -1,4 +1,4 @@
-"""A counter with made-up staff, visits and requests, as the panel meets it; all but the line is real."""
+"""Staff service with made-up staff, visits and requests for tests of the panel; only the network is faked."""
 
 import time
 from pathlib import Path
@@ -73,7 +73,7 @@ class Desk:
 
 
 class World:
-    """The counter, and everything that it did to the terminal."""
+    """The staff service, and a record of everything that it did to the terminal."""
 
     def __init__(self, folder: Path, members=None, **settings) -> None:
         self.folder = folder
@@ -98,7 +98,7 @@ class World:
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
         self.desk = Desk(folder)
-        self.counter = StaffService(
+        self.service = StaffService(
             self.settings,
             self.roster,
             self.acts,
@@ -124,7 +124,7 @@ class World:
     def has_printer(self):
         """From now on."""
         printer = replace(self.settings.printer, driver="file")
-        self.counter._settings = replace(self.settings, printer=printer)
+        self.service._settings = replace(self.settings, printer=printer)
 
     def _trust(self):
         return replace(self.office.trust(), terminal="GZ-009")
