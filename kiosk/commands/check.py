@@ -152,7 +152,9 @@ def _require_ok(code: Code) -> str:
 
 def check_identity(settings: Settings, _: Context) -> str:
     """Load the terminal's key and enrolment and return its name."""
-    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings)).terminal
+    return identity.load(
+        settings.path(settings.terminal.identity), identity.make_key_store(settings)
+    ).terminal
 
 
 def check_central(settings: Settings, _: Context) -> str:
@@ -161,7 +163,8 @@ def check_central(settings: Settings, _: Context) -> str:
     central = settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
-        gateway = Gateway(client, who, time.time, central.connect_s, settings.mode == "simulation")
+        simulated = settings.mode == "simulation"
+        gateway = Gateway(client, who, time.time, heartbeat_s=central.connect_s, simulated=simulated)
         gateway.heartbeat()
     finally:
         client.close()

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from kiosk.activation.outbox import RequestSummary, RequestState
+from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ActivationService, ImportResult
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
@@ -103,7 +103,12 @@ class StaffService:
 
     def queue(self) -> list[RequestSummary]:
         """Return wedged requests first, then the oldest; delivered ones last, newest first."""
-        rank = {RequestState.WEDGED: 0, RequestState.WAITING: 1, RequestState.PENDING: 1, RequestState.DELIVERED: 2}
+        rank = {
+            RequestState.WEDGED: 0,
+            RequestState.WAITING: 1,
+            RequestState.PENDING: 1,
+            RequestState.DELIVERED: 2,
+        }
 
         def place(entry: RequestSummary) -> tuple[int, float]:
             age = -entry.put_unix if entry.state is RequestState.DELIVERED else entry.put_unix

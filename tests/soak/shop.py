@@ -79,7 +79,7 @@ class SoakTerminal(Terminal, Owner):
         """In order, as a shutdown does it."""
         self.gone = True
         self.stop()
-        self.activation._wire.close()
+        self.activation._http.close()
 
     def turn(self) -> None:
         """Everything that has come; what the orders put off is put on the agenda."""
@@ -88,8 +88,8 @@ class SoakTerminal(Terminal, Owner):
             self.engine.process_pending()
         if self._print_queue.print_pending():
             self.engine.process_pending()
-        parts = self.activation._parts
-        if parts is not None and components.delivery._woken.is_set():
+        components = self.activation._components
+        if components is not None and components.delivery._woken.is_set():
             components.delivery._woken.clear()
             self._carry_in(0.05)
 
@@ -105,7 +105,7 @@ class SoakTerminal(Terminal, Owner):
 
     def _look(self) -> None:
         self._looks.check()
-        self._agenda.after(1.0 if self.activation._parts is None else READY_S, self, self._look)
+        self._agenda.after(1.0 if self.activation._components is None else READY_S, self, self._look)
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
@@ -130,13 +130,15 @@ class SoakTerminal(Terminal, Owner):
 
     def _carry(self) -> None:
         """What `ActivationService.run` and `DeliveryWorker.run` do in a circle, once."""
-        states = self.activation.ready() if self.activation._parts is None or not self._ready_told else None
+        states = (
+            self.activation.ready() if self.activation._components is None or not self._ready_told else None
+        )
         for event in states or []:
             if event not in self._ready_told:
                 self.engine.post(event)
         self._ready_told = states or self._ready_told
         try:
-            rest = self.activation._parts.courier.round() if self.activation._parts else 2.0
+            rest = self.activation._components.delivery.round() if self.activation._components else 2.0
         except KioskError:
             raise AssertionError("a round never raises") from None
         self._carry_in(max(rest, 0.2))
