@@ -11,7 +11,7 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.logging_setup import FORMAT, Discreet
+from kiosk.logging_setup import FORMAT, MessageFreeFormatter
 from kiosk.model import Stage
 from kiosk.ui import exception_hooks
 from kiosk.worker import Worker
@@ -26,7 +26,7 @@ def told():
     """What the terminal's log would hold."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
-    handler.setFormatter(Discreet(FORMAT))
+    handler.setFormatter(MessageFreeFormatter(FORMAT))
     logging.getLogger().addHandler(handler)
     yield text
     logging.getLogger().removeHandler(handler)
