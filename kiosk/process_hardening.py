@@ -2,8 +2,8 @@
 
 Python cannot overwrite a string, but every block that it frees can be overwritten: with `PYTHONMALLOC=malloc`
 all of Python's objects are in the C library's heap, and glibc (2.26 and later) fills each block with `FILL`
-as it is freed, if its tunables say so. Both are read once, when a process begins; so `clean_memory` starts the
-program anew with them. What that costs is measured in docs/privacy.md.
+as it is freed, if its tunables say so. Both are read once, when a process begins; so `clean_memory` starts
+the program anew with them. What that costs is measured in docs/privacy.md.
 """
 
 import ctypes

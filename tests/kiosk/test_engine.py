@@ -238,7 +238,8 @@ def terminal(tmp_path):
 
 def test_every_order_is_a_notice_or_has_a_handler_once_the_models_are_there(terminal):
     orders, notices = set(get_args(e.Order)), set(get_args(e.Notice))
-    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Listen, e.WindowOpened, e.StopListening}
+    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Submit}
+    need_models |= {e.Listen, e.WindowOpened, e.StopListening}
     assert orders - notices - terminal._handlers.keys() == need_models
     terminal._connect_engines(Part(), Part())
     assert orders - notices <= terminal._handlers.keys()
