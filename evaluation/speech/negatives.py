@@ -121,14 +121,14 @@ def measure(
             random = np.random.default_rng([seed, number, index])
             for driver, recogniser in recognisers.items():
                 play_random = np.random.default_rng([seed, number, index])
-                audio, heard = _play(sound, recogniser, settings, play_random)
+                audio, heard = play_sound(sound, recogniser, settings, play_random)
                 own, *others = _verdicts(audio, heard, settings, codes, random)
                 tallies.setdefault((driver, kind), _Tally()).add(file, own, others)
     kinds = [tally.result(driver, kind) for (driver, kind), tally in sorted(tallies.items())]
     return NegativesResult(data=str(folder), seed=seed, skipped=skipped, kinds=kinds)
 
 
-def _play(
+def play_sound(
     sound: Samples, recogniser: RecordingRecogniser, settings: Settings, random: np.random.Generator
 ) -> tuple[ChallengeAudio, tuple[DigitHeard, ...]]:
     digits = draw_code(random, LENGTH)

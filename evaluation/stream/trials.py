@@ -72,7 +72,7 @@ class StreamTrials:
         random = np.random.default_rng([seed, list(SPECIES).index(species), number])
         person = number % len(self._portraits)
         monitor, seen = StreamMonitor(), StreamSeen()
-        frames = SPECIES[species](self, person, _draw_parameters(random), random)
+        frames = SPECIES[species](self, person, draw_parameters(random), random)
         for i, (at, stamp, picture) in enumerate(frames):
             seen = monitor.look(Frame(picture, i, at, stamp))
         verdict = judge_stream(seen, self._limits.stream)
@@ -89,11 +89,11 @@ class StreamTrials:
         """Return the head of this kind and person."""
         key = (kind, person)
         if key not in self._heads:
-            self._heads[key] = kind(self._portraits[person], _SIZE, person, self._models)
+            self._heads[key] = kind(self._portraits[person], _SIZE, seed=person, models=self._models)
         return self._heads[key]
 
 
-def _draw_parameters(random: np.random.Generator) -> StreamParameters:
+def draw_parameters(random: np.random.Generator) -> StreamParameters:
     return StreamParameters(
         fps=float(random.choice((15.0, 20.0, 25.0, 30.0))),
         late_s=float(random.uniform(0.0003, 0.003)),
@@ -129,7 +129,7 @@ def _rendered(head: SimulatedHead, drawn: StreamParameters) -> Iterator[Image]:
         yield head.render(at, mouth=speaking_mouth(at))
 
 
-def _live(
+def live(
     streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Show a head to a camera, which may compress, and in poor light shows a picture twice."""
@@ -160,7 +160,7 @@ def _noised(pictures: Iterator[Image], drawn: StreamParameters, quality: int) ->
         yield compress(changed, quality) if quality else changed
 
 
-def _loop(quality: int) -> Callable[..., Iterator[TimedFrame]]:
+def looped_recording(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     """Return a species that repeats a recording.
 
     With `quality` every frame gets new noise and is compressed anew, so that no two pictures are the same.
@@ -177,7 +177,7 @@ def _loop(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     return made
 
 
-def _frozen(
+def frozen_picture(
     streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Show one picture all the time, with new noise and compression."""
@@ -185,7 +185,7 @@ def _frozen(
     return _timed(_noised((one for _ in _times(drawn)), drawn, 80), drawn, random)
 
 
-def _computed(quality: int) -> Callable[..., Iterator[TimedFrame]]:
+def computed_face(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     """Return a species that injects a computed face, without a sensor's noise."""
 
     def made(
@@ -198,7 +198,7 @@ def _computed(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     return made
 
 
-def _computed_with_noise(
+def computed_with_noise(
     streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Add noise like a sensor's to a computed face: no measure of the stream can tell it from a camera."""
@@ -206,7 +206,7 @@ def _computed_with_noise(
     return _timed(_noised(pictures, drawn, 0), drawn, random)
 
 
-def _even(
+def even_times(
     _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver frames as a virtual camera does that keeps its clock to the microsecond."""
@@ -215,7 +215,7 @@ def _even(
         yield at, at, picture
 
 
-def _fast(
+def fast_times(
     _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver frames as fast as they can be read from a file."""
@@ -224,7 +224,7 @@ def _fast(
         yield at, at, picture
 
 
-def _backwards(
+def backward_stamps(
     _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver a recording's own time stamps: they go back where it begins anew."""
@@ -241,19 +241,19 @@ def _plain_pictures(drawn: StreamParameters) -> Iterator[Image]:
 
 
 SPECIES: dict[str, Callable[..., Iterator[TimedFrame]]] = {
-    LIVE: _live,
-    "loop": _loop(0),
-    "loop-90": _loop(90),
-    "loop-75": _loop(75),
-    "loop-50": _loop(50),
-    "loop-30": _loop(30),
-    "frozen": _frozen,
-    "computed": _computed(0),
-    "computed-80": _computed(80),
-    "computed-noise": _computed_with_noise,
-    "even": _even,
-    "fast": _fast,
-    "backwards": _backwards,
+    LIVE: live,
+    "loop": looped_recording(0),
+    "loop-90": looped_recording(90),
+    "loop-75": looped_recording(75),
+    "loop-50": looped_recording(50),
+    "loop-30": looped_recording(30),
+    "frozen": frozen_picture,
+    "computed": computed_face(0),
+    "computed-80": computed_face(80),
+    "computed-noise": computed_with_noise,
+    "even": even_times,
+    "fast": fast_times,
+    "backwards": backward_stamps,
 }
 """Numbers in names: JPEG quality of every frame, each with new noise before."""
 FINDINGS = (

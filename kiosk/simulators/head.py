@@ -46,7 +46,7 @@ class SimulatedHead:
     """Renders one person; `size` is (width, height) of the pictures."""
 
     def __init__(
-        self, photo: Image, size: tuple[int, int] = (640, 480), seed: int = 0, models: Path = MODELS
+        self, photo: Image, size: tuple[int, int] = (640, 480), *, seed: int = 0, models: Path = MODELS
     ) -> None:
         """`photo`: a portrait with one face; `models`: folder of the weights.
 

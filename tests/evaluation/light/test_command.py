@@ -19,7 +19,7 @@ def booth():
     chosen = settings.load()
     detector = options.chosen_driver("face_engine", chosen.face_engine, chosen)
     photos = [pictures.read_photo(p) for p in pictures.find_files(MODELS / "people", pictures.PHOTOS)]
-    return LightTrials(detector, photos, MODELS, LIMITS)
+    return LightTrials(detector, photos, models=MODELS, limits=LIMITS)
 
 
 @needs_models

@@ -86,7 +86,9 @@ def test_the_real_recogniser_takes_no_prompt_for_an_answer(tmp_path, capsys):
 
 def heard(sound):
     """The verdict on six digits while this sounds, looped, and that it ends."""
-    scene = ChallengeAudio("x", DIGITS, SHOWN, np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32))
+    scene = ChallengeAudio(
+        speaker="x", digits=DIGITS, shown=SHOWN, samples=np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32)
+    )
     got = play_recording(scene, PitchRecogniser(), SETTINGS.speech, SETTINGS.visit)
     return verdicts.digits(challenge_of(scene), SHOWN, got, SETTINGS.visit)
 

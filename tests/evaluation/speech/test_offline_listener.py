@@ -27,7 +27,7 @@ def scene(seed=1, snr_db=25.0):
 
 
 def recording(*said, digits=(4, 0, 9), seconds=6.0):
-    return ChallengeAudio("anna", digits, SHOWN, mix(noise(seconds), *said))
+    return ChallengeAudio(speaker="anna", digits=digits, shown=SHOWN, samples=mix(noise(seconds), *said))
 
 
 def best(heard):

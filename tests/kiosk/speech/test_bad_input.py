@@ -49,12 +49,14 @@ def random_code(seed):
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="", digits=digits, shown=SHOWN, samples=np.asarray(sound, np.float32))
     return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
+    asked = ChallengeAudio(
+        speaker=scene.speaker, digits=digits or scene.digits, shown=scene.shown, samples=scene.samples
+    )
     return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
