@@ -63,7 +63,7 @@ def test_nothing_passes_and_bad_files_are_counted(tmp_path):
     assert negatives.measure(tmp_path, found, SETTINGS, challenges=3, codes=200, seed=1) == result
 
 
-def test_the_command_needs_the_one_or_the_other(tmp_path, capsys):
+def test_the_command_needs_either_data_or_negatives(tmp_path, capsys):
     assert main(["speech"]) == 2
     assert main(["speech", "--data", str(tmp_path), "--negatives", str(tmp_path)]) == 2
     assert main(["speech", "--negatives", str(tmp_path / "nowhere")]) == 2
