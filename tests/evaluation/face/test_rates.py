@@ -197,7 +197,7 @@ def test_equal_error_rate_of_two_overlapping_distributions():
 
 
 def test_intervals_draw_people_not_comparisons():
-    """One of six people is never recognised: that is 1 in 6, but six people do not determine it to a per mille."""
+    """One of six people is never recognised: 1 in 6, but six people do not determine it to a per mille."""
     persons = np.repeat(np.arange(6), 500)
     genuine = np.where(persons == 0, 0.2, 0.6)
     trials = Comparisons(
