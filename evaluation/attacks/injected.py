@@ -31,6 +31,7 @@ class NoSensor(SimulatedSensor):
         pass
 
     def capture(self, scene: Image, at: float) -> Image:
+        """Return a copy of `scene`."""
         return np.array(scene, np.uint8)
 
 

@@ -87,6 +87,7 @@ def find_streams(folder: Path) -> list[list[Path]]:
 
 
 def read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
+    """Yield the readable frames of a video, or of photos taken `fps` times a second."""
     images: Iterator[Image | None]
     if source[0].suffix.lower() in pictures.VIDEOS:
         fps = cv2.VideoCapture(str(source[0])).get(cv2.CAP_PROP_FPS) or fps
@@ -101,6 +102,7 @@ def read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
 def measure_stream(
     frames: list[Frame], engine: FaceEngine, landmarks: FaceLandmarks, settings: Settings
 ) -> StreamResult:
+    """Run one stream through the terminal's watcher."""
     context, seen = shared.context(settings), list[FaceSeen]()
     began = time.thread_time() + 1.0  # the watcher's clock begins before the first frame
 
@@ -145,6 +147,7 @@ def count_shown_hints(seen: list[FaceSeen]) -> int:
 
 
 def format_report(streams: list[StreamResult], skipped: int, settings: Settings) -> str:
+    """Format the text."""
     done = [s.enough_s for s in streams if s.enough_s is not None]
     seconds = sum(s.seconds for s in streams)
     hints = sum((Counter(s.said) for s in streams), Counter[str]())

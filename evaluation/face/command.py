@@ -93,6 +93,7 @@ def run(options: argparse.Namespace) -> int:
 def measure(
     how: EmbeddingOptions, found: list[FacePicture], settings: Settings, seed: int, plots: Path | None
 ) -> FaceDriverResult:
+    """Measure one engine under all conditions, print the tables and draw the plots."""
     embeddings = embed_all(how, found)
     conditions: list[ComparisonCondition] = []
     drawn: dict[str, Comparisons] = {}

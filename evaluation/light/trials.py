@@ -130,6 +130,7 @@ class LightTrials:
 
 
 def draw_conditions(shop_lx: int, random: np.random.Generator) -> TrialConditions:
+    """Draw lamp, screen, camera and passer-by for a shop of this illuminance."""
     lighting = LightingConditions(
         shop_lx=float(shop_lx),
         kelvin=float(random.uniform(2700, 6500)),

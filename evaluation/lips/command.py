@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
 def measure(
     engine: FaceEngine, driver: FaceLandmarks, folder: Path, settings: Settings, options: argparse.Namespace
 ) -> LipsDriverResult:
+    """Measure one driver on all clips, print the tables and draw the plots."""
     clips, skipped = list[TalkingClip](), Skipped()
     for path in progress(pictures.find_files(folder, pictures.VIDEOS), driver.name):
         try:

@@ -113,6 +113,7 @@ def measure(
 
 
 def clips_by_speaker(clips: Sequence[DigitClip], settings: Settings) -> SpeakerClips:
+    """Trim all clips and group them by speaker and digit."""
     found: SpeakerClips = {}
     for clip in clips:
         trimmed = trim(clip.samples, settings.speech)
@@ -126,6 +127,7 @@ def measure_isolated(
     settings: Settings,
     plan: Plan,
 ) -> dict[str, list[IsolatedAnswer]]:
+    """Play each clip by itself to each recogniser."""
     answers: dict[str, list[IsolatedAnswer]] = {driver: [] for driver in recognisers}
     for number, clip in enumerate(progress(clips, "isolated", len(clips))):
         audio = isolated_clip(clip.speaker, clip.digit, clip.samples, _random(plan, clip.speaker, number))
@@ -154,6 +156,7 @@ def measure_simulated(
 def simulate_challenges(
     clips: SpeakerClips, settings: Settings, plan: Plan, what: str
 ) -> Iterator[SimulatedChallenge]:
+    """Yield every challenge of the plan, in the order of SNR, noise, speaker and number."""
     conditions = [
         (snr_db, noise, speaker, index)
         for snr_db in plan.snrs_db
@@ -198,6 +201,7 @@ def measure_fusion(
 def measure_recorded(
     data: SpeechData, recognisers: Mapping[str, RecordingRecogniser], settings: Settings, plan: Plan
 ) -> dict[str, list[ChallengeTrial]]:
+    """Play each recorded challenge, as it is, to each recogniser."""
     trials: dict[str, list[ChallengeTrial]] = {driver: [] for driver in recognisers}
     for index, one in enumerate(progress(data.recordings, "recordings", len(data.recordings))):
         audio = ChallengeAudio(speaker=one.speaker, digits=one.digits, shown=one.shown, samples=one.samples)

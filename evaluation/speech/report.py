@@ -43,6 +43,7 @@ def _parts(result: SpeechResult) -> Iterator[str]:
 
 
 def summary(result: SpeechResult) -> str:
+    """Format what was read, skipped and not measured."""
     lines = [
         f"{result.data}: {result.rows} rows, {result.clips} digits, {result.recordings} recordings, "
         f"seed {result.seed}"
@@ -55,6 +56,7 @@ def summary(result: SpeechResult) -> str:
 
 
 def cost_table(result: SpeechResult) -> str:
+    """Format CPU time and memory of each recogniser."""
     rows: list[_Row] = [("driver", "version", "CPU ms/digit", "load s", "engine MB", "process MB")]
     for d in result.drivers:
         c = d.cost
@@ -74,6 +76,7 @@ def isolated_table(drivers: Sequence[SpeechDriverResult]) -> str:
 
 
 def format_confusions(name: str, one: IsolatedResult) -> str:
+    """Format the most frequent confusions of one recogniser."""
     pairs = [
         (count, said, heard)
         for said, row in enumerate(one.confusions)
@@ -91,6 +94,7 @@ def format_confusions(name: str, one: IsolatedResult) -> str:
 
 
 def challenge_table(result: SpeechResult) -> str:
+    """Format the rates of simulated challenges by SNR and rule."""
     rows: list[_Row] = [
         ("driver", "SNR dB", "rule", "FRR, true code", "FRR over speakers", "FAR, wrong codes", "near")
     ]
@@ -110,6 +114,7 @@ def challenge_table(result: SpeechResult) -> str:
 
 
 def condition_table(what: str, rows: Sequence[_Row]) -> str:
+    """Format rows of `_condition_row` under their head."""
     head = ("driver", "SNR dB", what, "challenges", "FRR", "FAR", "digits lost", "why")
     return f"by {what}, rule of the settings\n{table([head, *rows])}"
 
@@ -130,6 +135,7 @@ def _condition_row(driver: str, one: PooledTrials, what: str) -> _Row:
 
 
 def recordings_table(drivers: Sequence[SpeechDriverResult]) -> str:
+    """Format the rates of recorded challenges by speaker and rule."""
     rows: list[_Row] = [("driver", "speaker", "recordings", "digits wrong at most", "FRR", "FAR", "near")]
     for d in drivers:
         those = [*d.recordings_by_speaker, *([d.recordings] if d.recordings else [])]

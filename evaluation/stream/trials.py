@@ -94,6 +94,7 @@ class StreamTrials:
 
 
 def draw_parameters(random: np.random.Generator) -> StreamParameters:
+    """Draw the properties of one stream."""
     return StreamParameters(
         fps=float(random.choice((15.0, 20.0, 25.0, 30.0))),
         late_s=float(random.uniform(0.0003, 0.003)),

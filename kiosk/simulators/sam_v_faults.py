@@ -91,14 +91,17 @@ def bare_context() -> Context:
 
 
 def flip_bit(at: int) -> Callable[[bytes], bytes]:
+    """Flip one bit of the byte at this index."""
     return lambda frame: frame[:at] + bytes([frame[at] ^ 0x40]) + frame[at + 1 :]
 
 
 def truncate(at: int) -> Callable[[bytes], bytes]:
+    """Cut the answer before this index."""
     return lambda frame: frame[:at]
 
 
 def put_before(noise: bytes) -> Callable[[bytes], bytes]:
+    """Put noise before the answer."""
     return lambda frame: noise + frame
 
 
