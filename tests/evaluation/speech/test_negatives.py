@@ -14,7 +14,7 @@ from evaluation.speech.offline_listener import challenge_of, play_recording
 from kiosk.model import SAMPLE_RATE, Answer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import PitchRecogniser, cough, noise, voice
 
 SETTINGS = load()
@@ -90,7 +90,7 @@ def heard(sound):
         speaker="x", digits=DIGITS, shown=SHOWN, samples=np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32)
     )
     got = play_recording(scene, PitchRecogniser(), SETTINGS.speech, SETTINGS.visit)
-    return verdicts.digits(challenge_of(scene), SHOWN, got, SETTINGS.visit)
+    return judge_digits(challenge_of(scene), SHOWN, got, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 @settings(max_examples=40, deadline=None)
