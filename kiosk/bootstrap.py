@@ -160,7 +160,9 @@ class Terminal:
             self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
+        self._announcer = Announcer(
+            self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
+        )
         self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -176,7 +178,7 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(*face, decoder, self.settings.face, self._camera_feed.successive_frames(), post)
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
         facts = audit_facts.models(self._context.models, self._versions)
@@ -237,7 +239,7 @@ class Terminal:
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
-                e.WindowOpened: listener.window,
+                e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
             }
         )
@@ -284,7 +286,7 @@ class Terminal:
 
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
-            self._listener.hear(block)
+            self._listener.feed(block)
 
     def _level_dbfs(self) -> float:
         return self._listener.level_dbfs() if self._listener else SILENCE_DBFS

@@ -28,7 +28,7 @@ class Ear:
         self.now = 0.0
         self._scene = scene
         self._reading = Reading(challenge(scene), msgspec.structs.replace(limits, gap_factor=1.0), False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._opens = max(0.0, scene.shown[0] - limits.digit_first_s)
         self._open = False
         self._waiting = list(scene.shown)
@@ -38,7 +38,7 @@ class Ear:
         for block in _blocks(self._scene.samples):
             self.now = block.at + BLOCK / SAMPLE_RATE
             self._paint()
-            self._listener.hear(block)
+            self._listener.feed(block)
             self._settle()
             if self._over():
                 break
@@ -54,7 +54,7 @@ class Ear:
             self._reading.next_digit()
             opened = self._reading.painted(shown)
             assert opened is not None  # the times of a scene rise
-            self._listener.window(opened)
+            self._listener.open_window(opened)
 
     def _settle(self) -> None:
         while self._listener.step(0.0):
@@ -89,7 +89,7 @@ class Conversation:
         self._reader = reader
         self._sound = ground.copy()
         self._reading = Reading(asked, limits, False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._due = LEAD_S
         self._opens = max(0.0, LEAD_S - limits.digit_first_s)
         self._open = False
@@ -98,7 +98,7 @@ class Conversation:
     def hold(self) -> tuple[Scene, tuple[DigitHeard, ...]]:
         """What sounded and was shown, and what was heard of it."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
-            self._listener.hear(
+            self._listener.feed(
                 AudioBlock(self._sound[at : at + BLOCK].copy(), at // BLOCK, at / SAMPLE_RATE)
             )
             self.now = (at + BLOCK) / SAMPLE_RATE
@@ -121,7 +121,7 @@ class Conversation:
             return
         opened = self._reading.painted(DigitShown(digit.window, self.now))
         assert opened is not None
-        self._listener.window(opened)
+        self._listener.open_window(opened)
         self._due = self._reading.deadline()
         self._answer(self._reader.turns[digit.window])
 
