@@ -180,7 +180,7 @@ def test_terminal_and_central_know_the_same_words(ours, theirs):
 
 @pytest.mark.parametrize(("words", "field"), [(Role, "role"), (Decision, "decision")])
 def test_central_takes_every_word_of_a_review(words, field):
-    model = central_messages.Signature if words is Role else central_messages.Review
+    model = central_messages.ReviewSignature if words is Role else central_messages.Review
     assert {word.value for word in words} == set(model.model_fields[field].annotation.__args__)
 
 
