@@ -24,7 +24,7 @@ from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import verdicts as rules
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 
@@ -227,7 +227,9 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
-    verdict = rules.digits(Challenge("", ASKED, (1.4,) * 6, 2e9), [0.5], told[-1:], SETTINGS.visit)
+    limits = SETTINGS.visit
+    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is Answer.RETRY
 
 

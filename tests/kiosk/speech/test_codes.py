@@ -8,7 +8,7 @@ from evaluation.speech.challenge_audio import ChallengeAudio
 from kiosk.codes import Code
 from kiosk.model import Answer
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import BrokenRecogniser, PitchRecogniser, cough, mix, noise, voice
 
 SETTINGS = load()
