@@ -180,7 +180,7 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
             decoder,

@@ -9,7 +9,7 @@ from kiosk.model import Answer, Challenge
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import PooledRecogniser, pooled
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.kiosk.speech.test_listener import Scene
 from tests.support.onnx_stub import lively, network
 from tests.support.recognisers import stub_context
