@@ -40,7 +40,7 @@ def test_a_head_that_is_none(terminal: ProtocolTerminal, head: str) -> None:
     assert beat(terminal, head).status_code == 422
 
 
-def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
+def test_a_terminals_export_is_verified_against_the_heads_at_central(
     central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     log = AuditLog(tmp_path / "audit.log")
