@@ -268,7 +268,13 @@ class Terminal:
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder = self._driver("portrait_decoder")
         ears = Listener(recogniser, self.settings.speech, self.engine.post, self.clock)
-        eyes = FaceWatcher(*face, decoder, self.settings.face, self._newest(), self.engine.post)
+        eyes = FaceWatcher(
+            *face,
+            decoder=decoder,
+            settings=self.settings.face,
+            newest=self._newest(),
+            post=self.engine.post,
+        )
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))

@@ -100,7 +100,7 @@ def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -
     engine, landmarks = drivers
     began = time.thread_time() + 1.0  # the watch begins before the first frame
 
-    def give(event: Event) -> None:
+    def post(event: Event) -> None:
         if isinstance(event, FaceSeen):
             seen.append(event)
 
@@ -108,10 +108,10 @@ def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -
         engine,
         landmarks,
         NoLiveness(NoLivenessSettings(), context),
-        SimulatedDecoder(SimulatedDecoderSettings(), context),
-        settings.face,
+        decoder=SimulatedDecoder(SimulatedDecoderSettings(), context),
+        settings=settings.face,
         newest=lambda _: None,
-        give=give,
+        post=post,
         clock=lambda: time.thread_time() - began,
     )
     watcher.watch(None)

@@ -19,7 +19,7 @@ from evaluation.face.datasets import Picture
 from evaluation.output import progress
 from evaluation.pictures import Skipped
 from kiosk.errors import CardError, EngineError
-from kiosk.face.reference import reference
+from kiosk.face.reference import prepare_reference
 from kiosk.model import IdCard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Face, FaceEngine, FaceLandmarks, Image, Vector
@@ -207,7 +207,7 @@ def _portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Vector |
     context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
-        return reference(PORTRAITS[kind](portrait), decoder, engine)[0]
+        return prepare_reference(PORTRAITS[kind](portrait), decoder, engine)[0]
     except (CardError, EngineError, ValueError):
         return None
 
