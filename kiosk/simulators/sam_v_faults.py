@@ -15,7 +15,7 @@ from msgspec import Struct
 from kiosk.capture.card_reader import SamV
 from kiosk.card.frames import build
 from kiosk.card.layout import LAYOUTS, TYPE_AT, compose
-from kiosk.card.protocol import BAUDS, MEANINGS, Command, Status
+from kiosk.card.protocol import BAUDS, STATUS_MEANINGS, Command, Status
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceError
 from kiosk.ports import Context
@@ -152,7 +152,7 @@ def _statuses(command: Command, where: str, ends: Mapping[Status, Code]) -> list
     """
     return [
         Scene(f"{where} is answered with {status:02X} {status.name}", ends.get(status, found.code), faults)
-        for status, found in MEANINGS.items()
+        for status, found in STATUS_MEANINGS.items()
         if status not in (Status.OK, Status.FOUND)
         for faults in [_again(Fault(command, status), 3)]
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.card.protocol import MEANINGS, Status
+from kiosk.card.protocol import STATUS_MEANINGS, Status
 from kiosk.codes import Code
 from kiosk.model import Language
 from kiosk.phrases import load
@@ -41,7 +41,8 @@ def document() -> str:
 def _statuses() -> Iterator[str]:
     for status in Status:
         good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
-        told = f"{good}; out of place: `{MEANINGS[status].code}`" if good else f"`{MEANINGS[status].code}`"
+        misplaced = f"`{STATUS_MEANINGS[status].code}`"
+        told = f"{good}; out of place: {misplaced}" if good else misplaced
         yield f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {told} |\n"
 
 

@@ -11,7 +11,7 @@ import soundfile
 from evaluation import pictures
 from evaluation.speech.files import Unusable, load
 from kiosk.capture.stream_integrity import StreamMonitor
-from kiosk.card.portrait import BMP, RAW, _picture
+from kiosk.card.portrait import BMP, RAW, picture_of
 from kiosk.errors import CardError
 from kiosk.events import DigitHeard, WindowOpened
 from kiosk.face import card_picture
@@ -143,7 +143,7 @@ def _decoder(chance: random.Random) -> str:
     data = (b"BM" if chance.random() < 0.5 else b"") + chance.randbytes(size)
     word = "vendor refused"
     try:
-        assert _picture(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
+        assert picture_of(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
         word = "vendor picture"
     except CardError:
         pass
