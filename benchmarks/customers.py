@@ -1,4 +1,4 @@
-"""Activation requests of made-up people, as the terminal of the bench's town would send them."""
+"""Activation requests of made-up people, as the terminal of the bench's environment would send them."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
-from kiosk.activation.messages import About, personal_bytes, request_body
+from kiosk.activation.messages import RequestOrigin, personal_bytes, request_body
 from kiosk.codes import Code
 from kiosk.events import Agreed, Evidence
 from kiosk.model import Answer, Challenge, Check, IdCard, Measures, Verdict
@@ -51,7 +51,7 @@ class Sender:
 
     def requests(self, count: int, first: int) -> Iterator[tuple[str, bytes]]:
         """Visit numbers and bodies; people from number `first` on, whom central does not know yet."""
-        about = About(self.who.terminal, True, {"kiosk": "0.1.0"})
+        about = RequestOrigin(self.who.terminal, True, {"kiosk": "0.1.0"})
         for i in range(first, first + count):
             visit, now = new_visit_number(), time.time()
             card = _card(i)

@@ -65,11 +65,11 @@ def _run(options: argparse.Namespace) -> int:
         process_hardening.no_dumps()
     world, guests = None, None
     if settings.mode == "simulation":
-        from kiosk.simulators.shop import Shop
-        from kiosk.simulators.walk_ins import WalkIns
+        from kiosk.simulators.shop import SimulatedShop
+        from kiosk.simulators.customer_runner import AutomaticCustomers
 
-        world = Shop(settings.path(settings.models.folder))
-        guests = WalkIns(world)
+        world = SimulatedShop(settings.path(settings.models.folder))
+        guests = AutomaticCustomers(world)
     terminal = Terminal(settings, world)
     if guests is not None:
         guests.join(terminal.engine)
@@ -90,7 +90,7 @@ def run_window(
             terminal.feeds,
             terminal.settings,
             simulated=terminal.simulated,
-            counter=terminal.counter,
+            staff_service=terminal.staff,
             screens_dir=screens,
             on_ready=on_ready,
         )
@@ -130,7 +130,7 @@ def _enrol(options: argparse.Namespace) -> int:
     folder = settings.path(settings.terminal.identity)
     who = identity.enrol(
         settings.central.url, options.ca or settings.path(settings.central.ca), settings.terminal.id,
-        options.code or _asked_code(), folder, identity.store_of(settings),
+        options.code or _asked_code(), folder, identity.make_key_store(settings),
     )  # fmt: skip
     _note(settings, Kind.TERMINAL_ENROLLED, who.terminal, who.store.public())
     print(f"terminal {who.terminal} is enrolled: {who.place or 'no place told'}")
@@ -148,7 +148,7 @@ def _identity(options: argparse.Namespace) -> int:
     from kiosk.activation.rotation import rotate
 
     settings = read_settings(options)
-    who = identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+    who = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
     if options.action == "rotate":
         c = settings.central
         wire = HttpClient(c.url, settings.path(c.ca), c.connect_s, c.answer_s)

@@ -40,7 +40,7 @@ from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, Trust
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
@@ -104,7 +104,7 @@ def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
 
 def _check_liveness(settings: Settings) -> None:
     """Raises SettingsError where nobody could ever pass."""
-    if settings.visit.require_liveness and settings.liveness.driver == "none":
+    if settings.visit.liveness.required and settings.liveness.driver == "none":
         detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
@@ -278,7 +278,7 @@ class Terminal:
         versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
         self._versions = versions
         self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
-        self._desk.know(versions)
+        self._desk.add_versions(versions)
         self._ears, self._eyes = ears, eyes
         self._work("speech", ears.run)
         self._work("face", eyes.run)
@@ -323,7 +323,7 @@ class Terminal:
         return Code.AUDIT_REWOUND if rewound and self.audit.fault is Code.OK else self.audit.fault
 
     def _ledger_code(self) -> Code:
-        return self._desk.ledger_code() if self._ears is not None else Code.STARTING
+        return self._desk.reconciliation_code() if self._ears is not None else Code.STARTING
 
     def _erase_if_due(self) -> None:
         """Once a day, while nobody is served: what its term has ended for goes, and that is written down.
@@ -449,7 +449,7 @@ class Terminal:
     def _trust(self) -> Trust:
         """Raises IdentityError."""
         who = identity.load(
-            self.settings.path(self.settings.terminal.identity), identity.store_of(self.settings)
+            self.settings.path(self.settings.terminal.identity), identity.make_key_store(self.settings)
         )
         return Trust(who.challenge_key, who.terminal)
 

@@ -32,7 +32,7 @@ class Context(Struct, frozen=True):
     models: Path
     simulation: bool
     clock: Callable[[], float]
-    world: Any = None  # the simulated shop (`kiosk.simulators.world.World`); None in production
+    world: Any = None  # the simulated shop (`kiosk.simulators.shop.SimulatedShop`); None in production
 
 
 class Driver(Protocol):
@@ -235,7 +235,7 @@ class Central(Protocol):
     def look_up(self, request: str) -> Receipt | None:
         """What became of a request; None: central never had it. Raises CentralError."""
 
-    def health(self) -> None:
+    def heartbeat(self) -> None:
         """Raises CentralError."""
 
 

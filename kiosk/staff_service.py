@@ -25,7 +25,7 @@ from kiosk.model import Clerk, DayReport, Device, Language, Outcome, Role, Slip
 from kiosk.printing.output_formats import Paper
 from kiosk.settings import Settings
 from kiosk.staff.actions import ActionLog, StaffAction
-from kiosk.staff.daybook import ActRow, VisitRow
+from kiosk.staff.daybook import ActionRow, VisitRow
 from kiosk.staff.roster import Roster
 
 _SECRET = ("password", "secret", "token", "key", "pin")
@@ -52,7 +52,7 @@ class Day(Struct, frozen=True):
 
     day: date
     visits: tuple[VisitRow, ...]
-    acts: tuple[ActRow, ...]
+    acts: tuple[ActionRow, ...]
     waiting: int = 0
     wedged: int = 0
 
@@ -96,7 +96,7 @@ class StaffService:
         book = self._acts.daybook
         rows = book.read()
         visits = tuple(row for row in rows if isinstance(row, VisitRow))
-        acts = tuple(row for row in rows if isinstance(row, ActRow))
+        acts = tuple(row for row in rows if isinstance(row, ActionRow))
         states = Counter(entry.state for entry in self._queue_or_nothing())
         waiting = states[State.WAITING] + states[State.PENDING]
         return Day(book.today(), visits, acts, waiting, states[State.WEDGED])
@@ -166,11 +166,11 @@ class StaffService:
         self._note(StaffAction.EXPORT)
         return self._desk().export(self._stick, mounted_only=self._mounted_only)
 
-    def bring_in(self) -> ImportResult:
+    def import_answers(self) -> ImportResult:
         """Central's answers from the stick."""
         self._check_stick()
         self._note(StaffAction.IMPORT)
-        brought = self._desk().bring_in(self._stick, mounted_only=self._mounted_only)
+        brought = self._desk().import_answers(self._stick, mounted_only=self._mounted_only)
         if brought.altered:
             self._acts.note(
                 StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=brought.altered
@@ -209,7 +209,7 @@ class StaffService:
     def locked(self) -> Mapping[str, float]:
         """Numbers locked now → seconds left; nobody if that cannot be told."""
         try:
-            return self.roster.closed()
+            return self.roster.locked()
         except StaffError:
             return {}
 

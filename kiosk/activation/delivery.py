@@ -45,7 +45,7 @@ _GLANCE_S = 0.25
 
 
 class DeliveryWorker:
-    """`run` is the work of one thread; `wake` and `doubt_disk` may be called from any."""
+    """`run` is the work of one thread; `wake` and `recheck_disk` may be called from any."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class DeliveryWorker:
         """There is something to do."""
         self._woken.set()
 
-    def doubt_disk(self) -> None:
+    def recheck_disk(self) -> None:
         """Somebody could not write: look into it and tell."""
         self._disk_doubted = True
         self.wake()
@@ -137,7 +137,7 @@ class DeliveryWorker:
         self._greet()
         now = self._clock_unix()
         if not self._up:
-            self._outbox.release(now)
+            self._outbox.make_all_due(now)
             self._up = True
         self._ask_after_lost()
 
@@ -146,7 +146,7 @@ class DeliveryWorker:
         self._central.health()
         self._contact_at = self._clock() + self._settings.contact_s
         self.contact_unix = self._clock_unix()
-        self._outbox.note_contact(self.contact_unix)
+        self._outbox.record_contact(self.contact_unix)
         self._roster_due = True
         if self.disowned is not None:
             self.disowned = None
@@ -154,7 +154,7 @@ class DeliveryWorker:
 
     def _ask_after_lost(self) -> None:
         """Central may have had it before it was lost here; then its word is what became of it."""
-        for id in self._outbox.lost()[:BATCH]:
+        for id in self._outbox.lost_ids()[:BATCH]:
             try:
                 known = self._central.look_up(id)
             except Untrusted:
@@ -181,7 +181,7 @@ class DeliveryWorker:
             self._wedge(row, Code.OUTBOX_DAMAGED)
             return False
         now = self._clock_unix()
-        self._outbox.begin(row.id, now, now + self._backoff(row.tries + 1))
+        self._outbox.begin_attempt(row.id, now, now + self._backoff(row.tries + 1))
         try:
             receipt = self._ask(row)
         except Unacceptable as error:
@@ -226,7 +226,7 @@ class DeliveryWorker:
     def _failed(self, row: Row, error: CentralError) -> None:
         """Is it this request, or the line? A sign of life tells; raises if there is none."""
         log.warning("%s: %s", row.id, error)
-        self._outbox.note(row.id, error.code)
+        self._outbox.record_failure(row.id, error.code)
         if isinstance(error, Untrusted):
             raise error
         if error.code is not Code.REQUEST_IN_FLIGHT:

@@ -22,7 +22,7 @@ from kiosk.activation.messages import (
     HeartbeatReply,
     problem_code,
     read_challenges,
-    read_greeting,
+    read_heartbeat_reply,
     read_health,
     read_receipt,
     read_roster,
@@ -44,13 +44,13 @@ class Gateway:
         wire: HttpClient,
         identity: Identity,
         clock_unix: Callable[[], float],
-        health_s: float,
+        heartbeat_s: float,
         simulated: bool = False,
         report: Callable[[], Heartbeat] = Heartbeat,
         greeted: Callable[[HeartbeatReply], None] = lambda _: None,
         head: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`health_s`: how long a sign of life may take; short, because others wait behind it.
+        """`heartbeat_s`: how long a sign of life may take; short, because others wait behind it.
 
         `simulated`: this terminal is; only then may central be. `report`: what is told with each sign of
         life, `greeted`: who hears the answer, `head`: of the audit log, told with every call.
@@ -58,7 +58,7 @@ class Gateway:
         self._wire = wire
         self._identity = identity
         self._clock_unix = clock_unix
-        self._health_s = health_s
+        self._health_s = heartbeat_s
         self._simulated = simulated
         self._report = report
         self._greeted = greeted
@@ -97,7 +97,7 @@ class Gateway:
             self._learn_clock()  # the reason may be a clock that is off; it is told under its own name
         if answer.status != 200:
             _raise(answer)
-        greeting = read_greeting(answer.body)
+        greeting = read_heartbeat_reply(answer.body)
         if greeting.simulation and not self._simulated:
             raise Untrusted(Code.CENTRAL_UNTRUSTED, "central is in simulation: it opens nobody's credential")
         self._note_clock(greeting.time_unix, asked)

@@ -55,7 +55,7 @@ class Identity:
         """The headers of this one call. `key`: another than the store's present one. Raises IdentityError."""
         return signing.sign(self.terminal, key or self.store.sign, method, path, body, headers or {}, now)
 
-    def seal_to(self, key: SealingKey) -> bool:
+    def use_sealing_key(self, key: SealingKey) -> bool:
         """From now on, and after a restart; False if that is what we do already.
 
         Raises IdentityError for a key or suite that we cannot use: the one before stays.
@@ -78,7 +78,7 @@ class Identity:
         return f"{said}.{to_base64url(self.store.sign(said.encode()))}"
 
 
-def store_of(settings: Settings) -> KeyStore:
+def make_key_store(settings: Settings) -> KeyStore:
     """The driver that the settings choose. Raises SettingsError."""
     choice = settings.terminal_key
     kind = driver_class("terminal_key", choice, settings.file)

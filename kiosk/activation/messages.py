@@ -259,7 +259,7 @@ def read_health(raw: bytes) -> Health:
     return health
 
 
-def read_greeting(raw: bytes) -> HeartbeatReply:
+def read_heartbeat_reply(raw: bytes) -> HeartbeatReply:
     """Raises Unreachable(CENTRAL_FAULT)."""
     try:
         greeting = msgspec.json.decode(raw, type=HeartbeatReply)

@@ -60,7 +60,7 @@ class Reconciliation:
         try:
             with self._lock:
                 self._compare()
-                return Code.REQUEST_LOST if self._outbox.lost() else Code.OK
+                return Code.REQUEST_LOST if self._outbox.lost_ids() else Code.OK
         except AuditError as error:
             return error.code
         except OutboxError:
@@ -105,7 +105,7 @@ class Reconciliation:
 
     def _lose(self, visit: str) -> None:
         log.error("%s was promised, and is not in the outbox", visit)
-        self._outbox.lose(visit, self._clock_unix())
+        self._outbox.mark_lost(visit, self._clock_unix())
         self._audit.append(Kind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)
         with suppress(OutboxError):
             self._pool.discard()

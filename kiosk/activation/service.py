@@ -101,7 +101,7 @@ class ActivationService:
         self._clock = clock
         self._take_roster = take_roster
         self._audit = audit
-        self._store = identity.store_of(settings)
+        self._store = identity.make_key_store(settings)
         self.versions_known = True
         """What central said last of our versions."""
         self.audit_rewound = False
@@ -183,7 +183,7 @@ class ActivationService:
         except OutboxError:
             return None
 
-    def ledger_code(self) -> Code:
+    def reconciliation_code(self) -> Code:
         """OK if the outbox holds what the log says was promised; STARTING until that was compared."""
         with self._lock:
             parts = self._parts
@@ -191,7 +191,7 @@ class ActivationService:
             return Code.STARTING
         if parts.ledger is None:
             return Code.OK
-        return parts.ledger.look()
+        return parts.ledger.check()
 
     def close(self) -> None:
         """After `run` has ended."""
@@ -233,14 +233,14 @@ class ActivationService:
         rows = [row for row in self._opened().outbox.undelivered() if row.intact]
         return usb_transfer.pack(stick, self._open_identity(), rows, self._clock_unix())
 
-    def bring_in(self, stick: Path, *, mounted_only: bool) -> ImportResult:
+    def import_answers(self, stick: Path, *, mounted_only: bool) -> ImportResult:
         """Take what central answered. Doing it twice changes nothing the second time.
 
         Raises StaffError(STICK_*), OutboxError, IdentityError.
         """
         usb_transfer.check_stick(stick, mounted_only=mounted_only)
         parts, who = self._opened(), self._open_identity()
-        came = usb_transfer.unpack(stick, who.challenge_key, who.terminal)
+        came = usb_transfer.read_answers(stick, who.challenge_key, who.terminal)
         news = sum(parts.courier.settle(receipt) for receipt in came.receipts)
         digits = parts.pool.add(came.challenges, self._clock_unix())
         roster = self._bring_roster(came.roster) if came.roster else Code.STAFF_NONE
@@ -315,7 +315,7 @@ class ActivationService:
         )
         about = About(who.terminal, simulated, self._versions)
         intake = Submission(
-            outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.doubt_disk
+            outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.recheck_disk
         )
         keep_s = self._settings.retention.receipts_days * _DAY_S
         ledger = Reconciliation(self._audit, outbox, pool, keep_s, self._clock_unix) if self._audit else None
@@ -325,7 +325,7 @@ class ActivationService:
 
     def _report(self, outbox: Outbox) -> Heartbeat:
         backlog = outbox.backlog(self._clock_unix())
-        lost = tuple(outbox.lost(noted=True)[:LOST_AT_MOST])
+        lost = tuple(outbox.lost_ids(include_given_up=True)[:LOST_AT_MOST])
         sealing = self._settings.central.sealing
         return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, sealing, lost)
 
@@ -333,7 +333,7 @@ class ActivationService:
         self.versions_known = greeting.versions_known
         self.audit_rewound = greeting.audit_rewound
         try:
-            changed = who.seal_to(greeting.sealing)
+            changed = who.use_sealing_key(greeting.sealing)
         except (IdentityError, OSError) as error:
             log.warning("central's new sealing key is not used: %s", type(error).__name__)
             return

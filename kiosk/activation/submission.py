@@ -25,7 +25,7 @@ class Submission:
         about: About,
         clock_unix: Callable[[], float],
         wake: Callable[[], None],
-        doubt_disk: Callable[[], None],
+        recheck_disk: Callable[[], None],
     ) -> None:
         self._outbox = outbox
         self._pool = pool
@@ -33,7 +33,7 @@ class Submission:
         self._about = about
         self._clock_unix = clock_unix
         self._wake = wake
-        self._doubt_disk = doubt_disk
+        self._doubt_disk = recheck_disk
 
     def submit(self, order: Submit, picture: bytes | None = None) -> Stored | StoreFailed:
         """Seal, put on disk, wake the courier. `picture`: JPEG; goes along only with consent to that."""

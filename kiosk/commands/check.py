@@ -58,9 +58,9 @@ def _world(settings: Settings) -> Any:
     """The simulated shop for simulated devices, as when the terminal runs; None in production."""
     if settings.mode != "simulation":
         return None
-    from kiosk.simulators.shop import Shop
+    from kiosk.simulators.shop import SimulatedShop
 
-    return Shop(settings.path(settings.models.folder))
+    return SimulatedShop(settings.path(settings.models.folder))
 
 
 def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> bool:
@@ -144,7 +144,7 @@ def _coded(code: Code) -> str:
 
 
 def _identity(settings: Settings) -> identity.Identity:
-    return identity.load(settings.path(settings.terminal.identity), identity.store_of(settings))
+    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
 
 
 def _central(settings: Settings) -> str:
@@ -153,7 +153,7 @@ def _central(settings: Settings) -> str:
     wire = HttpClient(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
     try:
         gateway = Gateway(wire, who, time.time, c.connect_s, settings.mode == "simulation")
-        gateway.health()
+        gateway.heartbeat()
     finally:
         wire.close()
     return f"{c.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"

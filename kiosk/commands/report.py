@@ -15,8 +15,8 @@ from kiosk.model import DayReport, Language
 from kiosk.printing.output_formats import Paper
 from kiosk.printing.text_layout import lines
 from kiosk.settings import Settings
-from kiosk.staff.daybook import ActRow, Daybook, VisitRow
-from kiosk.staff_service import Day, day_report, table
+from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
+from kiosk.staff.service import DaySummary, to_day_report, format_csv
 
 FORMS = (".pdf", ".png", ".csv", ".txt")
 
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     terminal = settings.terminal
     try:
         day = read(settings, options.day)
-        report = day_report(day, terminal.id, terminal.place, time.time(), options.language)
+        report = to_day_report(day, terminal.id, terminal.place, time.time(), options.language)
         if options.to is not None:
             write_whole(options.to, _made(options.to.suffix, day, report))
         if options.print:
@@ -49,24 +49,24 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def read(settings: Settings, wanted: date | None) -> Day:
+def read(settings: Settings, wanted: date | None) -> DaySummary:
     """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
     folder = settings.path(settings.storage.folder)
     book = Daybook(folder / "staff")
     rows = book.read(wanted)
     queue = take_inventory(folder / OUTBOX_FILE)
-    return Day(
+    return DaySummary(
         wanted or book.today(),
         tuple(row for row in rows if isinstance(row, VisitRow)),
-        tuple(row for row in rows if isinstance(row, ActRow)),
+        tuple(row for row in rows if isinstance(row, ActionRow)),
         queue.waiting.count + queue.pending.count,
         queue.wedged.count,
     )
 
 
-def _made(suffix: str, day: Day, report: DayReport) -> bytes:
+def _made(suffix: str, day: DaySummary, report: DayReport) -> bytes:
     if suffix == ".csv":
-        return table(day).encode("utf-8-sig")
+        return format_csv(day).encode("utf-8-sig")
     form: Any = "text" if suffix == ".txt" else suffix[1:]
     return Paper(form, "80mm", "").made(report)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.codes import Code
-from kiosk.staff.daybook import ActRow, Daybook
+from kiosk.staff.daybook import ActionRow, Daybook
 
 
 class StaffAction(StrEnum):
@@ -61,5 +61,5 @@ class ActionLog:
         kind = Kind.CLERK_REFUSED if refused else _KINDS.get(act, Kind.CLERK_ACTED)
         told = {"act": act.value} | facts
         kept = self._audit.append(kind, code, visit=visit, actor=number, facts=told)
-        self.daybook.write(ActRow(0.0, act.value, number, code, visit))
+        self.daybook.write(ActionRow(0.0, act.value, number, code, visit))
         return kept

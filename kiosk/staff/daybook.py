@@ -33,7 +33,7 @@ class VisitRow(Struct, frozen=True, tag="visit"):
     way: str = ""
 
 
-class ActRow(Struct, frozen=True, tag="act"):
+class ActionRow(Struct, frozen=True, tag="act"):
     """What somebody behind the counter did."""
 
     at_unix: float
@@ -43,7 +43,7 @@ class ActRow(Struct, frozen=True, tag="act"):
     visit: str | None = None
 
 
-Row = VisitRow | ActRow
+Row = VisitRow | ActionRow
 _decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
 
 

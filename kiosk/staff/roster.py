@@ -29,7 +29,7 @@ ROSTER_FILE = "roster.jwt"
 LOCKS_FILE = "locks.json"
 
 
-class Trust(Struct, frozen=True):
+class RosterIssuer(Struct, frozen=True):
     """By what a roster is known to be central's, and for this terminal."""
 
     key: Ed25519PublicKey
@@ -43,7 +43,7 @@ class Roster:
         self,
         folder: Path,
         settings: StaffSettings,
-        trust: Callable[[], Trust],
+        trust: Callable[[], RosterIssuer],
         give: Callable[[Event], None] = lambda _: None,
         note: Note = lambda *_: True,
         clock_unix: Callable[[], float] = time.time,

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.icons import load_icons

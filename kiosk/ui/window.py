@@ -20,7 +20,7 @@ from kiosk.model import Purpose, Stage, Way
 from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.ui.screens.base import Screen, fit_all
 from kiosk.ui.screens.card import CardScreen
 from kiosk.ui.screens.consent import ConsentScreen

@@ -108,10 +108,10 @@ def serve(point: HeadlessTerminal) -> str:
 
 
 def main(settings: Path, fd: int) -> None:
-    witness = AuditRecorder(fd)
-    witness.watch()
+    recorder = AuditRecorder(fd)
+    recorder.watch()
     with HeadlessTerminal(settings) as point:
-        point.terminal.engine.subscribe(witness.see)
+        point.terminal.engine.subscribe(recorder.see)
         point.in_service()
         print("in service", flush=True)
         mark = point.diary.mark

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk import readiness
-from kiosk.activation.outbox import State
+from kiosk.activation.outbox import RequestState
 from kiosk.audit.record import Kind
 from kiosk.codes import Code
 from kiosk.events import Stored
@@ -34,7 +34,7 @@ def test_too_many_wait_until_the_line_is_back(new_site: SiteMaker) -> None:
         site.line.down()
         mark = point.diary.mark
         visit = new_visit_number()
-        assert point.terminal._desk.submit(order(visit)) == Stored(visit)
+        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
         point.diary.wait_for_missing({Device.BACKLOG: Code.QUEUE_TOO_MANY}, mark)
         assert point.diary.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.QUEUE_TOO_MANY
         mark = point.diary.mark
@@ -71,16 +71,16 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
     with HeadlessTerminal(site.settings) as point:
         point.in_service()
         site.line.down()
-        assert point.terminal._desk.submit(order(visit)) == Stored(visit)
+        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
         point.terminal.audit.append(Kind.VISIT_STORED, visit=visit)  # what the engine writes
     shutil.copy(site.folder / "copy", outbox)
     site.line.up()
     with HeadlessTerminal(site.settings) as point:
         point.diary.wait_for_missing({Device.LEDGER: Code.REQUEST_LOST})
-        (entry,) = point.terminal.counter.queue()
-        assert (entry.id, entry.state, entry.code) == (visit, State.WEDGED, Code.REQUEST_LOST)
+        (entry,) = point.terminal.staff.queue()
+        assert (entry.id, entry.state, entry.code) == (visit, RequestState.WEDGED, Code.REQUEST_LOST)
         mark = point.diary.mark
-        assert point.terminal._desk.give_up(visit)  # what the panel's supervisor does, after the record
+        assert point.terminal.activation.give_up(visit)  # what the panel's supervisor does, after the record
         point.in_service(mark)
 
 
@@ -97,8 +97,8 @@ def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
         point.in_service()
         for _ in range(40):
             point.terminal.audit.append(Kind.WAY_TAKEN)
-        heard = point.terminal._desk.contact_unix
-        while point.terminal._desk.contact_unix == heard:  # central was told of all that
+        heard = point.terminal.activation.contact_unix
+        while point.terminal.activation.contact_unix == heard:  # central was told of all that
             time.sleep(0.1)
     log.write_bytes(before)
     with HeadlessTerminal(site.settings) as point:

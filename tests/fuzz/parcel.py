@@ -15,7 +15,7 @@ from central.security import keys
 from central.settings import Settings
 from central.storage.database import Database, migrate
 from central.storage.tables import Terminal, TerminalState
-from central.usb_transfer import UsbTransfer, opened
+from central.usb_transfer import UsbTransfer, open_transfer
 from kiosk.activation import usb_transfer
 from kiosk.activation.encoding import to_base64url
 from kiosk.errors import StaffError
@@ -38,7 +38,7 @@ def door(folder: Path) -> Iterator:
     public = to_base64url(OURS.public_key().public_bytes_raw())
     with database.write() as session:
         session.add(Terminal(id=NAME, state=TerminalState.ENROLLED.value, public_key=public))
-    parcels = opened(settings, database)
+    parcels = open_transfer(settings, database)
     yield lambda seed: one(folder, parcels, seed)
     database.close()
 
@@ -55,12 +55,12 @@ def _to_terminal(stick: Path, chance: random.Random) -> str:
     answers.mkdir(parents=True)
     body = msgspec.json.decode((EXAMPLES / "receipt.json").read_bytes())
     claims = {"iss": "central", "aud": NAME, "iat": 1, "receipt": body}
-    token = _signed(chance, claims, CENTRAL, usb_transfer.RECEIPT)
+    token = _signed(chance, claims, CENTRAL, usb_transfer.RECEIPT_TYPE)
     _put(answers / chance.choice((f"{body['id']}.jwt", "x.jwt", "Ω.jwt", ".jwt")), token, chance)
     _put(answers / "challenges.json", mangled(chance, (EXAMPLES / "challenges.json").read_bytes()), chance)
     _put(answers / "roster.jwt", mangled(chance, b"a.b.c"), chance)
     try:
-        came = usb_transfer.unpack(stick, CENTRAL.public_key(), NAME)
+        came = usb_transfer.read_answers(stick, CENTRAL.public_key(), NAME)
     except StaffError as error:
         return f"terminal: {error.code.value}"
     return f"terminal: {len(came.receipts)} receipts, {came.altered} altered"
@@ -73,7 +73,7 @@ def _to_central(stick: Path, parcels: UsbTransfer, chance: random.Random) -> str
     body = mangled(chance, msgspec.json.encode(request | {"terminal": NAME}))[: 1 << 16]
     digest = to_base64url(_sha256(body))
     claims = {"iss": NAME, "aud": "central", "iat": int(time.time()), "id": request["id"], "bsh": digest}
-    token = _signed(chance, claims, OURS, usb_transfer.REQUEST)
+    token = _signed(chance, claims, OURS, usb_transfer.REQUEST_TYPE)
     letter = {
         "id": request["id"],
         "terminal": NAME,

@@ -37,7 +37,7 @@ NESTED = b'{"later":' + DEEP + b"}"
     "read",
     [
         messages.read_health,
-        messages.read_greeting,
+        messages.read_heartbeat_reply,
         messages.read_challenges,
         messages.read_roster,
         lambda raw: messages.read_receipt(raw, "A"),

@@ -59,7 +59,7 @@ class SoakTerminal(Terminal, Owner):
         self._ears = Ears(self._agenda, self, post, self._street)
         self._eyes = Eyes(self._agenda, self, post, self._street)
         self._versions = {"kiosk": version("kiosk"), "script": "1"}
-        self._desk.know(self._versions)
+        self.activation.add_versions(self._versions)
         self._carrying = True
 
     # ── on and off ───────────────────────────────────────────────────────────────────────────────
@@ -78,21 +78,21 @@ class SoakTerminal(Terminal, Owner):
         """In order, as a shutdown does it."""
         self.gone = True
         self.stop()
-        self._desk._wire.close()
+        self.activation._wire.close()
 
     def turn(self) -> None:
         """Everything that has come; what the orders put off is put on the agenda."""
-        self.engine.turn()
+        self.engine.process_pending()
         if self._street.signing and self._attesting():
-            self.engine.turn()
+            self.engine.process_pending()
         if self._slips:
             self._slip_waits.clear()
             while self._slips:
                 self._print_one(self._slips.pop(0))
-            self.engine.turn()
-        parts = self._desk._parts
-        if parts is not None and parts.courier._woken.is_set():
-            parts.courier._woken.clear()
+            self.engine.process_pending()
+        parts = self.activation._parts
+        if parts is not None and components.delivery._woken.is_set():
+            components.delivery._woken.clear()
             self._carry_in(0.05)
 
     def _attesting(self) -> bool:
@@ -107,7 +107,7 @@ class SoakTerminal(Terminal, Owner):
 
     def _look(self) -> None:
         self._looks.look()
-        self._agenda.after(1.0 if self._desk._parts is None else READY_S, self, self._look)
+        self._agenda.after(1.0 if self.activation._parts is None else READY_S, self, self._look)
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
@@ -132,13 +132,13 @@ class SoakTerminal(Terminal, Owner):
 
     def _carry(self) -> None:
         """What `ActivationService.run` and `DeliveryWorker.run` do in a circle, once."""
-        states = self._desk.ready() if self._desk._parts is None or not self._ready_told else None
+        states = self.activation.ready() if self.activation._parts is None or not self._ready_told else None
         for event in states or []:
             if event not in self._ready_told:
                 self.engine.post(event)
         self._ready_told = states or self._ready_told
         try:
-            rest = self._desk._parts.courier.round() if self._desk._parts else 2.0
+            rest = self.activation._parts.courier.round() if self.activation._parts else 2.0
         except KioskError:
             raise AssertionError("a round never raises") from None
         self._carry_in(max(rest, 0.2))

@@ -22,7 +22,7 @@ from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.customer import Customer
@@ -293,7 +293,7 @@ class Street:
             "began", self.customer.visit, way=script.way.value, purpose=script.purpose.value, odd=script.kind
         )
         self.customer.begin()
-        self.shop.engine.turn()
+        self.shop.engine.process_pending()
         if not self.shop.engine.serving:  # went out of service with this very event
             self.customer.over = True
 
@@ -350,8 +350,8 @@ class Street:
         until = self.clock.monotonic() + hours * 3600
         while self.clock.monotonic() < until:
             self.step()
-            desk = self.shop._desk
-            counts = desk.counts() if desk._parts else None
+            desk = self.shop.activation
+            counts = desk.counts() if desk._components else None
             if counts is not None and counts.waiting + counts.pending == 0:
                 return 0
         return counts.waiting + counts.pending if counts else -1

@@ -26,7 +26,7 @@ from central.activation.activations import Activations
 from central.activation.authority import MatchResult
 from central.protocol.messages import ActivationRequest
 from central.security import keys
-from central.security.sealing import handed_out
+from central.security.sealing import current_sealing_key
 from central.settings import Settings
 from central.storage.database import Database as CentralDatabase
 from central.storage.tables import Activation, Base, Credential
@@ -34,8 +34,8 @@ from central.storage.tables import Terminal as TerminalRow
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.activation.delivery import DeliveryWorker
-from kiosk.activation.messages import About, SealingKey, read_receipt
-from kiosk.activation.outbox import Outbox, State
+from kiosk.activation.messages import RequestOrigin, SealingKey, read_receipt
+from kiosk.activation.outbox import Outbox, RequestState
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.sealing import Sealer
 from kiosk.activation.submission import Submission
@@ -90,14 +90,14 @@ class Central:
         )
 
     def sealing(self) -> SealingKey:
-        given = handed_out(self.keys.sealing)
+        given = current_sealing_key(self.keys.sealing)
         return SealingKey(given.key, given.algorithm, given.public)
 
     # ── kiosk.ports.Central ──────────────────────────────────────────────────────────────────────
 
-    def health(self) -> None:
+    def heartbeat(self) -> None:
         self._befall(lambda: None)
-        self.greeted(self.sealing())
+        self.on_heartbeat_reply(self.sealing())
 
     def activate(self, request: str, body: bytes) -> Receipt:
         message = ActivationRequest.model_validate_json(body)
@@ -136,10 +136,10 @@ class BothEnds(RuleBasedStateMachine):
         self.folder = Path(self.home.name)
         self.file = self.folder / "shop" / "outbox.sqlite3"
         self.central = Central(self.folder)
-        self.central.greeted = self.greeted
+        self.central.on_heartbeat_reply = self.on_heartbeat_reply
         self.sealer = Sealer(self.central.sealing())
         self.audit = AuditLog(self.folder / "shop" / "audit" / "audit.log", lambda: self.wall)
-        self.witness = AuditRecorder(self.audit)
+        self.recorder = AuditRecorder(self.audit)
         self.wall, self.steady = BEGAN, 0.0
         self.promised: set[str] = set()
         self.given: dict[str, Receipt] = {}
@@ -148,7 +148,7 @@ class BothEnds(RuleBasedStateMachine):
         self.start()
         self.work(1.0)
 
-    def greeted(self, key: SealingKey) -> None:
+    def on_heartbeat_reply(self, key: SealingKey) -> None:
         self.sealer = Sealer(key)
 
     @rule()
@@ -158,9 +158,9 @@ class BothEnds(RuleBasedStateMachine):
         self.databases.append(database)
         self.outbox = Outbox(database)
         self.pool = ChallengePool(database, self.central.keys.challenge.public_key(), TERMINAL)
-        self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
+        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
         limits = replace(LIMITS, pool_target=8, pool_refill=6)
-        self.courier = DeliveryWorker(
+        self.delivery = DeliveryWorker(
             self.outbox,
             self.pool,
             self.central,
@@ -170,8 +170,8 @@ class BothEnds(RuleBasedStateMachine):
             clock=lambda: self.steady,
             random=lambda: 0.5,
         )
-        about = About(TERMINAL, True, {"kiosk": "0.1.0"})
-        self.intake = Submission(
+        about = RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"})
+        self.submission = Submission(
             self.outbox,
             self.pool,
             lambda: self.sealer,
@@ -180,10 +180,10 @@ class BothEnds(RuleBasedStateMachine):
             lambda: None,
             lambda: None,
         )
-        self.ledger.look()
+        self.reconciliation.check()
 
     def hear(self, event) -> None:
-        self.witness.settled(event)
+        self.recorder.record_settled(event)
         if isinstance(event, ReceiptArrived):
             assert event.receipt.code is not Code.EVIDENCE_UNSEALABLE
             before = self.given.get(event.receipt.id)
@@ -203,9 +203,9 @@ class BothEnds(RuleBasedStateMachine):
 
     def customer(self, who: str, purpose: Purpose, *, recorded: bool) -> None:
         """Promised only with its record."""
-        if self.ledger.look() is not Code.OK:
+        if self.reconciliation.check() is not Code.OK:
             return  # out of service
-        taken = self.intake.take_challenge()
+        taken = self.submission.take_challenge()
         if not isinstance(taken, ChallengeTaken):
             return
         visit = new_visit_number()
@@ -217,9 +217,9 @@ class BothEnds(RuleBasedStateMachine):
             began_unix=self.wall,
             purpose=purpose,
         )
-        assert self.intake.submit(replace(made, evidence=evidence)) == Stored(visit)
+        assert self.submission.submit(replace(made, evidence=evidence)) == Stored(visit)
         if recorded:
-            self.witness.fed(visit, Stored(visit))
+            self.recorder.record_event(visit, Stored(visit))
             self.promised.add(visit)
         else:
             self.start()
@@ -227,7 +227,7 @@ class BothEnds(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.0, 2.0, 30.0, 400.0]))
     def work(self, seconds: float) -> None:
         self.pass_time(seconds)
-        self.courier.round()
+        self.delivery.round()
 
     @rule(seconds=st.sampled_from([60.0, 4000.0, 90_000.0]))
     def pass_time(self, seconds: float) -> None:
@@ -270,7 +270,7 @@ class BothEnds(RuleBasedStateMachine):
     @rule()
     def supervisor(self) -> None:
         """Takes note of all that is lost, and the terminal serves again."""
-        for visit in self.outbox.lost():
+        for visit in self.outbox.lost_ids():
             self.audit.append(Kind.REQUEST_GIVEN_UP, visit=visit, actor="2001")
             assert self.outbox.give_up(visit)
             self.promised.discard(visit)
@@ -309,7 +309,7 @@ class BothEnds(RuleBasedStateMachine):
     @invariant()
     def no_promise_disappears(self) -> None:
         """It is in the outbox, or central's word was told, or it is told as lost and nobody is served."""
-        code = self.ledger.look()
+        code = self.reconciliation.check()
         rows = {entry.id: entry for entry in self.outbox.list()}
         settled = {id for id, r in self.given.items() if r.status is not RequestStatus.PENDING}
         assert self.promised <= rows.keys() | settled
@@ -333,10 +333,10 @@ class BothEnds(RuleBasedStateMachine):
         """Delivered as central says; or lost, and then central never had it."""
         with self.central.database.read() as session:
             there = session.get(Activation, entry.id)
-        assert entry.state in (State.DELIVERED, State.WEDGED), entry
+        assert entry.state in (RequestState.DELIVERED, RequestState.WEDGED), entry
         if entry.code is Code.REQUEST_GIVEN_UP:
             return  # nobody asks after it any more; it may have arrived before it was lost
-        if entry.state is State.WEDGED:
+        if entry.state is RequestState.WEDGED:
             assert (entry.code, there) == (Code.REQUEST_LOST, None), entry
         else:
             assert there is not None

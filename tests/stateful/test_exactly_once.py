@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.activation.delivery import DeliveryWorker
-from kiosk.activation.outbox import Outbox, State
+from kiosk.activation.outbox import Outbox, RequestState
 from kiosk.codes import Code
 from kiosk.errors import Unacceptable, Unreachable, Untrusted
 from kiosk.events import ReceiptArrived, RequestWedged
@@ -63,7 +63,7 @@ class Central:
     def look_up(self, request: str) -> Receipt | None:
         return self._befall(lambda: self.receipts.get(request))
 
-    def health(self) -> None:
+    def heartbeat(self) -> None:
         self._befall(lambda: None)
 
     def challenges(self, count: int) -> list[str]:
@@ -131,7 +131,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         database = Database(Path(self.folder.name) / "o.sqlite3")
         self.databases.append(database)
         self.outbox = Outbox(database)
-        self.courier = DeliveryWorker(
+        self.delivery = DeliveryWorker(
             self.outbox,
             ChallengePool(database, KEY, "T-1"),
             self.central,
@@ -174,7 +174,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.wall += seconds
         self.steady += seconds
         try:
-            self.courier.round()
+            self.delivery.round()
         except Killed:
             self.start()
 
@@ -201,7 +201,7 @@ class ExactlyOnce(RuleBasedStateMachine):
             assert kept is not None
             assert kept == receipt or receipt.status is RequestStatus.PENDING
         for entry in entries.values():
-            if entry.state is State.DELIVERED:
+            if entry.state is RequestState.DELIVERED:
                 assert self.central.receipts[entry.id] == entry.receipt
 
     def teardown(self) -> None:
@@ -214,8 +214,8 @@ class ExactlyOnce(RuleBasedStateMachine):
             self.work(400.0)
             self.central.decide()
         for entry in self.outbox.list():
-            assert entry.state in (State.DELIVERED, State.WEDGED), entry
-            if entry.state is State.DELIVERED:
+            assert entry.state in (RequestState.DELIVERED, RequestState.WEDGED), entry
+            if entry.state is RequestState.DELIVERED:
                 assert self.central.opened[entry.id] == 1
         for database in self.databases:
             database.close()

@@ -13,7 +13,7 @@ from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
-from kiosk.activation.messages import About, Heartbeat
+from kiosk.activation.messages import RequestOrigin, Heartbeat
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
@@ -115,36 +115,36 @@ class ActivationTerminal:
         self.outbox = Outbox(self.database)
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
-        self.witness = AuditRecorder(self.audit)
-        self.ledger = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
+        self.recorder = AuditRecorder(self.audit)
+        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
             time.time,
-            health_s=0.5,
+            heartbeat_s=0.5,
             simulated=True,
-            report=lambda: Heartbeat(lost=tuple(self.outbox.lost(noted=True))),
+            report=lambda: Heartbeat(lost=tuple(self.outbox.lost_ids(include_given_up=True))),
         )
-        self.courier = DeliveryWorker(self.outbox, self.pool, self.gateway, self._hear, self.settings)
-        about = About(who.terminal, True, {"kiosk": "0.1.0"})
-        self.intake = Submission(
+        self.delivery = DeliveryWorker(self.outbox, self.pool, self.gateway, self._hear, self.settings)
+        about = RequestOrigin(who.terminal, True, {"kiosk": "0.1.0"})
+        self.submission = Submission(
             self.outbox,
             self.pool,
             lambda: who.sealer,
             about,
             time.time,
-            self.courier.wake,
-            self.courier.doubt_disk,
+            self.delivery.wake,
+            self.delivery.recheck_disk,
         )
 
     def submit(self, wanted: Submit) -> Stored | StoreFailed:
         """As the engine does: the row, then its record, and only then could a screen promise."""
-        done = self.intake.submit(wanted, None)
-        self.witness.fed(wanted.visit, done)
+        done = self.submission.submit(wanted, None)
+        self.recorder.record_event(wanted.visit, done)
         return done
 
     def _hear(self, event: Event) -> None:
-        self.witness.settled(event)
+        self.recorder.record_settled(event)
         self.events.append(event)
 
     def close(self) -> None:
@@ -155,14 +155,14 @@ class ActivationTerminal:
         """Let the courier work for so long."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, max(0.0, self.courier.round())))
+            time.sleep(min(left, max(0.0, self.delivery.round())))
 
     def until(self, done, seconds: float = 5.0) -> float:
         """Let the courier work until `done()`; how long it took. Fails if it takes longer than `seconds`."""
         began = time.monotonic()
         while not done():
             assert time.monotonic() - began < seconds, f"not in time; {self.events}"
-            time.sleep(min(0.05, self.courier.round()))
+            time.sleep(min(0.05, self.delivery.round()))
         return time.monotonic() - began
 
     @property

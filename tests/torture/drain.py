@@ -45,12 +45,12 @@ def drain(folder: Path, count: int) -> Drained:
         terminal = ActivationTerminal(folder / "terminal.sqlite3", who, stub.url, stub.ca, settings)
         began = time.monotonic()
         for n in range(count):
-            assert terminal.intake.submit(order(f"V-{n}")) == Stored(f"V-{n}")
+            assert terminal.submission.submit(order(f"V-{n}")) == Stored(f"V-{n}")
         put_s = time.monotonic() - began
         stamps = [time.monotonic()]
         for tenth in range(1, 11):
             while len(terminal.receipts) < count * tenth // 10:
-                terminal.courier.round()
+                terminal.delivery.round()
             stamps.append(time.monotonic())
         counts = terminal.outbox.counts()
         terminal.close()

@@ -194,7 +194,7 @@ def _stage(town: Town, file: Path, visit: str, *, deliver: bool) -> list[str]:
             return [visit]
         carry(terminal, SETTLE_S)
         while terminal.pool.count(time.time()) == 0:
-            terminal.courier.round()
+            terminal.delivery.round()
         return []
     finally:
         terminal.close()
@@ -211,15 +211,15 @@ def clock_jumps(town: Town, wanted: Wanted = ALL_POINTS) -> Iterator[End]:
         def now(off: list[float] = off) -> float:
             return time.time() + off[0]
 
-        for one in (terminal.courier, terminal.gateway, terminal.intake):
+        for one in (terminal.delivery, terminal.gateway, terminal.submission):
             one._clock_unix = now  # type: ignore[attr-defined]
         promised = put(terminal, visit)
         for _ in range(6):
             off[0] = chosen.choice([-400 * _DAY_S, -_DAY_S, -90.0, 0.0, 90.0, _DAY_S, 400 * _DAY_S])
-            terminal.courier._quiet_until = 0.0
+            terminal.delivery._quiet_until = 0.0
             carry(terminal, 0.3)
         off[0] = 0.0
-        terminal.courier._quiet_until = 0.0
+        terminal.delivery._quiet_until = 0.0
         carry(terminal, 2.0)
         terminal.close()
         yield town.judge(n, f"clock set {seed}", file, visit, promised)

@@ -127,7 +127,7 @@ class Town:
         until = time.monotonic() + SETTLE_S
         while terminal.pool.count(time.time()) == 0:
             assert time.monotonic() < until, terminal.events
-            terminal.courier.round()
+            terminal.delivery.round()
         terminal.database.scrub()
         terminal.close()
         return file
@@ -156,7 +156,7 @@ class Town:
 
 def put(terminal: ActivationTerminal, visit: str) -> bool:
     """One customer, until the screen has said something; True: that the request is kept."""
-    taken = terminal.intake.take_challenge()
+    taken = terminal.submission.take_challenge()
     if not isinstance(taken, ChallengeTaken):
         return False
     made = order(visit, card=replace(CARD, number=person_number(visit)))
@@ -182,7 +182,7 @@ def carry(terminal: ActivationTerminal, seconds: float) -> None:
     """Rounds until nothing is open."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        rest = terminal.courier.round()
+        rest = terminal.delivery.round()
         counts = terminal.outbox.counts()
         if counts.waiting + counts.pending == 0:
             return
@@ -196,9 +196,9 @@ def settle(town: Town, file: Path) -> Code:
     """
     terminal = town.terminal(file)
     try:
-        terminal.ledger.look()
+        terminal.reconciliation.check()
         carry(terminal, SETTLE_S)
-        return terminal.ledger.look()
+        return terminal.reconciliation.check()
     finally:
         terminal.close()
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from kiosk.codes import Code
 from kiosk.phrases import Phrases, load
-from kiosk.staff_service import StaffService
+from kiosk.staff.service import StaffService
 from kiosk.ui.icons import Icon
 from kiosk.ui.screens.base import Row, fit_all
 from kiosk.ui.staff.background_tasks import BackgroundTasks

@@ -6,13 +6,13 @@ from typing import cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.activation.outbox import Entry, State
+from kiosk.activation.outbox import RequestSummary, RequestState
 from kiosk.activation.service import ImportResult
 from kiosk.codes import Code
 from kiosk.model import Device
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
-from kiosk.staff_service import Day, Fact, StaffService, clock
+from kiosk.staff.service import DaySummary, StatusItem, StaffService, clock
 from kiosk.ui.preview import Preview
 from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks
@@ -30,13 +30,13 @@ class TodayPage(Page):
     name = "today"
 
     def show_now(self) -> None:
-        self.do(self.counter.day, lambda day: self._write(cast(Day, day)))
+        self.do(self.counter.day, lambda day: self._write(cast(DaySummary, day)))
 
-    def _write(self, day: Day) -> None:
+    def _write(self, day: DaySummary) -> None:
         self.list.clear()
         counts(self, day)
         for row in reversed(day.visits[-SHOWN:]):
-            left = f"{clock(row.at_unix)}  {row.visit}"
+            left = f"{format_time(row.at_unix)}  {row.visit}"
             word = self.phrases[f"staff.outcome.{row.outcome.value}"]
             way = self.phrases[f"button.way_{row.way}"] if row.way not in ("", "voice") else ""
             below = " · ".join(part for part in (way, self.phrases.clerk(row.code)) if part)
@@ -63,27 +63,27 @@ class QueuePage(Page):
     def show_now(self) -> None:
         for button in (self._out, self._in):
             button.setVisible(self.counter.may_use_stick)
-        self.do(self.counter.queue, lambda entries: self._write(cast(list[Entry], entries)))
+        self.do(self.counter.queue, lambda entries: self._write(cast(list[RequestSummary], entries)))
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entries: list[RequestSummary]) -> None:
         self.list.clear()
-        open_ = [entry for entry in entries if entry.state is not State.DELIVERED]
+        open_ = [entry for entry in entries if entry.state is not RequestState.DELIVERED]
         if not open_:
             self.heading(self.phrases["staff.nothing_waits"])
         for entry in entries[:SHOWN]:
             self._add(entry)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: RequestSummary) -> None:
         state = self.phrases[f"staff.state.{entry.state.value}"]
         code = entry.code if entry.code is not None else Code.OK
         below = self.phrases.clerk(code)
-        if entry.state is not State.DELIVERED:
+        if entry.state is not RequestState.DELIVERED:
             below = f"{self.phrases['staff.age']} {self._age(entry)}  {below}".strip()
         self.line(entry.id, state, below, button=self._act(entry))
 
-    def _act(self, entry: Entry) -> Button | None:
+    def _act(self, entry: RequestSummary) -> Button | None:
         """What can be done about it: of a lost request there is nothing to send again."""
-        if entry.state is not State.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
+        if entry.state is not RequestState.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
             return None
         lost = entry.code is Code.REQUEST_LOST
         act, done = ("give_up", self._give_up) if lost else ("retry", self._retry)
@@ -92,7 +92,7 @@ class QueuePage(Page):
         button.clicked.connect(lambda: done(entry.id))
         return button
 
-    def _age(self, entry: Entry) -> str:
+    def _age(self, entry: RequestSummary) -> str:
         minutes = max(0, int(time.time() - entry.put_unix)) // 60
         for size, unit in ((1440, "days"), (60, "hours")):
             if minutes >= size:
@@ -109,7 +109,7 @@ class QueuePage(Page):
         self.do(self.counter.export, lambda n: self._after(f"{self.phrases['staff.exported']} {n}"))
 
     def _import(self) -> None:
-        self.do(self.counter.bring_in, lambda brought: self._imported(cast(ImportResult, brought)))
+        self.do(self.counter.import_answers, lambda brought: self._imported(cast(ImportResult, brought)))
 
     def _imported(self, brought: ImportResult) -> None:
         if brought.altered:
@@ -145,7 +145,7 @@ class DevicesPage(Page):
         self.box.addWidget(self._look)
         self.add_buttons(self._tone, self._print)
         self._look.clicked.connect(self._turn)
-        self._tone.clicked.connect(lambda: self._try(lambda: self.counter.tone(self.phrases.language)))
+        self._tone.clicked.connect(lambda: self._try(lambda: self.counter.test_speaker(self.phrases.language)))
         self._print.clicked.connect(lambda: self._try(self.counter.print_test))
 
     def speak(self, phrases: Phrases) -> None:
@@ -168,12 +168,12 @@ class DevicesPage(Page):
     def leave(self) -> None:
         if self._looking:
             self._show_tests(False)
-            self.errands.run(lambda: self.counter.look(False), lambda _: None, lambda _: None)
+            self.errands.run(lambda: self.counter.test_devices(False), lambda _: None, lambda _: None)
         super().leave()
 
     def _turn(self) -> None:
         wanted = not self._looking
-        self.do(lambda: self.counter.look(wanted), lambda done: self._turned(wanted, bool(done)))
+        self.do(lambda: self.counter.test_devices(wanted), lambda done: self._turned(wanted, bool(done)))
 
     def _turned(self, wanted: bool, done: bool) -> None:
         if not done:
@@ -199,12 +199,12 @@ class TerminalPage(Page):
     name = "terminal"
 
     def show_now(self) -> None:
-        self.do(self._ask, lambda found: self._write(*cast(tuple[list[Fact], dict[str, float]], found)))
+        self.do(self._ask, lambda found: self._write(*cast(tuple[list[StatusItem], dict[str, float]], found)))
 
     def _ask(self) -> object:
-        return self.counter.facts(), self.counter.locked()
+        return self.counter.status_items(), self.counter.locked()
 
-    def _write(self, facts: list[Fact], locked: dict[str, float]) -> None:
+    def _write(self, facts: list[StatusItem], locked: dict[str, float]) -> None:
         self.list.clear()
         if locked:
             self.heading(self.phrases["staff.locked"])
@@ -246,7 +246,7 @@ class ReportPage(Page):
         self._print.say(phrases["staff.print_report"])
 
     def show_now(self) -> None:
-        self.do(self.counter.day, lambda day: self._write(cast(Day, day)))
+        self.do(self.counter.day, lambda day: self._write(cast(DaySummary, day)))
 
     def _store(self) -> None:
         self.do(self.counter.save_report, lambda path: self._saved(str(path)))
@@ -258,19 +258,19 @@ class ReportPage(Page):
         self.tell(f"{self.phrases['staff.saved']}  {path}")
         self.show_now()
 
-    def _write(self, day: Day) -> None:
+    def _write(self, day: DaySummary) -> None:
         self.list.clear()
         counts(self, day)
         for (outcome, code), count in sorted(day.codes.items(), key=lambda item: -item[1]):
             word = self.phrases[f"staff.outcome.{outcome.value}"]
             self.line(word, str(count), self.phrases.clerk(code))
         self.heading(self.phrases["staff.acts"])
-        for act in reversed(day.acts[-SHOWN:]):
+        for act in reversed(day.actions[-SHOWN:]):
             word = self.phrases[f"staff.act.{act.act}"]
-            self.line(f"{clock(act.at_unix)}  {act.clerk}", word, self.phrases.clerk(act.code))
+            self.line(f"{format_time(act.at_unix)}  {act.clerk}", word, self.phrases.clerk(act.code))
 
 
-def counts(page: Page, day: Day) -> None:
+def counts(page: Page, day: DaySummary) -> None:
     """The numbers of the day, first of all."""
     words = page.phrases
     if not day.visits:
@@ -278,7 +278,7 @@ def counts(page: Page, day: Day) -> None:
     outcomes = [
         f"{words[f'staff.outcome.{outcome.value}']} {count}" for outcome, count in day.outcomes.items()
     ]
-    page.line(f"{day.day.isoformat()}  {words['staff.visits']}", str(len(day.visits)), " · ".join(outcomes))
+    page.line(f"{day.date.isoformat()}  {words['staff.visits']}", str(len(day.visits)), " · ".join(outcomes))
     if day.other_ways:
         page.line(words["staff.other_ways"], str(day.other_ways))
     queue = [

@@ -40,7 +40,7 @@ def gateway(stub, enrolled):
     import time
 
     wire = HttpClient(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
-    made = Gateway(wire, enrolled, time.time, health_s=0.5)
+    made = Gateway(wire, enrolled, time.time, heartbeat_s=0.5)
     yield made
     made.close()
 

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kiosk.activation import identity
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.events import Stored
 from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
@@ -67,14 +67,14 @@ def watch() -> None:
         setattr(ssl.SSLSocket, name, contact)
 
 
-def carry(file: Path, who, url: str, ca: Path, visit: str | None) -> Counts:
+def carry(file: Path, who, url: str, ca: Path, visit: str | None) -> RequestCounts:
     """Put the request, if one is named, and work until nothing is open."""
     terminal = ActivationTerminal(file, who, url, ca, NO_REFILL)
-    if visit is not None and terminal.intake.submit(order(visit), None) == Stored(visit):
+    if visit is not None and terminal.submission.submit(order(visit), None) == Stored(visit):
         file.with_suffix(".promised").touch()
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        terminal.courier.round()
+        terminal.delivery.round()
         counts = terminal.outbox.counts()
         if counts.waiting + counts.pending == 0:
             return counts

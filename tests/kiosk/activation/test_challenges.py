@@ -122,7 +122,7 @@ def test_a_good_one_among_bad_ones_is_kept(pool, issuer):
 
 def test_one_that_was_altered_on_the_disk_is_passed_over(pool, issuer, database):
     pool.add(issuer.tokens(1, exp=NOW + 800, digits=[7] * 6) + issuer.tokens(1), NOW)
-    with database.change() as connection:
+    with database.transaction() as connection:
         connection.execute("UPDATE challenges SET token = 'x' || token WHERE expires_unix < ?", (NOW + 900,))
     assert pool.take(NOW).digits == (3, 1, 4, 1, 5, 9)
     assert pool.take(NOW) is None

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kiosk.activation.outbox import Counts, State
+from kiosk.activation.outbox import RequestCounts, RequestState
 from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, RequestWedged, Stored, StoreFailed
 from kiosk.model import Device, RequestStatus
@@ -19,30 +19,30 @@ def delivered(terminal, *visits):
 
 
 def test_a_request_is_stored_sent_and_its_receipt_given(terminal, stub):
-    assert terminal.intake.submit(order("A"), None) == Stored("A")
-    terminal.courier.round()
+    assert terminal.submission.submit(order("A"), None) == Stored("A")
+    terminal.delivery.round()
     (receipt,) = terminal.receipts
     assert (receipt.id, receipt.status, receipt.credential) == ("A", RequestStatus.ACTIVATED, "C-A")
-    assert terminal.outbox.counts() == Counts(delivered=1)
+    assert terminal.outbox.counts() == RequestCounts(delivered=1)
     assert stub.open_sealed(stub.activation_bodies[0])["name"] == "测试甲"
 
 
 def test_the_first_round_tells_how_things_are_and_later_ones_only_news(terminal):
-    terminal.courier.round()
+    terminal.delivery.round()
     assert terminal.events == [
         DeviceReady(Device.OUTBOX),
         DeviceReady(Device.CENTRAL),
         DeviceReady(Device.CHALLENGES),
     ]
-    terminal.courier.round()
+    terminal.delivery.round()
     assert len(terminal.events) == 3
 
 
 def test_a_fresh_request_needs_one_call(terminal, stub):
-    terminal.courier.round()
+    terminal.delivery.round()
     stub.seen.clear()
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     assert stub.seen == [("POST", "/v1/activations")]
 
 
@@ -51,7 +51,7 @@ def test_a_fresh_request_needs_one_call(terminal, stub):
 )
 def test_after_any_fault_of_the_line_there_is_one_credential(terminal, stub, fault):
     stub.script("/v1/activations", fault)
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     terminal.until(delivered(terminal, "A"), seconds=8.0)
     assert stub.opened == {"A": 1}
     assert len(terminal.receipts) == 1
@@ -60,7 +60,7 @@ def test_after_any_fault_of_the_line_there_is_one_credential(terminal, stub, fau
 
 def test_a_lost_answer_is_looked_up_not_sent_again(terminal, stub):
     stub.script("/v1/activations", lost)
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     took = terminal.until(delivered(terminal, "A"))
     assert took < 2.0
     assert stub.seen.count(("POST", "/v1/activations")) == 1
@@ -69,7 +69,7 @@ def test_a_lost_answer_is_looked_up_not_sent_again(terminal, stub):
 
 def test_what_central_never_had_is_sent_again_with_the_same_bytes(terminal, stub):
     stub.script("/v1/activations", cut)
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     put = terminal.outbox.next_due(time.time() + 1).body
     terminal.until(delivered(terminal, "A"))
     assert stub.activation_bodies == [put]
@@ -77,19 +77,19 @@ def test_what_central_never_had_is_sent_again_with_the_same_bytes(terminal, stub
 
 def test_in_flight_is_waited_for(terminal, stub):
     stub.script("/v1/activations", problem(409, "request.in_flight"), problem(409, "request.in_flight"))
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     terminal.until(delivered(terminal, "A"))
     assert [type(e) for e in terminal.told(Device.CENTRAL)] == [DeviceReady]
 
 
 def test_a_hopeless_request_is_set_aside_and_the_next_goes(terminal, stub):
     stub.script("/v1/activations", problem(422, "request.malformed"))
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     time.sleep(0.01)
-    terminal.intake.submit(order("B"), None)
+    terminal.submission.submit(order("B"), None)
     terminal.until(delivered(terminal, "B"))
     assert RequestWedged("A", Code.REQUEST_MALFORMED) in terminal.events
-    assert terminal.outbox.counts() == Counts(delivered=1, wedged=1)
+    assert terminal.outbox.counts() == RequestCounts(delivered=1, wedged=1)
 
 
 def test_a_request_that_always_breaks_the_line_does_not_hold_up_the_others(terminal, stub):
@@ -100,13 +100,13 @@ def test_a_request_that_always_breaks_the_line_does_not_hold_up_the_others(termi
             handler.send(stub.answer(handler.command, handler.path, handler.headers, handler.body))
 
     stub.script("/v1/activations", *[poison] * 200)
-    terminal.intake.submit(order("BAD"), None)
+    terminal.submission.submit(order("BAD"), None)
     visits = [f"V{n}" for n in range(10)]
     for visit in visits:
         time.sleep(0.002)
-        terminal.intake.submit(order(visit), None)
+        terminal.submission.submit(order(visit), None)
     assert terminal.until(delivered(terminal, *visits)) < 3.0
-    assert terminal.outbox.counts() == Counts(waiting=1, delivered=10)
+    assert terminal.outbox.counts() == RequestCounts(waiting=1, delivered=10)
     tries = next(e for e in terminal.outbox.list() if e.id == "BAD").tries
     terminal.rounds(1.0)
     more = next(e for e in terminal.outbox.list() if e.id == "BAD").tries - tries
@@ -114,10 +114,10 @@ def test_a_request_that_always_breaks_the_line_does_not_hold_up_the_others(termi
 
 
 def test_damaged_bytes_are_set_aside_not_sent(terminal, stub):
-    terminal.intake.submit(order("A"), None)
-    with terminal.database.change() as connection:
+    terminal.submission.submit(order("A"), None)
+    with terminal.database.transaction() as connection:
         connection.execute("UPDATE requests SET body = ?", (b"{}",))
-    terminal.courier.round()
+    terminal.delivery.round()
     assert RequestWedged("A", Code.OUTBOX_DAMAGED) in terminal.events
     assert stub.activation_bodies == []
 
@@ -127,10 +127,10 @@ def test_damaged_bytes_are_set_aside_not_sent(terminal, stub):
 
 def test_pending_is_told_once_and_asked_again_until_it_is_decided(terminal, stub):
     stub.decide = lambda id: {"status": "PENDING", "code": "person.not_yet_visible", "recheck_s": 0.3}
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     terminal.rounds(1.0)
     assert [r.status for r in terminal.receipts] == [RequestStatus.PENDING]
-    assert terminal.outbox.counts() == Counts(pending=1)
+    assert terminal.outbox.counts() == RequestCounts(pending=1)
     stub.change("A", "ACTIVATED")
     terminal.until(delivered(terminal, "A"))
     assert [r.status for r in terminal.receipts] == [RequestStatus.PENDING, RequestStatus.ACTIVATED]
@@ -141,8 +141,8 @@ def test_a_central_whose_clock_is_off_is_asked_by_its_own_plan(terminal, stub):
     ago = time.time() - 90_000
     receipt = {"id": "A", "status": "PENDING", "code": "person.not_yet_visible", "credential": None}
     stub.script("/v1/activations", _reply(receipt | {"at_unix": ago, "recheck_unix": ago + 600}))
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     assert terminal.outbox.due_in(time.time()) == pytest.approx(600, abs=2)
 
 
@@ -152,15 +152,15 @@ def test_no_plan_of_centrals_makes_us_ask_never_or_all_the_time(terminal, stub, 
     recheck = None if planned is None else now + planned
     receipt = {"id": "A", "status": "PENDING", "code": "person.not_yet_visible", "credential": None}
     stub.script("/v1/activations", _reply(receipt | {"at_unix": now, "recheck_unix": recheck}))
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     assert terminal.outbox.due_in(time.time()) == pytest.approx(seconds, abs=0.1 + seconds / 1000)
 
 
 def test_pending_that_central_forgot_is_set_aside_for_staff(terminal, stub):
     stub.decide = lambda id: {"status": "PENDING", "code": "person.not_yet_visible", "recheck_s": 0.1}
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     stub.receipts.clear()
     terminal.until(lambda: terminal.outbox.counts().wedged == 1)
     assert RequestWedged("A", Code.REQUEST_UNKNOWN) in terminal.events
@@ -168,10 +168,10 @@ def test_pending_that_central_forgot_is_set_aside_for_staff(terminal, stub):
 
 def test_a_refusal_is_a_receipt(terminal, stub):
     stub.decide = lambda id: {"status": "REFUSED", "code": "person.mismatch"}
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     assert [r.code for r in terminal.receipts] == [Code.PERSON_MISMATCH]
-    assert terminal.outbox.counts() == Counts(delivered=1)
+    assert terminal.outbox.counts() == RequestCounts(delivered=1)
     assert not stub.opened["A"]
 
 
@@ -179,40 +179,40 @@ def test_a_refusal_is_a_receipt(terminal, stub):
 
 
 def test_untrusted_stops_everything_tells_and_comes_back_slowly(terminal, stub):
-    terminal.courier.round()
+    terminal.delivery.round()
     stub.script("/v1/activations", problem(403, "terminal.revoked"), problem(403, "terminal.revoked"))
     for visit in "AB":
-        terminal.intake.submit(order(visit), None)
-    rest = terminal.courier.round()
+        terminal.submission.submit(order(visit), None)
+    rest = terminal.delivery.round()
     assert terminal.told(Device.CENTRAL)[-1] == DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED)
     assert rest >= terminal.settings.contact_s / 2
     stub.seen.clear()
-    terminal.courier.wake()
+    terminal.delivery.wake()
     terminal.rounds(0.5)
     assert stub.seen == []
-    assert terminal.outbox.counts() == Counts(waiting=2)
-    terminal.courier._quiet_until = 0.0  # the quiet time is over; still revoked
-    terminal.courier.round()
+    assert terminal.outbox.counts() == RequestCounts(waiting=2)
+    terminal.delivery._quiet_until = 0.0  # the quiet time is over; still revoked
+    terminal.delivery.round()
     assert len(terminal.told(Device.CENTRAL)) == 2  # it did not seem well in between
-    terminal.courier._quiet_until = 0.0  # … and now it is put right
+    terminal.delivery._quiet_until = 0.0  # … and now it is put right
     terminal.until(delivered(terminal, "A", "B"))
     assert terminal.told(Device.CENTRAL)[-1] == DeviceReady(Device.CENTRAL)
     assert stub.opened == {"A": 1, "B": 1}
 
 
 def test_a_disowned_terminal_promises_nothing_until_a_signed_call_is_answered(terminal, stub):
-    terminal.courier.round()
+    terminal.delivery.round()
     stub.script("/v1/activations", problem(403, "terminal.revoked"))
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     assert terminal.told(Device.IDENTITY) == [DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)]
     stub.script("/v1/heartbeat", problem(403, "terminal.revoked"))
-    terminal.courier._quiet_until = 0.0
-    terminal.courier.round()
-    assert terminal.courier.disowned is Code.TERMINAL_REVOKED
-    terminal.courier._quiet_until = 0.0
+    terminal.delivery._quiet_until = 0.0
+    terminal.delivery.round()
+    assert terminal.delivery.disowned is Code.TERMINAL_REVOKED
+    terminal.delivery._quiet_until = 0.0
     terminal.until(delivered(terminal, "A"))
-    assert terminal.courier.disowned is None
+    assert terminal.delivery.disowned is None
     assert terminal.told(Device.IDENTITY)[-1] == DeviceReady(Device.IDENTITY)
 
 
@@ -220,20 +220,20 @@ def test_a_disowned_terminal_promises_nothing_until_a_signed_call_is_answered(te
 
 
 def test_the_pool_is_kept_filled(terminal, stub):
-    terminal.courier.round()
+    terminal.delivery.round()
     assert terminal.pool.count(time.time()) == 8
     for _ in range(5):
-        terminal.intake.take_challenge()
-    terminal.courier.round()
+        terminal.submission.take_challenge()
+    terminal.delivery.round()
     assert terminal.pool.count(time.time()) == 8
     assert stub.seen.count(("POST", "/v1/challenges")) == 2
 
 
 def test_an_empty_pool_is_told_and_a_full_one_too(terminal, stub):
-    terminal.courier.round()
+    terminal.delivery.round()
     stub.script("/v1/challenges", *[problem(500, "")] * 3)
     for _ in range(8):
-        terminal.intake.take_challenge()
+        terminal.submission.take_challenge()
     terminal.rounds(1.5)
     assert terminal.told(Device.CHALLENGES)[1:] == [
         DeviceFailed(Device.CHALLENGES, Code.CHALLENGE_NONE),
@@ -244,7 +244,7 @@ def test_an_empty_pool_is_told_and_a_full_one_too(terminal, stub):
 
 def test_challenges_that_fail_do_not_hold_up_requests(terminal, stub):
     stub.script("/v1/challenges", *[hang] * 50)
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     terminal.until(delivered(terminal, "A"))
 
 
@@ -259,27 +259,27 @@ def test_useless_challenges_are_not_asked_for_without_end(terminal, stub):
 
 
 def test_a_disk_that_fails_is_told_and_comes_back(terminal, stub):
-    terminal.courier.round()
-    with terminal.database.look() as connection:
+    terminal.delivery.round()
+    with terminal.database.reading() as connection:
         connection.execute("PRAGMA max_page_count = 1")  # SQLITE_FULL for real
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     # Larger than what free pages are left.
-    result = terminal.intake.submit(order("A", picture=True), b"\xff" * 100_000)
+    result = terminal.submission.submit(order("A", picture=True), b"\xff" * 100_000)
     assert result == StoreFailed(Code.OUTBOX_FULL)
-    with terminal.database.look() as connection:
+    with terminal.database.reading() as connection:
         connection.execute("PRAGMA max_page_count = 1000000")
-    assert terminal.intake.submit(order("A"), None) == Stored("A")
+    assert terminal.submission.submit(order("A"), None) == Stored("A")
     terminal.until(delivered(terminal, "A"))
 
 
 def test_a_request_without_a_card_is_not_stored(terminal):
-    assert terminal.intake.submit(order("A", card=None), None) == StoreFailed(Code.EVIDENCE_INCOMPLETE)
-    assert terminal.outbox.counts() == Counts()
+    assert terminal.submission.submit(order("A", card=None), None) == StoreFailed(Code.EVIDENCE_INCOMPLETE)
+    assert terminal.outbox.counts() == RequestCounts()
 
 
 def test_a_picture_that_is_too_large_is_left_out(terminal, stub):
-    terminal.intake.submit(order("A", picture=True), b"\xff" * 600_000)
-    terminal.courier.round()
+    terminal.submission.submit(order("A", picture=True), b"\xff" * 600_000)
+    terminal.delivery.round()
     assert stub.open_sealed(stub.activation_bodies[0])["picture"] is None
 
 
@@ -288,14 +288,14 @@ def test_a_picture_that_is_too_large_is_left_out(terminal, stub):
 
 def test_the_worker_sends_within_a_moment_and_stops_at_once(terminal, stub):
     arrived = threading.Event()
-    terminal.courier._give = lambda e: (
+    terminal.delivery._post = lambda e: (
         terminal.events.append(e),
         isinstance(e, ReceiptArrived) and arrived.set(),
     )
-    worker = Worker("courier", terminal.courier.run).start()
+    worker = Worker("courier", terminal.delivery.run).start()
     time.sleep(0.5)
     began = time.monotonic()
-    terminal.intake.submit(order("A"), None)
+    terminal.submission.submit(order("A"), None)
     assert arrived.wait(2.0)
     assert time.monotonic() - began < 0.5
     began = time.monotonic()
@@ -307,14 +307,14 @@ def test_a_restart_forgets_nothing(terminal, stub, enrolled):
     from tests.support.activation_terminal import ActivationTerminal
 
     stub.script("/v1/activations", lost)
-    terminal.intake.submit(order("A"), None)
-    terminal.courier.round()
+    terminal.submission.submit(order("A"), None)
+    terminal.delivery.round()
     terminal.close()
     file = next(stub.ca.parent.parent.glob("terminal.sqlite3"))
     again = ActivationTerminal(file, enrolled, stub.url, stub.ca)
     again.until(lambda: again.outbox.counts().delivered == 1)
     assert stub.opened == {"A": 1}
-    assert [e.state for e in again.outbox.list()] == [State.DELIVERED]
+    assert [e.state for e in again.outbox.list()] == [RequestState.DELIVERED]
     again.close()
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.activation.keystore import KEY_FILE
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.activation.service import ActivationService
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
@@ -82,7 +82,7 @@ def test_from_nothing_to_a_receipt(running, stub):
     assert running.desk.submit(order("A"), None) == Stored("A")
     with running.news:
         assert running.news.wait_for(lambda: isinstance(running.events[-1], ReceiptArrived), 5)
-    assert running.desk.counts() == Counts(delivered=1)
+    assert running.desk.counts() == RequestCounts(delivered=1)
     assert stub.opened == {"A": 1}
     assert {event.device for event in running.desk.ready()} == {
         Device.IDENTITY,
@@ -169,7 +169,7 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
     assert running.desk.retry("A")
     assert not running.desk.retry("A")
     until = time.monotonic() + 5
-    while running.desk.counts() != Counts(delivered=1):
+    while running.desk.counts() != RequestCounts(delivered=1):
         assert time.monotonic() < until
         time.sleep(0.02)
 
@@ -207,12 +207,12 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
     terminal = Terminal(settings, object())
     try:
-        assert terminal.counter.queue() == []
-        terminal._desk._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
-        [entry] = terminal.counter.queue()
+        assert terminal.staff.queue() == []
+        terminal.activation._opened().outbox.put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
+        [entry] = terminal.staff.queue()
         assert entry.id == "7K2M-9QXD-04RT-V5BH"
-        assert terminal.counter.day().waiting == 1
-        terminal._desk.know({"sface": "2021dec"})
-        assert terminal._desk._opened().intake._about.versions["sface"] == "2021dec"
+        assert terminal.staff.day().waiting == 1
+        terminal.activation.know({"sface": "2021dec"})
+        assert terminal.activation._opened().intake._about.versions["sface"] == "2021dec"
     finally:
         terminal.stop()

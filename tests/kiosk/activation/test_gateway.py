@@ -31,7 +31,7 @@ BODY = b'{"id": "A"}'
 
 
 def gateway_to(url: str, ca: Path, who) -> Gateway:
-    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, health_s=0.5)
+    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, heartbeat_s=0.5)
 
 
 def test_activation_and_look_up(gateway, stub):
@@ -47,13 +47,13 @@ def test_challenges(gateway, stub):
 
 
 def test_health_measures_the_clock(gateway):
-    gateway.health()
+    gateway.heartbeat()
     assert abs(gateway.clock_off_s) < 1.0
 
 
 def test_a_clock_that_is_off_is_measured(stub, enrolled):
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, health_s=0.5)
+    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=0.5)
     slow.health()
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
 
@@ -61,9 +61,9 @@ def test_a_clock_that_is_off_is_measured(stub, enrolled):
 def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub, enrolled):
     stub.simulation = True
     with pytest.raises(Untrusted):
-        gateway.health()
+        gateway.heartbeat()
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    Gateway(wire, enrolled, time.time, health_s=0.5, simulated=True).health()
+    Gateway(wire, enrolled, time.time, heartbeat_s=0.5, simulated=True).health()
 
 
 def test_every_call_is_signed_anew(gateway, stub):
@@ -76,8 +76,8 @@ def test_one_connection_is_kept(gateway, stub, monkeypatch):
     connects = []
     real = socket.create_connection
     monkeypatch.setattr("urllib3.util.connection.socket.socket.connect", _counting(connects), raising=True)
-    gateway.health()
-    gateway.health()
+    gateway.heartbeat()
+    gateway.heartbeat()
     gateway.activate("A", BODY)
     assert len(connects) == 1
     assert real is socket.create_connection
@@ -133,14 +133,14 @@ def test_a_line_that_breaks_is_unreachable_and_ends_in_time(gateway, stub, actio
         "activate": lambda: gateway.activate("A", BODY),
         "look_up": lambda: gateway.look_up("A"),
         "challenges": lambda: gateway.challenges(2),
-        "health": gateway.health,
+        "health": gateway.heartbeat,
     }
     stub.script("/v1", action)
     began = time.monotonic()
     with pytest.raises(Unreachable):
         calls[call]()
     assert time.monotonic() - began < 2.0
-    gateway.health()
+    gateway.heartbeat()
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[1]", b'{"challenges": "x"}', b'{"challenges": [1]}', b"\xff"])
@@ -219,7 +219,7 @@ def test_redirects_are_not_followed(gateway, stub):
 
     stub.script("/v1/heartbeat", elsewhere)
     with pytest.raises(Unreachable):
-        gateway.health()
+        gateway.heartbeat()
     assert stub.seen[1:] == [("POST", "/v1/heartbeat")]
 
 

@@ -20,7 +20,7 @@ from tests.support.stub_central import StubCentral
 
 def gateway(stub: StubCentral, who, **more) -> Gateway:
     return Gateway(
-        HttpClient(stub.url, stub.ca, 1.0, 1.0), who, time.time, health_s=1.0, simulated=True, **more
+        HttpClient(stub.url, stub.ca, 1.0, 1.0), who, time.time, heartbeat_s=1.0, simulated=True, **more
     )
 
 
@@ -30,10 +30,10 @@ def test_what_is_told(stub, enrolled):
         stub,
         enrolled,
         report=lambda: Heartbeat({"kiosk": "0.1.0"}, 3, 61.5),
-        greeted=heard.append,
+        on_heartbeat_reply=heard.append,
         head=lambda: f"7:{'a' * 64}",
     )
-    made.health()
+    made.heartbeat()
     assert stub.heartbeats[0] | {"sealing": ""} == {
         "versions": {"kiosk": "0.1.0"}, "waiting": 3, "oldest_s": 61.5, "sealing": "", "lost": [],
     }  # fmt: skip
@@ -48,23 +48,23 @@ def test_an_idle_terminal_learns_that_it_is_revoked_with_the_next_sign_of_life(s
     stub.revoked.add("T-1")
     failed = DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)
     terminal.until(lambda: failed in terminal.events, seconds=terminal.settings.contact_s + 3)
-    assert terminal.courier.disowned is Code.TERMINAL_REVOKED
+    assert terminal.delivery.disowned is Code.TERMINAL_REVOKED
 
 
 def test_a_terminal_that_is_taken_again_comes_back(stub, terminal):
     stub.revoked.add("T-1")
-    terminal.until(lambda: terminal.courier.disowned is not None)
+    terminal.until(lambda: terminal.delivery.disowned is not None)
     stub.revoked.clear()
     terminal.until(lambda: terminal.told(Device.IDENTITY)[-1:] == [DeviceReady(Device.IDENTITY)], seconds=20)
-    assert terminal.courier.disowned is None
+    assert terminal.delivery.disowned is None
 
 
 def test_a_clock_that_is_off_is_learned_though_the_signature_is_refused(stub, enrolled):
     made = Gateway(
-        HttpClient(stub.url, stub.ca, 1.0, 1.0), enrolled, lambda: time.time() - 3600, health_s=1.0
+        HttpClient(stub.url, stub.ca, 1.0, 1.0), enrolled, lambda: time.time() - 3600, heartbeat_s=1.0
     )
     with pytest.raises(Untrusted) as raised:
-        made.health()
+        made.heartbeat()
     assert raised.value.code is Code.REQUEST_SIGNATURE
     assert made.clock_off_s == pytest.approx(3600, abs=5)
 
@@ -75,10 +75,10 @@ def test_a_clock_that_is_off_is_learned_though_the_signature_is_refused(stub, en
 def test_a_new_sealing_key_is_used_from_the_next_visit_on_and_after_a_restart(stub, enrolled, tmp_path: Path):
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-    made = gateway(stub, enrolled, greeted=lambda greeting: enrolled.seal_to(greeting.sealing))
+    made = gateway(stub, enrolled, on_heartbeat_reply=lambda greeting: enrolled.use_sealing_key(greeting.sealing))
     assert enrolled.sealer.seal(b"x", "V", "T-1").key == "s1"
     stub.sealing_key, stub.sealing_id = X25519PrivateKey.generate(), "s2"
-    made.health()
+    made.heartbeat()
     assert enrolled.sealer.seal(b"x", "V", "T-1").key == "s2"
     assert identity.load(tmp_path / "identity").sealer.seal(b"x", "V", "T-1").key == "s2"
 
@@ -86,7 +86,7 @@ def test_a_new_sealing_key_is_used_from_the_next_visit_on_and_after_a_restart(st
 def test_a_key_that_cannot_be_used_leaves_the_one_before(stub, enrolled, tmp_path: Path):
     for key in (SealingKey("s2", "ROT13", "AAAA"), SealingKey("s2", "SM2-SM4GCM", to_base64url(b"x" * 64))):
         with pytest.raises(IdentityError):
-            enrolled.seal_to(key)
+            enrolled.use_sealing_key(key)
     assert enrolled.sealer.seal(b"x", "V", "T-1").key == "s1"
     assert identity.load(tmp_path / "identity").sealer.seal(b"x", "V", "T-1").key == "s1"
 
@@ -94,11 +94,11 @@ def test_a_key_that_cannot_be_used_leaves_the_one_before(stub, enrolled, tmp_pat
 def test_the_backlog_is_counted(terminal):
     now = time.time()
     assert terminal.outbox.backlog(now).waiting == 0
-    assert terminal.intake.submit(order("A")) == Stored("A")
+    assert terminal.submission.submit(order("A")) == Stored("A")
     found = terminal.outbox.backlog(now + 100)
     assert (found.waiting, found.silent_s) == (1, None)
     assert found.oldest_s == pytest.approx(100, abs=5)
-    terminal.courier.round()
+    terminal.delivery.round()
     found = terminal.outbox.backlog(time.time() + 50)
     assert (found.waiting, found.oldest_s) == (0, None)
     assert found.silent_s == pytest.approx(50, abs=5)

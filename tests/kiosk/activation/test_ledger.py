@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.activation.outbox import State
+from kiosk.activation.outbox import RequestState
 from kiosk.audit.record import Kind, Record, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
@@ -66,11 +66,11 @@ def shop(tmp_path: Path, enrolled, stub):
     made.close()
 
 
-def told(terminal: ActivationTerminal) -> dict[str, tuple[State, Code | None]]:
+def told(terminal: ActivationTerminal) -> dict[str, tuple[RequestState, Code | None]]:
     return {entry.id: (entry.state, entry.code) for entry in terminal.outbox.list()}
 
 
-LOST = (State.WEDGED, Code.REQUEST_LOST)
+LOST = (RequestState.WEDGED, Code.REQUEST_LOST)
 VISITS = [f"V-{n}" for n in range(4)]
 
 
@@ -100,7 +100,7 @@ def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: TerminalOnDisk, spoil
         left = {id for (id,) in outbox.execute("SELECT id FROM requests").fetchall()}
     assert left < set(VISITS), "SQLite has lost some without a word"
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     rows = told(terminal)
     assert set(rows) == set(VISITS)
     assert {id for id, row in rows.items() if row == LOST} == set(VISITS) - left
@@ -112,7 +112,7 @@ def test_a_kill_without_any_damage_is_no_loss(shop: TerminalOnDisk) -> None:
     shop.start().close()
     shop.power_cut(VISITS)
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     assert set(told(terminal)) == set(VISITS)
 
 
@@ -122,7 +122,7 @@ def test_the_file_is_gone(shop: TerminalOnDisk) -> None:
     for file in shop.file.parent.glob("outbox.sqlite3*"):
         file.unlink()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     assert told(terminal) == {VISITS[0]: LOST}
 
 
@@ -141,8 +141,8 @@ def test_an_older_copy_is_put_back(shop: TerminalOnDisk, stub: StubCentral) -> N
     terminal.close()
     shutil.copy(copy, shop.file)
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST
-    assert told(terminal) == {"V-old": (State.WAITING, None), "V-waits": LOST}
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
+    assert told(terminal) == {"V-old": (RequestState.WAITING, None), "V-waits": LOST}
     assert terminal.pool.count(0.0) == 0
     terminal.until(lambda: len(terminal.receipts) == 1)
     assert stub.opened == {"V-old": 1, "V-delivered": 1}
@@ -157,30 +157,30 @@ def test_digits_of_an_older_copy_are_thrown_away_also_when_nothing_was_lost(
     copy = shop.file.with_suffix(".copy")
     shutil.copy(shop.file, copy)
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     assert terminal.pool.count(0.0) == 3
     terminal.submit(order("V-1"))
     terminal.until(lambda: len(terminal.receipts) == 1)
     terminal.close()
     shutil.copy(copy, shop.file)
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     assert terminal.pool.count(0.0) == 0
 
 
 def test_a_row_without_its_record_is_healed_and_blocks_nobody(shop: TerminalOnDisk) -> None:
     """Killed between the two writes."""
     terminal = shop.start()
-    terminal.intake.submit(order("V-1"), None)
+    terminal.submission.submit(order("V-1"), None)
     terminal.close()
     assert not audit_of(shop.file).exists()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     (healed,) = [r for r in shop.records() if r.kind is Kind.VISIT_STORED]
     assert (healed.visit, healed.facts["healed"]) == ("V-1", True)
     terminal.close()
     again = shop.start()
-    assert again.ledger.look() is Code.OK
+    assert again.ledger.check() is Code.OK
     assert len(shop.records()) == 1, "healed once"
 
 
@@ -188,13 +188,13 @@ def test_an_answer_without_its_record_is_healed_too(shop: TerminalOnDisk) -> Non
     """Else the row would seem lost once it is purged."""
     terminal = shop.start()
     terminal.submit(order("V-1"))
-    terminal.courier._give = lambda _: None
+    terminal.delivery._post = lambda _: None
     terminal.until(lambda: terminal.outbox.counts().delivered == 1)
     terminal.close()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     terminal.outbox.purge(1e12)
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     assert [r.kind for r in shop.records()] == [Kind.VISIT_STORED, Kind.REQUEST_SETTLED]
 
 
@@ -203,17 +203,17 @@ def test_what_is_purged_in_its_time_was_not_lost(shop: TerminalOnDisk) -> None:
     terminal.submit(order("V-1"))
     terminal.until(lambda: len(terminal.receipts) == 1)
     assert terminal.outbox.purge(1e12) == 1
-    assert terminal.ledger.look() is Code.OK
-    assert shop.start().ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
+    assert shop.start().ledger.check() is Code.OK
 
 
 def test_a_row_that_vanishes_while_the_terminal_runs(shop: TerminalOnDisk) -> None:
     terminal = shop.start()
     terminal.submit(order("V-1"))
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     with closing(sqlite3.connect(shop.file)) as outbox, outbox:
         outbox.execute("DELETE FROM requests")
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     assert told(terminal) == {"V-1": LOST}
 
 
@@ -227,14 +227,14 @@ def test_central_had_it_before_it_was_lost_here(shop: TerminalOnDisk, stub: Stub
     terminal.gateway.activate("V-1", row.body)  # the answer never arrived
     with closing(sqlite3.connect(shop.file)) as outbox, outbox:
         outbox.execute("DELETE FROM requests")
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     terminal.until(lambda: len(terminal.receipts) == 1)
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     if status == "PENDING":
-        assert told(terminal)["V-1"][0] is State.PENDING
+        assert told(terminal)["V-1"][0] is RequestState.PENDING
         stub.change("V-1", "ACTIVATED")
         terminal.until(lambda: len(terminal.receipts) == 2)
-    assert told(terminal) == {"V-1": (State.DELIVERED, Code.OK)}
+    assert told(terminal) == {"V-1": (RequestState.DELIVERED, Code.OK)}
     assert stub.opened["V-1"] == 1
 
 
@@ -243,21 +243,21 @@ def test_a_real_loss_stays_until_a_supervisor_has_taken_note(shop: TerminalOnDis
     shop.power_cut(["V-1"])
     shop.wal.unlink()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     terminal.rounds(0.3)
     assert stub.heartbeats[-1]["lost"] == ["V-1"], "central was told"
     assert terminal.outbox.retry("V-1", 0.0) is False, "there is nothing to send"
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     terminal.close()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST, "a restart helps nobody out"
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST, "a restart helps nobody out"
     terminal.audit.append(Kind.REQUEST_GIVEN_UP, visit="V-1", actor="2001")
     assert terminal.outbox.give_up("V-1")
-    assert terminal.ledger.look() is Code.OK
+    assert terminal.reconciliation.check() is Code.OK
     terminal.close()
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.OK
-    assert told(terminal) == {"V-1": (State.WEDGED, Code.REQUEST_GIVEN_UP)}, "it stays visible"
+    assert terminal.reconciliation.check() is Code.OK
+    assert told(terminal) == {"V-1": (RequestState.WEDGED, Code.REQUEST_GIVEN_UP)}, "it stays visible"
 
 
 def test_only_a_lost_request_is_given_up(shop: TerminalOnDisk) -> None:
@@ -274,7 +274,7 @@ def test_a_log_that_is_not_what_it_was_tells_nothing(shop: TerminalOnDisk) -> No
     terminal.submit(order("V-2"))
     path = audit_of(shop.file)
     path.write_bytes(path.read_bytes().replace(b'"V-1"', b'"V-3"'))
-    assert shop.start().ledger.look() is Code.AUDIT_DAMAGED
+    assert shop.start().ledger.check() is Code.AUDIT_DAMAGED
 
 
 def test_promises_of_a_log_that_was_set_aside_count_on(shop: TerminalOnDisk) -> None:
@@ -287,5 +287,5 @@ def test_promises_of_a_log_that_was_set_aside_count_on(shop: TerminalOnDisk) -> 
     path.write_bytes(path.read_bytes() + b"x y\n")
     audit_log.set_aside(path, 1.0)
     terminal = shop.start()
-    assert terminal.ledger.look() is Code.REQUEST_LOST
+    assert terminal.reconciliation.check() is Code.REQUEST_LOST
     assert told(terminal) == {"V-1": LOST}

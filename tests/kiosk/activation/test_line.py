@@ -7,12 +7,12 @@ import time
 import pytest
 from msgspec.structs import replace
 
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady
 from kiosk.model import Device
 from kiosk.settings import load
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 
@@ -173,12 +173,12 @@ def far(stub, enrolled, tls_line, tmp_path):
 
 
 def test_what_was_put_without_a_line_is_delivered_soon_after_it_returns(far, stub, tls_line):
-    far.courier.round()
+    far.delivery.round()
     tls_line.down()
     for n in range(5):
-        far.intake.submit(order(f"V{n}"), None)
+        far.submission.submit(order(f"V{n}"), None)
     far.rounds(1.5)
-    assert far.outbox.counts() == Counts(waiting=5)
+    assert far.outbox.counts() == RequestCounts(waiting=5)
     assert far.told(Device.CENTRAL)[-1] == DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE)
     tls_line.up()
     took = far.until(lambda: far.outbox.counts().delivered == 5)
@@ -191,10 +191,10 @@ def test_the_return_of_the_line_ends_a_long_backoff(stub, enrolled, tls_line, tm
     patient = replace(SETTINGS, backoff_first_s=100.0, backoff_max_s=300.0)
     url = f"https://127.0.0.1:{tls_line.port}"
     far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, patient)
-    far.courier.round()
+    far.delivery.round()
     tls_line.down()
-    far.intake.submit(order("A"), None)
-    far.courier.round()
+    far.submission.submit(order("A"), None)
+    far.delivery.round()
     assert far.outbox.due_in(time.time()) > 40.0
     tls_line.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
@@ -207,7 +207,7 @@ def test_the_default_settings_deliver_within_two_seconds_of_the_lines_return(
     url = f"https://127.0.0.1:{tls_line.port}"
     far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, load().central)
     tls_line.down()
-    far.intake.submit(order("A"), None)
+    far.submission.submit(order("A"), None)
     far.rounds(4.0)
     tls_line.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
@@ -215,9 +215,9 @@ def test_the_default_settings_deliver_within_two_seconds_of_the_lines_return(
 
 
 def test_a_lost_answer_over_tls_gives_one_credential(far, stub, tls_line):
-    far.courier.round()
+    far.delivery.round()
     tls_line.lose_answer()
-    far.intake.submit(order("A", picture=True), b"\xff" * 30_000)
+    far.submission.submit(order("A", picture=True), b"\xff" * 30_000)
     far.until(lambda: far.outbox.counts().delivered == 1)
     assert tls_line.traffic.answers_lost == 1
     assert stub.opened == {"A": 1}
@@ -225,11 +225,11 @@ def test_a_lost_answer_over_tls_gives_one_credential(far, stub, tls_line):
 
 
 def test_a_line_that_hangs_in_the_middle(far, stub, tls_line):
-    far.courier.round()
+    far.delivery.round()
     tls_line.hang()
-    far.intake.submit(order("A"), None)
+    far.submission.submit(order("A"), None)
     far.rounds(2.0)
-    assert far.outbox.counts() == Counts(waiting=1)
+    assert far.outbox.counts() == RequestCounts(waiting=1)
     tls_line.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 3.0
     assert stub.opened == {"A": 1}

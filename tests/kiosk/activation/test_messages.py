@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from central.protocol import messages as central_messages
 from kiosk.activation.messages import (
-    About,
+    RequestOrigin,
     Sealed,
     SealingKey,
     personal_bytes,
@@ -117,7 +117,7 @@ def body(visit: str = "A", picture: bytes | None = None, agreed: bool = False, s
     sealed = Sealer(SealingKey("s1", HPKE, public)).seal(
         personal_bytes(CARD, asked.evidence, picture), visit, "T-1"
     )
-    return request_body(visit, asked.evidence, About("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    return request_body(visit, asked.evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
 
 
 def test_nothing_personal_is_outside_the_seal(stub):
@@ -178,7 +178,7 @@ def test_terminal_and_central_know_the_same_words(ours, theirs):
 
 @pytest.mark.parametrize(("words", "field"), [(Role, "role"), (Decision, "decision")])
 def test_central_takes_every_word_of_a_review(words, field):
-    model = central_messages.Signature if words is Role else central_messages.Review
+    model = central_messages.ReviewSignature if words is Role else central_messages.Review
     assert {word.value for word in words} == set(model.model_fields[field].annotation.__args__)
 
 
@@ -205,6 +205,6 @@ def test_central_can_read_every_check_however_much_was_measured(stub):
     evidence = replace(asked.evidence, verdicts=long_verdicts() * 8)  # a visit with every try of every way
     made = json.loads(body(asked.visit, stub=stub))
     sealed = Sealed(**made["sealed"])
-    raw = request_body(asked.visit, evidence, About("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    raw = request_body(asked.visit, evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
     read = central_messages.ActivationRequest.model_validate_json(raw)
     assert [v.check.value for v in read.verdicts] == [v.check.value for v in evidence.verdicts]

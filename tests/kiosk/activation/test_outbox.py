@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation.database import Database
-from kiosk.activation.outbox import Counts, Outbox, State
+from kiosk.activation.outbox import RequestCounts, Outbox, RequestState
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.model import Receipt, RequestStatus
@@ -30,7 +30,7 @@ def test_what_was_put_is_there_after_reopening(tmp_path: Path):
 
 
 def test_put_commits_to_disk_with_full_synchronisation(database):
-    with database.look() as connection:
+    with database.reading() as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
@@ -39,14 +39,14 @@ def test_put_commits_to_disk_with_full_synchronisation(database):
 def test_the_same_request_twice_is_one(outbox):
     outbox.put("A", b"body", at=1.0)
     outbox.put("A", b"body", at=2.0)
-    assert outbox.counts() == Counts(waiting=1)
+    assert outbox.counts() == RequestCounts(waiting=1)
 
 
 def test_the_same_request_after_its_receipt_is_not_sent_again(outbox):
     outbox.put("A", b"body", at=1.0)
     outbox.settle("A", ACTIVATED, at=2.0, recheck=2.0)
     outbox.put("A", b"body", at=3.0)
-    assert outbox.counts() == Counts(delivered=1)
+    assert outbox.counts() == RequestCounts(delivered=1)
 
 
 def test_another_body_under_the_same_number_is_refused(outbox):
@@ -61,13 +61,13 @@ def test_the_oldest_goes_first_but_a_bad_one_steps_back(outbox):
     outbox.put("old", b"1", at=1.0)
     outbox.put("new", b"2", at=2.0)
     assert outbox.next_due(3.0).id == "old"
-    outbox.begin("old", at=3.0, not_before=3.5)
+    outbox.begin_attempt("old", at=3.0, not_before=3.5)
     assert outbox.next_due(4.0).id == "new"
 
 
 def test_begin_is_remembered_and_puts_off(outbox):
     outbox.put("A", b"1", at=1.0)
-    outbox.begin("A", at=2.0, not_before=7.0)
+    outbox.begin_attempt("A", at=2.0, not_before=7.0)
     assert outbox.next_due(6.9) is None
     row = outbox.next_due(7.0)
     assert (row.sent, row.tries) == (True, 1)
@@ -75,7 +75,7 @@ def test_begin_is_remembered_and_puts_off(outbox):
 
 def test_a_clock_set_back_makes_due(outbox):
     outbox.put("A", b"1", at=1000.0)
-    outbox.begin("A", at=1000.0, not_before=1300.0)
+    outbox.begin_attempt("A", at=1000.0, not_before=1300.0)
     assert outbox.next_due(1200.0) is None
     assert outbox.next_due(500.0).id == "A"
     assert outbox.due_in(500.0) == 0.0
@@ -83,14 +83,14 @@ def test_a_clock_set_back_makes_due(outbox):
 
 def test_a_clock_set_back_a_little_waits_its_delay_once_more_at_most(outbox):
     outbox.put("A", b"1", at=1000.0)
-    outbox.begin("A", at=1000.0, not_before=1300.0)
+    outbox.begin_attempt("A", at=1000.0, not_before=1300.0)
     # 250 s later somebody sets the clock back by 240 s.
     assert outbox.due_in(1010.0) == pytest.approx(290.0)
 
 
 def test_a_clock_set_forward_makes_due_early_not_never(outbox):
     outbox.put("A", b"1", at=1000.0)
-    outbox.begin("A", at=1000.0, not_before=1300.0)
+    outbox.begin_attempt("A", at=1000.0, not_before=1300.0)
     assert outbox.next_due(4e9).id == "A"
 
 
@@ -118,10 +118,10 @@ def test_pending_is_asked_for_again_and_then_delivered(outbox):
     assert outbox.settle("A", PENDING, at=2.0, recheck=60.0)
     assert outbox.next_due(59.0) is None
     row = outbox.next_due(60.0)
-    assert (row.state, row.body) == (State.PENDING, None)
+    assert (row.state, row.body) == (RequestState.PENDING, None)
     assert not outbox.settle("A", PENDING, at=60.0, recheck=120.0)
     assert outbox.settle("A", ACTIVATED, at=120.0, recheck=120.0)
-    assert outbox.counts() == Counts(delivered=1)
+    assert outbox.counts() == RequestCounts(delivered=1)
 
 
 def test_a_delivered_request_keeps_the_receipt_it_has(outbox):
@@ -130,7 +130,7 @@ def test_a_delivered_request_keeps_the_receipt_it_has(outbox):
     assert not outbox.settle("A", PENDING, at=3.0, recheck=9.0)
     outbox.wedge("A", Code.CENTRAL_UNACCEPTABLE, at=4.0)
     assert outbox.receipt("A") == ACTIVATED
-    assert outbox.counts() == Counts(delivered=1)
+    assert outbox.counts() == RequestCounts(delivered=1)
 
 
 def test_wedged_is_skipped_visible_and_can_be_retried(outbox):
@@ -138,7 +138,7 @@ def test_wedged_is_skipped_visible_and_can_be_retried(outbox):
     outbox.wedge("A", Code.REQUEST_MALFORMED, at=2.0)
     assert outbox.next_due(9.0) is None
     (entry,) = outbox.list()
-    assert (entry.state, entry.code) == (State.WEDGED, Code.REQUEST_MALFORMED)
+    assert (entry.state, entry.code) == (RequestState.WEDGED, Code.REQUEST_MALFORMED)
     assert outbox.retry("A", at=3.0)
     assert outbox.next_due(3.0).body == b"1"
     assert not outbox.retry("A", at=3.0)
@@ -147,7 +147,7 @@ def test_wedged_is_skipped_visible_and_can_be_retried(outbox):
 def test_a_flipped_bit_in_a_body_is_noticed(outbox, database):
     outbox.put("A", b"body", at=1.0)
     assert outbox.next_due(1.0).intact
-    with database.change() as connection:
+    with database.transaction() as connection:
         connection.execute("UPDATE requests SET body = ?", (b"bodz",))
     assert not outbox.next_due(1.0).intact
 
@@ -155,8 +155,8 @@ def test_a_flipped_bit_in_a_body_is_noticed(outbox, database):
 def test_release_makes_all_waiting_due(outbox):
     for id in "AB":
         outbox.put(id, b"1", at=1.0)
-        outbox.begin(id, at=1.0, not_before=300.0)
-    outbox.release(2.0)
+        outbox.begin_attempt(id, at=1.0, not_before=300.0)
+    outbox.make_all_due(2.0)
     assert outbox.due_in(2.0) == 0.0
 
 
@@ -206,7 +206,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path):
 
 
 def test_a_file_of_a_later_program_is_refused(database, tmp_path: Path):
-    with database.change() as connection:
+    with database.transaction() as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(OutboxError, match="later program"):
         Database(tmp_path / "outbox.sqlite3")

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.activation import identity
-from kiosk.activation.outbox import Counts
+from kiosk.activation.outbox import RequestCounts
 from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.kiosk.activation.test_desk import Running
 from tests.support.activation_terminal import CARD, order_with_every_check, settings_of_terminal
 from tests.support.central_server import running_central
@@ -115,7 +115,7 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
         assert shop.desk.submit(made, None) == Stored(made.visit)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE))
     time.sleep(3.0)
-    assert shop.desk.counts() == Counts(waiting=3)
+    assert shop.desk.counts() == RequestCounts(waiting=3)
     line.up()
     # On an idle machine it is one second (`probe_s`); a machine that tests is not idle.
     assert sum(wait_for_receipt(shop, made.visit) for made in visits) < 4.0
@@ -161,7 +161,7 @@ def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
     made = visit(shop)
     shop.desk.submit(made, None)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
-    assert shop.desk.counts() == Counts(waiting=1)
+    assert shop.desk.counts() == RequestCounts(waiting=1)
     assert central.credentials(made.visit) == 0
 
 
@@ -187,7 +187,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             before, after = visit(shop), visit(shop)
             line.down()
             shop.desk.submit(before, None)
-            old = json.loads(shop.desk._parts.outbox.next_due(time.time() + 1e6).body)["sealed"]
+            old = json.loads(shop.desk._components.outbox.next_due(time.time() + 1e6).body)["sealed"]
             central.command("rotate-sealing", "--algorithm", algorithm)
             central.stop()
             central.start()
@@ -196,7 +196,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             who = shop.desk._identity
             until = time.monotonic() + 20
             while who.sealer.seal(b"x", "V", "T-1").key == old["key"] and time.monotonic() < until:
-                shop.desk._parts.courier._contact_at = 0.0
+                shop.desk._components.delivery._heartbeat_at = 0.0
                 shop.desk.wake()
                 time.sleep(0.2)
             sealed = who.sealer.seal(b"x", "V", "T-1")
@@ -225,6 +225,6 @@ def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_
 
 def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, central):
     central.command("revoke", shop.name)
-    shop.desk._parts.courier._contact_at = 0.0  # half a minute has passed
+    shop.desk._components.delivery._heartbeat_at = 0.0  # half a minute has passed
     shop.desk.wake()
     shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED), 10)

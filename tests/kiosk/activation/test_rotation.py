@@ -60,9 +60,9 @@ def test_a_refusal_changes_nothing(stub, enrolled, wire, tmp_path: Path):
 
 
 def test_a_running_terminal_takes_the_key_that_staff_exchanged(stub, enrolled, gateway, wire, tmp_path: Path):
-    gateway.health()
+    gateway.heartbeat()
     rotate(wire, identity.load(tmp_path / "identity"), time.time)
-    gateway.health()
+    gateway.heartbeat()
     assert gateway.challenges(1)
 
 
@@ -72,7 +72,7 @@ def test_a_running_terminal_finishes_an_exchange_that_was_cut_short(stub, enroll
     with pytest.raises(Unreachable):
         rotate(wire, identity.load(tmp_path / "identity"), time.time)
     assert not agreed(stub, tmp_path / "identity")
-    gateway.health()
+    gateway.heartbeat()
     assert agreed(stub, tmp_path / "identity")
 
 
@@ -91,7 +91,7 @@ def test_killed_at_every_write_and_message(stub, enrolled, tmp_path: Path, monke
                 os._exit(0)
         killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
         line = HttpClient(stub.url, stub.ca, 1.0, 2.0)
-        Gateway(line, identity.load(folder), time.time, health_s=2.0).health()
+        Gateway(line, identity.load(folder), time.time, heartbeat_s=2.0).health()
         rotate(line, identity.load(folder), time.time)
         line.close()
         assert agreed(stub, folder), n
@@ -124,10 +124,10 @@ def _die_at(n: int) -> None:
 
 
 def test_a_key_that_others_may_read_signs_nothing_more(stub, enrolled, gateway, tmp_path: Path):
-    gateway.health()
+    gateway.heartbeat()
     (tmp_path / "identity" / KEY_FILE).chmod(0o644)
     with pytest.raises(Untrusted) as raised:
-        gateway.health()
+        gateway.heartbeat()
     assert raised.value.code is Code.IDENTITY_EXPOSED
 
 

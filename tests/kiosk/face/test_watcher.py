@@ -15,7 +15,7 @@ from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
 from kiosk.ports import Face, Image
-from kiosk.simulators.head import EmptyRoom
+from kiosk.simulators.head import EmptyShop
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import context, engine, head, landmarks, limits, needs_models, portrait
 
@@ -23,7 +23,7 @@ pytestmark = needs_models
 
 WAIT_S = 60.0  # only a test that fails waits so long
 FPS = 15
-ROOM = EmptyRoom()
+ROOM = EmptyShop()
 
 
 class FixedLiveness:

@@ -58,7 +58,7 @@ def fill(storage: Path) -> None:
     outbox.wedge("WEDGED", Code.REQUEST_MALFORMED, NOW - 80 * DAY)
     outbox.settle("OLD", replace(ANSWERED, id="OLD", credential="OLDS-ERIA-L001"), NOW - 31 * DAY, 0.0)
     outbox.settle("NEW", replace(ANSWERED, id="NEW"), NOW - 29 * DAY, 0.0)
-    with database.change() as connection:
+    with database.transaction() as connection:
         rows = [("c-old", "tok", NOW - 1), ("c-new", "tok", NOW + DAY)]
         connection.executemany("INSERT INTO challenges (id, token, expires_unix) VALUES (?, ?, ?)", rows)
     database.close()

@@ -10,8 +10,8 @@ from kiosk.activation.service import ActivationService
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Clerk, Role
-from kiosk.simulators.network import NetworkProxy
-from kiosk.staff.roster import ROSTER_FILE, Roster, Trust
+from kiosk.simulators.network_proxy import NetworkProxy
+from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
 from kiosk.worker import Worker
 from tests.support.activation_terminal import settings_of_terminal
 from tests.support.central_server import running_central
@@ -36,9 +36,9 @@ class EnrolledTerminal:
         self.roster = Roster(folder / "staff", self.settings.staff, self.trust)
         self.start()
 
-    def trust(self) -> Trust:
+    def trust(self) -> RosterIssuer:
         who = identity.load(self.keys)
-        return Trust(who.challenge_key, who.terminal)
+        return RosterIssuer(who.challenge_key, who.terminal)
 
     def start(self) -> None:
         self.desk = ActivationService(

@@ -8,7 +8,7 @@ from kiosk.activation.inventory import OUTBOX_FILE
 from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.model import Outcome, Stage
-from kiosk.staff.daybook import ActRow, Daybook, VisitRow
+from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
 
 SITE = """mode = "simulation"
 terminal = {{ id = "GZ-0017", place = "样板便利店" }}
@@ -25,7 +25,7 @@ def site(tmp_path):
     book = Daybook(tmp_path / "held" / "staff")
     book.write(VisitRow(0.0, "7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
     book.write(VisitRow(0.0, "2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
-    book.write(ActRow(0.0, "sign_in", "700124", Code.OK))
+    book.write(ActionRow(0.0, "sign_in", "700124", Code.OK))
     database = Database(tmp_path / "held" / OUTBOX_FILE)
     Outbox(database).put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
     database.close()

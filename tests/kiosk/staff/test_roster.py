@@ -108,7 +108,7 @@ def test_failures_lock_and_the_right_pin_does_not_help_then(point):
     codes = [point.sign_in(pin="000000") for _ in range(3)]
     assert codes == [Code.STAFF_REFUSED, Code.STAFF_REFUSED, Code.STAFF_LOCKED]
     assert point.sign_in() is Code.STAFF_LOCKED
-    assert point.roster.closed() == {CLERK: SETTINGS.lock_s}
+    assert point.roster.locked() == {CLERK: SETTINGS.lock_s}
     point.now += SETTINGS.lock_s - 1
     assert point.sign_in() is Code.STAFF_LOCKED
     point.now += 1
@@ -119,7 +119,7 @@ def test_each_lock_is_twice_as_long(point):
     for span in (300, 600, 1200):
         for _ in range(3):
             point.sign_in(pin="000000")
-        assert point.roster.closed() == {CLERK: span}
+        assert point.roster.locked() == {CLERK: span}
         point.now += span
 
 
@@ -145,7 +145,7 @@ def test_a_clock_set_back_does_not_make_a_lock_longer(point):
     for _ in range(3):
         point.sign_in(pin="000000")
     point.now -= 200
-    assert point.roster.closed() == {CLERK: SETTINGS.lock_s}
+    assert point.roster.locked() == {CLERK: SETTINGS.lock_s}
 
 
 def test_guessing_numbers_is_stopped_and_does_not_grow_the_disk(point):

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from msgspec.structs import replace
 
-from kiosk.activation.outbox import State
+from kiosk.activation.outbox import RequestState
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import ReceiptArrived, Stored
@@ -61,8 +61,8 @@ class Away(EnrolledTerminal):
     def export(self):
         return self.desk.export(self.stick, mounted_only=False)
 
-    def bring_in(self):
-        return self.desk.bring_in(self.stick, mounted_only=False)
+    def import_answers(self):
+        return self.desk.import_answers(self.stick, mounted_only=False)
 
     def office(self, *, refuses: bool = False):
         """What head office does with the stick; what it says."""
@@ -91,11 +91,11 @@ def test_there_and_back(shop, central):
     said = shop.office()
     assert said.count("ACTIVATED ok") == 3
     before = shop.digits()
-    brought = shop.bring_in()
+    brought = shop.import_answers()
     assert (brought.receipts, brought.known, brought.altered) == (3, 0, 0)
     assert (brought.challenges, brought.roster) == (7, True)
     assert shop.digits() == before + 7
-    assert shop.states() == dict.fromkeys(numbers, State.DELIVERED)
+    assert shop.states() == dict.fromkeys(numbers, RequestState.DELIVERED)
     assert {entry.receipt.status for entry in shop.desk.requests()} == {RequestStatus.ACTIVATED}
     assert shop.roster.sign_in(number, pin).number == number
     assert all(central.credentials(slip) == 1 for slip in numbers)
@@ -107,7 +107,7 @@ def test_a_roster_that_somebody_edited_is_told_and_not_taken(shop, central):
     shop.office()
     roster = shop.home / "answers" / "roster.jwt"
     roster.write_text(resign(roster.read_text(), typ="roster+jwt", members=[]))
-    brought = shop.bring_in()
+    brought = shop.import_answers()
     assert (brought.receipts, brought.altered, brought.roster) == (1, 1, False)
 
 
@@ -116,8 +116,8 @@ def test_every_step_twice_changes_nothing_more(shop, central):
     assert shop.export() == shop.export() == 1
     shop.office()
     shop.office()
-    assert shop.bring_in().receipts == 1
-    assert (shop.bring_in().receipts, shop.bring_in().known) == (0, 1)
+    assert shop.import_answers().receipts == 1
+    assert (shop.import_answers().receipts, shop.import_answers().known) == (0, 1)
     assert central.credentials(number) == 1
     assert shop.export() == 0
     assert list((shop.home / "requests").iterdir()) == [], "what is delivered goes off the stick"
@@ -127,9 +127,9 @@ def test_stick_and_line_together_make_one_credential(shop, central):
     number = shop.customer()
     shop.export()
     shop.line.up()
-    shop.wait_until(lambda: shop.states()[number] is State.DELIVERED, 30)
+    shop.wait_until(lambda: shop.states()[number] is RequestState.DELIVERED, 30)
     shop.office()
-    assert shop.bring_in().known == 1
+    assert shop.import_answers().known == 1
     assert central.credentials(number) == 1
 
 
@@ -170,8 +170,8 @@ def test_central_refuses_what_was_altered_and_takes_the_rest(shop, central, how)
     assert f"{bad}: refused" in said
     assert f"{good}: ACTIVATED ok" in said
     assert (central.credentials(bad), central.credentials(good)) == (0, 1)
-    assert shop.bring_in().receipts == 1
-    assert shop.states() == {bad: State.WAITING, good: State.DELIVERED}
+    assert shop.import_answers().receipts == 1
+    assert shop.states() == {bad: RequestState.WAITING, good: RequestState.DELIVERED}
 
 
 def test_a_revoked_terminals_stick_is_refused(shop, central):
@@ -216,12 +216,12 @@ def test_the_terminal_refuses_receipts_that_central_did_not_sign_for_it(shop, ce
     }
     for name, token in refused.items():
         file.write_text(token)
-        brought = shop.bring_in()
+        brought = shop.import_answers()
         assert (brought.receipts, brought.altered) == (0, 1), name
-    assert shop.states()[number] is State.WAITING
+    assert shop.states()[number] is RequestState.WAITING
     shutil.copy(file, answers / "notes.txt")
     file.write_text(true)
-    assert shop.bring_in().receipts == 1
+    assert shop.import_answers().receipts == 1
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_the_terminal_refuses_receipts_that_central_did_not_sign_for_it(shop, ce
 def test_no_stick_and_an_empty_one(shop, spoil, code):
     spoil(shop)
     with pytest.raises(StaffError) as caught:
-        shop.bring_in()
+        shop.import_answers()
     assert caught.value.code is code
 
 

@@ -16,7 +16,7 @@ from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
-from kiosk.staff_service import Hands, StaffService
+from kiosk.staff.service import Hands, StaffService
 from tests.support.roster_signer import BOSS, CLERK, RosterSigner, staff
 
 VISITS = (
@@ -47,7 +47,7 @@ class Desk:
         for id, age in ((WAITING, 3 * 3600), (WEDGED, 2 * 86_400), (DELIVERED, 7200)):
             self.outbox.put(id, b"sealed", now - age)
         self.outbox.wedge(WEDGED, Code.REQUEST_MALFORMED, now)
-        self.outbox.note(WAITING, Code.CENTRAL_UNREACHABLE)
+        self.outbox.record_failure(WAITING, Code.CENTRAL_UNREACHABLE)
         receipt = Receipt(DELIVERED, RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now)
         self.outbox.settle(DELIVERED, receipt, now, now)
 
@@ -63,7 +63,7 @@ class Desk:
     def export(self, stick, *, mounted_only):
         return self._stick(len(self.outbox.undelivered()))
 
-    def bring_in(self, stick, *, mounted_only):
+    def import_answers(self, stick, *, mounted_only):
         return self._stick(ImportResult(2, 0, 0, 100, True))
 
     def _stick(self, good):

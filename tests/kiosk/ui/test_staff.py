@@ -199,19 +199,19 @@ def test_a_wedged_request_is_sent_again(shop):
 
 def test_only_a_supervisor_takes_note_of_a_lost_request(shop):
     lost = "0A1B-2C3D-4E5F-6G7H"
-    shop.world.desk.outbox.lose(lost, time.time())
+    shop.world.desk.outbox.mark_lost(lost, time.time())
     shop.enter(CLERK, CLERK_PIN)
     shop.page("queue")
     assert shop.hand.press(f"give_up_{lost}")
     shop.settle()
-    assert shop.world.desk.outbox.lost() == [lost]
+    assert shop.world.desk.outbox.lost_ids() == [lost]
     shop.panel.leave()
     shop.enter(BOSS, BOSS_PIN)
     shop.page("queue")
     assert shop.hand.press(f"give_up_{lost}")
     shop.settle()
-    assert shop.world.desk.outbox.lost() == []
-    assert shop.world.desk.outbox.lost(noted=True) == [lost]
+    assert shop.world.desk.outbox.lost_ids() == []
+    assert shop.world.desk.outbox.lost_ids(include_given_up=True) == [lost]
     assert ("give_up", BOSS, Code.OK) in shop.acts
     assert lost in shop.read("queue")
 
@@ -306,7 +306,7 @@ def test_sticks_are_for_supervisors_where_the_settings_say_so(qtbot, engine, fee
     shop.page("queue")
     assert shop.hand.press("staff_export") is may
     if not may:
-        for act in (shop.world.counter.export, shop.world.counter.bring_in):
+        for act in (shop.world.counter.export, shop.world.counter.import_answers):
             with pytest.raises(StaffError) as error:
                 act()
             assert error.value.code is Code.STAFF_ROLE
@@ -324,7 +324,7 @@ def test_a_supervisor_unlocks_on_the_screen(shop):
     assert shop.hand.press(f"unlock_{CLERK}")
     shop.settle()
     assert shop.panel.pages["terminal"].told == ""
-    assert shop.world.roster.closed() == {}
+    assert shop.world.roster.locked() == {}
 
 
 def test_nobody_provisioned_tells_how(qtbot, engine, feeds, tmp_path):
