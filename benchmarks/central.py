@@ -41,7 +41,9 @@ def run(bench: Bench) -> list[Result]:
         bodies = sender.requests(CLIENTS * few * rounds, FIRST_PERSON)
         health = _measured(bench.environment, rounds, lambda: _each(many, _health))
         digits = _measured(bench.environment, rounds, lambda: _each(many, lambda: _challenges(who)))
-        activations = _measured(bench.environment, rounds, lambda: _each(few, lambda: _activation(who, bodies)))
+        activations = _measured(
+            bench.environment, rounds, lambda: _each(few, lambda: _activation(who, bodies))
+        )
     finally:
         sender.close()
     told = f"{CLIENTS} clients, {{}} requests; one process, SQLite on {machine.filesystem(bench.work)}."
@@ -126,5 +128,5 @@ def _activation(who: Identity, bodies: Iterator[tuple[str, bytes]]) -> Call:
 
 
 def _signed(who: Identity, method: str, path: str, body: bytes, more: dict[str, str] | None = None) -> Call:
-    signed = who.signed_headers(method, path, body, time.time(), more or {})
+    signed = who.signed_headers(method, path, body, time.time(), headers=more)
     return Call(method, path, body, {"Content-Type": "application/json"} | signed)

@@ -1,4 +1,4 @@
-"""Activation requests of made-up people, as the terminal of the bench's environment would send them."""
+"""Activation requests of made-up people, as the terminal of the benchmark's environment would send them."""
 
 import time
 from collections.abc import Iterator
@@ -45,19 +45,19 @@ class Sender:
         central = settings.central
         self.who: Identity = identity.load(settings.path(settings.terminal.identity))
         wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
-        self.gateway = Gateway(wire, self.who, time.time, central.answer_s)
+        self.gateway = Gateway(wire, self.who, time.time, heartbeat_s=central.answer_s)
         self._database = Database(scratch)
         self._pool = ChallengePool(self._database, self.who.challenge_key, self.who.terminal)
 
     def requests(self, count: int, first: int) -> Iterator[tuple[str, bytes]]:
         """Visit numbers and bodies; people from number `first` on, whom central does not know yet."""
-        about = RequestOrigin(self.who.terminal, True, {"kiosk": "0.1.0"})
+        origin = RequestOrigin(self.who.terminal, True, {"kiosk": "0.1.0"})
         for i in range(first, first + count):
             visit, now = new_visit_number(), time.time()
             card = _card(i)
             said = _evidence(card, self._challenge(), now)
             sealed = self.who.sealer.seal(personal_bytes(card, said, PICTURE), visit, self.who.terminal)
-            yield visit, request_body(visit, said, about, sealed, now)
+            yield visit, request_body(visit, said, origin=origin, sealed=sealed, at_unix=now)
 
     def close(self) -> None:
         self.gateway.close()

@@ -12,16 +12,16 @@ from msgspec import Struct
 from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
 from evaluation.speech.drivers import RecordingRecogniser, measure_cost
-from kiosk.bootstrap import driver
+from kiosk.drivers import make_driver
 from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Recogniser, Samples
 from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
+from kiosk.simulators.customer_runner import VOICES
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.customer_runner import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW
@@ -214,7 +214,7 @@ def _faded_s(samples: Samples) -> float:
 
 def _recogniser(settings: Settings, models: Path) -> Recogniser:
     where = Context(RESOURCES, models, simulation=True, clock=time.monotonic)
-    made: Recogniser = driver(settings, "recogniser", where)
+    made: Recogniser = make_driver(settings, "recogniser", where)
     return made
 
 

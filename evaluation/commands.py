@@ -1,32 +1,33 @@
-"""`kiosk evaluate WHAT …`: finds the measurement and lets it parse the rest."""
+"""Subcommands of `kiosk evaluate` and `python -m evaluation`, one for each measurement."""
 
 import argparse
-from collections.abc import Callable, Sequence
-from importlib import import_module
+
+from kiosk.commands.parser import CommandParser
 
 MEASUREMENTS = {
     "speech": ("evaluation.speech.command", "isolated digits and paced challenges"),
     "face": ("evaluation.face.command", "FMR and FNMR of the face engines"),
     "coaching": ("evaluation.face.coaching", "time to enough good frames, and how steady the hints are"),
-    "pad": ("evaluation.liveness.command", "APCER and BPCER of presentation-attack detection"),
+    "pad": ("evaluation.liveness.command", "APCER and BPCER of presentation attack detection"),
     "lips": ("evaluation.lips.command", "mouth opening against sound"),
     "light": ("evaluation.light.command", "the light challenge, simulated"),
     "stream": ("evaluation.stream.command", "findings on the camera's stream, simulated"),
-    "head": ("evaluation.head.command", "the head challenge, with simulated heads"),
+    "head": ("evaluation.head.command", "the head challenge, with simulated head movements"),
 }
-"""Name: module with `add_arguments(parser)` and `run(options) -> int`, and its help."""
+"""Name: module with `add_arguments(parser)` and `run(options) -> int`, and a summary."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Raises SettingsError for data that cannot be used."""
-    parser = argparse.ArgumentParser(prog="kiosk evaluate")
-    commands = parser.add_subparsers(required=True, metavar="what")
-    for name, (path, text) in MEASUREMENTS.items():
-        sub = commands.add_parser(name, help=text, description=text)
-        if name in argv[:1]:  # the others need not be loaded: each brings its engines along
-            module = import_module(path)
-            module.add_arguments(sub)
-            sub.set_defaults(run=module.run)
-    options = parser.parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a subcommand for each measurement; its module is imported only when it is chosen."""
+    measurements = parser.add_subparsers(required=True, metavar="MEASUREMENT", parser_class=CommandParser)
+    for name, (module, summary) in MEASUREMENTS.items():
+        measurements.add_parser(name, module=module, run_as="measure", help=summary, description=summary)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen measurement and return its exit status.
+
+    Raises SettingsError, ModelError, EngineError.
+    """
+    status: int = options.measure(options)
+    return status

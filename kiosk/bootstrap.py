@@ -1,19 +1,18 @@
-"""The only file that joins the adapters to the engine.
+"""Connect the adapters to the engine; the only module that knows them all.
 
 What can be missing at start is tried again until it is there, so that a terminal comes into service by
 itself; until then the engine is out of service and says why.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
-from typing import Any, get_type_hints
+from typing import Any
 
 from kiosk import events as e
-from kiosk import production, staff_service
-from kiosk.activation import identity
+from kiosk import production
 from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
 from kiosk.audit import facts as audit_facts
@@ -26,94 +25,42 @@ from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.facts import china_date
 from kiosk.codes import Code
-from kiosk.engine import Engine, Hands
-from kiosk.errors import DeviceError, KioskError, SettingsError
+from kiosk.drivers import PORTS, chosen_driver, driver_context, make_driver
+from kiosk.engine import Engine, Handler, without_order
+from kiosk.errors import SettingsError
 from kiosk.face.watcher import FaceWatcher
-from kiosk.model import AudioBlock, DayReport, Device, Frame, Role, Slip
-from kiosk.paths import RESOURCES
-from kiosk.ports import Context, Feeds, Image
-from kiosk.privacy.erasure import Eraser
-from kiosk.readiness import Readiness, Waiting, clock_code, gate_codes
-from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
-from kiosk.speech.listener import Listener
+from kiosk.model import AudioBlock, Device
+from kiosk.ports import Feeds, Image
+from kiosk.printing.print_queue import PrintQueue
+from kiosk.privacy.erasure_schedule import ErasureSchedule
+from kiosk.readiness import REQUIRED, Codes, Readiness, clock_code, retry_until_ready, service_codes
+from kiosk.settings import Settings
+from kiosk.speech.listener import SILENCE_DBFS, Listener
 from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
+from kiosk.staff.attestation import Attestation
 from kiosk.staff.daybook import Daybook, VisitRow
-from kiosk.staff.roster import Roster, Trust
+from kiosk.staff.roster import Roster, enrolled_issuer
 from kiosk.staff.service import StaffService
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
 
-log = logging.getLogger(__name__)
 
-REQUIRED = frozenset(
-    {
-        Device.CAMERA,
-        Device.MICROPHONE,
-        Device.READER,
-        Device.MODELS,
-        Device.DISK,
-        Device.CLOCK,
-        Device.IDENTITY,
-        Device.OUTBOX,
-        Device.CHALLENGES,
-        Device.AUDIT,
-        Device.BACKLOG,
-        Device.CONTACT,
-        Device.SOFTWARE,
-        Device.LEDGER,
-    }
-)
-"""What a visit cannot do without. Loudspeaker, printer and the line to central are not among it."""
-
-RETRY_S = 3.0
-"""Between two tries to bring up what was missing."""
-SILENCE_DBFS = -120.0
-ERASE_S = 86_400.0
-
-
-def context(settings: Settings, world: Any = None, clock: Callable[[], float] = time.monotonic) -> Context:
-    """What the drivers are told. `world`: the simulated shop."""
-    return Context(
-        resources=RESOURCES,
-        models=settings.path(settings.models.folder),
-        simulation=settings.mode == "simulation",
-        clock=clock,
-        world=world,
-    )
-
-
-def driver(settings: Settings, port: str, where: Context) -> Any:
-    """The adapter that the settings choose for a port.
-
-    Raises SettingsError (unknown driver or key; a simulator outside simulation), ModelError.
-    """
-    kind, options = _chosen(settings, port)
-    return kind(options, where)
-
-
-def _chosen(settings: Settings, port: str) -> tuple[Any, Any]:
-    """Class and checked settings of a port's driver. Raises SettingsError."""
-    choice: DriverChoice = getattr(settings, port)
-    if choice.driver == "simulated" and settings.mode != "simulation":
-        raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, f"{settings.file}: [{port}] driver = 'simulated'")
-    kind = driver_class(port, choice, settings.file)
-    return kind, driver_settings(port, choice, kind.Settings, settings.file)
-
-
-def _check_liveness(settings: Settings) -> None:
-    """Raises SettingsError where nobody could ever pass."""
+def check_settings(settings: Settings) -> None:
+    """Check what is known before any device is touched. Raises SettingsError."""
+    check_url(settings.central.url, settings.file)
+    for port in PORTS:
+        chosen_driver(settings, port)
+    production.check(settings)
     if settings.visit.liveness.required and settings.liveness.driver == "none":
-        detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
+        detail = '[visit.liveness] required with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
 
-PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
-
-
 class Terminal:
-    """All rooms, joined. `start` returns at once; the engine tells when it is ready."""
+    """All parts of the terminal. `start` returns at once; the engine tells the shells when it is ready."""
 
     def __init__(
         self,
@@ -122,77 +69,93 @@ class Terminal:
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
-        """`world`: the simulated shop; other clocks where time is made, not awaited. Raises SettingsError."""
+        """`world`: the simulated shop. The clocks are replaced in simulated time. Raises SettingsError."""
+        check_settings(settings)
         self.settings = settings
         self.clock, self.clock_unix = clock, clock_unix
         self.simulated = settings.mode == "simulation"
-        check_url(settings.central.url, settings.file)
-        for port in PORTS:
-            _chosen(settings, port)
-        production.check(settings)
-        _check_liveness(settings)
-        self._context = context(settings, world, clock)
+        self._context = driver_context(settings, world, clock)
         self._storage = settings.path(settings.storage.folder)
+        self._versions = {"kiosk": version("kiosk")}
         self._workers: list[Worker] = []
-        self._eyes: FaceWatcher | None = None
-        self._ears: Listener | None = None
-        self._records = VisitLogs(self._storage, settings.visit, settings.review)
+        self._face_watcher: FaceWatcher | None = None
+        self._listener: Listener | None = None
+        self._policy = visit_policy(settings)
+        self._visit_logs = VisitLogs(self._storage, self._policy)
         self.audit = AuditLog(audit_path(settings), clock_unix)
-        self._erase_at = 0.0
-        self._witness = AuditRecorder(self.audit)
-        self.engine = Engine(self._new_visit, self._hands(), REQUIRED, clock)
-        self.engine.subscribe(self._witness.told)
-        folder = self._storage / "staff"
-        self.acts = ActionLog(self.audit, Daybook(folder, clock_unix))
-        self.roster = Roster(
-            folder, settings.staff, self._trust, self.engine.post, self.acts.note, clock_unix
+        self._recorder = AuditRecorder(self.audit)
+        self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
+        self._handlers: dict[type[e.Order], Handler] = {}
+        self.engine = Engine(
+            self._new_visit, self._handlers, required=REQUIRED, record=self._record, clock=clock
         )
-        self._versions: dict[str, str] = {"kiosk": version("kiosk")}
-        self._desk = ActivationService(
+        self.engine.subscribe(self._recorder.record_service)
+        self._make_roster()
+        self.activation = ActivationService(
             settings,
-            self._versions,
-            self._post_settled,
-            clock_unix,
+            versions=self._versions,
+            post=self._post_settled,
+            clock_unix=clock_unix,
             take_roster=self._take_roster,
             audit=self.audit,
             clock=clock,
         )
-        """Staff see the queue also while the models are not there; it carries nothing before."""
-        self._join_devices()
-        self.counter = self._counter()
-        """What staff can see and do."""
+        self._make_devices()
+        self._handlers.update(self._order_handlers())
+        self.staff = StaffService(
+            settings,
+            self.roster,
+            self.action_log,
+            activation=self.activation,
+            engine=self.engine,
+            versions=self._versions,
+            open_devices=self._open_devices,
+            close_devices=self._forget,
+            say=self._announcer.say,
+            print_document=self._print_queue.print,
+        )
 
     # ── for a shell ──────────────────────────────────────────────────────────────────────────────
 
     @property
     def feeds(self) -> Feeds:
-        """What a shell pulls: the newest frame, how loud it is, the two pictures of a review."""
-        return Feeds(self._camera_feed.newest, self._level_dbfs, self._pair)
+        """What a shell pulls: the newest frame, the sound level, the two pictures of a review."""
+        return Feeds(self._camera_feed.newest, self._level_dbfs, self._review_pictures)
 
     def start(self) -> None:
         """Start all threads."""
         self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
-        self._work("engine", self.engine.run)
-        self._work("readiness", self._readiness().run)
-        self._work("models", self._until_there(Device.MODELS, self._join_models))
+        self._run_worker("engine", self.engine.run)
+        self._run_worker("readiness", self._readiness().run)
+        self._run_worker("models", retry_until_ready(Device.MODELS, self._load_models, self.engine.post))
         for name, supervisor in self._supervisors.items():
-            self._work(name, supervisor.run)
-        self._work("announcer", self._announcer.run)
-        self._work("printer", self._printer_work)
+            self._run_worker(name, supervisor.run)
+        self._run_worker("announcer", self._announcer.run)
+        self._run_worker("printer", self._print_queue.run)
 
     def stop(self) -> bool:
-        """Stop all threads, the last started first; False if one did not stop."""
+        """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
-        self._desk.close()
+        self.activation.close()
         self.audit.append(Kind.TERMINAL_STOPPED)
         return all(stopped)
 
-    # ── devices ──────────────────────────────────────────────────────────────────────────────────
+    # ── the parts ────────────────────────────────────────────────────────────────────────────────
 
-    def _driver(self, port: str) -> Any:
-        return driver(self.settings, port, self._context)
+    def _make_roster(self) -> None:
+        folder, post = self._storage / "staff", self.engine.post
+        self.action_log = ActionLog(self.audit, Daybook(folder, self.clock_unix))
+        self.roster = Roster(
+            folder,
+            self.settings.staff,
+            partial(enrolled_issuer, self.settings),
+            post=post,
+            note=self.action_log.note,
+            clock_unix=self.clock_unix,
+        )
+        self._attestation = Attestation(self.roster, post, self.clock_unix)
 
-    def _join_devices(self) -> None:
+    def _make_devices(self) -> None:
         post = self.engine.post
         self._camera_feed = CameraFeed(self._driver("camera"))
         self._card_watcher = CardWatcher(
@@ -200,275 +163,146 @@ class Terminal:
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
         self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
-        self._printer = self._driver("printer")
-        self._slips: list[Slip | DayReport] = []
-        self._slip_waits = threading.Event()
+        self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
             "microphone": Supervisor(Device.MICROPHONE, self._microphone_feed, post),
             "card": Supervisor(Device.READER, self._card_watcher, post, wanted=True),
         }
 
-    def _hear(self, block: AudioBlock) -> None:
-        if self._ears is not None:
-            self._ears.hear(block)
+    def _driver(self, port: str) -> Any:
+        return make_driver(self.settings, port, self._context)
 
-    def _clock_off_s(self) -> float | None:
-        return self._desk.clock_off_s
-
-    def _level_dbfs(self) -> float:
-        return self._ears.level_dbfs() if self._ears else SILENCE_DBFS
-
-    def _printer_work(self, stop: threading.Event) -> None:
-        """Paper out or printer gone never stops a visit: the slip is on the screen."""
-        while not stop.is_set():
-            if not self._slip_waits.wait(0.2):
-                continue
-            self._slip_waits.clear()
-            while self._slips:
-                self._print_one(self._slips.pop(0))
-
-    def _print_one(self, slip: Slip | DayReport) -> None:
-        try:
-            self._printer.open()
-            self._printer.print(slip)
-        except DeviceError as error:
-            log.warning("slip not printed: %s", error)
-            self.engine.post(e.DeviceFailed(Device.PRINTER, error.code))
-        else:
-            self.engine.post(e.DeviceReady(Device.PRINTER))
-        finally:
-            self._printer.close()
-
-    # ── what may come later ──────────────────────────────────────────────────────────────────────
-
-    def _until_there(self, device: Device, join: Callable[[], None]) -> Callable[[threading.Event], None]:
-        """Work that tries `join` until it succeeds, telling each new reason why it does not."""
-
-        def work(stop: threading.Event) -> None:
-            told: Code | None = None
-            while not stop.is_set():
-                try:
-                    join()
-                except KioskError as error:
-                    if error.code is not told:
-                        log.warning("%s not ready: %s", device, error)
-                        told = error.code
-                        self.engine.post(e.DeviceFailed(device, error.code))
-                    stop.wait(RETRY_S)
-                else:
-                    self.engine.post(e.DeviceReady(device))
-                    return
-
-        return work
-
-    def _join_models(self) -> None:
-        """Load and test all weights, then look, listen, and send. Raises ModelError."""
+    def _load_models(self) -> None:
+        """Load and test all weights, then start face, speech and delivery. Raises ModelError."""
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
-        decoder = self._driver("portrait_decoder")
-        ears = Listener(recogniser, self.settings.speech, self.engine.post, self.clock)
-        eyes = FaceWatcher(
+        decoder, post = self._driver("portrait_decoder"), self.engine.post
+        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        watcher = FaceWatcher(
             *face,
             decoder=decoder,
             settings=self.settings.face,
-            newest=self._newest(),
-            post=self.engine.post,
+            newest=self._camera_feed.successive_frames(),
+            post=post,
+            same_face=self._policy.thresholds.same_face,
         )
-        versions = {d.name: d.version for d in (recogniser, *face)} | {"kiosk": version("kiosk")}
-        self._versions = versions
-        self.audit.append(Kind.MODELS_VERIFIED, facts=audit_facts.models(self._context.models, versions))
-        self._desk.add_versions(versions)
-        self._ears, self._eyes = ears, eyes
-        self._work("speech", ears.run)
-        self._work("face", eyes.run)
-        self._work("courier", self._desk.run)
-
-    def _newest(self) -> Callable[[float], Frame | None]:
-        """Frames of the camera, each once, waiting at most so long."""
-        last = -1
-
-        def newer(timeout_s: float) -> Frame | None:
-            nonlocal last
-            frame = self._camera_feed.wait_newer(last, timeout_s)
-            last = frame.seq if frame is not None else last
-            return frame
-
-        return newer
+        self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
+        facts = audit_facts.models(self._context.models, self._versions)
+        self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
+        self.activation.add_versions(self._versions)
+        self._connect_engines(watcher, listener)
+        self._run_worker("speech", listener.run)
+        self._run_worker("face", watcher.run)
+        self._run_worker("delivery", self.activation.run)
 
     def _readiness(self) -> Readiness:
-        least = self.settings.storage.min_free_mb
         return Readiness(
             self._storage,
-            least,
+            self.settings.storage.min_free_mb,
             self.engine.post,
-            self.clock_unix,
-            clock_off_s=self._clock_off_s,
-            look_further=self._gates,
+            clock_unix=self.clock_unix,
+            clock_off_s=lambda: self.activation.clock_off_s,
+            further_codes=self._further_codes,
         )
 
-    def _gates(self) -> dict[Device, Code]:
-        """The log is tried too: a record that could not be written is written as soon as that is possible."""
-        self.audit.flush()
-        self._erase_if_due()
-        backlog = self._desk.backlog()
-        waiting = Waiting(backlog.waiting, backlog.oldest_s, backlog.silent_s) if backlog else None
-        known = self._desk.versions_known
-        gates = gate_codes(waiting, known, self.clock_unix(), self.settings.gates)
-        return {Device.AUDIT: self._audit_code(), Device.LEDGER: self._ledger_code()} | gates
-
-    def _audit_code(self) -> Code:
-        """Our own word on the log; else central's, which keeps its heads."""
-        rewound = self._desk.audit_rewound
-        return Code.AUDIT_REWOUND if rewound and self.audit.fault is Code.OK else self.audit.fault
-
-    def _ledger_code(self) -> Code:
-        return self._desk.reconciliation_code() if self._ears is not None else Code.STARTING
-
-    def _erase_if_due(self) -> None:
-        """Once a day, while nobody is served: what its term has ended for goes, and that is written down.
-
-        By a wrong clock nothing would be due, or everything.
-        """
-        now = self.clock()
-        if now < self._erase_at or self.engine.serving:
-            return
-        if {clock_code(self.clock_unix(), self._clock_off_s()), self.audit.fault} != {Code.OK}:
-            return
-        self._erase_at = now + ERASE_S
-        try:
-            Eraser(self.settings, self.audit, self.clock_unix).run()
-        except OSError as error:
-            log.warning("nothing erased: %s", error.strerror)
-
-    def _post_settled(self, event: e.Event) -> None:
-        self._witness.settled(event)
-        self.engine.post(event)
-
-    # ── the engine's hands ───────────────────────────────────────────────────────────────────────
-
-    def _hands(self) -> Hands:
-        return Hands(
-            attend=lambda: self._attend(True),
-            await_card=lambda: self._card_watcher.await_card(),
-            ignore_card=lambda: self._card_watcher.ignore_card(),
-            watch=lambda portrait: self._eye().watch(portrait),
-            watch_card=lambda: self._eye().watch_card(),
-            unwatch=lambda: self._eye().unwatch(),
-            keep_face=lambda: self._eye().keep_face(),
-            take_challenge=self._take_challenge,
-            say=lambda prompt, language: self._announcer.say(prompt, language),
-            listen=lambda count: self._ear().listen(count),
-            window=lambda opened: self._ear().window(opened),
-            stop_listening=lambda: self._ear().stop(),
-            submit=self._submit,
-            print=self._print,
-            forget=self._forget,
-            record=self._record,
-            close_record=self._close_record,
-            call_clerk=self._call_clerk,
-            attest=self._attest,
+    def _further_codes(self) -> Codes:
+        """Erase what is due; return what else is required. Nothing is sent before the models are there."""
+        now, delivering = self.clock_unix(), self._listener is not None
+        self._erasure.run_if_due(
+            serving=self.engine.serving, clock_code=clock_code(now, self.activation.clock_off_s)
+        )
+        return service_codes(
+            self.audit, self.activation, self.settings.gates, now_unix=now, delivering=delivering
         )
 
-    def _call_clerk(self) -> e.Event:
-        clerk = self.roster.signed_in
-        return e.ClerkPresent(clerk.number, clerk.role, self.clock_unix()) if clerk else e.ClerkAbsent()
+    def _run_worker(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        self._workers.append(Worker(name, work, self.engine.worker_died).start())
 
-    def _attest(self, order: e.Attest) -> None:
-        """Checking a PIN takes a while on purpose: not on the engine's thread."""
-        Worker("attest", lambda _: self.engine.post(self._attested(order))).start()
+    # ── what the engine calls ────────────────────────────────────────────────────────────────────
 
-    def _attested(self, order: e.Attest) -> e.Event:
-        """The first signature is the sign-in of whoever came; the second is somebody else's."""
-        try:
-            if order.role is Role.SUPERVISOR:
-                clerk = self.roster.attest(order.clerk, order.pin, order.role)
-            else:
-                clerk = self.roster.sign_in(order.clerk, order.pin)
-        except KioskError as error:
-            return e.NotAttested(error.code)
-        return e.Attested(clerk.number, clerk.role, self.clock_unix())
+    def _order_handlers(self) -> dict[type[e.Order], Handler]:
+        return {
+            e.Attend: without_order(self._open_devices),
+            e.AwaitCard: without_order(self._card_watcher.await_card),
+            e.IgnoreCard: without_order(self._card_watcher.ignore_card),
+            e.TakeChallenge: without_order(self.activation.take_challenge),
+            e.Submit: self._submit,
+            e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
+            e.CallClerk: self._attestation.call_clerk,
+            e.Attest: self._attestation.attest,
+            e.Print: self._print_queue.print_slip,
+            e.Forget: without_order(self._forget),
+            e.Finished: self._record_finished,
+        }
 
-    def _record(self, number: str, at: float, event: e.Event) -> None:
-        self._records.record(number, at, event)
-        self._witness.fed(number, event)
+    def _connect_engines(self, watcher: FaceWatcher, listener: Listener) -> None:
+        """Add the handlers that need models: no visit begins before."""
+        self._face_watcher, self._listener = watcher, listener
+        self._handlers.update(
+            {
+                e.Watch: lambda order: watcher.watch(order.portrait),
+                e.WatchCard: without_order(watcher.watch_card),
+                e.Unwatch: without_order(watcher.unwatch),
+                e.KeepFace: without_order(watcher.keep_face),
+                e.Listen: lambda order: listener.listen(order.count),
+                e.WindowOpened: listener.window,
+                e.StopListening: without_order(listener.stop),
+            }
+        )
 
-    def _close_record(self, finished: e.Finished) -> None:
-        self._records.close(finished)
-        row = VisitRow(0.0, finished.visit, finished.outcome, finished.code, finished.stage, finished.way)
-        self.acts.daybook.write(row)
-        self._witness.finished(finished)
+    def _new_visit(self) -> Visit:
+        settings = self.settings
+        return Visit(
+            self._policy,
+            terminal=settings.terminal.id,
+            place=settings.terminal.place,
+            simulated=self.simulated,
+            look_up=settings.central.look_up,
+            keep_days=settings.retention.longest_days,
+        )
 
-    def _pair(self) -> tuple[Image | None, Image | None]:
-        return self._eyes.pair() if self._eyes else (None, None)
+    def _record(self, visit: str, at: float, event: e.Event) -> None:
+        self._visit_logs.record(visit, at, event)
+        self._recorder.record_event(visit, event)
 
-    def _eye(self) -> FaceWatcher:
-        assert self._eyes is not None  # the engine begins no visit before the models are there
-        return self._eyes
+    def _record_finished(self, finished: e.Finished) -> None:
+        self._visit_logs.close(finished)
+        self.action_log.daybook.write(VisitRow.of(finished))
+        self._recorder.record_finished(finished)
 
-    def _ear(self) -> Listener:
-        assert self._ears is not None
-        return self._ears
+    def _submit(self, order: e.Submit) -> e.Event:
+        assert self._face_watcher is not None  # no visit begins before the models are there
+        return self.activation.submit(order, self._face_watcher.picture())
 
-    def _attend(self, wanted: bool) -> None:
+    def _open_devices(self) -> None:
+        self._want_devices(True)
+
+    def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):
             self._supervisors[name].want(wanted)
 
-    def _take_challenge(self) -> e.Event:
-        return self._desk.take_challenge()
-
-    def _submit(self, order: e.Submit) -> e.Event:
-        return self._desk.submit(order, self._eye().picture())
-
-    def _print(self, slip: Slip | DayReport) -> None:
-        self._slips.append(slip)
-        self._slip_waits.set()
-
     def _forget(self) -> None:
-        self._attend(False)
-        if self._eyes is not None:
-            self._eyes.forget()
-        if self._ears is not None:
-            self._ears.forget()
+        self._want_devices(False)
+        for part in (self._face_watcher, self._listener):
+            if part is not None:
+                part.forget()
 
-    def _counter(self) -> StaffService:
-        hands = staff_service.Hands(
-            desk=lambda: self._desk,
-            devices=lambda: self.engine.devices,
-            look=lambda wanted: self._attend(True) if wanted else self._forget(),
-            busy=lambda: self.engine.serving,
-            say=self._announcer.say,
-            print=self._print,
-            versions=lambda: self._versions,
-            microphone_dbfs=lambda: self.engine.microphone_dbfs,
-        )
-        return StaffService(self.settings, self.roster, self.acts, hands)
+    # ── what the parts call ──────────────────────────────────────────────────────────────────────
 
-    # ── staff ────────────────────────────────────────────────────────────────────────────────────
+    def _hear(self, block: AudioBlock) -> None:
+        if self._listener is not None:
+            self._listener.hear(block)
 
-    def _trust(self) -> Trust:
-        """Raises IdentityError."""
-        who = identity.load(
-            self.settings.path(self.settings.terminal.identity), identity.make_key_store(self.settings)
-        )
-        return Trust(who.challenge_key, who.terminal)
+    def _level_dbfs(self) -> float:
+        return self._listener.level_dbfs() if self._listener else SILENCE_DBFS
+
+    def _review_pictures(self) -> tuple[Image | None, Image | None]:
+        return self._face_watcher.pair() if self._face_watcher else (None, None)
+
+    def _post_settled(self, event: e.Event) -> None:
+        self._recorder.record_settled(event)
+        self.engine.post(event)
 
     def _take_roster(self, token: str) -> None:
         self.roster.accept(token)
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────
-
-    def _new_visit(self) -> Visit:
-        s = self.settings
-        return Visit(
-            s.visit,
-            s.review,
-            terminal=s.terminal.id,
-            place=s.terminal.place,
-            simulated=self.simulated,
-            look_up=s.central.look_up,
-            keep_days=s.retention.longest_days,
-        )
-
-    def _work(self, name: str, work: Callable[[threading.Event], None]) -> None:
-        self._workers.append(Worker(name, work, self.engine.worker_died).start())

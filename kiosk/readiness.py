@@ -1,37 +1,47 @@
-"""What must hold besides devices before anybody is served: disk, clock, and the gates.
+"""What must hold besides the devices before a visit may begin: disk, clock, audit log and the gates.
 
-The gates (MOSIP's idea): too many requests wait, one waits too long, central was not heard for too long,
-program or models are too old. StoredRequests are only made where they can be kept.
+The gates (an idea of MOSIP's): too many requests wait, one waits too long, central was not heard for too
+long, program or models are too old. Requests are only accepted where they can be delivered.
 """
 
+import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
 from kiosk import events as e
+from kiosk.activation.outbox import Backlog
+from kiosk.activation.service import ActivationService
+from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
+from kiosk.errors import KioskError
 from kiosk.model import Device
 from kiosk.release import RELEASED
 from kiosk.settings import Gates
 
+log = logging.getLogger(__name__)
+
 CHECK_S = 10.0
 STARTING_S = 0.3
-"""… and while something is only being brought up: nobody should wait for the next look."""
-Codes = dict[Device, Code]
+"""Between two checks while something is still starting."""
+RETRY_S = 3.0
+"""Between two tries to bring up what was missing."""
 EARLIEST_UNIX = 1_767_225_600.0
 """2026-01-01: this program is younger than that, so a clock before it has lost its battery."""
-
 MAX_OFF_S = 45.0
 """Less than central's `clock_slack_s` (60): beyond that central refuses our signatures, and the terminal must
 say before that its clock is wrong."""
 
+REQUIRED = frozenset(Device) - {Device.SPEAKER, Device.PRINTER, Device.CENTRAL}
+"""What a visit cannot do without."""
+
+Codes = dict[Device, Code]
+
 
 def disk_code(folder: Path, min_free_mb: int) -> Code:
-    """OK or DISK_LOW; a folder that cannot be looked at has no room."""
+    """Return OK or DISK_LOW; a folder that cannot be read has no space."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
@@ -41,84 +51,113 @@ def disk_code(folder: Path, min_free_mb: int) -> Code:
 
 
 def clock_code(now_unix: float, off_s: float | None = None) -> Code:
-    """OK or CLOCK_OFF. `off_s`: central's clock minus ours, if central was ever heard."""
+    """Return OK or CLOCK_OFF. `off_s`: central's clock minus ours; None if central was not heard yet."""
     if now_unix < EARLIEST_UNIX or (off_s is not None and abs(off_s) > MAX_OFF_S):
         return Code.CLOCK_OFF
     return Code.OK
 
 
-class Waiting(Struct, frozen=True):
-    """What has not reached central yet, and since when nothing has been heard from it; seconds."""
+def gate_codes(backlog: Backlog | None, versions_known: bool, now_unix: float, gates: Gates) -> Codes:
+    """Return the code of each gate. `backlog`: None while the outbox is not open yet.
 
-    count: int
-    oldest_s: float | None
-    silent_s: float | None
-
-
-def gate_codes(waiting: Waiting | None, versions_known: bool, now_unix: float, gates: Gates) -> Codes:
-    """What each gate says. `waiting`: None while the outbox is not open yet."""
-    if waiting is None:
-        backlog = contact = Code.STARTING
+    `versions_known`: central takes these versions of program and models.
+    """
+    if backlog is None:
+        waiting = contact = Code.STARTING
     else:
-        backlog = _backlog_code(waiting, gates)
-        silent = waiting.silent_s is not None and waiting.silent_s > gates.silent_h * 3600
+        waiting = _backlog_code(backlog, gates)
+        silent = backlog.silent_s is not None and backlog.silent_s > gates.silent_h * 3600
         contact = Code.CENTRAL_SILENT if silent else Code.OK
-    software = _software_code(versions_known, now_unix, gates)
-    return {Device.BACKLOG: backlog, Device.CONTACT: contact, Device.SOFTWARE: software}
+    software = Code.OK
+    if not versions_known:
+        software = Code.SOFTWARE_REFUSED
+    elif now_unix - RELEASED.timestamp() > gates.software_days * 86_400:
+        software = Code.SOFTWARE_TOO_OLD
+    return {Device.BACKLOG: waiting, Device.CONTACT: contact, Device.SOFTWARE: software}
 
 
-def _backlog_code(waiting: Waiting, gates: Gates) -> Code:
-    if waiting.count >= gates.waiting:
+def _backlog_code(backlog: Backlog, gates: Gates) -> Code:
+    if backlog.waiting >= gates.waiting:
         return Code.QUEUE_TOO_MANY
-    if waiting.oldest_s is not None and waiting.oldest_s > gates.waiting_h * 3600:
+    if backlog.oldest_s is not None and backlog.oldest_s > gates.waiting_h * 3600:
         return Code.QUEUE_TOO_OLD
     return Code.OK
 
 
-def _software_code(versions_known: bool, now_unix: float, gates: Gates) -> Code:
-    """Central's word first: it knows which versions of program and models it takes."""
-    if not versions_known:
-        return Code.SOFTWARE_REFUSED
-    old = now_unix - RELEASED.timestamp() > gates.software_days * 86_400
-    return Code.SOFTWARE_TOO_OLD if old else Code.OK
+def service_codes(
+    audit: AuditLog, activation: ActivationService, gates: Gates, *, now_unix: float, delivering: bool
+) -> Codes:
+    """Return the codes of the audit log, of its comparison with the outbox, and of the gates.
+
+    `delivering`: the thread that sends requests has been started; nothing is compared before.
+    """
+    codes = {
+        Device.AUDIT: audit.check(rewound=activation.audit_rewound),
+        Device.LEDGER: activation.reconciliation_code() if delivering else Code.STARTING,
+    }
+    return codes | gate_codes(activation.backlog(), activation.versions_known, now_unix, gates)
 
 
 class Readiness:
-    """Looks every ten seconds; tells each change. `look_further` gives codes of things it does not know."""
+    """Checks every ten seconds and posts each change; `run` is the work of the thread "readiness"."""
 
     def __init__(
         self,
         folder: Path,
         min_free_mb: int,
-        give: Callable[[e.Event], None],
+        post: Callable[[e.Event], None],
+        *,
         clock_unix: Callable[[], float] = time.time,
         clock_off_s: Callable[[], float | None] = lambda: None,
-        look_further: Callable[[], Codes] = dict,
+        further_codes: Callable[[], Codes] = dict,
     ) -> None:
+        """`further_codes` returns the codes of everything but disk and clock."""
         self._folder = folder
         self._min_free_mb = min_free_mb
-        self._give = give
+        self._post = post
         self._clock_unix = clock_unix
         self._clock_off_s = clock_off_s
-        self._look_further = look_further
-        self._told: dict[Device, Code] = {}
+        self._further_codes = further_codes
+        self._posted: Codes = {}
 
     def run(self, stop: threading.Event) -> None:
+        """Check until `stop` is set."""
         while True:
-            self.look()
-            starting = Code.STARTING in self._told.values()
+            self.check()
+            starting = Code.STARTING in self._posted.values()
             if stop.wait(min(STARTING_S, CHECK_S) if starting else CHECK_S):
                 return
 
-    def look(self) -> None:
-        """Measure once and tell what changed."""
-        self._tell(Device.DISK, disk_code(self._folder, self._min_free_mb))
-        self._tell(Device.CLOCK, clock_code(self._clock_unix(), self._clock_off_s()))
-        for device, code in self._look_further().items():
-            self._tell(device, code)
+    def check(self) -> None:
+        """Check once and post what has changed."""
+        codes = {
+            Device.DISK: disk_code(self._folder, self._min_free_mb),
+            Device.CLOCK: clock_code(self._clock_unix(), self._clock_off_s()),
+        }
+        for device, code in (codes | self._further_codes()).items():
+            if self._posted.get(device) is not code:
+                self._posted[device] = code
+                self._post(e.DeviceReady(device) if code is Code.OK else e.DeviceFailed(device, code))
 
-    def _tell(self, device: Device, code: Code) -> None:
-        if self._told.get(device) is code:
-            return
-        self._told[device] = code
-        self._give(e.DeviceReady(device) if code is Code.OK else e.DeviceFailed(device, code))
+
+def retry_until_ready(
+    device: Device, bring_up: Callable[[], None], post: Callable[[e.Event], None]
+) -> Callable[[threading.Event], None]:
+    """Return work that calls `bring_up` until it succeeds, and posts each new reason why it does not."""
+
+    def work(stop: threading.Event) -> None:
+        reason: Code | None = None
+        while not stop.is_set():
+            try:
+                bring_up()
+            except KioskError as error:
+                if error.code is not reason:
+                    log.warning("%s not ready: %s", device, error)
+                    reason = error.code
+                    post(e.DeviceFailed(device, error.code))
+                stop.wait(RETRY_S)
+            else:
+                post(e.DeviceReady(device))
+                return
+
+    return work

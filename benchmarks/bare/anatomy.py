@@ -69,8 +69,8 @@ def _start(clock: _Clock, site: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     from kiosk import settings as file
-    from kiosk.bootstrap import Terminal, driver
-    from kiosk.bootstrap import context as told
+    from kiosk.bootstrap import Terminal
+    from kiosk.drivers import driver_context, make_driver
     from kiosk.simulators.shop import SimulatedShop
     from kiosk.ui.theme import load_fonts
     from kiosk.ui.window import Window
@@ -86,9 +86,9 @@ def _start(clock: _Clock, site: Path) -> None:
     window.resize(settings.screen.width_px, settings.screen.height_px)
     window.show()
     clock.step("first paint", app.processEvents)
-    where = told(settings, shop)
+    where = driver_context(settings, shop)
     for port in ("recogniser", "face_engine", "face_landmarks", "liveness", "portrait_decoder"):
-        clock.step(f"model: {port}", lambda port=port: driver(settings, port, where))  # type: ignore[misc]
+        clock.step(f"model: {port}", lambda port=port: make_driver(settings, port, where))  # type: ignore[misc]
 
 
 if __name__ == "__main__":

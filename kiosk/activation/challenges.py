@@ -1,6 +1,6 @@
-"""Challenges kept ahead: so a visit without a line, too, reads digits that central chose.
+"""Keep a stock of signed challenges on disk, so that a visit while offline, too, reads digits central chose.
 
-Single use is kept on disk: a challenge is marked as taken, durably, before anybody sees it; a power cut right
+Single use is kept on disk: a challenge is marked as taken, durably, before it is shown; a power cut right
 after can waste it, never give it out twice. The signature is checked when a token comes in and again when
 it goes out, because in between it lay on a disk.
 """
@@ -25,11 +25,11 @@ from kiosk.model import Challenge
 log = logging.getLogger(__name__)
 
 MARGIN_S = 120.0
-"""A challenge that expires sooner is not given out: reading it takes less than this, with a second try."""
+"""A challenge that expires sooner is not given out: reading it takes less than this, second try included."""
 LONGEST_GAP_S = 30.0
 _ID = re.compile(r"[!-~]{1,64}")
 LENGTHS = range(4, 9)
-"""Fewer digits are guessed too easily, more are too many to read."""
+"""Numbers of digits: fewer are guessed too easily, more are too many to read."""
 
 
 class _Claims(Struct, frozen=True):
@@ -40,7 +40,7 @@ class _Claims(Struct, frozen=True):
 
 
 class ChallengePool:
-    """Raises OutboxError when the disk fails."""
+    """Stock of unused challenges. Raises OutboxError when the disk fails."""
 
     def __init__(self, database: Database, key: Ed25519PublicKey, terminal: str) -> None:
         self._database = database
@@ -48,9 +48,9 @@ class ChallengePool:
         self._terminal = terminal
 
     def add(self, tokens: Iterable[str], now: float) -> int:
-        """Keep those that central signed for this terminal and that are of use at `now`; how many are new."""
+        """Keep the valid tokens for this terminal that do not expire soon; return how many are new."""
         good = [(c.id, token, c.expires_unix) for token in tokens if (c := self._read(token)) is not None]
-        with self._database.change() as connection:
+        with self._database.transaction() as connection:
             before = connection.total_changes
             connection.executemany(
                 "INSERT OR IGNORE INTO challenges (id, token, expires_unix) VALUES (?, ?, ?)",
@@ -59,8 +59,8 @@ class ChallengePool:
             return connection.total_changes - before
 
     def take(self, now: float) -> Challenge | None:
-        """A challenge that nobody has seen, used up from this moment on; None if there is none."""
-        with self._database.change() as connection:
+        """Return a challenge that was never shown, used up from this moment on; None if there is none."""
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM challenges WHERE expires_unix <= ?", (now,))
             while (found := _next(connection, now)) is not None:
                 id, token = found
@@ -71,13 +71,13 @@ class ChallengePool:
         return None
 
     def discard(self) -> None:
-        """None of them can be trusted to be unused."""
-        with self._database.change() as connection:
+        """Mark every challenge as taken, because none can be trusted to be unused."""
+        with self._database.transaction() as connection:
             connection.execute("UPDATE challenges SET taken = 1")
 
     def count(self, now: float) -> int:
-        """How many could be taken at `now`."""
-        with self._database.look() as connection:
+        """Return how many could be taken at `now`."""
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT count(*) FROM challenges WHERE NOT taken AND expires_unix > ?", (now + MARGIN_S,)
             ).fetchone()
@@ -85,14 +85,14 @@ class ChallengePool:
 
     def _read(self, token: str) -> Challenge | None:
         try:
-            return _checked(token, self._key, self._terminal)
+            return _verified(token, self._key, self._terminal)
         except (jwt.PyJWTError, *UNREADABLE) as error:
             log.warning("a challenge was thrown away: %s", type(error).__name__)
             return None
 
 
 def _next(connection: Connection, now: float) -> tuple[str, str] | None:
-    """Those that expire first are used first."""
+    """Return id and token of the unused challenge that expires first."""
     found: tuple[str, str] | None = connection.execute(
         "SELECT id, token FROM challenges WHERE NOT taken AND expires_unix > ?"
         " ORDER BY expires_unix, id LIMIT 1",
@@ -101,7 +101,7 @@ def _next(connection: Connection, now: float) -> tuple[str, str] | None:
     return found
 
 
-def _checked(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
+def _verified(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
     # The times are judged by the caller's clock, not by PyJWT's.
     options: Options = {
         "require": ["iss", "aud", "exp", "jti", "digits", "gaps_s"],
@@ -115,7 +115,7 @@ def _checked(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
         or not isfinite(claims.exp)
         or not _readable(claims.digits, claims.gaps_s)
     ):
-        raise ValueError("a challenge that cannot be shown")
+        raise ValueError("not a challenge that can be shown")
     return Challenge(claims.jti, claims.digits, claims.gaps_s, claims.exp)
 
 

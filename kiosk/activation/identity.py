@@ -1,8 +1,8 @@
-"""Who this terminal is: its own key, made here and never leaving, and what enrolment brought.
+"""Enrol the terminal, load its identity and sign with its key, which is made here and never leaves.
 
-A folder holds `enrolment.json`, `central-ca.pem` and, with the software key store, the key. Whoever could
-write there could exchange central's sealing key for his own; so neither the folder nor its files may be
-writable, nor the key readable, by anybody else.
+A folder holds `enrolment.json`, `central-ca.pem` and, with the software key store, the key. A user who could
+write there could exchange central's sealing key for their own; so neither the folder nor its files may be
+writable, nor the key readable, by any other user.
 """
 
 import stat
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import signing
 from kiosk.activation.encoding import from_base64url, to_base64url
-from kiosk.activation.http_client import HttpClient
+from kiosk.activation.http_client import HttpClient, HttpResponse
 from kiosk.activation.keystore import FileKeyStore, check_owned
 from kiosk.activation.messages import Enrolment, Jwk, SealingKey, problem_code
 from kiosk.activation.sealing import Sealer
@@ -31,7 +31,7 @@ CA_FILE = "central-ca.pem"
 
 
 class Identity:
-    """The enrolled terminal."""
+    """The enrolled terminal: its number, its keys and what enrolment brought."""
 
     def __init__(self, store: KeyStore, enrolment: Enrolment, folder: Path) -> None:
         """Raises IdentityError if a key that enrolment brought cannot be used."""
@@ -43,22 +43,34 @@ class Identity:
         self._enrolment = enrolment
         self._folder = folder
 
-    def signed(
+    def signed_headers(
         self,
         method: str,
         path: str,
         body: bytes,
         now: float,
+        *,
         headers: Mapping[str, str] | None = None,
-        key: Callable[[bytes], bytes] | None = None,
+        sign: Callable[[bytes], bytes] | None = None,
     ) -> dict[str, str]:
-        """The headers of this one call. `key`: another than the store's present one. Raises IdentityError."""
-        return signing.sign(self.terminal, key or self.store.sign, method, path, body, headers or {}, now)
+        """Return `headers` and those that sign this one call. Raises IdentityError.
+
+        `sign` signs with another key than the store's present one.
+        """
+        return signing.sign_request(
+            method,
+            path,
+            body,
+            terminal=self.terminal,
+            sign=sign or self.store.sign,
+            headers=headers or {},
+            now=now,
+        )
 
     def use_sealing_key(self, key: SealingKey) -> bool:
-        """From now on, and after a restart; False if that is what we do already.
+        """Seal to `key` from now on and after a restart. Returns False if it is in use already.
 
-        Raises IdentityError for a key or suite that we cannot use: the one before stays.
+        Raises IdentityError for a key or suite that cannot be used; the key before stays in use.
         """
         if key == self._enrolment.sealing:
             return False
@@ -68,27 +80,30 @@ class Identity:
         self.sealer = sealer
         return True
 
-    def token(self, claims: dict[str, Any], kind: str) -> str:
-        """A JWT (EdDSA, RFC 7519) of type `kind` over what this terminal says off the line.
+    def signed_token(self, claims: dict[str, Any], token_type: str) -> str:
+        """Return a JWT (EdDSA, RFC 7519) of type `token_type` with `claims` and this terminal as issuer.
 
-        Put together here because the key may be in a chip, which PyJWT could not use.
+        It is put together here because the key may be in a chip, which PyJWT could not use.
         """
-        parts = ({"alg": "EdDSA", "typ": kind}, {"iss": self.terminal} | claims)
-        said = ".".join(to_base64url(msgspec.json.encode(part)) for part in parts)
-        return f"{said}.{to_base64url(self.store.sign(said.encode()))}"
+        parts = ({"alg": "EdDSA", "typ": token_type}, {"iss": self.terminal} | claims)
+        signing_input = ".".join(to_base64url(msgspec.json.encode(part)) for part in parts)
+        return f"{signing_input}.{to_base64url(self.store.sign(signing_input.encode()))}"
 
 
 def make_key_store(settings: Settings) -> KeyStore:
-    """The driver that the settings choose. Raises SettingsError."""
+    """Make the key store whose driver the settings choose. Raises SettingsError."""
     choice = settings.terminal_key
-    kind = driver_class("terminal_key", choice, settings.file)
-    options = driver_settings("terminal_key", choice, kind.Settings, settings.file)
-    made: KeyStore = kind(settings.path(settings.terminal.identity), options)
-    return made
+    driver = driver_class("terminal_key", choice, settings.file)
+    options = driver_settings("terminal_key", choice, driver.Settings, settings.file)
+    store: KeyStore = driver(settings.path(settings.terminal.identity), options)
+    return store
 
 
 def load(folder: Path, store: KeyStore | None = None) -> Identity:
-    """Raises IdentityError: IDENTITY_MISSING (not enrolled, unreadable), IDENTITY_EXPOSED (open to all)."""
+    """Load the identity in `folder`.
+
+    Raises IdentityError: IDENTITY_MISSING (not enrolled, unreadable), IDENTITY_EXPOSED (open to other users).
+    """
     store = store or FileKeyStore(folder)
     check(folder, store)
     try:
@@ -100,7 +115,7 @@ def load(folder: Path, store: KeyStore | None = None) -> Identity:
 
 
 def check(folder: Path, store: KeyStore) -> None:
-    """Is everything there, and ours alone? Raises IdentityError."""
+    """Check that folder, enrolment and key are there and open to this user only. Raises IdentityError."""
     check_owned(folder, stat.S_IWGRP | stat.S_IWOTH)
     check_owned(folder / ENROLMENT_FILE, stat.S_IWGRP | stat.S_IWOTH)
     store.public()
@@ -109,21 +124,21 @@ def check(folder: Path, store: KeyStore) -> None:
 def enrol(
     url: str, ca: Path, terminal: str, code: str, folder: Path, store: KeyStore | None = None
 ) -> Identity:
-    """Make the key if there is none, show central its public half with the one-time code, keep the answer.
+    """Make the key if there is none, send its public half with the one-time code, keep central's answer.
 
-    May be repeated: the same key asks again. Raises IdentityError(ENROLMENT_REFUSED) for a wrong code,
+    May be repeated, with the same key. Raises IdentityError(ENROLMENT_REFUSED) for a wrong code,
     SettingsError for a URL that is not https, CentralError.
     """
-    wire = HttpClient(url, ca, connect_s=10.0, answer_s=30.0)
+    http = HttpClient(url, ca, connect_s=10.0, answer_s=30.0)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = store or FileKeyStore(folder)
     store.make()
-    question = {"terminal": terminal, "code": code, "public_key": jwk(store.public())}
-    answer = wire.call("POST", "/v1/terminals", msgspec.json.encode(question))
-    wire.close()
-    if answer.status != 201:
-        raise _refusal(answer.status, answer.body)
-    enrolment = _read_enrolment(answer.body, terminal)
+    request = {"terminal": terminal, "code": code, "public_key": jwk(store.public())}
+    response = http.call("POST", "/v1/terminals", msgspec.json.encode(request))
+    http.close()
+    if response.status != 201:
+        raise refusal(response)
+    enrolment = _read_enrolment(response.body, terminal)
     identity = Identity(store, enrolment, folder)
     write_whole(folder / CA_FILE, ca.read_bytes())
     write_whole(folder / ENROLMENT_FILE, msgspec.json.encode(enrolment))
@@ -131,15 +146,17 @@ def enrol(
 
 
 def jwk(public: bytes) -> Jwk:
-    """`public`: 32 bytes."""
+    """Return the key in JWK form (RFC 8037). `public`: 32 bytes."""
     return Jwk(to_base64url(public))
 
 
-def _refusal(status: int, body: bytes) -> IdentityError | Unreachable:
-    code = problem_code(body)
-    if 400 <= status < 500:
-        return IdentityError(code or Code.ENROLMENT_REFUSED, f"central answered {status}")
-    return Unreachable(code or Code.CENTRAL_FAULT, f"central answered {status}")
+def refusal(response: HttpResponse) -> IdentityError | Unreachable:
+    """Return the error for a refused enrolment or rotation: IdentityError for 4xx, else Unreachable."""
+    code = problem_code(response.body)
+    detail = f"central answered {response.status}"
+    if 400 <= response.status < 500:
+        return IdentityError(code or Code.ENROLMENT_REFUSED, detail)
+    return Unreachable(code or Code.CENTRAL_FAULT, detail)
 
 
 def _read_enrolment(raw: bytes, terminal: str) -> Enrolment:

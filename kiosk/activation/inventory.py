@@ -1,11 +1,12 @@
-"""What lies in the outbox's file, counted: for the privacy report and the job that erases.
+"""Count and erase the data in the outbox's file: for the privacy report and the erasure job.
 
 `take_inventory` only reads, over a connection of its own, so it works beside a running terminal; it selects
 sizes and times, never a body, a number or a receipt.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,8 +20,8 @@ from kiosk.model import Span
 OUTBOX_FILE = "outbox.sqlite3"
 
 
-class Inventory(Struct, frozen=True):
-    """By kind. `challenges` spans the times until which they are good."""
+class Inventory(Struct, frozen=True, kw_only=True):
+    """Number, size and time span of the rows by kind; of challenges the span of their expiry times."""
 
     waiting: Span = Span()
     pending: Span = Span()
@@ -35,23 +36,24 @@ _REQUESTS = """
            max(iif(state = 'delivered', settled_unix, put_unix))
     FROM requests GROUP BY state
 """
+_OLD_RECEIPTS = """
+    SELECT count(*), total(length(id) + length(receipt)), min(settled_unix), max(settled_unix)
+    FROM requests WHERE state = 'delivered' AND settled_unix < ?
+"""
 _CHALLENGES = "SELECT count(*), total(length(token)), min(expires_unix), max(expires_unix) FROM challenges"
 
 
 def take_inventory(file: Path) -> Inventory:
-    """Nothing where there is no file. Raises OutboxError(OUTBOX_DAMAGED) for one that cannot be read."""
+    """Count the rows by kind; all zero if there is no file. Raises OutboxError(OUTBOX_DAMAGED)."""
     if not file.exists():
         return Inventory()
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as found:
-            spans = {row[0]: _span(row[1:]) for row in found.execute(_REQUESTS)}
-            return Inventory(**spans, challenges=_span(found.execute(_CHALLENGES).fetchone()))
-    except sqlite3.Error as error:
-        raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
+    with _read_only(file) as connection:
+        spans = {row[0]: _span(row[1:]) for row in connection.execute(_REQUESTS)}
+        return Inventory(**spans, challenges=_span(connection.execute(_CHALLENGES).fetchone()))
 
 
 def erase_delivered(file: Path, before: float) -> None:
-    """Receipts settled before that time go, also from SQLite's log. Raises OutboxError."""
+    """Erase receipts settled before that time, also from SQLite's write-ahead log. Raises OutboxError."""
     database = Database(file)
     try:
         Outbox(database).purge(before)
@@ -61,10 +63,10 @@ def erase_delivered(file: Path, before: float) -> None:
 
 
 def erase_challenges(file: Path, before: float) -> None:
-    """Challenges that were good until then go. Raises OutboxError."""
+    """Erase challenges that expired before that time. Raises OutboxError."""
     database = Database(file)
     try:
-        with database.change() as connection:
+        with database.transaction() as connection:
             connection.execute("DELETE FROM challenges WHERE expires_unix < ?", (before,))
         database.scrub()
     finally:
@@ -72,27 +74,28 @@ def erase_challenges(file: Path, before: float) -> None:
 
 
 def delivered_before(file: Path, before: float) -> Span:
-    """Raises OutboxError."""
+    """Count the receipts that `erase_delivered` would erase. Raises OutboxError."""
     return _counted(file, _OLD_RECEIPTS, before)
 
 
 def challenges_before(file: Path, before: float) -> Span:
-    """Raises OutboxError."""
+    """Count the challenges that `erase_challenges` would erase. Raises OutboxError."""
     return _counted(file, f"{_CHALLENGES} WHERE expires_unix < ?", before)
-
-
-_OLD_RECEIPTS = """
-    SELECT count(*), total(length(id) + length(receipt)), min(settled_unix), max(settled_unix)
-    FROM requests WHERE state = 'delivered' AND settled_unix < ?
-"""
 
 
 def _counted(file: Path, query: str, before: float) -> Span:
     if not file.exists():
         return Span()
+    with _read_only(file) as connection:
+        return _span(connection.execute(query, (before,)).fetchone())
+
+
+@contextmanager
+def _read_only(file: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as found:
-            return _span(found.execute(query, (before,)).fetchone())
+        uri = f"{file.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as connection:
+            yield connection
     except sqlite3.Error as error:
         raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
 

@@ -1,8 +1,8 @@
-"""The terminal's key in a file: the software driver of `kiosk.ports.KeyStore`.
+"""Keep the terminal's key in a file: the software driver of `kiosk.ports.KeyStore`.
 
-`terminal-key.pem` (PKCS 8, mode 0600) is looked at before every signature: a file that others may read
-signs nothing more, and one that `kiosk identity rotate` has exchanged is read anew. A rotation lives in
-`terminal-key.next.pem` until central has taken the new key.
+`terminal-key.pem` (PKCS 8, mode 0600) is checked before every signature: with a file that other users may
+read nothing is signed any more, and one that `kiosk identity rotate` has exchanged is read anew. During a
+rotation the next key lies in `terminal-key.next.pem` until central has taken it.
 """
 
 import os
@@ -22,40 +22,47 @@ NEXT_FILE = "terminal-key.next.pem"
 
 
 class FileKeyStore:
-    """Safe to use from several threads; raises IdentityError."""
+    """Driver `file` of `kiosk.ports.KeyStore`. Safe to use from several threads; raises IdentityError."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-        """Nothing to choose."""
+        """No options."""
 
     def __init__(self, folder: Path, options: Settings | None = None) -> None:
         self._path = folder / KEY_FILE
         self._next = folder / NEXT_FILE
-        self._read: tuple[tuple[int, int], Ed25519PrivateKey] | None = None
+        self._cached: tuple[tuple[int, int], Ed25519PrivateKey] | None = None
 
     def public(self) -> bytes:
+        """Return the public key (32 bytes)."""
         return self._key().public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
+        """Return the signature (64 bytes)."""
         return self._key().sign(message)
 
     def make(self) -> None:
+        """Make a key if there is none."""
         if not self._path.exists():
             write_whole(self._path, _pem(Ed25519PrivateKey.generate()))
 
     def next_public(self) -> bytes | None:
+        """Return the next key's public half (32 bytes); None if no rotation is under way."""
         if not self._next.exists():
             return None
         return _load(self._next).public_key().public_bytes_raw()
 
     def make_next(self) -> bytes:
+        """Make the next key if there is none; return its public half (32 bytes)."""
         if not self._next.exists():
             write_whole(self._next, _pem(Ed25519PrivateKey.generate()))
         return _load(self._next).public_key().public_bytes_raw()
 
     def sign_next(self, message: bytes) -> bytes:
+        """Return a signature with the next key (64 bytes)."""
         return _load(self._next).sign(message)
 
     def adopt_next(self) -> None:
+        """Replace the key by the next one, durably."""
         self._next.replace(self._path)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
@@ -64,26 +71,27 @@ class FileKeyStore:
             os.close(folder)
 
     def _key(self) -> Ed25519PrivateKey:
-        seen = check_owned(self._path, stat.S_IRWXG | stat.S_IRWXO)
-        known = self._read
-        if known is None or known[0] != seen:
-            known = seen, _load(self._path)
-            self._read = known
-        return known[1]
+        version = check_owned(self._path, stat.S_IRWXG | stat.S_IRWXO)
+        cached = self._cached
+        if cached is None or cached[0] != version:
+            cached = version, _load(self._path)
+            self._cached = cached
+        return cached[1]
 
 
 def check_owned(path: Path, forbidden: int) -> tuple[int, int]:
-    """Which file it is (inode, time of change). A link is not followed: what it points to others may change.
+    """Check that `path` is this user's and has none of the `forbidden` mode bits.
 
-    Raises IdentityError: IDENTITY_MISSING, IDENTITY_EXPOSED.
+    Returns inode and time of change, by which an exchanged file is noticed. A link is refused: other users
+    may change what it points to. Raises IdentityError: IDENTITY_MISSING, IDENTITY_EXPOSED.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise IdentityError(Code.IDENTITY_MISSING, f"{path.name}: {type(error).__name__}") from None
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & forbidden or path.is_symlink():
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & forbidden or path.is_symlink():
         raise IdentityError(Code.IDENTITY_EXPOSED, f"{path.name} is open to others")
-    return found.st_ino, found.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

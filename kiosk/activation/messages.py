@@ -1,4 +1,8 @@
-"""What goes over the line to central and what comes back: version 1, JSON (resources/protocol)."""
+"""Define and read the messages exchanged with central: wire protocol version 1, JSON (resources/protocol).
+
+Structs with four or more fields take keywords only, so that a field that is inserted cannot take the value of
+another. Fields stand in the JSON in the order in which they are declared.
+"""
 
 from math import isfinite
 from typing import Annotated
@@ -30,8 +34,8 @@ class SealingKey(Struct, frozen=True):
     public: str
 
 
-class Enrolment(Struct, frozen=True):
-    """What central gave the terminal when it was enrolled."""
+class Enrolment(Struct, frozen=True, kw_only=True):
+    """Central's answer to an enrolment, as it is kept on disk."""
 
     terminal: Text
     place: str
@@ -47,6 +51,8 @@ class Problem(Struct, frozen=True):
 
 
 class ChallengeTokens(Struct, frozen=True):
+    """Answer of `POST /v1/challenges`."""
+
     challenges: tuple[str, ...]
 
 
@@ -55,15 +61,17 @@ class _RosterBody(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
+    """Answer of `GET /v1/health`, which asks for no signature."""
+
     status: str
     time_unix: float
     simulation: bool
 
 
-class Heartbeat(Struct, frozen=True):
-    """What the terminal tells with each sign of life. `sealing`: the suite it wants to seal with.
+class Heartbeat(Struct, frozen=True, kw_only=True):
+    """Body of `POST /v1/heartbeat`. `sealing`: the suite that the terminal wants to seal with.
 
-    `lost`: requests that were promised and are not in its outbox any more.
+    `lost`: ids of requests that were promised and are missing in the outbox.
     """
 
     versions: dict[str, str] = {}
@@ -73,9 +81,11 @@ class Heartbeat(Struct, frozen=True):
     lost: tuple[str, ...] = ()
 
 
-class HeartbeatReply(Struct, frozen=True):
-    """What central answers. `sealing`: to be sealed to from now on. `audit_rewound`: the head of our log was
-    older than, or another than, one that central keeps, and nobody there has accepted that yet.
+class HeartbeatReply(Struct, frozen=True, kw_only=True):
+    """Central's answer to a heartbeat. `sealing`: the key to seal to from now on.
+
+    `audit_rewound`: the head of this terminal's audit log was older than, or contradicts, one that central
+    keeps, and no operator has accepted that yet.
     """
 
     status: str
@@ -87,20 +97,22 @@ class HeartbeatReply(Struct, frozen=True):
 
 
 class Consent(Struct, frozen=True):
+    """What the customer agreed to. `picture`: that their picture goes along."""
+
     language: str
     text_sha256: str
     picture: bool
 
 
 class GuardianConsent(Struct, frozen=True):
-    """What a child's guardian agreed to."""
+    """Consent of a child's guardian."""
 
     language: str
     text_sha256: str
 
 
 class Sealed(Struct, frozen=True):
-    """`data`: base64url without padding."""
+    """The personal part, sealed. `data`: base64url without padding."""
 
     key: str
     algorithm: str
@@ -108,7 +120,7 @@ class Sealed(Struct, frozen=True):
 
 
 class GuardianPerson(Struct, frozen=True):
-    """Who applies for a child."""
+    """The guardian who applies for a child."""
 
     number: str
     name: str
@@ -118,7 +130,7 @@ class GuardianPerson(Struct, frozen=True):
         return "GuardianPerson(…)"
 
 
-class Personal(Struct, frozen=True):
+class Personal(Struct, frozen=True, kw_only=True):
     """The part that only central can read. `picture`: JPEG, base64 in JSON."""
 
     number: str
@@ -135,7 +147,9 @@ class Personal(Struct, frozen=True):
         return "Personal(…)"
 
 
-class ActivationBody(Struct, frozen=True):
+class ActivationBody(Struct, frozen=True, kw_only=True):
+    """Body of `POST /v1/activations`."""
+
     id: str
     terminal: str
     at_unix: float
@@ -152,16 +166,16 @@ class ActivationBody(Struct, frozen=True):
     sealed: Sealed
 
 
-class About(Struct, frozen=True):
-    """What every request of this terminal says about itself."""
+class RequestOrigin(Struct, frozen=True):
+    """The terminal and its software, as every request names them."""
 
     terminal: str
     simulated: bool
     versions: dict[str, str]  # program and models
 
 
-class _ReceiptBody(Struct, frozen=True):
-    """A receipt as it arrives: nothing may be missing that decides what the customer is told."""
+class _ReceiptBody(Struct, frozen=True, kw_only=True):
+    """A receipt as it arrives: nothing may be missing that decides what the customer is shown."""
 
     id: Text
     status: RequestStatus
@@ -172,18 +186,26 @@ class _ReceiptBody(Struct, frozen=True):
 
 
 def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> bytes:
-    """What is to be sealed. The picture goes along only if the person agreed to that.
+    """Return the JSON that is to be sealed. `picture` (JPEG) goes along only if the person agreed to that.
 
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
     them on the way. With a guardian the picture is the guardian's.
     """
-    agreed = picture if evidence.consent.picture else None
-    who = (card.number, card.name, evidence.phone, evidence.password)
-    how = (evidence.way, evidence.reviews, evidence.purpose, _guardian(evidence.guardian))
-    return msgspec.json.encode(Personal(*who, agreed, *how))
+    personal = Personal(
+        number=card.number,
+        name=card.name,
+        phone=evidence.phone,
+        password=evidence.password,
+        picture=picture if evidence.consent.picture else None,
+        way=evidence.way,
+        reviews=evidence.reviews,
+        purpose=evidence.purpose,
+        guardian=_guardian_person(evidence.guardian),
+    )
+    return msgspec.json.encode(personal)
 
 
-def _guardian(guardian: Guardian | None) -> GuardianPerson | None:
+def _guardian_person(guardian: Guardian | None) -> GuardianPerson | None:
     if guardian is None or guardian.card is None:
         return None
     return GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
@@ -193,15 +215,17 @@ def _guardian_consent(guardian: Guardian) -> GuardianConsent:
     return GuardianConsent(guardian.consent.language, guardian.consent.text_sha256)
 
 
-def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_unix: float) -> bytes:
-    """The body of `POST /v1/activations`: made once, stored, and sent byte for byte on every try."""
+def request_body(
+    id: str, evidence: Evidence, *, origin: RequestOrigin, sealed: Sealed, at_unix: float
+) -> bytes:
+    """Encode the body of `POST /v1/activations`: made once, stored, and sent byte for byte on every try."""
     consent = evidence.consent
     body = ActivationBody(
         id=id,
-        terminal=about.terminal,
+        terminal=origin.terminal,
         at_unix=at_unix,
         began_unix=evidence.began_unix,
-        simulated=about.simulated,
+        simulated=origin.simulated,
         challenge=evidence.challenge,
         consent=Consent(consent.language, consent.text_sha256, consent.picture),
         verdicts=evidence.verdicts,
@@ -209,16 +233,17 @@ def request_body(id: str, evidence: Evidence, about: About, sealed: Sealed, at_u
         reviews=evidence.reviews,
         purpose=evidence.purpose,
         guardian=_guardian_consent(evidence.guardian) if evidence.guardian else None,
-        versions=about.versions,
+        versions=origin.versions,
         sealed=sealed,
     )
     return msgspec.json.encode(body, order="deterministic")
 
 
 def read_receipt(raw: bytes, request: str) -> Receipt:
-    """Central's answer on `request`.
+    """Decode central's receipt for `request`.
 
-    Raises Unreachable(CENTRAL_FAULT): what cannot be understood whole is no answer, least of all a success.
+    Raises Unreachable(CENTRAL_FAULT) for what cannot be understood whole: that is no answer, least of all a
+    success.
     """
     try:
         body = msgspec.json.decode(raw, type=_ReceiptBody)
@@ -229,11 +254,18 @@ def read_receipt(raw: bytes, request: str) -> Receipt:
     code = _receipt_code(body)
     if not _coherent(body, code):
         raise _fault(f"a receipt that contradicts itself: {body.status.value}")
-    return Receipt(body.id, body.status, code, body.credential, body.recheck_unix, body.at_unix)
+    return Receipt(
+        id=body.id,
+        status=body.status,
+        code=code,
+        credential=body.credential,
+        recheck_unix=body.recheck_unix,
+        at_unix=body.at_unix,
+    )
 
 
 def read_challenges(raw: bytes) -> tuple[str, ...]:
-    """Tokens, still unchecked. Raises Unreachable(CENTRAL_FAULT)."""
+    """Decode challenge tokens, still unverified. Raises Unreachable(CENTRAL_FAULT)."""
     try:
         return msgspec.json.decode(raw, type=ChallengeTokens).challenges
     except UNREADABLE:
@@ -241,7 +273,7 @@ def read_challenges(raw: bytes) -> tuple[str, ...]:
 
 
 def read_roster(raw: bytes) -> str:
-    """A token, still unchecked. Raises Unreachable(CENTRAL_FAULT)."""
+    """Decode the roster's token, still unverified. Raises Unreachable(CENTRAL_FAULT)."""
     try:
         return msgspec.json.decode(raw, type=_RosterBody).roster
     except UNREADABLE:
@@ -249,29 +281,29 @@ def read_roster(raw: bytes) -> str:
 
 
 def read_health(raw: bytes) -> Health:
-    """Raises Unreachable(CENTRAL_FAULT)."""
+    """Decode the answer of `GET /v1/health`. Raises Unreachable(CENTRAL_FAULT)."""
     try:
         health = msgspec.json.decode(raw, type=Health)
     except UNREADABLE:
-        raise _fault("the sign of life cannot be read") from None
+        raise _fault("the health cannot be read") from None
     if health.status != "ok":
         raise _fault("central says it is not well")
     return health
 
 
 def read_heartbeat_reply(raw: bytes) -> HeartbeatReply:
-    """Raises Unreachable(CENTRAL_FAULT)."""
+    """Decode central's answer to a heartbeat. Raises Unreachable(CENTRAL_FAULT)."""
     try:
-        greeting = msgspec.json.decode(raw, type=HeartbeatReply)
+        reply = msgspec.json.decode(raw, type=HeartbeatReply)
     except UNREADABLE:
-        raise _fault("the greeting cannot be read") from None
-    if greeting.status != "ok" or not isfinite(greeting.time_unix):
+        raise _fault("the heartbeat's reply cannot be read") from None
+    if reply.status != "ok" or not isfinite(reply.time_unix):
         raise _fault("central says it is not well")
-    return greeting
+    return reply
 
 
 def problem_code(raw: bytes) -> Code | None:
-    """The code of an error body; None if there is none that we know."""
+    """Return the code of an error body (RFC 9457); None if there is none that this program knows."""
     try:
         return Code(msgspec.json.decode(raw, type=Problem).code)
     except UNREADABLE:
@@ -279,7 +311,7 @@ def problem_code(raw: bytes) -> Code | None:
 
 
 def _receipt_code(body: _ReceiptBody) -> Code:
-    """A later central may know codes that we do not: a refusal stays a refusal, a delay a delay."""
+    """Map codes of a later central, unknown here: a refusal stays a refusal, a delay a delay."""
     try:
         return Code(body.code)
     except ValueError:
@@ -292,7 +324,7 @@ def _receipt_code(body: _ReceiptBody) -> Code:
 
 
 def _coherent(body: _ReceiptBody, code: Code) -> bool:
-    """A success names its credential and nothing wrong; a refusal gives a reason and no credential."""
+    """Return True if a success names its credential and no fault, a refusal its reason and no credential."""
     times = [t for t in (body.at_unix, body.recheck_unix) if t is not None]
     if not all(isfinite(t) for t in times):
         return False

@@ -5,7 +5,8 @@
              ▼ │ retry │
             wedged ◀───┘                           hopeless: visible, skipped, never lost
 
-A wedged row without a body stands for a request that was promised and is not here any more (`ledger.py`).
+A wedged row without a body stands for a request that was promised and is missing here now
+(`reconciliation.py`).
 
 Times are wall-clock seconds given by the caller. The wall clock may be set back: a row whose waiting was
 decided "in the future" (`tried_unix` > now) is due at once, so no row waits longer than twice its delay.
@@ -25,8 +26,8 @@ from kiosk.errors import OutboxError
 from kiosk.model import Receipt, RequestStatus
 
 
-class State(StrEnum):
-    """Where a request is; see the picture above."""
+class RequestState(StrEnum):
+    """RequestState of a request; see the diagram above."""
 
     WAITING = "waiting"
     PENDING = "pending"
@@ -34,11 +35,11 @@ class State(StrEnum):
     WEDGED = "wedged"
 
 
-class Row(Struct, frozen=True):
-    """A request that is due."""
+class QueuedRequest(Struct, frozen=True, kw_only=True):
+    """QueuedRequest of an undelivered request, as delivery and export need it."""
 
     id: str
-    state: State
+    state: RequestState
     body: bytes | None
     digest: bytes
     sent: bool  # central may have it
@@ -46,15 +47,15 @@ class Row(Struct, frozen=True):
 
     @property
     def intact(self) -> bool:
-        """Are the bytes those that were put? SQLite itself does not notice a flipped bit in a value."""
+        """True if the body is the one that was put: SQLite does not notice a flipped bit in a value."""
         return self.body is None or sha256(self.body).digest() == self.digest
 
 
-class Entry(Struct, frozen=True):
+class RequestSummary(Struct, frozen=True, kw_only=True):
     """What staff may see of a request: nothing personal."""
 
     id: str
-    state: State
+    state: RequestState
     put_unix: float
     tries: int
     not_before: float
@@ -62,34 +63,36 @@ class Entry(Struct, frozen=True):
     receipt: Receipt | None
 
 
-class Counts(Struct, frozen=True):
+class RequestCounts(Struct, frozen=True, kw_only=True):
+    """Number of requests in each state."""
+
     waiting: int = 0
     pending: int = 0
     delivered: int = 0
     wedged: int = 0
 
 
-class Backlog(Struct, frozen=True):
-    """What has not reached central yet, and since when nothing has been heard from it."""
+class Backlog(Struct, frozen=True, kw_only=True):
+    """Requests that have not reached central yet, and the time since central last answered."""
 
     waiting: int = 0
     oldest_s: float | None = None  # how long the oldest waits
-    silent_s: float | None = None  # since the last sign of life; None: there never was one
+    silent_s: float | None = None  # since the last answered heartbeat; None: there never was one
 
 
 class Outbox:
-    """Every method is one transaction and raises OutboxError when the disk cannot keep the promise."""
+    """Durable queue. Every method is one transaction and raises OutboxError when the disk fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, id: str, body: bytes, at: float) -> None:
-        """On disk when it returns. The same id with the same body again: nothing happens.
+        """Add a request; it is on disk when this returns. Doing it twice changes nothing the second time.
 
         Raises OutboxError(REQUEST_KEY_REUSED) for the same id with another body.
         """
         digest = sha256(body).digest()
-        with self._database.change() as connection:
+        with self._database.transaction() as connection:
             known = connection.execute("SELECT digest FROM requests WHERE id = ?", (id,)).fetchone()
             if known is None:
                 connection.execute(
@@ -100,23 +103,23 @@ class Outbox:
             elif known[0] != digest:
                 raise OutboxError(Code.REQUEST_KEY_REUSED, "the same number with another body")
 
-    def next_due(self, now: float) -> Row | None:
-        """The row to be seen to now, or None.
+    def next_due(self, now: float) -> QueuedRequest | None:
+        """Return the row to deliver now, or None.
 
-        The least often tried first, so a bad one never blocks the others; among equals the oldest.
+        The least often tried comes first, so a bad one never blocks the others; among equals the oldest.
         """
-        with self._database.look() as connection:
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT id, state, body, digest, sent, tries FROM requests"
                 " WHERE state IN ('waiting', 'pending') AND (not_before <= :now OR tried_unix > :now)"
                 " ORDER BY tries, put_unix, id LIMIT 1",
                 {"now": now},
             ).fetchone()
-        return None if found is None else _row(found)
+        return None if found is None else _queued(found)
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until a row is due, 0 if one is; None if nothing is open."""
-        with self._database.look() as connection:
+        """Return the seconds until a row is due, 0 if one is; None if nothing is open."""
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT min(CASE WHEN tried_unix > :now THEN :now ELSE not_before END)"
                 " FROM requests WHERE state IN ('waiting', 'pending')",
@@ -124,37 +127,39 @@ class Outbox:
             ).fetchone()[0]
         return None if found is None else max(0.0, found - now)
 
-    def begin(self, id: str, at: float, not_before: float) -> None:
-        """Note, before anything goes out, that central may have the request from now on.
+    def begin_attempt(self, id: str, at: float, not_before: float) -> None:
+        """Record, before anything is sent, that central may have the request from now on.
 
-        One more try is counted and the next one put off to `not_before` here already: whatever kills us
-        during the call finds a row that is neither forgotten nor tried in a tight circle.
+        One more try is counted and the next one put off to `not_before` already here: if the process is
+        killed during the call, the row is neither forgotten nor tried in a tight loop.
         """
-        with self._database.change() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE requests SET sent = (sent OR state = 'waiting'), tries = tries + 1,"
                 " tried_unix = ?, not_before = ? WHERE id = ? AND state IN ('waiting', 'pending')",
                 (at, not_before, id),
             )
 
-    def note(self, id: str, code: Code) -> None:
-        """Why the last try went wrong, for staff."""
-        with self._database.change() as connection:
+    def record_failure(self, id: str, code: Code) -> None:
+        """Record, for staff, why the last try failed."""
+        with self._database.transaction() as connection:
             connection.execute("UPDATE requests SET code = ? WHERE id = ?", (code.value, id))
 
     def settle(self, id: str, receipt: Receipt, at: float, recheck: float) -> bool:
         """Store central's answer and erase the body, in one transaction.
 
-        PENDING is asked for again at `recheck`. True if the answer is news: a delivered request keeps the
-        receipt it has, and PENDING again is no news.
+        PENDING is looked up again at `recheck`. Returns True if the answer changes the state: a delivered
+        request keeps the receipt it has, and PENDING after PENDING changes nothing.
         """
-        with self._database.change() as connection:
+        with self._database.transaction() as connection:
             before = connection.execute(
                 "SELECT state FROM requests WHERE id = ? AND state <> 'delivered'", (id,)
             ).fetchone()
             if before is None:
                 return False
-            state = State.PENDING if receipt.status is RequestStatus.PENDING else State.DELIVERED
+            state = (
+                RequestState.PENDING if receipt.status is RequestStatus.PENDING else RequestState.DELIVERED
+            )
             connection.execute(
                 "UPDATE requests SET state = ?, body = NULL, receipt = ?, code = ?, tries = 0,"
                 " tried_unix = ?, not_before = ?, settled_unix = ? WHERE id = ?",
@@ -163,12 +168,12 @@ class Outbox:
             return bool(before[0] != state.value)
 
     def scrub(self) -> None:
-        """Let erased bodies vanish from the log file too."""
+        """Remove erased bodies from the write-ahead log, too."""
         self._database.scrub()
 
     def wedge(self, id: str, code: Code, at: float) -> None:
-        """Set aside as hopeless. The body stays, for staff to `retry` or to hand over."""
-        with self._database.change() as connection:
+        """Set a hopeless request aside. The body stays, for staff to `retry` or to export."""
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE requests SET state = 'wedged', code = ?, settled_unix = ?"
                 " WHERE id = ? AND state IN ('waiting', 'pending')",
@@ -176,8 +181,8 @@ class Outbox:
             )
 
     def retry(self, id: str, at: float) -> bool:
-        """Staff: send a wedged request once more. False if it is not wedged."""
-        with self._database.change() as connection:
+        """Queue a wedged request once more, on staff's order. Returns False if it is not wedged."""
+        with self._database.transaction() as connection:
             done = connection.execute(
                 "UPDATE requests SET state = iif(body IS NULL, 'pending', 'waiting'), tries = 0,"
                 " tried_unix = ?, not_before = ? WHERE id = ? AND state = 'wedged'"
@@ -186,18 +191,18 @@ class Outbox:
             )
             return done.rowcount == 1
 
-    def release(self, at: float) -> None:
-        """The line is back: what waited because of it is due at once."""
-        with self._database.change() as connection:
+    def make_all_due(self, at: float) -> None:
+        """Make due at once what waited because central could not be reached; called when it can be again."""
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE requests SET tried_unix = :at, not_before = :at"
                 " WHERE state = 'waiting' OR (state = 'pending' AND tries > 0)",
                 {"at": at},
             )
 
-    def lose(self, id: str, at: float) -> None:
-        """A promised request is not here any more: a row in its place, wedged, without a body."""
-        with self._database.change() as connection:
+    def mark_lost(self, id: str, at: float) -> None:
+        """Put a wedged row without a body in the place of a promised request that is missing."""
+        with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO requests"
                 " (id, state, put_unix, digest, sent, tried_unix, not_before, code, settled_unix)"
@@ -205,10 +210,10 @@ class Outbox:
                 (id, at, at, at, Code.REQUEST_LOST.value, at),
             )
 
-    def lost(self, *, noted: bool = False) -> list[str]:
-        """Of those rows the numbers that nobody has taken note of yet; `noted`: all, the newest first."""
-        codes = (Code.REQUEST_LOST.value, Code.REQUEST_GIVEN_UP.value if noted else "")
-        with self._database.look() as connection:
+    def lost_ids(self, *, include_given_up: bool = False) -> list[str]:
+        """Return the ids of lost requests, newest first; those given up only with `include_given_up`."""
+        codes = (Code.REQUEST_LOST.value, Code.REQUEST_GIVEN_UP.value if include_given_up else "")
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT id FROM requests WHERE state = 'wedged' AND body IS NULL AND code IN (?, ?)"
                 " ORDER BY put_unix DESC, id",
@@ -217,8 +222,8 @@ class Outbox:
         return [id for (id,) in found]
 
     def give_up(self, id: str) -> bool:
-        """A supervisor has taken note of a lost request. False if it is none."""
-        with self._database.change() as connection:
+        """Record that a supervisor has taken note of a lost request. Returns False if it is none."""
+        with self._database.transaction() as connection:
             done = connection.execute(
                 "UPDATE requests SET code = ? WHERE id = ? AND state = 'wedged' AND code = ?",
                 (Code.REQUEST_GIVEN_UP.value, id, Code.REQUEST_LOST.value),
@@ -226,75 +231,82 @@ class Outbox:
             return done.rowcount == 1
 
     def ids(self) -> set[str]:
-        """The numbers of all requests that are here."""
-        with self._database.look() as connection:
+        """Return the ids of all requests."""
+        with self._database.reading() as connection:
             return {id for (id,) in connection.execute("SELECT id FROM requests").fetchall()}
 
     def purge(self, before: float) -> int:
-        """Forget requests delivered before that time; how many. Open and wedged ones are never purged."""
-        with self._database.change() as connection:
+        """Delete requests delivered before that time and return how many. Others are never purged."""
+        with self._database.transaction() as connection:
             done = connection.execute(
                 "DELETE FROM requests WHERE state = 'delivered' AND settled_unix < ?", (before,)
             )
             return done.rowcount
 
     def probe(self, at: float) -> None:
-        """Write something: can promises be kept now?"""
-        with self._database.change() as connection:
+        """Write one row, to find out whether the disk takes writes now."""
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, ?)", (at,))
 
-    def note_contact(self, at: float) -> None:
-        """Central was heard."""
-        with self._database.change() as connection:
+    def record_contact(self, at: float) -> None:
+        """Record when central last answered."""
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO contact VALUES (1, ?)", (at,))
 
     def backlog(self, now: float) -> Backlog:
-        with self._database.look() as connection:
+        """Return what waits and for how long, at the time `now`."""
+        with self._database.reading() as connection:
             count, oldest = connection.execute(
                 "SELECT count(*), min(put_unix) FROM requests WHERE state = 'waiting'"
             ).fetchone()
-            heard = connection.execute("SELECT at_unix FROM contact").fetchone()
-        silent = None if heard is None else max(0.0, now - heard[0])
-        return Backlog(count, None if oldest is None else max(0.0, now - oldest), silent)
+            contact = connection.execute("SELECT at_unix FROM contact").fetchone()
+        return Backlog(
+            waiting=count,
+            oldest_s=None if oldest is None else max(0.0, now - oldest),
+            silent_s=None if contact is None else max(0.0, now - contact[0]),
+        )
 
-    def counts(self) -> Counts:
-        with self._database.look() as connection:
+    def counts(self) -> RequestCounts:
+        """Return the number of requests in each state."""
+        with self._database.reading() as connection:
             found = connection.execute("SELECT state, count(*) FROM requests GROUP BY state").fetchall()
-        return Counts(**dict(found))
+        return RequestCounts(**dict(found))
 
-    def list(self) -> list[Entry]:
-        """All requests, newest first."""
-        with self._database.look() as connection:
+    def list(self) -> list[RequestSummary]:
+        """Return all requests, newest first."""
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT id, state, put_unix, tries, not_before, code, receipt FROM requests"
                 " ORDER BY put_unix DESC, id"
             ).fetchall()
-        return [_entry(row) for row in found]
+        return [_summary(row) for row in found]
 
-    def undelivered(self) -> Sequence[Row]:
-        """Everything central has not given its last word on, oldest first."""
-        with self._database.look() as connection:
+    def undelivered(self) -> Sequence[QueuedRequest]:
+        """Return every request without a final receipt, oldest first."""
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT id, state, body, digest, sent, tries FROM requests"
                 " WHERE state <> 'delivered' ORDER BY put_unix, id"
             ).fetchall()
-        return [_row(row) for row in found]
+        return [_queued(row) for row in found]
 
     def receipt(self, id: str) -> Receipt | None:
-        """Central's last word on a request, if it has spoken."""
-        return next((entry.receipt for entry in self.list() if entry.id == id), None)
+        """Return central's newest receipt for a request, None if there is none."""
+        return next((request.receipt for request in self.list() if request.id == id), None)
 
 
-def _row(row: tuple[Any, ...]) -> Row:
+def _queued(row: tuple[Any, ...]) -> QueuedRequest:
     id, state, body, digest, sent, tries = row
-    return Row(id, State(state), body, digest, bool(sent), tries)
+    return QueuedRequest(
+        id=id, state=RequestState(state), body=body, digest=digest, sent=bool(sent), tries=tries
+    )
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def _summary(row: tuple[Any, ...]) -> RequestSummary:
     id, state, put_unix, tries, not_before, code, receipt = row
-    return Entry(
+    return RequestSummary(
         id=id,
-        state=State(state),
+        state=RequestState(state),
         put_unix=put_unix,
         tries=tries,
         not_before=not_before,

@@ -1,18 +1,18 @@
-"""Does the outbox hold what was promised? Its rows are compared with the audit log.
+"""Compare the outbox's rows with the audit log: is every request that was promised still there?
 
 SQLite cannot tell a write-ahead log that was spoilt from one whose last transaction was never finished, nor
-an older copy of the file from the file: both open without a word, and a committed request is gone. The log
-says otherwise. The order of the writes makes it a judge:
+an older copy of the file from the file: both open without an error, and a committed request is gone. The
+audit log shows the loss, because of the order of the writes:
 
     1. the row is committed   2. `visit.stored` is on disk   3. the screen may promise
 
-Killed between 1 and 2: a row without a record. Nobody was promised anything, the row is delivered all the
-same, and its record is written now: *healed*, never blocked. The other way round, a kill in between would
-look exactly like a loss, and every power cut could raise a false alarm.
+Killed between 1 and 2: a row without a record. Nothing was promised, the row is delivered all the same, and
+its record is written at the next start: *healed*, never blocked. With the writes in the other order, a kill
+in between would look exactly like a loss, and every power cut could raise a false alarm.
 
-A record without a row is a **loss**, whatever the reason. It is put back into the outbox, wedged and without
-a body, so that staff see it; central is asked whether it knows the number (then its word settles it) and is
-told; and until that, or until a supervisor has taken note, nobody new is served.
+A record without a row is a **loss**, whatever the reason. The request is put back into the outbox, wedged and
+without a body, so that staff see it; central is informed and asked whether it knows the number (then its
+receipt settles the request); and until that, or until a supervisor has taken note, no new visit begins.
 """
 
 import logging
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from kiosk.activation.challenges import ChallengePool
-from kiosk.activation.outbox import Entry, Outbox, State
+from kiosk.activation.outbox import Outbox, RequestState
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.audit.stored_requests import StoredRequests
@@ -31,32 +31,39 @@ from kiosk.errors import AuditError, OutboxError
 log = logging.getLogger(__name__)
 
 LOST = frozenset({Code.REQUEST_LOST, Code.REQUEST_GIVEN_UP})
-"""Of such rows there never was a body here."""
+"""Codes of rows that `_mark_lost` made: they have no body and need no record."""
 
 
 class Reconciliation:
-    """`look` may be called from any thread; the first look heals, each one finds what is missing."""
+    """Comparison of outbox and audit log. `check` may be called from any thread.
+
+    The first check heals, each one finds what is missing.
+    """
 
     def __init__(
         self,
         audit: AuditLog,
         outbox: Outbox,
         pool: ChallengePool,
+        *,
         keep_s: float,
         clock_unix: Callable[[], float],
     ) -> None:
-        """`keep_s`: so long the outbox keeps what was delivered."""
+        """`keep_s`: for so many seconds the outbox keeps what was delivered."""
         self._audit = audit
         self._outbox = outbox
         self._pool = pool
         self._keep_s = keep_s
         self._clock_unix = clock_unix
-        self._promises = StoredRequests(audit.path)
+        self._stored = StoredRequests(audit.path)
         self._lock = threading.Lock()
         self._healed = False
 
-    def look(self) -> Code:
-        """OK, REQUEST_LOST, or why it cannot be told (STARTING: the outbox itself tells)."""
+    def check(self) -> Code:
+        """Compare; return OK, REQUEST_LOST, or why it cannot be known.
+
+        STARTING if the outbox cannot be read: that failure is reported under its own name.
+        """
         try:
             with self._lock:
                 self._compare()
@@ -67,43 +74,44 @@ class Reconciliation:
             return Code.STARTING
 
     def _compare(self) -> None:
-        """The log is read first: a request that it knows was in the outbox before."""
+        """Read the log first, then the outbox: a request that the log knows was in the outbox before."""
         if not self._healed:
             self._heal()
             self._healed = True
-        for _ in self._promises.news():
+        for _ in self._stored.news():
             pass
-        for visit in sorted(self._promises.open - self._outbox.ids()):
-            self._lose(visit)
+        for visit in sorted(self._stored.open - self._outbox.ids()):
+            self._mark_lost(visit)
 
     def _heal(self) -> None:
-        rows = {entry.id: entry for entry in self._outbox.list() if entry.code not in LOST}
-        unwritten, unsettled = dict(rows), {i: e for i, e in rows.items() if e.state is State.DELIVERED}
+        requests = {request.id: request for request in self._outbox.list() if request.code not in LOST}
+        unrecorded = dict(requests)
+        unsettled = {id: r for id, r in requests.items() if r.state is RequestState.DELIVERED}
         newest = ("", 0.0)
-        for told in self._promises.news():
-            if told.stored:
-                newest = told.visit, told.at_unix
-            (unwritten if told.stored else unsettled).pop(told.visit, None)
-        for visit in unwritten:
+        for record in self._stored.news():
+            if record.stored:
+                newest = record.visit, record.at_unix
+            (unrecorded if record.stored else unsettled).pop(record.visit, None)
+        for visit in unrecorded:
             log.warning("%s had no record; it gets one", visit)
             self._audit.append(Kind.VISIT_STORED, visit=visit, facts={"healed": True})
-        for entry in unsettled.values():
-            self._settle(entry)
-        self._doubt_challenges(*newest)
+        for request in unsettled.values():
+            if request.receipt is not None:
+                facts = {"status": request.receipt.status.value, "healed": True}
+                self._audit.append(Kind.REQUEST_SETTLED, request.receipt.code, visit=request.id, facts=facts)
+        self._discard_challenges_of_older_copy(*newest)
 
-    def _settle(self, entry: Entry) -> None:
-        if entry.receipt is not None:
-            facts = {"status": entry.receipt.status.value, "healed": True}
-            self._audit.append(Kind.REQUEST_SETTLED, entry.receipt.code, visit=entry.id, facts=facts)
+    def _discard_challenges_of_older_copy(self, newest_visit: str, at_unix: float) -> None:
+        """Discard all challenges if the newest stored request is missing: the file is an older copy.
 
-    def _doubt_challenges(self, visit: str, at_unix: float) -> None:
-        """An older copy of the file holds digits that were read aloud since: central would refuse them."""
-        young = abs(self._clock_unix() - at_unix) < self._keep_s
-        if visit and young and visit not in self._outbox.ids():
+        It holds digits that were read aloud since; central would refuse them.
+        """
+        recent = abs(self._clock_unix() - at_unix) < self._keep_s
+        if newest_visit and recent and newest_visit not in self._outbox.ids():
             log.error("the outbox is older than the log; its challenges are thrown away")
             self._pool.discard()
 
-    def _lose(self, visit: str) -> None:
+    def _mark_lost(self, visit: str) -> None:
         log.error("%s was promised, and is not in the outbox", visit)
         self._outbox.mark_lost(visit, self._clock_unix())
         self._audit.append(Kind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)

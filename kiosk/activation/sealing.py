@@ -1,6 +1,6 @@
-"""Sealing the personal part to central: what lies on the terminal's disk, the terminal cannot read.
+"""Seal the personal part to central: the terminal itself cannot read what it keeps on its disk.
 
-Two suites; central says with its key which one it is, the settings say which one is wanted:
+Two suites; central names the suite together with its key, the settings name the one that is wanted:
 
 HPKE-X25519-SHA256-AES256GCM   HPKE (RFC 9180), base mode, single shot; `enc` before the ciphertext
 SM2-SM4GCM                     a digital envelope of the Chinese standards (extra "sm"): a fresh SM4 key under
@@ -26,15 +26,15 @@ from kiosk.errors import IdentityError
 HPKE = "HPKE-X25519-SHA256-AES256GCM"
 SM = "SM2-SM4GCM"
 
-Suited = Callable[[bytes, bytes], bytes]
+SealFunction = Callable[[bytes, bytes], bytes]
 """Plaintext and info → sealed bytes."""
 
 
 class Sealer:
-    """Seals to one key of central's."""
+    """Encryption to one of central's keys."""
 
     def __init__(self, key: SealingKey) -> None:
-        """Raises IdentityError for a key or an algorithm that we cannot use."""
+        """Raises IdentityError for a key or an algorithm that cannot be used."""
         suites = {HPKE: _hpke, SM: _sm}
         if key.algorithm not in suites:
             raise IdentityError(Code.IDENTITY_MISSING, f"unknown sealing algorithm {key.algorithm!r}")
@@ -45,18 +45,18 @@ class Sealer:
             raise IdentityError(Code.IDENTITY_MISSING, f"unusable sealing key: {error}") from None
 
     def seal(self, plaintext: bytes, visit: str, terminal: str) -> Sealed:
-        """Only central opens it, and only as part of this visit at this terminal."""
+        """Encrypt so that only central can decrypt it, and only as part of this visit at this terminal."""
         info = f"kiosk-activation-v1|{visit}|{terminal}".encode()
         return Sealed(self._id, self._algorithm, to_base64url(self._seal(plaintext, info)))
 
 
-def _hpke(public: bytes) -> Suited:
+def _hpke(public: bytes) -> SealFunction:
     key = X25519PublicKey.from_public_bytes(public)
     suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
     return lambda plaintext, info: suite.encrypt(plaintext, key, info)
 
 
-def _sm(public: bytes) -> Suited:
+def _sm(public: bytes) -> SealFunction:
     import gmssl_pyx
 
     if len(public) != 64:

@@ -1,7 +1,7 @@
-"""The activation room's one door: what bootstrap builds, the engine asks and staff look at.
+"""Provide the activation service: what bootstrap builds, the engine calls and staff inspect.
 
 It opens what it needs by itself, and tries again for as long as something is missing: the terminal comes
-back into service when the disk has room again or the enrolment has been put right, without a restart.
+back into service when the disk has room again or the enrolment has been repaired, without a restart.
 """
 
 import logging
@@ -21,8 +21,8 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.inventory import OUTBOX_FILE
-from kiosk.activation.messages import About, Heartbeat, HeartbeatReply
-from kiosk.activation.outbox import Backlog, Counts, Entry, Outbox
+from kiosk.activation.messages import Heartbeat, HeartbeatReply, RequestOrigin
+from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSummary
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
@@ -44,26 +44,29 @@ from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LOST_AT_MOST = 100
-"""Numbers that go along with a sign of life."""
+MAX_LOST_IDS = 100
+"""Ids of lost requests that go along with one heartbeat."""
 REOPEN_S = 2.0
-"""Between two tries to open what is missing."""
+"""Seconds between two tries to open what is missing."""
 _DAY_S = 86_400.0
 
 
-class _Parts(Struct, frozen=True):
-    """What there is once everything could be opened."""
+class _Components(Struct, frozen=True, kw_only=True):
+    """What exists once identity and database could be opened."""
 
     outbox: Outbox
     pool: ChallengePool
-    intake: Submission
-    courier: DeliveryWorker
+    submission: Submission
+    delivery: DeliveryWorker
     gateway: Gateway
-    ledger: Reconciliation | None
+    reconciliation: Reconciliation | None
 
 
-class ImportResult(Struct, frozen=True):
-    """What a stick brought. `known`: receipts that were here already or are nobody's of ours."""
+class ImportResult(Struct, frozen=True, kw_only=True):
+    """What an import from a stick brought.
+
+    `known`: receipts that were here already or belong to no request of this terminal.
+    """
 
     receipts: int
     known: int
@@ -73,17 +76,19 @@ class ImportResult(Struct, frozen=True):
 
 
 class ActivationService:
-    """`submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call.
+    """Outbox, challenges and the connection to central, behind one interface.
 
-    `run` is the work of the thread "courier"; it gives ReceiptArrived, RequestWedged and, on every change,
+    `submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call them.
+    `run` is the work of the thread "courier"; it posts ReceiptArrived, RequestWedged and, on every change,
     DeviceReady or DeviceFailed for IDENTITY, OUTBOX, CHALLENGES and CENTRAL.
     """
 
     def __init__(
         self,
         settings: Settings,
+        *,
         versions: Mapping[str, str],
-        give: Callable[[Event], None],
+        post: Callable[[Event], None],
         clock_unix: Callable[[], float] = time.time,
         take_roster: Callable[[str], None] | None = None,
         audit: AuditLog | None = None,
@@ -96,159 +101,167 @@ class ActivationService:
         """
         self._settings = settings
         self._versions = dict(versions)
-        self._give = give
+        self._post = post
         self._clock_unix = clock_unix
         self._clock = clock
         self._take_roster = take_roster
         self._audit = audit
-        self._store = identity.make_key_store(settings)
+        self._key_store = identity.make_key_store(settings)
         self.versions_known = True
-        """What central said last of our versions."""
+        """False if central, at the last heartbeat, would not accept evidence of these versions."""
         self.audit_rewound = False
-        """… and of the head of our audit log."""
+        """True if, at the last heartbeat, the audit log's head contradicted one that central keeps."""
         central = settings.central
-        self._wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+        self._http = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
         self._identity_folder = settings.path(settings.terminal.identity)
         self._lock = threading.RLock()
         self._database: Database | None = None
         self._identity: Identity | None = None
-        self._parts: _Parts | None = None
+        self._components: _Components | None = None
 
     # ── for the engine ───────────────────────────────────────────────────────────────────────────
 
     def submit(self, order: Submit, picture: bytes | None = None) -> Stored | StoreFailed:
-        """Seal and put on disk. `picture`: JPEG, goes along only if the person agreed to that."""
+        """Seal the request and put it on disk. `picture`: JPEG, goes along only with consent to that."""
         try:
-            return self._owned().intake.submit(order, picture)
+            return self._accepted().submission.submit(order, picture)
         except KioskError as error:
             return StoreFailed(error.code)
 
     def take_challenge(self) -> ChallengeTaken | ChallengeMissing:
-        """Used up from here on, even if the power goes now."""
+        """Take a challenge; it is used up from here on, even if the power goes now."""
         try:
-            return self._owned().intake.take_challenge()
+            return self._accepted().submission.take_challenge()
         except KioskError as error:
             return ChallengeMissing(error.code)
 
     def ready(self) -> list[DeviceReady | DeviceFailed]:
-        """How IDENTITY, OUTBOX and CHALLENGES are now; opens what can be opened, writes once to the disk."""
+        """Open what can be opened, write once to the disk, return the state of each device.
+
+        The devices are IDENTITY, OUTBOX and CHALLENGES.
+        """
         checks: tuple[tuple[Device, Callable[[], None]], ...] = (
             (Device.IDENTITY, self._check_identity),
             (Device.OUTBOX, self._check_outbox),
             (Device.CHALLENGES, self._check_challenges),
         )
-        return [_state(device, check) for device, check in checks]
+        return [_device_state(device, check) for device, check in checks]
 
     # ── for bootstrap ────────────────────────────────────────────────────────────────────────────
 
-    def know(self, versions: Mapping[str, str]) -> None:
-        """The models are loaded: from now on evidence names these versions. Before `run`."""
+    def add_versions(self, versions: Mapping[str, str]) -> None:
+        """Name these versions, too, in evidence and heartbeats: the models are loaded. Call before `run`."""
         self._versions.update(versions)
 
     def run(self, stop: threading.Event) -> None:
-        """Carry requests to central until `stop` is set."""
-        told: list[DeviceReady | DeviceFailed] = []
+        """Deliver requests to central until `stop` is set."""
+        posted: list[DeviceReady | DeviceFailed] = []
         while not stop.is_set():
             states = self.ready()
             for event in states:
-                if event not in told:
-                    self._give(event)
-            told = states
-            if self._parts is not None:
-                self._parts.courier.run(stop)
+                if event not in posted:
+                    self._post(event)
+            posted = states
+            if self._components is not None:
+                self._components.delivery.run(stop)
             stop.wait(REOPEN_S)
-        self._wire.close()
+        self._http.close()
 
     def wake(self) -> None:
-        """Look now whether there is something to do."""
-        if self._parts is not None:
-            self._parts.courier.wake()
+        """Begin the next round of delivery at once."""
+        if self._components is not None:
+            self._components.delivery.wake()
 
     @property
     def clock_off_s(self) -> float | None:
-        """Central's clock minus ours at the last sign of life; None if there was none yet."""
-        return None if self._parts is None else self._parts.gateway.clock_off_s
+        """Central's clock minus the terminal's at the last heartbeat; None if there was none yet."""
+        return None if self._components is None else self._components.gateway.clock_off_s
 
     @property
     def contact_unix(self) -> float | None:
-        """When central last answered; None if it has not since the start."""
-        return None if self._parts is None else self._parts.courier.contact_unix
+        """When central last answered a heartbeat; None if it has not since the start."""
+        return None if self._components is None else self._components.delivery.contact_unix
 
     def backlog(self) -> Backlog | None:
-        """What waits, and since when; None while the outbox cannot be opened."""
+        """Return what waits and for how long; None while the outbox cannot be opened."""
         with self._lock:
-            parts = self._parts
+            components = self._components
         try:
-            return None if parts is None else parts.outbox.backlog(self._clock_unix())
+            return None if components is None else components.outbox.backlog(self._clock_unix())
         except OutboxError:
             return None
 
     def reconciliation_code(self) -> Code:
-        """OK if the outbox holds what the log says was promised; STARTING until that was compared."""
+        """Return OK if the outbox holds what was promised; STARTING until it was compared with the log."""
         with self._lock:
-            parts = self._parts
-        if parts is None:
+            components = self._components
+        if components is None:
             return Code.STARTING
-        if parts.ledger is None:
+        if components.reconciliation is None:
             return Code.OK
-        return parts.ledger.check()
+        return components.reconciliation.check()
 
     def close(self) -> None:
-        """After `run` has ended."""
+        """Close the database. Call after `run` has ended."""
         with self._lock:
             if self._database is not None:
                 self._database.close()
-            self._database = self._parts = None
+            self._database = self._components = None
 
     # ── for staff ────────────────────────────────────────────────────────────────────────────────
 
-    def counts(self) -> Counts:
-        """Raises OutboxError, IdentityError."""
+    def counts(self) -> RequestCounts:
+        """Return the number of requests in each state. Raises OutboxError, IdentityError."""
         return self._opened().outbox.counts()
 
-    def requests(self) -> list[Entry]:
-        """Newest first; nothing personal. Raises OutboxError, IdentityError."""
+    def requests(self) -> list[RequestSummary]:
+        """Return all requests, newest first, without personal data. Raises OutboxError, IdentityError."""
         return self._opened().outbox.list()
 
     def retry(self, request: str) -> bool:
-        """Send a wedged request once more; False if it is not wedged. Raises OutboxError, IdentityError."""
-        parts = self._opened()
-        done = parts.outbox.retry(request, self._clock_unix())
-        parts.courier.wake()
+        """Queue a wedged request once more; False if it is not wedged. Raises OutboxError, IdentityError."""
+        components = self._opened()
+        done = components.outbox.retry(request, self._clock_unix())
+        components.delivery.wake()
         return done
 
     def give_up(self, request: str) -> bool:
-        """A supervisor has taken note of a lost request, and that is recorded already; False if it is none.
+        """Record that a supervisor has taken note of a lost request; False if it is not lost.
 
-        Raises OutboxError, IdentityError.
+        Call it after the audit log has that record. Raises OutboxError, IdentityError.
         """
         return self._opened().outbox.give_up(request)
 
     def export(self, stick: Path, *, mounted_only: bool) -> int:
-        """Give every undelivered request to the stick, sealed and signed; how many.
+        """Copy every undelivered request to the stick, sealed and signed; return how many.
 
         They stay here too. Raises StaffError(STICK_*), OutboxError, IdentityError.
         """
         usb_transfer.check_stick(stick, mounted_only=mounted_only)
-        rows = [row for row in self._opened().outbox.undelivered() if row.intact]
-        return usb_transfer.pack(stick, self._open_identity(), rows, self._clock_unix())
+        requests = [request for request in self._opened().outbox.undelivered() if request.intact]
+        return usb_transfer.write_requests(stick, self._open_identity(), requests, self._clock_unix())
 
     def import_answers(self, stick: Path, *, mounted_only: bool) -> ImportResult:
-        """Take what central answered. Doing it twice changes nothing the second time.
+        """Take central's answers from the stick. Doing it twice changes nothing the second time.
 
         Raises StaffError(STICK_*), OutboxError, IdentityError.
         """
         usb_transfer.check_stick(stick, mounted_only=mounted_only)
-        parts, who = self._opened(), self._open_identity()
-        came = usb_transfer.read_answers(stick, who.challenge_key, who.terminal)
-        news = sum(parts.courier.settle(receipt) for receipt in came.receipts)
-        digits = parts.pool.add(came.challenges, self._clock_unix())
-        roster = self._bring_roster(came.roster) if came.roster else Code.STAFF_NONE
-        altered = came.altered + (roster is Code.STAFF_ROSTER_ALTERED)
-        return ImportResult(news, len(came.receipts) - news, altered, digits, roster is Code.OK)
+        components, who = self._opened(), self._open_identity()
+        answers = usb_transfer.read_answers(stick, who.challenge_key, who.terminal)
+        settled = sum(components.delivery.settle(receipt) for receipt in answers.receipts)
+        challenges = components.pool.add(answers.challenges, self._clock_unix())
+        roster = self._import_roster(answers.roster) if answers.roster else Code.STAFF_NONE
+        return ImportResult(
+            receipts=settled,
+            known=len(answers.receipts) - settled,
+            altered=answers.altered + (roster is Code.STAFF_ROSTER_ALTERED),
+            challenges=challenges,
+            roster=roster is Code.OK,
+        )
 
-    def _bring_roster(self, token: str) -> Code:
-        """OK, or why it is of no use: altered, or over."""
+    def _import_roster(self, token: str) -> Code:
+        """Return OK, or why the roster is not taken: altered, or expired."""
         if self._take_roster is None:
             return Code.STAFF_NONE
         try:
@@ -259,23 +272,23 @@ class ActivationService:
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────
 
-    def _opened(self) -> _Parts:
+    def _opened(self) -> _Components:
         """Raises IdentityError, OutboxError."""
         with self._lock:
-            if self._parts is None:
-                self._parts = self._join(self._open_identity(), self._open_database())
-            return self._parts
+            if self._components is None:
+                self._components = self._build(self._open_identity(), self._open_database())
+            return self._components
 
-    def _owned(self) -> _Parts:
-        """Raises as `_opened`, and IdentityError if central does not take this terminal any more."""
-        parts = self._opened()
-        if parts.courier.disowned is not None:
-            raise IdentityError(parts.courier.disowned, "central said so")
-        return parts
+    def _accepted(self) -> _Components:
+        """Raises as `_opened`, and IdentityError if central does not accept this terminal any more."""
+        components = self._opened()
+        if components.delivery.disowned is not None:
+            raise IdentityError(components.delivery.disowned, "central said so")
+        return components
 
     def _open_identity(self) -> Identity:
         if self._identity is None:
-            found = identity.load(self._identity_folder, self._store)
+            found = identity.load(self._identity_folder, self._key_store)
             wanted = self._settings.terminal.id
             if wanted and wanted != found.terminal:
                 detail = f"the settings say {wanted!r}, the enrolment {found.terminal!r}"
@@ -285,64 +298,83 @@ class ActivationService:
 
     def _open_database(self) -> Database:
         if self._database is None:
-            self._database = Database(_outbox_path(self._settings))
+            self._database = Database(self._settings.path(self._settings.storage.folder) / OUTBOX_FILE)
         return self._database
 
-    def _join(self, who: Identity, database: Database) -> _Parts:
-        central = self._settings.central
+    def _build(self, who: Identity, database: Database) -> _Components:
         outbox = Outbox(database)
         pool = ChallengePool(database, who.challenge_key, who.terminal)
         simulated = self._settings.mode == "simulation"
         gateway = Gateway(
-            self._wire,
+            self._http,
             who,
             self._clock_unix,
-            central.connect_s,
-            simulated,
-            report=lambda: self._report(outbox),
-            greeted=lambda greeting: self._greeted(who, greeting),
-            head=self._head,
+            heartbeat_s=self._settings.central.connect_s,
+            simulated=simulated,
+            make_heartbeat=lambda: self._make_heartbeat(outbox),
+            on_heartbeat_reply=lambda reply: self._on_heartbeat_reply(who, reply),
+            audit_head=self._audit_head,
         )
-        courier = DeliveryWorker(
+        delivery = DeliveryWorker(
             outbox,
             pool,
             gateway,
-            self._give,
-            central,
-            self._clock_unix,
-            self._clock,
+            post=self._post,
+            settings=self._settings.central,
+            clock_unix=self._clock_unix,
+            clock=self._clock,
             take_roster=self._take_roster,
         )
-        about = About(who.terminal, simulated, self._versions)
-        intake = Submission(
-            outbox, pool, lambda: who.sealer, about, self._clock_unix, courier.wake, courier.recheck_disk
+        submission = Submission(
+            outbox,
+            pool,
+            sealer=lambda: who.sealer,
+            origin=RequestOrigin(who.terminal, simulated, self._versions),
+            clock_unix=self._clock_unix,
+            wake=delivery.wake,
+            recheck_disk=delivery.recheck_disk,
         )
+        return _Components(
+            outbox=outbox,
+            pool=pool,
+            submission=submission,
+            delivery=delivery,
+            gateway=gateway,
+            reconciliation=self._reconciliation(outbox, pool),
+        )
+
+    def _reconciliation(self, outbox: Outbox, pool: ChallengePool) -> Reconciliation | None:
+        if self._audit is None:
+            return None
         keep_s = self._settings.retention.receipts_days * _DAY_S
-        ledger = Reconciliation(self._audit, outbox, pool, keep_s, self._clock_unix) if self._audit else None
-        return _Parts(outbox, pool, intake, courier, gateway, ledger)
+        return Reconciliation(self._audit, outbox, pool, keep_s=keep_s, clock_unix=self._clock_unix)
 
-    # ── what is told to central, and by it ───────────────────────────────────────────────────────
+    # ── heartbeat ────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, outbox: Outbox) -> Heartbeat:
+    def _make_heartbeat(self, outbox: Outbox) -> Heartbeat:
         backlog = outbox.backlog(self._clock_unix())
-        lost = tuple(outbox.lost_ids(include_given_up=True)[:LOST_AT_MOST])
-        sealing = self._settings.central.sealing
-        return Heartbeat(self._versions, backlog.waiting, backlog.oldest_s, sealing, lost)
+        return Heartbeat(
+            versions=self._versions,
+            waiting=backlog.waiting,
+            oldest_s=backlog.oldest_s,
+            sealing=self._settings.central.sealing,
+            lost=tuple(outbox.lost_ids(include_given_up=True)[:MAX_LOST_IDS]),
+        )
 
-    def _greeted(self, who: Identity, greeting: HeartbeatReply) -> None:
-        self.versions_known = greeting.versions_known
-        self.audit_rewound = greeting.audit_rewound
+    def _on_heartbeat_reply(self, who: Identity, reply: HeartbeatReply) -> None:
+        self.versions_known = reply.versions_known
+        self.audit_rewound = reply.audit_rewound
         try:
-            changed = who.use_sealing_key(greeting.sealing)
+            changed = who.use_sealing_key(reply.sealing)
         except (IdentityError, OSError) as error:
             log.warning("central's new sealing key is not used: %s", type(error).__name__)
             return
         if changed and self._audit is not None:
-            key = greeting.sealing
-            self._audit.append(Kind.SEALING_CHANGED, facts={"key": key.key, "algorithm": key.algorithm})
+            facts = {"key": reply.sealing.key, "algorithm": reply.sealing.algorithm}
+            self._audit.append(Kind.SEALING_CHANGED, facts=facts)
 
-    def _head(self) -> str | None:
-        """None where there is no log or it cannot be read: that is told under its own name."""
+    def _audit_head(self) -> str | None:
+        """None without a log, or if it cannot be read: that failure is reported under its own name."""
         if self._audit is None:
             return None
         try:
@@ -356,13 +388,13 @@ class ActivationService:
     def _check_identity(self) -> None:
         with self._lock:
             self._open_identity()
-        identity.check(self._identity_folder, self._store)
+        identity.check(self._identity_folder, self._key_store)
 
     def _check_outbox(self) -> None:
         with self._lock:
             database = self._open_database()
         Outbox(database).probe(self._clock_unix())
-        with suppress(IdentityError):  # told under its own name
+        with suppress(IdentityError):  # reported under its own name
             self._opened()
 
     def _check_challenges(self) -> None:
@@ -370,11 +402,7 @@ class ActivationService:
             raise OutboxError(Code.CHALLENGE_NONE)
 
 
-def _outbox_path(settings: Settings) -> Path:
-    return settings.path(settings.storage.folder) / OUTBOX_FILE
-
-
-def _state(device: Device, check: Callable[[], None]) -> DeviceReady | DeviceFailed:
+def _device_state(device: Device, check: Callable[[], None]) -> DeviceReady | DeviceFailed:
     try:
         check()
     except KioskError as error:

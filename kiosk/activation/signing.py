@@ -1,7 +1,7 @@
-"""Signing requests: HTTP message signatures (RFC 9421) with Content-Digest (RFC 9530), Ed25519.
+"""Sign requests: HTTP message signatures (RFC 9421) with Content-Digest (RFC 9530), Ed25519.
 
-Covered are method, path, query and the digest of the body, and those of the given headers that mean something
-to central; `keyid` names the terminal, `nonce` makes the signature good for once.
+Covered are method, path, query, the digest of the body and the given headers; `keyid` names the terminal,
+`nonce` makes each signature valid once.
 """
 
 import secrets
@@ -12,9 +12,9 @@ from http_message_signatures import HTTPMessageSigner, algorithms
 from msgspec import Struct
 
 TAG = "kiosk"
-"""What the signature is for: one made for something else is not taken here."""
-LASTS_S = 60
-"""Seconds that a signature is good for."""
+"""Purpose of the signature: one made for another purpose is not accepted."""
+VALID_S = 60
+"""Seconds for which a signature is valid."""
 _COVERED = ("@method", "@path", "@query", "content-digest")
 _SIGNER = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
 
@@ -25,30 +25,31 @@ class _Message(Struct):
     headers: dict[str, str]
 
 
-def sign(
-    terminal: str,
-    key: Callable[[bytes], bytes],
+def sign_request(
     method: str,
     path: str,
     body: bytes,
+    *,
+    terminal: str,
+    sign: Callable[[bytes], bytes],
     headers: Mapping[str, str],
     now: float,
 ) -> dict[str, str]:
-    """All headers of the request: `headers`, which are covered too, and those that sign it.
+    """Return all headers of the request: `headers`, which are covered too, and those that sign it.
 
-    `key` signs bytes; it may be a chip that never shows its key.
+    `sign` signs bytes; the key may be in a chip that never reveals it.
     """
     message = _Message(method, f"https://central{path}", dict(headers))
     prepared = _SIGNER.prepare(
         message,
         key_id=terminal,
         created=datetime.fromtimestamp(int(now), UTC),
-        expires=datetime.fromtimestamp(int(now) + LASTS_S, UTC),
+        expires=datetime.fromtimestamp(int(now) + VALID_S, UTC),
         nonce=secrets.token_urlsafe(16),
         label="sig",
         tag=TAG,
         covered_component_ids=(*_COVERED, *(name.lower() for name in headers)),
         body=body,
     )
-    _SIGNER.apply(message, prepared, key(prepared.signature_base))
+    _SIGNER.apply(message, prepared, sign(prepared.signature_base))
     return message.headers

@@ -1,16 +1,17 @@
-"""Requests and answers by hand: a terminal without a line gives its sealed requests to a USB stick.
+"""Exchange requests and answers with central on a USB stick, for a terminal without a connection.
 
-    <stick>/kiosk-<terminal>/requests/<number>.json    what is not delivered, signed by this terminal
+    <stick>/kiosk-<terminal>/requests/<number>.json    undelivered requests, signed by this terminal
     <stick>/kiosk-<terminal>/answers/<number>.jwt      central's receipts, signed by central
                                      /challenges.json  new digits, each signed
                                      /roster.jwt       who may sign in, signed
 
-The body goes byte for byte as it would over the line, sealed, under the same number: whichever way comes
-first, central makes one credential. Every file stands alone, so a stick pulled out early loses none of the
-others; what was altered on the way is refused by its signature. See resources/protocol/README.md.
+The body is byte for byte what would go over HTTPS, sealed, under the same number: whichever way comes first,
+central makes one credential. Every file stands alone, so a stick pulled out early loses none of the others;
+what was altered on the way is refused by its signature. See resources/protocol/README.md.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,20 +24,20 @@ from msgspec import Struct
 from kiosk.activation.encoding import to_base64url
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import read_challenges, read_receipt
-from kiosk.activation.outbox import Row
+from kiosk.activation.outbox import QueuedRequest
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, StaffError, Unreachable
 from kiosk.files import write_whole
 from kiosk.model import Receipt
 
-RECEIPT = "receipt+jwt"
-REQUEST = "request+jwt"
-LARGEST = 1 << 20
-"""Bytes of one file; larger ones are nobody's of ours."""
+RECEIPT_TYPE = "receipt+jwt"
+REQUEST_TYPE = "request+jwt"
+MAX_FILE_BYTES = 1 << 20
+"""Longest file that is read: neither side writes longer ones."""
 
 
-class Letter(Struct, frozen=True):
-    """One request. `body`: base64url, empty if central has it already and is only asked."""
+class RequestFile(Struct, frozen=True, kw_only=True):
+    """One request on the stick. `body`: base64url, empty if central has it already and is only asked."""
 
     id: str
     terminal: str
@@ -44,8 +45,8 @@ class Letter(Struct, frozen=True):
     token: str
 
 
-class Answers(Struct, frozen=True):
-    """What came on the stick. `altered`: files that central did not sign for this terminal."""
+class StickAnswers(Struct, frozen=True, kw_only=True):
+    """Central's answers on the stick. `altered`: receipts that central did not sign for this terminal."""
 
     receipts: tuple[Receipt, ...] = ()
     challenges: tuple[str, ...] = ()
@@ -53,12 +54,21 @@ class Answers(Struct, frozen=True):
     altered: int = 0
 
 
-def pack(stick: Path, who: Identity, rows: Iterable[Row], now: float) -> int:
-    """Write every row and take away what an earlier export left; how many. Raises StaffError(STICK_*)."""
-    folder = _home(stick, who.terminal) / "requests"
+def check_stick(stick: Path, *, mounted_only: bool) -> None:
+    """Raise StaffError(STICK_MISSING) if there is no stick; with `mounted_only` a plain folder is none."""
+    if not stick.is_dir() or (mounted_only and not stick.is_mount()):
+        raise StaffError(Code.STICK_MISSING, "nothing is mounted there")
+
+
+def write_requests(stick: Path, identity: Identity, requests: Iterable[QueuedRequest], now: float) -> int:
+    """Write every request, delete those of an earlier export, return how many were written.
+
+    Raises StaffError(STICK_UNWRITABLE).
+    """
+    folder = _terminal_folder(stick, identity.terminal) / "requests"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = {_write(folder, who, row, now) for row in rows}
+        written = {_write_request(folder, identity, request, now) for request in requests}
         for old in set(folder.glob("*.json")) - written:
             old.unlink()
     except OSError as error:
@@ -66,41 +76,62 @@ def pack(stick: Path, who: Identity, rows: Iterable[Row], now: float) -> int:
     return len(written)
 
 
-def unpack(stick: Path, key: Ed25519PublicKey, terminal: str) -> Answers:
-    """Raises StaffError: STICK_EMPTY (no answers for this terminal), STICK_MISSING (unreadable)."""
-    folder = _home(stick, terminal) / "answers"
+def read_answers(stick: Path, key: Ed25519PublicKey, terminal: str) -> StickAnswers:
+    """Read central's answers for `terminal`; `key`: central's, for the receipts.
+
+    Challenges and roster are still unverified. Raises StaffError: STICK_EMPTY (no answers for this terminal),
+    STICK_MISSING (unreadable).
+    """
+    folder = _terminal_folder(stick, terminal) / "answers"
     try:
         files = [path for path in sorted(folder.iterdir()) if path.is_file()]
     except FileNotFoundError:
         raise StaffError(Code.STICK_EMPTY, "no answers for this terminal") from None
     except OSError as error:
         raise StaffError(Code.STICK_MISSING, error.strerror or "") from None
-    numbered = [path for path in files if path.suffix == ".jwt" and path.name != "roster.jwt"]
-    receipts = [_receipt(path, key, terminal) for path in numbered]
-    good = tuple(receipt for receipt in receipts if receipt is not None)
-    challenges = _challenges(folder / "challenges.json")
-    return Answers(good, challenges, _text(folder / "roster.jwt"), len(receipts) - len(good))
+    receipt_files = [path for path in files if path.suffix == ".jwt" and path.name != "roster.jwt"]
+    receipts = [_read_receipt_file(path, key, terminal) for path in receipt_files]
+    valid = tuple(receipt for receipt in receipts if receipt is not None)
+    challenges: tuple[str, ...] = ()
+    with suppress(Unreachable):
+        challenges = read_challenges(_read_text(folder / "challenges.json").encode())
+    return StickAnswers(
+        receipts=valid,
+        challenges=challenges,
+        roster=_read_text(folder / "roster.jwt"),
+        altered=len(receipts) - len(valid),
+    )
 
 
-def _home(stick: Path, terminal: str) -> Path:
+def _terminal_folder(stick: Path, terminal: str) -> Path:
     return stick / f"kiosk-{terminal}"
 
 
-def _write(folder: Path, who: Identity, row: Row, now: float) -> Path:
-    body = row.body or b""
-    claims = {"aud": "central", "iat": int(now), "id": row.id, "bsh": to_base64url(sha256(body).digest())}
-    letter = Letter(row.id, who.terminal, to_base64url(body), who.token(claims, REQUEST))
-    path = folder / f"{row.id}.json"
-    write_whole(path, msgspec.json.encode(letter))
+def _write_request(folder: Path, identity: Identity, request: QueuedRequest, now: float) -> Path:
+    body = request.body or b""
+    claims = {
+        "aud": "central",
+        "iat": int(now),
+        "id": request.id,
+        "bsh": to_base64url(sha256(body).digest()),
+    }
+    content = RequestFile(
+        id=request.id,
+        terminal=identity.terminal,
+        body=to_base64url(body),
+        token=identity.signed_token(claims, REQUEST_TYPE),
+    )
+    path = folder / f"{request.id}.json"
+    write_whole(path, msgspec.json.encode(content))
     return path
 
 
-def _receipt(path: Path, key: Ed25519PublicKey, terminal: str) -> Receipt | None:
-    """None: not central's word to this terminal on the request that the file is named after."""
-    token = _text(path)
+def _read_receipt_file(path: Path, key: Ed25519PublicKey, terminal: str) -> Receipt | None:
+    """Return the receipt; None unless central signed it for this terminal and the request the file names."""
+    token = _read_text(path)
     options: Options = {"require": ["iss", "aud", "receipt"], "verify_iat": False}
     try:
-        if jwt.get_unverified_header(token).get("typ") != RECEIPT:
+        if jwt.get_unverified_header(token).get("typ") != RECEIPT_TYPE:
             return None
         claims = jwt.decode(
             token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options
@@ -110,24 +141,10 @@ def _receipt(path: Path, key: Ed25519PublicKey, terminal: str) -> Receipt | None
         return None
 
 
-def _challenges(path: Path) -> tuple[str, ...]:
-    """Each is checked when it goes into the pool."""
-    try:
-        return read_challenges(_text(path).encode())
-    except Unreachable:
-        return ()
-
-
-def _text(path: Path) -> str:
-    """Empty if it cannot be read: it is then no signed word of anybody."""
+def _read_text(path: Path) -> str:
+    """Read a file; empty if it cannot be read, which verifies as nothing."""
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST).decode("ascii")
+            return file.read(MAX_FILE_BYTES).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def check_stick(stick: Path, *, mounted_only: bool) -> None:
-    """Raises StaffError(STICK_MISSING) if there is none; `mounted_only`: the terminal's own disk is none."""
-    if not stick.is_dir() or (mounted_only and not stick.is_mount()):
-        raise StaffError(Code.STICK_MISSING, "nothing is mounted there")

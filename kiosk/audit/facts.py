@@ -19,6 +19,11 @@ def start(settings: Settings, version: str) -> Measures:
     return {"settings": digest, "kiosk": version, "mode": settings.mode}
 
 
+def terminal_key(terminal: str, public_key: bytes) -> Measures:
+    """Return the terminal's name and the hash of its public key."""
+    return {"terminal": terminal, "key": sha256(public_key).hexdigest()}
+
+
 def models(folder: Path, versions: Mapping[str, str]) -> Measures:
     """The versions in use, and one hash over the manifest's and the files' own."""
     whole = sha256(MANIFEST.read_bytes())

@@ -101,6 +101,14 @@ class AuditLog:
                 self.fault = Code.OK
             return self.fault is Code.OK
 
+    def check(self, *, rewound: bool) -> Code:
+        """Try to write what waits and return our own fault, else AUDIT_REWOUND if central says so.
+
+        `rewound`: the log's head stands before one that central has kept.
+        """
+        self.flush()
+        return Code.AUDIT_REWOUND if rewound and self.fault is Code.OK else self.fault
+
     @property
     def head(self) -> Head:
         """What is on disk. Raises AuditError."""

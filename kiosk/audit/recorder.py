@@ -1,4 +1,4 @@
-"""Turns what happens in the engine into records. What is not listed here is not written down."""
+"""Turn what happens in the engine into audit records. What is not listed here is not recorded."""
 
 from kiosk import events as e
 from kiosk.audit.log import AuditLog
@@ -8,14 +8,14 @@ from kiosk.model import Measures
 
 
 class AuditRecorder:
-    """`fed`, `finished` and `told` are called on the engine's thread, `settled` on the courier's."""
+    """Called on the engine's thread, `record_settled` on the delivery worker's."""
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
         self._missing: tuple[e.DeviceFailed, ...] | None = None
 
-    def fed(self, visit: str, event: e.Event) -> None:
-        """What a visit was fed."""
+    def record_event(self, visit: str, event: e.Event) -> None:
+        """Record an event that a visit is fed."""
         match event:
             case e.Began():
                 facts: Measures = {
@@ -50,8 +50,8 @@ class AuditRecorder:
             case e.StoreFailed():
                 self._log.append(Kind.VISIT_STORED, event.code, visit=visit)
 
-    def finished(self, finished: e.Finished) -> None:
-        """How a visit ended, and what each check said last."""
+    def record_finished(self, finished: e.Finished) -> None:
+        """Record how a visit ended, and the last verdict of each check."""
         checks: Measures = {v.check.value: f"{v.answer.value} {v.code.value}" for v in finished.verdicts}
         facts: Measures = {
             "outcome": finished.outcome.value,
@@ -63,8 +63,8 @@ class AuditRecorder:
         }
         self._log.append(Kind.VISIT_FINISHED, finished.code, visit=finished.visit, facts=facts)
 
-    def settled(self, event: e.Event) -> None:
-        """What the courier brought; whether a visit still waits for it or not."""
+    def record_settled(self, event: e.Event) -> None:
+        """Record central's answer to a request, whether or not a visit still waits for it."""
         match event:
             case e.ReceiptArrived(receipt=receipt):
                 facts = {"status": receipt.status.value}
@@ -72,8 +72,8 @@ class AuditRecorder:
             case e.RequestWedged():
                 self._log.append(Kind.REQUEST_WEDGED, event.code, visit=event.request)
 
-    def told(self, notice: e.Notice) -> None:
-        """In and out of service, with every change of the reasons."""
+    def record_service(self, notice: e.Notice) -> None:
+        """Record going in and out of service, with every change of the reasons."""
         if not isinstance(notice, e.OutOfService) or notice.missing == self._missing:
             return
         self._missing = notice.missing

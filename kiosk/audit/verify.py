@@ -33,6 +33,13 @@ class Report(Struct, frozen=True):
     def good(self) -> bool:
         return not self.fault
 
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.good:
+            return f"{self.records} records, unbroken; head {self.head.seq} {self.head.hash}"
+        return f"record {self.at}: {self.fault} ({self.records} good records before)"
+
 
 class _Broken(Exception):  # noqa: N818
     def __init__(self, at: int, fault: str) -> None:

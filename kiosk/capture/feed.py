@@ -67,6 +67,18 @@ class CameraFeed:
             frame = self._frame
         return frame if frame is not None and frame.seq != seq else None
 
+    def successive_frames(self) -> Callable[[float], Frame | None]:
+        """Return a function that gives each frame once, waiting at most so many seconds for the next."""
+        last = -1
+
+        def next_frame(timeout_s: float) -> Frame | None:
+            nonlocal last
+            frame = self.wait_newer(last, timeout_s)
+            last = frame.seq if frame is not None else last
+            return frame
+
+        return next_frame
+
     def _put(self, frame: Frame | None) -> None:
         with self._filled:
             self._frame = frame

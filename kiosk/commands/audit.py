@@ -1,4 +1,4 @@
-"""`kiosk audit verify | export | restart`."""
+"""`kiosk audit verify | export | restart`: the log of what happened at this terminal; see docs/audit.md."""
 
 import argparse
 import sys
@@ -11,46 +11,40 @@ from kiosk.audit import log as audit_log
 from kiosk.audit.log import AuditLog, path_of
 from kiosk.audit.record import Kind
 from kiosk.audit.verify import Header, Report, verify
+from kiosk.commands.options import add_actions, read_settings
 from kiosk.model import Measures
-from kiosk.settings import Settings
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `kiosk audit`."""
-    parser.add_argument("action", choices=("verify", "export", "restart"), help="see docs/audit.md")
-    parser.add_argument("file", type=Path, nargs="?", help="an export; default: this terminal's own log")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `kiosk audit`."""
+    add = add_actions(parser)
+    verifying = add("verify", _verify, "check this terminal's log or an export; status 1: it was changed")
+    verifying.add_argument("file", type=Path, nargs="?", help="an export (default: this terminal's own log)")
+    exporting = add("export", _export, "copy the log, under a header that names terminal and head")
+    exporting.add_argument("file", type=Path, nargs="?", help="where to (default: standard output)")
+    add("restart", _restart, "set a damaged log aside and begin a new one")
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """0: as it was written. 1: it was changed, or is not there."""
-    actions = {"verify": _verify, "export": _export, "restart": _restart}
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen action; 1 if the log was changed or cannot be read. Raises SettingsError, AuditError."""
     try:
-        return actions[options.action](options.file, settings)
+        status: int = options.action(options)
     except OSError as error:
         print(f"kiosk audit: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
+    return status
 
 
-def _verify(file: Path | None, settings: Settings) -> int:
-    report = _read(file or path_of(settings))
-    print(told(report))
+def _verify(options: argparse.Namespace) -> int:
+    # The settings are read, and checked, even where an export is named.
+    own = path_of(read_settings(options))
+    report = _read(options.file or own)
+    print(report.summary)
     return 0 if report.good else 1
 
 
-def told(report: Report) -> str:
-    """One line for people."""
-    if report.good:
-        return f"{report.records} records, unbroken; head {report.head.seq} {report.head.hash}"
-    return f"record {report.at}: {report.fault} ({report.records} good records before)"
-
-
-def _read(path: Path) -> Report:
-    with path.open("rb") as file:
-        return verify(file)
-
-
-def _export(file: Path | None, settings: Settings) -> int:
-    """Copies the log under a header; writes to the file, or to standard output."""
+def _export(options: argparse.Namespace) -> int:
+    settings, file = read_settings(options), options.file
     log = AuditLog(path_of(settings))
     head = log.head
     header = Header(1, settings.terminal.id, round(time.time(), 3), head.seq, head.hash)
@@ -63,9 +57,8 @@ def _export(file: Path | None, settings: Settings) -> int:
     return 0
 
 
-def _restart(_: Path | None, settings: Settings) -> int:
-    """Only for a damaged log: it is kept beside, and the new one begins by saying so."""
-    path = path_of(settings)
+def _restart(options: argparse.Namespace) -> int:
+    path = path_of(read_settings(options))
     report = _read(path)
     if report.good:
         print("the log is unbroken; nothing to do")
@@ -75,3 +68,8 @@ def _restart(_: Path | None, settings: Settings) -> int:
     AuditLog(path).append(Kind.AUDIT_RESTARTED, facts=facts)
     print(f"kept as {kept.name}; a new log has begun")
     return 0
+
+
+def _read(path: Path) -> Report:
+    with path.open("rb") as file:
+        return verify(file)

@@ -1,9 +1,11 @@
 """`kiosk check`: try everything that the terminal needs, one after the other, and print one table."""
 
+import argparse
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,50 +14,50 @@ from kiosk import production
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
-from kiosk.bootstrap import context, driver
 from kiosk.codes import Code
+from kiosk.commands.options import add_settings, read_settings
+from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceLost, KioskError
 from kiosk.model import AudioBlock
 from kiosk.ports import Context, Samples
 from kiosk.readiness import clock_code, disk_code
 from kiosk.settings import Settings
 
-SOUND_S = 3.0
-"""A sound card may take so long for its first block."""
-LISTEN_S = 1.0
-"""So long the microphone's level is measured."""
+FIRST_BLOCK_S = 3.0
+"""A sound card may take this long for its first block."""
+LEVEL_S = 1.0
+"""How long the microphone's level is measured."""
 CLIPPED_DBFS = -0.3
 
-
-def check(settings: Settings, tell: Callable[[str], None] = print) -> int:
-    """0 if all is well, else 1. Raises SettingsError."""
-    where = context(settings, _world(settings))
-    rows: list[tuple[str, Callable[[], str]]] = [
-        ("settings", lambda: _fit(settings)),
-        ("camera", lambda: _camera(settings, where)),
-        ("microphone", lambda: _microphone(settings, where)),
-        ("card reader", lambda: _opens(settings, where, "card_reader")),
-        ("loudspeaker", lambda: _opens(settings, where, "speaker")),
-        ("printer", lambda: _opens(settings, where, "printer")),
-        ("face engine", lambda: _model(settings, where, "face_engine")),
-        ("face landmarks", lambda: _model(settings, where, "face_landmarks")),
-        ("liveness", lambda: _model(settings, where, "liveness")),
-        ("digits", lambda: _model(settings, where, "recogniser")),
-        ("portrait decoder", lambda: _made(settings, where, "portrait_decoder")),
-        (
-            "disk",
-            lambda: _coded(disk_code(settings.path(settings.storage.folder), settings.storage.min_free_mb)),
-        ),
-        ("clock", lambda: _coded(clock_code(time.time()))),
-        ("identity", lambda: _identity(settings).terminal),
-        ("central", lambda: _central(settings)),
-    ]
-    good = [_row(name, look, tell) for name, look in rows]
-    return 0 if all(good) else 1
+Check = Callable[[Settings, Context], str]
+"""Returns what was found, for the table. Raises KioskError."""
 
 
-def _world(settings: Settings) -> Any:
-    """The simulated shop for simulated devices, as when the terminal runs; None in production."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `kiosk check`."""
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table; 1 if a check fails. Raises SettingsError."""
+    return run_checks(read_settings(options), CHECKS, print)
+
+
+def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Callable[[str], None]) -> int:
+    """Make the checks in order and print a row for each; return 0 if all pass, else 1."""
+    context = driver_context(settings, _simulated_shop(settings))
+    failed = 0
+    for name, check in checks.items():
+        try:
+            print_row(f"{name:<18} ok     {check(settings, context)}")
+        except KioskError as error:
+            print_row(f"{name:<18} FAILS  {error}")
+            failed = 1
+    return failed
+
+
+def _simulated_shop(settings: Settings) -> Any:
+    """Return the shop for simulated devices, as when the terminal runs; None in production."""
     if settings.mode != "simulation":
         return None
     from kiosk.simulators.shop import SimulatedShop
@@ -63,24 +65,15 @@ def _world(settings: Settings) -> Any:
     return SimulatedShop(settings.path(settings.models.folder))
 
 
-def _row(name: str, look: Callable[[], str], tell: Callable[[str], None]) -> bool:
-    try:
-        found = look()
-    except KioskError as error:
-        tell(f"{name:<18} FAILS  {error}")
-        return False
-    tell(f"{name:<18} ok     {found}")
-    return True
-
-
-def _fit(settings: Settings) -> str:
-    """As at the terminal's start: in production no check may be switched off."""
+def check_settings(settings: Settings, _: Context) -> str:
+    """Apply the bounds of production, as at the terminal's start."""
     production.check(settings)
     return settings.mode
 
 
-def _camera(settings: Settings, where: Context) -> str:
-    camera = driver(settings, "camera", where)
+def check_camera(settings: Settings, context: Context) -> str:
+    """Read one frame and return its size."""
+    camera = make_driver(settings, "camera", context)
     try:
         camera.open()
         height, width = camera.read().image.shape[:2]
@@ -89,27 +82,28 @@ def _camera(settings: Settings, where: Context) -> str:
     return f"{width}×{height}"
 
 
-def _microphone(settings: Settings, where: Context) -> str:
-    microphone = driver(settings, "microphone", where)
-    heard, blocks = threading.Event(), queue.SimpleQueue[AudioBlock]()
+def check_microphone(settings: Settings, context: Context) -> str:
+    """Record for a second and return the level."""
+    microphone = make_driver(settings, "microphone", context)
+    arrived, blocks = threading.Event(), queue.SimpleQueue[AudioBlock]()
 
-    def hear(block: AudioBlock) -> None:
+    def deliver(block: AudioBlock) -> None:
         blocks.put(block)
-        heard.set()
+        arrived.set()
 
     try:
-        microphone.open(hear)
-        if not heard.wait(SOUND_S):
+        microphone.open(deliver)
+        if not arrived.wait(FIRST_BLOCK_S):
             raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
-        time.sleep(LISTEN_S)
+        time.sleep(LEVEL_S)
     finally:
         microphone.close()
     samples = np.concatenate([blocks.get().samples for _ in range(blocks.qsize())])
-    return f"{settings.microphone.driver}, {_loudness(samples)}"
+    return f"{settings.microphone.driver}, {describe_level(samples)}"
 
 
-def _loudness(samples: Samples) -> str:
-    """What whoever sets the gain has to know: speak, and it should say −35 to −12 dBFS."""
+def describe_level(samples: Samples) -> str:
+    """Describe level and peak for setting the gain; a voice should be at −35 to −12 dBFS."""
     if not np.any(samples):
         return "but digital silence: muted, or the wrong input"
     rms = 10 * np.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-12))
@@ -118,8 +112,9 @@ def _loudness(samples: Samples) -> str:
     return f"{rms:.0f} dBFS, peak {peak:.0f}{clips}"
 
 
-def _opens(settings: Settings, where: Context, port: str) -> str:
-    device = driver(settings, port, where)
+def open_device(settings: Settings, context: Context, *, port: str) -> str:
+    """Open and close the device of a port and return its driver's name."""
+    device = make_driver(settings, port, context)
     try:
         device.open()
     finally:
@@ -127,33 +122,70 @@ def _opens(settings: Settings, where: Context, port: str) -> str:
     return str(getattr(settings, port).driver)
 
 
-def _model(settings: Settings, where: Context, port: str) -> str:
-    engine = driver(settings, port, where)
+def load_model(settings: Settings, context: Context, *, port: str) -> str:
+    """Load the engine of a port and return its name and version."""
+    engine = make_driver(settings, port, context)
     return f"{engine.name} {engine.version}"
 
 
-def _made(settings: Settings, where: Context, port: str) -> str:
-    driver(settings, port, where)
-    return str(getattr(settings, port).driver)
+def check_portrait_decoder(settings: Settings, context: Context) -> str:
+    """Make the decoder and return its driver's name."""
+    make_driver(settings, "portrait_decoder", context)
+    return settings.portrait_decoder.driver
 
 
-def _coded(code: Code) -> str:
+def check_disk(settings: Settings, _: Context) -> str:
+    """Compare the free space with `[storage] min_free_mb`."""
+    return _require_ok(disk_code(settings.path(settings.storage.folder), settings.storage.min_free_mb))
+
+
+def check_clock(_: Settings, __: Context) -> str:
+    """Compare the clock with the release of this program."""
+    return _require_ok(clock_code(time.time()))
+
+
+def _require_ok(code: Code) -> str:
     if code is not Code.OK:
         raise KioskError(code)
     return ""
 
 
-def _identity(settings: Settings) -> identity.Identity:
-    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
+def check_identity(settings: Settings, _: Context) -> str:
+    """Load the terminal's key and enrolment and return its name."""
+    return identity.load(
+        settings.path(settings.terminal.identity), identity.make_key_store(settings)
+    ).terminal
 
 
-def _central(settings: Settings) -> str:
-    who = _identity(settings)
-    c = settings.central
-    wire = HttpClient(c.url, settings.path(c.ca), c.connect_s, c.answer_s)
+def check_central(settings: Settings, _: Context) -> str:
+    """Call central and return how far the clocks differ."""
+    who = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
+    central = settings.central
+    client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
-        gateway = Gateway(wire, who, time.time, c.connect_s, settings.mode == "simulation")
+        simulated = settings.mode == "simulation"
+        gateway = Gateway(client, who, time.time, heartbeat_s=central.connect_s, simulated=simulated)
         gateway.heartbeat()
     finally:
-        wire.close()
-    return f"{c.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"
+        client.close()
+    return f"{central.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"
+
+
+CHECKS: Mapping[str, Check] = {
+    "settings": check_settings,
+    "camera": check_camera,
+    "microphone": check_microphone,
+    "card reader": partial(open_device, port="card_reader"),
+    "loudspeaker": partial(open_device, port="speaker"),
+    "printer": partial(open_device, port="printer"),
+    "face engine": partial(load_model, port="face_engine"),
+    "face landmarks": partial(load_model, port="face_landmarks"),
+    "liveness": partial(load_model, port="liveness"),
+    "digits": partial(load_model, port="recogniser"),
+    "portrait decoder": check_portrait_decoder,
+    "disk": check_disk,
+    "clock": check_clock,
+    "identity": check_identity,
+    "central": check_central,
+}
+"""The rows of the table, in this order."""

@@ -1,55 +1,44 @@
-"""`kiosk models install | verify | list | seal`."""
+"""`kiosk models install | verify | list | seal`: the weight files and the manifest that pins them."""
 
 import argparse
 import hashlib
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk.codes import Code
-from kiosk.errors import KioskError, ModelError
+from kiosk.commands.options import add_actions
+from kiosk.errors import ModelError
 from kiosk.models import folders
 from kiosk.models.installer import install
 from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, read, verify
 
 
-def main(argv: Sequence[str]) -> int:
-    """Status 0: done; 1: something is missing, altered or could not be had."""
-    options = _parser().parse_args(argv)
-    try:
-        return int(options.run(options))
-    except KioskError as error:
-        print(error, file=sys.stderr)
-        return 1
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `kiosk models`."""
+    add = add_actions(parser, settings=False)
+    installing = add("install", _install, "bring what is missing into the folder")
+    verifying = add("verify", _verify, "check every installed file against the manifest")
+    listing = add("list", _list, "list what the manifest holds, and what is installed")
+    sealing = add("seal", _seal, "write size and sha256 of bundled files into the manifest (build machines)")
+    for action in (installing, verifying, listing, sealing):
+        action.add_argument("--folder", type=Path, default=Path("var/models"), help="where the files are")
+        action.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
+        action.add_argument("--only", nargs="+", metavar="NAME", help="names or purposes, not everything")
+    installing.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR_OR_ZIP",
+        help="a folder with the files, or a vosk model as folder or archive; no network",
+    )
+    installing.add_argument("--name", help="what the settings call the vosk model (default: its folder's)")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk models", description="Model files: install, verify, list.")
-    commands = parser.add_subparsers(required=True, metavar="install|verify|list|seal")
-    for name, run, text in (
-        ("install", _install, "bring what is missing into the folder"),
-        ("verify", _verify, "check every installed file against the manifest"),
-        ("list", _list, "what the manifest holds, and what is there"),
-        ("seal", _seal, "write size and sha256 of bundled files into the manifest (build machines)"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
-        command.add_argument("--folder", type=Path, default=Path("var/models"), help="where the files live")
-        command.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
-        command.add_argument("--only", nargs="+", metavar="NAME", help="names or purposes, not everything")
-        if run is _install:
-            command.add_argument(
-                "--from",
-                dest="source",
-                type=Path,
-                metavar="DIR_OR_ZIP",
-                help="a folder with the files, or a vosk model as folder or archive; no network",
-            )
-            command.add_argument(
-                "--name", help="what the settings call the vosk model (default: its folder's)"
-            )
-    return parser
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen action; 1 if a file is missing or altered. Raises ModelError."""
+    status: int = options.action(options)
+    return status
 
 
 def _install(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`kiosk privacy report | erase | receipts`."""
+"""`kiosk privacy report | erase | receipts`: what this terminal holds of people, and what was erased."""
 
 import argparse
 import sys
@@ -10,45 +10,43 @@ import msgspec
 from kiosk.audit.log import AuditLog
 from kiosk.audit.log import path_of as audit_path
 from kiosk.audit.verify import verify
-from kiosk.commands.audit import told as verdict
+from kiosk.commands.options import add_actions, read_settings
 from kiosk.privacy.erasure import Eraser
 from kiosk.privacy.receipts import Receipt, of_visit, read
 from kiosk.privacy.report import day, report, told
-from kiosk.settings import Settings
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `kiosk privacy`."""
-    actions = parser.add_subparsers(required=True, metavar="action", dest="action")
-    shown = actions.add_parser("report", help="what this terminal holds, of which kind, since and until when")
-    erase = actions.add_parser("erase", help="erase what is due, and write down that it was")
-    erase.add_argument("--due", action="store_true", required=True, help="only what its term has ended for")
-    given = actions.add_parser("receipts", help="what was erased, verified with the log it stands in")
-    given.add_argument("file", type=Path, nargs="?", help="an export; default: this terminal's own log")
-    given.add_argument("--visit", help="what became of the data of this visit; its number is on the slip")
-    for one in (shown, erase, given):
-        one.add_argument("--settings", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    for one in (shown, given):
-        one.add_argument("--json", action="store_true", help="for programs")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `kiosk privacy`."""
+    add = add_actions(parser)
+    reporting = add("report", _report, "what this terminal holds, of which kind, since and until when")
+    erasing = add("erase", _erase, "erase what is due, and record that it was")
+    erasing.add_argument("--due", action="store_true", required=True, help="only what its term has ended for")
+    listing = add("receipts", _receipts, "what was erased, verified with the log it is recorded in")
+    listing.add_argument("file", type=Path, nargs="?", help="an export (default: this terminal's own log)")
+    listing.add_argument("--visit", help="what became of the data of this visit; its number is on the slip")
+    for parser in (reporting, listing):
+        parser.add_argument("--json", action="store_true", help="for programs")
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done. 1: something could not be read or erased, or the log was changed."""
-    actions = {"report": _report, "erase": _erase, "receipts": _receipts}
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen action; 1 if something could not be read or erased, or the log was changed."""
     try:
-        return actions[options.action](options, settings)
+        status: int = options.action(options)
     except OSError as error:
         print(f"kiosk privacy: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
+    return status
 
 
-def _report(options: argparse.Namespace, settings: Settings) -> int:
-    found = report(settings, round(time.time(), 3))
+def _report(options: argparse.Namespace) -> int:
+    found = report(read_settings(options), round(time.time(), 3))
     print(_json(found) if options.json else told(found))
     return 0 if all(one.readable for one in found.held) else 1
 
 
-def _erase(_: argparse.Namespace, settings: Settings) -> int:
+def _erase(options: argparse.Namespace) -> int:
+    settings = read_settings(options)
     audit = AuditLog(audit_path(settings))
     if not audit.flush():
         print(f"kiosk privacy: nothing erased, it could not be written down: {audit.fault.value}")
@@ -58,8 +56,10 @@ def _erase(_: argparse.Namespace, settings: Settings) -> int:
     return 0 if audit.flush() else 1
 
 
-def _receipts(options: argparse.Namespace, settings: Settings) -> int:
-    lines = (options.file or audit_path(settings)).read_bytes().splitlines(keepends=True)
+def _receipts(options: argparse.Namespace) -> int:
+    # The settings are read, and checked, even where an export is named.
+    own = audit_path(read_settings(options))
+    lines = (options.file or own).read_bytes().splitlines(keepends=True)
     checked = verify(lines)
     found = of_visit(lines, options.visit) if options.visit else read(lines)
     if options.json:
@@ -68,7 +68,7 @@ def _receipts(options: argparse.Namespace, settings: Settings) -> int:
         for one in found:
             told = _line(one) if isinstance(one, Receipt) else f"{day(one.at_unix)}  {one.what}"
             print(f"record {one.seq:>6}  {told}")
-        print(verdict(checked))
+        print(checked.summary)
     return 0 if checked.good and (found or not options.visit) else 1
 
 

@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.activation.inventory import OUTBOX_FILE, take_inventory
-from kiosk.bootstrap import context, driver
+from kiosk.commands.options import add_settings, read_settings
+from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
 from kiosk.model import DayReport, Language
 from kiosk.printing.output_formats import Paper
 from kiosk.printing.text_layout import lines
 from kiosk.settings import Settings
-from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
-from kiosk.staff.service import DaySummary, to_day_report, format_csv
+from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
+from kiosk.staff.daybook import Daybook
 
 FORMS = (".pdf", ".png", ".csv", ".txt")
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `kiosk report`."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `kiosk report`."""
+    add_settings(parser)
     parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
     parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
     parser.add_argument("--print", action="store_true", help="on the receipt printer")
@@ -31,12 +33,19 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done. 1: the queue could not be read, or the report not written or printed."""
+def run(options: argparse.Namespace) -> int:
+    """Report; 1 if the queue cannot be read or the report not written or printed. Raises SettingsError."""
+    settings = read_settings(options)
     terminal = settings.terminal
     try:
-        day = read(settings, options.day)
-        report = to_day_report(day, terminal.id, terminal.place, time.time(), options.language)
+        day = read_day(settings, options.day)
+        report = to_day_report(
+            day,
+            terminal=terminal.id,
+            place=terminal.place,
+            at_unix=time.time(),
+            language=options.language,
+        )
         if options.to is not None:
             write_whole(options.to, _made(options.to.suffix, day, report))
         if options.print:
@@ -49,18 +58,15 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def read(settings: Settings, wanted: date | None) -> DaySummary:
-    """The day's book, and what lies in the queue now. Raises OutboxError where that cannot be read."""
+def read_day(settings: Settings, wanted: date | None) -> DaySummary:
+    """Return the summary of a day, with what is in the queue now. Raises OutboxError for the latter."""
     folder = settings.path(settings.storage.folder)
-    book = Daybook(folder / "staff")
-    rows = book.read(wanted)
     queue = take_inventory(folder / OUTBOX_FILE)
-    return DaySummary(
-        wanted or book.today(),
-        tuple(row for row in rows if isinstance(row, VisitRow)),
-        tuple(row for row in rows if isinstance(row, ActionRow)),
-        queue.waiting.count + queue.pending.count,
-        queue.wedged.count,
+    return summarise_day(
+        Daybook(folder / "staff"),
+        wanted,
+        waiting=queue.waiting.count + queue.pending.count,
+        wedged=queue.wedged.count,
     )
 
 
@@ -72,7 +78,7 @@ def _made(suffix: str, day: DaySummary, report: DayReport) -> bytes:
 
 
 def _print(settings: Settings, report: DayReport) -> None:
-    printer = driver(settings, "printer", context(settings))
+    printer = make_driver(settings, "printer", driver_context(settings))
     try:
         printer.open()
         printer.print(report)

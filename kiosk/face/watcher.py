@@ -72,7 +72,7 @@ class FaceWatcher:
     """Looks at frames while a person, or their card, is to be watched.
 
     `newest(seconds)` waits at most so long for a frame newer than the last it returned. `post` takes events
-    and must not block.
+    and must not block. `same_face`: likeness between successive faces below which it is another person.
     """
 
     def __init__(
@@ -85,10 +85,12 @@ class FaceWatcher:
         settings: FaceSettings,
         newest: Callable[[float], Frame | None],
         post: Callable[[Event], None],
+        same_face: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine, self._landmarks, self._liveness, self._decoder = engine, landmarks, liveness, decoder
         self._settings, self._newest, self._post, self._clock = settings, newest, post, clock
+        self._same_face = same_face
         self._state = threading.Condition()  # guards everything below
         self._watching = False
         self._blank_due = False
@@ -96,7 +98,7 @@ class FaceWatcher:
         self._portrait: bytes | None = None  # as read from the chip, until it is prepared
         self._printed: CardPortrait | None = None  # not None: a card is looked for
         self._memory = FaceMemory(settings.best_frames)
-        self._track = Track(settings.same_face, settings.max_gap_s)
+        self._track = Track(same_face, settings.max_gap_s)
         self._scheduler = FrameScheduler(settings.max_fps)
         self._reflection = Reflection()
         self._history = FrameHistory()
@@ -127,7 +129,7 @@ class FaceWatcher:
             self._portrait = None
             self._memory.begin()
             self._track.cut()
-            self._printed = CardPortrait(self._settings.card_frames, self._settings.same_face)
+            self._printed = CardPortrait(self._settings.card_frames, self._same_face)
             self._since, self._watching = self._clock(), True
             self._state.notify_all()
 

@@ -1,6 +1,7 @@
 """A slip in the form that a printer or a folder takes."""
 
 from io import BytesIO
+from time import gmtime
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from kiosk.printing.raster import DOTS, drawn
 from kiosk.printing.text_layout import lines
 
 Form = Literal["raster", "escpos", "text", "png", "pdf"]
+DOTS_PER_INCH = 203.0
+"""Eight dots a millimetre, as receipt printers have."""
 FILES: tuple[Form, ...] = ("png", "pdf")
 """Forms that are a file each; the others follow each other on paper or in one file."""
 
@@ -40,7 +43,12 @@ class Paper(Struct, frozen=True):
             inverted = picture.point(lambda level: 255 - level, mode="1")
             return raster(Bitmap(picture.width, picture.height, inverted.tobytes()))
         file = BytesIO()
-        picture.save(file, self.form.upper(), resolution=203.0, dpi=(203, 203))
+        if self.form == "png":
+            picture.save(file, "PNG", dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+        else:
+            # Dated by the document, not by the clock, so that the same document always gives the same bytes.
+            made = gmtime(printed.at_unix)
+            picture.save(file, "PDF", resolution=DOTS_PER_INCH, creationDate=made, modDate=made)
         return file.getvalue()
 
     def _lines(self, printed: Printed) -> list[str]:

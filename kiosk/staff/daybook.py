@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE
+from kiosk.events import Finished
 from kiosk.model import Outcome, Stage
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,18 @@ class VisitRow(Struct, frozen=True, tag="visit"):
     code: Code
     stage: Stage
     way: str = ""
+
+    @classmethod
+    def of(cls, finished: Finished) -> "VisitRow":
+        """Return the row of a visit that has ended; the time is set when it is written."""
+        return cls(
+            at_unix=0.0,
+            visit=finished.visit,
+            outcome=finished.outcome,
+            code=finished.code,
+            stage=finished.stage,
+            way=finished.way,
+        )
 
 
 class ActionRow(Struct, frozen=True, tag="act"):

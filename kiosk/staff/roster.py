@@ -12,12 +12,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
+from kiosk.activation import identity
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import Event, SignedIn, SignedOut
 from kiosk.files import write_whole
 from kiosk.model import Clerk, Role
-from kiosk.settings import StaffSettings
+from kiosk.settings import Settings, StaffSettings
 from kiosk.staff import pins, roster_document
 from kiosk.staff.actions import Note, StaffAction
 from kiosk.staff.lockout import NOBODY, Lockout
@@ -30,10 +31,17 @@ LOCKS_FILE = "locks.json"
 
 
 class RosterIssuer(Struct, frozen=True):
-    """By what a roster is known to be central's, and for this terminal."""
+    """Whose signature a roster must have, and for which terminal it must be."""
 
     key: Ed25519PublicKey
     terminal: str
+
+
+def enrolled_issuer(settings: Settings) -> RosterIssuer:
+    """Return central, as this terminal's enrolment names it. Raises IdentityError."""
+    folder = settings.path(settings.terminal.identity)
+    who = identity.load(folder, identity.make_key_store(settings))
+    return RosterIssuer(who.challenge_key, who.terminal)
 
 
 class Roster:
@@ -43,16 +51,17 @@ class Roster:
         self,
         folder: Path,
         settings: StaffSettings,
-        trust: Callable[[], RosterIssuer],
-        give: Callable[[Event], None] = lambda _: None,
+        issuer: Callable[[], RosterIssuer],
+        *,
+        post: Callable[[Event], None] = lambda _: None,
         note: Note = lambda *_: True,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
-        """`trust` raises IdentityError while the terminal is not enrolled."""
+        """`issuer` raises IdentityError while the terminal is not enrolled."""
         self._path = folder / ROSTER_FILE
         self._offline_s = settings.offline_days * 86_400.0
-        self._trust = trust
-        self._give = give
+        self._issuer = issuer
+        self._post = post
         self._note = note
         self._clock = clock_unix
         self._locks = Lockout(folder / LOCKS_FILE, settings.pin_tries, settings.lock_s)
@@ -83,7 +92,7 @@ class Roster:
             self.sign_out()
             self._since, self._clerk = self._clock(), clerk
         self._note(StaffAction.SIGN_IN, clerk.number, Code.OK)
-        self._give(SignedIn(clerk))
+        self._post(SignedIn(clerk))
         return clerk
 
     def sign_out(self, code: Code = Code.OK) -> None:
@@ -92,7 +101,7 @@ class Roster:
             clerk, self._clerk = self._clerk, None
         if clerk is not None:
             self._note(StaffAction.SIGN_OUT, clerk.number, code)
-            self._give(SignedOut(clerk, code))
+            self._post(SignedOut(clerk, code))
 
     def attest(self, number: str, pin: str, role: Role) -> Clerk:
         """A second signature: somebody else than who is signed in, with at least this role.
@@ -112,8 +121,8 @@ class Roster:
 
     # ── locks ────────────────────────────────────────────────────────────────────────────────────
 
-    def closed(self) -> dict[str, float]:
-        """Numbers that are locked now → seconds left. Raises StaffError."""
+    def locked(self) -> dict[str, float]:
+        """Return the numbers that are locked now and the seconds left. Raises StaffError."""
         now = self._clock()
         with self._guard:
             members = {m.number: m.unlocked_unix for m in self._document(now).members}
@@ -202,8 +211,8 @@ class Roster:
         return self._checked(token)
 
     def _checked(self, token: str) -> RosterDocument:
-        trust = self._trust()
-        return roster_document.read(token, trust.key, trust.terminal)
+        issuer = self._issuer()
+        return roster_document.read(token, issuer.key, issuer.terminal)
 
     def _newest_iat(self) -> float:
         try:

@@ -53,7 +53,7 @@ def test_silence_and_age_keep_visits_from_beginning(new_site: SiteMaker) -> None
         def in_years(waiting, known, now_unix, gates):
             return real(waiting, known, now_unix + 401 * 86_400, gates)
 
-        later.setattr("kiosk.bootstrap.gate_codes", in_years)
+        later.setattr("kiosk.readiness.gate_codes", in_years)
         point.diary.wait_for_missing({Device.SOFTWARE: Code.SOFTWARE_TOO_OLD}, mark)
         later.undo()
         point.in_service(mark)

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from central.settings import Requests
-from kiosk import bootstrap, readiness
 from kiosk import events as e
+from kiosk import readiness
 from kiosk.activation import service
 from kiosk.codes import Code
 from kiosk.model import Device, Stage
@@ -32,7 +32,7 @@ def impatience() -> Iterator[None]:
     """Missing things are looked for more often than in a shop."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readiness, "CHECK_S", 0.2)
-        patch.setattr(bootstrap, "RETRY_S", 0.3)
+        patch.setattr(readiness, "RETRY_S", 0.3)
         patch.setattr(service, "REOPEN_S", 0.3)
         yield
 

@@ -46,19 +46,20 @@ class SoakTerminal(Terminal, Owner):
     def _driver(self, port: str):
         return _DRIVERS[port](self._street.counter)
 
-    def _join_devices(self) -> None:
-        super()._join_devices()
+    def _make_devices(self) -> None:
+        super()._make_devices()
         post = self.engine.post
         self._announcer = Mouth(self._agenda, self, post)
         self._card_watcher._poll_s = self._card_watcher._idle_poll_s = 0.0
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear, check_s=0.0)
         self._supervisors["microphone"] = Supervisor(Device.MICROPHONE, self._microphone_feed, post)
 
-    def _join_models(self) -> None:
+    def _load_models(self) -> None:
         post = self.engine.post
-        self._ears = Ears(self._agenda, self, post, self._street)
-        self._eyes = Eyes(self._agenda, self, post, self._street)
-        self._versions = {"kiosk": version("kiosk"), "script": "1"}
+        self._connect_engines(
+            Eyes(self._agenda, self, post, self._street), Ears(self._agenda, self, post, self._street)
+        )
+        self._versions["script"] = "1"
         self.activation.add_versions(self._versions)
         self._carrying = True
 
@@ -66,7 +67,7 @@ class SoakTerminal(Terminal, Owner):
 
     def open(self) -> None:
         self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
-        self._join_models()
+        self._load_models()
         self.engine.post(e.DeviceReady(Device.MODELS))
         self._looks = self._readiness()
         self._look()
@@ -78,20 +79,17 @@ class SoakTerminal(Terminal, Owner):
         """In order, as a shutdown does it."""
         self.gone = True
         self.stop()
-        self.activation._wire.close()
+        self.activation._http.close()
 
     def turn(self) -> None:
         """Everything that has come; what the orders put off is put on the agenda."""
         self.engine.process_pending()
         if self._street.signing and self._attesting():
             self.engine.process_pending()
-        if self._slips:
-            self._slip_waits.clear()
-            while self._slips:
-                self._print_one(self._slips.pop(0))
+        if self._print_queue.print_pending():
             self.engine.process_pending()
-        parts = self.activation._parts
-        if parts is not None and components.delivery._woken.is_set():
+        components = self.activation._components
+        if components is not None and components.delivery._woken.is_set():
             components.delivery._woken.clear()
             self._carry_in(0.05)
 
@@ -106,12 +104,12 @@ class SoakTerminal(Terminal, Owner):
     # ── what has a thread elsewhere ──────────────────────────────────────────────────────────────
 
     def _look(self) -> None:
-        self._looks.look()
-        self._agenda.after(1.0 if self.activation._parts is None else READY_S, self, self._look)
+        self._looks.check()
+        self._agenda.after(1.0 if self.activation._components is None else READY_S, self, self._look)
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
-        pause = supervisor.turn(supervisor.wanted)
+        pause = supervisor.run_once(supervisor.wanted)
         if name == "card":
             pause = max(pause, POLL_S if self._card_watcher._awaited.is_set() else 2.0)
         else:
@@ -119,11 +117,11 @@ class SoakTerminal(Terminal, Owner):
             pause = max(pause, used) if supervisor.wanted else LOOK_S
         self._agenda.after(pause, self, lambda: self._supervise(name))
 
-    def _attend(self, wanted: bool) -> None:
-        super()._attend(wanted)
+    def _want_devices(self, wanted: bool) -> None:
+        super()._want_devices(wanted)
         for name in ("camera", "microphone"):
             supervisor = self._supervisors[name]
-            supervisor.turn(supervisor.wanted)
+            supervisor.run_once(supervisor.wanted)
 
     def _carry_in(self, seconds: float) -> None:
         self._courier_due.gone = True
@@ -132,13 +130,15 @@ class SoakTerminal(Terminal, Owner):
 
     def _carry(self) -> None:
         """What `ActivationService.run` and `DeliveryWorker.run` do in a circle, once."""
-        states = self.activation.ready() if self.activation._parts is None or not self._ready_told else None
+        states = (
+            self.activation.ready() if self.activation._components is None or not self._ready_told else None
+        )
         for event in states or []:
             if event not in self._ready_told:
                 self.engine.post(event)
         self._ready_told = states or self._ready_told
         try:
-            rest = self.activation._parts.courier.round() if self.activation._parts else 2.0
+            rest = self.activation._components.delivery.round() if self.activation._components else 2.0
         except KioskError:
             raise AssertionError("a round never raises") from None
         self._carry_in(max(rest, 0.2))

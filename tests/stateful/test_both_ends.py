@@ -158,27 +158,28 @@ class BothEnds(RuleBasedStateMachine):
         self.databases.append(database)
         self.outbox = Outbox(database)
         self.pool = ChallengePool(database, self.central.keys.challenge.public_key(), TERMINAL)
-        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 1e12, lambda: self.wall)
+        self.reconciliation = Reconciliation(
+            self.audit, self.outbox, self.pool, keep_s=1e12, clock_unix=lambda: self.wall
+        )
         limits = replace(LIMITS, pool_target=8, pool_refill=6)
         self.delivery = DeliveryWorker(
             self.outbox,
             self.pool,
             self.central,
-            self.hear,
-            limits,
+            post=self.hear,
+            settings=limits,
             clock_unix=lambda: self.wall,
             clock=lambda: self.steady,
             random=lambda: 0.5,
         )
-        about = RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"})
         self.submission = Submission(
             self.outbox,
             self.pool,
-            lambda: self.sealer,
-            about,
-            lambda: self.wall,
-            lambda: None,
-            lambda: None,
+            sealer=lambda: self.sealer,
+            origin=RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"}),
+            clock_unix=lambda: self.wall,
+            wake=lambda: None,
+            recheck_disk=lambda: None,
         )
         self.reconciliation.check()
 

@@ -13,7 +13,7 @@ from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
-from kiosk.activation.messages import RequestOrigin, Heartbeat
+from kiosk.activation.messages import Heartbeat, RequestOrigin
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
@@ -116,25 +116,28 @@ class ActivationTerminal:
         self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
         self.audit = AuditLog(audit_of(file))
         self.recorder = AuditRecorder(self.audit)
-        self.reconciliation = Reconciliation(self.audit, self.outbox, self.pool, 86_400.0, time.time)
+        self.reconciliation = Reconciliation(
+            self.audit, self.outbox, self.pool, keep_s=86_400.0, clock_unix=time.time
+        )
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
             time.time,
             heartbeat_s=0.5,
             simulated=True,
-            report=lambda: Heartbeat(lost=tuple(self.outbox.lost_ids(include_given_up=True))),
+            make_heartbeat=lambda: Heartbeat(lost=tuple(self.outbox.lost_ids(include_given_up=True))),
         )
-        self.delivery = DeliveryWorker(self.outbox, self.pool, self.gateway, self._hear, self.settings)
-        about = RequestOrigin(who.terminal, True, {"kiosk": "0.1.0"})
+        self.delivery = DeliveryWorker(
+            self.outbox, self.pool, self.gateway, post=self._hear, settings=self.settings
+        )
         self.submission = Submission(
             self.outbox,
             self.pool,
-            lambda: who.sealer,
-            about,
-            time.time,
-            self.delivery.wake,
-            self.delivery.recheck_disk,
+            sealer=lambda: who.sealer,
+            origin=RequestOrigin(who.terminal, True, {"kiosk": "0.1.0"}),
+            clock_unix=time.time,
+            wake=self.delivery.wake,
+            recheck_disk=self.delivery.recheck_disk,
         )
 
     def submit(self, wanted: Submit) -> Stored | StoreFailed:

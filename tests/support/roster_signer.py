@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.settings import StaffSettings
-from kiosk.staff.roster import Trust
+from kiosk.staff.roster import RosterIssuer
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """The parameters are in the hash: tests need not pay for 64 MiB each time."""
@@ -32,7 +32,7 @@ class RosterSigner:
         self.key = Ed25519PrivateKey.generate()
 
     def trust(self):
-        return Trust(self.key.public_key(), TERMINAL)
+        return RosterIssuer(self.key.public_key(), TERMINAL)
 
     def roster(self, members=None, at=NOW, days=7.0, key=None, typ="roster+jwt", **claims):
         body = {

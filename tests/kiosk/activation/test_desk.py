@@ -42,7 +42,7 @@ class Running:
     def __init__(self, settings: Settings) -> None:
         self.events = []
         self.news = threading.Condition()
-        self.desk = ActivationService(settings, {"kiosk": "0.1.0"}, self._hear)
+        self.desk = ActivationService(settings, versions={"kiosk": "0.1.0"}, post=self._hear)
         self.worker = Worker("courier", self.desk.run).start()
 
     def _hear(self, event) -> None:
@@ -94,15 +94,16 @@ def test_from_nothing_to_a_receipt(running, stub):
 def test_what_lies_on_the_disk_names_nobody(running, settings):
     running.wait_for(DeviceReady(Device.CHALLENGES))
     running.desk.submit(order("A", picture=True), b"JPEGJPEGJPEG")
-    for file in settings.path(settings.storage.folder).rglob("*"):
-        if file.is_file():
-            raw = file.read_bytes()
-            for personal in ("990001199003070017", "测试甲", "13900000000", "27182818", "JPEGJPEG"):
-                assert personal.encode() not in raw, file.name
+    files = [path for path in settings.path(settings.storage.folder).rglob("*") if path.is_file()]
+    assert any(file.name == "outbox.sqlite3" for file in files)
+    for file in files:
+        raw = file.read_bytes()
+        for personal in ("990001199003070017", "测试甲", "13900000000", "27182818", "JPEGJPEG"):
+            assert personal.encode() not in raw, file.name
 
 
 def test_without_an_enrolment_nothing_is_promised(settings):
-    desk = ActivationService(settings, {}, print)
+    desk = ActivationService(settings, versions={}, post=print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
     assert desk.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
     assert desk.ready() == [
@@ -127,7 +128,7 @@ def test_enrolment_while_it_runs_is_noticed(settings, enrol):
 def test_an_exposed_key_is_told_and_not_used(settings, enrol):
     enrol()
     (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
-    desk = ActivationService(settings, {}, print)
+    desk = ActivationService(settings, versions={}, post=print)
     assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
     desk.close()
 
@@ -141,7 +142,7 @@ def test_a_key_that_becomes_exposed_is_told(running, settings):
 def test_the_enrolment_of_another_terminal(settings, enrol):
     enrol()
     other = replace(settings, terminal=replace(settings.terminal, id="T-2"))
-    desk = ActivationService(other, {}, print)
+    desk = ActivationService(other, versions={}, post=print)
     assert desk.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
     desk.close()
 
@@ -177,7 +178,9 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
 @pytest.mark.parametrize("url", ["", "http://central.invalid", "central.invalid", "https://"])
 def test_an_address_that_is_not_https_ends_the_start(settings, url):
     with pytest.raises(SettingsError):
-        ActivationService(replace(settings, central=replace(settings.central, url=url)), {}, print)
+        ActivationService(
+            replace(settings, central=replace(settings.central, url=url)), versions={}, post=print
+        )
 
 
 def test_submitting_takes_milliseconds(running):
@@ -196,7 +199,7 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text(
         f'mode = "simulation"\n[terminal]\nid = "T-1"\nidentity = "identity"\n[central]\nurl = "{stub.url}"\n'
-        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nrequire_liveness = false\n'
+        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nliveness.required = false\n'
         + "".join(
             f'[{port}]\ndriver = "simulated"\n'
             for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder")
@@ -212,7 +215,7 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
         [entry] = terminal.staff.queue()
         assert entry.id == "7K2M-9QXD-04RT-V5BH"
         assert terminal.staff.day().waiting == 1
-        terminal.activation.know({"sface": "2021dec"})
-        assert terminal.activation._opened().intake._about.versions["sface"] == "2021dec"
+        terminal.activation.add_versions({"sface": "2021dec"})
+        assert terminal.activation._opened().submission._origin.versions["sface"] == "2021dec"
     finally:
         terminal.stop()

@@ -54,7 +54,7 @@ def test_health_measures_the_clock(gateway):
 def test_a_clock_that_is_off_is_measured(stub, enrolled):
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
     slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=0.5)
-    slow.health()
+    slow.heartbeat()
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
 
 
@@ -63,7 +63,7 @@ def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub
     with pytest.raises(Untrusted):
         gateway.heartbeat()
     wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    Gateway(wire, enrolled, time.time, heartbeat_s=0.5, simulated=True).health()
+    Gateway(wire, enrolled, time.time, heartbeat_s=0.5, simulated=True).heartbeat()
 
 
 def test_every_call_is_signed_anew(gateway, stub):
@@ -183,31 +183,31 @@ def test_another_authority_is_untrusted_and_gets_nothing(stub, enrolled, tmp_pat
 def test_another_name_is_untrusted(enrolled, tmp_path: Path):
     certificates = Certificates(tmp_path / "other", host="127.0.0.9")
     with StubCentral(tmp_path / "other", certificates) as other, pytest.raises(Untrusted):
-        gateway_to(other.url, other.ca, enrolled).health()
+        gateway_to(other.url, other.ca, enrolled).heartbeat()
 
 
 def test_an_expired_certificate_is_untrusted(enrolled, tmp_path: Path):
     certificates = Certificates(tmp_path / "old", days=-1)
     with StubCentral(tmp_path / "old", certificates) as old, pytest.raises(Untrusted):
-        gateway_to(old.url, old.ca, enrolled).health()
+        gateway_to(old.url, old.ca, enrolled).heartbeat()
 
 
 def test_no_authority_means_nobody_is_believed(stub, enrolled, tmp_path: Path):
     with pytest.raises(Untrusted):
-        gateway_to(stub.url, tmp_path / "none.pem", enrolled).health()
+        gateway_to(stub.url, tmp_path / "none.pem", enrolled).heartbeat()
 
 
 def test_an_authority_file_without_a_certificate(stub, enrolled, tmp_path: Path):
     (tmp_path / "empty.pem").write_text("nothing")
     with pytest.raises(CentralError):
-        gateway_to(stub.url, tmp_path / "empty.pem", enrolled).health()
+        gateway_to(stub.url, tmp_path / "empty.pem", enrolled).heartbeat()
 
 
 def test_the_environment_changes_nothing(stub, enrolled, monkeypatch, tmp_path: Path):
     evil = Certificates(tmp_path / "evil")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(evil.ca))
-    gateway_to(stub.url, stub.ca, enrolled).health()
+    gateway_to(stub.url, stub.ca, enrolled).heartbeat()
 
 
 def test_redirects_are_not_followed(gateway, stub):
@@ -231,13 +231,13 @@ def test_a_closed_port(stub, enrolled):
         taken.bind(("127.0.0.1", 0))
         url = f"https://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Unreachable) as raised:
-            gateway_to(url, stub.ca, enrolled).health()
+            gateway_to(url, stub.ca, enrolled).heartbeat()
     assert raised.value.code is Code.CENTRAL_UNREACHABLE
 
 
 def test_a_name_that_does_not_resolve(stub, enrolled):
     with pytest.raises(Unreachable):
-        gateway_to("https://central.invalid", stub.ca, enrolled).health()
+        gateway_to("https://central.invalid", stub.ca, enrolled).heartbeat()
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_something_that_speaks_no_tls(stub, enrolled, greeting):
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(Unreachable):
-            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).health()
+            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).heartbeat()
         thread.join()
 
 
@@ -263,7 +263,7 @@ def test_something_that_accepts_and_says_nothing(stub, enrolled):
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.monotonic()
         with pytest.raises(Unreachable):
-            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).health()
+            gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).heartbeat()
         assert time.monotonic() - began < 2.0
 
 

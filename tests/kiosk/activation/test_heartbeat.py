@@ -29,9 +29,9 @@ def test_what_is_told(stub, enrolled):
     made = gateway(
         stub,
         enrolled,
-        report=lambda: Heartbeat({"kiosk": "0.1.0"}, 3, 61.5),
+        make_heartbeat=lambda: Heartbeat(versions={"kiosk": "0.1.0"}, waiting=3, oldest_s=61.5),
         on_heartbeat_reply=heard.append,
-        head=lambda: f"7:{'a' * 64}",
+        audit_head=lambda: f"7:{'a' * 64}",
     )
     made.heartbeat()
     assert stub.heartbeats[0] | {"sealing": ""} == {
@@ -75,7 +75,9 @@ def test_a_clock_that_is_off_is_learned_though_the_signature_is_refused(stub, en
 def test_a_new_sealing_key_is_used_from_the_next_visit_on_and_after_a_restart(stub, enrolled, tmp_path: Path):
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-    made = gateway(stub, enrolled, on_heartbeat_reply=lambda greeting: enrolled.use_sealing_key(greeting.sealing))
+    made = gateway(
+        stub, enrolled, on_heartbeat_reply=lambda greeting: enrolled.use_sealing_key(greeting.sealing)
+    )
     assert enrolled.sealer.seal(b"x", "V", "T-1").key == "s1"
     stub.sealing_key, stub.sealing_id = X25519PrivateKey.generate(), "s2"
     made.heartbeat()

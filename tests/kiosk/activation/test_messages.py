@@ -31,8 +31,10 @@ from kiosk.model import (
     Verdict,
     Way,
 )
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.digits import judge_digits
+from kiosk.visit.rules.light import judge_light
+from kiosk.visit.rules.lips import judge_lips
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.activation_terminal import CARD, order
 from tests.support.visit_driver import LIMITS
 
@@ -117,7 +119,9 @@ def body(visit: str = "A", picture: bytes | None = None, agreed: bool = False, s
     sealed = Sealer(SealingKey("s1", HPKE, public)).seal(
         personal_bytes(CARD, asked.evidence, picture), visit, "T-1"
     )
-    return request_body(visit, asked.evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    return request_body(
+        visit, asked.evidence, origin=RequestOrigin("T-1", True, {"kiosk": "1"}), sealed=sealed, at_unix=7.0
+    )
 
 
 def test_nothing_personal_is_outside_the_seal(stub):
@@ -188,14 +192,14 @@ def long_verdicts() -> tuple[Verdict, ...]:
     shown = [100.0 + 2.0 * i for i in range(8)]
     heard = [DigitHeard(s + 1.0, i, (-9.87654,) * 11, s + 1.23, s + 1.78, -30.1, 9.9, 0.5, 9, 123.4, -40.0)
              for i, s in enumerate(shown)]  # fmt: skip
-    grave = replace(LIMITS, stream_refuses=tuple(code for code in Code if code.value.startswith("stream.")))
+    grave = replace(LIMITS.stream, refuses=tuple(code for code in Code if code.value.startswith("stream.")))
     worst = StreamSeen(999, 99, 99, 99, 999.9, 0.0, 0.0, 1.5, 99.9)
     made = [
-        verdicts.digits(challenge, shown, heard, LIMITS),
-        verdicts.digits(challenge, shown, [], LIMITS),
-        verdicts.lips(heard, [], LIMITS),
-        verdicts.light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS),
-        stream(worst, grave),
+        judge_digits(challenge, shown, heard, LIMITS.digits, LIMITS.sound),
+        judge_digits(challenge, shown, [], LIMITS.digits, LIMITS.sound),
+        judge_lips(heard, [], LIMITS.lips),
+        judge_light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS.light),
+        judge_stream(worst, grave),
     ]
     return (*(Verdict(check, Answer.PASS) for check in Check), *made)
 
@@ -205,6 +209,8 @@ def test_central_can_read_every_check_however_much_was_measured(stub):
     evidence = replace(asked.evidence, verdicts=long_verdicts() * 8)  # a visit with every try of every way
     made = json.loads(body(asked.visit, stub=stub))
     sealed = Sealed(**made["sealed"])
-    raw = request_body(asked.visit, evidence, RequestOrigin("T-1", True, {"kiosk": "1"}), sealed, 7.0)
+    raw = request_body(
+        asked.visit, evidence, origin=RequestOrigin("T-1", True, {"kiosk": "1"}), sealed=sealed, at_unix=7.0
+    )
     read = central_messages.ActivationRequest.model_validate_json(raw)
     assert [v.check.value for v in read.verdicts] == [v.check.value for v in evidence.verdicts]

@@ -91,7 +91,7 @@ def test_killed_at_every_write_and_message(stub, enrolled, tmp_path: Path, monke
                 os._exit(0)
         killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
         line = HttpClient(stub.url, stub.ca, 1.0, 2.0)
-        Gateway(line, identity.load(folder), time.time, heartbeat_s=2.0).health()
+        Gateway(line, identity.load(folder), time.time, heartbeat_s=2.0).heartbeat()
         rotate(line, identity.load(folder), time.time)
         line.close()
         assert agreed(stub, folder), n

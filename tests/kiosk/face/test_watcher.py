@@ -12,6 +12,7 @@ from kiosk.codes import Code
 from kiosk.errors import EngineError
 from kiosk.events import Event, ReferenceFailed, ReferenceReady
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
+from kiosk.face.sface import SFace
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
 from kiosk.ports import Face, Image
@@ -83,6 +84,7 @@ def stand(liveness: object = None, mesh: object = None, decoder: object = None) 
         newest=lambda seconds: None,
         post=events.append,
         clock=lambda: now[0],
+        same_face=SFace.thresholds.same_face,
     )
     return Stand(watcher, events, now)
 
@@ -109,7 +111,7 @@ def test_the_card_s_owner_is_recognised(name):
     it = stand(FixedLiveness(0.8))
     assert isinstance(it.prepare(name), ReferenceReady)
     last = it.show(person(name), 1.0)[-1]
-    assert last.likeness_mean >= 0.47
+    assert last.likeness_mean >= SFace.thresholds.accept
     assert last.frames_good >= limits().best_frames
     assert last.live_median == 0.8
     assert (last.track, last.faces, last.hint) == (0, 1, Code.OK)
@@ -178,7 +180,7 @@ def test_somebody_who_steps_in_breaks_the_track_and_inherits_nothing():
     seen = it.show(person("hopper"), 0.5)
     assert seen[-1].track == 1
     changed = next(s for s in seen if s.track == 1)
-    assert changed.likeness_first < limits().same_face
+    assert changed.likeness_first < SFace.thresholds.same_face
     assert changed.at - seen[0].at < 0.3
     assert changed.frames_good <= 1
     assert seen[-1].likeness_mean < 0.3
@@ -267,7 +269,7 @@ def test_a_new_visit_s_watch_does_not_inherit_best_frames():
     it.prepare("hopper")
     first = it.show(person("hopper"), 1 / FPS)[0]
     assert first.frames_good == 1
-    assert first.likeness_mean > 0.47
+    assert first.likeness_mean > SFace.thresholds.accept
 
 
 # ── duty ─────────────────────────────────────────────────────────────────────────────────────────
@@ -378,4 +380,4 @@ def test_run_prepares_looks_and_stops():
     assert not thread.is_alive()
     assert len(it.events) == posted
     assert isinstance(it.events[0], ReferenceReady)
-    assert it.events[-1].likeness_mean > 0.47
+    assert it.events[-1].likeness_mean > SFace.thresholds.accept

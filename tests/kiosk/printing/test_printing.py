@@ -42,6 +42,8 @@ from kiosk.printing.text_layout import lines, width, wrapped
 from kiosk.worker import Worker
 
 CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
+GMTIME = time.gmtime
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SLIP = Slip(
     id="7K3M-9Q2P-40TX-0001",
     outcome=Outcome.ACTIVATED,
@@ -329,6 +331,16 @@ def test_slips_as_files_in_a_folder(tmp_path, form, begins):
     assert (tmp_path / f"{SLIP.id}.{form}").read_bytes().startswith(begins)
     with pytest.raises(DeviceMissing):
         printer(tmp_path / "none", form=form).open()
+
+
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_the_same_slip_gives_the_same_file_at_any_time(monkeypatch, form):
+    def made_at(seconds: float) -> bytes:
+        monkeypatch.setattr(time, "time", lambda: seconds)
+        monkeypatch.setattr(time, "gmtime", lambda at=seconds: GMTIME(at))
+        return Paper(form, "58mm", "").made(SLIP)
+
+    assert made_at(1_800_000_000.0) == made_at(1_900_000_000.0)
 
 
 def test_a_printer_that_takes_nothing_is_out_of_paper(monkeypatch):

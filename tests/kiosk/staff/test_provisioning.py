@@ -42,7 +42,10 @@ class EnrolledTerminal:
 
     def start(self) -> None:
         self.desk = ActivationService(
-            self.settings, {"kiosk": "0.1.0"}, lambda _: None, take_roster=self.roster.accept
+            self.settings,
+            versions={"kiosk": "0.1.0"},
+            post=lambda _: None,
+            take_roster=self.roster.accept,
         )
         self.worker = Worker("courier", self.desk.run).start()
 

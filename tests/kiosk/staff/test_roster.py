@@ -40,9 +40,13 @@ class RosterReader:
     def start(self):
         """Also: pull the plug and start again."""
         self.roster = Roster(
-            self.folder, SETTINGS, self.office.trust, self.events.append,
-            lambda *note: self.notes.append(note), lambda: self.now,
-        )  # fmt: skip
+            self.folder,
+            SETTINGS,
+            self.office.trust,
+            post=self.events.append,
+            note=lambda *note: self.notes.append(note),
+            clock_unix=lambda: self.now,
+        )
 
     def code(self, call, *arguments):
         try:

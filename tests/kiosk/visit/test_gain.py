@@ -5,16 +5,16 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.engine import Engine, Hands
+from kiosk.engine import Engine
 from kiosk.model import Answer, Check, Device, DigitHeard, Stage
-from kiosk.visit.rules import microphone_level
+from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
 
 VOICE = DigitHeard(1.0, 0, scores(3), began=0.5, ended=0.8, level_dbfs=-25.0, floor_dbfs=-60.0)
 
 
 def judged(*heard):
-    return microphone_level.judged(heard, LIMITS)
+    return judge_level(heard, LIMITS.sound)
 
 
 def test_an_ordinary_voice_is_well():
@@ -74,8 +74,13 @@ def test_when_the_clerk_has_mended_it_that_is_told_too():
 
 
 def test_the_device_list_behind_the_counter_shows_it_and_the_terminal_stays_in_service():
-    nothing = {name: (lambda *_: None) for name in Hands.__struct_fields__}
-    engine = Engine(lambda: None, Hands(**nothing), frozenset({Device.MICROPHONE}), lambda: 0.0)
+    engine = Engine(
+        lambda: None,
+        {},
+        required=frozenset({Device.MICROPHONE}),
+        record=lambda *_: None,
+        clock=lambda: 0.0,
+    )
     engine._note_device(e.DeviceReady(Device.MICROPHONE))
     engine._carry_out([e.ShowGain(Code.MICROPHONE_TOO_QUIET, -49.0)])
     assert engine.devices[Device.MICROPHONE] is Code.MICROPHONE_TOO_QUIET

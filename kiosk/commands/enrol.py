@@ -1,0 +1,42 @@
+"""`kiosk enrol`: make this terminal's key and enrol it at central."""
+
+import argparse
+import sys
+from getpass import getpass
+from pathlib import Path
+
+from kiosk.activation import identity
+from kiosk.audit import facts
+from kiosk.audit.log import AuditLog, path_of
+from kiosk.audit.record import Kind
+from kiosk.commands.options import add_settings, read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `kiosk enrol`."""
+    add_settings(parser)
+    parser.add_argument("--code", help="the one-time code from central's staff (default: asked for)")
+    parser.add_argument("--ca", type=Path, help="PEM that central's certificate must chain to")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Enrol, and record that in the audit log. Raises SettingsError, IdentityError, CentralError."""
+    settings = read_settings(options)
+    who = identity.enrol(
+        settings.central.url,
+        options.ca or settings.path(settings.central.ca),
+        settings.terminal.id,
+        options.code or _read_code(),
+        settings.path(settings.terminal.identity),
+        identity.make_key_store(settings),
+    )
+    AuditLog(path_of(settings)).append(
+        Kind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())
+    )
+    print(f"terminal {who.terminal} is enrolled: {who.place or 'no place given'}")
+    return 0
+
+
+def _read_code() -> str:
+    """Read from the keyboard without echo, or from a pipe: every user can see a process's arguments."""
+    return getpass("one-time code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()

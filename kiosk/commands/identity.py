@@ -1,0 +1,52 @@
+"""`kiosk identity show | rotate`: this terminal's key."""
+
+import argparse
+import time
+from hashlib import sha256
+
+from kiosk.activation import identity
+from kiosk.activation.http_client import HttpClient
+from kiosk.activation.identity import Identity
+from kiosk.activation.rotation import rotate
+from kiosk.audit import facts
+from kiosk.audit.log import AuditLog, path_of
+from kiosk.audit.record import Kind
+from kiosk.commands.options import add_actions, read_settings
+from kiosk.settings import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `kiosk identity`."""
+    add = add_actions(parser)
+    add("show", _show, "show the terminal's name and the hash of its public key")
+    add("rotate", _rotate, "exchange the key for a new one at central")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen action. Raises SettingsError, IdentityError, CentralError."""
+    status: int = options.action(options)
+    return status
+
+
+def _show(options: argparse.Namespace) -> int:
+    _print_key(_load(read_settings(options)))
+    return 0
+
+
+def _rotate(options: argparse.Namespace) -> int:
+    settings = read_settings(options)
+    who, central = _load(settings), settings.central
+    client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+    key = rotate(client, who, time.time)
+    AuditLog(path_of(settings)).append(Kind.IDENTITY_ROTATED, facts=facts.terminal_key(who.terminal, key))
+    client.close()
+    _print_key(who)
+    return 0
+
+
+def _load(settings: Settings) -> Identity:
+    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
+
+
+def _print_key(who: Identity) -> None:
+    print(f"terminal {who.terminal}, key {sha256(who.store.public()).hexdigest()[:16]}")

@@ -1,0 +1,66 @@
+"""Documents that wait for the printer, and the thread that prints them."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from kiosk.errors import DeviceError
+from kiosk.events import DeviceFailed, DeviceReady, Event, Print
+from kiosk.model import DayReport, Device, Outcome, Slip
+from kiosk.ports import Printer
+
+log = logging.getLogger(__name__)
+
+STOP_CHECK_S = 0.2
+"""How soon the thread notices that it is to stop."""
+
+
+class PrintQueue:
+    """Prints one document after the other; `run` is the work of the thread "printer".
+
+    A printer that is gone or out of paper never stops a visit: the slip is on the screen. After each document
+    DeviceReady or DeviceFailed is posted.
+    """
+
+    def __init__(self, printer: Printer, post: Callable[[Event], None]) -> None:
+        self._printer = printer
+        self._post = post
+        self._documents: deque[Slip | DayReport] = deque()
+        self._added = threading.Event()
+
+    def print_slip(self, order: Print) -> None:
+        """Print the slip of a visit, unless the visit was abandoned."""
+        if order.slip.outcome is not Outcome.ABANDONED:
+            self.print(order.slip)
+
+    def print(self, document: Slip | DayReport) -> None:
+        """Add a document; returns at once, from any thread."""
+        self._documents.append(document)
+        self._added.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Print what is added until `stop` is set."""
+        while not stop.is_set():
+            if self._added.wait(STOP_CHECK_S):
+                self._added.clear()
+                self.print_pending()
+
+    def print_pending(self) -> bool:
+        """Print everything that waits now; return whether there was something."""
+        pending = bool(self._documents)
+        while self._documents:
+            self._print_one(self._documents.popleft())
+        return pending
+
+    def _print_one(self, document: Slip | DayReport) -> None:
+        try:
+            self._printer.open()
+            self._printer.print(document)
+        except DeviceError as error:
+            log.warning("slip not printed: %s", error)
+            self._post(DeviceFailed(Device.PRINTER, error.code))
+        else:
+            self._post(DeviceReady(Device.PRINTER))
+        finally:
+            self._printer.close()

@@ -1,0 +1,33 @@
+"""Run the terminal with its window."""
+
+import faulthandler
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kiosk.bootstrap import Terminal
+
+
+def run_window(
+    terminal: Terminal, screens: Path | None = None, on_ready: Callable[[Any], None] | None = None
+) -> int:
+    """Start the terminal, show its window until it is closed, then stop all threads.
+
+    `screens`: a folder for a picture of every screen. `on_ready` is called on Qt's thread.
+    """
+    from kiosk.ui import app  # Qt takes a third of a second to import; terminals without a window need none
+
+    faulthandler.enable()
+    terminal.start()
+    try:
+        return app.run(
+            terminal.engine,
+            terminal.feeds,
+            terminal.settings,
+            simulated=terminal.simulated,
+            staff_service=terminal.staff,
+            screens_dir=screens,
+            on_ready=on_ready,
+        )
+    finally:
+        terminal.stop()
