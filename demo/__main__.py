@@ -33,15 +33,15 @@ def main() -> int:
     install(folder=MODELS)
     size = _size(options)
     work = _fresh(options.out)
-    with Environment(work, MODELS, size, haste=not options.interactive) as town:
+    with Environment(work, MODELS, size, haste=not options.interactive) as environment:
         if options.interactive:
-            return _interactive(town)
-        return _play(town, options, began)
+            return _interactive(environment)
+        return _play(environment, options, began)
 
 
-def _play(town: Environment, options: argparse.Namespace, began: float) -> int:
+def _play(environment: Environment, options: argparse.Namespace, began: float) -> int:
     chosen = tuple(s for s in scenarios.load() if not options.only or s.name in options.only)
-    director = Director(town, options.out / "screens", _tell)
+    director = Director(environment, options.out / "screens", _tell)
     results = director.play(chosen)
     report.write(options.out, results, director.start_s)
     good = sum(r.as_expected for r in results)
@@ -54,11 +54,11 @@ def _play(town: Environment, options: argparse.Namespace, began: float) -> int:
     return 0 if good == len(results) and results and staff else 1
 
 
-def _interactive(town: Environment) -> int:
+def _interactive(environment: Environment) -> int:
     """A person touches; face, voice and card are simulated."""
     print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.", flush=True)
-    print(f"For the staff panel hold its upper left corner for two seconds. {town.accounts()}", flush=True)
-    command = [sys.executable, "-m", "kiosk", "run", "--settings", str(town.settings)]
+    print(f"For the staff panel hold its upper left corner for two seconds. {environment.accounts()}", flush=True)
+    command = [sys.executable, "-m", "kiosk", "run", "--settings", str(environment.settings)]
     return subprocess.run(command, check=False).returncode
 
 

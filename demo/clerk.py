@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from demo.pipe_messages import ClerkComes, ClerkWent
+from demo.pipe_messages import StaffVisit, StaffVisitEnded
 
 PAGES = ("today", "queue", "devices", "terminal", "report")
 HOLD_S = 2.3
@@ -12,11 +12,11 @@ LOOK_S = 1.2
 PATIENCE_S = 20.0
 
 
-def visit(hand: Any, who: ClerkComes) -> ClerkWent:
+def visit(hand: Any, who: StaffVisit) -> StaffVisitEnded:
     """Pages that were seen. `hand`: `kiosk.ui.touch_driver.TouchDriver`."""
     hand.hold("staff_corner", HOLD_S)
     if not _until(lambda: hand.type(who.number[0])):
-        return ClerkWent(())
+        return StaffVisitEnded(())
     time.sleep(LOOK_S)
     hand.type(who.number[1:])
     hand.press("key_next")
@@ -24,7 +24,7 @@ def visit(hand: Any, who: ClerkComes) -> ClerkWent:
     hand.press("key_next")
     seen = tuple(page for page in PAGES if _look(hand, page))
     hand.press("staff_sign_out")
-    return ClerkWent(seen)
+    return StaffVisitEnded(seen)
 
 
 def _look(hand: Any, page: str) -> bool:

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from demo.clerk import PAGES
 from demo.environment import Environment
-from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Quit, Said
+from demo.pipe_messages import StaffVisit, StaffVisitEnded, Command, CustomerArrives, Quit, TerminalMessage
 from demo.scenarios import Scenario
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Outcome, Purpose, Stage, Verdict
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 from kiosk.worker import Worker
 
 VISIT_S = 90.0
@@ -54,27 +54,27 @@ class Result(Struct, frozen=True):
 class Process:
     """The terminal's process, and what it says."""
 
-    def __init__(self, town: Environment, screens: Path | None) -> None:
-        command = [sys.executable, "-m", "demo.terminal_process", "--settings", str(town.settings)]
+    def __init__(self, environment: Environment, screens: Path | None) -> None:
+        command = [sys.executable, "-m", "demo.terminal_process", "--settings", str(environment.settings)]
         if screens is not None:
             command += ["--screens", str(screens)]
-        self._log = (town.folder / "terminal.log").open("a")
+        self._log = (environment.folder / "terminal.log").open("a")
         self.started = time.monotonic()
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
         )
-        self._said: queue.Queue[Said | None] = queue.Queue()
+        self._said: queue.Queue[TerminalMessage | None] = queue.Queue()
         Worker("terminal-says", lambda _: self._listen()).start()
 
-    def enter(self, scenario: Scenario, staff: Staff | None = None) -> None:
+    def enter(self, scenario: Scenario, staff: StaffBehaviour | None = None) -> None:
         """Let the scenario's customer come in; `staff` works behind the counter."""
-        self._command(Enter(scenario.customer, staff))
+        self._command(CustomerArrives(scenario.customer, staff))
 
     def clerk(self, number: str, pin: str) -> None:
         """Let somebody of the staff come."""
-        self._command(ClerkComes(number, pin))
+        self._command(StaffVisit(number, pin))
 
-    def wait(self, wanted: Callable[[Said], T | None], timeout_s: float) -> T | None:
+    def wait(self, wanted: Callable[[TerminalMessage], T | None], timeout_s: float) -> T | None:
         """What `wanted` makes of the first notice it takes; None if none comes in time."""
         until = time.monotonic() + timeout_s
         while (left := until - time.monotonic()) > 0:
@@ -111,7 +111,7 @@ class Process:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        decoder = msgspec.json.Decoder(Said)
+        decoder = msgspec.json.Decoder(TerminalMessage)
         for line in self._process.stdout:
             self._said.put(decoder.decode(line))
         self._said.put(None)
@@ -120,8 +120,8 @@ class Process:
 class Director:
     """Plays scenarios one after the other."""
 
-    def __init__(self, town: Environment, screens: Path, tell: Callable[[str], None] = print) -> None:
-        self._town = town
+    def __init__(self, environment: Environment, screens: Path, tell: Callable[[str], None] = print) -> None:
+        self._town = environment
         self._screens = screens
         self._tell = tell
         self._process: Process | None = None
@@ -147,7 +147,7 @@ class Director:
         return results
 
     def clerk(self) -> None:
-        """Staff sign in and look at every page of the panel."""
+        """StaffBehaviour sign in and look at every page of the panel."""
         self._tell("\n▶ A supervisor signs in, looks at every page, and signs out")
         self._terminal.clerk(self._town.number, self._town.pin)
         went = self._terminal.wait(_went, VISIT_S)
@@ -210,7 +210,7 @@ class Director:
         time.sleep(0.2)
         return self._town.credentials(slip)
 
-    def _printed(self, said: Said) -> e.Print | None:
+    def _printed(self, said: TerminalMessage) -> e.Print | None:
         notice = said.notice
         if isinstance(notice, e.Show):
             why = "" if notice.code is Code.OK else f"  ({notice.code})"
@@ -218,16 +218,16 @@ class Director:
         return notice if isinstance(notice, e.Print) else None
 
 
-def _idle(said: Said) -> float | None:
+def _idle(said: TerminalMessage) -> float | None:
     notice = said.notice
     return said.at if isinstance(notice, e.Show) and notice.stage is Stage.IDLE else None
 
 
-def _went(said: Said) -> ClerkWent | None:
-    return said.notice if isinstance(said.notice, ClerkWent) else None
+def _went(said: TerminalMessage) -> StaffVisitEnded | None:
+    return said.notice if isinstance(said.notice, StaffVisitEnded) else None
 
 
-def _finished(said: Said) -> e.Finished | None:
+def _finished(said: TerminalMessage) -> e.Finished | None:
     return said.notice if isinstance(said.notice, e.Finished) else None
 
 

@@ -10,9 +10,9 @@ from types import TracebackType
 import requests
 
 from demo.scenarios import Scenario
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 
 TERMINAL = "DEMO-0001"
 PLACE = "示范路便利店（演示）"
@@ -115,11 +115,11 @@ class Environment:
         )
         answer.raise_for_status()
 
-    def staff(self, scenario: Scenario) -> Staff | None:
+    def staff(self, scenario: Scenario) -> StaffBehaviour | None:
         """Who works behind the counter, if anybody does in this scenario."""
         if scenario.clerk is None:
             return None
-        return Staff(*self._clerk, *self._supervisor, scenario.clerk.decision, scenario.clerk.reason)
+        return StaffBehaviour(*self._clerk, *self._supervisor, scenario.clerk.decision, scenario.clerk.reason)
 
     def accounts(self) -> str:
         """The numbers and PINs made for this run, told to whoever plays the counter by hand."""

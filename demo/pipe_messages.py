@@ -3,45 +3,45 @@
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.simulators.customer import Behaviour
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.customer import CustomerBehaviour
+from kiosk.simulators.staff import StaffBehaviour
 
 
-class Enter(Struct, frozen=True, tag=True):
+class CustomerArrives(Struct, frozen=True, tag=True):
     """A customer comes to the terminal."""
 
-    behaviour: Behaviour
-    staff: Staff | None = None  # who is signed in meanwhile
+    behaviour: CustomerBehaviour
+    staff: StaffBehaviour | None = None  # who is signed in meanwhile
 
 
-class ClerkComes(Struct, frozen=True, tag=True):
+class StaffVisit(Struct, frozen=True, tag=True):
     """Somebody of the staff signs in at the window and looks at every page."""
 
     number: str
     pin: str
 
     def __repr__(self) -> str:
-        return "ClerkComes(…)"
+        return "StaffVisit(…)"
 
 
 class Quit(Struct, frozen=True, tag=True):
     """Close the window."""
 
 
-class ClerkWent(Struct, frozen=True, tag=True):
+class StaffVisitEnded(Struct, frozen=True, tag=True):
     """Which pages could be turned to; none: nobody could sign in."""
 
     pages: tuple[str, ...]
 
 
-Command = Enter | ClerkComes | Quit
+Command = CustomerArrives | StaffVisit | Quit
 
-Seen = e.Show | e.Print | e.Finished | e.OutOfService | e.Coach | e.Say | ClerkWent
+ReportedNotice = e.Show | e.Print | e.Finished | e.OutOfService | e.Coach | e.Say | StaffVisitEnded
 """Notices that the director is told; digits are not its business."""
 
 
-class Said(Struct, frozen=True):
+class TerminalMessage(Struct, frozen=True):
     """What the terminal showed, and when (monotonic clock, the same for all processes of a machine)."""
 
     at: float
-    notice: Seen
+    notice: ReportedNotice

@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 
 from demo import clerk
-from demo.pipe_messages import ClerkComes, ClerkWent, Command, Enter, Said, Seen
+from demo.pipe_messages import StaffVisit, StaffVisitEnded, Command, CustomerArrives, TerminalMessage, ReportedNotice
 from kiosk import events as e
 from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.staff import Counter, Staff
-from kiosk.simulators.walk_ins import CustomerQueue
+from kiosk.simulators.shop import SimulatedShop
+from kiosk.simulators.staff import SimulatedStaff, StaffBehaviour
+from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.windowed import run_window
 from kiosk.worker import Worker
 
@@ -39,9 +39,9 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
     settings = settings_file.load(options.settings)
-    shop = Shop(settings.path(settings.models.folder))
+    shop = SimulatedShop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)
-    guests = CustomerQueue(shop)
+    guests = CustomerRunner(shop)
     guests.join(terminal.engine)
     terminal.engine.subscribe(_tell)
 
@@ -51,26 +51,26 @@ def main() -> int:
     return run_window(terminal, options.screens, on_ready)
 
 
-def _tell(notice: e.Notice | ClerkWent) -> None:
-    if isinstance(notice, Seen):
-        sys.stdout.buffer.write(msgspec.json.encode(Said(time.monotonic(), notice)) + b"\n")
+def _tell(notice: e.Notice | StaffVisitEnded) -> None:
+    if isinstance(notice, ReportedNotice):
+        sys.stdout.buffer.write(msgspec.json.encode(TerminalMessage(time.monotonic(), notice)) + b"\n")
         sys.stdout.buffer.flush()
 
 
-def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
+def _obey(guests: CustomerRunner, terminal: Terminal, hand: Any) -> None:
     from kiosk.ui import app
 
-    counter = Counter(hand)
+    counter = SimulatedStaff(hand)
     terminal.engine.subscribe(counter.see)
     working = Worker("counter", counter.run).start()
     decoder = msgspec.json.Decoder(Command)
     for line in sys.stdin.buffer:
         command = decoder.decode(line)
-        if isinstance(command, Enter):
+        if isinstance(command, CustomerArrives):
             counter.staff = command.staff
             _sign_in(terminal, command.staff)
             guests.enter(command.behaviour, hand)
-        elif isinstance(command, ClerkComes):
+        elif isinstance(command, StaffVisit):
             _tell(clerk.visit(hand, command))
         else:
             break
@@ -79,7 +79,7 @@ def _obey(guests: CustomerQueue, terminal: Terminal, hand: Any) -> None:
     app.quit()
 
 
-def _sign_in(terminal: Terminal, staff: Staff | None) -> None:
+def _sign_in(terminal: Terminal, staff: StaffBehaviour | None) -> None:
     """Whoever works there during this scenario; nobody: sign out. The roster may still be on its way."""
     if staff is None:
         terminal.roster.sign_out()

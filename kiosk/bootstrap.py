@@ -53,7 +53,7 @@ def check_settings(settings: Settings) -> None:
     for port in PORTS:
         chosen_driver(settings, port)
     production.check(settings)
-    if settings.visit.require_liveness and settings.liveness.driver == "none":
+    if settings.visit.liveness.required and settings.liveness.driver == "none":
         detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 

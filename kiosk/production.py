@@ -69,12 +69,12 @@ def check(settings: Settings) -> None:
 
 def _faults(settings: Settings) -> Iterator[str]:
     visit = settings.visit
-    if settings.liveness.driver == "none" or not visit.require_liveness:
+    if settings.liveness.driver == "none" or not visit.liveness.required:
         yield "[visit] require_liveness and a [liveness] driver"
     if left := PRODUCTION - set(visit.stream_refuses):
-        yield f"[visit] stream_refuses to hold {', '.join(sorted(left))}"
+        yield f"[visit.stream] refuses to hold {', '.join(sorted(left))}"
     if visit.light == "off":
-        yield '[visit] light = "required" or "evidence"'
+        yield '[visit.light] mode = "required" or "evidence"'
     yield from _beyond(settings)
     yield from _overruled(settings)
 

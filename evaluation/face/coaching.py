@@ -118,7 +118,7 @@ def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -
     for frame in frames:
         watcher.step(frame)
     watcher.forget()
-    enough = next((s.at for s in seen if s.frames_good >= settings.visit.min_frames), None)
+    enough = next((s.at for s in seen if s.frames_good >= settings.visit.face.min_frames), None)
     said = Counter(s.hint.value for s in seen)
     good = sum(s.good for s in seen)
     return Stream(frames[-1].at, len(seen), good, enough, _told_hints(seen), dict(said))
@@ -144,7 +144,7 @@ def _told(streams: list[Stream], skipped: int, settings: Settings) -> str:
     return "\n".join(
         [
             f"{len(streams)} streams, {seconds:.0f} s, {looked} frames looked at; {skipped} without a frame",
-            f"{len(done)} of {len(streams)} came to {settings.visit.min_frames} good frames, "
+            f"{len(done)} of {len(streams)} came to {settings.visit.face.min_frames} good frames, "
             f"{sum(t < 3 for t in done)} of them in less than 3 s; after "
             + ", ".join(f"{t} ({q:.0%})" for t, q in zip(shown, _QUANTILES, strict=True)),
             f"hints change {sum(s.told for s in streams) / max(seconds, 1e-9):.2f} times a second",

@@ -18,7 +18,7 @@ from evaluation.face.datasets import Picture
 from evaluation.face.embeddings import Gallery, Maker, gallery
 from evaluation.face.rates import figures
 from evaluation.face.report import Condition, DriverResult, Report
-from evaluation.face.trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
+from evaluation.face.comparisons import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
 from evaluation.output import write_json
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.ports import FaceEngine
@@ -121,8 +121,8 @@ def _conditions(made: Gallery, settings: Settings, seed: int) -> Iterator[tuple[
 def _terminal(made: Gallery, settings: Settings, seed: int) -> dict[str, Probes]:
     """As the terminal decides: once, in all its tries, and on nothing but the frames its coaching takes."""
     visit, best = settings.visit, settings.face.best_frames
-    once = Deciding(visit.min_frames, visit.decide_frames, best, 1)
-    tries = Deciding(visit.min_frames, visit.decide_frames, best, visit.face_tries)
+    once = Deciding(visit.face.min_frames, visit.face.decide_frames, best, 1)
+    tries = Deciding(visit.face.min_frames, visit.face.decide_frames, best, visit.face.tries)
     ranks = np.array([one.rank for one in made.coached])
     good = coached_frames.good(made.coached)
     all_ = np.ones_like(good)

@@ -143,7 +143,7 @@ def passes(head: Head, asked: Challenge, limits: VisitSettings) -> bool:
 def _look(head: Head, turning: HeadTurns, at: float, until: float) -> float:
     while at < until:
         at += 1 / FRAMES_PER_S
-        turning.look(_seen(head, at))
+        turning.take(_seen(head, at))
     return at
 
 
@@ -151,7 +151,7 @@ def _step(head: Head, turning: HeadTurns, at: float) -> float:
     """Until the movement is made and the head is back, or the time is over."""
     while at < turning.closes():
         at += 1 / FRAMES_PER_S
-        if turning.look(_seen(head, at)):
+        if turning.take(_seen(head, at)):
             return at
     turning.too_late()
     return at
@@ -165,7 +165,7 @@ def _seen(head: Head, at: float) -> FaceSeen:
 def measure(trials: int, seed: int, limits: VisitSettings) -> dict[str, Rate]:
     """`honest`: turned away (BPCER); the others: taken (APCER). One challenge each."""
     random = np.random.default_rng(seed)
-    steps = limits.head_steps
+    steps = limits.head.steps
     kinds: dict[str, Callable[[], Head]] = {
         "honest": lambda: Head(random),
         "guess": lambda: Guesser(random),
@@ -189,7 +189,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the rates."""
     limits = settings.load().visit
-    print(f"simulated heads, {limits.head_steps} arrows, one challenge each")
+    print(f"simulated heads, {limits.head.steps} arrows, one challenge each")
     for kind, rate in measure(options.trials, options.seed, limits).items():
         print(f"{'turned away' if kind == 'honest' else 'taken':12} {kind:8} {rate}")
     return 0

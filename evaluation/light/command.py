@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     booth = Booth(detector, _portraits(arguments, settings), models, limits)
     asked = [(s, lx, n) for s in arguments.species for lx in arguments.lux for n in range(arguments.simulate)]
     trials = [booth.trial(s, lx, n, arguments.seed) for s, lx, n in progress(asked, "light")]
-    report = Report(True, arguments.seed, limits.light_gain, limits.light_fit, cells(trials), trials)
+    report = Report(True, arguments.seed, limits.light.min_gain, limits.light.min_fit, cells(trials), trials)
     print(told(report))
     if arguments.json:
         write_json(arguments.json, report)

@@ -77,7 +77,7 @@ class Booth:
         scene = _drawn(shop_lx, random)
         own, other = f"{seed}-{species}-{shop_lx}-{number}", f"earlier {seed}-{number}"
         times = np.cumsum(
-            [0.5] + [self._limits.light_hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
+            [0.5] + [self._limits.light.hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
         )
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         seen = self._watched(_lit(species, subject, scene, screen, other), scene, float(times[-1]), number)

@@ -81,7 +81,7 @@ def _measured(
         driver.version,
         median(scorer.cpu_ms),
         scorer.skipped,
-        report.figures(scored, scorer.unanswered, settings.visit.min_live, arguments.seed),
+        report.figures(scored, scorer.unanswered, settings.visit.liveness.min_live, arguments.seed),
     )
     print("\n" + report.told(result))
     if arguments.plots:

@@ -6,14 +6,14 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from evaluation.speech.reader import Reader, Turn
-from evaluation.speech.scene import BREATH_S, LEAD_S, Scene
+from evaluation.speech.reading_plan import Reader, Turn
+from evaluation.speech.challenge_audio import BREATH_S, LEAD_S, Scene
 from kiosk.events import DigitShown, Event
 from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, DigitHeard
 from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings, VisitSettings
 from kiosk.speech.listener import Listener
-from kiosk.visit.reading import EAR_PATIENCE_S, Reading
+from kiosk.visit.reading import LISTENER_PATIENCE_S, Reading
 
 BLOCK = SAMPLE_RATE // 50
 """20 ms, as the microphone delivers."""
@@ -29,7 +29,7 @@ class Ear:
         self._scene = scene
         self._reading = Reading(challenge(scene), msgspec.structs.replace(limits, gap_factor=1.0), False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
-        self._opens = max(0.0, scene.shown[0] - limits.digit_first_s)
+        self._opens = max(0.0, scene.shown[0] - limits.digits.first_s)
         self._open = False
         self._waiting = list(scene.shown)
 
@@ -91,7 +91,7 @@ class Conversation:
         self._reading = Reading(asked, limits, False)
         self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
         self._due = LEAD_S
-        self._opens = max(0.0, LEAD_S - limits.digit_first_s)
+        self._opens = max(0.0, LEAD_S - limits.digits.first_s)
         self._open = False
         self._free = 0.0  # the reader has finished what was said so far
 
@@ -153,7 +153,7 @@ def converse(
 
 def longest_s(reader: Reader, limits: VisitSettings) -> float:
     """So long a reading lasts at most."""
-    each = [gap + limits.digit_wait_s for gap in reader.gaps_s]
+    each = [gap + limits.digits.wait_s for gap in reader.gaps_s]
     return LEAD_S + sum(each) + patience_s(limits) + 1.0
 
 
@@ -165,7 +165,7 @@ def challenge(scene: Scene) -> Challenge:
 
 def patience_s(limits: VisitSettings) -> float:
     """So long after the last digit was painted the visit waits for what was heard."""
-    return limits.digit_last_s + EAR_PATIENCE_S
+    return limits.digits.last_s + LISTENER_PATIENCE_S
 
 
 def play(

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     streams = Streams(portraits, settings.path(settings.models.folder), settings.visit)
     asked = [(species, n) for n in range(arguments.simulate) for species in arguments.species]
     trials = [streams.trial(s, n, arguments.seed) for s, n in progress(asked, "streams")]
-    refuses = [str(code) for code in settings.visit.stream_refuses]
+    refuses = [str(code) for code in settings.visit.stream.refuses]
     people = len({t.person for t in trials})
     report = Report(True, arguments.seed, people, SECONDS, refuses, rows(trials), trials)
     print(told(report))

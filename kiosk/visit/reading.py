@@ -8,7 +8,7 @@ from kiosk.visit.rules.light import colours
 
 SCREEN_PATIENCE_S = 2.0
 """A screen that has not painted a digit by then is broken."""
-EAR_PATIENCE_S = 1.5
+LISTENER_PATIENCE_S = 1.5
 """So long after the last window closed the listener must have answered for it."""
 
 
@@ -87,7 +87,7 @@ class Reading:
         """When the reading needs attention again, after its newest digit was painted."""
         newest = len(self.shown) - 1
         if newest == self.count - 1:
-            return self.closes(newest) + EAR_PATIENCE_S
+            return self.closes(newest) + LISTENER_PATIENCE_S
         stays = self.gap_s(newest)
         return self.shown[newest] + (stays if newest in self.heard else stays + self._limits.digit_wait_s)
 

@@ -147,7 +147,7 @@ def test_minimums_equal_those_of_a_terminal_in_production() -> None:
         assert RULES.floors[check][name].least == production.LEAST[setting]
     assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.max_face_gap_s"]
     assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.max_repeats"]
-    assert RULES.digits_guess == settings.load().visit.digits_guess
+    assert RULES.digits_guess == settings.load().visit.digits.guess
 
 
 def test_both_ends_need_the_same_number_of_digits() -> None:

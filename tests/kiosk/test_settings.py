@@ -36,7 +36,7 @@ def refused(path):
 def test_the_defaults_are_complete_and_for_production():
     read = load()
     assert read.mode == "production"
-    assert read.visit.require_liveness
+    assert read.visit.liveness.required
     assert not any(getattr(read, port).driver == "simulated" for port in PORTS)
 
 

@@ -1,7 +1,7 @@
 """Does the camera's stream come from a sensor that looks now? Measures and limits → `Verdict`. Pure.
 
 A passive check of faces takes an injected stream for live, so this one looks at the stream itself. Which
-findings refuse is a setting (`[visit] stream_refuses`); the others go along as evidence, never as a pass.
+findings refuse is a setting (`[visit.stream] refuses`); the others go along as evidence, never as a pass.
 """
 
 from collections.abc import Iterator
