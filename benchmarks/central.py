@@ -41,7 +41,9 @@ def run(bench: Bench) -> list[Result]:
         bodies = sender.requests(CLIENTS * few * rounds, FIRST_PERSON)
         health = _measured(bench.environment, rounds, lambda: _each(many, _health))
         digits = _measured(bench.environment, rounds, lambda: _each(many, lambda: _challenges(who)))
-        activations = _measured(bench.environment, rounds, lambda: _each(few, lambda: _activation(who, bodies)))
+        activations = _measured(
+            bench.environment, rounds, lambda: _each(few, lambda: _activation(who, bodies))
+        )
     finally:
         sender.close()
     told = f"{CLIENTS} clients, {{}} requests; one process, SQLite on {machine.filesystem(bench.work)}."

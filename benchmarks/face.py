@@ -163,6 +163,7 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
         newest,
         give,
         clock=time.thread_time,
+        same_face=SFace.thresholds.same_face,
     )
     watcher.watch(portrait)
     watcher.run(stop)

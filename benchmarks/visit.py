@@ -117,7 +117,7 @@ def _visit(environment: Environment, terminal: Terminal, seed: int) -> Waits | N
     scenario = replace(genuine, customer=replace(genuine.customer, seed=seed))
     environment.set_register(scenario)
     shown: list[tuple[Stage, float]] = []
-    terminal.enter(scenario)
+    terminal.send_customer(scenario)
     printed = _wait(terminal, lambda said: _note(said, shown))
     _wait(terminal, lambda said: True if _note(said, shown) is None and _idle_again(shown) else None)
     times = dict(shown)

@@ -15,10 +15,9 @@ from kiosk import events as e
 from kiosk import production
 from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
-from kiosk.audit import facts as audit_facts
-from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
-from kiosk.audit.record import Kind
+from kiosk.audit.facts import model_facts, start_facts
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
@@ -42,6 +41,7 @@ from kiosk.staff.attestation import Attestation
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, enrolled_issuer
 from kiosk.staff.service import StaffService
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
@@ -54,7 +54,7 @@ def check_settings(settings: Settings) -> None:
         chosen_driver(settings, port)
     production.check(settings)
     if settings.visit.liveness.required and settings.liveness.driver == "none":
-        detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
+        detail = '[visit.liveness] required with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
 
@@ -79,8 +79,9 @@ class Terminal:
         self._workers: list[Worker] = []
         self._face_watcher: FaceWatcher | None = None
         self._listener: Listener | None = None
-        self._visit_logs = VisitLogs(self._storage, settings.visit, settings.review)
-        self.audit = AuditLog(audit_path(settings), clock_unix)
+        self._policy = visit_policy(settings)
+        self._visit_logs = VisitLogs(self._storage, self._policy)
+        self.audit = AuditLog(audit_log_path(settings), clock_unix)
         self._recorder = AuditRecorder(self.audit)
         self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
         self._handlers: dict[type[e.Order], Handler] = {}
@@ -94,7 +95,7 @@ class Terminal:
             versions=self._versions,
             post=self._post_settled,
             clock_unix=clock_unix,
-            take_roster=self._take_roster,
+            take_roster=self.roster.accept,
             audit=self.audit,
             clock=clock,
         )
@@ -107,7 +108,7 @@ class Terminal:
             activation=self.activation,
             engine=self.engine,
             versions=self._versions,
-            open_devices=self._open_devices,
+            open_devices=partial(self._want_devices, True),
             close_devices=self._forget,
             say=self._announcer.say,
             print_document=self._print_queue.print,
@@ -122,7 +123,8 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        facts = start_facts(self.settings, version("kiosk"))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=facts)
         self._run_worker("engine", self.engine.run)
         self._run_worker("readiness", self._readiness().run)
         self._run_worker("models", retry_until_ready(Device.MODELS, self._load_models, self.engine.post))
@@ -135,7 +137,7 @@ class Terminal:
         """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
         self.activation.close()
-        self.audit.append(Kind.TERMINAL_STOPPED)
+        self.audit.append(RecordKind.TERMINAL_STOPPED)
         return all(stopped)
 
     # ── the parts ────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +150,7 @@ class Terminal:
             self.settings.staff,
             partial(enrolled_issuer, self.settings),
             post=post,
-            note=self.action_log.note,
+            record=self.action_log.record,
             clock_unix=self.clock_unix,
         )
         self._attestation = Attestation(self.roster, post, self.clock_unix)
@@ -177,10 +179,17 @@ class Terminal:
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
         listener = Listener(recogniser, self.settings.speech, post, self.clock)
-        watcher = FaceWatcher(*face, decoder, self.settings.face, self._camera_feed.successive_frames(), post)
+        watcher = FaceWatcher(
+            *face,
+            decoder,
+            self.settings.face,
+            self._camera_feed.successive_frames(),
+            post,
+            same_face=self._policy.thresholds.same_face,
+        )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
-        facts = audit_facts.models(self._context.models, self._versions)
-        self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
+        facts = model_facts(self._context.models, self._versions)
+        self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
         self.activation.add_versions(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)
@@ -214,7 +223,7 @@ class Terminal:
 
     def _order_handlers(self) -> dict[type[e.Order], Handler]:
         return {
-            e.Attend: without_order(self._open_devices),
+            e.Attend: without_order(partial(self._want_devices, True)),
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
             e.TakeChallenge: without_order(self.activation.take_challenge),
@@ -245,8 +254,7 @@ class Terminal:
     def _new_visit(self) -> Visit:
         settings = self.settings
         return Visit(
-            settings.visit,
-            settings.review,
+            self._policy,
             terminal=settings.terminal.id,
             place=settings.terminal.place,
             simulated=self.simulated,
@@ -267,9 +275,6 @@ class Terminal:
         assert self._face_watcher is not None  # no visit begins before the models are there
         return self.activation.submit(order, self._face_watcher.picture())
 
-    def _open_devices(self) -> None:
-        self._want_devices(True)
-
     def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):
             self._supervisors[name].want(wanted)
@@ -279,8 +284,6 @@ class Terminal:
         for part in (self._face_watcher, self._listener):
             if part is not None:
                 part.forget()
-
-    # ── what the parts call ──────────────────────────────────────────────────────────────────────
 
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
@@ -295,6 +298,3 @@ class Terminal:
     def _post_settled(self, event: e.Event) -> None:
         self._recorder.record_settled(event)
         self.engine.post(event)
-
-    def _take_roster(self, token: str) -> None:
-        self.roster.accept(token)

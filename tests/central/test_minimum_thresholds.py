@@ -9,6 +9,7 @@ from central.activation import minimum_thresholds
 from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
 from kiosk import production, settings
+from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
 from tests.central.test_evidence import fault
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, review, uncertain_face
@@ -134,14 +135,13 @@ def test_settings_may_raise_the_minimum() -> None:
 
 def test_minimums_equal_those_of_a_terminal_in_production() -> None:
     theirs = {
-        ("card", "min_age"): "visit.min_age",
-        ("card", "min_age_guarded"): "visit.min_age_guarded",
-        ("face", "accept"): "visit.accept",
-        ("face", "min_frames"): "visit.min_frames",
-        ("liveness", "min_live"): "visit.min_live",
-        ("lips", "moved"): "visit.lips_right",
-        ("lips", "rise"): "visit.lips_rise",
-        ("head", "early_s"): "visit.head_early_s",
+        ("card", "min_age"): "visit.card.min_age",
+        ("card", "min_age_guarded"): "visit.card.min_age_guarded",
+        ("face", "min_frames"): "visit.face.min_frames",
+        ("liveness", "min_live"): "visit.liveness.min_live",
+        ("lips", "moved"): "visit.lips.min_moved",
+        ("lips", "rise"): "visit.lips.min_rise",
+        ("head", "early_s"): "visit.head.early_s",
     }
     for (check, name), setting in theirs.items():
         assert RULES.floors[check][name].least == production.LEAST[setting]

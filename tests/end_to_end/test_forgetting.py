@@ -33,7 +33,9 @@ def found(texts: list[str], content: bytes) -> list[str]:
 
 def leaks(texts: list[str], folder: Path) -> dict[str, list[str]]:
     """File → which of the texts stand in it; all files below the folder, temporary ones too."""
-    each = {str(p): found(texts, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    assert files
+    each = {str(p): found(texts, p.read_bytes()) for p in files}
     return {name: texts for name, texts in each.items() if texts}
 
 
@@ -46,6 +48,7 @@ def pieces(body: bytes) -> list[bytes]:
 def remains(parts: list[bytes], folder: Path) -> bool:
     """Does any of the pieces stand in any file?"""
     contents = [p.read_bytes() for p in folder.rglob("*") if p.is_file()]
+    assert contents
     return any(part in content for part in parts for content in contents)
 
 

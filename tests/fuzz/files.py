@@ -12,20 +12,20 @@ from central.fleet import audit as central_audit
 from central.fleet.audit_heads import AuditHead
 from kiosk import production
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.drivers import PORTS, chosen_driver
 from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
 from kiosk.models import folders
 from kiosk.models import manifest as manifest_file
 from kiosk.privacy import receipts
-from kiosk.settings import DEFAULT, load
+from kiosk.settings import DEFAULT, face_thresholds, load
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
-from tests.support.visit_driver import LIMITS
+from tests.support.visit_driver import policy
 
 SITE = (DEFAULT.parent / "site.example.toml").read_bytes()
 DEFAULTS = DEFAULT.read_bytes()
@@ -47,7 +47,7 @@ def settings(folder: Path, seed: int) -> str:
         named = str(path) in error.detail
         return error.code.value if named else _unnamed(error)
     assert read.mode in ("production", "simulation")
-    assert read.visit.accept >= 0.4 or read.mode == "simulation"
+    assert face_thresholds(read).accept >= 0.4 or read.mode == "simulation"
     return f"taken: {read.mode}"
 
 
@@ -76,8 +76,8 @@ def logs(folder: Path, seed: int) -> str:
     spoilt = mangled(chance, raw)
     lines = spoilt.splitlines(keepends=True)
     report = verify(lines)
-    receipts.read(lines)
-    receipts.of_visit(lines, "7K3M-9QXZ-AAAA-BBBB")
+    receipts.read_receipts(lines)
+    receipts.visit_history(lines, "7K3M-9QXZ-AAAA-BBBB")
     _as_central(spoilt)
     assert not report.good or report.head.seq == report.records
     if report.good and report.head.seq >= 4:
@@ -91,7 +91,7 @@ def _as_central(data: bytes) -> None:
 
 
 def _replayed(chance: random.Random) -> str:
-    spoilt = mangled(chance, replay.head(LIMITS) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
+    spoilt = mangled(chance, replay.encode_policy(policy()) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
     try:
         replay.read(spoilt.splitlines() or [b""])
     except UNREADABLE:
@@ -103,11 +103,11 @@ def _audit(folder: Path) -> bytes:
     path = folder / "audit.log"
     if not path.exists():
         log = AuditLog(path, lambda: 1.8e9)
-        log.append(Kind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
-        log.append(Kind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
+        log.append(RecordKind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
+        log.append(RecordKind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
         facts = {"run": "0" * 64, "data": "receipts", "count": 3, "bytes": 9, "from": 1.0, "to": 2.0}
-        log.append(Kind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
-        log.append(Kind.TERMINAL_STOPPED)
+        log.append(RecordKind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
+        log.append(RecordKind.TERMINAL_STOPPED)
     return path.read_bytes()
 
 
@@ -118,7 +118,7 @@ def staff(folder: Path, seed: int) -> str:
     (folder / "locks.json").write_bytes(mangled(chance, b'{"4711":{"failures":2,"last_unix":1.0}}'))
     locks = Lockout(folder / "locks.json", 5, 300.0)
     try:
-        assert 0 <= locks.closed_for("4711", now) <= 86_400
+        assert 0 <= locks.locked_for("4711", now) <= 86_400
         word = "counts read"
     except StaffError as error:
         word = error.code.value

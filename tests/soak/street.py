@@ -214,7 +214,7 @@ class Street:
         self.counter.lift()
 
     def _clerk_comes(self) -> None:
-        """In most shops somebody signs in every morning, and after each restart."""
+        """In most shops a clerk signs in every morning, and after each restart."""
         if self.dice.random() < 0.15:
             return
         who = self.staff[Role.CLERK]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.sound_files import SkipReason, UnusableSound, load
+from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.noise import NOISES
 from evaluation.speech.offline_listener import challenge_of, play_recording
-from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
+from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
@@ -24,7 +24,7 @@ from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import verdicts as rules
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 
@@ -55,7 +55,7 @@ def heard_of(sound, digits):
 
 def verdict_on(scene, heard, digits=None):
     asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return rules.digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit)
+    return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────
@@ -227,7 +227,9 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
-    verdict = rules.digits(Challenge("", ASKED, (1.4,) * 6, 2e9), [0.5], told[-1:], SETTINGS.visit)
+    limits = SETTINGS.visit
+    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is Answer.RETRY
 
 
