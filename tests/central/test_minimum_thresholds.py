@@ -134,7 +134,7 @@ def test_settings_may_raise_the_minimum() -> None:
 
 
 def test_minimums_equal_those_of_a_terminal_in_production() -> None:
-    theirs = {
+    settings_of_terminal = {
         ("card", "min_age"): "visit.card.min_age",
         ("card", "min_age_guarded"): "visit.card.min_age_guarded",
         ("face", "min_frames"): "visit.face.min_frames",
@@ -143,10 +143,11 @@ def test_minimums_equal_those_of_a_terminal_in_production() -> None:
         ("lips", "rise"): "visit.lips.min_rise",
         ("head", "early_s"): "visit.head.early_s",
     }
-    for (check, name), setting in theirs.items():
+    for (check, name), setting in settings_of_terminal.items():
         assert RULES.floors[check][name].least == production.LEAST[setting]
-    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.max_face_gap_s"]
-    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.max_repeats"]
+    assert RULES.floors["face"]["accept"].least == SFace.minimums.accept
+    assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.face.max_gap_s"]
+    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.stream.max_repeats"]
     assert RULES.digits_guess == settings.load().visit.digits.guess
 
 
