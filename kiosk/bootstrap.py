@@ -183,10 +183,10 @@ class Terminal:
         listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
-            decoder,
-            self.settings.face,
-            self._camera_feed.successive_frames(),
-            post,
+            decoder=decoder,
+            settings=self.settings.face,
+            newest=self._camera_feed.successive_frames(),
+            post=post,
             same_face=self._policy.thresholds.same_face,
         )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
