@@ -116,7 +116,7 @@ class QueuePage(StaffPage):
 
 
 class DevicesPage(StaffPage):
-    """RequestState of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
+    """State of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
 
     name = "devices"
 
