@@ -114,10 +114,10 @@ def measure_stream(
         engine,
         landmarks,
         NoLiveness(NoLivenessSettings(), context),
-        SimulatedDecoder(SimulatedDecoderSettings(), context),
-        settings.face,
+        decoder=SimulatedDecoder(SimulatedDecoderSettings(), context),
+        settings=settings.face,
         newest=lambda _: None,
-        give=post,
+        post=post,
         clock=lambda: time.thread_time() - began,
         same_face=engine.thresholds.same_face,
     )

@@ -212,7 +212,7 @@ def _embed_portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Ve
     context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
-        return reference(ENCODERS[kind](portrait), decoder, engine)[0]
+        return prepare_reference(ENCODERS[kind](portrait), decoder, engine)[0]
     except (CardError, EngineError, ValueError):
         return None
 

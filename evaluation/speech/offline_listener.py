@@ -35,7 +35,7 @@ class RecordingPlayback:
         pace = msgspec.structs.replace(limits.pace, factor=1.0)  # the gaps are not stretched
         limits_as_shown = msgspec.structs.replace(limits, pace=pace)
         self._reading = Reading(challenge_of(audio), limits_as_shown, False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._opens = max(0.0, audio.shown[0] - limits.digits.first_s)
         self._open = False
         self._waiting = list(audio.shown)
@@ -91,7 +91,7 @@ class SimulatedReading:
         self._plan = plan
         self._sound = background.copy()
         self._reading = Reading(challenge, limits, False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._due = LEAD_S
         self._opens = max(0.0, LEAD_S - limits.digits.first_s)
         self._open = False

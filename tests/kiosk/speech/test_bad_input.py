@@ -218,7 +218,7 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
 def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     """Empty blocks, blocks of one sample, of seconds; then ten minutes of music while nobody is heard."""
     told, now = [], [0.0]
-    ear = Listener(recogniser(), SETTINGS.speech, told.append, lambda: now[0])
+    ear = Listener(recogniser(), SETTINGS.speech, post=told.append, clock=lambda: now[0])
     ear.listen(6)
     ear.open_window(WindowOpened(0, 0.5, 3.0))
     whole = np.resize(music().astype(np.float32), 600 * SAMPLE_RATE)

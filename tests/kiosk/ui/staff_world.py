@@ -93,7 +93,11 @@ class World:
         self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
-            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.record
+            folder / "staff",
+            self.settings.staff,
+            self._trust,
+            post=self.events.append,
+            record=self.acts.record,
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -114,7 +118,8 @@ class World:
     def visits(self):
         """A morning in the shop."""
         for visit in VISITS:
-            self.book.write(VisitRow(0.0, *visit))
+            number, outcome, code, stage, way = visit
+            self.book.write(VisitRow(visit=number, outcome=outcome, code=code, stage=stage, way=way))
         self.acts.record(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
         self.acts.record(StaffAction.SIGN_IN, CLERK)
         self.acts.record(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
