@@ -162,7 +162,9 @@ class Terminal:
             self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
+        self._announcer = Announcer(
+            self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
+        )
         self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -178,13 +180,13 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
-            decoder,
-            self.settings.face,
-            self._camera_feed.successive_frames(),
-            post,
+            decoder=decoder,
+            settings=self.settings.face,
+            newest=self._camera_feed.successive_frames(),
+            post=post,
             same_face=self._policy.thresholds.same_face,
         )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})

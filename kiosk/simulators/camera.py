@@ -51,4 +51,5 @@ class SimulatedCamera:
         return Frame(self._shop.picture(at), self._seq, at)
 
     def close(self) -> None:
+        """Stop delivering frames."""
         self._due = None
