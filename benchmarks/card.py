@@ -22,6 +22,7 @@ from kiosk.simulators.sam_v import SamVOnPty
 from kiosk.simulators.sam_v_faults import bare_context
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 
@@ -97,7 +98,7 @@ def _one(
     card: IdCard,
     number: int,
 ) -> tuple[float, float]:
-    visit = Visit(chosen.visit, chosen.review)
+    visit = Visit(visit_policy(chosen))
     visit.feed(Began(f"CARD-{number:04}-0000-0000", "zh-Hans", time.time()), time.monotonic())
     orders = visit.feed(Agreed("zh-Hans", "0" * 64, picture=False), time.monotonic())
     assert any(isinstance(order, AwaitCard) for order in orders)
@@ -110,7 +111,7 @@ def _one(
     shown = next(o for o in visit.feed(event, time.monotonic()) if isinstance(o, Show))
     assert shown.stage is Stage.PHONE
     paints = time.monotonic()
-    window.take(shown)
+    window.handle_notice(shown)
     window.grab()
     ended = time.monotonic()
     reader.lift()

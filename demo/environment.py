@@ -45,13 +45,15 @@ portrait_decoder = {{ driver = "simulated" }}
 liveness = {{ driver = "none" }}
 printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
-[visit]
+[face_engine.limits]
 review = 0.30                  # a wider grey band than a shop's: a portrait between two people lies in it
-require_liveness = false       # no registry carries the anti-spoof model; production requires it
-face_s = {face_s}
+
+[visit]
 submit_s = {submit_s}
 outcome_s = {outcome_s}
-silent_digits = {silent_digits}
+face.limit_s = {face_s}
+liveness.required = false      # no registry carries the anti-spoof model; production requires it
+digits.max_silent = {silent_digits}
 
 [review]
 second_signature = ["face.uncertain", "face.not_live", "way.clerk"]  # a grey face too, to show it
@@ -173,7 +175,15 @@ class Environment:
         """Return who works at the counter in this scenario, or None."""
         if scenario.clerk is None:
             return None
-        return StaffBehaviour(*self.clerk, *self.supervisor, scenario.clerk.decision, scenario.clerk.reason)
+        (clerk, pin), (supervisor, supervisor_pin) = self.clerk, self.supervisor
+        return StaffBehaviour(
+            clerk=clerk,
+            pin=pin,
+            supervisor=supervisor,
+            supervisor_pin=supervisor_pin,
+            decision=scenario.clerk.decision,
+            reason=scenario.clerk.reason,
+        )
 
     def accounts(self) -> str:
         """Return a sentence with the numbers and PINs of this run, for a person who plays the clerk."""

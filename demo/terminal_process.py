@@ -36,9 +36,9 @@ from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.ports import Engine
 from kiosk.simulators.customer import TouchDriver
+from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.shop import SimulatedShop
 from kiosk.simulators.staff import SimulatedStaff, StaffBehaviour
-from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.windowed import run_window
 from kiosk.worker import Worker
 

@@ -9,9 +9,9 @@ import numpy as np
 import soundfile
 
 from evaluation import pictures
-from evaluation.speech.sound_files import Unusable, load
+from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.capture.stream_integrity import StreamMonitor
-from kiosk.card.portrait import BMP, RAW, _picture
+from kiosk.card.portrait import BMP, RAW, picture_of
 from kiosk.errors import CardError
 from kiosk.events import DigitHeard, WindowOpened
 from kiosk.face import card_picture
@@ -47,7 +47,7 @@ def _file(folder: Path, rng: random.Random) -> str:
     assert clip is None or clip.ndim == 1
     try:
         samples = load(path, 2.0)
-    except Unusable as error:
+    except UnusableSound as error:
         return f"file: {error.reason.value}"
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() <= 1.0
@@ -58,7 +58,7 @@ def _microphone(rng: random.Random) -> str:
     """Deliver blocks that no driver should deliver: each window is reported, with finite numbers."""
     told: list[DigitHeard] = []
     clock = [0.0]
-    ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
+    ear = Listener(PitchRecogniser(), SETTINGS.speech, post=told.append, clock=lambda: clock[0])
     ear.listen(2)
     ear.open_window(WindowOpened(0, 0.1, 1.0))
     ear.open_window(WindowOpened(1, 1.0, 2.0))
@@ -141,7 +141,7 @@ def _decoder(rng: random.Random) -> str:
     data = (b"BM" if rng.random() < 0.5 else b"") + rng.randbytes(size)
     word = "vendor refused"
     try:
-        assert _picture(data[:size], rng.random() < 0.5).shape == (126, 102, 3)
+        assert picture_of(data[:size], rng.random() < 0.5).shape == (126, 102, 3)
         word = "vendor picture"
     except CardError:
         pass

@@ -199,7 +199,7 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text(
         f'mode = "simulation"\n[terminal]\nid = "T-1"\nidentity = "identity"\n[central]\nurl = "{stub.url}"\n'
-        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nrequire_liveness = false\n'
+        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nliveness.required = false\n'
         + "".join(
             f'[{port}]\ndriver = "simulated"\n'
             for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder")

@@ -86,8 +86,8 @@ def test_the_portrait_is_its_holders_and_nobody_elses(engine, scene, card, head)
         return float(printed @ engine.embed(picture, engine.detect(picture)[0]))
 
     other = SimulatedHead(photo("grace_hopper.jpg"), seed=2, models=MODELS)
-    assert likeness(head.render(5.0)) > load().visit.accept_photographed
-    assert likeness(other.render(5.0)) < load().visit.accept
+    assert likeness(head.render(5.0)) > engine.thresholds.accept_photographed
+    assert likeness(other.render(5.0)) < engine.thresholds.accept
 
 
 def without(card: Image, top: int, bottom: int, left: int, right: int) -> Image:
