@@ -8,7 +8,7 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import KioskError
-from kiosk.model import Check, Decision, Outcome, Reason, Stage
+from kiosk.model import Check, Decision, Outcome, ReviewReason, Stage
 from tests.end_to_end.conftest import SiteMaker
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
@@ -16,7 +16,7 @@ from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 TIMEOUT_S = 400.0
 
 
-def clerk(headless: HeadlessTerminal, number: str, pin: str, reason: Reason) -> Callable[[e.Notice], None]:
+def clerk(headless: HeadlessTerminal, number: str, pin: str, reason: ReviewReason) -> Callable[[e.Notice], None]:
     """Whoever is behind the counter: signs when asked, and has seen a paper."""
 
     def see(notice: e.Notice) -> None:
@@ -54,7 +54,7 @@ def test_a_guardian_opens_it_for_the_child_once(new_site: SiteMaker, central: Ru
             Code.CARD_CHILD.value,
         )  # nobody is signed in
         sign_in(headless, number, pin)
-        headless.terminal.engine.subscribe(clerk(headless, number, pin, Reason.HOUSEHOLD_REGISTER))
+        headless.terminal.engine.subscribe(clerk(headless, number, pin, ReviewReason.HOUSEHOLD_REGISTER))
         mark = headless.notice_log.mark
         ended = headless.visit(family)
         assert ended.outcome_and_code == (Outcome.ACTIVATED, "ok")
