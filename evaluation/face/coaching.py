@@ -92,7 +92,7 @@ def _frames(source: list[Path], fps: float) -> Iterator[Frame]:
         images = (pictures.photo(path) for path in source)
     known = (image for image in images if image is not None)
     for i, image in enumerate(known):
-        yield Frame(image, i, i / fps)
+        yield Frame(image=image, seq=i, at=i / fps)
 
 
 def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -> Stream:

@@ -206,7 +206,7 @@ def _portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Vector |
     """None: the terminal could not use this portrait; it would refuse the card (failure to enrol)."""
     if portrait is None:
         return None
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
+    context = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
         return reference(PORTRAITS[kind](portrait), decoder, engine)[0]

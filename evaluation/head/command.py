@@ -16,7 +16,7 @@ from numpy.random import Generator
 from evaluation.intervals import Rate, wilson
 from kiosk import events as e
 from kiosk import settings
-from kiosk.model import Answer, Challenge, FaceSeen, HeadMove
+from kiosk.model import Challenge, FaceSeen, HeadMove, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.head_turns import HeadTurns, moves
 
@@ -123,7 +123,7 @@ def challenge(random: Generator) -> Challenge:
     while len(digits) < 6:
         digit = int(random.integers(10))
         digits += [digit] if digit != digits[-1] else []
-    return Challenge("", tuple(digits), tuple(random.uniform(0.9, 1.5, 6)), 0.0)
+    return Challenge(id="", digits=tuple(digits), gaps_s=tuple(random.uniform(0.9, 1.5, 6)), expires_unix=0.0)
 
 
 def passes(head: Head, asked: Challenge, limits: VisitSettings) -> bool:
@@ -137,7 +137,7 @@ def passes(head: Head, asked: Challenge, limits: VisitSettings) -> bool:
         assert order.move is not None
         head.answer(order.move, at)
         at = _step(head, turning, at)
-    return turning.verdict().answer is Answer.PASS
+    return turning.verdict().answer is VerdictAnswer.PASS
 
 
 def _look(head: Head, turning: HeadTurns, at: float, until: float) -> float:
@@ -159,7 +159,7 @@ def _step(head: Head, turning: HeadTurns, at: float) -> float:
 
 def _seen(head: Head, at: float) -> FaceSeen:
     yaw, pitch = head.pose(at)
-    return FaceSeen(at, 0, faces=1, track=1, yaw=yaw, pitch=pitch)
+    return FaceSeen(at=at, seq=0, faces=1, track=1, yaw=yaw, pitch=pitch)
 
 
 def measure(trials: int, seed: int, limits: VisitSettings) -> dict[str, Rate]:

@@ -20,7 +20,7 @@ from evaluation.light.trials import ATTACKS, LIVE, SHOP_LX, Booth, Trial
 from evaluation.output import progress, table, write_json
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 from kiosk.ports import Image
 from kiosk.settings import Settings
 
@@ -102,7 +102,7 @@ def cells(trials: Sequence[Trial]) -> list[Cell]:
 
 
 def _cell(species: str, shop_lx: int, trials: Sequence[Trial]) -> Cell:
-    passed = sum(t.verdict.answer is Answer.PASS for t in trials)
+    passed = sum(t.verdict.answer is VerdictAnswer.PASS for t in trials)
     untold = sum(t.verdict.code in (Code.LIGHT_UNCLEAR, Code.LIGHT_UNSEEN) for t in trials)
     return Cell(
         species, shop_lx, wilson(passed, len(trials)), untold, _middle(trials, "gain"), _middle(trials, "fit")

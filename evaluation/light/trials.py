@@ -80,7 +80,7 @@ class Booth:
         )
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         seen = self._watched(_lit(species, subject, scene, screen, other), scene, float(times[-1]), number)
-        challenge = Challenge(own, (0,), (1.0,), 0.0)
+        challenge = Challenge(id=own, digits=(0,), gaps_s=(1.0,), expires_unix=0.0)
         verdict = judge_light(challenge, screen.times, seen, self._limits.light)
         return Trial(species, shop_lx, portrait, verdict)
 
@@ -95,7 +95,7 @@ class Booth:
                 found = self._detector.detect(image)
                 face = found[0] if found else None
             light = reflection.measure(image, face) if face is not None else None
-            seen.append(FaceSeen(at + scene.late_s, i, faces=int(face is not None), light=light))
+            seen.append(FaceSeen(at=at + scene.late_s, seq=i, faces=int(face is not None), light=light))
         return seen
 
     def _subject(self, species: str, portrait: int, random: np.random.Generator) -> Subject:

@@ -63,8 +63,8 @@ def opens(clip: Clip, began: float, ended: float) -> bool:
 
 def by_rule(clip: Clip, began: float, ended: float, limits: VisitSettings) -> bool | None:
     """The word of the terminal's rule on one voice."""
-    heard = DigitHeard(ended, 0, began=began, ended=ended)
-    seen = [FaceSeen(i / clip.fps, i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
+    heard = DigitHeard(at=ended, window=0, began=began, ended=ended)
+    seen = [FaceSeen(at=i / clip.fps, seq=i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
     measured = judge_lips([heard], seen, limits.lips).measured
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evaluation.speech.playback import challenge
 from evaluation.speech.scene import Scene, code
-from kiosk.model import Answer, DigitHeard, Verdict
+from kiosk.model import DigitHeard, Verdict, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.rules.digits import judge_digits
 
@@ -69,7 +69,7 @@ def _passes(verdict: Verdict) -> tuple[bool, ...]:
     """By each of `RULES`."""
     of, right = int(verdict.measured["of"] or 0), _right(verdict)
     counts = tuple(right >= max(1, of - misses) for misses in MISSES)
-    return (*counts, verdict.answer is Answer.PASS)
+    return (*counts, verdict.answer is VerdictAnswer.PASS)
 
 
 def _right(verdict: Verdict) -> int:

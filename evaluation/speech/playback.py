@@ -104,7 +104,7 @@ class Conversation:
         """What sounded and was shown, and what was heard of it."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
             self._listener.hear(
-                AudioBlock(self._sound[at : at + BLOCK].copy(), at // BLOCK, at / SAMPLE_RATE)
+                AudioBlock(samples=self._sound[at : at + BLOCK].copy(), seq=at // BLOCK, at=at / SAMPLE_RATE)
             )
             self.now = (at + BLOCK) / SAMPLE_RATE
             self._pace()

@@ -14,7 +14,7 @@ from evaluation.attacks.clip import compressed, spoken
 from evaluation.attacks.injected import Unseen
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import Answer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import Sensor
@@ -67,10 +67,10 @@ class Streams:
         person = number % len(self._portraits)
         watch, seen = StreamMonitor(), StreamSeen()
         for i, (at, stamp, picture) in enumerate(SPECIES[species](self, person, _draw(random), random)):
-            seen = watch.look(Frame(picture, i, at, stamp))
+            seen = watch.look(Frame(image=picture, seq=i, at=at, stamp=stamp))
         verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
-        return Trial(species, person, found, verdict.answer is Answer.REFUSE, seen)
+        return Trial(species, person, found, verdict.answer is VerdictAnswer.REFUSE, seen)
 
     def head(self, person: int, kind: type[Head] = Head) -> Head:
         key = (kind, person)

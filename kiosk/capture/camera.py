@@ -106,7 +106,7 @@ class Cv2Camera:
         if self._still.frozen(image, at):
             raise DeviceLost(Code.CAMERA_FROZEN, f"the same picture for {self._settings.frozen_s:.1f} s")
         self._seq += 1
-        return Frame(self._upright(image), self._seq, at, stamp=self._stamp())
+        return Frame(image=self._upright(image), seq=self._seq, at=at, stamp=self._stamp())
 
     def close(self) -> None:
         capture, self._capture = self._capture, None

@@ -61,7 +61,14 @@ class MediaPipeLandmarks:
         crop, points, angle, presence = self._found(image, face)
         yaw, pitch, roll = angles(points)
         roll += float(np.degrees(angle))
-        return FaceMesh(mouth_opening(points), eyes_openness(crop, points), yaw, pitch, roll, presence)
+        return FaceMesh(
+            mouth=mouth_opening(points),
+            eyes=eyes_openness(crop, points),
+            yaw=yaw,
+            pitch=pitch,
+            roll=roll,
+            presence=presence,
+        )
 
     def points(self, image: Image, face: Face) -> Points:
         """The mesh in pixels of `image`; z in the same scale, negative to the camera. Raises EngineError."""

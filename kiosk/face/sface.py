@@ -121,4 +121,6 @@ def _face(row: Vector, x_scale: float, y_scale: float) -> Face:
     x, y = row[0:2] * scales
     width, height = row[2:4] * scales
     points = row[4:14].reshape(5, 2) * scales
-    return Face(float(x), float(y), float(width), float(height), points, float(row[14]))
+    return Face(
+        x=float(x), y=float(y), width=float(width), height=float(height), points=points, score=float(row[14])
+    )

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 BLANK = np.full((160, 160, 3), 127, np.uint8)
 _POINTS = np.array([[60, 70], [100, 70], [80, 90], [65, 110], [95, 110]], np.float32)
-NOBODY = Face(40.0, 40.0, 80.0, 80.0, _POINTS, 1.0)
+NOBODY = Face(x=40.0, y=40.0, width=80.0, height=80.0, points=_POINTS, score=1.0)
 """A grey picture, and a face that would stand in its middle."""
 _WAIT_S = 0.2  # how soon `run` notices that it shall stop
 _BYSTANDER = 0.5  # faces less than half as wide as the largest belong to people further behind
@@ -243,7 +243,7 @@ class FaceWatcher:
             seen = self._look(frame)
         except EngineError as error:
             log.warning("a frame could not be looked at: %s", error)
-            seen = FaceSeen(frame.at, frame.seq, hint=error.code)
+            seen = FaceSeen(at=frame.at, seq=frame.seq, hint=error.code)
         return replace(
             seen,
             track=self._track.number,
@@ -257,7 +257,7 @@ class FaceWatcher:
     def _look(self, frame: Frame) -> FaceSeen:
         began, before = self._clock(), self._track.number
         faces = _prominent(self._engine.detect(frame.image))
-        seen = FaceSeen(frame.at, frame.seq, faces=len(faces), box=_box(frame.image, faces))
+        seen = FaceSeen(at=frame.at, seq=frame.seq, faces=len(faces), box=_box(frame.image, faces))
         if len(faces) == 1:
             self._track.seen(frame.at)
             self._restart_if_cut(before)
@@ -338,7 +338,7 @@ def _box(image: Image, faces: Sequence[Face]) -> FaceBox | None:
         return None
     height, width = image.shape[:2]
     face = faces[0]
-    return FaceBox(face.x / width, face.y / height, face.width / width, face.height / height)
+    return FaceBox(x=face.x / width, y=face.y / height, width=face.width / width, height=face.height / height)
 
 
 def _with_mesh(seen: FaceSeen, mesh: FaceMesh, said: Code, *, good: bool) -> FaceSeen:

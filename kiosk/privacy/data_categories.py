@@ -55,7 +55,12 @@ class Files:
         found = [one.stat() for one in self._found() if one.stat().st_mtime < before]
         times = [one.st_mtime for one in found]
         size = sum(one.st_size for one in found)
-        return Span(len(found), size, min(times, default=None), max(times, default=None))
+        return Span(
+            count=len(found),
+            bytes=size,
+            first_unix=min(times, default=None),
+            last_unix=max(times, default=None),
+        )
 
     def erase(self, before: float) -> None:
         for path in self._found():

@@ -79,7 +79,7 @@ def _outbox(settings: Settings) -> Iterable[Held]:
     yield held("requests central decides later", NUMBERS, found.pending, "central's answer")
     until = _after(found.delivered.last_unix, days)
     yield held("receipts", NUMBERS, found.delivered, "[retention] receipts_days", until)
-    challenges = Span(found.challenges.count, found.challenges.bytes)
+    challenges = Span(count=found.challenges.count, bytes=found.challenges.bytes)
     yield held("challenges", NOTHING, challenges, "their own end, by central", found.challenges.last_unix)
     whole = Files(file.parent, f"{file.name}*").all()
     yield Held(

@@ -46,7 +46,7 @@ class SimulatedCamera:
         at = self._clock()
         self._due = (self._due if at - self._due < self._period else at) + self._period
         self._seq += 1
-        return Frame(self._world.picture(at), self._seq, at)
+        return Frame(image=self._world.picture(at), seq=self._seq, at=at)
 
     def close(self) -> None:
         self._due = None

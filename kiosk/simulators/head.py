@@ -170,5 +170,5 @@ def _person(photo: Image, face: Face) -> Image:
 
 
 def _mesh(photo: Image, face: Face, models: Path) -> NDArray[np.float64]:
-    context = Context(models, models, simulation=True, clock=time.monotonic)
+    context = Context(resources=models, models=models, simulation=True, clock=time.monotonic)
     return MediaPipeLandmarks(MediaPipeSettings(), context).points(photo, face)

@@ -80,7 +80,7 @@ def _read(driver: SamV, reader: SamVOnPty, scene: Scene) -> Code:
 
 def nowhere() -> Context:
     """A driver's surroundings where nothing is needed of them."""
-    return Context(Path("."), Path("."), simulation=True, clock=time.monotonic)
+    return Context(resources=Path("."), models=Path("."), simulation=True, clock=time.monotonic)
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────

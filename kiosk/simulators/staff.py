@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.model import Decision, Reason, Role, Stage
+from kiosk.model import Decision, ReviewReason, Role, Stage
 from kiosk.simulators.customer import TouchDriver
 
 LOOKS_S = 1.0
@@ -24,7 +24,7 @@ class Staff(Struct, frozen=True, forbid_unknown_fields=True):
     supervisor: str = ""
     supervisor_pin: str = ""
     decision: Decision = Decision.APPROVE
-    reason: Reason = Reason.SAME_PERSON
+    reason: ReviewReason = ReviewReason.SAME_PERSON
 
 
 class Counter:

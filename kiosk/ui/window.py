@@ -87,7 +87,7 @@ class Window(QWidget):
         self._called = QTimer(self, interval=CALLED_MS, singleShot=True)
         self._called.timeout.connect(lambda: self._footer.tell_called(False))
         self.speak(self._home_language)
-        self.take(Show(Stage.OUT_OF_SERVICE))
+        self.take(Show(stage=Stage.OUT_OF_SERVICE))
 
     # ── building ─────────────────────────────────────────────────────────────────────────────────
 

@@ -58,4 +58,13 @@ class IdleScreen(Screen):
     def start(self, way: Way, *, unhurried: bool = False, purpose: Purpose = Purpose.OPEN) -> None:
         """A visit begins."""
         language = self.phrases.language
-        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried, way, purpose))
+        self.posted.emit(
+            Began(
+                visit=new_visit_number(),
+                language=language,
+                at_unix=time.time(),
+                unhurried=unhurried,
+                way=way,
+                purpose=purpose,
+            )
+        )

@@ -140,5 +140,5 @@ class PhoneScreen(Screen):
 
     def _finish(self) -> None:
         phone, password, _ = self._typed
-        self.posted.emit(Typed(phone, password))
+        self.posted.emit(Typed(phone=phone, password=password))
         self._entry.clear()

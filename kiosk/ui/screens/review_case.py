@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.events import Decided, ShowCase
-from kiosk.model import Decision, Reason, reasons
+from kiosk.model import Decision, ReviewReason, allowed_reasons
 from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.ui.screens.base import Column, Row, Split, stretched
@@ -34,7 +34,7 @@ class CasePage(QWidget):
         self._findings = Words("body", centred=False)
         self._second = Words("small", ink="soft")
         self._choices = {decision: _button(decision) for decision in Decision}
-        self._reasons = {reason: Button(f"reason_{reason.value}", "plain") for reason in Reason}
+        self._reasons = {reason: Button(f"reason_{reason.value}", "plain") for reason in ReviewReason}
         self._back = Button("back_to_case", "plain", role="small")
         self._pages = QStackedWidget()
         approve, again, refuse = self._choices.values()
@@ -133,7 +133,7 @@ class CasePage(QWidget):
             self._grid.removeWidget(button)
             button.setVisible(False)
         code = self._case.code if self._case else Code.OK
-        for index, reason in enumerate(reasons(decision, code)):
+        for index, reason in enumerate(allowed_reasons(decision, code)):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
             self._reasons[reason].rest()
@@ -145,7 +145,7 @@ class CasePage(QWidget):
         if self._case is not None:
             self.show_case(self._case)
 
-    def _decide(self, reason: Reason) -> None:
+    def _decide(self, reason: ReviewReason) -> None:
         self.decided.emit(Decided(self._decision, reason))
 
 

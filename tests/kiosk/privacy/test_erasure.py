@@ -17,7 +17,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.audit.record import Kind
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 from kiosk.privacy import erasure as erase
 from kiosk.privacy import receipts
 from kiosk.privacy.erasure import Eraser
@@ -26,7 +26,9 @@ from kiosk.settings import Settings, load
 
 DAY = 86_400.0
 NOW = time.time()
-ANSWERED = Receipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
+ANSWERED = ActivationReceipt(
+    id="B", status=RequestStatus.ACTIVATED, code=Code.OK, credential="SERL-0000-0001"
+)
 
 
 @pytest.fixture
