@@ -41,7 +41,7 @@ class Context(Struct, frozen=True, kw_only=True):
     models: Path
     simulation: bool
     clock: Callable[[], float]
-    world: Any = None  # the simulated shop (`kiosk.simulators.world.World`); None in production
+    world: Any = None  # the simulated shop (`kiosk.simulators.shop.SimulatedShop`); None in production
 
 
 class Driver(Protocol):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation import pictures
 from evaluation.face.card_portraits import photographed
-from evaluation.face.coached_frames import Coached, coached
+from evaluation.face.frame_quality import Coached, coached
 from evaluation.face.datasets import Picture
 from evaluation.output import progress
 from evaluation.pictures import Skipped

@@ -6,8 +6,8 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from evaluation.speech.reader import Reader, Turn
-from evaluation.speech.scene import BREATH_S, LEAD_S, Scene
+from evaluation.speech.reading_plan import Reader, Turn
+from evaluation.speech.challenge_audio import BREATH_S, LEAD_S, Scene
 from kiosk.events import DigitShown, Event
 from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, DigitHeard
 from kiosk.ports import Recogniser, Samples

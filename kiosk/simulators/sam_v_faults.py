@@ -1,7 +1,7 @@
 """Everything that can go wrong at a SAM-V reader, as a script: played to the real driver over a real line.
 
 Each scene names what happens and the code in which it must end: OK when the driver has to get over it.
-`tests/kiosk/card/test_sam_v_faults.py` asserts them all, `python -m kiosk.simulators.sam_v --script` prints
+`tests/kiosk/card/test_sam_v_faults.py` asserts them all, `python -m kiosk.simulators.sam_v_faults` prints
 them.
 """
 

@@ -26,7 +26,7 @@ _READER = """
 SW3 of the SAM-V protocol, from `kiosk/card/protocol.py`. A code of the card asks the customer for the next
 step, a code of the reader makes the terminal open it anew. A status that is not listed counts as
 `reader.fault`. Every one is played to the driver, at every command:
-`python -m kiosk.simulators.sam_v --script`.
+`python -m kiosk.simulators.sam_v_faults`.
 
 | SW3 | Says | Told as |
 |---|---|---|

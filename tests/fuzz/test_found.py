@@ -71,7 +71,7 @@ def test_settings_and_manifests_nested_without_end(tmp_path: Path):
 def test_staffs_files_nested_without_end(tmp_path: Path):
     (tmp_path / "locks.json").write_bytes(NESTED)
     with pytest.raises(StaffError):
-        Lockout(tmp_path / "locks.json", 5, 300.0).closed_for("4711", 1.0)
+        Lockout(tmp_path / "locks.json", 5, 300.0).locked_for("4711", 1.0)
     book = Daybook(tmp_path, lambda: 1.8e9)
     (tmp_path / f"day-{book.today().isoformat()}.jsonl").write_bytes(b'{"type":"act","x":' + DEEP + b"}\n")
     assert book.read() == []

