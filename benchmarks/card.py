@@ -113,7 +113,7 @@ def _one(
     shown = next(o for o in visit.feed(event, time.monotonic()) if isinstance(o, Show))
     assert shown.stage is Stage.PHONE
     paints = time.monotonic()
-    window.take(shown)
+    window.handle_notice(shown)
     window.grab()
     ended = time.monotonic()
     reader.lift()

@@ -19,9 +19,9 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Recogniser, Samples
 from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
+from kiosk.simulators.customer_runner import VOICES
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.customer_runner import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW

@@ -8,7 +8,7 @@ from kiosk.activation import identity
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.rotation import rotate
-from kiosk.audit import facts
+from kiosk.audit.facts import key_facts
 from kiosk.audit.log import AuditLog, audit_log_path
 from kiosk.audit.record import RecordKind
 from kiosk.commands.options import add_actions, read_settings
@@ -38,7 +38,7 @@ def _rotate(options: argparse.Namespace) -> int:
     who, central = _load(settings), settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     key = rotate(client, who, time.time)
-    AuditLog(audit_log_path(settings)).append(RecordKind.IDENTITY_ROTATED, facts=facts.terminal_key(who.terminal, key))
+    AuditLog(audit_log_path(settings)).append(RecordKind.IDENTITY_ROTATED, facts=key_facts(who.terminal, key))
     client.close()
     _print_key(who)
     return 0

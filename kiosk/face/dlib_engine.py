@@ -9,8 +9,8 @@
     the same against a 102×126 JPEG portrait    68.6 / 2.4          16.0 / 17.6  0.26 / 56.2
 
 At 0.6 two of five strangers pass for each other; at 0.4 it is safe, and sends every second genuine customer
-to the clerk. So `accept` is distance 0.40 for one frame (a little more for the mean of several): choosing this
-driver costs patience rather than safety. Over a whole visit of three tries strangers have 24 chances:
+to the clerk. So `accept` is distance 0.40 for one frame (a little more for the mean of several). In a visit
+of three tries, in which a stranger has 24 chances:
 
     kiosk evaluate face --driver face_recognition --data nuaa-half --photographed
     FMR / FNMR of a visit, in percent           accept         review         FMR 0.1 % at
@@ -66,8 +66,8 @@ class DlibEngine:
     """`ports.FaceEngine`. Raises ModelError at construction if the extra is not installed."""
 
     Settings: ClassVar[type[Struct]] = DlibSettings
-    # `review`, `same_face` and `accept_photographed` are SFace's numbers; measured are the rates that `review`
-    # gives (above), not those of `same_face`.
+    # `review`, `same_face` and `accept_photographed` are SFace's numbers; the rates that `review` gives are
+    # measured (above), those of `same_face` are not.
     thresholds = FaceThresholds(accept=_ACCEPT, accept_photographed=0.48, review=_REVIEW, same_face=0.36)
     # One stranger in a hundred passes a visit at `accept`: any lower and the check is none.
     minimums = FaceMinimums(accept=_ACCEPT, review=_REVIEW, same_face=0.25)

@@ -15,7 +15,7 @@ NOW = RELEASED.timestamp() + 86_400
 
 
 def codes(count=0, oldest_s=None, silent_s=None, known=True, days=1.0):
-    backlog = Backlog(count, oldest_s, silent_s)
+    backlog = Backlog(waiting=count, oldest_s=oldest_s, silent_s=silent_s)
     return gate_codes(backlog, known, RELEASED.timestamp() + days * 86_400, GATES)
 
 

@@ -8,7 +8,7 @@ import threading
 from importlib.metadata import version
 
 from kiosk import events as e
-from kiosk.audit import facts as audit_facts
+from kiosk.audit.facts import start_facts
 from kiosk.audit.record import RecordKind
 from kiosk.bootstrap import Terminal
 from kiosk.capture.feed import MicrophoneFeed

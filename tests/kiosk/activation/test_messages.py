@@ -174,7 +174,11 @@ def test_an_unusable_sealing_key_is_said_at_once(key):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [(Check, central_messages.Check), (VerdictAnswer, central_messages.Answer), (Way, central_messages.Way)],
+    [
+        (Check, central_messages.Check),
+        (VerdictAnswer, central_messages.Answer),
+        (Way, central_messages.Way),
+    ],
 )
 def test_terminal_and_central_know_the_same_words(ours, theirs):
     assert {word.value for word in ours} == {word.value for word in theirs}

@@ -17,15 +17,19 @@ printer = {{ driver = "file", path = "{path}", form = "text" }}
 """
 
 
+def visit_row(visit, outcome, code, stage, way=""):
+    return VisitRow(visit=visit, outcome=outcome, code=code, stage=stage, way=way)
+
+
 @pytest.fixture
 def site(tmp_path):
     """A morning: one opened, one refused, one request waits."""
     file = tmp_path / "settings.toml"
     file.write_text(SITE.format(path=tmp_path / "paper.txt"), encoding="utf-8")
     book = Daybook(tmp_path / "held" / "staff")
-    book.write(VisitRow(0.0, "7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
-    book.write(VisitRow(0.0, "2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
-    book.write(ActionRow(0.0, "sign_in", "700124", Code.OK))
+    book.write(visit_row("7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
+    book.write(visit_row("2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
+    book.write(ActionRow(act="sign_in", clerk="700124", code=Code.OK))
     database = Database(tmp_path / "held" / OUTBOX_FILE)
     Outbox(database).put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
     database.close()

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.sound_files import SkipReason, UnusableSound, load
+from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.noise import NOISES
 from evaluation.speech.offline_listener import challenge_of, play_recording
-from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
+from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
@@ -55,7 +55,7 @@ def heard_of(sound, digits):
 
 def verdict_on(scene, heard, digits=None):
     asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return judge_digits(challenge(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
+    return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────

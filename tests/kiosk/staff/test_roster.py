@@ -44,7 +44,7 @@ class RosterReader:
             SETTINGS,
             self.office.trust,
             post=self.events.append,
-            note=lambda *note: self.notes.append(note),
+            record=lambda *note: self.notes.append(note),
             clock_unix=lambda: self.now,
         )
 
@@ -136,7 +136,7 @@ def test_pulling_the_plug_wins_no_tries(point, monkeypatch):
     def pull(*_):
         raise PlugPulled
 
-    monkeypatch.setattr(pins, "right", pull)
+    monkeypatch.setattr(pins, "matches", pull)
     for _ in range(3):
         with pytest.raises(PlugPulled):
             point.roster.sign_in(CLERK, "000000")
