@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.bench import SIZE, Bench, load
 from benchmarks.figures import Goal, Result, series
 from kiosk import settings
-from kiosk.capture.card_reader import SamV, SerialLine
+from kiosk.capture.card_reader import SamV, SerialPort
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.protocol import BAUDS, Session
@@ -60,7 +60,7 @@ def _cards(count: int) -> Iterator[IdCard]:
 
 
 def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
-    line = SerialLine(reader.port, BAUDS[0])
+    line = SerialPort(reader.port, BAUDS[0])
     session = Session(line, timeout_s=2.0)
     for card in _cards(count):
         reader.put(card)

@@ -162,7 +162,7 @@ def _listen(
 
     def deliver(block: AudioBlock) -> None:
         bare.hear(block)
-        ear.hear(block)
+        ear.feed(block)
 
     worker = Worker("speech", ear.run).start()
     ear.listen(len(spoken))
@@ -189,7 +189,7 @@ def _read(
     for window, one in enumerate(spoken):
         opens = (shop.began or 0.0) + one.at - REACTION_S
         sounding.wait(max(0.0, opens - time.monotonic()))
-        ear.window(WindowOpened(window, opens, opens + EVERY_S))
+        ear.open_window(WindowOpened(window, opens, opens + EVERY_S))
         event = heard.get(timeout=10.0)
         assert isinstance(event, DigitHeard)
         yield event

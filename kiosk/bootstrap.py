@@ -246,7 +246,7 @@ class Terminal:
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
-                e.WindowOpened: listener.window,
+                e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
             }
         )
@@ -287,7 +287,7 @@ class Terminal:
 
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
-            self._listener.hear(block)
+            self._listener.feed(block)
 
     def _level_dbfs(self) -> float:
         return self._listener.level_dbfs() if self._listener else SILENCE_DBFS

@@ -20,7 +20,7 @@ from evaluation.face.frame_quality import FrameAssessment, assess_frame
 from evaluation.output import progress
 from evaluation.pictures import Skipped
 from kiosk.errors import CardError, EngineError
-from kiosk.face.reference import reference
+from kiosk.face.reference import prepare_reference
 from kiosk.model import IdCard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Face, FaceEngine, FaceLandmarks, Image, Vector

@@ -12,7 +12,7 @@ from evaluation.lips.scores import SHIFTS_S
 from kiosk.model import SAMPLE_RATE, DigitHeard, FaceSeen
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings, VisitSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 from kiosk.visit.rules.lips import judge_lips
 
 EARLY_S, LATE_S = 0.20, 0.08
@@ -78,7 +78,7 @@ def opens_by_rule(clip: TalkingClip, began: float, ended: float, limits: VisitSe
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 
 
-def find_voices(sound: Samples, speech: SpeechSettings) -> list[Segment]:
+def find_voices(sound: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """Return the voices that the terminal's endpointer finds; times in the clip's seconds."""
     quiet = np.random.default_rng(0).normal(0, 10 ** (-65 / 20), round(_LEAD_S * SAMPLE_RATE))
     lead = quiet.astype(np.float32)

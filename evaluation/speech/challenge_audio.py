@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 
 LENGTH = 6
 """Digits of a challenge."""
@@ -65,7 +65,7 @@ class TrimmedUtterance(Struct, frozen=True, eq=False):
     end: int
 
 
-def find_voices(samples: Samples, speech: SpeechSettings) -> list[Segment]:
+def find_voices(samples: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """Return the voices that the terminal's endpointer finds in a clip; times in the clip's seconds."""
     lead_s = round(AROUND_S * SAMPLE_RATE) / SAMPLE_RATE
     found = Endpointer(speech).feed(surround(samples, np.random.default_rng(0)))

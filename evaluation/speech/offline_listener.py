@@ -45,7 +45,7 @@ class RecordingPlayback:
         for block in _blocks(self._audio.samples):
             self.now = block.at + BLOCK / SAMPLE_RATE
             self._show_due_digits()
-            self._listener.hear(block)
+            self._listener.feed(block)
             while self._listener.step(0.0):
                 pass
             late = not self._waiting and self.now > self._reading.deadline()
@@ -63,7 +63,7 @@ class RecordingPlayback:
             self._reading.next_digit()
             opened = self._reading.painted(shown)
             assert opened is not None  # display times rise
-            self._listener.window(opened)
+            self._listener.open_window(opened)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, DigitHeard):
@@ -100,7 +100,7 @@ class SimulatedReading:
         """Return what sounded with its display times, and what was heard in each window."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
             block = self._sound[at : at + BLOCK].copy()
-            self._listener.hear(AudioBlock(samples=block, seq=at // BLOCK, at=at / SAMPLE_RATE))
+            self._listener.feed(AudioBlock(samples=block, seq=at // BLOCK, at=at / SAMPLE_RATE))
             self.now = (at + BLOCK) / SAMPLE_RATE
             self._show_due_digit()
             while self._listener.step(0.0):
@@ -120,7 +120,7 @@ class SimulatedReading:
             return
         opened = self._reading.painted(DigitShown(digit.window, self.now))
         assert opened is not None
-        self._listener.window(opened)
+        self._listener.open_window(opened)
         self._due = self._reading.deadline()
         self._say(self._plan.turns[digit.window])
 

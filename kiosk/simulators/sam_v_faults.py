@@ -16,7 +16,7 @@ from msgspec import Struct
 from kiosk.capture.card_reader import SamV
 from kiosk.card.frames import build
 from kiosk.card.layout import LAYOUTS, TYPE_AT, compose
-from kiosk.card.protocol import BAUDS, MEANINGS, Command, Status
+from kiosk.card.protocol import BAUDS, STATUS_MEANINGS, Command, Status
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceError
 from kiosk.ports import Context
@@ -148,7 +148,7 @@ def _status_scenarios(command: Command, step: str, ends: Mapping[Status, Code]) 
             ends.get(status, meaning.code),
             (ReaderFault(command, status),) * 3,
         )
-        for status, meaning in MEANINGS.items()
+        for status, meaning in STATUS_MEANINGS.items()
         if status not in (Status.OK, Status.FOUND)
     ]
 

@@ -218,12 +218,12 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     told, now = [], [0.0]
     ear = Listener(recogniser(), SETTINGS.speech, told.append, lambda: now[0])
     ear.listen(6)
-    ear.window(WindowOpened(0, 0.5, 3.0))
+    ear.open_window(WindowOpened(0, 0.5, 3.0))
     whole = np.resize(music().astype(np.float32), 600 * SAMPLE_RATE)
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.hear(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
