@@ -152,7 +152,7 @@ def _listen(
 ) -> tuple[list[float], list[float], int]:
     """Milliseconds from fading to DigitHeard, the same of the bare endpoint, digits recognised."""
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    ear = Listener(recogniser, settings.speech, heard.put, time.monotonic)
+    ear = Listener(recogniser, settings.speech, post=heard.put, clock=time.monotonic)
     bare = BareEndpoint(settings.speech.end_silence_s)
     shop = _Shop(spoken)
     context = Context(

@@ -51,4 +51,5 @@ class SimulatedCamera:
         return Frame(image=self._shop.picture(at), seq=self._seq, at=at)
 
     def close(self) -> None:
+        """Stop delivering frames."""
         self._due = None

@@ -176,7 +176,7 @@ def test_an_unusable_sealing_key_is_said_at_once(key):
     ("ours", "theirs"),
     [
         (Check, central_messages.Check),
-        (VerdictAnswer, central_messages.Answer),
+        (VerdictAnswer, central_messages.VerdictAnswer),
         (Way, central_messages.Way),
     ],
 )
