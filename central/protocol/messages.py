@@ -132,7 +132,7 @@ class Check(StrEnum):
     TOUCH = "touch"
 
 
-class Answer(StrEnum):
+class VerdictAnswer(StrEnum):
     PASS = "pass"  # noqa: S105
     RETRY = "retry"
     REVIEW = "review"
@@ -141,7 +141,7 @@ class Answer(StrEnum):
 
 class Verdict(Message):
     check: Check
-    answer: Answer
+    answer: VerdictAnswer
     code: CodeText
     measured: Annotated[dict[Token, Scalar], Field(max_length=64)]
     required: Annotated[dict[Token, Scalar], Field(max_length=64)]
@@ -277,7 +277,7 @@ class ReceiptStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
-class Receipt(Message):
+class ActivationReceipt(Message):
     model_config = _example("receipt")
 
     id: VisitNumber
@@ -311,7 +311,7 @@ class ReceiptClaims(Message):
     iss: Literal["central"]
     aud: TerminalId
     iat: int
-    receipt: Receipt
+    receipt: ActivationReceipt
 
 
 class RevocationRequest(Message):

@@ -51,7 +51,7 @@ class Problem(Struct, frozen=True):
 
 
 class ChallengeTokens(Struct, frozen=True):
-    """Answer of `POST /v1/challenges`."""
+    """VerdictAnswer of `POST /v1/challenges`."""
 
     challenges: tuple[str, ...]
 
@@ -61,7 +61,7 @@ class _RosterBody(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """Answer of `GET /v1/health`, which asks for no signature."""
+    """VerdictAnswer of `GET /v1/health`, which asks for no signature."""
 
     status: str
     time_unix: float

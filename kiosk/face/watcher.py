@@ -255,7 +255,7 @@ class FaceWatcher:
         found = self._engine.detect(frame.image)
         faces = [face for face in found if face.width >= _BYSTANDER * found[0].width]
         box = face_box(frame.image, faces[0]) if faces else None
-        seen = FaceSeen(frame.at, frame.seq, faces=len(faces), box=box)
+        seen = FaceSeen(at=frame.at, seq=frame.seq, faces=len(faces), box=box)
         if len(faces) == 1:
             self._track.record_face(frame.at)
             self._restart_if_cut(track)

@@ -30,7 +30,7 @@ def test_a_live_head_in_a_usual_shop_passes(booth):
 @needs_models
 @pytest.mark.parametrize("species", ["still", "loop", "injected", "recorded", "tinted"])
 def test_attacks_that_the_light_does_not_reach_fail(booth, species):
-    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not Answer.PASS
+    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not VerdictAnswer.PASS
 
 
 @needs_models

@@ -6,6 +6,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.errors import CardError
 from kiosk.face.reference import prepare_reference
+from kiosk.face.sface import SFace
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings, chip_portrait
 from tests.support.faces import MODELS, PHOTOS, context, engine, head, needs_models, portrait
 

@@ -225,7 +225,7 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.feed(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
