@@ -19,7 +19,7 @@ from central.activation.activations import Activations
 from central.activation.authority_driver import load_authority
 from central.exceptions import Problem
 from central.fleet import clerks
-from central.protocol.messages import ActivationReceipt, ActivationRequest, UsbRequest
+from central.protocol.messages import ActivationRequest, Receipt, UsbRequest
 from central.security import keys as keys_
 from central.security.encoding import base64url, from_base64url
 from central.security.keys import Keys, public_of
@@ -111,7 +111,7 @@ class UsbTransfer:
         _write(folder / "roster.jwt", roster)
         return written
 
-    def _sign(self, terminal: str, receipt: ActivationReceipt, now: float) -> str:
+    def _sign(self, terminal: str, receipt: Receipt, now: float) -> str:
         claims = {
             "iss": "central",
             "aud": terminal,

@@ -156,7 +156,7 @@ class DigitsTyped(Struct, frozen=True, tag=True):
 
 
 class ClerkPresent(Struct, frozen=True, tag=True):
-    """VerdictAnswer to `CallClerk`: somebody is signed in. `clerk`: a number."""
+    """Answer to `CallClerk`: somebody is signed in. `clerk`: a number."""
 
     clerk: str
     role: Role
@@ -164,7 +164,7 @@ class ClerkPresent(Struct, frozen=True, tag=True):
 
 
 class ClerkAbsent(Struct, frozen=True, tag=True):
-    """VerdictAnswer to `CallClerk`: nobody is signed in."""
+    """Answer to `CallClerk`: nobody is signed in."""
 
 
 class Signs(Struct, frozen=True, tag=True):
@@ -178,7 +178,7 @@ class Signs(Struct, frozen=True, tag=True):
 
 
 class Attested(Struct, frozen=True, tag=True):
-    """VerdictAnswer to `Attest`: the PIN is this clerk's."""
+    """Answer to `Attest`: the PIN is this clerk's."""
 
     clerk: str
     role: Role
@@ -186,7 +186,7 @@ class Attested(Struct, frozen=True, tag=True):
 
 
 class NotAttested(Struct, frozen=True, tag=True):
-    """VerdictAnswer to `Attest`: unknown, locked, or another PIN."""
+    """Answer to `Attest`: unknown, locked, or another PIN."""
 
     code: Code
 

@@ -28,7 +28,7 @@ from central.codes import Code
 from central.credentials import lifecycle
 from central.exceptions import Problem
 from central.fleet import alarms, clerks
-from central.protocol.messages import ActivationReceipt, ActivationRequest, Person, Purpose, ReceiptStatus
+from central.protocol.messages import ActivationRequest, Person, Purpose, Receipt, ReceiptStatus
 from central.security.keys import Keys
 from central.security.personal_data import PersonalData
 from central.security.sealing import Unsealable, open_sealed
@@ -57,7 +57,7 @@ class Activations:
         self._settings = settings
         self._clock = clock
 
-    def submit(self, request: ActivationRequest, body: bytes) -> ActivationReceipt:
+    def submit(self, request: ActivationRequest, body: bytes) -> Receipt:
         """Carry out a request and return its receipt; return that of the first time if it is repeated.
 
         `body`: the bytes of `request`, which must be the same each time. Raises Problem 409 or 422.
@@ -73,7 +73,7 @@ class Activations:
         assert receipt is not None  # claimed above
         return receipt
 
-    def look_up(self, visit: str, terminal: str) -> ActivationReceipt | None:
+    def look_up(self, visit: str, terminal: str) -> Receipt | None:
         """Return the receipt of a visit; None if it is not this terminal's, or was never seen.
 
         Raises Problem 409 while it is being worked on.
@@ -84,7 +84,7 @@ class Activations:
                 return None
             if row.status == Status.RUNNING:
                 raise _in_flight()
-            return ActivationReceipt(
+            return Receipt(
                 id=row.id,
                 status=ReceiptStatus(row.status),
                 code=Code(row.code),

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class MatchResult(StrEnum):
-    """VerdictAnswer of the register about one person."""
+    """Answer of the register about one person."""
 
     MATCH = "match"
     MISMATCH = "mismatch"  # the number belongs to another name

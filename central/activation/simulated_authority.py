@@ -57,7 +57,7 @@ class SimulatedAuthority:
             raise ValueError(f"{path}: {error.errors(include_input=False)[0]['msg']}") from None
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
-        """VerdictAnswer as the file says; the picture is not looked at."""
+        """Answer as the file says; the picture is not looked at."""
         with self._lock:
             people, now = self._people, self._clock()
             since_s = now - self._first_asked.setdefault(number, now)

@@ -34,14 +34,14 @@ def install(app: FastAPI) -> None:
 
 
 def handle_problem(request: Request, error: Exception) -> JSONResponse:
-    """VerdictAnswer with the problem, and leave its code for the access log."""
+    """Answer with the problem, and leave its code for the access log."""
     assert isinstance(error, Problem)  # registered for this type only
     request.state.code = error.code.value
     return problem_response(error)
 
 
 def handle_validation_error(request: Request, error: Exception) -> JSONResponse:
-    """VerdictAnswer 422 with the names of the wrong fields, never with their values: those may be personal.
+    """Answer 422 with the names of the wrong fields, never with their values: those may be personal.
 
     Names that came from outside are left out too: keys of free tables, fields that do not exist.
     """
@@ -54,7 +54,7 @@ def handle_validation_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def handle_http_exception(request: Request, error: Exception) -> JSONResponse:
-    """VerdictAnswer for what the framework refuses by itself: unknown paths, wrong methods, unreadable bodies."""
+    """Answer for what the framework refuses by itself: unknown paths, wrong methods, unreadable bodies."""
     assert isinstance(error, HTTPException)
     # The protocol uses 400 for a missing Idempotency-Key only.
     status = 422 if error.status_code == HTTPStatus.BAD_REQUEST else error.status_code

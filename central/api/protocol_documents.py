@@ -25,7 +25,7 @@ MESSAGES: dict[str, type[messages.Message]] = {
     "roster-claims": messages.RosterClaims,
     "activation-request": messages.ActivationRequest,
     "person": messages.Person,
-    "receipt": messages.ActivationReceipt,
+    "receipt": messages.Receipt,
     "usb-request": messages.UsbRequest,
     "receipt-claims": messages.ReceiptClaims,
     "revocation-request": messages.RevocationRequest,

@@ -132,7 +132,7 @@ class Check(StrEnum):
     TOUCH = "touch"
 
 
-class VerdictAnswer(StrEnum):
+class Answer(StrEnum):
     PASS = "pass"  # noqa: S105
     RETRY = "retry"
     REVIEW = "review"
@@ -141,7 +141,7 @@ class VerdictAnswer(StrEnum):
 
 class Verdict(Message):
     check: Check
-    answer: VerdictAnswer
+    answer: Answer
     code: CodeText
     measured: Annotated[dict[Token, Scalar], Field(max_length=64)]
     required: Annotated[dict[Token, Scalar], Field(max_length=64)]
@@ -277,7 +277,7 @@ class ReceiptStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
-class ActivationReceipt(Message):
+class Receipt(Message):
     model_config = _example("receipt")
 
     id: VisitNumber
@@ -311,7 +311,7 @@ class ReceiptClaims(Message):
     iss: Literal["central"]
     aud: TerminalId
     iat: int
-    receipt: ActivationReceipt
+    receipt: Receipt
 
 
 class RevocationRequest(Message):

@@ -20,7 +20,7 @@ FULL_SCALE_MOST = 8.0
 
 
 class SkipReason(StrEnum):
-    """ReviewReason why a row of a table, or its file, was not used."""
+    """Reason why a row of a table, or its file, was not used."""
 
     MISSING = "missing"  # there is no such file
     UNREADABLE = "unreadable"  # libsndfile does not understand it

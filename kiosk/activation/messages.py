@@ -51,7 +51,7 @@ class Problem(Struct, frozen=True):
 
 
 class ChallengeTokens(Struct, frozen=True):
-    """VerdictAnswer of `POST /v1/challenges`."""
+    """Answer of `POST /v1/challenges`."""
 
     challenges: tuple[str, ...]
 
@@ -61,7 +61,7 @@ class _RosterBody(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """VerdictAnswer of `GET /v1/health`, which asks for no signature."""
+    """Answer of `GET /v1/health`, which asks for no signature."""
 
     status: str
     time_unix: float

@@ -128,7 +128,7 @@ class SamVOnPty:
                 os.write(self._master, _frame(Status.CHECKSUM))
 
     def _reply(self, command: int) -> bool:
-        """VerdictAnswer a command, with the next fault for it if there is one; False: the connection was cut."""
+        """Answer a command, with the next fault for it if there is one; False: the connection was cut."""
         self.commands.append(command)
         with self._lock:
             fault = next((f for f in self.faults if f.command == command), ReaderFault(command))

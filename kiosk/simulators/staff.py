@@ -46,7 +46,7 @@ class SimulatedStaff:
             self._came.set()
 
     def run(self, stop: threading.Event) -> None:
-        """VerdictAnswer notices until `stop` is set."""
+        """Answer notices until `stop` is set."""
         while not stop.is_set():
             if self._came.wait(RETRY_S):
                 self._came.clear()

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from central.api.routes.common import Central, SignedTerminal, problems
 from central.codes import Code
 from central.exceptions import Problem
-from central.protocol.messages import VISIT_NUMBER, ActivationReceipt, ActivationRequest
+from central.protocol.messages import VISIT_NUMBER, ActivationRequest, Receipt
 
 router = APIRouter(tags=["activations"])
 
@@ -22,7 +22,7 @@ async def submit(
     terminal: SignedTerminal,
     central: Central,
     idempotency_key: Annotated[str | None, _KEY] = None,
-) -> ActivationReceipt:
+) -> Receipt:
     """Activate a credential, exactly once for each visit number. Repeat the same bytes until it answers."""
     if idempotency_key is None:
         raise Problem(400, Code.REQUEST_KEY_MISSING)
@@ -37,7 +37,7 @@ async def submit(
 @router.get("/v1/activations/{id}", responses=problems(401, 403, 404, 409, 422, 429))
 def look_up(
     id: Annotated[str, Path(pattern=VISIT_NUMBER)], terminal: SignedTerminal, central: Central
-) -> ActivationReceipt:
+) -> Receipt:
     """Return the receipt of one of this terminal's visits."""
     receipt = central.activations.look_up(id, terminal)
     if receipt is None:
