@@ -162,7 +162,9 @@ class Terminal:
             self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
+        self._announcer = Announcer(
+            self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
+        )
         self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -178,13 +180,13 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
-            decoder,
-            self.settings.face,
-            self._camera_feed.successive_frames(),
-            post,
+            decoder=decoder,
+            settings=self.settings.face,
+            newest=self._camera_feed.successive_frames(),
+            post=post,
             same_face=self._policy.thresholds.same_face,
         )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
@@ -227,7 +229,6 @@ class Terminal:
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
             e.TakeChallenge: without_order(self.activation.take_challenge),
-            e.Submit: self._submit,
             e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
             e.CallClerk: self._attestation.call_clerk,
             e.Attest: self._attestation.attest,
@@ -248,6 +249,7 @@ class Terminal:
                 e.Listen: lambda order: listener.listen(order.count),
                 e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
+                e.Submit: lambda order: self.activation.submit(order, watcher.picture()),
             }
         )
 
@@ -270,10 +272,6 @@ class Terminal:
         self._visit_logs.close(finished)
         self.action_log.daybook.write(VisitRow.of(finished))
         self._recorder.record_finished(finished)
-
-    def _submit(self, order: e.Submit) -> e.Event:
-        assert self._face_watcher is not None  # no visit begins before the models are there
-        return self.activation.submit(order, self._face_watcher.picture())
 
     def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):

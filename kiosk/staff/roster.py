@@ -86,7 +86,7 @@ class Roster:
         return clerk
 
     def sign_in(self, number: str, pin: str) -> Clerk:
-        """Sign a clerk in, and out whoever was signed in before.
+        """Sign a clerk in; who was signed in before is signed out.
 
         Raises StaffError: STAFF_NONE, STAFF_ROSTER_EXPIRED, STAFF_ROSTER_ALTERED, STAFF_LOCKED, STAFF_REFUSED
         (number or PIN; which of them is not said), STAFF_UNKEPT; IdentityError.

@@ -109,7 +109,7 @@ class SoakTerminal(Terminal, Owner):
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
-        pause = supervisor.turn(supervisor.wanted)
+        pause = supervisor.run_once(supervisor.wanted)
         if name == "card":
             pause = max(pause, POLL_S if self._card_watcher._awaited.is_set() else 2.0)
         else:
@@ -121,7 +121,7 @@ class SoakTerminal(Terminal, Owner):
         super()._want_devices(wanted)
         for name in ("camera", "microphone"):
             supervisor = self._supervisors[name]
-            supervisor.turn(supervisor.wanted)
+            supervisor.run_once(supervisor.wanted)
 
     def _carry_in(self, seconds: float) -> None:
         self._courier_due.gone = True
