@@ -214,7 +214,7 @@ class Customer(Owner):
         once = self._watches == 1 and self._stage in (Stage.DIGITS, Stage.HEAD, Stage.TOUCH)
         gone = how == "goes" and once and 6.0 < waited < 9.0
         if how == "absent" or gone or waited < LOOKS_S:
-            return FaceSeen(self._now, self._seq, Code.FACE_NONE, stream=stream)
+            return FaceSeen(at=self._now, seq=self._seq, hint=Code.FACE_NONE, stream=stream)
         if how == "changes" and once and waited > 8.0:
             self._track = 2
         self._good = min(self._good + 1, 20)

@@ -41,7 +41,7 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
     window._home_language = language
     window.resize(*size)
     window.show()
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand = TouchDriver(window)
 
     def save(name: str) -> None:

@@ -26,7 +26,7 @@ def test_run_is_touched_from_another_thread_and_leaves(qapp, engine, feeds, sett
     results = []
 
     def visit(hand):
-        engine.tell(Show(Stage.IDLE))
+        engine.tell(Show(stage=Stage.IDLE))
         results.append(hand.press("begin"))
         results.append(hand.press("nothing_of_that_name"))
         engine.tell(show(Stage.PHONE))
@@ -43,7 +43,7 @@ def test_run_is_touched_from_another_thread_and_leaves(qapp, engine, feeds, sett
 
 def test_pictures_are_taken_of_each_screen_once(qapp, engine, feeds, settings, tmp_path):
     def visit(hand):
-        for notice in (Show(Stage.IDLE), show(Stage.CONSENT), Show(Stage.IDLE), show(Stage.CARD)):
+        for notice in (Show(stage=Stage.IDLE), show(Stage.CONSENT), Show(stage=Stage.IDLE), show(Stage.CARD)):
             engine.tell(notice)
             threading.Event().wait(0.5)
         app.quit()
@@ -59,7 +59,7 @@ def test_pictures_are_taken_of_each_screen_once(qapp, engine, feeds, settings, t
 
 def test_no_pictures_of_real_people(qapp, engine, feeds, settings, tmp_path):
     def ready(_):
-        engine.tell(Show(Stage.IDLE))
+        engine.tell(Show(stage=Stage.IDLE))
         threading.Timer(0.5, app.quit).start()
 
     app.run(engine, feeds, small(settings), simulated=False, screens_dir=tmp_path, on_ready=ready)

@@ -16,7 +16,7 @@ from kiosk.visit.rules.light import LINEAR
 def shown(window, colours="BAGRB", hold_s=0.4):
     window.resize(1080, 1920)
     window.show()
-    window.handle_notice(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
+    window.handle_notice(Show(stage=Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
     window.handle_notice(ShowLight(colours, hold_s))
     window.handle_notice(ShowDigit(0, 6, 8))
 
@@ -72,7 +72,7 @@ def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
 
 def test_another_stage_ends_it(window, engine):
     shown(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     before = len(posted(engine, LightShown))
     QTest.qWait(600)
     assert len(posted(engine, LightShown)) == before

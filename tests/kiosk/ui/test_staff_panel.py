@@ -32,7 +32,7 @@ class WindowWithStaff:
         qtbot.waitExposed(self.window)
         self.hand = TouchDriver(self.window)
         self.panel = self.window.panel
-        self.window.handle_notice(Show(Stage.IDLE))
+        self.window.handle_notice(Show(stage=Stage.IDLE))
 
     def call(self):
         self.window.open_staff_panel()
@@ -103,18 +103,18 @@ def test_the_key_opens_it_too(shop):
 
 def test_it_never_comes_over_a_customers_visit(shop):
     for stage in set(shop.window.screens) - {Stage.IDLE, Stage.OUT_OF_SERVICE}:
-        shop.window.handle_notice(Show(stage))
+        shop.window.handle_notice(Show(stage=stage))
         assert not shop.call(), stage
 
 
 def test_it_opens_while_out_of_service(shop):
-    shop.window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_LOST))
+    shop.window.handle_notice(Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_LOST))
     shop.enter()
 
 
 def test_a_visit_that_begins_sends_staff_away(shop):
     shop.enter()
-    shop.window.handle_notice(Show(Stage.CONSENT))
+    shop.window.handle_notice(Show(stage=Stage.CONSENT))
     assert not shop.panel.isVisible()
     assert not shop.panel.signed_in, "the PIN is asked for again"
     assert shop.world.roster.signed_in.number == BOSS, "and the shift goes on: reviews find a clerk"
@@ -369,7 +369,7 @@ def test_a_customer_who_begins_while_the_pin_is_checked_ends_no_shift(shop):
     for text in (BOSS, BOSS_PIN):
         shop.hand.type(text)
         shop.hand.press("key_next")
-    shop.window.handle_notice(Show(Stage.CONSENT))
+    shop.window.handle_notice(Show(stage=Stage.CONSENT))
     shop.settle()
     assert shop.world.roster.signed_in.number == BOSS, "a review finds the clerk"
     assert not shop.panel.signed_in
@@ -387,7 +387,7 @@ def test_in_a_window_of_its_own_it_does_not_touch_the_customers(qtbot, engine, f
     window.panel.open()
     world.roster.sign_in(BOSS, BOSS_PIN)
     window.panel.show_page("today")
-    window.handle_notice(Show(Stage.CARD))
+    window.handle_notice(Show(stage=Stage.CARD))
     assert window.panel.signed_in, "a visit goes on beside it"
     window.panel.sign_out()
     assert window.panel.isVisible(), "back at the sign-in"

@@ -39,7 +39,18 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, ReviewReason, Role, Stage, Way, outcome_key
+from kiosk.model import (
+    Decision,
+    HeadMove,
+    Language,
+    Outcome,
+    Purpose,
+    ReviewReason,
+    Role,
+    Stage,
+    Way,
+    outcome_key,
+)
 from kiosk.phrases import load
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
@@ -94,7 +105,7 @@ def test_each_stage_shows_its_own_screen(window, stage):
 
 
 def test_a_touch_begins_a_visit(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert hand.press("begin")
     began = engine.last(Began)
     assert len(began.visit) == 19
@@ -104,7 +115,7 @@ def test_a_touch_begins_a_visit(window, hand, engine):
 
 
 def test_unhurried_and_another_language_are_told(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("language_en")
     hand.press("begin_unhurried")
     assert engine.last(Began).unhurried
@@ -112,7 +123,7 @@ def test_unhurried_and_another_language_are_told(window, hand, engine):
 
 
 def test_every_visit_has_its_own_number(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("begin")
     hand.press("begin")
     assert len({event.visit for event in engine.posted}) == 2
@@ -120,7 +131,7 @@ def test_every_visit_has_its_own_number(window, hand, engine):
 
 @pytest.mark.parametrize("way", list(Way))
 def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, engine, way):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert hand.press("other_way")
     assert engine.posted == []
     touched_after_rest(qtbot, hand, f"way_{way.value}")
@@ -128,7 +139,7 @@ def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, e
 
 
 def test_back_from_the_ways_is_the_first_screen(qtbot, window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("other_way")
     assert hand.press("back")
     assert window.screens[Stage.IDLE].isVisible()
@@ -153,7 +164,7 @@ def test_a_new_stage_takes_the_ways_away(window, hand):
 
 
 def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
-    window.handle_notice(Show(Stage.CONSENT, way=Way.CLERK))
+    window.handle_notice(Show(stage=Stage.CONSENT, way=Way.CLERK))
     shown = [label.accessibleName() for label in seen(window, QLabel)]
     assert "\n".join(load("zh-Hans").clerk_notice()) in shown
     hand.press("agree_clerk")
@@ -314,7 +325,7 @@ def test_phone_and_password_are_typed(window, hand, engine):
         assert hand.type(page)
         assert engine.posted == []
         assert hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 @pytest.mark.parametrize(
@@ -344,7 +355,7 @@ def test_a_mistyped_first_password_is_no_trap(window, hand, engine):
     for page in (PHONE, "20583199", PASSWORD, PASSWORD, PASSWORD, PASSWORD):
         hand.type(page)
         hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 def test_delete_takes_one_digit_and_then_the_page_before(window, hand, engine):
@@ -361,7 +372,7 @@ def test_delete_takes_one_digit_and_then_the_page_before(window, hand, engine):
     for page in ("", PASSWORD, PASSWORD):
         hand.type(page)
         hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 def test_a_password_is_never_readable(window, hand):
@@ -514,7 +525,7 @@ def test_the_qr_code_leads_to_centrals_page(window):
 
 @pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
 def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand, engine, purpose):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("language_en")
     window.handle_notice(replace(show(Stage.SUBMIT), way=Way.HEAD))
     told, screen = outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN)
@@ -527,17 +538,17 @@ def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand,
     assert dismissed == Dismissed()
     assert (began.purpose, began.way, began.language) == (purpose, Way.HEAD, "en")
     assert began.visit != NUMBER
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("en")["stage.idle.title"] in said(window)
     window.handle_notice(show(Stage.CONSENT))
     assert load("en")["consent.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in said(window)
 
 
 @pytest.mark.parametrize("pace", ["begin_unhurried", "begin"])
 def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, hand, engine, pace):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press(pace)
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
         window.handle_notice(notice)
@@ -546,7 +557,7 @@ def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, hand, engin
 
 
 def test_who_asked_for_more_time_keeps_it_in_the_renewal(qtbot, window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("begin")
     window.handle_notice(show(Stage.DIGITS))
     window.handle_notice(ShowDigit(0, 6, 3))
@@ -572,7 +583,7 @@ def test_the_last_screen_says_what_was_done(window, result, purpose):
     for notice in outcome(result, purpose=purpose):
         window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     for notice in outcome(result):
         window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{result.value}.body"] in said(window)
@@ -624,7 +635,7 @@ def test_better_news_replace_the_promise(window):
 def test_the_last_visit_leaves_no_number(window):
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     window.handle_notice(show(Stage.OUTCOME))
     assert NUMBER[:4] not in said(window)
 
@@ -656,7 +667,7 @@ def test_nothing_cancels_once_it_is_sent(window, hand, engine):
 
 def test_out_of_service_says_what_is_missing(window):
     window.handle_notice(OutOfService(OUT))
-    window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING))
+    window.handle_notice(Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING))
     text = said(window)
     assert load("zh-Hans").customer(Code.CAMERA_MISSING) in text
     assert load("zh-Hans").clerk(Code.MODEL_MISSING) in text
@@ -677,11 +688,11 @@ def test_another_language_by_one_touch_everywhere(window, hand, stage, name, lan
 
 
 def test_the_next_customer_gets_the_terminals_language(window, hand):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     hand.press("language_en")
     window.handle_notice(show(Stage.CARD))
     assert load("en")["stage.card.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in said(window)
 
 
@@ -690,7 +701,7 @@ def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
     assert window._footer.ring.left_s in (41, 42)
     assert window._clock.isActive()
     assert window._clock.interval() >= 1000
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert window._footer.ring.left_s is None
     assert not window._clock.isActive()
 
@@ -698,7 +709,7 @@ def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
 def test_an_idle_window_has_no_timers(window):
     from PySide6.QtCore import QTimer
 
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert [timer for timer in window.findChildren(QTimer) if timer.isActive()] == []
 
 
@@ -722,7 +733,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
     bridge.received.connect(window.handle_notice)
     walk = [
         OutOfService(()),
-        Show(Stage.IDLE),
+        Show(stage=Stage.IDLE),
         show(Stage.CONSENT),
         Say("consent"),
         show(Stage.CARD, tries=3),
@@ -738,7 +749,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
         show(Stage.OUTCOME),
         Say("activated"),
         Forget(),
-        Finished(NUMBER, Outcome.ACTIVATED, Code.OK, Stage.SUBMIT, ()),
+        Finished(visit=NUMBER, outcome=Outcome.ACTIVATED, code=Code.OK, stage=Stage.SUBMIT, verdicts=()),
     ]
     for notice in walk:
         engine.tell(notice)
@@ -746,7 +757,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
     assert load("zh-Hans")["outcome.activated.title"] in said(window)
     assert [event.window for event in engine.posted] == list(range(6))
     engine.tell(OutOfService(()))
-    engine.tell(Show(Stage.IDLE))
+    engine.tell(Show(stage=Stage.IDLE))
     qtbot.waitUntil(lambda: window.stage is Stage.IDLE)
 
 
@@ -760,12 +771,12 @@ def test_a_key_held_by_a_real_mouse_works_too(window, engine):
 
 def test_slower_is_asked_for_once_and_forgotten_with_the_visit(window, engine):
     hand = TouchDriver(window)
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
     assert hand.press("slower")
     assert not hand.press("slower")
     assert [event for event in engine.posted if isinstance(event, SlowDown)] == [SlowDown()]
-    window.handle_notice(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.SPEECH_TOO_LATE, tries_left=2))
     assert not hand.press("slower")
     window.handle_notice(Forget())
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
     assert hand.press("slower")
