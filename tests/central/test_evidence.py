@@ -78,7 +78,7 @@ def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
 
 
 def test_both_sides_derive_the_same_colours() -> None:
-    """ProtocolTerminal and central share no code, only `resources/protocol`."""
+    """Terminal and central share no code, only `resources/protocol`."""
     for challenge in ("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", "c1", "x" * 64):
         assert light.colours(challenge, 64) == terminals_light.colours(challenge, 64)
     assert light.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"

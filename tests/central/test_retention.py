@@ -16,7 +16,7 @@ from central.privacy import retention
 from central.security import keys
 from central.settings import Retention
 from central.storage.database import Database, migrate
-from central.storage.tables import Activation, Challenge, Credential, ProtocolTerminal
+from central.storage.tables import Activation, Challenge, Credential, Terminal
 from tests.support.central_server import RunningCentral, running_central
 from tests.support.protocol_terminal import ProtocolTerminal, person
 
@@ -53,7 +53,7 @@ def credential(serial: str, revoked: float | None) -> Credential:
 def fill(database: Database) -> None:
     old, new = NOW - 400 * DAY, NOW - 100 * DAY
     with database.write() as session:
-        session.add(ProtocolTerminal(id="T"))
+        session.add(Terminal(id="T"))
         session.flush()
         session.add_all(
             [

@@ -16,7 +16,9 @@ from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 TIMEOUT_S = 400.0
 
 
-def clerk(headless: HeadlessTerminal, number: str, pin: str, reason: ReviewReason) -> Callable[[e.Notice], None]:
+def clerk(
+    headless: HeadlessTerminal, number: str, pin: str, reason: ReviewReason
+) -> Callable[[e.Notice], None]:
     """Whoever is behind the counter: signs when asked, and has seen a paper."""
 
     def see(notice: e.Notice) -> None:

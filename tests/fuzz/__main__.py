@@ -39,7 +39,7 @@ def _run_targets(options: argparse.Namespace) -> int:
     findings = 0
     for name in names:
         with tempfile.TemporaryDirectory() as folder, TARGETS[name](Path(folder)) as run_case:
-            if options.run_case:
+            if options.one:
                 print(name, run_case(options.seed))
                 continue
             ended, found = run(name, run_case, options.seed, options.seconds)

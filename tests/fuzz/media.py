@@ -67,8 +67,8 @@ def _microphone(rng: random.Random) -> str:
         while ear.step(0.0):
             pass
     clock[0] += 30.0
-    ear._notice_deafness()
-    ear._notice_deafness()
+    ear._check_for_silence()
+    ear._check_for_silence()
     windows = [heard.window for heard in told]
     assert set(windows) == {0, 1}, windows  # a later voice of the same window may report it again
     for heard in told:
@@ -127,7 +127,7 @@ def _photo(folder: Path, rng: random.Random) -> str:
     assert made
     path = folder / "photo.jpg"
     path.write_bytes(mangled(rng, coded.tobytes(), BYTES))
-    found = pictures.photo(path)
+    found = pictures.read_photo(path)
     if found is None:
         return "unreadable"
     assert found.ndim == 3
@@ -165,11 +165,11 @@ def _frames(rng: random.Random) -> str:
             picture = np.roll(picture, 1, axis=1)
         seen = watch.look(Frame(image=picture, seq=seq, at=at, stamp=stamp))
     assert seen is not None
-    corners = card_picture.find(picture)
+    corners = card_picture.find_card(picture)
     if corners is None:
         return "no card"
-    card = card_picture.straightened(picture, corners)
-    card_picture.sharpness(card)
+    card = card_picture.straighten(picture, corners)
+    card_picture.print_sharpness(card)
     card_picture.has_number(card)
     card_picture.has_print(card)
     return "card-like"

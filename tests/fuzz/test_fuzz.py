@@ -45,7 +45,7 @@ def test_a_crash_is_a_finding(monkeypatch, capsys, tmp_path: Path):
 
 
 def test_a_wrong_answer_is_a_finding(monkeypatch, tmp_path: Path):
-    other = ActivationReceipt("another's", RequestStatus.PENDING)
+    other = ActivationReceipt(id="another's", status=RequestStatus.PENDING)
     monkeypatch.setattr(answers.messages, "read_receipt", lambda *_: other)
     with TARGETS["answers"](tmp_path) as run_case:
         _, findings = fuzz.run("answers", run_case, 1, 0.5)

@@ -45,7 +45,7 @@ from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
-from kiosk.model import Purpose, ActivationReceipt, RequestStatus
+from kiosk.model import ActivationReceipt, Purpose, RequestStatus
 from kiosk.visit_number import new_visit_number
 from tests.stateful.test_exactly_once import LIMITS
 from tests.support.activation_terminal import CARD, order, passed

@@ -32,7 +32,7 @@ from kiosk.events import (
     StoreFailed,
     Submit,
 )
-from kiosk.model import VerdictAnswer, Check, Device, IdCard, ActivationReceipt, Verdict
+from kiosk.model import ActivationReceipt, Check, Device, IdCard, Verdict, VerdictAnswer
 from kiosk.settings import CentralSettings, Settings, load
 from kiosk.visit_number import new_visit_number
 from tests.support.protocol_terminal import CHECKS, NUMBERS, person

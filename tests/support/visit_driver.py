@@ -11,7 +11,6 @@ from kiosk.model import (
     Challenge,
     DigitHeard,
     FaceSeen,
-    ActivationReceipt,
     RequestStatus,
     Slip,
     Stage,
