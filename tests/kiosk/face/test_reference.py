@@ -30,7 +30,7 @@ def test_it_is_the_same_person_and_nobody_else(name):
             vectors.append(engine().embed(picture, engine().detect(picture)[0]))
         mean = np.mean(vectors, axis=0)
         likeness = float(card @ mean / np.linalg.norm(mean))
-        assert likeness >= 0.47 if other == name else likeness < 0.3
+        assert likeness >= engine().thresholds.accept if other == name else likeness < 0.3
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\0" * 1024, b"RIFF" + b"\xff" * 1020])
