@@ -35,7 +35,7 @@ DEVICES = dict.fromkeys(Device, Code.OK) | {
 
 
 class Desk:
-    """A real outbox; `stick` answers what the stick is to answer."""
+    """Activation service with a real outbox; `stick`: the error of the USB stick, or None."""
 
     clock_off_s = 0.4
     contact_unix = 1_790_000_000.0
@@ -93,7 +93,11 @@ class World:
         self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
-            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.note
+            folder / "staff",
+            self.settings.staff,
+            lambda: replace(self.office.trust(), terminal="GZ-009"),
+            post=self.events.append,
+            note=self.acts.note,
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -112,7 +116,7 @@ class World:
         )
 
     def visits(self):
-        """A morning in the shop."""
+        """Record the visits and staff actions of a morning, and return this."""
         for visit in VISITS:
             self.book.write(VisitRow(0.0, *visit))
         self.acts.note(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
@@ -122,9 +126,6 @@ class World:
         return self
 
     def has_printer(self):
-        """From now on."""
+        """Connect a printer."""
         printer = replace(self.settings.printer, driver="file")
         self.service._settings = replace(self.settings, printer=printer)
-
-    def _trust(self):
-        return replace(self.office.trust(), terminal="GZ-009")

@@ -1,4 +1,4 @@
-"""The screen's light: stamped when painted, never too fast, readable, and off for who asks."""
+"""The light challenge: reported when painted, never too fast, readable, and off for a person who declines."""
 
 import time
 from itertools import pairwise
@@ -59,7 +59,7 @@ def lin(code):
     return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
 
 
-def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
+def test_declining_the_light_keeps_the_screen_steady(window, engine):
     shown(window)
     QTest.qWait(100)
     assert TouchDriver(window).press("light_off")
@@ -70,7 +70,7 @@ def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
     assert not TouchDriver(window).press("light_off")
 
 
-def test_another_stage_ends_it(window, engine):
+def test_another_stage_stops_the_light(window, engine):
     shown(window)
     window.handle_notice(Show(Stage.IDLE))
     before = len(posted(engine, LightShown))
