@@ -37,14 +37,14 @@ def test_thousands_of_emits_of_true_do_not_abort(qtbot):
     """PySide 6.12 on Python 3.11 drops a reference to True with each emit and dies at about 560."""
 
     class Emitter(QWidget):
-        shown_text = Signal(bool)
+        flag = Signal(bool)
 
     emitter = Emitter()
     qtbot.addWidget(emitter)
     got = []
-    emitter.said.connect(got.append)
+    emitter.flag.connect(got.append)
     for _ in range(5000):
-        emitter.said.emit(True)
+        emitter.flag.emit(True)
     assert got == [True] * 5000
 
 
