@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.bench import SIZE, Bench, load
 from benchmarks.figures import Goal, Result, series
 from kiosk import settings
-from kiosk.capture.card_reader import SamV, SerialLine
+from kiosk.capture.card_reader import SamV, SerialPort
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.protocol import BAUDS, Session
@@ -19,7 +19,7 @@ from kiosk.ports import Feeds
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import SamVOnPty
-from kiosk.simulators.sam_v_faults import nowhere
+from kiosk.simulators.sam_v_faults import bare_context
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
 from kiosk.visit.policy import visit_policy
@@ -60,7 +60,7 @@ def _cards(count: int) -> Iterator[IdCard]:
 
 
 def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
-    line = SerialLine(reader.port, BAUDS[0])
+    line = SerialPort(reader.port, BAUDS[0])
     session = Session(line, timeout_s=2.0)
     for card in _cards(count):
         reader.put(card)
@@ -76,7 +76,7 @@ def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
 def _whole(reader: SamVOnPty, count: int, chosen: Settings) -> Iterator[tuple[float, float]]:
     """Milliseconds beyond the chip's, and those of them that painting took."""
     inbox: SimpleQueue[Event] = SimpleQueue()
-    watcher = CardWatcher(SamV(SamV.Settings(port=reader.port), nowhere()), inbox.put)
+    watcher = CardWatcher(SamV(SamV.Settings(port=reader.port), bare_context()), inbox.put)
     worker = Worker("card", Supervisor(Device.READER, watcher, inbox.put, wanted=True).run).start()
     window = Window(_Nobody(), Feeds(lambda: None, lambda: -60.0), chosen, simulated=True)
     window.resize(*SIZE)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
-from evaluation.speech.drivers import Noted, cost
+from evaluation.speech.drivers import RecordingRecogniser, measure_cost
 from kiosk.drivers import make_driver
 from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard
@@ -21,7 +21,7 @@ from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.walk_ins import VOICES
+from kiosk.simulators.customer_runner import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW
@@ -132,10 +132,10 @@ def run(bench: Bench) -> list[Result]:
 
 def _memory(recogniser: Recogniser, settings: Settings, count: int) -> Result:
     """The engine in a process of its own: loaded, and asked a few times."""
-    noted, before = Noted(recogniser), load()
+    noted, before = RecordingRecogniser(recogniser), load()
     for clip in _speech(4):
         noted.score(clip.samples, 0)
-    costs = [cost(settings.recogniser.driver, noted, settings) for _ in range(count)]
+    costs = [measure_cost(settings.recogniser.driver, noted, settings) for _ in range(count)]
     known = [(c.process_mb, c.engine_mb) for c in costs if c and c.process_mb and c.engine_mb]
     return Result(
         name="digit",
@@ -160,7 +160,7 @@ def _listen(
 
     def deliver(block: AudioBlock) -> None:
         bare.hear(block)
-        ear.hear(block)
+        ear.feed(block)
 
     worker = Worker("speech", ear.run).start()
     ear.listen(len(spoken))
@@ -187,7 +187,7 @@ def _read(
     for window, one in enumerate(spoken):
         opens = (shop.began or 0.0) + one.at - REACTION_S
         sounding.wait(max(0.0, opens - time.monotonic()))
-        ear.window(WindowOpened(window, opens, opens + EVERY_S))
+        ear.open_window(WindowOpened(window, opens, opens + EVERY_S))
         event = heard.get(timeout=10.0)
         assert isinstance(event, DigitHeard)
         yield event

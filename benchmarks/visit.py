@@ -21,7 +21,7 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import load as load_settings
 from kiosk.simulators.card_reader import SimulatedCardReader
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 from kiosk.simulators.people import Person
 from kiosk.visit.replay import LoggedEvent, read
 
@@ -131,7 +131,7 @@ def _idle_again(shown: list[tuple[Stage, float]]) -> bool:
     return bool(shown) and shown[-1][0] is Stage.IDLE
 
 
-def waits(shown: dict[Stage, float], log: list[LoggedEvent], customer: Behaviour) -> Waits:
+def waits(shown: dict[Stage, float], log: list[LoggedEvent], customer: CustomerBehaviour) -> Waits:
     """From the times of the screens and the visit's own log. Raises StopIteration if the log lacks a step."""
     lies = shown[Stage.CARD] + 3 * customer.touch_s  # so long the simulated hand takes
     good = next(line.event.at for line in log if isinstance(line.event, FaceSeen) and line.event.good)

@@ -21,9 +21,9 @@ import requests
 
 from demo.scenarios import Scenario
 from kiosk.__main__ import main as kiosk
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 
 TERMINAL = "DEMO-0001"
 PLACE = "示范路便利店（演示）"
@@ -147,11 +147,11 @@ class Environment:
         )
         answer.raise_for_status()
 
-    def staff(self, scenario: Scenario) -> Staff | None:
+    def staff(self, scenario: Scenario) -> StaffBehaviour | None:
         """Return who works at the counter in this scenario, or None."""
         if scenario.clerk is None:
             return None
-        return Staff(*self.clerk, *self.supervisor, scenario.clerk.decision, scenario.clerk.reason)
+        return StaffBehaviour(*self.clerk, *self.supervisor, scenario.clerk.decision, scenario.clerk.reason)
 
     def accounts(self) -> str:
         """Return a sentence with the numbers and PINs of this run, for a person who plays the clerk."""

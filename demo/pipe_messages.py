@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.model import Outcome
-from kiosk.simulators.customer import Behaviour
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.customer import CustomerBehaviour
+from kiosk.simulators.staff import StaffBehaviour
 
 
 class CustomerArrives(Struct, frozen=True, tag=True, kw_only=True):
@@ -15,8 +15,8 @@ class CustomerArrives(Struct, frozen=True, tag=True, kw_only=True):
     it shows central's answer, however long that takes.
     """
 
-    behaviour: Behaviour
-    staff: Staff | None = None
+    behaviour: CustomerBehaviour
+    staff: StaffBehaviour | None = None
     waits_for_central: bool = False
 
 

@@ -16,7 +16,7 @@ from demo.environment import Environment
 from demo.pipe_messages import Command, CustomerArrives, Quit, StaffVisit, TerminalMessage
 from demo.scenarios import Scenario
 from kiosk.model import Outcome
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 from kiosk.worker import Worker
 
 QUIT_S = 30.0
@@ -44,7 +44,7 @@ class RunningTerminal:
     def pid(self) -> int:
         return self._process.pid
 
-    def send_customer(self, scenario: Scenario, staff: Staff | None = None) -> None:
+    def send_customer(self, scenario: Scenario, staff: StaffBehaviour | None = None) -> None:
         """Let the scenario's customer come in; `staff` is signed in meanwhile."""
         answered = scenario.expected is not Outcome.ACCEPTED
         self._send(CustomerArrives(behaviour=scenario.customer, staff=staff, waits_for_central=answered))

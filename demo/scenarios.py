@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kiosk.codes import Code
 from kiosk.model import Decision, Outcome, Reason
 from kiosk.paths import RESOURCES
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 
 SCENARIOS = RESOURCES / "demo" / "scenarios.toml"
 
@@ -38,7 +38,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     expected: Outcome
     code: Code
     credentials: int
-    customer: Behaviour = Behaviour()
+    customer: CustomerBehaviour = CustomerBehaviour()
     line: Literal["up", "down", "lose-answer"] = "up"
     register: Register = Register()
     kill: bool = False

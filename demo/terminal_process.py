@@ -35,9 +35,9 @@ from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.customer import TouchDriver
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.staff import Counter, Staff
-from kiosk.simulators.walk_ins import CustomerQueue
+from kiosk.simulators.shop import SimulatedShop
+from kiosk.simulators.staff import SimulatedStaff, StaffBehaviour
+from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.windowed import run_window
 from kiosk.worker import Worker
 
@@ -45,7 +45,7 @@ ROSTER_S = 120.0
 """By then a terminal that has just been enrolled has certainly received its staff roster."""
 
 
-class WatchingCustomers(CustomerQueue):
+class WatchingCustomers(CustomerRunner):
     """Customers who see a digit or an arrow only once it was painted."""
 
     _unpainted: e.ShowDigit | e.ShowHeadMove | None = None
@@ -96,7 +96,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
     settings = settings_file.load(options.settings)
-    shop = Shop(settings.path(settings.models.folder))
+    shop = SimulatedShop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)
     customers = WatchingCustomers(shop)
     customers.join(terminal.engine)
@@ -127,10 +127,10 @@ def _report(notice: e.Notice | StaffVisitEnded | WindowShown) -> None:
         sys.stdout.buffer.flush()
 
 
-def _obey(customers: CustomerQueue, terminal: Terminal, touch: Any) -> None:
+def _obey(customers: CustomerRunner, terminal: Terminal, touch: Any) -> None:
     from kiosk.ui import app
 
-    counter = Counter(touch)
+    counter = SimulatedStaff(touch)
     patient = PatientTouch(touch)
     terminal.engine.subscribe(counter.see)
     terminal.engine.subscribe(patient.see)
@@ -152,7 +152,7 @@ def _obey(customers: CustomerQueue, terminal: Terminal, touch: Any) -> None:
     app.quit()
 
 
-def _sign_in(terminal: Terminal, staff: Staff | None) -> None:
+def _sign_in(terminal: Terminal, staff: StaffBehaviour | None) -> None:
     """Sign in whoever works during this scenario, or sign out. The roster may not have arrived yet."""
     if staff is None:
         terminal.roster.sign_out()

@@ -17,8 +17,8 @@ from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
 from kiosk.audit import facts as audit_facts
 from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
-from kiosk.audit.record import Kind
+from kiosk.audit.log import audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
@@ -82,7 +82,7 @@ class Terminal:
         self._listener: Listener | None = None
         self._policy = visit_policy(settings)
         self._visit_logs = VisitLogs(self._storage, self._policy)
-        self.audit = AuditLog(audit_path(settings), clock_unix)
+        self.audit = AuditLog(audit_log_path(settings), clock_unix)
         self._recorder = AuditRecorder(self.audit)
         self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
         self._handlers: dict[type[e.Order], Handler] = {}
@@ -124,7 +124,7 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=start_facts(self.settings, version("kiosk")))
         self._run_worker("engine", self.engine.run)
         self._run_worker("readiness", self._readiness().run)
         self._run_worker("models", retry_until_ready(Device.MODELS, self._load_models, self.engine.post))
@@ -137,7 +137,7 @@ class Terminal:
         """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
         self.activation.close()
-        self.audit.append(Kind.TERMINAL_STOPPED)
+        self.audit.append(RecordKind.TERMINAL_STOPPED)
         return all(stopped)
 
     # ── the parts ────────────────────────────────────────────────────────────────────────────────
@@ -188,8 +188,8 @@ class Terminal:
             same_face=self._policy.thresholds.same_face,
         )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
-        facts = audit_facts.models(self._context.models, self._versions)
-        self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
+        facts = model_facts(self._context.models, self._versions)
+        self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
         self.activation.add_versions(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)
@@ -246,7 +246,7 @@ class Terminal:
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
-                e.WindowOpened: listener.window,
+                e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
             }
         )
@@ -292,7 +292,7 @@ class Terminal:
 
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
-            self._listener.hear(block)
+            self._listener.feed(block)
 
     def _level_dbfs(self) -> float:
         return self._listener.level_dbfs() if self._listener else SILENCE_DBFS

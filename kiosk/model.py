@@ -437,7 +437,7 @@ class Receipt(Struct, frozen=True):
     at_unix: float = 0.0
 
 
-class Span(Struct, frozen=True):
+class StoredAmount(Struct, frozen=True):
     """So many things of one kind, and when the first and the last of them came; wall-clock seconds."""
 
     count: int = 0

@@ -32,7 +32,7 @@ class Context(Struct, frozen=True):
     models: Path
     simulation: bool
     clock: Callable[[], float]
-    world: Any = None  # the simulated shop (`kiosk.simulators.world.World`); None in production
+    world: Any = None  # the simulated shop (`kiosk.simulators.shop.SimulatedShop`); None in production
 
 
 class Driver(Protocol):

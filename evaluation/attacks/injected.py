@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
-from evaluation.attacks.clip import compressed
+from evaluation.attacks.video import compressed
 from kiosk.ports import Image
 from kiosk.simulators.camera_effects import Sensor
 from kiosk.simulators.head import Head

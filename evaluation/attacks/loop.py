@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluation.attacks.clip import recorded
+from evaluation.attacks.video import recorded
 from kiosk.ports import Image
 from kiosk.simulators.light import Map
 from kiosk.simulators.portrait import MODELS

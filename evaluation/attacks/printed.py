@@ -14,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from evaluation.attacks.optics import Pinhole, Pose, Tremor, over, sheet_answer
-from evaluation.attacks.sheet import FACE_MM, laid_out
+from evaluation.attacks.page_layout import FACE_MM, laid_out
 from kiosk.ports import Image
 from kiosk.simulators.camera_effects import Sensor, shop
 from kiosk.simulators.light import Map

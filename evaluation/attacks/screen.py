@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from evaluation.attacks.clip import recorded
+from evaluation.attacks.video import recorded
 from evaluation.attacks.optics import USUAL_MM, Pinhole, Pose, Tremor, over
 from kiosk.ports import Image
 from kiosk.simulators.camera_effects import Sensor, shop

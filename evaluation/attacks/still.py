@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from evaluation.attacks.optics import USUAL_MM, Pinhole, Pose
-from evaluation.attacks.sheet import laid_out
+from evaluation.attacks.page_layout import laid_out
 from kiosk.ports import Image
 from kiosk.simulators.camera_effects import Sensor
 from kiosk.simulators.light import Map

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from kiosk.errors import EngineError
-from kiosk.face.card_picture import look
+from kiosk.face.card_picture import inspect_frame
 from kiosk.face.card_portrait import CardPortrait
 from kiosk.model import IdCard
 from kiosk.ports import Face, FaceEngine, Image, Vector
@@ -35,7 +35,7 @@ def photographed(
     for i in range(2 * settings.card_frames):
         image = _filmed(held(scene, side, seed + i * _FRAME_S), random)
         try:
-            seen = look(image, engine, settings)
+            seen = inspect_frame(image, engine, settings)
             if seen.portrait is not None and seen.face is not None:
                 taken.add(engine.embed(seen.portrait, seen.face), seen.portrait)
         except EngineError:

@@ -18,7 +18,7 @@ from evaluation.face.datasets import Picture
 from evaluation.face.embeddings import Gallery, Maker, gallery
 from evaluation.face.rates import figures
 from evaluation.face.report import Condition, DriverResult, Report
-from evaluation.face.trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
+from evaluation.face.comparisons import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
 from evaluation.output import write_json
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.ports import FaceEngine

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from evaluation import pictures
 from evaluation.face.card_portraits import photographed
-from evaluation.face.coached_frames import Coached, coached
+from evaluation.face.frame_quality import Coached, coached
 from evaluation.face.datasets import Picture
 from evaluation.output import progress
 from evaluation.pictures import Skipped
 from kiosk.errors import CardError, EngineError
-from kiosk.face.reference import reference
+from kiosk.face.reference import prepare_reference
 from kiosk.model import IdCard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Face, FaceEngine, FaceLandmarks, Image, Vector
@@ -209,7 +209,7 @@ def _portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Vector |
     context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
-        return reference(PORTRAITS[kind](portrait), decoder, engine)[0]
+        return prepare_reference(PORTRAITS[kind](portrait), decoder, engine)[0]
     except (CardError, EngineError, ValueError):
         return None
 

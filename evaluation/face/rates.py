@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from evaluation.face.trials import Trials
+from evaluation.face.comparisons import Trials
 from evaluation.intervals import CONFIDENCE, Rate, wilson
 
 THRESHOLDS = (0.30, 0.35, 0.363, 0.40, 0.45, 0.47, 0.48, 0.50, 0.55, 0.60)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from evaluation import pictures
 from evaluation.face.rates import Binned, Figures
-from evaluation.face.trials import Trials
+from evaluation.face.comparisons import Trials
 from evaluation.intervals import Rate
 from evaluation.output import pyplot, table
 from evaluation.pictures import Skipped

@@ -11,7 +11,7 @@ from evaluation.lips.scores import SHIFTS_S
 from kiosk.model import SAMPLE_RATE, DigitHeard, FaceSeen
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings, VisitSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 from kiosk.visit.rules.lips import judge_lips
 
 EARLY_S, LATE_S = 0.20, 0.08
@@ -69,12 +69,12 @@ def by_rule(clip: Clip, began: float, ended: float, limits: VisitSettings) -> bo
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 
 
-def voices(sound: Samples, speech: SpeechSettings) -> list[Segment]:
+def voices(sound: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """What the terminal's endpointer finds; times in the clip's seconds."""
     quiet = np.random.default_rng(0).normal(0, 10 ** (-65 / 20), round(_LEAD_S * SAMPLE_RATE))
     lead = quiet.astype(np.float32)
     found = Endpointer(speech).feed(np.concatenate([lead, sound, lead]))
-    return [Segment(s.began - _LEAD_S, s.ended - _LEAD_S, s.level_dbfs, s.snr_db, s.clipped) for s in found]
+    return [VoiceSegment(s.began - _LEAD_S, s.ended - _LEAD_S, s.level_dbfs, s.snr_db, s.clipped) for s in found]
 
 
 def _both(

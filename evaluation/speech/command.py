@@ -22,13 +22,13 @@ from evaluation.speech import drivers as drivers
 from evaluation.speech import negatives as negatives
 from evaluation.speech import scene as scenes
 from evaluation.speech.datasets import Clip, Data, read
-from evaluation.speech.files import Unusable, load
+from evaluation.speech.sound_files import Unusable, load
 from evaluation.speech.fusion import Both, Fusion, Heard, left_out
-from evaluation.speech.judge import Trial, judge
+from evaluation.speech.trials import Trial, judge
 from evaluation.speech.noise import NOISES
-from evaluation.speech.playback import converse, longest_s, play, play_alone
+from evaluation.speech.offline_listener import converse, longest_s, play, play_alone
 from evaluation.speech.plots import plot
-from evaluation.speech.reader import MANNERS, Reader, reader
+from evaluation.speech.reading_plan import MANNERS, Reader, reader
 from evaluation.speech.report import report
 from evaluation.speech.results import Answer, DriverResult, Result, answer, isolated, pool, pools
 from kiosk.codes import Code

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from evaluation.output import progress
-from evaluation.speech.files import Reason, Unusable, load
-from evaluation.speech.scene import separate
+from evaluation.speech.sound_files import Reason, Unusable, load
+from evaluation.speech.challenge_audio import separate
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.model import SAMPLE_RATE

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from evaluation.speech.playback import challenge
-from evaluation.speech.scene import Scene, code
+from evaluation.speech.offline_listener import challenge
+from evaluation.speech.challenge_audio import Scene, code
 from kiosk.model import Answer, DigitHeard, Verdict
 from kiosk.settings import VisitSettings
 from kiosk.visit.rules.digits import judge_digits

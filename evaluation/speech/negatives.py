@@ -15,10 +15,10 @@ from msgspec import Struct
 from evaluation.intervals import Rate, wilson
 from evaluation.output import progress, table
 from evaluation.speech.drivers import Noted
-from evaluation.speech.files import Unusable, load
-from evaluation.speech.playback import challenge, converse, longest_s
-from evaluation.speech.reader import Reader, Said
-from evaluation.speech.scene import GAPS_S, LENGTH, VOICE_RMS, Scene, Spoken, code
+from evaluation.speech.sound_files import Unusable, load
+from evaluation.speech.offline_listener import challenge, converse, longest_s
+from evaluation.speech.reading_plan import Reader, Said
+from evaluation.speech.challenge_audio import GAPS_S, LENGTH, VOICE_RMS, Scene, Spoken, code
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict

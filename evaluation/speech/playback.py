@@ -6,8 +6,8 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from evaluation.speech.reader import Reader, Turn
-from evaluation.speech.scene import BREATH_S, LEAD_S, Scene
+from evaluation.speech.reading_plan import Reader, Turn
+from evaluation.speech.challenge_audio import BREATH_S, LEAD_S, Scene
 from kiosk.events import DigitShown, Event
 from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, DigitHeard
 from kiosk.ports import Recogniser, Samples
@@ -43,7 +43,7 @@ class Ear:
         for block in _blocks(self._scene.samples):
             self.now = block.at + BLOCK / SAMPLE_RATE
             self._paint()
-            self._listener.hear(block)
+            self._listener.feed(block)
             self._settle()
             if self._over():
                 break
@@ -59,7 +59,7 @@ class Ear:
             self._reading.next_digit()
             opened = self._reading.painted(shown)
             assert opened is not None  # the times of a scene rise
-            self._listener.window(opened)
+            self._listener.open_window(opened)
 
     def _settle(self) -> None:
         while self._listener.step(0.0):
@@ -103,7 +103,7 @@ class Conversation:
     def hold(self) -> tuple[Scene, tuple[DigitHeard, ...]]:
         """What sounded and was shown, and what was heard of it."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
-            self._listener.hear(
+            self._listener.feed(
                 AudioBlock(self._sound[at : at + BLOCK].copy(), at // BLOCK, at / SAMPLE_RATE)
             )
             self.now = (at + BLOCK) / SAMPLE_RATE
@@ -126,7 +126,7 @@ class Conversation:
             return
         opened = self._reading.painted(DigitShown(digit.window, self.now))
         assert opened is not None
-        self._listener.window(opened)
+        self._listener.open_window(opened)
         self._due = self._reading.deadline()
         self._answer(self._reader.turns[digit.window])
 

@@ -7,7 +7,7 @@ from typing import Any
 from evaluation.intervals import Rate
 from evaluation.output import pyplot
 from evaluation.speech.results import DriverResult, Isolated, Pool, Result
-from evaluation.speech.scene import LENGTH
+from evaluation.speech.challenge_audio import LENGTH
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 
-from evaluation.speech.scene import GAPS_S, LENGTH, LOUDER_DB, REACTION_S, VOICE_RMS, Spoken, code
+from evaluation.speech.challenge_audio import GAPS_S, LENGTH, LOUDER_DB, REACTION_S, VOICE_RMS, Spoken, code
 from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Samples
 

@@ -6,7 +6,7 @@ from evaluation.intervals import Rate
 from evaluation.output import table
 from evaluation.speech import fusion
 from evaluation.speech.results import NOTHING, DriverResult, Isolated, Pool, Result, RuleRates
-from evaluation.speech.scene import LENGTH
+from evaluation.speech.challenge_audio import LENGTH
 
 MOST_CONFUSIONS = 12
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from evaluation.intervals import Rate, by_group, wilson
 from evaluation.speech.fusion import Fusion
-from evaluation.speech.judge import RULES, Trial
+from evaluation.speech.trials import RULES, Trial
 from kiosk.model import DigitHeard
 from kiosk.visit.rules.digits import OTHER
 from kiosk.visit.rules.likelihood_ratio import margin

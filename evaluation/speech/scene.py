@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 
 LENGTH = 6
 """Digits of a challenge."""
@@ -64,13 +64,13 @@ class Spoken(Struct, frozen=True, eq=False):
     end: int
 
 
-def voices(samples: Samples, speech: SpeechSettings) -> list[Segment]:
+def voices(samples: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """The stretches of voice that the terminal's endpointer finds in a clip; times in the clip's seconds."""
     lead = round(AROUND_S * SAMPLE_RATE)
     found = Endpointer(speech).feed(surrounded(samples, np.random.default_rng(0)))
     strongest = max((s.level_dbfs for s in found), default=0.0)
     return [
-        Segment(s.began - lead / SAMPLE_RATE, s.ended - lead / SAMPLE_RATE, s.level_dbfs, s.snr_db, s.clipped)
+        VoiceSegment(s.began - lead / SAMPLE_RATE, s.ended - lead / SAMPLE_RATE, s.level_dbfs, s.snr_db, s.clipped)
         for s in found
         if s.level_dbfs >= strongest - ALIKE_DB
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
-from evaluation.attacks.clip import compressed, spoken
+from evaluation.attacks.video import compressed, spoken
 from evaluation.attacks.injected import Unseen
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code

@@ -26,7 +26,7 @@ from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSumma
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.errors import AuditError, IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
@@ -371,7 +371,7 @@ class ActivationService:
             return
         if changed and self._audit is not None:
             facts = {"key": reply.sealing.key, "algorithm": reply.sealing.algorithm}
-            self._audit.append(Kind.SEALING_CHANGED, facts=facts)
+            self._audit.append(RecordKind.SEALING_CHANGED, facts=facts)
 
     def _audit_head(self) -> str | None:
         """None without a log, or if it cannot be read: that failure is reported under its own name."""

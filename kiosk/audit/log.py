@@ -19,7 +19,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from kiosk.audit.record import FIRST, Kind, Line, Record, decode, encode, refuse_personal
+from kiosk.audit.record import FIRST, RecordKind, HashedRecord, Record, decode, encode, refuse_personal
 from kiosk.codes import Code
 from kiosk.errors import AuditError
 from kiosk.model import Measures
@@ -31,7 +31,7 @@ _TAIL = 1 << 16
 _WAITING = 10_000
 
 
-class Head(Struct, frozen=True):
+class LogHead(Struct, frozen=True):
     """The last record: place and hash. Whoever keeps it can tell later whether the log was changed."""
 
     seq: int = 0
@@ -40,14 +40,14 @@ class Head(Struct, frozen=True):
 
 class _Waiting(Struct, frozen=True):
     at_unix: float
-    kind: Kind
+    kind: RecordKind
     code: Code
     visit: str | None
     actor: str | None
     facts: Measures
 
 
-def path_of(settings: Settings) -> Path:
+def audit_log_path(settings: Settings) -> Path:
     """Where this terminal's log is."""
     return settings.path(settings.storage.folder) / "audit" / FILE
 
@@ -61,14 +61,14 @@ class AuditLog:
         self._clock_unix = clock_unix
         self._lock = threading.RLock()
         self._waiting: list[_Waiting] = []
-        self._head = Head()
+        self._head = LogHead()
         self._size = -1
         self.fault = Code.OK
         """Why the last record could not be written."""
 
     def append(
         self,
-        kind: Kind,
+        kind: RecordKind,
         code: Code = Code.OK,
         *,
         visit: str | None = None,
@@ -110,7 +110,7 @@ class AuditLog:
         return Code.AUDIT_REWOUND if rewound and self.fault is Code.OK else self.fault
 
     @property
-    def head(self) -> Head:
+    def head(self) -> LogHead:
         """What is on disk. Raises AuditError."""
         with self._lock:
             try:
@@ -149,7 +149,7 @@ class AuditLog:
             os.ftruncate(file, self._size)  # half a record of ours is no record
             raise
         self._size += written
-        self._head = Head(self._head.seq + 1, digest)
+        self._head = LogHead(self._head.seq + 1, digest)
 
     @contextmanager
     def _open(self) -> Iterator[int]:
@@ -173,7 +173,7 @@ class AuditLog:
         tail = os.pread(file, _TAIL, max(0, size - _TAIL))
         whole, _, torn = tail.rpartition(b"\n")
         last = whole.rpartition(b"\n")[2]
-        self._head = _head_of(last) if last else Head()
+        self._head = _head_of(last) if last else LogHead()
         self._size = size - len(torn)
         if torn:
             self._mend(file, torn)
@@ -183,7 +183,7 @@ class AuditLog:
         os.ftruncate(file, self._size)
         facts: Measures = {"bytes": len(torn), "sha256": sha256(torn).hexdigest()}
         self._add(
-            file, _Waiting(round(self._clock_unix(), 3), Kind.AUDIT_RECOVERED, Code.OK, None, None, facts)
+            file, _Waiting(round(self._clock_unix(), 3), RecordKind.AUDIT_RECOVERED, Code.OK, None, None, facts)
         )
 
 
@@ -195,12 +195,12 @@ def set_aside(path: Path, at_unix: float) -> Path:
     return kept
 
 
-def _head_of(line: bytes) -> Head:
+def _head_of(line: bytes) -> LogHead:
     try:
-        last: Line = decode(line)
+        last: HashedRecord = decode(line)
     except ValueError as error:
         raise AuditError(Code.AUDIT_DAMAGED, str(error)) from None
-    return Head(last.record.seq, last.hash)
+    return LogHead(last.record.seq, last.hash)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -28,7 +28,7 @@ _LARGEST = 1e10
 """Unix times and sizes are smaller, Chinese mobile numbers (11 digits) and ID numbers (18) larger."""
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What can have happened; a closed set."""
 
     AUDIT_RECOVERED = "audit.recovered"  # the last line was torn by a power cut
@@ -74,7 +74,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
 
     seq: int
     at_unix: float
-    kind: Kind
+    kind: RecordKind
     previous: str
     code: Code = Code.OK
     visit: str | None = None
@@ -82,7 +82,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
     facts: Mapping[str, float | int | str | bool | None] = {}
 
 
-class Line(Struct, frozen=True):
+class HashedRecord(Struct, frozen=True):
     """A record and the hash of its bytes."""
 
     record: Record
@@ -96,12 +96,12 @@ def encode(record: Record) -> tuple[bytes, str]:
     return digest.encode() + b" " + raw + b"\n", digest
 
 
-def decode(line: bytes) -> Line:
+def decode(line: bytes) -> HashedRecord:
     """Raises ValueError if the line is not one, or not what its own hash says."""
     digest, space, raw = line.rstrip(b"\n").partition(b" ")
     if not space or sha256(raw).hexdigest().encode() != digest:
         raise ValueError("its hash does not agree")
-    return Line(msgspec.json.decode(raw, type=Record), digest.decode())
+    return HashedRecord(msgspec.json.decode(raw, type=Record), digest.decode())
 
 
 def refuse_personal(visit: str | None, actor: str | None, facts: Measures) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from kiosk.audit.record import Kind, Record, decode
+from kiosk.audit.record import RecordKind, Record, decode
 from kiosk.codes import Code
 from kiosk.errors import AuditError
 from kiosk.model import RequestStatus
 
 _MARKS = tuple(
-    f'"{kind.value}"'.encode() for kind in (Kind.VISIT_STORED, Kind.REQUEST_SETTLED, Kind.REQUEST_GIVEN_UP)
+    f'"{kind.value}"'.encode() for kind in (RecordKind.VISIT_STORED, RecordKind.REQUEST_SETTLED, RecordKind.REQUEST_GIVEN_UP)
 )
 _FINAL = (RequestStatus.ACTIVATED.value, RequestStatus.REFUSED.value)
 
@@ -104,10 +104,10 @@ def _of(record: Record) -> Told | None:
     if record.visit is None:
         return None
     match record.kind:
-        case Kind.VISIT_STORED if record.code is Code.OK:
+        case RecordKind.VISIT_STORED if record.code is Code.OK:
             return Told(record.visit, record.at_unix, True)
-        case Kind.REQUEST_SETTLED if record.facts.get("status") in _FINAL:
+        case RecordKind.REQUEST_SETTLED if record.facts.get("status") in _FINAL:
             return Told(record.visit, record.at_unix, False)
-        case Kind.REQUEST_GIVEN_UP:
+        case RecordKind.REQUEST_GIVEN_UP:
             return Told(record.visit, record.at_unix, False)
     return None

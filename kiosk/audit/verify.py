@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct
 
-from kiosk.audit.log import Head
-from kiosk.audit.record import FIRST, Line, decode
+from kiosk.audit.log import LogHead
+from kiosk.audit.record import FIRST, HashedRecord, decode
 from kiosk.errors import UNREADABLE
 
 
-class Header(Struct, frozen=True, forbid_unknown_fields=True):
+class ExportHeader(Struct, frozen=True, forbid_unknown_fields=True):
     """The first line of an export: whose log it is, and where it ended when it was exported."""
 
     audit: int
@@ -20,14 +20,14 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
     head: str
 
 
-class Report(Struct, frozen=True):
+class VerificationReport(Struct, frozen=True):
     """`fault` is empty if all is well; `at` is the record it speaks of."""
 
     records: int
-    head: Head
+    head: LogHead
     fault: str = ""
     at: int = 0
-    header: Header | None = None
+    header: ExportHeader | None = None
 
     @property
     def good(self) -> bool:
@@ -48,7 +48,7 @@ class _Broken(Exception):  # noqa: N818
         self.fault = fault
 
 
-def verify(lines: Iterable[bytes], anchors: Iterable[Head] = ()) -> Report:
+def verify(lines: Iterable[bytes], anchors: Iterable[LogHead] = ()) -> VerificationReport:
     """Check a log or an export, and that each of the `anchors`, heads that were kept elsewhere, is in it.
 
     Without an anchor a log that was rewritten from some record to its end, all hashes made anew, or cut
@@ -59,27 +59,27 @@ def verify(lines: Iterable[bytes], anchors: Iterable[Head] = ()) -> Report:
     kept = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq}
     if header is not None:
         kept.setdefault(header.seq, header.head)
-    head, count = Head(), 0
+    head, count = LogHead(), 0
     try:
         for sound in _chain(rows[1:] if header else rows, kept):
             head, count = sound, count + 1
         _reaches(head, kept)
     except _Broken as broken:
-        return Report(count, head, broken.fault, broken.at, header)
-    return Report(count, head, header=header)
+        return VerificationReport(count, head, broken.fault, broken.at, header)
+    return VerificationReport(count, head, header=header)
 
 
-def _header(rows: list[bytes]) -> Header | None:
+def _header(rows: list[bytes]) -> ExportHeader | None:
     if not rows or not rows[0].startswith(b"{"):
         return None
     try:
-        return msgspec.json.decode(rows[0], type=Header)
+        return msgspec.json.decode(rows[0], type=ExportHeader)
     except UNREADABLE:
         return None
 
 
-def _chain(rows: list[bytes], kept: dict[int, str]) -> Iterator[Head]:
-    previous = Head(0, FIRST)
+def _chain(rows: list[bytes], kept: dict[int, str]) -> Iterator[LogHead]:
+    previous = LogHead(0, FIRST)
     for row in rows:
         expected = previous.seq + 1
         try:
@@ -89,11 +89,11 @@ def _chain(rows: list[bytes], kept: dict[int, str]) -> Iterator[Head]:
         _in_order(line, previous, rows)
         if kept.get(expected, line.hash) != line.hash:
             raise _Broken(expected, "altered, here or before: another record was anchored in this place")
-        previous = Head(expected, line.hash)
+        previous = LogHead(expected, line.hash)
         yield previous
 
 
-def _in_order(line: Line, previous: Head, rows: list[bytes]) -> None:
+def _in_order(line: HashedRecord, previous: LogHead, rows: list[bytes]) -> None:
     expected, seq = previous.seq + 1, line.record.seq
     if seq != expected:
         word = "reordered" if _somewhere(expected, rows) else "missing"
@@ -104,7 +104,7 @@ def _in_order(line: Line, previous: Head, rows: list[bytes]) -> None:
         raise _Broken(at, "altered: the next record names another one as its predecessor")
 
 
-def _reaches(head: Head, kept: dict[int, str]) -> None:
+def _reaches(head: LogHead, kept: dict[int, str]) -> None:
     last = max(kept, default=0)
     if last > head.seq:
         raise _Broken(head.seq + 1, f"missing: {last} records were there once")

@@ -16,7 +16,7 @@ MAX_LENGTH = 4096
 _HEAD = len(PREAMBLE) + 2
 
 
-class Damaged(Exception):  # noqa: N818 - reads as the fact it states
+class DamagedFrame(Exception):  # noqa: N818 - reads as the fact it states
     """A frame came whose check byte is wrong."""
 
 
@@ -31,7 +31,7 @@ def check(counted: bytes) -> int:
     return reduce(xor, counted, 0)
 
 
-class Scanner:
+class FrameScanner:
     """Bytes in, bodies out. Noise before a frame is skipped.
 
     A frame with a wrong check byte is dropped together with all that came behind it: nothing inside a damaged
@@ -42,7 +42,7 @@ class Scanner:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Bodies that are complete with `data`. Raises Damaged, with an empty buffer behind it."""
+        """Bodies that are complete with `data`. Raises DamagedFrame, with an empty buffer behind it."""
         self._buffer += data
         while (body := self._take()) is not None:
             yield body
@@ -59,7 +59,7 @@ class Scanner:
         counted = bytes(self._buffer[len(PREAMBLE) : _HEAD + length])
         if check(counted):  # XOR over everything and its own XOR is 0
             self._buffer.clear()
-            raise Damaged
+            raise DamagedFrame
         del self._buffer[: _HEAD + length]
         return counted[2:-1]
 

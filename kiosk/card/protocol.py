@@ -12,7 +12,7 @@ from typing import NoReturn, Protocol
 
 from msgspec import Struct
 
-from kiosk.card.frames import Damaged, Scanner, build
+from kiosk.card.frames import DamagedFrame, FrameScanner, build
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost
 
@@ -70,7 +70,7 @@ class Meaning(Struct, frozen=True):
     card: bool = False
 
 
-MEANINGS: Mapping[Status, Meaning] = {
+STATUS_MEANINGS: Mapping[Status, Meaning] = {
     Status.CHECKSUM: Meaning(Code.READER_FAULT),
     Status.LENGTH: Meaning(Code.READER_FAULT),
     Status.COMMAND: Meaning(Code.READER_FAULT),
@@ -231,7 +231,7 @@ class Session:
 
     def _exchange(self, frame: bytes) -> bytes | None:
         """The body of the answer; None if it was damaged. Raises DeviceLost when none comes in time."""
-        scanner = Scanner()
+        scanner = FrameScanner()
         self._line.send(frame)
         end = self._clock() + self._timeout_s
         noise = 0
@@ -243,7 +243,7 @@ class Session:
             try:
                 for body in scanner.feed(data):
                     return body if len(body) >= 3 else None
-            except Damaged:
+            except DamagedFrame:
                 return None
         if noise:
             return None
@@ -253,7 +253,7 @@ class Session:
 def meaning(status: int) -> Meaning:
     """What a status says when it is not the one that was hoped for."""
     known = status in Status.__members__.values()
-    return MEANINGS[Status(status)] if known else UNHEARD_OF
+    return STATUS_MEANINGS[Status(status)] if known else UNHEARD_OF
 
 
 def well(status: int) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from kiosk.audit import log as audit_log
-from kiosk.audit.log import AuditLog, path_of
-from kiosk.audit.record import Kind
-from kiosk.audit.verify import Header, Report, verify
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
+from kiosk.audit.verify import ExportHeader, VerificationReport, verify
 from kiosk.commands.options import add_actions, read_settings
 from kiosk.model import Measures
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     # The settings are read, and checked, even where an export is named.
-    own = path_of(read_settings(options))
+    own = audit_log_path(read_settings(options))
     report = _read(options.file or own)
     print(report.summary)
     return 0 if report.good else 1
@@ -45,9 +45,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     settings, file = read_settings(options), options.file
-    log = AuditLog(path_of(settings))
+    log = AuditLog(audit_log_path(settings))
     head = log.head
-    header = Header(1, settings.terminal.id, round(time.time(), 3), head.seq, head.hash)
+    header = ExportHeader(1, settings.terminal.id, round(time.time(), 3), head.seq, head.hash)
     data = msgspec.json.encode(header) + b"\n" + log.path.read_bytes()
     if file is None:
         sys.stdout.buffer.write(data)
@@ -58,18 +58,18 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _restart(options: argparse.Namespace) -> int:
-    path = path_of(read_settings(options))
+    path = audit_log_path(read_settings(options))
     report = _read(path)
     if report.good:
         print("the log is unbroken; nothing to do")
         return 0
     kept = audit_log.set_aside(path, time.time())
     facts: Measures = {"records": report.records, "head": report.head.hash, "broken": report.at}
-    AuditLog(path).append(Kind.AUDIT_RESTARTED, facts=facts)
+    AuditLog(path).append(RecordKind.AUDIT_RESTARTED, facts=facts)
     print(f"kept as {kept.name}; a new log has begun")
     return 0
 
 
-def _read(path: Path) -> Report:
+def _read(path: Path) -> VerificationReport:
     with path.open("rb") as file:
         return verify(file)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kiosk.activation import identity
 from kiosk.audit import facts
-from kiosk.audit.log import AuditLog, path_of
-from kiosk.audit.record import Kind
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.commands.options import add_settings, read_settings
 
 
@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
         settings.path(settings.terminal.identity),
         identity.make_key_store(settings),
     )
-    AuditLog(path_of(settings)).append(
-        Kind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())
+    AuditLog(audit_log_path(settings)).append(
+        RecordKind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())
     )
     print(f"terminal {who.terminal} is enrolled: {who.place or 'no place given'}")
     return 0

@@ -9,8 +9,8 @@ from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.rotation import rotate
 from kiosk.audit import facts
-from kiosk.audit.log import AuditLog, path_of
-from kiosk.audit.record import Kind
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.commands.options import add_actions, read_settings
 from kiosk.settings import Settings
 
@@ -38,7 +38,7 @@ def _rotate(options: argparse.Namespace) -> int:
     who, central = _load(settings), settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     key = rotate(client, who, time.time)
-    AuditLog(path_of(settings)).append(Kind.IDENTITY_ROTATED, facts=facts.terminal_key(who.terminal, key))
+    AuditLog(audit_log_path(settings)).append(RecordKind.IDENTITY_ROTATED, facts=facts.terminal_key(who.terminal, key))
     client.close()
     _print_key(who)
     return 0

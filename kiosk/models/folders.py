@@ -41,7 +41,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 Tell = Callable[[str], None]
 
 
-class Pin(Struct, frozen=True, forbid_unknown_fields=True):
+class FolderPin(Struct, frozen=True, forbid_unknown_fields=True):
     """One installed folder. `sha256` is over all files, see `digest`; `size` in bytes."""
 
     name: str
@@ -51,13 +51,13 @@ class Pin(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Pins(Struct, frozen=True, forbid_unknown_fields=True):
-    folder: tuple[Pin, ...] = ()
+    folder: tuple[FolderPin, ...] = ()
 
 
 # ── at every start ───────────────────────────────────────────────────────────────────────────────
 
 
-def pins(folder: Path) -> tuple[Pin, ...]:
+def pins(folder: Path) -> tuple[FolderPin, ...]:
     """All installed folders. Raises ModelError(MODEL_ALTERED) if the list cannot be read."""
     path = folder / PINS
     try:
@@ -99,7 +99,7 @@ def _fault(folder: Path, name: str) -> ModelError | None:
     return None
 
 
-def pinned(path: Path) -> Pin:
+def pinned(path: Path) -> FolderPin:
     """What a folder holds now. Raises ModelError(MODEL_ALTERED) for links and what cannot be read.
 
     `sha256`: over "path NUL size NUL" and the SHA-256 of the content of each file, by sorted POSIX path.
@@ -109,7 +109,7 @@ def pinned(path: Path) -> Pin:
         length, content = _hashed(file)
         whole.update(f"{file.relative_to(path).as_posix()}\0{length}\0".encode() + content)
         size, count = size + length, count + 1
-    return Pin(path.name, count, size, whole.hexdigest())
+    return FolderPin(path.name, count, size, whole.hexdigest())
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -140,7 +140,7 @@ def holds_model(source: Path) -> bool:
     return source.is_file() or bool(_roots(_listed(source)))
 
 
-def install_folder(source: Path, folder: Path, name: str | None = None, tell: Tell = print) -> Pin:
+def install_folder(source: Path, folder: Path, name: str | None = None, tell: Tell = print) -> FolderPin:
     """Copy the one vosk model in `source` (a folder, or a zip archive of one) to `folder` and pin it.
 
     `name`: what settings call it; by default its folder's name, else the archive's. What was installed under
@@ -157,7 +157,7 @@ def install_folder(source: Path, folder: Path, name: str | None = None, tell: Te
     return pin
 
 
-def _install(source: Path, folder: Path, name: str | None, scratch: Path) -> Pin:
+def _install(source: Path, folder: Path, name: str | None, scratch: Path) -> FolderPin:
     """By way of `scratch`, on the same disk."""
     new = scratch / "new"
     own = _unpack(source, new) if source.is_file() else _copy(source, new)
@@ -272,7 +272,7 @@ def _replace(new: Path, target: Path, old: Path) -> None:
     new.rename(target)
 
 
-def _note(folder: Path, pin: Pin) -> None:
+def _note(folder: Path, pin: FolderPin) -> None:
     """Add the pin, or put it in the place of the one with its name; complete before the name exists."""
     others = [p for p in pins(folder) if p.name != pin.name]
     lines = ["# Taken by `kiosk models install --from`, compared at every start."]

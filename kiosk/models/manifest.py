@@ -21,7 +21,7 @@ from kiosk.paths import RESOURCES
 MANIFEST = RESOURCES / "models" / "manifest.toml"
 
 
-class Package(Struct, frozen=True, forbid_unknown_fields=True):
+class WheelMember(Struct, frozen=True, forbid_unknown_fields=True):
     """A member of a wheel in the package registry."""
 
     package: str
@@ -29,7 +29,7 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     member: str
 
 
-class Entry(Struct, frozen=True, forbid_unknown_fields=True):
+class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One file. `file` is its path below the models folder; `size` in bytes."""
 
     name: str
@@ -40,7 +40,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     needed_for: str  # the port whose driver loads it, or "simulation"
     size: int
     sha256: str
-    origin: Package | Literal["operator", "bundled"]
+    origin: WheelMember | Literal["operator", "bundled"]
 
     def path(self, folder: Path) -> Path:
         """Where it lies, or will lie."""
@@ -48,10 +48,10 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Manifest(Struct, frozen=True, forbid_unknown_fields=True):
-    model: tuple[Entry, ...]
+    model: tuple[ModelEntry, ...]
 
 
-def read(manifest: Path = MANIFEST) -> tuple[Entry, ...]:
+def read(manifest: Path = MANIFEST) -> tuple[ModelEntry, ...]:
     """All entries. Raises ModelError(MODEL_UNUSABLE) if the manifest cannot be read."""
     try:
         tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def read(manifest: Path = MANIFEST) -> tuple[Entry, ...]:
         raise ModelError(Code.MODEL_UNUSABLE, f"{manifest.name}: {error}") from None
 
 
-def chosen(entries: Iterable[Entry], only: Collection[str] | None) -> tuple[Entry, ...]:
+def select_entries(entries: Iterable[ModelEntry], only: Collection[str] | None) -> tuple[ModelEntry, ...]:
     """The entries whose name or purpose is in `only`; all if None. Raises ModelError for an unknown word."""
     entries = tuple(entries)
     if only is None:
@@ -71,12 +71,12 @@ def chosen(entries: Iterable[Entry], only: Collection[str] | None) -> tuple[Entr
     return tuple(e for e in entries if e.name in only or e.needed_for in only)
 
 
-def matches(entry: Entry, content: bytes) -> bool:
+def matches(entry: ModelEntry, content: bytes) -> bool:
     """Whether this is the file that the manifest means."""
     return len(content) == entry.size and hashlib.sha256(content).hexdigest() == entry.sha256
 
 
-def fault(entry: Entry, folder: Path) -> ModelError | None:
+def fault(entry: ModelEntry, folder: Path) -> ModelError | None:
     """What is wrong with the installed file, if anything."""
     try:
         _content(entry, folder)
@@ -89,7 +89,7 @@ def verify(
     folder: Path, only: Collection[str] | None = None, manifest: Path = MANIFEST
 ) -> Sequence[ModelError]:
     """All faults of the files in `folder`; `only` names entries or purposes. Empty: all is well."""
-    found = (fault(entry, folder) for entry in chosen(read(manifest), only))
+    found = (fault(entry, folder) for entry in select_entries(read(manifest), only))
     return [error for error in found if error is not None]
 
 
@@ -105,14 +105,14 @@ def load(folder: Path, name: str, manifest: Path = MANIFEST) -> bytes:
     return _content(_named(manifest, name), folder)
 
 
-def _named(manifest: Path, name: str) -> Entry:
+def _named(manifest: Path, name: str) -> ModelEntry:
     for entry in read(manifest):
         if entry.name == name:
             return entry
     raise ModelError(Code.MODEL_MISSING, f"the manifest has no {name}")
 
 
-def _content(entry: Entry, folder: Path) -> bytes:
+def _content(entry: ModelEntry, folder: Path) -> bytes:
     try:
         content = entry.path(folder).read_bytes()
     except FileNotFoundError:

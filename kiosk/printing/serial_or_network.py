@@ -19,7 +19,7 @@ _CHUNK = 512
 _FAULTS = (serial.SerialException, OSError)
 
 
-class LinePrinter:
+class SerialOrNetworkPrinter:
     """Writes whole slips over pyserial, whose addresses also name hosts."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):

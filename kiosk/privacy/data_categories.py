@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.activation import inventory
-from kiosk.audit.log import path_of as audit_path
-from kiosk.model import Span
+from kiosk.audit.log import audit_log_path
+from kiosk.model import StoredAmount
 from kiosk.settings import Settings
 
 DAY_S = 86_400.0
@@ -20,7 +20,7 @@ DAY_S = 86_400.0
 class DataCategory(Protocol):
     """Things of one kind. Both raise OSError or OutboxError."""
 
-    def due(self, before: float) -> Span:
+    def due(self, before: float) -> StoredAmount:
         """What came before that time."""
 
     def erase(self, before: float) -> None:
@@ -48,14 +48,14 @@ class Files:
         self._folder = folder
         self._patterns = patterns
 
-    def all(self) -> Span:
+    def all(self) -> StoredAmount:
         return self.due(float("inf"))
 
-    def due(self, before: float) -> Span:
+    def due(self, before: float) -> StoredAmount:
         found = [one.stat() for one in self._found() if one.stat().st_mtime < before]
         times = [one.st_mtime for one in found]
         size = sum(one.st_size for one in found)
-        return Span(len(found), size, min(times, default=None), max(times, default=None))
+        return StoredAmount(len(found), size, min(times, default=None), max(times, default=None))
 
     def erase(self, before: float) -> None:
         for path in self._found():
@@ -71,11 +71,11 @@ class Files:
 
 class _InOutbox:
     def __init__(
-        self, file: Path, due: Callable[[Path, float], Span], erase: Callable[[Path, float], None]
+        self, file: Path, due: Callable[[Path, float], StoredAmount], erase: Callable[[Path, float], None]
     ) -> None:
         self._file, self._due, self._erase = file, due, erase
 
-    def due(self, before: float) -> Span:
+    def due(self, before: float) -> StoredAmount:
         return self._due(self._file, before)
 
     def erase(self, before: float) -> None:
@@ -102,7 +102,7 @@ def reports(settings: Settings) -> Files:
 
 
 def set_aside(settings: Settings) -> Files:
-    log = audit_path(settings)
+    log = audit_log_path(settings)
     return Files(log.parent, f"{log.name}.damaged-*")
 
 

@@ -17,10 +17,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.errors import UNREADABLE, KioskError
 from kiosk.files import write_whole
-from kiosk.model import Measures, Span
+from kiosk.model import Measures, StoredAmount
 from kiosk.privacy.data_categories import Term, terms
 from kiosk.privacy.receipts import read
 from kiosk.settings import Settings
@@ -28,7 +28,7 @@ from kiosk.settings import Settings
 log = logging.getLogger(__name__)
 
 PLAN_FILE = "erasing.json"
-NOTHING = Span()
+NOTHING = StoredAmount()
 
 
 class Item(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Item(Struct, frozen=True):
     kind: str
     before_unix: float
     days: float | None
-    span: Span
+    span: StoredAmount
 
 
 class Plan(Struct, frozen=True):
@@ -90,7 +90,7 @@ class Eraser:
             if gone.span.count:
                 done.append(gone)
                 if item.kind not in written:
-                    self._audit.append(Kind.PRIVACY_ERASED, facts=_facts(plan, gone))
+                    self._audit.append(RecordKind.PRIVACY_ERASED, facts=_facts(plan, gone))
         self._plan.unlink(missing_ok=True)
         return done
 
@@ -115,7 +115,7 @@ class Eraser:
             return frozenset(one.kind for one in read(file) if one.run == plan.run)
 
 
-def _span(term: Term, before: float, unknown: Span = NOTHING) -> Span:
+def _span(term: Term, before: float, unknown: StoredAmount = NOTHING) -> StoredAmount:
     """What is there, or `unknown` if nobody can tell."""
     try:
         return term.stock.due(before)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from kiosk.audit.record import Kind, Record, decode
+from kiosk.audit.record import RecordKind, Record, decode
 from kiosk.errors import UNREADABLE
 
 
@@ -34,13 +34,13 @@ class Step(Struct, frozen=True):
 
 
 _STEPS = {
-    Kind.VISIT_CONSENTED: "consent given",
-    Kind.VISIT_DECLINED: "consent refused",
-    Kind.VISIT_STORED: "sealed request stored",
-    Kind.VISIT_FINISHED: "face, sound, card and typed text overwritten or let go",
-    Kind.REQUEST_SETTLED: "central answered; sealed request erased",
-    Kind.REQUEST_WEDGED: "sealed request set aside, for staff",
-    Kind.REQUEST_EXPORTED: "sealed request given to a stick",
+    RecordKind.VISIT_CONSENTED: "consent given",
+    RecordKind.VISIT_DECLINED: "consent refused",
+    RecordKind.VISIT_STORED: "sealed request stored",
+    RecordKind.VISIT_FINISHED: "face, sound, card and typed text overwritten or let go",
+    RecordKind.REQUEST_SETTLED: "central answered; sealed request erased",
+    RecordKind.REQUEST_WEDGED: "sealed request set aside, for staff",
+    RecordKind.REQUEST_EXPORTED: "sealed request given to a stick",
 }
 
 
@@ -82,7 +82,7 @@ def _records(lines: Iterable[bytes]) -> Iterable[Record]:
 
 
 def _receipt(record: Record) -> Receipt | None:
-    if record.kind is not Kind.PRIVACY_ERASED:
+    if record.kind is not RecordKind.PRIVACY_ERASED:
         return None
     facts = dict(record.facts)
     told = {

@@ -14,10 +14,10 @@ from msgspec import Struct
 from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
 from kiosk.activation.inventory import Inventory, take_inventory
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
-from kiosk.audit.log import path_of as audit_path
+from kiosk.audit.log import audit_log_path
 from kiosk.audit.record import decode
 from kiosk.errors import UNREADABLE, OutboxError
-from kiosk.model import Span
+from kiosk.model import StoredAmount
 from kiosk.privacy import data_categories
 from kiosk.privacy.data_categories import DAY_S, Files
 from kiosk.privacy.erasure import PLAN_FILE
@@ -60,7 +60,7 @@ OUR_KEYS = "this terminal's keys"
 def report(settings: Settings, now: float) -> Report:
     """Of the folder as it is. What cannot be read is told as such, not left out."""
     held = (*_outbox(settings), *_files(settings), *_fixed(settings), _unknown(settings))
-    return Report(settings.terminal.id, now, held, tuple(_receipts(audit_path(settings))))
+    return Report(settings.terminal.id, now, held, tuple(_receipts(audit_log_path(settings))))
 
 
 def _outbox(settings: Settings) -> Iterable[Held]:
@@ -71,7 +71,7 @@ def _outbox(settings: Settings) -> Iterable[Held]:
         found, readable = Inventory(), False
     days = settings.retention.receipts_days
 
-    def held(kind: str, holds: str, span: Span, ends: str, until: float | None = None) -> Held:
+    def held(kind: str, holds: str, span: StoredAmount, ends: str, until: float | None = None) -> Held:
         return Held(kind, holds, span.count, span.bytes, span.first_unix, until, ends, file.name, readable)
 
     yield held("requests waiting", SEALED, found.waiting, "delivery to central")
@@ -79,7 +79,7 @@ def _outbox(settings: Settings) -> Iterable[Held]:
     yield held("requests central decides later", NUMBERS, found.pending, "central's answer")
     until = _after(found.delivered.last_unix, days)
     yield held("receipts", NUMBERS, found.delivered, "[retention] receipts_days", until)
-    challenges = Span(found.challenges.count, found.challenges.bytes)
+    challenges = StoredAmount(found.challenges.count, found.challenges.bytes)
     yield held("challenges", NOTHING, challenges, "their own end, by central", found.challenges.last_unix)
     whole = Files(file.parent, f"{file.name}*").all()
     yield Held(
@@ -119,7 +119,7 @@ def _fixed(settings: Settings) -> Iterable[Held]:
     """What stays: the log, and what makes the terminal what it is."""
     storage = settings.path(settings.storage.folder)
     identity, models = settings.path(settings.terminal.identity), settings.path(settings.models.folder)
-    yield _audit(audit_path(settings))
+    yield _audit(audit_log_path(settings))
     yield _held("staff roster", CLERKS, Files(storage / "staff", ROSTER_FILE), "central's next", "staff/")
     yield _held("locks of staff", CLERKS, Files(storage / "staff", LOCKS_FILE), "a right PIN", "staff/")
     yield _held("keys", OUR_KEYS, Files(identity, KEY_FILE, NEXT_FILE), "rotation", "[terminal] identity")

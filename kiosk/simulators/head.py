@@ -149,7 +149,7 @@ class Head:
         return np.asarray(cv2.merge([cv2.add(c, r) for c, r in zip(colours, rooms, strict=True)]), np.uint8)
 
 
-class EmptyRoom:
+class EmptyShop:
     """The shop with nobody before the terminal."""
 
     def __init__(self, size: tuple[int, int] = (640, 480), seed: int = 0) -> None:

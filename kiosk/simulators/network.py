@@ -99,7 +99,7 @@ class NetworkProxy:
         with self._lock:
             self._lose_after = after_bytes
 
-    def lead_to(self, host: str, port: int) -> None:
+    def redirect(self, host: str, port: int) -> None:
         """From now on to somebody else: an impostor, a hotel's welcome page. What is connected is reset."""
         with self._lock:
             self._target = (host, port)

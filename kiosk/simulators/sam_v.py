@@ -25,7 +25,7 @@ from types import TracebackType
 
 from msgspec import Struct
 
-from kiosk.card.frames import Damaged, Scanner, build
+from kiosk.card.frames import DamagedFrame, FrameScanner, build
 from kiosk.card.layout import compose
 from kiosk.card.protocol import BAUDS, PORTRAIT_BYTES, TEXT_BYTES, Command, Status
 from kiosk.model import IdCard
@@ -113,7 +113,7 @@ class SamVOnPty:
                 os.close(end)
 
     def _serve(self, stop: threading.Event) -> None:
-        scanner = Scanner()
+        scanner = FrameScanner()
         while not stop.is_set():
             ready, _, _ = select.select([self._master], [], [], 0.05)
             if not ready:
@@ -125,7 +125,7 @@ class SamVOnPty:
                 for body in scanner.feed(data):
                     if not self._reply(int.from_bytes(body[:2], "big")):
                         return
-            except Damaged:
+            except DamagedFrame:
                 os.write(self._master, _frame(Status.CHECKSUM))
 
     def _heard(self) -> bool:

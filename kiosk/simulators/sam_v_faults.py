@@ -1,7 +1,7 @@
 """Everything that can go wrong at a SAM-V reader, as a script: played to the real driver over a real line.
 
 Each scene names what happens and the code in which it must end: OK when the driver has to get over it.
-`tests/kiosk/card/test_sam_v_faults.py` asserts them all, `python -m kiosk.simulators.sam_v --script` prints
+`tests/kiosk/card/test_sam_v_faults.py` asserts them all, `python -m kiosk.simulators.sam_v_faults` prints
 them.
 """
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 from kiosk.capture.card_reader import SamV
 from kiosk.card.frames import build
 from kiosk.card.layout import LAYOUTS, TYPE_AT, compose
-from kiosk.card.protocol import BAUDS, MEANINGS, Command, Status
+from kiosk.card.protocol import BAUDS, STATUS_MEANINGS, Command, Status
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceError
 from kiosk.ports import Context
@@ -152,7 +152,7 @@ def _statuses(command: Command, where: str, ends: Mapping[Status, Code]) -> list
     """
     return [
         Scene(f"{where} is answered with {status:02X} {status.name}", ends.get(status, found.code), faults)
-        for status, found in MEANINGS.items()
+        for status, found in STATUS_MEANINGS.items()
         if status not in (Status.OK, Status.FOUND)
         for faults in [_again(Fault(command, status), 3)]
     ]

@@ -13,7 +13,7 @@ from kiosk.model import SAMPLE_RATE, IdCard, Way
 from kiosk.ports import Image, Samples
 from kiosk.simulators.card_picture import card_picture, held
 from kiosk.simulators.customer import POSES, Customer
-from kiosk.simulators.head import EmptyRoom, Head
+from kiosk.simulators.head import EmptyShop, Head
 from kiosk.simulators.light import LitCamera
 from kiosk.simulators.people import BORN, CHILD_BORN, Person
 from kiosk.simulators.portrait import chip_portrait, id_photo, packed, sitter
@@ -34,7 +34,7 @@ class Shop:
         self._heads: dict[str, Head] = {}
         self._portraits: dict[str, bytes] = {}
         self._prints: dict[str, Image] = {}
-        self._room = EmptyRoom()
+        self._room = EmptyShop()
         self._customer: Customer | None = None
         self._camera = LitCamera()
         self._noise = np.random.default_rng(7)

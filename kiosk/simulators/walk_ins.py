@@ -15,7 +15,7 @@ from kiosk.worker import Worker
 VOICES = RESOURCES / "sounds" / "customer"
 
 
-class CustomerQueue:
+class CustomerRunner:
     """Lets customers into the shop and passes on to them what they can see of the terminal."""
 
     def __init__(self, shop: Shop, voices: Path = VOICES) -> None:
@@ -56,7 +56,7 @@ class CustomerQueue:
             self._customer.see(notice)
 
 
-class WalkIns(CustomerQueue):
+class AutomaticCustomers(CustomerRunner):
     """For a person who tries the terminal with the mouse: face, voice and card are always there.
 
     With each visit the made-up card is another one, as central opens one credential a person.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.staff.daybook import ActionRow, Daybook
 
@@ -33,11 +33,11 @@ Note = Callable[[StaffAction, str, Code], bool]
 """`ActionLog.note`, as others see it: act, the clerk's number, a code; is it on disk?"""
 
 _KINDS = {
-    StaffAction.SIGN_IN: Kind.CLERK_SIGNED_IN,
-    StaffAction.SIGN_OUT: Kind.CLERK_SIGNED_OUT,
-    StaffAction.RETRY: Kind.REQUEST_RETRIED,
-    StaffAction.EXPORT: Kind.REQUEST_EXPORTED,
-    StaffAction.GIVE_UP: Kind.REQUEST_GIVEN_UP,
+    StaffAction.SIGN_IN: RecordKind.CLERK_SIGNED_IN,
+    StaffAction.SIGN_OUT: RecordKind.CLERK_SIGNED_OUT,
+    StaffAction.RETRY: RecordKind.REQUEST_RETRIED,
+    StaffAction.EXPORT: RecordKind.REQUEST_EXPORTED,
+    StaffAction.GIVE_UP: RecordKind.REQUEST_GIVEN_UP,
 }
 
 
@@ -58,7 +58,7 @@ class ActionLog:
     ) -> bool:
         """True when it is on disk; what needs its record must not go on otherwise."""
         refused = act in (StaffAction.SIGN_IN, StaffAction.ATTEST) and code is not Code.OK
-        kind = Kind.CLERK_REFUSED if refused else _KINDS.get(act, Kind.CLERK_ACTED)
+        kind = RecordKind.CLERK_REFUSED if refused else _KINDS.get(act, RecordKind.CLERK_ACTED)
         told = {"act": act.value} | facts
         kept = self._audit.append(kind, code, visit=visit, actor=number, facts=told)
         self.daybook.write(ActionRow(0.0, act.value, number, code, visit))

@@ -185,7 +185,7 @@ class Roster:
             if self._locks.closed_for(name, now, forgiven) > 0:
                 raise StaffError(Code.STAFF_LOCKED, "too many failures")
             self._locks.spend(name, now, forgiven)
-            if not pins.right(pin, member.pin if member else None) or member is None:
+            if not pins.matches(pin, member.pin if member else None) or member is None:
                 closed = self._locks.closed_for(name, now, forgiven) > 0
                 raise StaffError(Code.STAFF_LOCKED if closed else Code.STAFF_REFUSED)
         except StaffError as error:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kiosk.card.protocol import MEANINGS, Status
+from kiosk.card.protocol import STATUS_MEANINGS, Status
 from kiosk.codes import Code
 from kiosk.model import Language
 from kiosk.phrases import load
@@ -25,7 +25,7 @@ _READER = """
 SW3 of the SAM-V protocol, from `kiosk/card/protocol.py`. A code of the card asks the customer for the next
 step, a code of the reader makes the terminal open it anew. A status that is not listed counts as
 `reader.fault`. Every one is played to the driver, at every command:
-`python -m kiosk.simulators.sam_v --script`.
+`python -m kiosk.simulators.sam_v_faults`.
 
 | SW3 | Meaning | Code |
 |---|---|---|
@@ -45,7 +45,7 @@ def document() -> str:
 
 
 def _status_row(status: Status) -> str:
-    code = f"`{MEANINGS[status].code}`"
+    code = f"`{STATUS_MEANINGS[status].code}`"
     good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
     meaning = f"{good}; out of place: {code}" if good else code
     return f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {meaning} |\n"

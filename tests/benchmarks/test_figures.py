@@ -13,7 +13,7 @@ from benchmarks.figures import Goal, Result, Series, series
 from benchmarks.visit import waits
 from kiosk import events as e
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard, FaceSeen, Stage
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 from kiosk.visit.replay import LoggedEvent
 from tests.support.sounds import mix, noise, voice
 
@@ -142,7 +142,7 @@ def test_machine_time_leaves_out_what_the_person_does():
         LoggedEvent(40.4, DigitHeard(at=40.4, window=5, ended=40.25)),
         LoggedEvent(40.5, e.Stored("x")),
     ]
-    found = waits(shown, log, Behaviour(touch_s=0.25))
+    found = waits(shown, log, CustomerBehaviour(touch_s=0.25))
     assert (found.card, found.face, found.digits, found.submit) == (0.75, 0.5, 0.25, 0.25)
     assert found.all == 1.75
 

@@ -23,7 +23,7 @@ def house(tmp_path: Path) -> Iterator[InProcessCentral]:
     house.service.database.close()
 
 
-def test_a_terminal_that_floods_waits_and_the_others_do_not(house: InProcessCentral):
+def test_a_flooding_terminal_is_limited_and_the_others_are_served(house: InProcessCentral):
     bad, good = InProcessTerminal(house), InProcessTerminal(house)
     statuses = [bad.send("GET", "/v1/roster").status_code for _ in range(BURST + 5)]
     assert statuses == [200] * BURST + [429] * 5
@@ -35,7 +35,7 @@ def test_a_terminal_that_floods_waits_and_the_others_do_not(house: InProcessCent
 
 @pytest.mark.parametrize("body", [DEEP, b'{"id":' + DEEP + b"}", b'{"a":' * 50_000 + b"1" + b"}" * 50_000])
 @pytest.mark.parametrize("path", ["/v1/activations", "/v1/challenges", "/v1/heartbeat", "/v1/terminals"])
-def test_nesting_without_end_is_refused(house: InProcessCentral, path: str, body: bytes):
+def test_deeply_nested_json_is_refused(house: InProcessCentral, path: str, body: bytes):
     more = {"Idempotency-Key": visit_number()} if path == "/v1/activations" else {}
     answer = InProcessTerminal(house).send("POST", path, body, **more)
     assert answer.status_code == 422, answer.text
@@ -53,7 +53,7 @@ def test_sizes(house: InProcessCentral):
     assert len(long.content) < 1000
 
 
-def test_nobody_is_served_under_anothers_number(house: InProcessCentral):
+def test_a_terminal_cannot_use_another_terminals_visit_number(house: InProcessCentral):
     good, bad = InProcessTerminal(house), InProcessTerminal(house)
     request = good.activation(person())
     assert good.activate(request).json()["status"] == "ACTIVATED"

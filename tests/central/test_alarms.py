@@ -153,11 +153,11 @@ def test_verify_is_not_content_with_a_sound_file_of_a_log_that_went_back(
     central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     from kiosk.audit.log import AuditLog
-    from kiosk.audit.record import Kind
+    from kiosk.audit.record import RecordKind
 
     log = AuditLog(tmp_path / "audit.log")
     for n in range(3):
-        log.append(Kind.SERVICE_IN, facts={"n": n})
+        log.append(RecordKind.SERVICE_IN, facts={"n": n})
         beat(terminal, f"{log.head.seq}:{log.head.hash}")
     arguments = ("audit", "verify", str(log.path), "--terminal", terminal.name)
     assert "3 of 3 heads" in central.command(*arguments)

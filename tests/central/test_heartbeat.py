@@ -8,7 +8,7 @@ import pytest
 from central.fleet import audit
 from central.fleet.audit_heads import AuditHead
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind, decode
+from kiosk.audit.record import RecordKind, decode
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal
 
@@ -40,12 +40,12 @@ def test_a_head_that_is_none(terminal: ProtocolTerminal, head: str) -> None:
     assert beat(terminal, head).status_code == 422
 
 
-def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
+def test_a_terminals_export_is_verified_against_the_heads_at_central(
     central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     log = AuditLog(tmp_path / "audit.log")
     for n in range(6):
-        log.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+        log.append(RecordKind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
         assert beat(terminal, f"{log.head.seq}:{log.head.hash}").status_code == 200
     export = tmp_path / "export"
     rows = log.path.read_bytes().splitlines(keepends=True)
@@ -65,7 +65,7 @@ def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
     # Wholly rewritten from the third on, every hash made anew: only central can tell.
     other = AuditLog(tmp_path / "other.log")
     for n in range(6):
-        other.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+        other.append(RecordKind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
     assert "record 1: altered, here or before" in verdict(other.path.read_bytes().splitlines(keepends=True))
 
 
@@ -87,7 +87,7 @@ def test_a_log_that_was_set_back_is_kept_as_evidence(
 
 def test_two_heads_for_one_place_can_both_not_be_true(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "audit.log")
-    log.append(Kind.SERVICE_IN)
+    log.append(RecordKind.SERVICE_IN)
     rows = log.path.read_bytes().splitlines()
     true = AuditHead(1, decode(rows[0]).hash)
     assert audit.check(rows, [true]).at == 0
@@ -103,7 +103,7 @@ def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
 
     log = AuditLog(tmp_path / "audit.log")
     for n in range(12):
-        log.append(Kind.VISIT_FINISHED, facts={"n": n})
+        log.append(RecordKind.VISIT_FINISHED, facts={"n": n})
     true = log.path.read_bytes().splitlines()
     chosen = random.Random(1)
     for _ in range(300):

@@ -47,7 +47,7 @@ def test_parameters_that_are_wrong(terminal: ProtocolTerminal, parameters: dict[
 
 
 @pytest.mark.parametrize("left_out", COVERED)
-def test_everything_that_counts_is_covered(terminal: ProtocolTerminal, left_out: str) -> None:
+def test_required_components_must_be_signed(terminal: ProtocolTerminal, left_out: str) -> None:
     covered = tuple(name for name in COVERED if name != left_out)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, covered)) == "request.signature"
 
@@ -78,7 +78,7 @@ def test_a_body_without_its_digest(terminal: ProtocolTerminal) -> None:
     [(0, 600), (-400, -300), (300, 400), (0, -1)],
     ids=["lives longer than 120 s", "over", "not yet", "ends before it begins"],
 )
-def test_what_is_not_signed_for_now(terminal: ProtocolTerminal, created_s: int, expires_s: int) -> None:
+def test_a_signature_outside_its_period_is_refused(terminal: ProtocolTerminal, created_s: int, expires_s: int) -> None:
     now = int(time.time())
     signed = terminal.signed("POST", PATH, BODY, created=now + created_s, expires=now + expires_s)
     assert refusal(terminal, signed) == "request.signature"
@@ -113,7 +113,7 @@ def test_another_key(terminal: ProtocolTerminal) -> None:
     assert terminal.send("POST", PATH, BODY).json()["code"] == "request.signature"
 
 
-def test_a_signature_serves_once(terminal: ProtocolTerminal) -> None:
+def test_a_signature_is_accepted_once(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     assert terminal.send("POST", PATH, BODY, signed=signed).status_code == 200
     assert refusal(terminal, signed) == "request.replayed"
@@ -123,7 +123,7 @@ def test_unknown_terminal(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid="T-nobody")) == "terminal.unknown"
 
 
-def test_another_terminals_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_request_in_another_terminals_name_is_refused(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     other = ProtocolTerminal(central)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid=other.name)) == "request.signature"
 

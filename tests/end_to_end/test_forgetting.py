@@ -8,14 +8,14 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.model import Outcome
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 from tests.end_to_end.conftest import SiteMaker
 from tests.end_to_end.test_visits import delivered_once, eventually
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
-def secrets(who: Behaviour) -> list[str]:
+def secrets(who: CustomerBehaviour) -> list[str]:
     """What must not be found. A birth date stands inside the number; an address is the same for all here."""
     card = card_of(who)
     return [card.number, card.number[-6:], card.name, who.phone, who.password]

@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 
 from evaluation.speech.noise import NOISES
-from evaluation.speech.playback import converse, longest_s
-from evaluation.speech.reader import reader
+from evaluation.speech.offline_listener import converse, longest_s
+from evaluation.speech.reading_plan import reader
 from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.settings import load

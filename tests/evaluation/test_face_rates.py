@@ -7,7 +7,7 @@ import pytest
 
 from evaluation.face.datasets import Picture, find
 from evaluation.face.rates import Binned, figures
-from evaluation.face.trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
+from evaluation.face.comparisons import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
 
 
 def people(count: int, takes: int, frames: int) -> list[Picture]:

@@ -15,7 +15,7 @@ from evaluation.lips.scores import area, areas, fit, pieces
 from kiosk.__main__ import main
 from kiosk.model import SAMPLE_RATE
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.walk_ins import VOICES
+from kiosk.simulators.customer_runner import VOICES
 from tests.support.faces import engine, head, landmarks, needs_models
 
 FPS = 25.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.files import Reason, Unusable, load
+from evaluation.speech.sound_files import Reason, Unusable, load
 from kiosk.model import SAMPLE_RATE
 from tests.evaluation.speech_folders import bad_files, clip
 

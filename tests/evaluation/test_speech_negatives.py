@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.speech import negatives as negatives
-from evaluation.speech.playback import challenge, play
-from evaluation.speech.scene import Scene
+from evaluation.speech.offline_listener import challenge, play
+from evaluation.speech.challenge_audio import Scene
 from kiosk.__main__ import main
 from kiosk.model import SAMPLE_RATE, Answer
 from kiosk.paths import RESOURCES

@@ -4,12 +4,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from evaluation.speech.judge import MISSES, RULES, judge
+from evaluation.speech.trials import MISSES, RULES, judge
 from evaluation.speech.noise import NOISES
-from evaluation.speech.playback import converse, longest_s, play, play_alone
-from evaluation.speech.reader import reader
+from evaluation.speech.offline_listener import converse, longest_s, play, play_alone
+from evaluation.speech.reading_plan import reader
 from evaluation.speech.results import NOTHING, answer, isolated, pool, pools
-from evaluation.speech.scene import Scene, alone, spoken
+from evaluation.speech.challenge_audio import Scene, alone, spoken
 from kiosk.model import SAMPLE_RATE, DigitHeard
 from kiosk.settings import load
 from kiosk.speech.digits import CLASSES

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation.speech.noise import NOISES
-from evaluation.speech.scene import GAPS_S, REACTION_S, VOICE_RMS, alone, code, spoken, voices
+from evaluation.speech.challenge_audio import GAPS_S, REACTION_S, VOICE_RMS, alone, code, spoken, voices
 from kiosk.model import SAMPLE_RATE
 from kiosk.settings import load
 from kiosk.speech.endpoint import Endpointer

@@ -208,7 +208,7 @@ def test_an_abandoned_visit_prints_nothing_and_a_promise_does(rig):
     assert [slip.outcome for slip in one.printed] == [Outcome.REFERRED]
 
 
-def test_a_receipt_for_nobody_is_harmless(rig):
+def test_a_receipt_without_a_visit_is_ignored(rig):
     one = rig().ready()
     one.shows(Stage.IDLE)
     one.engine.post(e.ReceiptArrived(Receipt(NUMBER, RequestStatus.ACTIVATED)))

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from kiosk import events as e
 from kiosk.audit import facts as audit_facts
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.bootstrap import Terminal
 from kiosk.capture.feed import MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
@@ -66,7 +66,7 @@ class SoakTerminal(Terminal, Owner):
     # ── on and off ───────────────────────────────────────────────────────────────────────────────
 
     def open(self) -> None:
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=start_facts(self.settings, version("kiosk")))
         self._load_models()
         self.engine.post(e.DeviceReady(Device.MODELS))
         self._looks = self._readiness()

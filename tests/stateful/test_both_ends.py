@@ -40,7 +40,7 @@ from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.sealing import Sealer
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
@@ -272,7 +272,7 @@ class BothEnds(RuleBasedStateMachine):
     def supervisor(self) -> None:
         """Takes note of all that is lost, and the terminal serves again."""
         for visit in self.outbox.lost_ids():
-            self.audit.append(Kind.REQUEST_GIVEN_UP, visit=visit, actor="2001")
+            self.audit.append(RecordKind.REQUEST_GIVEN_UP, visit=visit, actor="2001")
             assert self.outbox.give_up(visit)
             self.promised.discard(visit)
 

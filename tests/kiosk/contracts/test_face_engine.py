@@ -11,7 +11,7 @@ from PIL import ImageFile
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.dlib_engine import DlibEngine, DlibSettings, import_package, spread
-from kiosk.face.reference import reference
+from kiosk.face.reference import prepare_reference
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import Frame
 from kiosk.ports import FaceEngine
@@ -81,7 +81,7 @@ def test_embeddings_are_unit_vectors_and_the_same_for_the_same(driver, name):
 def test_the_chip_portrait_is_like_its_owner_and_unlike_the_other(driver, name):
     """SFace accepts; dlib, weak on portraits of one kilobyte, at least does not refuse."""
     least = driver.thresholds.accept if driver.name == "sface" else driver.thresholds.review
-    card, _ = reference(portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver)
+    card, _ = prepare_reference(portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver)
     for other in PHOTOS:
         vectors = []
         for at in (0.3, 1.0, 1.7, 2.4, 3.1):

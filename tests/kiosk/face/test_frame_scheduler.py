@@ -35,7 +35,7 @@ def dear(pace: FrameScheduler, *, steady: bool, looks: int = 60) -> int:
     for i in range(looks):
         assert pace.due(i / 15)
         if pace.embed_due(steady=steady):
-            pace.embedded(pace._embed_s or 1e-6)
+            pace.record_embedding(pace._embed_s or 1e-6)
             count += 1
     return count
 
@@ -47,13 +47,13 @@ def test_a_fast_machine_embeds_every_frame_until_enough_is_known():
 
 def test_a_slow_machine_embeds_as_often_as_the_time_allows():
     pace = FrameScheduler(15.0)
-    pace.looked(0.040)
-    pace.embedded(0.070)  # 26 ms are left of each period: every third frame
+    pace.record_look(0.040)
+    pace.record_embedding(0.070)  # 26 ms are left of each period: every third frame
     assert pace.stride == 3
 
 
 def test_a_machine_too_slow_to_look_still_embeds_now_and_then():
     pace = FrameScheduler(15.0)
-    pace.looked(0.2)
-    pace.embedded(0.2)
+    pace.record_look(0.2)
+    pace.record_embedding(0.2)
     assert pace.stride == MAX_STRIDE

@@ -16,14 +16,14 @@ from kiosk.face.sface import SFace
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
 from kiosk.ports import Face, Image
-from kiosk.simulators.head import EmptyRoom
+from kiosk.simulators.head import EmptyShop
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import context, engine, head, landmarks, limits, needs_models, portrait
 
 pytestmark = needs_models
 
 FPS = 15
-ROOM = EmptyRoom()
+ROOM = EmptyShop()
 
 
 class FixedLiveness:

@@ -48,7 +48,7 @@ def code_of(call):
 
 
 def install(source, installed, name=None):
-    return folders.install_folder(source, installed, name, tell=lambda _: None)
+    return folders.install_folder(source, installed, name, report=lambda _: None)
 
 
 def left_over(installed):

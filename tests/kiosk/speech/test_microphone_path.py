@@ -47,8 +47,8 @@ def heard(recogniser, raw, rate, channel=0):
         now[0] = (begin + size) / rate
         while waiting and waiting[0][1] <= now[0]:
             window, at = waiting.pop(0)
-            ear.window(WindowOpened(window, at, at + 1.6))
-        ear.hear(intake.take(raw[begin : begin + size], begin / rate, False))
+            ear.open_window(WindowOpened(window, at, at + 1.6))
+        ear.feed(intake.take(raw[begin : begin + size], begin / rate, False))
         while ear.step(0.0):
             pass
     return [told[i] for i in range(len(SHOWN))]

@@ -14,7 +14,7 @@ from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import MANDARIN, OTHER, meant, spoken
 from kiosk.speech.prompts import Announcer, Prompts, load_sound
-from kiosk.speech.time_stretch import stretched
+from kiosk.speech.time_stretch import time_stretch
 from kiosk.worker import Worker
 from tests.support.sounds import noise, voice
 
@@ -247,7 +247,7 @@ def test_the_same_hint_is_not_repeated_for_some_seconds_another_comes_sooner(hin
 @pytest.mark.parametrize("speed", [0.7, 0.85, 1.3])
 def test_speed_changes_the_length_and_not_the_pitch(speed):
     sound = voice(5, 2.0, -20.0)
-    slow = stretched(sound, speed)
+    slow = time_stretch(sound, speed)
     assert len(slow) / len(sound) == pytest.approx(1 / speed, rel=0.03)
     middle = slow[len(slow) // 4 : -len(slow) // 4]
     peak = np.argmax(np.abs(np.fft.rfft(middle * np.hanning(len(middle))))) * SAMPLE_RATE / len(middle)
@@ -257,9 +257,9 @@ def test_speed_changes_the_length_and_not_the_pitch(speed):
 
 def test_speed_one_changes_nothing_and_short_sounds_stay():
     sound = voice(5, 0.5)
-    assert stretched(sound, 1.0) is sound
-    assert len(stretched(sound[:100], 0.8)) == 100
-    assert len(stretched(np.zeros(0, np.float32), 0.8)) == 0
+    assert time_stretch(sound, 1.0) is sound
+    assert len(time_stretch(sound[:100], 0.8)) == 100
+    assert len(time_stretch(np.zeros(0, np.float32), 0.8)) == 0
 
 
 def test_the_settings_speed_is_heard(folder):

@@ -97,7 +97,7 @@ class World:
             self.settings.staff,
             lambda: replace(self.office.trust(), terminal="GZ-009"),
             post=self.events.append,
-            note=self.acts.note,
+            note=self.acts.record,
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -119,10 +119,10 @@ class World:
         """Record the visits and staff actions of a morning, and return this."""
         for visit in VISITS:
             self.book.write(VisitRow(0.0, *visit))
-        self.acts.note(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
-        self.acts.note(StaffAction.SIGN_IN, CLERK)
-        self.acts.note(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
-        self.acts.note(StaffAction.SIGN_IN, BOSS)
+        self.acts.record(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
+        self.acts.record(StaffAction.SIGN_IN, CLERK)
+        self.acts.record(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+        self.acts.record(StaffAction.SIGN_IN, BOSS)
         return self
 
     def has_printer(self):
