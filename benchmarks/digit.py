@@ -19,9 +19,9 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Recogniser, Samples
 from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
+from kiosk.simulators.customer_runner import VOICES
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.customer_runner import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW
@@ -152,7 +152,7 @@ def _listen(
 ) -> tuple[list[float], list[float], int]:
     """Milliseconds from fading to DigitHeard, the same of the bare endpoint, digits recognised."""
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    ear = Listener(recogniser, settings.speech, heard.put, time.monotonic)
+    ear = Listener(recogniser, settings.speech, post=heard.put, clock=time.monotonic)
     bare = BareEndpoint(settings.speech.end_silence_s)
     shop = _Shop(spoken)
     context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=shop)

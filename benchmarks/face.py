@@ -149,7 +149,7 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
             began.append(time.thread_time())
         return frame
 
-    def give(event: Event) -> None:
+    def post(event: Event) -> None:
         if isinstance(event, FaceSeen):
             seen.append(event)
 
@@ -158,10 +158,10 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
         SFace(SFaceSettings(), where),
         MediaPipeLandmarks(MediaPipeSettings(), where),
         _liveness(models),
-        SimulatedDecoder(SimulatedDecoderSettings(), where),
-        load_settings().face,
-        newest,
-        give,
+        decoder=SimulatedDecoder(SimulatedDecoderSettings(), where),
+        settings=load_settings().face,
+        newest=newest,
+        post=post,
         clock=time.thread_time,
         same_face=SFace.thresholds.same_face,
     )

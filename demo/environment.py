@@ -151,7 +151,15 @@ class Environment:
         """Return who works at the counter in this scenario, or None."""
         if scenario.clerk is None:
             return None
-        return StaffBehaviour(*self.clerk, *self.supervisor, scenario.clerk.decision, scenario.clerk.reason)
+        (clerk, pin), (supervisor, supervisor_pin) = self.clerk, self.supervisor
+        return StaffBehaviour(
+            clerk=clerk,
+            pin=pin,
+            supervisor=supervisor,
+            supervisor_pin=supervisor_pin,
+            decision=scenario.clerk.decision,
+            reason=scenario.clerk.reason,
+        )
 
     def accounts(self) -> str:
         """Return a sentence with the numbers and PINs of this run, for a person who plays the clerk."""

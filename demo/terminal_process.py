@@ -35,9 +35,9 @@ from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.simulators.customer import TouchDriver
+from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.shop import SimulatedShop
 from kiosk.simulators.staff import SimulatedStaff, StaffBehaviour
-from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.windowed import run_window
 from kiosk.worker import Worker
 

@@ -58,7 +58,7 @@ class DeliveryWorker:
         clock_unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
-        take_roster: Callable[[str], None] | None = None,
+        take_roster: Callable[[str], object] | None = None,
     ) -> None:
         """`clock` paces the rounds, `clock_unix` dates the rows.
 

@@ -98,7 +98,9 @@ class Reconciliation:
         for request in unsettled.values():
             if request.receipt is not None:
                 facts = {"status": request.receipt.status.value, "healed": True}
-                self._audit.append(RecordKind.REQUEST_SETTLED, request.receipt.code, visit=request.id, facts=facts)
+                self._audit.append(
+                    RecordKind.REQUEST_SETTLED, request.receipt.code, visit=request.id, facts=facts
+                )
         self._discard_challenges_of_older_copy(*newest)
 
     def _discard_challenges_of_older_copy(self, newest_visit: str, at_unix: float) -> None:

@@ -90,7 +90,7 @@ class ActivationService:
         versions: Mapping[str, str],
         post: Callable[[Event], None],
         clock_unix: Callable[[], float] = time.time,
-        take_roster: Callable[[str], None] | None = None,
+        take_roster: Callable[[str], object] | None = None,
         audit: AuditLog | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,12 @@ def run(options: argparse.Namespace) -> int:
 
 def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Callable[[str], None]) -> int:
     """Make the checks in order and print a row for each; return 0 if all pass, else 1."""
-    context = driver_context(settings, _simulated_shop(settings))
+    shop = None
+    if settings.mode == "simulation":
+        from kiosk.simulators.shop import SimulatedShop
+
+        shop = SimulatedShop(settings.path(settings.models.folder))
+    context = driver_context(settings, shop)
     failed = 0
     for name, check in checks.items():
         try:
@@ -54,15 +58,6 @@ def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Calla
             print_row(f"{name:<18} FAILS  {error}")
             failed = 1
     return failed
-
-
-def _simulated_shop(settings: Settings) -> Any:
-    """Return the shop for simulated devices, as when the terminal runs; None in production."""
-    if settings.mode != "simulation":
-        return None
-    from kiosk.simulators.shop import SimulatedShop
-
-    return SimulatedShop(settings.path(settings.models.folder))
 
 
 def check_settings(settings: Settings, _: Context) -> str:

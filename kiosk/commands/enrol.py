@@ -6,7 +6,7 @@ from getpass import getpass
 from pathlib import Path
 
 from kiosk.activation import identity
-from kiosk.audit import facts
+from kiosk.audit.facts import key_facts
 from kiosk.audit.log import AuditLog, audit_log_path
 from kiosk.audit.record import RecordKind
 from kiosk.commands.options import add_settings, read_settings
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         identity.make_key_store(settings),
     )
     AuditLog(audit_log_path(settings)).append(
-        RecordKind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())
+        RecordKind.TERMINAL_ENROLLED, facts=key_facts(who.terminal, who.store.public())
     )
     print(f"terminal {who.terminal} is enrolled: {who.place or 'no place given'}")
     return 0

@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
         process_hardening.no_dumps()
     if settings.mode != "simulation":
         return run_window(Terminal(settings), options.screens)
-    from kiosk.simulators.shop import SimulatedShop
     from kiosk.simulators.customer_runner import AutomaticCustomers
+    from kiosk.simulators.shop import SimulatedShop
 
     shop = SimulatedShop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)

@@ -1,7 +1,7 @@
-"""Model files: pinned by a manifest, fetched once, checked at every start, never replaced silently.
+"""Model files: pinned by a manifest, installed once, checked at every start, never replaced silently.
 
-`manifest` says what there is and whether a file on disk is that file; drivers use `locate` or `load`.
-`installer` gets files.
+`manifest` says which files there are and checks a file on disk; drivers use `locate` or `load`. `installer`
+brings files of the manifest, `folders` whole folders of the operator.
 """
 
 from kiosk.models.installer import install

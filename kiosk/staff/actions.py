@@ -1,7 +1,7 @@
-"""What people behind the counter did: into the audit log, with their number and a code, and the day's book.
+"""Record what staff did, with their number and a code, in the audit log and in the day's book.
 
-The audit log is the proof and says whether it is on disk; the day's book is what the panel and the report
-at the end of the day show.
+The audit log is the proof, and it is known whether a record is on disk; the day's book is what the panel and
+the report at the end of the day show.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,12 @@ from kiosk.staff.daybook import ActionRow, Daybook
 
 
 class StaffAction(StrEnum):
-    """A closed set."""
+    """What staff can do; a closed set."""
 
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     ATTEST = "attest"
     UNLOCK = "unlock"
-    PANEL = "panel"
     RETRY = "retry"
     GIVE_UP = "give_up"
     EXPORT = "export"
@@ -29,8 +28,8 @@ class StaffAction(StrEnum):
     REPORT = "report"
 
 
-Note = Callable[[StaffAction, str, Code], bool]
-"""`ActionLog.note`, as others see it: act, the clerk's number, a code; is it on disk?"""
+RecordAction = Callable[[StaffAction, str, Code], bool]
+"""`ActionLog.record` without its options: action, clerk's number, code → whether it is on disk."""
 
 _KINDS = {
     StaffAction.SIGN_IN: RecordKind.CLERK_SIGNED_IN,
@@ -42,24 +41,24 @@ _KINDS = {
 
 
 class ActionLog:
-    """Thread-safe. Never a PIN, never a customer's data."""
+    """Thread-safe. Holds neither PINs nor customers' data."""
 
     def __init__(self, audit: AuditLog, daybook: Daybook) -> None:
         self._audit = audit
         self.daybook = daybook
 
-    def note(
+    def record(
         self,
-        act: StaffAction,
+        action: StaffAction,
         number: str,
         code: Code = Code.OK,
         visit: str | None = None,
         **facts: int | str,
     ) -> bool:
-        """True when it is on disk; what needs its record must not go on otherwise."""
-        refused = act in (StaffAction.SIGN_IN, StaffAction.ATTEST) and code is not Code.OK
-        kind = RecordKind.CLERK_REFUSED if refused else _KINDS.get(act, RecordKind.CLERK_ACTED)
-        told = {"act": act.value} | facts
-        kept = self._audit.append(kind, code, visit=visit, actor=number, facts=told)
-        self.daybook.write(ActionRow(0.0, act.value, number, code, visit))
-        return kept
+        """Record an action and return whether it is on disk; without its record it must not be done."""
+        refused = action in (StaffAction.SIGN_IN, StaffAction.ATTEST) and code is not Code.OK
+        kind = RecordKind.CLERK_REFUSED if refused else _KINDS.get(action, RecordKind.CLERK_ACTED)
+        known: dict[str, int | str] = {"act": action.value}
+        on_disk = self._audit.append(kind, code, visit=visit, actor=number, facts=known | facts)
+        self.daybook.write(ActionRow(at_unix=0.0, act=action.value, clerk=number, code=code, visit=visit))
+        return on_disk

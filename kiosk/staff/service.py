@@ -178,7 +178,7 @@ class StaffService:
         self._record(StaffAction.IMPORT)
         result = self._activation.import_answers(self._stick, mounted_only=self._mounted_only)
         if result.altered:
-            self._action_log.note(
+            self._action_log.record(
                 StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=result.altered
             )
         return result
@@ -285,7 +285,7 @@ class StaffService:
         return clerk
 
     def _record(self, action: StaffAction, visit: str | None = None) -> None:
-        if not self._action_log.note(action, self._clerk().number, visit=visit):
+        if not self._action_log.record(action, self._clerk().number, visit=visit):
             raise StaffError(Code.AUDIT_UNWRITABLE, "no action without its record")
 
 

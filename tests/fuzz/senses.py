@@ -60,7 +60,7 @@ def _microphone(chance: random.Random) -> str:
     """Blocks as no driver should deliver them: each window is told, with finite numbers."""
     told: list[DigitHeard] = []
     clock = [0.0]
-    ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
+    ear = Listener(PitchRecogniser(), SETTINGS.speech, post=told.append, clock=lambda: clock[0])
     ear.listen(2)
     ear.open_window(WindowOpened(0, 0.1, 1.0))
     ear.open_window(WindowOpened(1, 1.0, 2.0))

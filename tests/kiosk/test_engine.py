@@ -22,7 +22,7 @@ REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 
 
 class Rig:
-    """An engine on its thread; handlers note each order, and may be told to fail."""
+    """An engine on its thread; handlers note each order, and one may be made to fail."""
 
     def __init__(self, limits=LIMITS):
         self.done: list[type] = []
@@ -238,7 +238,8 @@ def terminal(tmp_path):
 
 def test_every_order_is_a_notice_or_has_a_handler_once_the_models_are_there(terminal):
     orders, notices = set(get_args(e.Order)), set(get_args(e.Notice))
-    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Listen, e.WindowOpened, e.StopListening}
+    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Submit}
+    need_models |= {e.Listen, e.WindowOpened, e.StopListening}
     assert orders - notices - terminal._handlers.keys() == need_models
     terminal._connect_engines(Part(), Part())
     assert orders - notices <= terminal._handlers.keys()

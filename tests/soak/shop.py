@@ -8,7 +8,7 @@ import threading
 from importlib.metadata import version
 
 from kiosk import events as e
-from kiosk.audit import facts as audit_facts
+from kiosk.audit.facts import start_facts
 from kiosk.audit.record import RecordKind
 from kiosk.bootstrap import Terminal
 from kiosk.capture.feed import MicrophoneFeed
@@ -109,7 +109,7 @@ class SoakTerminal(Terminal, Owner):
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
-        pause = supervisor.turn(supervisor.wanted)
+        pause = supervisor.run_once(supervisor.wanted)
         if name == "card":
             pause = max(pause, POLL_S if self._card_watcher._awaited.is_set() else 2.0)
         else:
@@ -121,7 +121,7 @@ class SoakTerminal(Terminal, Owner):
         super()._want_devices(wanted)
         for name in ("camera", "microphone"):
             supervisor = self._supervisors[name]
-            supervisor.turn(supervisor.wanted)
+            supervisor.run_once(supervisor.wanted)
 
     def _carry_in(self, seconds: float) -> None:
         self._courier_due.gone = True

@@ -17,10 +17,10 @@ from kiosk.headless import Headless
 from kiosk.model import IdCard, Outcome, Slip, Stage
 from kiosk.settings import Settings, load, merge
 from kiosk.simulators.customer import CustomerBehaviour, TouchDriver
+from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.customer_runner import CustomerRunner
+from kiosk.simulators.shop import SimulatedShop
 from tests.support.central_server import RunningCentral
 from tests.support.notice_log import NoticeLog
 from tests.support.paths import MODELS
@@ -121,7 +121,7 @@ class HeadlessTerminal:
     def __init__(self, file: Path, *, simulated_devices: bool = True) -> None:
         """Without `simulated_devices` the terminal knows nothing of the shop: real drivers perceive it."""
         self.settings: Settings = load(file)
-        self.shop = Shop(self.settings.path(self.settings.models.folder))
+        self.shop = SimulatedShop(self.settings.path(self.settings.models.folder))
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.diary = NoticeLog()
         self.hand = Headless(self.terminal.engine, simulated=self.terminal.simulated)

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from evaluation.intervals import Rate, wilson
-from evaluation.speech.report import report
-from evaluation.speech.results import Result
+from evaluation.speech.report import format_report
+from evaluation.speech.results import SpeechResult
 
 HERE = Path(__file__).resolve().parent
 TRAININGS = ("first", "second", "third", "digits")
@@ -36,18 +36,20 @@ def training(work: Path, name: str) -> str:
     )
 
 
-def measured(work: Path, name: str) -> Result:
+def measured(work: Path, name: str) -> SpeechResult:
     """Return one measurement."""
-    return msgspec.json.decode((work / f"{name}.json").read_bytes(), type=Result)
+    return msgspec.json.decode((work / f"{name}.json").read_bytes(), type=SpeechResult)
 
 
-def told(result: Result) -> str:
+def format_tables(result: SpeechResult) -> str:
     """Return its tables as the command prints them."""
     named = msgspec.structs.replace(result, data=Path(result.data).name)
-    return f"```text\n{report(named)}\n```"
+    return f"```text\n{format_report(named)}\n```"
 
 
-def summary(results: list[Result], speakers: tuple[str, ...] | None = None, driver: int = 0) -> list[str]:
+def summary(
+    results: list[SpeechResult], speakers: tuple[str, ...] | None = None, driver: int = 0
+) -> list[str]:
     """Return rows: isolated digits right, digits right and false refusals in challenges, by noise level.
 
     Of the speakers named, or of all.
@@ -103,12 +105,12 @@ def write(work: Path, to: Path) -> None:
         clips="\n".join(f"| {source} | {count} |" for source, count in noted["clips"].items()),
         speakers=noted["speakers"],
         left_out="\n".join(summary(folds)),
-        left_out_tables="\n\n".join(told(fold) for fold in folds),
+        left_out_tables="\n\n".join(format_tables(fold) for fold in folds),
         people="\n".join(summary([people], UNHEARD)),
-        people_tables=told(people),
+        people_tables=format_tables(people),
         int8="\n".join(summary([exact], driver=0)),
         exact="\n".join(summary([exact], driver=1)),
-        customers=told(measured(work, "heard-customers")),
+        customers=format_tables(measured(work, "heard-customers")),
     )
     to.write_text(text, encoding="utf-8")
 

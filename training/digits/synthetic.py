@@ -19,7 +19,6 @@ from training.voices.g2p import english, mandarin
 
 SEED = 20170
 PEOPLE = 76
-HELD_OUT = ("zf_xiaoyi", "zm_yunyang")
 MELODIES = ("zf_xiaobei", "zf_xiaoni", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi", "zm_yunxia")
 COLOURS = (
     "af_bella", "af_heart", "af_kore", "af_nova", "af_sarah", "af_sky", "am_adam", "am_echo", "am_fenrir",
@@ -78,7 +77,7 @@ class Speaker:
     def __init__(self, voice: kokoro.Kokoro, who: Person, rng: np.random.Generator) -> None:
         self._voice, self._who, self._rng = voice, who, rng
 
-    def _speak(self, phonemes: str) -> kokoro.Spoken:
+    def _speak(self, phonemes: str) -> kokoro.SynthesisedSpeech:
         row = len(phonemes) - 1 + int(self._rng.integers(0, 20))
         tempo = self._who.tempo * float(self._rng.uniform(0.75, 1.3))
         return self._voice.speak(phonemes, self._who.style(row), tempo)

@@ -41,7 +41,12 @@ def test_what_is_appended_can_be_read_and_verified(path):
     found = report(path, log.head)
     assert (found.records, found.fault, found.head) == (5, "", log.head)
     first = decode(path.read_bytes().splitlines()[0]).record
-    assert (first.seq, first.kind, first.visit, first.facts) == (1, RecordKind.VISIT_BEGAN, "AAAA-0000", {"n": 0})
+    assert (first.seq, first.kind, first.visit, first.facts) == (
+        1,
+        RecordKind.VISIT_BEGAN,
+        "AAAA-0000",
+        {"n": 0},
+    )
 
 
 def test_the_file_is_ours_alone(path):

@@ -98,7 +98,10 @@ def test_a_cut_off_end_is_found_by_an_anchor_or_by_the_exports_header(lines):
     found = verify(short, [head(lines[-1])])
     assert (found.at, found.fault.partition(":")[0]) == (16, "missing")
     last = head(lines[-1])
-    header = msgspec.json.encode(ExportHeader(1, "T-1", 5.0, last.seq, last.hash)) + b"\n"
+    header = (
+        msgspec.json.encode(ExportHeader(audit=1, terminal="T-1", at_unix=5.0, seq=last.seq, head=last.hash))
+        + b"\n"
+    )
     assert verify([header, *lines]).good
     assert verify([header, *short]).at == 16
 

@@ -9,7 +9,7 @@ from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
 from kiosk.model import Answer, Frame, StreamSeen
 from kiosk.settings import load
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.faces import MODELS, PHOTOS, head, needs_models, photo
 
 pytestmark = needs_models
@@ -31,7 +31,7 @@ def seen(species: str, name: str) -> StreamSeen:
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_live_head_is_blamed_for_nothing(name):
-    verdict = stream(seen("live", name), load().visit)
+    verdict = judge_stream(seen("live", name), load().visit.stream)
     assert (verdict.answer, verdict.code) == (Answer.PASS, Code.OK), verdict.measured
 
 
@@ -44,6 +44,6 @@ def test_a_live_head_is_blamed_for_nothing(name):
     ],
 )
 def test_what_is_fed_or_held_before_the_camera_is_found(species, code, answer):
-    verdict = stream(seen(species, "collins"), load().visit)
+    verdict = judge_stream(seen(species, "collins"), load().visit.stream)
     assert code.value in str(verdict.measured["findings"]), verdict.measured
     assert verdict.answer is answer

@@ -253,7 +253,7 @@ def test_waits_grow_and_stay_short():
     supervisor = Supervisor(Device.CAMERA, CameraFeed(Flaky()), lambda _: None)
     delays = []
     for supervisor._failures in range(1, 9):
-        delays.append(supervisor._delay(wanted=True))
+        delays.append(supervisor.pause_s(wanted=True))
     assert delays == sorted(delays)
     assert max(delays) <= 1.0
 

@@ -81,7 +81,9 @@ def test_embeddings_are_unit_vectors_and_the_same_for_the_same(driver, name):
 def test_the_chip_portrait_is_like_its_owner_and_unlike_the_other(driver, name):
     """SFace accepts; dlib, weak on portraits of one kilobyte, at least does not refuse."""
     least = driver.thresholds.accept if driver.name == "sface" else driver.thresholds.review
-    card, _ = prepare_reference(portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver)
+    card, _ = prepare_reference(
+        portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver
+    )
     for other in PHOTOS:
         vectors = []
         for at in (0.3, 1.0, 1.7, 2.4, 3.1):

@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
-from kiosk.face.minifasnet import MiniFasNet, MiniFasNetSettings, AntiSpoofNet, surroundings
+from kiosk.face.minifasnet import AntiSpoofNet, MiniFasNet, MiniFasNetSettings, surroundings
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
 from kiosk.ports import Face
 from tests.support.faces import (

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.sound_files import SkipReason, UnusableSound, load
+from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.noise import NOISES
 from evaluation.speech.offline_listener import challenge_of, play_recording
-from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
+from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
@@ -49,13 +49,15 @@ def random_code(seed):
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="", digits=digits, shown=SHOWN, samples=np.asarray(sound, np.float32))
     return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return judge_digits(challenge(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
+    asked = ChallengeAudio(
+        speaker=scene.speaker, digits=digits or scene.digits, shown=scene.shown, samples=scene.samples
+    )
+    return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +218,7 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
 def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     """Empty blocks, blocks of one sample, of seconds; then ten minutes of music while nobody is heard."""
     told, now = [], [0.0]
-    ear = Listener(recogniser(), SETTINGS.speech, told.append, lambda: now[0])
+    ear = Listener(recogniser(), SETTINGS.speech, post=told.append, clock=lambda: now[0])
     ear.listen(6)
     ear.open_window(WindowOpened(0, 0.5, 3.0))
     whole = np.resize(music().astype(np.float32), 600 * SAMPLE_RATE)

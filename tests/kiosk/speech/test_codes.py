@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluation.speech.offline_listener import challenge_of, play_recording
 from evaluation.speech.challenge_audio import ChallengeAudio
+from evaluation.speech.offline_listener import challenge_of, play_recording
 from kiosk.codes import Code
 from kiosk.model import Answer
 from kiosk.settings import load
@@ -32,9 +32,9 @@ def read_aloud(digits=DIGITS, delay=0.45, ground_dbfs=-60.0, **how):
 
 
 def verdict(sound, recogniser=None):
-    scene = ChallengeAudio("anna", DIGITS, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="anna", digits=DIGITS, shown=SHOWN, samples=np.asarray(sound, np.float32))
     heard = play_recording(scene, recogniser or PitchRecogniser(), SPEECH, LIMITS)
-    return judge_digits(challenge(scene), scene.shown, heard, LIMITS.digits, LIMITS.sound)
+    return judge_digits(challenge_of(scene), scene.shown, heard, LIMITS.digits, LIMITS.sound)
 
 
 def talk():

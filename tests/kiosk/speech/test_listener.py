@@ -36,9 +36,9 @@ class Scene:
         self.recogniser = recogniser or PitchRecogniser()
         self.told = []
         self.now = START
-        self.listener = Listener(self.recogniser, LIMITS, self._give, lambda: self.now)
+        self.listener = Listener(self.recogniser, LIMITS, post=self._post, clock=lambda: self.now)
 
-    def _give(self, event):
+    def _post(self, event):
         self.told.append(event)
 
     def play(self, sound, shown, gap_s=1.8, last_s=2.0, keep=lambda block: True):
@@ -375,11 +375,11 @@ def test_a_microphone_that_falls_silent_is_noticed_by_the_clock():
     told = threading.Event()
     events = []
 
-    def give(event):
+    def post(event):
         events.append(event)
         told.set()
 
-    listener = Listener(PitchRecogniser(), LIMITS, give, time.monotonic)
+    listener = Listener(PitchRecogniser(), LIMITS, post=post, clock=time.monotonic)
     worker = Worker("speech", listener.run).start()
     try:
         listener.listen(1)

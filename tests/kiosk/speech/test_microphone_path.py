@@ -39,7 +39,12 @@ def said(level_db=0.0):
 def heard(recogniser, raw, rate, channel=0):
     """(n, channels) as PortAudio hands it over, in its blocks → what was heard in each window."""
     told, now = {}, [0.0]
-    ear = Listener(recogniser, LIMITS.speech, lambda h: told.__setitem__(h.window, h), lambda: now[0])
+    ear = Listener(
+        recogniser,
+        LIMITS.speech,
+        post=lambda heard: told.__setitem__(heard.window, heard),
+        clock=lambda: now[0],
+    )
     intake, size = BlockReader(rate, channel), round(rate * BLOCK_S)
     ear.listen(len(SHOWN))
     waiting = list(enumerate(SHOWN))

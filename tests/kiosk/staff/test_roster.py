@@ -38,13 +38,13 @@ class RosterReader:
         self.roster.accept(self.office.roster())
 
     def start(self):
-        """Also: pull the plug and start again."""
+        """Start; called again, it is a start after a power cut."""
         self.roster = Roster(
             self.folder,
             SETTINGS,
             self.office.trust,
             post=self.events.append,
-            note=lambda *note: self.notes.append(note),
+            record=lambda *note: self.notes.append(note),
             clock_unix=lambda: self.now,
         )
 
@@ -136,7 +136,7 @@ def test_a_power_cut_gives_no_more_tries(point, monkeypatch):
     def pull(*_):
         raise PlugPulled
 
-    monkeypatch.setattr(pins, "right", pull)
+    monkeypatch.setattr(pins, "matches", pull)
     for _ in range(3):
         with pytest.raises(PlugPulled):
             point.roster.sign_in(CLERK, "000000")

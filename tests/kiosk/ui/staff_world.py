@@ -97,7 +97,7 @@ class World:
             self.settings.staff,
             lambda: replace(self.office.trust(), terminal="GZ-009"),
             post=self.events.append,
-            note=self.acts.record,
+            record=self.acts.record,
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -118,7 +118,8 @@ class World:
     def visits(self):
         """Record the visits and staff actions of a morning, and return this."""
         for visit in VISITS:
-            self.book.write(VisitRow(0.0, *visit))
+            number, outcome, code, stage, way = visit
+            self.book.write(VisitRow(visit=number, outcome=outcome, code=code, stage=stage, way=way))
         self.acts.record(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
         self.acts.record(StaffAction.SIGN_IN, CLERK)
         self.acts.record(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
