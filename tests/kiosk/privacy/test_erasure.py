@@ -17,7 +17,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 from kiosk.privacy import erasure, receipts
 from kiosk.privacy.erasure import Eraser
 from kiosk.privacy.report import format_report, report
@@ -25,7 +25,7 @@ from kiosk.settings import Settings, load
 
 DAY = 86_400.0
 NOW = time.time()
-ANSWERED = Receipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
+ANSWERED = ActivationReceipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
 
 
 @pytest.fixture
