@@ -102,7 +102,7 @@ class Window(QWidget):
         self._called = QTimer(self, interval=CALLED_MS, singleShot=True)
         self._called.timeout.connect(lambda: self._footer.show_clerk_called(False))
         self.retranslate(self._home_language)
-        self.handle_notice(Show(Stage.OUT_OF_SERVICE))
+        self.handle_notice(Show(stage=Stage.OUT_OF_SERVICE))
 
     # ── construction ─────────────────────────────────────────────────────────────────────────────
 

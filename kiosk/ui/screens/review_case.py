@@ -135,7 +135,7 @@ class CasePage(QWidget):
             self._grid.removeWidget(button)
             button.setVisible(False)
         code = self._case.code if self._case else Code.OK
-        for index, reason in enumerate(reasons(decision, code)):
+        for index, reason in enumerate(allowed_reasons(decision, code)):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
             self._reasons[reason].block_touches()

@@ -29,15 +29,17 @@ NUMBER = "7K2M-9QXD-04RT-V5BH"
 
 
 def show(stage, code=Code.OK, tries=0, seconds=60):
-    return Show(stage, code, tries, time.monotonic() + seconds)
+    return Show(stage=stage, code=code, tries_left=tries, until=time.monotonic() + seconds)
 
 
 def guardian(stage, code=Code.OK):
-    return Show(stage, code, 3, time.monotonic() + 60, guardian=True)
+    return Show(stage=stage, code=code, tries_left=3, until=time.monotonic() + 60, guardian=True)
 
 
 def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
-    return Slip(NUMBER, outcome, code, terminal="demo", place="", at_unix=0.0, purpose=purpose)
+    return Slip(
+        id=NUMBER, outcome=outcome, code=code, terminal="demo", place="", at_unix=0.0, purpose=purpose
+    )
 
 
 def outcome(result, code=Code.OK, purpose=Purpose.OPEN):
@@ -77,17 +79,29 @@ FINDINGS = (
     Finding(Check.LIVENESS, "passed"),
 )
 CASE = ShowCase(
-    Code.FACE_UNCERTAIN, Way.VOICE, FINDINGS, may_approve=True, may_retry=True, second=True, pictures=True
+    code=Code.FACE_UNCERTAIN,
+    way=Way.VOICE,
+    findings=FINDINGS,
+    may_approve=True,
+    may_retry=True,
+    second=True,
+    pictures=True,
 )
 CLERK_CASE = ShowCase(
-    Code.WAY_CLERK, Way.CLERK, FINDINGS[:1], may_approve=True, may_retry=False, second=True, pictures=False
+    code=Code.WAY_CLERK,
+    way=Way.CLERK,
+    findings=FINDINGS[:1],
+    may_approve=True,
+    may_retry=False,
+    second=True,
+    pictures=False,
 )
 
 
 CHILD_CASE = ShowCase(
-    Code.CARD_CHILD,
-    Way.VOICE,
-    (Finding(Check.CARD, "guardian"), *(Finding(check, "passed") for check in list(Check)[1:])),
+    code=Code.CARD_CHILD,
+    way=Way.VOICE,
+    findings=(Finding(Check.CARD, "guardian"), *(Finding(check, "passed") for check in list(Check)[1:])),
     may_approve=True, may_retry=False, second=False, pictures=True,
 )  # fmt: skip
 
@@ -107,10 +121,10 @@ CHILD_REVIEW = [show(Stage.REVIEW, Code.CARD_CHILD, seconds=180), AskSignature(R
 STORIES = {
     "portrait": [show(Stage.PORTRAIT, tries=2)],
     "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
-    "starting": [Show(Stage.OUT_OF_SERVICE, Code.STARTING)],
-    "out_of_service": [OutOfService(OUT), Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING)],
-    "idle": [Show(Stage.IDLE)],
-    "idle_called": [Show(Stage.IDLE), press("help")],
+    "starting": [Show(stage=Stage.OUT_OF_SERVICE, code=Code.STARTING)],
+    "out_of_service": [OutOfService(OUT), Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING)],
+    "idle": [Show(stage=Stage.IDLE)],
+    "idle_called": [Show(stage=Stage.IDLE), press("help")],
     "consent_face": [show(Stage.CONSENT)],
     "consent_picture": [show(Stage.CONSENT), press("agree")],
     "card": [show(Stage.CARD, tries=3)],
@@ -163,9 +177,9 @@ STORIES = {
         press("light_off"),
         ShowDigit(0, 6, 3),
     ],
-    "ways": [Show(Stage.IDLE), press("other_way")],
+    "ways": [Show(stage=Stage.IDLE), press("other_way")],
     "ways_change": [show(Stage.DIGITS), press("change_way")],
-    "consent_clerk": [Show(Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
+    "consent_clerk": [Show(stage=Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
     "head_wait": [show(Stage.HEAD, tries=3), ShowHeadMove(0, 5, None)],
     "head_arrow": [show(Stage.HEAD, tries=3), ShowHeadMove(2, 5, HeadMove.LEFT)],
     "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowHeadMove(0, 5, HeadMove.UP)],

@@ -16,7 +16,7 @@ from kiosk.visit.rules.light import LINEAR
 def shown(window, colours="BAGRB", hold_s=0.4):
     window.resize(1080, 1920)
     window.show()
-    window.handle_notice(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
+    window.handle_notice(Show(stage=Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
     window.handle_notice(ShowLight(colours, hold_s))
     window.handle_notice(ShowDigit(0, 6, 8))
 
@@ -73,7 +73,7 @@ def test_declining_the_light_keeps_the_screen_steady(window, engine):
 
 def test_another_stage_stops_the_light(window, engine):
     shown(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     before = len(posted(engine, LightShown))
     QTest.qWait(600)
     assert len(posted(engine, LightShown)) == before

@@ -34,7 +34,7 @@ class WindowWithStaff:
         qtbot.waitExposed(self.window)
         self.driver = TouchDriver(self.window)
         self.panel = self.window.panel
-        self.window.handle_notice(Show(Stage.IDLE))
+        self.window.handle_notice(Show(stage=Stage.IDLE))
 
     def call(self):
         self.window.open_staff_panel()
@@ -391,7 +391,7 @@ def test_a_panel_in_its_own_window_leaves_the_customers_window_alone(qtbot, engi
     window.panel.open()
     world.roster.sign_in(BOSS, BOSS_PIN)
     window.panel.show_page("today")
-    window.handle_notice(Show(Stage.CARD))
+    window.handle_notice(Show(stage=Stage.CARD))
     assert window.panel.signed_in, "a visit goes on beside it"
     window.panel.sign_out()
     assert window.panel.isVisible(), "back at the sign-in"

@@ -624,7 +624,7 @@ def test_a_later_result_replaces_the_first(window):
 def test_the_last_visit_leaves_no_number(window):
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     window.handle_notice(show(Stage.OUTCOME))
     assert NUMBER[:4] not in shown_text(window)
 
@@ -690,7 +690,7 @@ def test_the_time_left_is_shown_and_the_timer_stops_in_idle(window):
     assert window._footer.ring.left_s in (41, 42)
     assert window._clock.isActive()
     assert window._clock.interval() >= 1000
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert window._footer.ring.left_s is None
     assert not window._clock.isActive()
 
@@ -698,7 +698,7 @@ def test_the_time_left_is_shown_and_the_timer_stops_in_idle(window):
 def test_an_idle_window_has_no_timers(window):
     from PySide6.QtCore import QTimer
 
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert [timer for timer in window.findChildren(QTimer) if timer.isActive()] == []
 
 
@@ -722,7 +722,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, driver, engine):
     bridge.received.connect(window.handle_notice)
     walk = [
         OutOfService(()),
-        Show(Stage.IDLE),
+        Show(stage=Stage.IDLE),
         show(Stage.CONSENT),
         Say("consent"),
         show(Stage.CARD, tries=3),
@@ -738,7 +738,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, driver, engine):
         show(Stage.OUTCOME),
         Say("activated"),
         Forget(),
-        Finished(NUMBER, Outcome.ACTIVATED, Code.OK, Stage.SUBMIT, ()),
+        Finished(visit=NUMBER, outcome=Outcome.ACTIVATED, code=Code.OK, stage=Stage.SUBMIT, verdicts=()),
     ]
     for notice in walk:
         engine.notify(notice)
