@@ -39,7 +39,18 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, ReviewReason, Role, Stage, Way, outcome_key
+from kiosk.model import (
+    Decision,
+    HeadMove,
+    Language,
+    Outcome,
+    Purpose,
+    ReviewReason,
+    Role,
+    Stage,
+    Way,
+    outcome_key,
+)
 from kiosk.phrases import load
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
