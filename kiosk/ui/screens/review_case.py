@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.events import Decided, Finding, ShowCase
-from kiosk.model import Decision, ReviewReason
+from kiosk.model import Decision, ReviewReason, allowed_reasons
 from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.ui.theme import Theme

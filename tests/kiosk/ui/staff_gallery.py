@@ -41,7 +41,7 @@ def save_pictures(folder: Path, prefix: str, size: tuple[int, int], language: st
     window._home_language = language
     window.resize(*size)
     window.show()
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver = TouchDriver(window)
 
     def save(name: str) -> None:

@@ -49,7 +49,7 @@ class Desk:
         self.outbox.wedge(WEDGED, Code.REQUEST_MALFORMED, now)
         self.outbox.record_failure(WAITING, Code.CENTRAL_UNREACHABLE)
         receipt = ActivationReceipt(
-            DELIVERED, RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now
+            id=DELIVERED, status=RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now
         )
         self.outbox.settle(DELIVERED, receipt, now, now)
 

@@ -211,7 +211,7 @@ STORIES = {
 def play(window, story):
     """Play the steps of a story, from the idle screen on."""
     driver = TouchDriver(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     for step in story:
         if callable(step):
             step(driver)

@@ -26,7 +26,7 @@ def test_run_is_driven_from_another_thread_until_quit(qapp, engine, feeds, setti
     results = []
 
     def visit(driver):
-        engine.notify(Show(Stage.IDLE))
+        engine.notify(Show(stage=Stage.IDLE))
         results.append(driver.press("begin"))
         results.append(driver.press("nothing_of_that_name"))
         engine.notify(show(Stage.PHONE))
@@ -43,7 +43,7 @@ def test_run_is_driven_from_another_thread_until_quit(qapp, engine, feeds, setti
 
 def test_each_screen_is_recorded_once(qapp, engine, feeds, settings, tmp_path):
     def visit(driver):
-        for notice in (Show(Stage.IDLE), show(Stage.CONSENT), Show(Stage.IDLE), show(Stage.CARD)):
+        for notice in (Show(stage=Stage.IDLE), show(Stage.CONSENT), Show(stage=Stage.IDLE), show(Stage.CARD)):
             engine.notify(notice)
             threading.Event().wait(0.5)
         app.quit()
@@ -59,7 +59,7 @@ def test_each_screen_is_recorded_once(qapp, engine, feeds, settings, tmp_path):
 
 def test_nothing_is_recorded_outside_simulation(qapp, engine, feeds, settings, tmp_path):
     def ready(_):
-        engine.notify(Show(Stage.IDLE))
+        engine.notify(Show(stage=Stage.IDLE))
         threading.Timer(0.5, app.quit).start()
 
     app.run(engine, feeds, small(settings), simulated=False, screens_dir=tmp_path, on_ready=ready)

@@ -105,18 +105,18 @@ def test_the_key_opens_the_panel(staffed):
 
 def test_the_panel_never_covers_a_customers_visit(staffed):
     for stage in set(staffed.window.screens) - {Stage.IDLE, Stage.OUT_OF_SERVICE}:
-        staffed.window.handle_notice(Show(stage))
+        staffed.window.handle_notice(Show(stage=stage))
         assert not staffed.call(), stage
 
 
 def test_the_panel_opens_while_out_of_service(staffed):
-    staffed.window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_LOST))
+    staffed.window.handle_notice(Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_LOST))
     staffed.enter()
 
 
 def test_a_visit_that_begins_closes_the_panel(staffed):
     staffed.enter()
-    staffed.window.handle_notice(Show(Stage.CONSENT))
+    staffed.window.handle_notice(Show(stage=Stage.CONSENT))
     assert not staffed.panel.isVisible()
     assert not staffed.panel.signed_in, "the PIN is asked for again"
     assert staffed.world.roster.signed_in.number == BOSS, "and the shift goes on: reviews find a clerk"
@@ -373,7 +373,7 @@ def test_a_customer_who_begins_while_the_pin_is_checked_ends_no_shift(staffed):
     for text in (BOSS, BOSS_PIN):
         staffed.driver.type(text)
         staffed.driver.press("key_next")
-    staffed.window.handle_notice(Show(Stage.CONSENT))
+    staffed.window.handle_notice(Show(stage=Stage.CONSENT))
     staffed.settle()
     assert staffed.world.roster.signed_in.number == BOSS, "a review finds the clerk"
     assert not staffed.panel.signed_in

@@ -105,7 +105,7 @@ def test_each_stage_shows_its_own_screen(window, stage):
 
 
 def test_a_touch_begins_a_visit(window, driver, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert driver.press("begin")
     began = engine.last(Began)
     assert len(began.visit) == 19
@@ -115,7 +115,7 @@ def test_a_touch_begins_a_visit(window, driver, engine):
 
 
 def test_pace_and_language_are_posted(window, driver, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("language_en")
     driver.press("begin_unhurried")
     assert engine.last(Began).unhurried
@@ -123,7 +123,7 @@ def test_pace_and_language_are_posted(window, driver, engine):
 
 
 def test_every_visit_has_its_own_number(window, driver, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("begin")
     driver.press("begin")
     assert len({event.visit for event in engine.posted}) == 2
@@ -131,7 +131,7 @@ def test_every_visit_has_its_own_number(window, driver, engine):
 
 @pytest.mark.parametrize("way", list(Way))
 def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, driver, engine, way):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert driver.press("other_way")
     assert engine.posted == []
     press_when_unblocked(qtbot, driver, f"way_{way.value}")
@@ -139,7 +139,7 @@ def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, driver,
 
 
 def test_back_from_the_ways_is_the_first_screen(qtbot, window, driver, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("other_way")
     assert driver.press("back")
     assert window.screens[Stage.IDLE].isVisible()
@@ -164,7 +164,7 @@ def test_a_new_stage_closes_the_page_of_ways(window, driver):
 
 
 def test_the_clerks_way_asks_one_question_about_itself(window, driver, engine):
-    window.handle_notice(Show(Stage.CONSENT, way=Way.CLERK))
+    window.handle_notice(Show(stage=Stage.CONSENT, way=Way.CLERK))
     shown = [label.accessibleName() for label in visible(window, QLabel)]
     assert "\n".join(load("zh-Hans").clerk_notice()) in shown
     driver.press("agree_clerk")
@@ -325,7 +325,7 @@ def test_phone_and_password_are_typed(window, driver, engine):
         assert driver.type(page)
         assert engine.posted == []
         assert driver.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_after_two_mismatches_the_password_is_chosen_anew(window, driver, engine
     for page in (PHONE, "20583199", PASSWORD, PASSWORD, PASSWORD, PASSWORD):
         driver.type(page)
         driver.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 def test_delete_removes_a_digit_and_then_goes_back_a_page(window, driver, engine):
@@ -372,7 +372,7 @@ def test_delete_removes_a_digit_and_then_goes_back_a_page(window, driver, engine
     for page in ("", PASSWORD, PASSWORD):
         driver.type(page)
         driver.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 def test_a_password_is_never_readable(window, driver):
@@ -525,7 +525,7 @@ def test_the_qr_code_leads_to_centrals_page(window):
 
 @pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
 def test_a_person_with_a_credential_may_renew_it_or_set_a_password(qtbot, window, driver, engine, purpose):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("language_en")
     window.handle_notice(replace(show(Stage.SUBMIT), way=Way.HEAD))
     told, screen = outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN)
@@ -538,17 +538,17 @@ def test_a_person_with_a_credential_may_renew_it_or_set_a_password(qtbot, window
     assert dismissed == Dismissed()
     assert (began.purpose, began.way, began.language) == (purpose, Way.HEAD, "en")
     assert began.visit != NUMBER
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("en")["stage.idle.title"] in shown_text(window)
     window.handle_notice(show(Stage.CONSENT))
     assert load("en")["consent.title"] in shown_text(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in shown_text(window)
 
 
 @pytest.mark.parametrize("pace", ["begin_unhurried", "begin"])
 def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, driver, engine, pace):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press(pace)
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
         window.handle_notice(notice)
@@ -557,7 +557,7 @@ def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, driver, eng
 
 
 def test_a_slower_pace_is_kept_in_the_renewal(qtbot, window, driver, engine):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("begin")
     window.handle_notice(show(Stage.DIGITS))
     window.handle_notice(ShowDigit(0, 6, 3))
@@ -583,7 +583,7 @@ def test_the_last_screen_says_what_was_done(window, result, purpose):
     for notice in outcome(result, purpose=purpose):
         window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in shown_text(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     for notice in outcome(result):
         window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{result.value}.body"] in shown_text(window)
@@ -667,7 +667,7 @@ def test_nothing_cancels_once_it_is_sent(window, driver, engine):
 
 def test_out_of_service_names_the_faults(window):
     window.handle_notice(OutOfService(OUT))
-    window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING))
+    window.handle_notice(Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING))
     text = shown_text(window)
     assert load("zh-Hans").customer(Code.CAMERA_MISSING) in text
     assert load("zh-Hans").clerk(Code.MODEL_MISSING) in text
@@ -688,11 +688,11 @@ def test_the_language_can_be_changed_on_every_screen(window, driver, stage, name
 
 
 def test_the_next_customer_gets_the_terminals_language(window, driver):
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     driver.press("language_en")
     window.handle_notice(show(Stage.CARD))
     assert load("en")["stage.card.title"] in shown_text(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in shown_text(window)
 
 
@@ -757,7 +757,7 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, driver, engine):
     assert load("zh-Hans")["outcome.activated.title"] in shown_text(window)
     assert [event.window for event in engine.posted] == list(range(6))
     engine.notify(OutOfService(()))
-    engine.notify(Show(Stage.IDLE))
+    engine.notify(Show(stage=Stage.IDLE))
     qtbot.waitUntil(lambda: window.stage is Stage.IDLE)
 
 
@@ -771,12 +771,12 @@ def test_buttons_work_with_a_real_mouse(window, engine):
 
 def test_the_slower_pace_is_asked_for_once_a_visit(window, engine):
     driver = TouchDriver(window)
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
     assert driver.press("slower")
     assert not driver.press("slower")
     assert [event for event in engine.posted if isinstance(event, SlowDown)] == [SlowDown()]
-    window.handle_notice(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.SPEECH_TOO_LATE, tries_left=2))
     assert not driver.press("slower")
     window.handle_notice(Forget())
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
     assert driver.press("slower")
