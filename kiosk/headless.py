@@ -78,7 +78,12 @@ class Headless:
 
     def _event_of(self, name: str) -> e.Event | None:
         if name in ("begin", "begin_unhurried") and self._stage is Stage.IDLE:
-            return e.Began(new_visit_number(), Language.ZH_HANS, time.time(), name == "begin_unhurried")
+            return e.Began(
+                visit=new_visit_number(),
+                language=Language.ZH_HANS,
+                at_unix=time.time(),
+                unhurried=name == "begin_unhurried",
+            )
         if self._stage is Stage.CONSENT:
             return self._consent(name)
         if self._stage is Stage.GUARDIAN and name == "agree_guardian":
@@ -113,4 +118,4 @@ class Headless:
             typed_input.password_fault(password),
             typed_input.repeat_fault(password, again),
         )
-        return e.Typed(phone, password, tuple(f for f in faults if f))
+        return e.Typed(phone=phone, password=password, faults=tuple(f for f in faults if f))

@@ -14,7 +14,7 @@ from evaluation.attacks.injected import SensorlessHead
 from evaluation.attacks.video import compress, speaking_mouth
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import SimulatedSensor
@@ -74,7 +74,7 @@ class StreamTrials:
         monitor, seen = StreamMonitor(), StreamSeen()
         frames = SPECIES[species](self, person, draw_parameters(random), random)
         for i, (at, stamp, picture) in enumerate(frames):
-            seen = monitor.look(Frame(picture, i, at, stamp))
+            seen = monitor.look(Frame(image=picture, seq=i, at=at, stamp=stamp))
         verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
         return StreamTrial(

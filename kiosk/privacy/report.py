@@ -124,7 +124,7 @@ def _outbox_rows(settings: Settings) -> Iterator[HeldData]:
     yield row("requests central decides later", NUMBERS, found.pending, "central's answer")
     until = _days_after(found.delivered.last_unix, settings.retention.receipts_days)
     yield row("receipts", NUMBERS, found.delivered, "[retention] receipts_days", until)
-    challenges = StoredAmount(found.challenges.count, found.challenges.bytes)
+    challenges = StoredAmount(count=found.challenges.count, bytes=found.challenges.bytes)
     yield row("challenges", NOTHING, challenges, "their own end, by central", found.challenges.last_unix)
     whole = StoredFiles(file.parent, f"{file.name}*").all()
     yield HeldData(
