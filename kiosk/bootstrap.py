@@ -65,6 +65,7 @@ class Terminal:
         self,
         settings: Settings,
         world: Any = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
@@ -162,7 +163,9 @@ class Terminal:
             self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
+        self._announcer = Announcer(
+            self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
+        )
         self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -178,7 +181,7 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
             decoder=decoder,
@@ -227,7 +230,6 @@ class Terminal:
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
             e.TakeChallenge: without_order(self.activation.take_challenge),
-            e.Submit: self._submit,
             e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
             e.CallClerk: self._attestation.call_clerk,
             e.Attest: self._attestation.attest,
@@ -246,8 +248,9 @@ class Terminal:
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
-                e.WindowOpened: listener.window,
+                e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
+                e.Submit: lambda order: self.activation.submit(order, watcher.picture()),
             }
         )
 
@@ -271,10 +274,6 @@ class Terminal:
         self.action_log.daybook.write(VisitRow.of(finished))
         self._recorder.record_finished(finished)
 
-    def _submit(self, order: e.Submit) -> e.Event:
-        assert self._face_watcher is not None  # no visit begins before the models are there
-        return self.activation.submit(order, self._face_watcher.picture())
-
     def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):
             self._supervisors[name].want(wanted)
@@ -287,7 +286,7 @@ class Terminal:
 
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
-            self._listener.hear(block)
+            self._listener.feed(block)
 
     def _level_dbfs(self) -> float:
         return self._listener.level_dbfs() if self._listener else SILENCE_DBFS

@@ -60,12 +60,12 @@ def _microphone(chance: random.Random) -> str:
     """Blocks as no driver should deliver them: each window is told, with finite numbers."""
     told: list[DigitHeard] = []
     clock = [0.0]
-    ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
+    ear = Listener(PitchRecogniser(), SETTINGS.speech, post=told.append, clock=lambda: clock[0])
     ear.listen(2)
-    ear.window(WindowOpened(0, 0.1, 1.0))
-    ear.window(WindowOpened(1, 1.0, 2.0))
+    ear.open_window(WindowOpened(0, 0.1, 1.0))
+    ear.open_window(WindowOpened(1, 1.0, 2.0))
     for number in range(60):
-        ear.hear(_block(chance, number, clock))
+        ear.feed(_block(chance, number, clock))
         while ear.step(0.0):
             pass
     clock[0] += 30.0

@@ -104,9 +104,8 @@ def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: TerminalOnDisk, spoil
     rows = told(terminal)
     assert set(rows) == set(VISITS)
     assert {id for id, row in rows.items() if row == LOST} == set(VISITS) - left
-    assert [r.visit for r in shop.records() if r.kind is RecordKind.REQUEST_LOST] == sorted(
-        set(VISITS) - left
-    )
+    lost = [r.visit for r in shop.records() if r.kind is RecordKind.REQUEST_LOST]
+    assert lost == sorted(set(VISITS) - left)
     assert verify(audit_of(shop.file).read_bytes().splitlines()).good
 
 
