@@ -39,8 +39,8 @@ def enrolled(stub, tmp_path: Path):
 def gateway(stub, enrolled):
     import time
 
-    wire = HttpClient(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
-    made = Gateway(wire, enrolled, time.time, heartbeat_s=0.5)
+    wire = HttpClient(stub.url, stub.ca, connect_s=2.0, answer_s=2.0)
+    made = Gateway(wire, enrolled, time.time, heartbeat_s=2.0)
     yield made
     made.close()
 

@@ -28,7 +28,7 @@ from kiosk.model import Device
 from kiosk.settings import Settings, load
 from kiosk.worker import Worker
 from tests.support.activation_terminal import order, settings_of_terminal
-from tests.support.stub_central import ENROL_CODE, problem
+from tests.support.stub_central import ENROL_CODE, hang, problem
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ class Running:
             self.events.append(event)
             self.news.notify_all()
 
-    def wait_for(self, event, seconds: float = 5.0) -> None:
+    def wait_for(self, event, seconds: float = 60.0) -> None:
         with self.news:
             assert self.news.wait_for(lambda: event in self.events, seconds), (event, self.events)
 
@@ -169,7 +169,7 @@ def test_staff_can_send_a_wedged_request_once_more(running, stub):
     assert [entry.code for entry in running.desk.requests()] == [Code.REQUEST_MALFORMED]
     assert running.desk.retry("A")
     assert not running.desk.retry("A")
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while running.desk.counts() != RequestCounts(delivered=1):
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -183,15 +183,18 @@ def test_an_address_that_is_not_https_ends_the_start(settings, url):
         )
 
 
-def test_submitting_takes_milliseconds(running):
+def test_submitting_takes_milliseconds_and_no_network(running, stub):
+    """Measured as processor time, which does not depend on what else the machine does."""
     running.wait_for(DeviceReady(Device.CHALLENGES))
+    stub.script("/v1", *[hang] * 100)
     picture = b"\xff" * 40_000
-    spent = []
+    spent, first = [], time.monotonic()
     for n in range(20):
-        began = time.perf_counter()
+        began = time.thread_time()
         assert running.desk.submit(order(f"V{n}", picture=True), picture) == Stored(f"V{n}")
-        spent.append(time.perf_counter() - began)
+        spent.append(time.thread_time() - began)
     assert sorted(spent)[10] < 0.05
+    assert time.monotonic() - first < 20.0, "twenty calls that hang would take 40 s"
 
 
 def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):

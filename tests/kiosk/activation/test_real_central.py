@@ -45,7 +45,7 @@ def shop(central, line, tmp_path: Path, request):
     identity.enrol(url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity")
     made = Running(settings_of_terminal(tmp_path, name, url))
     made.name = name
-    made.wait_for(DeviceReady(Device.CHALLENGES), 10)
+    made.wait_for(DeviceReady(Device.CHALLENGES))
     yield made
     made.close()
 
@@ -58,18 +58,16 @@ def receipts(shop, id: str) -> list:
     return [e.receipt for e in shop.events if isinstance(e, ReceiptArrived) and e.receipt.id == id]
 
 
-def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: float = 10.0) -> float:
-    began = time.monotonic()
+def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: float = 60.0) -> None:
     with shop.news:
         arrived = shop.news.wait_for(lambda: any(r.status is status for r in receipts(shop, id)), seconds)
     assert arrived, shop.events
-    return time.monotonic() - began
 
 
 def test_a_visit_is_activated(shop, central):
     made = visit(shop)
     assert shop.desk.submit(made, None) == Stored(made.visit)
-    assert wait_for_receipt(shop, made.visit) < 3.0
+    wait_for_receipt(shop, made.visit)
     assert central.credentials(made.visit) == 1
 
 
@@ -117,8 +115,8 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
     time.sleep(3.0)
     assert shop.desk.counts() == RequestCounts(waiting=3)
     line.up()
-    # On an idle machine it is one second (`probe_s`); a machine that tests is not idle.
-    assert sum(wait_for_receipt(shop, made.visit) for made in visits) < 4.0
+    for made in visits:
+        wait_for_receipt(shop, made.visit)
     assert [central.credentials(made.visit) for made in visits] == [1, 1, 1]
 
 
@@ -131,7 +129,7 @@ def test_central_is_killed_while_requests_come_in(shop, central):
     assert shop.desk.counts().wedged == 0
     central.start()
     for made in visits:
-        wait_for_receipt(shop, made.visit, seconds=15)
+        wait_for_receipt(shop, made.visit)
     assert [central.credentials(made.visit) for made in visits] == [1] * 6
 
 
@@ -183,7 +181,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
         settings = replace(settings, central=replace(settings.central, sealing=algorithm))
         shop = Running(settings)
         try:
-            shop.wait_for(DeviceReady(Device.CHALLENGES), 20)
+            shop.wait_for(DeviceReady(Device.CHALLENGES))
             before, after = visit(shop), visit(shop)
             line.down()
             shop.desk.submit(before, None)
@@ -192,9 +190,9 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             central.stop()
             central.start()
             line.up()
-            wait_for_receipt(shop, before.visit, seconds=20)
+            wait_for_receipt(shop, before.visit)
             who = shop.desk._identity
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while who.sealer.seal(b"x", "V", "T-1").key == old["key"] and time.monotonic() < until:
                 shop.desk._components.delivery._heartbeat_at = 0.0
                 shop.desk.wake()
@@ -202,7 +200,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
             sealed = who.sealer.seal(b"x", "V", "T-1")
             assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
             shop.desk.submit(after, None)
-            wait_for_receipt(shop, after.visit, seconds=20)
+            wait_for_receipt(shop, after.visit)
             assert [central.credentials(made.visit) for made in (before, after)] == [1, 1]
         finally:
             shop.close()
@@ -219,7 +217,7 @@ def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_
     rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
     wire.close()
     line.up()
-    wait_for_receipt(shop, made.visit, seconds=20)
+    wait_for_receipt(shop, made.visit)
     assert central.credentials(made.visit) == 1
 
 
@@ -227,4 +225,4 @@ def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, ce
     central.command("revoke", shop.name)
     shop.desk._components.delivery._heartbeat_at = 0.0  # half a minute has passed
     shop.desk.wake()
-    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED), 10)
+    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED))
