@@ -47,7 +47,7 @@ def gateway(stub, enrolled):
 
 @pytest.fixture
 def terminal(stub, enrolled, tmp_path: Path):
-    """Outbox, pool, gateway, courier and intake over real files and a real socket."""
+    """Outbox, pool, gateway, delivery and submission over real files and a real socket."""
     made = ActivationTerminal(tmp_path / "terminal.sqlite3", enrolled, stub.url, stub.ca)
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""The signed sign of life: what goes up, what comes down, and how soon a revoked terminal knows."""
+"""The signed heartbeat: what it carries, what central replies, when a revoked terminal learns of it."""
 
 import time
 from pathlib import Path
@@ -24,7 +24,7 @@ def gateway(stub: StubCentral, who, **more) -> Gateway:
     )
 
 
-def test_what_is_told(stub, enrolled):
+def test_the_heartbeat_carries_versions_backlog_and_audit_head(stub, enrolled):
     heard = []
     made = gateway(
         stub,
@@ -43,7 +43,7 @@ def test_what_is_told(stub, enrolled):
     assert len(stub.heads) == 2  # with every call, not only this one
 
 
-def test_an_idle_terminal_learns_that_it_is_revoked_with_the_next_sign_of_life(stub, terminal):
+def test_an_idle_terminal_learns_that_it_is_revoked_with_the_next_heartbeat(stub, terminal):
     terminal.rounds(0.3)
     stub.revoked.add("T-1")
     failed = DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)

@@ -1,4 +1,4 @@
-"""The courier over real sockets: every fault of the line, and one credential at the end."""
+"""The delivery worker over real sockets: whatever fails, one credential at the end."""
 
 import threading
 import time
