@@ -227,7 +227,7 @@ class KeyStore(Protocol):
 
 
 class Central(Protocol):
-    """The central server, as the courier sees it."""
+    """The central server, as the delivery worker uses it."""
 
     def challenges(self, count: int) -> Sequence[str]:
         """Signed challenge tokens. Raises CentralError."""

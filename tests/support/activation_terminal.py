@@ -155,7 +155,7 @@ class ActivationTerminal:
         self.database.close()
 
     def rounds(self, seconds: float) -> None:
-        """Let the courier work for so long."""
+        """Do rounds for so long."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(left, max(0.0, self.delivery.round())))

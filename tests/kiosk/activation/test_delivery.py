@@ -292,7 +292,7 @@ def test_the_worker_sends_within_a_moment_and_stops_at_once(terminal, stub):
         terminal.events.append(e),
         isinstance(e, ReceiptArrived) and arrived.set(),
     )
-    worker = Worker("courier", terminal.delivery.run).start()
+    worker = Worker("delivery", terminal.delivery.run).start()
     time.sleep(0.5)
     began = time.monotonic()
     terminal.submission.submit(order("A"), None)

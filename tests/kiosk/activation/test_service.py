@@ -43,7 +43,7 @@ class Running:
         self.events = []
         self.news = threading.Condition()
         self.service = ActivationService(settings, versions={"kiosk": "0.1.0"}, post=self._post)
-        self.worker = Worker("courier", self.service.run).start()
+        self.worker = Worker("delivery", self.service.run).start()
 
     def _post(self, event) -> None:
         with self.news:
