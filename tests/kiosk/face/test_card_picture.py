@@ -16,7 +16,7 @@ from kiosk.model import IdCard
 from kiosk.ports import Context, Image
 from kiosk.settings import load
 from kiosk.simulators.card_picture import card_picture as rendered
-from kiosk.simulators.card_picture import held
+from kiosk.simulators.card_picture import with_card_held
 from kiosk.simulators.head import SimulatedHead
 from kiosk.simulators.people import Person
 from kiosk.simulators.portrait import detect_face
@@ -63,7 +63,7 @@ def card(holder) -> Image:
 
 
 def seen(engine, scene, card, at=1.0, **more) -> CardPicture:
-    return inspect_frame(held(scene, card, at, **more), engine, SETTINGS)
+    return inspect_frame(with_card_held(scene, card, at, **more), engine, SETTINGS)
 
 
 @pytest.mark.parametrize("at", [0.0, 1.0, 2.5, 4.0])
@@ -166,7 +166,7 @@ def test_glare_on_the_face(engine, scene, card):
 
 
 def test_a_shaken_card_is_less_sharp_and_at_last_not_taken(engine, scene, card):
-    sharp = held(scene, card, 1.0)
+    sharp = with_card_held(scene, card, 1.0)
     measured = []
     for length in (1, 3, 5):
         kernel = np.zeros((length, length), np.float32)
