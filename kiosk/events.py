@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.model import (
+    ActivationReceipt,
     CardFacts,
     Challenge,
     Check,
@@ -20,9 +21,8 @@ from kiosk.model import (
     IdCard,
     Outcome,
     Purpose,
-    ReviewReason,
-    ActivationReceipt,
     Review,
+    ReviewReason,
     Role,
     Slip,
     Stage,
@@ -33,7 +33,7 @@ from kiosk.model import (
 # ── events: what happened ────────────────────────────────────────────────────────────────────────
 
 
-class Began(Struct, frozen=True, tag=True):
+class Began(Struct, frozen=True, tag=True, kw_only=True):
     """Somebody touched the first screen. `visit` is the number minted for the visit."""
 
     visit: str
@@ -91,7 +91,7 @@ class CardRemoved(Struct, frozen=True, tag=True):
     pass
 
 
-class Typed(Struct, frozen=True, tag=True):
+class Typed(Struct, frozen=True, tag=True, kw_only=True):
     """Mobile number and password, both personal; `redacted`: in a log, blank and already checked."""
 
     phone: str
@@ -321,7 +321,7 @@ Event = (
 # ── orders: what the visit wants done ────────────────────────────────────────────────────────────
 
 
-class Show(Struct, frozen=True, tag=True):
+class Show(Struct, frozen=True, tag=True, kw_only=True):
     """Show this stage. `code` is why we are (again) here; the shell finds the sentences."""
 
     stage: Stage
@@ -395,7 +395,7 @@ class AskSignature(Struct, frozen=True, tag=True):
     clerk: str = ""
 
 
-class ShowCase(Struct, frozen=True, tag=True):
+class ShowCase(Struct, frozen=True, tag=True, kw_only=True):
     """The first signature is there: show the clerk what there is to decide."""
 
     code: Code
@@ -523,7 +523,7 @@ class Forget(Struct, frozen=True, tag=True):
     """Drop everything personal, everywhere."""
 
 
-class Finished(Struct, frozen=True, tag=True):
+class Finished(Struct, frozen=True, tag=True, kw_only=True):
     """The visit is over; the summary goes to the shell and to the records. No personal data."""
 
     visit: str
@@ -603,7 +603,7 @@ class Guardian(Struct, frozen=True):
     consent: GuardianAgreed
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, kw_only=True):
     """All that a request is made of. The personal part is sealed before it touches the disk.
 
     `card` is whose credential it is. With a `guardian` face, voice and digits are the guardian's.

@@ -134,7 +134,7 @@ def outcome_key(outcome: Outcome, purpose: Purpose) -> str:
     return _CHANGES.get((outcome, purpose), outcome.value)
 
 
-class StreamSeen(Struct, frozen=True, omit_defaults=True):
+class StreamSeen(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream_integrity`)."""
 
     frames: int = 0
@@ -148,7 +148,7 @@ class StreamSeen(Struct, frozen=True, omit_defaults=True):
     still_s: float = 0.0  # nothing moved in the whole picture for so long
 
 
-class Frame(Struct, frozen=True, eq=False):
+class Frame(Struct, frozen=True, eq=False, kw_only=True):
     """One picture. `image`: (height, width, 3) uint8 BGR, upright, not mirrored.
 
     `stamp`: the device's own time in seconds, where it tells; `stream`: what is known of the stream so far.
@@ -161,7 +161,7 @@ class Frame(Struct, frozen=True, eq=False):
     stream: StreamSeen | None = None
 
 
-class AudioBlock(Struct, frozen=True, eq=False):
+class AudioBlock(Struct, frozen=True, eq=False, kw_only=True):
     """`samples`: (n,) float32 mono at `SAMPLE_RATE`. `at` is the time of the first sample."""
 
     samples: NDArray[np.float32]
@@ -170,7 +170,7 @@ class AudioBlock(Struct, frozen=True, eq=False):
     lost: bool = False  # samples before this block were lost
 
 
-class IdCard(Struct, frozen=True):
+class IdCard(Struct, frozen=True, kw_only=True):
     """What a card says, verbatim. Personal data: never logged, forgotten at the end of the visit."""
 
     number: str
@@ -189,7 +189,7 @@ class IdCard(Struct, frozen=True):
         return "IdCard(…)"
 
 
-class CardFacts(Struct, frozen=True):
+class CardFacts(Struct, frozen=True, kw_only=True):
     """What the rules need to know of a card, and nothing that names the person."""
 
     kind: str = "resident"  # resident | J | I | Y
@@ -200,7 +200,7 @@ class CardFacts(Struct, frozen=True):
     age: int = 0  # completed years
 
 
-class Challenge(Struct, frozen=True):
+class Challenge(Struct, frozen=True, kw_only=True):
     """Digits to be read aloud: issued and signed by central, single use."""
 
     id: str
@@ -229,7 +229,7 @@ class FaceMinimums(Struct, frozen=True, kw_only=True):
     same_face: float
 
 
-class FaceBox(Struct, frozen=True):
+class FaceBox(Struct, frozen=True, kw_only=True):
     """A face in a picture; all in fractions of the picture's width and height, 0…1."""
 
     x: float
@@ -238,7 +238,7 @@ class FaceBox(Struct, frozen=True):
     height: float
 
 
-class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
+class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
     """What one looked-at frame showed.
 
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
@@ -273,7 +273,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     stream: StreamSeen | None = None
 
 
-class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
+class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
     """What was heard in the window of one shown digit.
 
     `scores`: natural-log posteriors over digits 0–9 and "other", 11 numbers, empty if there was no voice.
@@ -325,7 +325,7 @@ Measures = Mapping[str, float | int | str | bool | None]
 """Named numbers; never personal."""
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, kw_only=True):
     """One rule's answer, with what was measured and what was required: kept as evidence."""
 
     check: Check
@@ -393,7 +393,7 @@ _OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
 }
 
 
-def reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
+def allowed_reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
     """What may be given for a decision on `code`: about young people nothing but the guardian counts."""
     return _OF_THE_YOUNG.get((decision, code), REVIEW_REASONS[decision])
 
@@ -406,7 +406,7 @@ class Signature(Struct, frozen=True):
     at_unix: float
 
 
-class Review(Struct, frozen=True):
+class Review(Struct, frozen=True, kw_only=True):
     """A clerk's decision on the spot: evidence of its own, beside the verdicts."""
 
     code: Code  # why the clerk was asked
@@ -426,7 +426,7 @@ class RequestStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
-class ActivationReceipt(Struct, frozen=True):
+class ActivationReceipt(Struct, frozen=True, kw_only=True):
     """Central's answer to an activation request."""
 
     id: str
@@ -437,7 +437,7 @@ class ActivationReceipt(Struct, frozen=True):
     at_unix: float = 0.0
 
 
-class StoredAmount(Struct, frozen=True):
+class StoredAmount(Struct, frozen=True, kw_only=True):
     """So many things of one kind, and when the first and the last of them came; wall-clock seconds."""
 
     count: int = 0
@@ -446,7 +446,7 @@ class StoredAmount(Struct, frozen=True):
     last_unix: float | None = None
 
 
-class DayReport(Struct, frozen=True):
+class DayReport(Struct, frozen=True, kw_only=True):
     """A day at this terminal, to be printed for staff. Numbers of clerks and codes; no personal data."""
 
     id: str  # terminal and day: a name for a file
@@ -462,7 +462,7 @@ class DayReport(Struct, frozen=True):
     language: str = Language.ZH_HANS
 
 
-class Slip(Struct, frozen=True):
+class Slip(Struct, frozen=True, kw_only=True):
     """What is printed and shown at the end. Holds no personal data."""
 
     id: str

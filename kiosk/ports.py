@@ -15,7 +15,16 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.events import Event, Notice
-from kiosk.model import AudioBlock, DayReport, FaceMinimums, FaceThresholds, Frame, IdCard, ActivationReceipt, Slip
+from kiosk.model import (
+    ActivationReceipt,
+    AudioBlock,
+    DayReport,
+    FaceMinimums,
+    FaceThresholds,
+    Frame,
+    IdCard,
+    Slip,
+)
 
 Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
@@ -25,7 +34,7 @@ Vector = NDArray[np.float32]
 """(d,) of unit length."""
 
 
-class Context(Struct, frozen=True):
+class Context(Struct, frozen=True, kw_only=True):
     """What every driver may need to know about its surroundings."""
 
     resources: Path
@@ -110,7 +119,7 @@ class PortraitDecoder(Protocol):
         """(126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
 
 
-class Face(Struct, frozen=True, eq=False):
+class Face(Struct, frozen=True, eq=False, kw_only=True):
     """One detected face, in pixels of its picture. `points`: (5, 2) right eye, left eye (the person's), nose,
     right and left corner of the mouth. `raw` is the engine's own record.
     """
@@ -143,7 +152,7 @@ class FaceEngine(Protocol):
         """Unit-length embedding; the dot product of two is the likeness. Raises EngineError."""
 
 
-class FaceMesh(Struct, frozen=True):
+class FaceMesh(Struct, frozen=True, kw_only=True):
     """Measures from dense landmarks; ratios without unit, angles in degrees (see `model.FaceSeen`)."""
 
     mouth: float

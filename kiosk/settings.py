@@ -75,7 +75,7 @@ class Storage(Section, frozen=True):
 Days = Annotated[float, Meta(gt=0, le=3650)]
 
 
-class Retention(Section, frozen=True):
+class Retention(Section, frozen=True, kw_only=True):
     """So long each kind of data is kept; a job erases what is older and writes down that it did.
 
     What was not delivered has no term: it stays until central has it. See `kiosk.privacy`.
@@ -97,7 +97,7 @@ class Models(Section, frozen=True):
     folder: str  # where `kiosk models install` puts weights
 
 
-class Screen(Section, frozen=True):
+class Screen(Section, frozen=True, kw_only=True):
     language: Language
     full_screen: bool
     width_px: int  # 0: the screen's own
@@ -106,7 +106,7 @@ class Screen(Section, frozen=True):
     clerk_call: str  # what "call the clerk" says: a name, a bell, a phone number
 
 
-class FaceSettings(Section, frozen=True):
+class FaceSettings(Section, frozen=True, kw_only=True):
     """How frames become `FaceSeen`; sizes in fractions of the picture, angles in degrees."""
 
     max_fps: float
@@ -134,7 +134,7 @@ class FaceSettings(Section, frozen=True):
     picture_quality: int  # its JPEG quality
 
 
-class SpeechSettings(Section, frozen=True):
+class SpeechSettings(Section, frozen=True, kw_only=True):
     """How sound becomes `DigitHeard`; levels in dBFS, times in seconds."""
 
     threshold_db: float  # above the noise floor a voice begins
@@ -287,7 +287,7 @@ class VisitSettings(Section, frozen=True, kw_only=True):
     touch: TouchLimits
 
 
-class ReviewSettings(Section, frozen=True):
+class ReviewSettings(Section, frozen=True, kw_only=True):
     """What a clerk may decide on the spot. Whatever is not named here cannot be overruled."""
 
     may_overrule: tuple[Code, ...] = ()
@@ -296,7 +296,7 @@ class ReviewSettings(Section, frozen=True):
     most: Annotated[int, Meta(ge=1, le=5)] = 3  # reviews of one visit
 
 
-class StaffSettings(Section, frozen=True):
+class StaffSettings(Section, frozen=True, kw_only=True):
     """Clerks and supervisors; see `kiosk.staff`."""
 
     offline_days: Annotated[
@@ -311,7 +311,7 @@ class StaffSettings(Section, frozen=True):
     shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after so long
 
 
-class CentralSettings(Section, frozen=True):
+class CentralSettings(Section, frozen=True, kw_only=True):
     url: str
     public_url: str  # where customers' phones reach central; empty: `url`
     ca: str  # PEM that central's certificate must chain to
@@ -333,7 +333,7 @@ class CentralSettings(Section, frozen=True):
         return f"{base.rstrip('/')}/look-up/" if base else ""
 
 
-class Gates(Section, frozen=True):
+class Gates(Section, frozen=True, kw_only=True):
     """When no new visit begins, though everything works; see docs/decisions/0008."""
 
     waiting: AtLeastOne  # so many requests wait for central …
@@ -342,7 +342,7 @@ class Gates(Section, frozen=True):
     software_days: AtLeastOne  # the program was released so long ago
 
 
-class Settings(Section, frozen=True):
+class Settings(Section, frozen=True, kw_only=True):
     """The whole file."""
 
     mode: Literal["production", "simulation"]

@@ -25,6 +25,13 @@ class LightCell(Struct, frozen=True, kw_only=True):
     gain: float | None
     fit: float | None
 
+    @property
+    def errors(self) -> Rate:
+        """BPCER of live heads, APCER of attacks."""
+        if self.species != LIVE:
+            return self.passed
+        return wilson(self.passed.trials - self.passed.errors, self.passed.trials)
+
 
 class LightReport(Struct, frozen=True, kw_only=True):
     """All that `--json` holds. `gain`, `fit`: the settings' thresholds."""
@@ -73,7 +80,7 @@ def format_report(report: LightReport) -> str:
         (
             cell.species,
             f"{cell.shop_lx} lx" if cell.shop_lx else "all",
-            _errors(cell),
+            cell.errors,
             cell.untold,
             "–" if cell.gain is None else f"{cell.gain:.3f}",
             "–" if cell.fit is None else f"{cell.fit:.2f}",
@@ -89,10 +96,3 @@ def format_report(report: LightReport) -> str:
             "intervals: Wilson, 95 %, as if readings of one portrait were independent.",
         ]
     )
-
-
-def _errors(cell: LightCell) -> Rate:
-    """Return BPCER of live heads, APCER of attacks."""
-    if cell.species != LIVE:
-        return cell.passed
-    return wilson(cell.passed.trials - cell.passed.errors, cell.passed.trials)

@@ -48,7 +48,7 @@ ALIKE_DB = 15.0
 _FRAME = 400
 
 
-class ChallengeAudio(Struct, frozen=True, eq=False):
+class ChallengeAudio(Struct, frozen=True, eq=False, kw_only=True):
     """Sound, (n,) at 16 kHz, and when each digit was painted, in seconds since its beginning."""
 
     speaker: str
@@ -99,7 +99,12 @@ def surround(samples: Samples, random: np.random.Generator) -> Samples:
 
 def isolated_clip(speaker: str, digit: int, samples: Samples, random: np.random.Generator) -> ChallengeAudio:
     """Return a challenge of one digit, which is painted 0.2 s before its clip begins."""
-    return ChallengeAudio(speaker, (digit,), (AROUND_S - 0.2,), surround(samples, random))
+    return ChallengeAudio(
+        speaker=speaker,
+        digits=(digit,),
+        shown=(AROUND_S - 0.2,),
+        samples=surround(samples, random),
+    )
 
 
 def trim(samples: Samples, speech: SpeechSettings) -> TrimmedUtterance:

@@ -28,7 +28,7 @@ class RecordingPlayback:
     """Plays one `ChallengeAudio`, whose display times are given, to a `Listener`."""
 
     def __init__(
-        self, audio: ChallengeAudio, recogniser: Recogniser, speech: SpeechSettings, limits: VisitSettings
+        self, audio: ChallengeAudio, recogniser: Recogniser, *, speech: SpeechSettings, limits: VisitSettings
     ) -> None:
         self.now = 0.0
         self._audio = audio
@@ -82,6 +82,7 @@ class SimulatedReading:
         plan: ReadingPlan,
         background: Samples,
         recogniser: Recogniser,
+        *,
         speech: SpeechSettings,
         limits: VisitSettings,
     ) -> None:
@@ -100,7 +101,7 @@ class SimulatedReading:
         """Return what sounded with its display times, and what was heard in each window."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
             block = self._sound[at : at + BLOCK].copy()
-            self._listener.feed(AudioBlock(block, at // BLOCK, at / SAMPLE_RATE))
+            self._listener.feed(AudioBlock(samples=block, seq=at // BLOCK, at=at / SAMPLE_RATE))
             self.now = (at + BLOCK) / SAMPLE_RATE
             self._show_due_digit()
             while self._listener.step(0.0):
@@ -108,8 +109,12 @@ class SimulatedReading:
             last = len(self._reading.shown) == self._reading.count
             if self._reading.complete() or (last and self.now > self._due):
                 break
-        samples = np.clip(self._sound, -1.0, 1.0)
-        audio = ChallengeAudio(self._plan.speaker, self._plan.digits, tuple(self._reading.shown), samples)
+        audio = ChallengeAudio(
+            speaker=self._plan.speaker,
+            digits=self._plan.digits,
+            shown=tuple(self._reading.shown),
+            samples=np.clip(self._sound, -1.0, 1.0),
+        )
         return audio, tuple(self._reading.in_order())
 
     def _show_due_digit(self) -> None:
@@ -148,7 +153,7 @@ def simulate_reading(
     limits: VisitSettings,
 ) -> tuple[ChallengeAudio, tuple[DigitHeard, ...]]:
     """Let the terminal pace a reading; return its sound and what was heard of it."""
-    return SimulatedReading(plan, background, recogniser, speech, limits).run()
+    return SimulatedReading(plan, background, recogniser, speech=speech, limits=limits).run()
 
 
 def longest_reading_s(plan: ReadingPlan, limits: VisitSettings) -> float:
@@ -167,7 +172,7 @@ def play_recording(
     audio: ChallengeAudio, recogniser: Recogniser, speech: SpeechSettings, limits: VisitSettings
 ) -> tuple[DigitHeard, ...]:
     """Return what the terminal hears of a recording: one answer for each of its digits."""
-    return RecordingPlayback(audio, recogniser, speech, limits).run()
+    return RecordingPlayback(audio, recogniser, speech=speech, limits=limits).run()
 
 
 def play_clip(

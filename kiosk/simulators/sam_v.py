@@ -118,18 +118,14 @@ class SamVOnPty:
             if not ready:
                 continue
             data = os.read(self._master, 4096)
-            if not self._rate_matches():
-                continue
+            if _SPEEDS.get(termios.tcgetattr(self._master)[5]) != self.baud:
+                continue  # a pseudo-terminal carries bytes at any rate; a reader understands one
             try:
                 for body in scanner.feed(data):
                     if not self._reply(int.from_bytes(body[:2], "big")):
                         return
             except DamagedFrame:
                 os.write(self._master, _frame(Status.CHECKSUM))
-
-    def _rate_matches(self) -> bool:
-        """Compare the driver's baud rate with ours: a pseudo-terminal carries bytes at any rate."""
-        return _SPEEDS.get(termios.tcgetattr(self._master)[5]) == self.baud
 
     def _reply(self, command: int) -> bool:
         """Answer a command, with the next fault for it if there is one; False: the connection was cut."""

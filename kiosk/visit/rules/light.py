@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Challenge, Check, FaceSeen, Measures, Verdict
+from kiosk.model import Challenge, Check, FaceSeen, Measures, Verdict, VerdictAnswer
 from kiosk.settings import LightLimits
 
 Pair = tuple[float, float]
@@ -116,7 +116,13 @@ def judge_light(
         "counts": limits.mode,
     }
     failed = VerdictAnswer.RETRY if limits.mode == "required" else VerdictAnswer.REVIEW
-    return Verdict(Check.LIGHT, VerdictAnswer.PASS if code is Code.OK else failed, code, measured, required)
+    return Verdict(
+        check=Check.LIGHT,
+        answer=VerdictAnswer.PASS if code is Code.OK else failed,
+        code=code,
+        measured=measured,
+        required=required,
+    )
 
 
 def _light_code(response: LightResponse | None, limits: LightLimits) -> Code:

@@ -7,7 +7,7 @@ findings refuse is a setting (`[visit.stream] refuses`); the others go along as 
 from collections.abc import Iterator
 
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Check, Measures, StreamSeen, Verdict
+from kiosk.model import Check, Measures, StreamSeen, Verdict, VerdictAnswer
 from kiosk.settings import StreamLimits
 
 PRODUCTION = frozenset({Code.STREAM_UNKNOWN, Code.STREAM_REPEATED})
@@ -36,7 +36,9 @@ def judge_stream(seen: StreamSeen | None, limits: StreamLimits) -> Verdict:
         "max_fps": limits.max_fps, "min_jitter_ms": limits.min_jitter_ms,
         "refuses": " ".join(code.value for code in limits.refuses),
     }  # fmt: skip
-    return Verdict(Check.STREAM, answer, code, _measured(seen, found), required)
+    return Verdict(
+        check=Check.STREAM, answer=answer, code=code, measured=_measured(seen, found), required=required
+    )
 
 
 def _findings(seen: StreamSeen | None, limits: StreamLimits) -> Iterator[Code]:

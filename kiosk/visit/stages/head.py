@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, FaceSeen, Stage, Verdict
+from kiosk.model import FaceSeen, Stage, Verdict, VerdictAnswer
 from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import SCREEN_PATIENCE_S
 from kiosk.visit.rules.continuity import judge_continuity

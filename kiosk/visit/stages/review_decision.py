@@ -7,7 +7,7 @@ again (`VisitState.passes`).
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, reasons
+from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, allowed_reasons
 from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.stages import card, face_watch, guardian, review, submit
 from kiosk.visit.state import Orders, VisitState
@@ -63,7 +63,7 @@ def decided(state: VisitState, event: e.Decided) -> Orders:
     case = state.review_case
     if case is None or case.first is None or case.decision is not None:
         return []
-    if event.reason not in reasons(event.decision, case.code):
+    if event.reason not in allowed_reasons(event.decision, case.code):
         return []
     case.reason = event.reason
     if event.decision is Decision.REFUSE:

@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
+from kiosk.model import Challenge, Device, Outcome, Purpose, RequestStatus, Stage, VerdictAnswer, Way
 from kiosk.visit.rules.stream import judge_stream
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
@@ -130,14 +130,14 @@ def dismissed(state: VisitState, _: e.Event) -> Orders:
     state.stage, state.deadline = Stage.IDLE, None
     state.consent = None
     finished = e.Finished(
-        state.number,
-        state.outcome,
-        state.code,
-        state.ended_in,
-        tuple(state.verdicts),
-        state.credential,
-        state.way,
-        tuple(state.reviews),
-        state.purpose,
+        visit=state.number,
+        outcome=state.outcome,
+        code=state.code,
+        stage=state.ended_in,
+        verdicts=tuple(state.verdicts),
+        credential=state.credential,
+        way=state.way,
+        reviews=tuple(state.reviews),
+        purpose=state.purpose,
     )
     return [e.Forget(), finished]

@@ -49,12 +49,14 @@ def random_code(seed):
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="", digits=digits, shown=SHOWN, samples=np.asarray(sound, np.float32))
     return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
+    asked = ChallengeAudio(
+        speaker=scene.speaker, digits=digits or scene.digits, shown=scene.shown, samples=scene.samples
+    )
     return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
@@ -223,12 +225,12 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.feed(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
     limits = SETTINGS.visit
-    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    asked = Challenge(id="", digits=ASKED, gaps_s=(1.4,) * 6, expires_unix=2e9)
     verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is VerdictAnswer.RETRY
 

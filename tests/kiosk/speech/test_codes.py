@@ -32,7 +32,7 @@ def read_aloud(digits=DIGITS, delay=0.45, ground_dbfs=-60.0, **how):
 
 
 def verdict(sound, recogniser=None):
-    scene = ChallengeAudio("anna", DIGITS, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="anna", digits=DIGITS, shown=SHOWN, samples=np.asarray(sound, np.float32))
     heard = play_recording(scene, recogniser or PitchRecogniser(), SPEECH, LIMITS)
     return judge_digits(challenge_of(scene), scene.shown, heard, LIMITS.digits, LIMITS.sound)
 
