@@ -20,7 +20,6 @@ from kiosk.activation.sealing import HPKE, Sealer
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
 from kiosk.model import (
-    VerdictAnswer,
     Challenge,
     Check,
     Decision,
@@ -175,7 +174,11 @@ def test_an_unusable_sealing_key_is_said_at_once(key):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [(Check, central_messages.Check), (VerdictAnswer, central_messages.VerdictAnswer), (Way, central_messages.Way)],
+    [
+        (Check, central_messages.Check),
+        (VerdictAnswer, central_messages.VerdictAnswer),
+        (Way, central_messages.Way),
+    ],
 )
 def test_terminal_and_central_know_the_same_words(ours, theirs):
     assert {word.value for word in ours} == {word.value for word in theirs}

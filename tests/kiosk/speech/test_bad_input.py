@@ -18,7 +18,7 @@ from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
-from kiosk.model import SAMPLE_RATE, VerdictAnswer, AudioBlock, Challenge
+from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, VerdictAnswer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener

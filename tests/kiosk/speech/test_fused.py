@@ -5,7 +5,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError, SettingsError
-from kiosk.model import VerdictAnswer, Challenge
+from kiosk.model import Challenge, VerdictAnswer
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import PooledRecogniser, pooled
