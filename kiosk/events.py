@@ -20,8 +20,8 @@ from kiosk.model import (
     IdCard,
     Outcome,
     Purpose,
-    Reason,
-    Receipt,
+    ReviewReason,
+    ActivationReceipt,
     Review,
     Role,
     Slip,
@@ -195,7 +195,7 @@ class Decided(Struct, frozen=True, tag=True):
     """What the clerk who signed first decided."""
 
     decision: Decision
-    reason: Reason
+    reason: ReviewReason
 
 
 class SlowDown(Struct, frozen=True, tag=True):
@@ -224,7 +224,7 @@ class StoreFailed(Struct, frozen=True, tag=True):
 
 
 class ReceiptArrived(Struct, frozen=True, tag=True):
-    receipt: Receipt
+    receipt: ActivationReceipt
 
 
 class RequestWedged(Struct, frozen=True, tag=True):

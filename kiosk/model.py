@@ -312,7 +312,7 @@ class Check(StrEnum):
     TOUCH = "touch"
 
 
-class Answer(StrEnum):
+class VerdictAnswer(StrEnum):
     """What a rule says."""
 
     PASS = "pass"  # noqa: S105
@@ -329,7 +329,7 @@ class Verdict(Struct, frozen=True):
     """One rule's answer, with what was measured and what was required: kept as evidence."""
 
     check: Check
-    answer: Answer
+    answer: VerdictAnswer
     code: Code = Code.OK
     measured: Measures = {}
     required: Measures = {}
@@ -343,7 +343,7 @@ class Decision(StrEnum):
     REFUSE = "refuse"
 
 
-class Reason(StrEnum):
+class ReviewReason(StrEnum):
     """Why a clerk decided so."""
 
     SAME_PERSON = "same_person"
@@ -363,39 +363,39 @@ class Reason(StrEnum):
     UNDER_PRESSURE = "under_pressure"  # seems led by somebody else
 
 
-REASONS: Mapping[Decision, tuple[Reason, ...]] = {
+REVIEW_REASONS: Mapping[Decision, tuple[ReviewReason, ...]] = {
     Decision.APPROVE: (
-        Reason.SAME_PERSON,
-        Reason.LOOKS_CHANGED,
-        Reason.LIGHT,
-        Reason.CANNOT_SPEAK,
-        Reason.OWN_WISH,
+        ReviewReason.SAME_PERSON,
+        ReviewReason.LOOKS_CHANGED,
+        ReviewReason.LIGHT,
+        ReviewReason.CANNOT_SPEAK,
+        ReviewReason.OWN_WISH,
     ),
-    Decision.AGAIN: (Reason.NOT_READY, Reason.LIGHT),
+    Decision.AGAIN: (ReviewReason.NOT_READY, ReviewReason.LIGHT),
     Decision.REFUSE: (
-        Reason.OTHER_PERSON,
-        Reason.NOT_IN_PERSON,
-        Reason.CARD_DOUBTFUL,
-        Reason.UNDER_PRESSURE,
+        ReviewReason.OTHER_PERSON,
+        ReviewReason.NOT_IN_PERSON,
+        ReviewReason.CARD_DOUBTFUL,
+        ReviewReason.UNDER_PRESSURE,
     ),
 }
 """Which reasons a decision may have."""
 
 
-_OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[Reason, ...]] = {
-    (Decision.APPROVE, Code.CARD_UNDER_AGE): (Reason.GUARDIAN,),
+_OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
+    (Decision.APPROVE, Code.CARD_UNDER_AGE): (ReviewReason.GUARDIAN,),
     (Decision.APPROVE, Code.CARD_CHILD): (
-        Reason.HOUSEHOLD_REGISTER,
-        Reason.BIRTH_CERTIFICATE,
-        Reason.GUARDIANSHIP_PAPER,
+        ReviewReason.HOUSEHOLD_REGISTER,
+        ReviewReason.BIRTH_CERTIFICATE,
+        ReviewReason.GUARDIANSHIP_PAPER,
     ),
-    (Decision.REFUSE, Code.CARD_CHILD): (Reason.NO_PROOF, *REASONS[Decision.REFUSE]),
+    (Decision.REFUSE, Code.CARD_CHILD): (ReviewReason.NO_PROOF, *REVIEW_REASONS[Decision.REFUSE]),
 }
 
 
-def reasons(decision: Decision, code: Code) -> tuple[Reason, ...]:
+def reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
     """What may be given for a decision on `code`: about young people nothing but the guardian counts."""
-    return _OF_THE_YOUNG.get((decision, code), REASONS[decision])
+    return _OF_THE_YOUNG.get((decision, code), REVIEW_REASONS[decision])
 
 
 class Signature(Struct, frozen=True):
@@ -411,7 +411,7 @@ class Review(Struct, frozen=True):
 
     code: Code  # why the clerk was asked
     decision: Decision
-    reason: Reason
+    reason: ReviewReason
     overruled: tuple[Code, ...]  # what counts as passed from then on; empty unless approved
     first: Signature
     second: Signature | None
@@ -426,7 +426,7 @@ class RequestStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
-class Receipt(Struct, frozen=True):
+class ActivationReceipt(Struct, frozen=True):
     """Central's answer to an activation request."""
 
     id: str

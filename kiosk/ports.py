@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.events import Event, Notice
-from kiosk.model import AudioBlock, DayReport, FaceMinimums, FaceThresholds, Frame, IdCard, Receipt, Slip
+from kiosk.model import AudioBlock, DayReport, FaceMinimums, FaceThresholds, Frame, IdCard, ActivationReceipt, Slip
 
 Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
@@ -232,13 +232,13 @@ class Central(Protocol):
     def challenges(self, count: int) -> Sequence[str]:
         """Signed challenge tokens. Raises CentralError."""
 
-    def activate(self, request: str, body: bytes) -> Receipt:
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
         """Raises Unreachable (outcome unknown), Untrusted, Unacceptable."""
 
     def roster(self) -> str:
         """Who may sign in here: a signed token. Raises CentralError."""
 
-    def look_up(self, request: str) -> Receipt | None:
+    def look_up(self, request: str) -> ActivationReceipt | None:
         """What became of a request; None: central never had it. Raises CentralError."""
 
     def heartbeat(self) -> None:

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from evaluation.intervals import Rate, wilson
 from evaluation.speech.challenge_audio import GAPS_S, LENGTH
 from kiosk import events as e
-from kiosk.model import Answer, Challenge, FaceSeen, HeadMove
+from kiosk.model import VerdictAnswer, Challenge, FaceSeen, HeadMove
 from kiosk.settings import VisitSettings
 from kiosk.visit.head_turns import HeadTurns, moves
 
@@ -144,7 +144,7 @@ def passes(head: HonestHead, challenge: Challenge, limits: VisitSettings) -> boo
         assert order.move is not None
         head.see_arrow(order.move, at)
         at = _play_step(head, turns, at)
-    return turns.verdict().answer is Answer.PASS
+    return turns.verdict().answer is VerdictAnswer.PASS
 
 
 def _play_step(head: HonestHead, turns: HeadTurns, at: float) -> float:

@@ -9,7 +9,7 @@ from evaluation.intervals import Rate, wilson
 from evaluation.light.trials import LIVE, LightTrial
 from evaluation.output import table
 from kiosk.codes import Code
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 
 
 class LightCell(Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ def cells(trials: Sequence[LightTrial]) -> list[LightCell]:
 
 
 def _cell(species: str, shop_lx: int, trials: Sequence[LightTrial]) -> LightCell:
-    passed = sum(t.verdict.answer is Answer.PASS for t in trials)
+    passed = sum(t.verdict.answer is VerdictAnswer.PASS for t in trials)
     return LightCell(
         species=species,
         shop_lx=shop_lx,

@@ -29,7 +29,7 @@ from evaluation.speech.reading_plan import PlannedUtterance, ReadingPlan
 from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict
+from kiosk.model import SAMPLE_RATE, VerdictAnswer, DigitHeard, Verdict
 from kiosk.ports import Samples
 from kiosk.settings import Settings
 from kiosk.visit.rules.digits import judge_digits
@@ -76,9 +76,9 @@ class _Tally:
         """Count the verdicts on a challenge's own code and on others."""
         self.files.add(file)
         self.tried += 1
-        self.passed += own.answer is Answer.PASS
+        self.passed += own.answer is VerdictAnswer.PASS
         self.guesses += len(others)
-        self.guessed += sum(v.answer is Answer.PASS for v in others)
+        self.guessed += sum(v.answer is VerdictAnswer.PASS for v in others)
         self.codes[own.code.value] = self.codes.get(own.code.value, 0) + 1
 
     def result(self, driver: str, kind: str) -> NegativesByKind:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.offline_listener import challenge_of
-from kiosk.model import Answer, DigitHeard, Verdict
+from kiosk.model import VerdictAnswer, DigitHeard, Verdict
 from kiosk.settings import VisitSettings
 from kiosk.visit.rules.digits import judge_digits
 
@@ -74,7 +74,7 @@ def _passed(verdict: Verdict) -> tuple[bool, ...]:
     """Return whether each of `RULES` passes."""
     of, right = int(verdict.measured["of"] or 0), _right(verdict)
     counts = tuple(right >= max(1, of - misses) for misses in MISSES)
-    return (*counts, verdict.answer is Answer.PASS)
+    return (*counts, verdict.answer is VerdictAnswer.PASS)
 
 
 def _right(verdict: Verdict) -> int:

@@ -14,7 +14,7 @@ from evaluation.attacks.injected import SensorlessHead
 from evaluation.attacks.video import compress, speaking_mouth
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import Answer, Frame, StreamSeen
+from kiosk.model import VerdictAnswer, Frame, StreamSeen
 from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import SimulatedSensor
@@ -81,7 +81,7 @@ class StreamTrials:
             species=species,
             person=person,
             findings=found,
-            refused=verdict.answer is Answer.REFUSE,
+            refused=verdict.answer is VerdictAnswer.REFUSE,
             seen=seen,
         )
 

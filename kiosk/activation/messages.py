@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, Unreachable
 from kiosk.events import Evidence, Guardian
-from kiosk.model import IdCard, Purpose, Receipt, RequestStatus, Review, Verdict, Way
+from kiosk.model import IdCard, Purpose, ActivationReceipt, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -239,7 +239,7 @@ def request_body(
     return msgspec.json.encode(body, order="deterministic")
 
 
-def read_receipt(raw: bytes, request: str) -> Receipt:
+def read_receipt(raw: bytes, request: str) -> ActivationReceipt:
     """Decode central's receipt for `request`.
 
     Raises Unreachable(CENTRAL_FAULT) for what cannot be understood whole: that is no answer, least of all a
@@ -254,7 +254,7 @@ def read_receipt(raw: bytes, request: str) -> Receipt:
     code = _receipt_code(body)
     if not _coherent(body, code):
         raise _fault(f"a receipt that contradicts itself: {body.status.value}")
-    return Receipt(
+    return ActivationReceipt(
         id=body.id,
         status=body.status,
         code=code,

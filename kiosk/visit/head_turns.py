@@ -11,7 +11,7 @@ from statistics import median
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, HeadMove, Measures, Verdict
+from kiosk.model import VerdictAnswer, Challenge, Check, FaceSeen, HeadMove, Measures, Verdict
 from kiosk.settings import HeadLimits, PaceLimits
 
 REST_FRAMES = 2
@@ -166,8 +166,8 @@ class HeadTurns:
         }
         required: Measures = {"right": self.count, "early_s": self._limits.early_s}
         if self.fault is None and self.complete():
-            return Verdict(Check.HEAD, Answer.PASS, Code.OK, measured, required)
-        return Verdict(Check.HEAD, Answer.RETRY, self.fault or Code.HEAD_STILL, measured, required)
+            return Verdict(Check.HEAD, VerdictAnswer.PASS, Code.OK, measured, required)
+        return Verdict(Check.HEAD, VerdictAnswer.RETRY, self.fault or Code.HEAD_STILL, measured, required)
 
     def span(self) -> tuple[float, float]:
         """Return when the first arrow was painted, and the last movement ended."""

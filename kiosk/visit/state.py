@@ -8,7 +8,7 @@ from typing import Any
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
-    Answer,
+    VerdictAnswer,
     Challenge,
     Device,
     FaceSeen,
@@ -146,7 +146,7 @@ class VisitState:
 
     def passes(self, verdict: Verdict) -> bool:
         """Return whether the rule passed, or a clerk overruled this code for this very card and face."""
-        if verdict.answer is Answer.PASS:
+        if verdict.answer is VerdictAnswer.PASS:
             return True
         return verdict.code in self.overruled and (self.recognised or verdict.code in CARD_CODES)
 

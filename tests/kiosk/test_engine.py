@@ -11,7 +11,7 @@ from kiosk import events as e
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
 from kiosk.engine import Engine
-from kiosk.model import Device, Outcome, Receipt, RequestStatus, Slip, Stage
+from kiosk.model import Device, Outcome, ActivationReceipt, RequestStatus, Slip, Stage
 from kiosk.printing.print_queue import PrintQueue
 from kiosk.settings import load
 from kiosk.visit.visit import Visit
@@ -208,10 +208,10 @@ def test_an_abandoned_visit_prints_nothing_and_a_promise_does(rig):
     assert [slip.outcome for slip in one.printed] == [Outcome.REFERRED]
 
 
-def test_a_receipt_for_nobody_is_harmless(rig):
+def test_a_receipt_without_a_visit_is_ignored(rig):
     one = rig().ready()
     one.shows(Stage.IDLE)
-    one.engine.post(e.ReceiptArrived(Receipt(NUMBER, RequestStatus.ACTIVATED)))
+    one.engine.post(e.ReceiptArrived(ActivationReceipt(NUMBER, RequestStatus.ACTIVATED)))
     one.begin()
     assert e.CardRead(GOOD_CARD) not in one.recorded
 

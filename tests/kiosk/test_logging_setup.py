@@ -11,7 +11,7 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.logging_setup import FORMAT, Discreet
+from kiosk.logging_setup import FORMAT, MessageFreeFormatter
 from kiosk.model import Stage
 from kiosk.ui import exception_hooks
 from kiosk.worker import Worker
@@ -26,7 +26,7 @@ def told():
     """What the terminal's log would hold."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
-    handler.setFormatter(Discreet(FORMAT))
+    handler.setFormatter(MessageFreeFormatter(FORMAT))
     logging.getLogger().addHandler(handler)
     yield text
     logging.getLogger().removeHandler(handler)
@@ -39,7 +39,7 @@ def crash(*_: object) -> None:
         raise KeyError(NAME)  # noqa: B904 - the chain is what is tried
 
 
-def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_told_without_the_quote(told, monkeypatch):
+def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_logged_without_the_quote(told, monkeypatch):
     rig = Rig()
     monkeypatch.setitem(rig.engine._handlers, e.Attend, crash)
     try:
@@ -55,7 +55,7 @@ def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_told_without_the_quo
     assert NAME not in log
 
 
-def test_our_own_errors_keep_their_word(told):
+def test_our_own_errors_keep_their_message(told):
     try:
         raise OutboxError(Code.OUTBOX_FULL, "SQLITE_FULL")
     except OutboxError:

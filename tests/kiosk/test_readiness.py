@@ -48,7 +48,7 @@ def test_what_is_not_known_yet_is_not_ready():
     assert (found[Device.BACKLOG], found[Device.CONTACT]) == (Code.STARTING, Code.STARTING)
 
 
-def test_each_change_is_told_once(tmp_path):
+def test_each_change_is_posted_once(tmp_path):
     told: list[e.Event] = []
     now = {Device.BACKLOG: Code.OK}
     readiness = Readiness(tmp_path, 0, told.append, clock_unix=lambda: NOW, further_codes=lambda: now)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Decision, FaceSeen, HeadMove, Reason, Stage, StreamSeen, Way, reasons
+from kiosk.model import Decision, FaceSeen, HeadMove, ReviewReason, Stage, StreamSeen, Way, reasons
 from kiosk.visit.rules import light
 from kiosk.visit_number import new_visit_number
 from tests.soak.clock import Owner
@@ -192,7 +192,7 @@ class Customer(Owner):
             decision = Decision.REFUSE
         if case.may_retry and (self.script.clerk == "gives a try" or not case.may_approve):
             decision = Decision.AGAIN
-        reason: Reason = reasons(decision, case.code)[0]
+        reason: ReviewReason = reasons(decision, case.code)[0]
         self._soon(self._dice.uniform(4, 15), lambda: e.Decided(decision, reason))
 
     # ── being seen ───────────────────────────────────────────────────────────────────────────────

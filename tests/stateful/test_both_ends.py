@@ -45,7 +45,7 @@ from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
-from kiosk.model import Purpose, Receipt, RequestStatus
+from kiosk.model import Purpose, ActivationReceipt, RequestStatus
 from kiosk.visit_number import new_visit_number
 from tests.stateful.test_exactly_once import LIMITS
 from tests.support.activation_terminal import CARD, order, passed
@@ -99,12 +99,12 @@ class Central:
         self._befall(lambda: None)
         self.on_heartbeat_reply(self.sealing())
 
-    def activate(self, request: str, body: bytes) -> Receipt:
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
         message = ActivationRequest.model_validate_json(body)
         assert message.id == request
         return self._read(request, self._befall(lambda: self.activations.submit(message, body)))
 
-    def look_up(self, request: str) -> Receipt | None:
+    def look_up(self, request: str) -> ActivationReceipt | None:
         found = self._befall(lambda: self.activations.look_up(request, TERMINAL))
         return None if found is None else self._read(request, found)
 
@@ -116,7 +116,7 @@ class Central:
 
         return self._befall(issue)
 
-    def _read(self, request: str, receipt) -> Receipt:
+    def _read(self, request: str, receipt) -> ActivationReceipt:
         return read_receipt(receipt.model_dump_json().encode(), request)
 
     def _befall(self, work):
@@ -142,7 +142,7 @@ class BothEnds(RuleBasedStateMachine):
         self.recorder = AuditRecorder(self.audit)
         self.wall, self.steady = BEGAN, 0.0
         self.promised: set[str] = set()
-        self.given: dict[str, Receipt] = {}
+        self.given: dict[str, ActivationReceipt] = {}
         self.databases: list[Database] = []
         self.copy: Path | None = None
         self.start()

@@ -32,7 +32,7 @@ from kiosk.events import (
     StoreFailed,
     Submit,
 )
-from kiosk.model import Answer, Check, Device, IdCard, Receipt, Verdict
+from kiosk.model import VerdictAnswer, Check, Device, IdCard, ActivationReceipt, Verdict
 from kiosk.settings import CentralSettings, Settings, load
 from kiosk.visit_number import new_visit_number
 from tests.support.protocol_terminal import CHECKS, NUMBERS, person
@@ -68,7 +68,7 @@ SETTINGS = CentralSettings(
 
 def passed(checks: Iterable[str] = CHECKS) -> tuple[Verdict, ...]:
     """What a good visit's checks said, with the numbers that central wants to see."""
-    return tuple(Verdict(Check(c), Answer.PASS, Code.OK, *NUMBERS[c]) for c in checks)
+    return tuple(Verdict(Check(c), VerdictAnswer.PASS, Code.OK, *NUMBERS[c]) for c in checks)
 
 
 def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Submit:
@@ -78,7 +78,7 @@ def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Subm
         password="27182818",
         consent=Agreed("zh-Hans", "0" * 64, picture),
         challenge="c-1",
-        verdicts=(Verdict(Check.FACE, Answer.PASS, measured={"likeness": 0.61}),),
+        verdicts=(Verdict(Check.FACE, VerdictAnswer.PASS, measured={"likeness": 0.61}),),
         began_unix=time.time() - 60,
     )
     return Submit(visit, evidence)
@@ -169,7 +169,7 @@ class ActivationTerminal:
         return time.monotonic() - began
 
     @property
-    def receipts(self) -> list[Receipt]:
+    def receipts(self) -> list[ActivationReceipt]:
         return [event.receipt for event in self.events if isinstance(event, ReceiptArrived)]
 
     def told(self, device: Device) -> list[DeviceReady | DeviceFailed]:

@@ -10,7 +10,7 @@ from kiosk.model import (
     Challenge,
     DigitHeard,
     FaceSeen,
-    Receipt,
+    ActivationReceipt,
     RequestStatus,
     Slip,
     Stage,
@@ -161,4 +161,4 @@ class VisitDriver:
         return self
 
     def receipt(self, status=RequestStatus.ACTIVATED, code=Code.OK, number=NUMBER) -> list[e.Order]:
-        return self.feed(e.ReceiptArrived(Receipt(number, status, code, credential="N1")))
+        return self.feed(e.ReceiptArrived(ActivationReceipt(number, status, code, credential="N1")))

@@ -1,7 +1,7 @@
 """Judges whether the face before the camera is the one on the card, and whether it is alive."""
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, FaceSeen, FaceThresholds, Measures, Verdict
+from kiosk.model import VerdictAnswer, Check, FaceSeen, FaceThresholds, Measures, Verdict
 from kiosk.settings import FaceLimits, LivenessLimits
 
 
@@ -23,15 +23,15 @@ def judge_face(
         return _judge_photographed(seen, limits, thresholds)
     mean = seen.likeness_mean
     if mean is None or seen.frames_good < limits.min_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= thresholds.accept:
-        answer, code = Answer.PASS, Code.OK
+        answer, code = VerdictAnswer.PASS, Code.OK
     elif seen.frames_good < limits.decide_frames and not last:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= thresholds.review:
-        answer, code = Answer.REVIEW, Code.FACE_UNCERTAIN
+        answer, code = VerdictAnswer.REVIEW, Code.FACE_UNCERTAIN
     else:
-        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+        answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
     required: Measures = {
         "accept": thresholds.accept,
         "review": thresholds.review,
@@ -44,13 +44,13 @@ def _judge_photographed(seen: FaceSeen, limits: FaceLimits, thresholds: FaceThre
     mean = seen.likeness_mean
     accept = max(thresholds.accept_photographed, thresholds.accept)  # stricter, whatever the settings say
     if mean is None or seen.frames_good < limits.min_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= accept:
-        answer, code = Answer.REVIEW, Code.CARD_PORTRAIT_PHOTOGRAPHED
+        answer, code = VerdictAnswer.REVIEW, Code.CARD_PORTRAIT_PHOTOGRAPHED
     elif seen.frames_good < limits.decide_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     else:
-        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+        answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
     required: Measures = {"accept": accept, "min_frames": limits.min_frames}
     return Verdict(Check.FACE, answer, code, _measured(seen, {"photographed": True}), required)
 
@@ -83,8 +83,8 @@ def judge_liveness(seen: FaceSeen, limits: LivenessLimits) -> Verdict:
     measured: Measures = {"live_median": seen.live_median}
     required: Measures = {"min_live": limits.min_live, "required": limits.required}
     if seen.live_median is None:
-        answer = Answer.REFUSE if limits.required else Answer.REVIEW
+        answer = VerdictAnswer.REFUSE if limits.required else VerdictAnswer.REVIEW
         return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
     if not seen.live_median >= limits.min_live:  # so written that a NaN never passes
-        return Verdict(Check.LIVENESS, Answer.RETRY, Code.FACE_NOT_LIVE, measured, required)
-    return Verdict(Check.LIVENESS, Answer.PASS, Code.OK, measured, required)
+        return Verdict(Check.LIVENESS, VerdictAnswer.RETRY, Code.FACE_NOT_LIVE, measured, required)
+    return Verdict(Check.LIVENESS, VerdictAnswer.PASS, Code.OK, measured, required)

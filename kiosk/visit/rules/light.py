@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, Measures, Verdict
+from kiosk.model import VerdictAnswer, Challenge, Check, FaceSeen, Measures, Verdict
 from kiosk.settings import LightLimits
 
 Pair = tuple[float, float]
@@ -115,8 +115,8 @@ def judge_light(
         "steps": limits.min_steps,
         "counts": limits.mode,
     }
-    failed = Answer.RETRY if limits.mode == "required" else Answer.REVIEW
-    return Verdict(Check.LIGHT, Answer.PASS if code is Code.OK else failed, code, measured, required)
+    failed = VerdictAnswer.RETRY if limits.mode == "required" else VerdictAnswer.REVIEW
+    return Verdict(Check.LIGHT, VerdictAnswer.PASS if code is Code.OK else failed, code, measured, required)
 
 
 def _light_code(response: LightResponse | None, limits: LightLimits) -> Code:

@@ -7,7 +7,7 @@ findings refuse is a setting (`[visit.stream] refuses`); the others go along as 
 from collections.abc import Iterator
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Measures, StreamSeen, Verdict
+from kiosk.model import VerdictAnswer, Check, Measures, StreamSeen, Verdict
 from kiosk.settings import StreamLimits
 
 PRODUCTION = frozenset({Code.STREAM_UNKNOWN, Code.STREAM_REPEATED})
@@ -30,7 +30,7 @@ def judge_stream(seen: StreamSeen | None, limits: StreamLimits) -> Verdict:
     found = list(_findings(seen, limits))
     grave = [code for code in found if code in limits.refuses]
     code = (grave or found or [Code.OK])[0]
-    answer = Answer.REFUSE if grave else Answer.REVIEW if found else Answer.PASS
+    answer = VerdictAnswer.REFUSE if grave else VerdictAnswer.REVIEW if found else VerdictAnswer.PASS
     required: Measures = {
         "max_repeats": limits.max_repeats, "min_noise": limits.min_noise, "max_still_s": limits.max_still_s,
         "max_fps": limits.max_fps, "min_jitter_ms": limits.min_jitter_ms,

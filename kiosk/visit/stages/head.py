@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, FaceSeen, Stage, Verdict
+from kiosk.model import VerdictAnswer, FaceSeen, Stage, Verdict
 from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import SCREEN_PATIENCE_S
 from kiosk.visit.rules.continuity import judge_continuity
@@ -75,7 +75,7 @@ def _judge(state: VisitState, turning: HeadTurns) -> Orders:
         return _failed(state, verdict)
     unbroken = judge_continuity(state.track, turning.seen, turning.span(), state.limits.face.max_gap_s)
     state.verdicts.append(unbroken)
-    if unbroken.answer is not Answer.PASS:
+    if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
     return submit.begin(state, turning.challenge)
 

@@ -5,7 +5,7 @@ What is not in the settings' table cannot be overruled; without a signed-in cler
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Decision, Device, Outcome, Role, Stage, Verdict, Way
+from kiosk.model import VerdictAnswer, Check, Decision, Device, Outcome, Role, Stage, Verdict, Way
 from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.state import CARD_CODES, Orders, VisitState
 
@@ -105,11 +105,11 @@ def findings(verdicts: list[Verdict]) -> tuple[e.Finding, ...]:
 
 
 def _band(verdict: Verdict) -> str:
-    if verdict.answer is Answer.PASS:
+    if verdict.answer is VerdictAnswer.PASS:
         return "passed"
     if verdict.code in CARD_CODES:
         return "guardian"
-    if verdict.check is Check.FACE and verdict.answer is Answer.REVIEW:
+    if verdict.check is Check.FACE and verdict.answer is VerdictAnswer.REVIEW:
         mean, accept = verdict.measured.get("likeness_mean"), verdict.required.get("accept")
         near = isinstance(mean, float) and isinstance(accept, float) and mean >= accept - JUST_BELOW
         return "just_below" if near else "below"

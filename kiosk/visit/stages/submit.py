@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
+from kiosk.model import VerdictAnswer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
 from kiosk.visit.rules.stream import judge_stream
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
@@ -63,7 +63,7 @@ def _stream_fault(state: VisitState) -> Code | None:
         return None
     verdict = judge_stream(state.stream, state.limits.stream)
     state.verdicts.append(verdict)
-    return verdict.code if verdict.answer is Answer.REFUSE and not state.passes(verdict) else None
+    return verdict.code if verdict.answer is VerdictAnswer.REFUSE and not state.passes(verdict) else None
 
 
 def stored(state: VisitState, event: e.Stored) -> Orders:

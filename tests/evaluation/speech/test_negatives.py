@@ -11,7 +11,7 @@ from evaluation.__main__ import main
 from evaluation.speech import negatives
 from evaluation.speech.challenge_audio import ChallengeAudio
 from evaluation.speech.offline_listener import challenge_of, play_recording
-from kiosk.model import SAMPLE_RATE, Answer
+from kiosk.model import SAMPLE_RATE, VerdictAnswer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
 from kiosk.visit.rules.digits import judge_digits
@@ -112,8 +112,8 @@ def test_no_made_up_sound_passes_or_hangs(pieces):
     verdict = heard(sound if len(sound) else np.zeros(1))
     said = "".join(str(p[2]) for p in pieces if p[0] == "digit")
     if len(said) < 2:  # who says one digit over and over, or none, has not read six
-        assert verdict.answer is Answer.RETRY
-    assert verdict.code.value.startswith("speech.") or verdict.answer is Answer.PASS
+        assert verdict.answer is VerdictAnswer.RETRY
+    assert verdict.code.value.startswith("speech.") or verdict.answer is VerdictAnswer.PASS
 
 
 def piece(kind, seconds, digit, dbfs):

@@ -20,7 +20,7 @@ from kiosk.activation.sealing import HPKE, Sealer
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
 from kiosk.model import (
-    Answer,
+    VerdictAnswer,
     Challenge,
     Check,
     Decision,
@@ -174,7 +174,7 @@ def test_an_unusable_sealing_key_is_said_at_once(key):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [(Check, central_messages.Check), (Answer, central_messages.Answer), (Way, central_messages.Way)],
+    [(Check, central_messages.Check), (VerdictAnswer, central_messages.VerdictAnswer), (Way, central_messages.Way)],
 )
 def test_terminal_and_central_know_the_same_words(ours, theirs):
     assert {word.value for word in ours} == {word.value for word in theirs}
@@ -201,7 +201,7 @@ def long_verdicts() -> tuple[Verdict, ...]:
         judge_light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS.light),
         judge_stream(worst, grave),
     ]
-    return (*(Verdict(check, Answer.PASS) for check in Check), *made)
+    return (*(Verdict(check, VerdictAnswer.PASS) for check in Check), *made)
 
 
 def test_central_can_read_every_check_however_much_was_measured(stub):

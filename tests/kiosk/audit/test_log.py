@@ -61,7 +61,7 @@ def test_it_goes_on_after_a_restart(path):
     assert report(path).records == 10
 
 
-def test_every_cut_of_the_last_line_is_told_and_mended(path):
+def test_every_torn_last_line_is_cut_off_and_recorded(path):
     """A power cut may leave any part of the last line, and a file system may leave zeros."""
     filled(path, 3)
     whole = path.read_bytes()
@@ -90,7 +90,7 @@ def test_two_processes_write_one_chain(path):
     assert (found.fault, found.records) == ("", 150)
 
 
-def test_a_full_disk_loses_no_record_and_is_told(path, monkeypatch):
+def test_a_full_disk_loses_no_record_and_is_reported(path, monkeypatch):
     log = filled(path, 2)
     real = os.write
 

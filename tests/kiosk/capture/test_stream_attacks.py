@@ -7,7 +7,7 @@ import pytest
 from evaluation.attacks import make
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import Answer, Frame, StreamSeen
+from kiosk.model import VerdictAnswer, Frame, StreamSeen
 from kiosk.settings import load
 from kiosk.visit.rules.stream import judge_stream
 from tests.support.faces import MODELS, PHOTOS, head, needs_models, photo
@@ -32,15 +32,15 @@ def seen(species: str, name: str) -> StreamSeen:
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_live_head_is_blamed_for_nothing(name):
     verdict = judge_stream(seen("live", name), load().visit.stream)
-    assert (verdict.answer, verdict.code) == (Answer.PASS, Code.OK), verdict.measured
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.PASS, Code.OK), verdict.measured
 
 
 @pytest.mark.parametrize(
     ("species", "code", "answer"),
     [
-        ("loop", Code.STREAM_REPEATED, Answer.REFUSE),
-        ("injected", Code.STREAM_NO_NOISE, Answer.REVIEW),
-        ("still", Code.STREAM_STILL, Answer.REVIEW),
+        ("loop", Code.STREAM_REPEATED, VerdictAnswer.REFUSE),
+        ("injected", Code.STREAM_NO_NOISE, VerdictAnswer.REVIEW),
+        ("still", Code.STREAM_STILL, VerdictAnswer.REVIEW),
     ],
 )
 def test_what_is_fed_or_held_before_the_camera_is_found(species, code, answer):

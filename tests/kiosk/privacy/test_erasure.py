@@ -17,7 +17,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 from kiosk.privacy import erasure, receipts
 from kiosk.privacy.erasure import Eraser
 from kiosk.privacy.report import format_report, report
@@ -25,7 +25,7 @@ from kiosk.settings import Settings, load
 
 DAY = 86_400.0
 NOW = time.time()
-ANSWERED = Receipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
+ANSWERED = ActivationReceipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ class Plug(Exception):
 
 @pytest.mark.parametrize("at", ["receipts", "challenges", "visit logs", "day books", "the log"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_plug_pulled_anywhere_leaves_nothing_without_a_receipt(
+def test_a_power_cut_anywhere_leaves_nothing_without_a_receipt(
     settings: Settings, storage: Path, at: str, when: str, monkeypatch: pytest.MonkeyPatch
 ):
     fill(storage)
@@ -225,7 +225,7 @@ def test_the_report_counts_every_kind_beside_an_open_database(settings: Settings
     assert held["files nobody of ours made"].count == 0
 
 
-def test_the_report_sees_what_nobody_explained(settings: Settings, storage: Path):
+def test_the_report_counts_files_of_no_known_kind(settings: Settings, storage: Path):
     fill(storage)
     file(storage / "visits" / "faces" / "张三.png", 1)
     file(storage / "notes.txt", 1)
@@ -253,7 +253,7 @@ def test_the_report_of_a_terminal_that_never_ran_makes_nothing(settings: Setting
     assert not storage.exists()
 
 
-def test_what_cannot_be_read_is_told(settings: Settings, storage: Path, capsys):
+def test_what_cannot_be_read_is_reported(settings: Settings, storage: Path, capsys):
     file(storage / "outbox.sqlite3", 1, b"this is no database" * 100)
     assert main(["privacy", "report", "--settings", settings.file]) == 1
     assert "unreadable" in capsys.readouterr().out

@@ -83,7 +83,7 @@ STARTERS = {"kiosk/card/portrait.py", "kiosk/models/installer.py", "kiosk/proces
 """Whoever in the product starts a program; each is looked at below."""
 
 
-def test_nobody_else_starts_a_program():
+def test_no_other_module_starts_a_program():
     found = set()
     for package in ("kiosk", "central"):
         for path in (ROOT / package).rglob("*.py"):

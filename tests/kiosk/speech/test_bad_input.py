@@ -18,7 +18,7 @@ from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
-from kiosk.model import SAMPLE_RATE, Answer, AudioBlock, Challenge
+from kiosk.model import SAMPLE_RATE, VerdictAnswer, AudioBlock, Challenge
 from kiosk.paths import RESOURCES
 from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
@@ -177,7 +177,7 @@ def heard_when(name):
 @pytest.mark.parametrize("name", SOUNDS)
 def test_it_gets_a_code_and_never_passes(name):
     verdict = verdict_on(*heard_when(name))
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
     assert verdict.code.value.startswith("speech.")
     assert verdict.code is not Code.SPEECH_ENGINE_FAILED
 
@@ -189,7 +189,7 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
         scene, heard = heard_when(name)
         random = np.random.default_rng(len(name))
         verdicts = [verdict_on(scene, heard, draw_code(random, 6)) for _ in range(CODES)]
-        tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
+        tried, passed = tried + CODES, passed + sum(v.answer is VerdictAnswer.PASS for v in verdicts)
     bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
     assert passed <= most, (passed, tried)
@@ -232,7 +232,7 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     limits = SETTINGS.visit
     asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
     verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
 
 
 def test_digits_at_the_wrong_rate_never_pass():
@@ -241,7 +241,7 @@ def test_digits_at_the_wrong_rate_never_pass():
     for step in (0.5, 2.756):
         at = np.arange(0, len(right) - 1, step)
         sound = np.resize(np.interp(at, np.arange(len(right)), right), len(right))
-        assert verdict_on(*heard_of(sound, ASKED)).answer is Answer.RETRY
+        assert verdict_on(*heard_of(sound, ASKED)).answer is VerdictAnswer.RETRY
 
 
 def bad_file(folder, name):

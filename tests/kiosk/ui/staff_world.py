@@ -12,7 +12,7 @@ from kiosk.activation.service import ImportResult
 from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
 from kiosk.errors import StaffError
-from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
+from kiosk.model import Device, Outcome, ActivationReceipt, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
@@ -48,7 +48,7 @@ class Desk:
             self.outbox.put(id, b"sealed", now - age)
         self.outbox.wedge(WEDGED, Code.REQUEST_MALFORMED, now)
         self.outbox.record_failure(WAITING, Code.CENTRAL_UNREACHABLE)
-        receipt = Receipt(DELIVERED, RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now)
+        receipt = ActivationReceipt(DELIVERED, RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now)
         self.outbox.settle(DELIVERED, receipt, now, now)
 
     def requests(self):

@@ -39,7 +39,7 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
+from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, ReviewReason, Role, Stage, Way, outcome_key
 from kiosk.phrases import load
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
@@ -208,7 +208,7 @@ def test_a_decision_has_a_reason(qtbot, window, hand, engine):
     assert not window.screens[Stage.REVIEW].case.blank
     touched_after_rest(qtbot, hand, "approve")
     touched_after_rest(qtbot, hand, "reason_looks_changed")
-    assert engine.posted[-1] == Decided(Decision.APPROVE, Reason.LOOKS_CHANGED)
+    assert engine.posted[-1] == Decided(Decision.APPROVE, ReviewReason.LOOKS_CHANGED)
 
 
 def test_what_may_not_be_approved_cannot_be(qtbot, window, hand, engine):

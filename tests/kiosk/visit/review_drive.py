@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
-from kiosk.model import Clerk, Decision, Reason, Role
+from kiosk.model import Clerk, Decision, ReviewReason, Role
 from kiosk.settings import ReviewSettings
 from kiosk.visit.visit import Visit
 from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver, policy
@@ -59,6 +59,6 @@ class StaffedVisitDriver(VisitDriver):
         self.feed(said)
         return self
 
-    def decide(self, decision=Decision.APPROVE, reason=Reason.SAME_PERSON) -> "StaffedVisitDriver":
+    def decide(self, decision=Decision.APPROVE, reason=ReviewReason.SAME_PERSON) -> "StaffedVisitDriver":
         self.feed(e.Decided(decision, reason))
         return self

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.engine import Engine
-from kiosk.model import Answer, Check, Device, DigitHeard, Stage
+from kiosk.model import VerdictAnswer, Check, Device, DigitHeard, Stage
 from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
 
@@ -62,7 +62,7 @@ def test_it_alone_neither_passes_nor_fails_anything():
     assert VisitDriver().to_digits().read(level_dbfs=-49.0).visit.stage is Stage.SUBMIT
     wrong = VisitDriver().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
     verdict = next(v for v in wrong.visit.verdicts if v.check is Check.DIGITS)
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
 
 
 def test_when_the_clerk_has_mended_it_that_is_told_too():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, RequestStatus, Stage
+from kiosk.model import VerdictAnswer, Check, Device, DigitHeard, FaceSeen, ActivationReceipt, RequestStatus, Stage
 from kiosk.visit import replay
 from kiosk.visit.handlers import HANDLERS
 from kiosk.visit.transitions import TRANSITIONS
@@ -53,7 +53,7 @@ anything = st.one_of(
     st.builds(e.DigitShown, st.integers(0, 6), st.floats(100, 130)),
     st.just(e.Stored(NUMBER)),
     st.just(e.StoreFailed(Code.OUTBOX_FULL)),
-    st.builds(e.ReceiptArrived, st.builds(Receipt, st.just(NUMBER), st.sampled_from(RequestStatus))),
+    st.builds(e.ReceiptArrived, st.builds(ActivationReceipt, st.just(NUMBER), st.sampled_from(RequestStatus))),
     st.just(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE)),
     st.just(e.Cancelled()),
     st.just(e.HelpWanted()),
@@ -75,8 +75,8 @@ def test_no_order_of_events_breaks_a_visit(start, events):
     for submit in drive.all(e.Submit):
         last = {v.check: v.answer for v in submit.evidence.verdicts}
         needed = {Check.CARD, Check.PHONE, Check.FACE, Check.DIGITS, Check.LIPS, Check.CONTINUITY}
-        assert all(last.get(check) is Answer.PASS for check in needed)
-        assert last[Check.LIVENESS] in (Answer.PASS, Answer.REVIEW)
+        assert all(last.get(check) is VerdictAnswer.PASS for check in needed)
+        assert last[Check.LIVENESS] in (VerdictAnswer.PASS, VerdictAnswer.REVIEW)
     promised = any(isinstance(x, e.Stored) for _, x in drive.log)
     for slip in (p.slip for p in drive.all(e.Print)):
         assert slip.outcome != "accepted" or promised

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
+from kiosk.model import VerdictAnswer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
 from tests.support.visit_driver import (
     DIGITS,
     GOOD_CARD,
@@ -30,7 +30,7 @@ def test_a_genuine_visit_is_activated():
     assert isinstance(drive.orders[-2], e.Forget)
     finished = drive.orders[-1]
     assert isinstance(finished, e.Finished)
-    passed = {v.check for v in finished.verdicts if v.answer is Answer.PASS}
+    passed = {v.check for v in finished.verdicts if v.answer is VerdictAnswer.PASS}
     others = {Check.HEAD, Check.TOUCH, Check.LIGHT, Check.GUARDIAN}  # of other ways, for a child; no colours
     assert passed == set(Check) - others - {Check.LIVENESS}  # no model here: nothing measured, never a pass
 
@@ -470,7 +470,7 @@ def test_a_measure_that_is_no_number_never_passes():
 def test_lips_that_are_not_required_are_no_pass():
     drive = VisitDriver(changed(LIMITS, lips={"min_moved": 0})).to_digits().read(mouth=False)
     (submit,) = drive.all(e.Submit)
-    assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is Answer.REVIEW
+    assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is VerdictAnswer.REVIEW
 
 
 @pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])

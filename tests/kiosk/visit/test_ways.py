@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
-    Answer,
+    VerdictAnswer,
     Challenge,
     Check,
     Decision,
@@ -16,7 +16,7 @@ from kiosk.model import (
     FaceSeen,
     HeadMove,
     Outcome,
-    Reason,
+    ReviewReason,
     Role,
     Stage,
     Way,
@@ -87,7 +87,7 @@ def test_a_head_that_follows_the_arrows_submits_without_a_voice():
     drive = follow(to_head())
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.way is Way.HEAD
-    passed = {v.check for v in submit.evidence.verdicts if v.answer is Answer.PASS}
+    passed = {v.check for v in submit.evidence.verdicts if v.answer is VerdictAnswer.PASS}
     assert passed == {
         Check.CARD,
         Check.PHONE,
@@ -210,7 +210,7 @@ def test_typed_digits_and_a_clerk_who_attests_submit():
     drive = to_touch()
     look(drive)
     drive.feed(e.DigitsTyped(DIGITS))
-    drive.sign("7001").decide(reason=Reason.CANNOT_SPEAK)
+    drive.sign("7001").decide(reason=ReviewReason.CANNOT_SPEAK)
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.way is Way.TOUCH
     assert submit.evidence.challenge == "c1"
@@ -254,7 +254,7 @@ def to_clerk():
 
 def test_the_clerks_way_opens_no_camera_and_needs_two_people():
     drive = to_clerk()
-    drive.sign("7001").decide(reason=Reason.OWN_WISH)
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     assert not drive.all(e.Submit)
     drive.sign("7002", Role.SUPERVISOR)
     (submit,) = drive.all(e.Submit)
@@ -324,7 +324,7 @@ def test_to_the_clerks_way_in_the_middle_everything_filmed_is_dropped():
     drive.feed(e.Agreed("zh-Hans", "11", picture=False))
     assert drive.visit.stage is Stage.REVIEW
     drive.feed(e.ChallengeTaken(challenge()))
-    drive.sign("7001").decide(reason=Reason.OWN_WISH)
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     drive.sign("7002", Role.SUPERVISOR)
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.consent.text_sha256 == "11"
@@ -343,5 +343,5 @@ def test_help_on_any_stage_calls_the_clerk_who_may_give_another_try():
     drive.feed(e.HelpWanted())
     assert drive.visit.stage is Stage.REVIEW
     assert DESK.help
-    drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
+    drive.sign("7001").decide(Decision.AGAIN, ReviewReason.NOT_READY)
     assert drive.visit.stage is Stage.FACE
