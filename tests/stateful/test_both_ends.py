@@ -86,7 +86,11 @@ class Central:
         """Start again with the keys that are there."""
         self.keys = keys.load(self.folder)
         self.activations = Activations(
-            self.database, self.keys, self.register, self.settings, lambda: self.now
+            database=self.database,
+            keys=self.keys,
+            authority=self.register,
+            settings=self.settings,
+            clock=lambda: self.now,
         )
 
     def sealing(self) -> SealingKey:
