@@ -517,7 +517,7 @@ def face_thresholds(settings: Settings) -> FaceThresholds:
 
 
 def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:
-    """Return the class named by the entry point of group `kiosk.<port>`. Raises SettingsError naming `file`."""
+    """Return the class that an entry point of `kiosk.<port>` names. Raises SettingsError naming `file`."""
     drivers: EntryPoints = _plugins().select(group=f"kiosk.{port}")
     found = drivers.select(name=choice.driver)
     if not found:
