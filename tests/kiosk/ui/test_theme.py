@@ -6,7 +6,7 @@ from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
 from kiosk.model import Language
 from kiosk.phrases import load
 from kiosk.ui.theme import FAMILIES, Theme, load_fonts, palette
-from tests.kiosk.ui.test_phrases import leaves
+from tests.kiosk.test_phrases import leaves
 
 PAIRS = [
     ("ink", "ground"),
