@@ -99,7 +99,9 @@ def _one(
     number: int,
 ) -> tuple[float, float]:
     visit = Visit(visit_policy(chosen))
-    visit.feed(Began(f"CARD-{number:04}-0000-0000", "zh-Hans", time.time()), time.monotonic())
+    visit.feed(
+        Began(visit=f"CARD-{number:04}-0000-0000", language="zh-Hans", at_unix=time.time()), time.monotonic()
+    )
     orders = visit.feed(Agreed("zh-Hans", "0" * 64, picture=False), time.monotonic())
     assert any(isinstance(order, AwaitCard) for order in orders)
     watcher.await_card()

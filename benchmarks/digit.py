@@ -155,7 +155,9 @@ def _listen(
     ear = Listener(recogniser, settings.speech, post=heard.put, clock=time.monotonic)
     bare = BareEndpoint(settings.speech.end_silence_s)
     shop = _Shop(spoken)
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=shop)
+    context = Context(
+        resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic, world=shop
+    )
     microphone = SimulatedMicrophone(SimulatedMicrophoneSettings(), context)
 
     def deliver(block: AudioBlock) -> None:
@@ -213,7 +215,7 @@ def _faded_s(samples: Samples) -> float:
 
 
 def _recogniser(settings: Settings, models: Path) -> Recogniser:
-    where = Context(RESOURCES, models, simulation=True, clock=time.monotonic)
+    where = Context(resources=RESOURCES, models=models, simulation=True, clock=time.monotonic)
     made: Recogniser = make_driver(settings, "recogniser", where)
     return made
 

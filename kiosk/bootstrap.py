@@ -65,6 +65,7 @@ class Terminal:
         self,
         settings: Settings,
         world: Any = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
@@ -229,7 +230,6 @@ class Terminal:
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
             e.TakeChallenge: without_order(self.activation.take_challenge),
-            e.Submit: self._submit,
             e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
             e.CallClerk: self._attestation.call_clerk,
             e.Attest: self._attestation.attest,
@@ -250,6 +250,7 @@ class Terminal:
                 e.Listen: lambda order: listener.listen(order.count),
                 e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
+                e.Submit: lambda order: self.activation.submit(order, watcher.picture()),
             }
         )
 
@@ -272,10 +273,6 @@ class Terminal:
         self._visit_logs.close(finished)
         self.action_log.daybook.write(VisitRow.of(finished))
         self._recorder.record_finished(finished)
-
-    def _submit(self, order: e.Submit) -> e.Event:
-        assert self._face_watcher is not None  # no visit begins before the models are there
-        return self.activation.submit(order, self._face_watcher.picture())
 
     def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):

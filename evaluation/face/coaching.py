@@ -96,7 +96,7 @@ def read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
         images = (pictures.read_photo(path) for path in source)
     readable = (image for image in images if image is not None)
     for i, image in enumerate(readable):
-        yield Frame(image, i, i / fps)
+        yield Frame(image=image, seq=i, at=i / fps)
 
 
 def measure_stream(

@@ -209,7 +209,7 @@ def _embed_portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Ve
     """Return None if the terminal could not use this portrait: failure to enrol."""
     if portrait is None:
         return None
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
+    context = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
         return prepare_reference(ENCODERS[kind](portrait), decoder, engine)[0]

@@ -127,7 +127,9 @@ def draw_challenge(random: Generator) -> Challenge:
     while len(digits) < LENGTH:
         digit = int(random.integers(10))
         digits += [digit] if digit != digits[-1] else []
-    return Challenge("", tuple(digits), tuple(random.uniform(*GAPS_S, LENGTH)), 0.0)
+    return Challenge(
+        id="", digits=tuple(digits), gaps_s=tuple(random.uniform(*GAPS_S, LENGTH)), expires_unix=0.0
+    )
 
 
 def passes(head: HonestHead, challenge: Challenge, limits: VisitSettings) -> bool:
@@ -159,7 +161,7 @@ def _play_step(head: HonestHead, turns: HeadTurns, at: float) -> float:
 
 def _seen(head: HonestHead, at: float) -> FaceSeen:
     yaw, pitch = head.pose(at)
-    return FaceSeen(at, 0, faces=1, track=1, yaw=yaw, pitch=pitch)
+    return FaceSeen(at=at, seq=0, faces=1, track=1, yaw=yaw, pitch=pitch)
 
 
 def measure(trials: int, seed: int, limits: VisitSettings) -> dict[str, Rate]:

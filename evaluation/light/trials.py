@@ -92,7 +92,7 @@ class LightTrials:
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         camera = _camera(species, subject, conditions, screen, earlier)
         seen = self._watch(camera, conditions, float(times[-1]))
-        challenge = Challenge(own, (0,), (1.0,), 0.0)
+        challenge = Challenge(id=own, digits=(0,), gaps_s=(1.0,), expires_unix=0.0)
         verdict = judge_light(challenge, screen.times, seen, self._limits.light)
         return LightTrial(species=species, shop_lx=shop_lx, portrait=portrait, verdict=verdict)
 
@@ -108,7 +108,7 @@ class LightTrials:
                 found = self._detector.detect(image)
                 face = found[0] if found else None
             light = reflection.measure(image, face) if face is not None else None
-            seen.append(FaceSeen(at + conditions.late_s, i, faces=int(face is not None), light=light))
+            seen.append(FaceSeen(at=at + conditions.late_s, seq=i, faces=int(face is not None), light=light))
         return seen
 
     def _subject(self, species: str, portrait: int, random: np.random.Generator) -> AttackInstrument:

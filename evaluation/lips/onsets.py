@@ -72,8 +72,8 @@ def opens(clip: TalkingClip, began: float, ended: float) -> bool:
 
 def opens_by_rule(clip: TalkingClip, began: float, ended: float, limits: VisitSettings) -> bool | None:
     """Return whether the terminal's rule `lips` counts one voice; None if the mouth was not seen."""
-    heard = DigitHeard(ended, 0, began=began, ended=ended)
-    seen = [FaceSeen(i / clip.fps, i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
+    heard = DigitHeard(at=ended, window=0, began=began, ended=ended)
+    seen = [FaceSeen(at=i / clip.fps, seq=i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
     measured = judge_lips([heard], seen, limits.lips).measured
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 

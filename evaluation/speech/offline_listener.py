@@ -101,7 +101,7 @@ class SimulatedReading:
         """Return what sounded with its display times, and what was heard in each window."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
             block = self._sound[at : at + BLOCK].copy()
-            self._listener.feed(AudioBlock(block, at // BLOCK, at / SAMPLE_RATE))
+            self._listener.feed(AudioBlock(samples=block, seq=at // BLOCK, at=at / SAMPLE_RATE))
             self.now = (at + BLOCK) / SAMPLE_RATE
             self._show_due_digit()
             while self._listener.step(0.0):

@@ -74,7 +74,7 @@ class StreamTrials:
         monitor, seen = StreamMonitor(), StreamSeen()
         frames = SPECIES[species](self, person, draw_parameters(random), random)
         for i, (at, stamp, picture) in enumerate(frames):
-            seen = monitor.look(Frame(picture, i, at, stamp))
+            seen = monitor.look(Frame(image=picture, seq=i, at=at, stamp=stamp))
         verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
         return StreamTrial(

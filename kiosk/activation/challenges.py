@@ -116,7 +116,7 @@ def _verified(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:
         or not _readable(claims.digits, claims.gaps_s)
     ):
         raise ValueError("not a challenge that can be shown")
-    return Challenge(claims.jti, claims.digits, claims.gaps_s, claims.exp)
+    return Challenge(id=claims.jti, digits=claims.digits, gaps_s=claims.gaps_s, expires_unix=claims.exp)
 
 
 def _readable(digits: tuple[int, ...], gaps_s: tuple[float, ...]) -> bool:

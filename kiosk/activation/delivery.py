@@ -27,7 +27,7 @@ from kiosk.activation.outbox import Outbox, QueuedRequest
 from kiosk.codes import Code
 from kiosk.errors import CentralError, KioskError, OutboxError, Unacceptable, Unreachable, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Event, ReceiptArrived, RequestWedged
-from kiosk.model import Device, ActivationReceipt
+from kiosk.model import ActivationReceipt, Device
 from kiosk.ports import Central
 from kiosk.settings import CentralSettings
 

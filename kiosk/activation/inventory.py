@@ -102,4 +102,4 @@ def _read_only(file: Path) -> Iterator[sqlite3.Connection]:
 
 def _span(row: tuple[int, float, float | None, float | None]) -> StoredAmount:
     count, size, first, last = row
-    return StoredAmount(count, int(size), first, last)
+    return StoredAmount(count=count, bytes=int(size), first_unix=first, last_unix=last)

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, Unreachable
 from kiosk.events import Evidence, Guardian
-from kiosk.model import IdCard, Purpose, ActivationReceipt, RequestStatus, Review, Verdict, Way
+from kiosk.model import ActivationReceipt, IdCard, Purpose, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 

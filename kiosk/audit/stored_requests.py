@@ -53,7 +53,13 @@ class StoredRequests:
                 self._ended_early.clear()
                 changes = chain(self._read_set_aside(), changes)
             for change in changes:
-                self._apply(change)
+                expected, other = self.open, self._ended_early
+                if change.stored:
+                    expected, other = other, expected
+                if change.visit in expected:
+                    expected.remove(change.visit)
+                else:
+                    other.add(change.visit)
                 yield change
         except OSError as error:
             raise AuditError(Code.AUDIT_UNWRITABLE, error.strerror or "") from None
@@ -80,15 +86,6 @@ class StoredRequests:
                 self._position += len(line)
                 if change is not None:
                     yield change
-
-    def _apply(self, change: RequestChange) -> None:
-        expected, other = self.open, self._ended_early
-        if change.stored:
-            expected, other = other, expected
-        if change.visit in expected:
-            expected.remove(change.visit)
-        else:
-            other.add(change.visit)
 
 
 def _request_change(line: bytes) -> RequestChange | None:

@@ -239,7 +239,7 @@ class FaceWatcher:
             seen = self._look(frame)
         except EngineError as error:
             log.warning("a frame could not be looked at: %s", error)
-            seen = FaceSeen(frame.at, frame.seq, hint=error.code)
+            seen = FaceSeen(at=frame.at, seq=frame.seq, hint=error.code)
         return replace(
             seen,
             track=self._track.number,
@@ -255,7 +255,7 @@ class FaceWatcher:
         found = self._engine.detect(frame.image)
         faces = [face for face in found if face.width >= _BYSTANDER * found[0].width]
         box = face_box(frame.image, faces[0]) if faces else None
-        seen = FaceSeen(frame.at, frame.seq, faces=len(faces), box=box)
+        seen = FaceSeen(at=frame.at, seq=frame.seq, faces=len(faces), box=box)
         if len(faces) == 1:
             self._track.record_face(frame.at)
             self._restart_if_cut(track)

@@ -57,7 +57,12 @@ class StoredFiles:
         stats = [stat for path in self._paths() if (stat := path.stat()).st_mtime < before]
         times = [stat.st_mtime for stat in stats]
         size = sum(stat.st_size for stat in stats)
-        return StoredAmount(len(stats), size, min(times, default=None), max(times, default=None))
+        return StoredAmount(
+            count=len(stats),
+            bytes=size,
+            first_unix=min(times, default=None),
+            last_unix=max(times, default=None),
+        )
 
     def erase(self, before: float) -> None:
         """Delete what was written before that time, so that it is gone after a power cut too."""

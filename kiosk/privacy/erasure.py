@@ -38,6 +38,20 @@ class ErasureItem(Struct, frozen=True, kw_only=True):
     days: float | None
     span: StoredAmount
 
+    def receipt_facts(self, plan: "ErasurePlan") -> Measures:
+        """Return the facts of the receipt for what the plan erased of this category."""
+        return {
+            "run": plan.run,
+            "data": self.kind,
+            "count": self.span.count,
+            "bytes": self.span.bytes,
+            "from": self.span.first_unix,
+            "to": self.span.last_unix,
+            "days": self.days,
+            "why": "term" if self.days is not None else "end",
+            "by": plan.by,
+        }
+
 
 class ErasurePlan(Struct, frozen=True, kw_only=True):
     """`at_unix`: when the run began; `by`: "job" or "command"."""
@@ -110,7 +124,7 @@ class Eraser:
             if gone.span.count:
                 done.append(gone)
                 if item.kind not in written:
-                    self._audit.append(RecordKind.PRIVACY_ERASED, facts=_receipt_facts(plan, gone))
+                    self._audit.append(RecordKind.PRIVACY_ERASED, facts=gone.receipt_facts(plan))
         self._plan.unlink(missing_ok=True)
         return done
 
@@ -135,18 +149,3 @@ def _amount(term: RetentionTerm, before: float, unknown: StoredAmount = NOTHING)
     except (OSError, KioskError) as error:
         log.warning("%s not counted: %s", term.kind, type(error).__name__)
         return unknown
-
-
-def _receipt_facts(plan: ErasurePlan, item: ErasureItem) -> Measures:
-    span = item.span
-    return {
-        "run": plan.run,
-        "data": item.kind,
-        "count": span.count,
-        "bytes": span.bytes,
-        "from": span.first_unix,
-        "to": span.last_unix,
-        "days": item.days,
-        "why": "term" if item.days is not None else "end",
-        "by": plan.by,
-    }

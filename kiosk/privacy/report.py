@@ -5,7 +5,7 @@ so it works beside a running terminal and on the folder of one that is switched 
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ def _outbox_rows(settings: Settings) -> Iterator[HeldData]:
     yield row("requests central decides later", NUMBERS, found.pending, "central's answer")
     until = _days_after(found.delivered.last_unix, settings.retention.receipts_days)
     yield row("receipts", NUMBERS, found.delivered, "[retention] receipts_days", until)
-    challenges = StoredAmount(found.challenges.count, found.challenges.bytes)
+    challenges = StoredAmount(count=found.challenges.count, bytes=found.challenges.bytes)
     yield row("challenges", NOTHING, challenges, "their own end, by central", found.challenges.last_unix)
     whole = StoredFiles(file.parent, f"{file.name}*").all()
     yield HeldData(
@@ -212,7 +212,14 @@ def _unexplained_files(settings: Settings) -> HeldData:
     """Return the row of every other file in the storage folder: nothing limits it, so it must be seen."""
     storage = settings.path(settings.storage.folder)
     elsewhere = [settings.path(path) for path in (settings.terminal.identity, settings.models.folder)]
-    found = [path for path in _files_below(storage, elsewhere) if not _explained(path.relative_to(storage))]
+    found = []
+    for root, folders, names in os.walk(storage):
+        folders[:] = [name for name in folders if Path(root, name) not in elsewhere]
+        for path in (Path(root, name) for name in names):
+            within = path.relative_to(storage)
+            explained = (p for p in _EXPLAINED if within.match(p) and len(within.parts) == p.count("/") + 1)
+            if path.is_file() and not any(explained):
+                found.append(path)
     times = [path.stat().st_mtime for path in found]
     return HeldData(
         kind="files nobody of ours made",
@@ -223,16 +230,6 @@ def _unexplained_files(settings: Settings) -> HeldData:
         ends="whoever put them there",
         where="[storage] folder",
     )
-
-
-def _files_below(folder: Path, skipped: list[Path]) -> Iterable[Path]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if Path(root, name) not in skipped]
-        yield from (path for name in names if (path := Path(root, name)).is_file())
-
-
-def _explained(path: Path) -> bool:
-    return any(path.match(known) and len(path.parts) == known.count("/") + 1 for known in _EXPLAINED)
 
 
 def _days_after(last: float | None, days: float) -> float | None:

@@ -108,7 +108,7 @@ class SimulatedHead:
         canvas = (self._size[0] + 2 * self._margin[0], self._size[1] + 2 * self._margin[1])
         figure = cv2.warpAffine(cut_out_person(photo, face), to_canvas, canvas, flags=cv2.INTER_CUBIC)
         self._figure = np.asarray(figure, np.uint8)
-        context = Context(models, models, simulation=True, clock=time.monotonic)
+        context = Context(resources=models, models=models, simulation=True, clock=time.monotonic)
         mesh = MediaPipeLandmarks(MediaPipeSettings(), context).points(photo, face)
         flat = mesh[:, :2] @ to_canvas[:, :2].T + to_canvas[:, 2]
         points = np.column_stack([flat, mesh[:, 2] * zoom])

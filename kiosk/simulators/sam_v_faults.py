@@ -84,7 +84,7 @@ def _read_card(driver: SamV, reader: SamVOnPty, scenario: FaultScenario) -> Code
 
 def bare_context() -> Context:
     """Return the context of a driver that needs neither models nor resources."""
-    return Context(Path("."), Path("."), simulation=True, clock=time.monotonic)
+    return Context(resources=Path("."), models=Path("."), simulation=True, clock=time.monotonic)
 
 
 # ── alterations of answers ───────────────────────────────────────────────────────────────────────

@@ -41,8 +41,8 @@ class RosterIssuer(Struct, frozen=True):
 def enrolled_issuer(settings: Settings) -> RosterIssuer:
     """Return central, as this terminal's enrolment names it. Raises IdentityError."""
     folder = settings.path(settings.terminal.identity)
-    who = identity.load(folder, identity.make_key_store(settings))
-    return RosterIssuer(who.challenge_key, who.terminal)
+    enrolled = identity.load(folder, identity.make_key_store(settings))
+    return RosterIssuer(enrolled.challenge_key, enrolled.terminal)
 
 
 class Roster:
@@ -86,7 +86,7 @@ class Roster:
         return clerk
 
     def sign_in(self, number: str, pin: str) -> Clerk:
-        """Sign a clerk in, and out whoever was signed in before.
+        """Sign a clerk in; who was signed in before is signed out.
 
         Raises StaffError: STAFF_NONE, STAFF_ROSTER_EXPIRED, STAFF_ROSTER_ALTERED, STAFF_LOCKED, STAFF_REFUSED
         (number or PIN; which of them is not said), STAFF_UNKEPT; IdentityError.

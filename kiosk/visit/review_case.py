@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.model import Decision, ReviewReason, Signature, Stage
 
 
-class ReviewCase(Struct):
+class ReviewCase(Struct, kw_only=True):
     """Open while the stage is REVIEW."""
 
     code: Code

@@ -45,7 +45,7 @@ def test_a_crash_is_a_finding(monkeypatch, capsys, tmp_path: Path):
 
 
 def test_a_wrong_answer_is_a_finding(monkeypatch, tmp_path: Path):
-    other = ActivationReceipt("another's", RequestStatus.PENDING)
+    other = ActivationReceipt(id="another's", status=RequestStatus.PENDING)
     monkeypatch.setattr(wire.messages, "read_receipt", lambda *_: other)
     with DOORS["wire"](tmp_path) as one:
         _, findings = fuzz.run("wire", one, 1, 0.5)

@@ -35,7 +35,7 @@ def test_nothing_waits():
         ({"known": False}, Device.SOFTWARE, Code.SOFTWARE_REFUSED),
         ({"days": 5.0}, Device.SOFTWARE, Code.OK),
         ({"days": 5.1}, Device.SOFTWARE, Code.SOFTWARE_TOO_OLD),
-        ({"days": -900.0}, Device.SOFTWARE, Code.OK),  # a clock that is off is told under its own name
+        ({"days": -900.0}, Device.SOFTWARE, Code.OK),  # a clock that is off has a code of its own
     ],
     ids=str,
 )
@@ -49,14 +49,14 @@ def test_what_is_not_known_yet_is_not_ready():
 
 
 def test_each_change_is_posted_once(tmp_path):
-    told: list[e.Event] = []
+    posted: list[e.Event] = []
     now = {Device.BACKLOG: Code.OK}
-    readiness = Readiness(tmp_path, 0, told.append, clock_unix=lambda: NOW, further_codes=lambda: now)
+    readiness = Readiness(tmp_path, 0, posted.append, clock_unix=lambda: NOW, further_codes=lambda: now)
     readiness.check()
     readiness.check()
     now[Device.BACKLOG] = Code.QUEUE_TOO_OLD
     readiness.check()
-    assert [one for one in told if one.device is Device.BACKLOG] == [
+    assert [one for one in posted if one.device is Device.BACKLOG] == [
         e.DeviceReady(Device.BACKLOG),
         e.DeviceFailed(Device.BACKLOG, Code.QUEUE_TOO_OLD),
     ]

@@ -45,7 +45,7 @@ from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
-from kiosk.model import Purpose, ActivationReceipt, RequestStatus
+from kiosk.model import ActivationReceipt, Purpose, RequestStatus
 from kiosk.visit_number import new_visit_number
 from tests.stateful.test_exactly_once import LIMITS
 from tests.support.activation_terminal import CARD, order, passed
@@ -86,7 +86,11 @@ class Central:
         """Start again with the keys that are there."""
         self.keys = keys.load(self.folder)
         self.activations = Activations(
-            self.database, self.keys, self.register, self.settings, lambda: self.now
+            database=self.database,
+            keys=self.keys,
+            authority=self.register,
+            settings=self.settings,
+            clock=lambda: self.now,
         )
 
     def sealing(self) -> SealingKey:

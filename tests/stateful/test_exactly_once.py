@@ -74,16 +74,27 @@ class Central:
         for id, receipt in self.receipts.items():
             if receipt.status is RequestStatus.PENDING:
                 self.opened[id] += 1
-                self.receipts[id] = ActivationReceipt(id, RequestStatus.ACTIVATED, Code.OK, f"C-{id}")
+                self.receipts[id] = ActivationReceipt(
+                    id=id, status=RequestStatus.ACTIVATED, code=Code.OK, credential=f"C-{id}"
+                )
 
     def _take(self, request: str, body: bytes) -> ActivationReceipt:
         assert self.bodies.setdefault(request, body) == body, "another body under the same number"
         if request not in self.receipts:
             if self.pending_first:
-                made = ActivationReceipt(request, RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, None, 30.0, 0.0)
+                made = ActivationReceipt(
+                    id=request,
+                    status=RequestStatus.PENDING,
+                    code=Code.PERSON_NOT_YET_VISIBLE,
+                    credential=None,
+                    recheck_unix=30.0,
+                    at_unix=0.0,
+                )
             else:
                 self.opened[request] += 1
-                made = ActivationReceipt(request, RequestStatus.ACTIVATED, Code.OK, f"C-{request}")
+                made = ActivationReceipt(
+                    id=request, status=RequestStatus.ACTIVATED, code=Code.OK, credential=f"C-{request}"
+                )
             self.receipts[request] = made
         return self.receipts[request]
 

@@ -84,6 +84,11 @@ class StaffPage(QWidget):
         """Say what the last action did."""
         self._result.show_message(text, Icon.CHECK, good=True)
 
+    def show_result_and_refresh(self, text: str) -> None:
+        """Say what the last action did, and show the page's data as they are after it."""
+        self.show_result(text)
+        self.refresh()
+
     @property
     def result_text(self) -> str:
         """What is said about the last action; empty: nothing."""

@@ -1,7 +1,7 @@
 """Judges whether the face before the camera is the one on the card, and whether it is alive."""
 
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Check, FaceSeen, FaceThresholds, Measures, Verdict
+from kiosk.model import Check, FaceSeen, FaceThresholds, Measures, Verdict, VerdictAnswer
 from kiosk.settings import FaceLimits, LivenessLimits
 
 
@@ -37,7 +37,9 @@ def judge_face(
         "review": thresholds.review,
         "min_frames": limits.min_frames,
     }
-    return Verdict(Check.FACE, answer, code, _measured(seen, {}), required)
+    return Verdict(
+        check=Check.FACE, answer=answer, code=code, measured=_measured(seen, {}), required=required
+    )
 
 
 def _judge_photographed(seen: FaceSeen, limits: FaceLimits, thresholds: FaceThresholds) -> Verdict:
@@ -52,7 +54,13 @@ def _judge_photographed(seen: FaceSeen, limits: FaceLimits, thresholds: FaceThre
     else:
         answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
     required: Measures = {"accept": accept, "min_frames": limits.min_frames}
-    return Verdict(Check.FACE, answer, code, _measured(seen, {"photographed": True}), required)
+    return Verdict(
+        check=Check.FACE,
+        answer=answer,
+        code=code,
+        measured=_measured(seen, {"photographed": True}),
+        required=required,
+    )
 
 
 def _measured(seen: FaceSeen, more: Measures) -> Measures:
@@ -84,7 +92,21 @@ def judge_liveness(seen: FaceSeen, limits: LivenessLimits) -> Verdict:
     required: Measures = {"min_live": limits.min_live, "required": limits.required}
     if seen.live_median is None:
         answer = VerdictAnswer.REFUSE if limits.required else VerdictAnswer.REVIEW
-        return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
+        return Verdict(
+            check=Check.LIVENESS,
+            answer=answer,
+            code=Code.FACE_LIVENESS_UNKNOWN,
+            measured=measured,
+            required=required,
+        )
     if not seen.live_median >= limits.min_live:  # so written that a NaN never passes
-        return Verdict(Check.LIVENESS, VerdictAnswer.RETRY, Code.FACE_NOT_LIVE, measured, required)
-    return Verdict(Check.LIVENESS, VerdictAnswer.PASS, Code.OK, measured, required)
+        return Verdict(
+            check=Check.LIVENESS,
+            answer=VerdictAnswer.RETRY,
+            code=Code.FACE_NOT_LIVE,
+            measured=measured,
+            required=required,
+        )
+    return Verdict(
+        check=Check.LIVENESS, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+    )

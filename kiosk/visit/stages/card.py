@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Device, Outcome, Stage
+from kiosk.model import Device, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.card import judge_card
 from kiosk.visit.stages import guardian, review
 from kiosk.visit.state import Orders, VisitState

@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
+from kiosk.model import DigitHeard, FaceSeen, Outcome, Stage, Verdict, VerdictAnswer
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 from kiosk.visit.rules.continuity import judge_continuity
 from kiosk.visit.rules.digits import judge_digits

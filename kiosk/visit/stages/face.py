@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Check, FaceSeen, Outcome, Stage, Verdict
+from kiosk.model import Check, FaceSeen, Outcome, Stage, Verdict, VerdictAnswer
 from kiosk.visit.rules.face import is_approved_face, judge_face, judge_liveness
 from kiosk.visit.rules.stream import is_young, judge_stream
 from kiosk.visit.stages import face_watch, portrait, review, ways
@@ -52,7 +52,9 @@ def seen(state: VisitState, seen: FaceSeen) -> Orders:
     if not state.passes(face):
         return _failed(state, face)
     stream = judge_stream(seen.stream, state.limits.stream)
-    if stream.answer is VerdictAnswer.REFUSE and not state.passes(stream):  # another try would see the same stream
+    if stream.answer is VerdictAnswer.REFUSE and not state.passes(
+        stream
+    ):  # another try would see the same stream
         state.verdicts.append(stream)
         return review.refer(state, stream.code)
     state.track, state.face_at = seen.track, seen.at

@@ -6,7 +6,7 @@ papers show that this is the child's guardian? Of the child only the card is tak
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Outcome, Stage
+from kiosk.model import Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.card import judge_guardian_card
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState

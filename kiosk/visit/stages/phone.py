@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Stage, Way
+from kiosk.model import Stage, VerdictAnswer, Way
 from kiosk.visit.rules.typed_input import judge_typed
 from kiosk.visit.stages import consent, face_watch
 from kiosk.visit.state import Orders, VisitState

@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, FaceSeen, Stage
+from kiosk.model import FaceSeen, Stage, VerdictAnswer
 from kiosk.visit.rules.continuity import judge_continuity
 from kiosk.visit.rules.digits import judge_typed_digits
 from kiosk.visit.stages import face_watch, review

@@ -6,7 +6,7 @@ import pytest
 from evaluation import options, pictures
 from evaluation.light.trials import ATTACKS, LIVE, LightTrials
 from kiosk import settings
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 from kiosk.simulators.light import LightingConditions, LitCamera, ScreenColours, lamp_colour
 from tests.support.faces import MODELS, needs_models
 from tests.support.visit_driver import changed
@@ -24,19 +24,19 @@ def booth():
 
 @needs_models
 def test_a_live_head_in_a_usual_shop_passes(booth):
-    assert booth.trial(LIVE, 200, 0, seed=5).verdict.answer is Answer.PASS
+    assert booth.trial(LIVE, 200, 0, seed=5).verdict.answer is VerdictAnswer.PASS
 
 
 @needs_models
 @pytest.mark.parametrize("species", ["still", "loop", "injected", "recorded", "tinted"])
 def test_attacks_that_the_light_does_not_reach_fail(booth, species):
-    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not Answer.PASS
+    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not VerdictAnswer.PASS
 
 
 @needs_models
 def test_paper_reflects_light_as_skin_does(booth):
     """What the light cannot tell; see docs/decisions."""
-    assert booth.trial("print", 200, 0, seed=5).verdict.answer is Answer.PASS
+    assert booth.trial("print", 200, 0, seed=5).verdict.answer is VerdictAnswer.PASS
 
 
 @needs_models

@@ -92,7 +92,7 @@ def test_the_driver_tries_once_and_remembers(monkeypatch, tmp_path):
     monkeypatch.setattr(camera, "capture_local", device.open)
     node = tmp_path / "video0"
     node.touch()
-    where = Context(RESOURCES, RESOURCES, simulation=True, clock=lambda: device.now)
+    where = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=lambda: device.now)
     one = Cv2Camera(CameraSettings(device=str(node)), where)
     one.open()
     tries = device.opened
@@ -111,7 +111,7 @@ def test_a_picture_that_is_none_is_a_wrong_format(monkeypatch, tmp_path, shape):
     node = tmp_path / "video0"
     node.touch()
     settings = CameraSettings(device=str(node), format="MJPG", width_px=640, height_px=480)
-    where = Context(RESOURCES, RESOURCES, simulation=True, clock=lambda: 0.0)
+    where = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=lambda: 0.0)
     one = Cv2Camera(settings, where)
     monkeypatch.setattr(one, "_format", WANTED[0])
     with pytest.raises(DeviceBusy) as caught:

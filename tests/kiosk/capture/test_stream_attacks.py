@@ -7,7 +7,7 @@ import pytest
 from evaluation.attacks import make
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.settings import load
 from kiosk.visit.rules.stream import judge_stream
 from tests.support.faces import MODELS, PHOTOS, head, needs_models, photo
@@ -25,7 +25,7 @@ def seen(species: str, name: str) -> StreamSeen:
     watch, found = StreamMonitor(), StreamSeen()
     for i in range(round(SECONDS * FPS)):
         at = i / FPS + 0.0007 * (i * 7919 % 5)
-        found = watch.look(Frame(shown.render(i / FPS), i, at))
+        found = watch.look(Frame(image=shown.render(i / FPS), seq=i, at=at))
     return found
 
 

@@ -28,7 +28,7 @@ class NumberedPictures:
 
 
 def context(world: object = None) -> Context:
-    return Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=world)
+    return Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic, world=world)
 
 
 @pytest.fixture

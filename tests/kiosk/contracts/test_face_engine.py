@@ -36,7 +36,7 @@ def driver(request) -> FaceEngine:
 
 
 def picture(name: str, at: float = 1.0, **pose) -> np.ndarray:
-    return Frame(head(name).render(at, **pose), 1, at).image
+    return Frame(image=head(name).render(at, **pose), seq=1, at=at).image
 
 
 def test_it_says_what_it_is(driver):

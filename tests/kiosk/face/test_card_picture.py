@@ -38,7 +38,9 @@ def photo(name: str) -> Image:
 @pytest.fixture(scope="module")
 def engine() -> SFace:
     photo("astronaut.png")
-    return SFace(SFaceSettings(), Context(MODELS, MODELS, simulation=True, clock=time.monotonic))
+    return SFace(
+        SFaceSettings(), Context(resources=MODELS, models=MODELS, simulation=True, clock=time.monotonic)
+    )
 
 
 @pytest.fixture(scope="module")

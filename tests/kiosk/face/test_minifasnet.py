@@ -22,7 +22,7 @@ from tests.support.faces import (
 
 
 def face(x: float, y: float, width: float, height: float) -> Face:
-    return Face(x, y, width, height, np.zeros((5, 2), np.float32), 1.0)
+    return Face(x=x, y=y, width=width, height=height, points=np.zeros((5, 2), np.float32), score=1.0)
 
 
 def as_print(picture: np.ndarray) -> np.ndarray:

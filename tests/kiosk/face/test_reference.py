@@ -6,6 +6,7 @@ import pytest
 from kiosk.codes import Code
 from kiosk.errors import CardError
 from kiosk.face.reference import prepare_reference
+from kiosk.face.sface import SFace
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings, chip_portrait
 from tests.support.faces import MODELS, PHOTOS, context, engine, head, needs_models, portrait
 
@@ -30,7 +31,7 @@ def test_it_is_the_same_person_and_nobody_else(name):
             vectors.append(engine().embed(picture, engine().detect(picture)[0]))
         mean = np.mean(vectors, axis=0)
         likeness = float(card @ mean / np.linalg.norm(mean))
-        assert likeness >= 0.47 if other == name else likeness < 0.3
+        assert likeness >= SFace.thresholds.accept if other == name else likeness < 0.3
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\0" * 1024, b"RIFF" + b"\xff" * 1020])

@@ -68,7 +68,7 @@ class Stand(Struct):
         for _ in range(round(seconds * FPS)):
             self.now[0] += 1 / FPS
             at = self.now[0]
-            self.watcher.step(Frame(picture(at), round(at * FPS), at))
+            self.watcher.step(Frame(image=picture(at), seq=round(at * FPS), at=at))
         return [event for event in self.events[before:] if isinstance(event, FaceSeen)]
 
 
@@ -280,14 +280,14 @@ def test_frames_are_looked_at_no_more_often_than_the_settings_say():
     it.watcher.watch(None)
     for i in range(60):
         at = 100 + i / 60
-        it.watcher.step(Frame(ROOM.render(at), i, at))
+        it.watcher.step(Frame(image=ROOM.render(at), seq=i, at=at))
     assert len(it.events) <= limits().max_fps + 2
 
 
 def test_frames_from_before_the_watch_do_not_count():
     it = stand()
     it.watcher.watch(None)
-    it.watcher.step(Frame(nobody(1.0), 1, 99.9))
+    it.watcher.step(Frame(image=nobody(1.0), seq=1, at=99.9))
     assert it.events == []
 
 
@@ -361,7 +361,7 @@ def test_run_prepares_looks_and_stops():
 
     def newest(seconds: float) -> Frame:
         it.now[0] += 1 / FPS
-        return Frame(head("hopper").render(it.now[0]), round(it.now[0] * FPS), it.now[0])
+        return Frame(image=head("hopper").render(it.now[0]), seq=round(it.now[0] * FPS), at=it.now[0])
 
     def post(event: Event) -> None:
         it.events.append(event)

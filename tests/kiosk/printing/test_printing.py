@@ -41,7 +41,7 @@ from kiosk.printing.serial_or_network import SerialOrNetworkPrinter
 from kiosk.printing.text_layout import format_lines, width, wrap
 from kiosk.worker import Worker
 
-CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
+CONTEXT = Context(resources=Path("."), models=Path("."), simulation=False, clock=time.monotonic)
 GMTIME = time.gmtime
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SLIP = Slip(

@@ -69,14 +69,14 @@ def customer(screen, **behaviour):
 
 def test_a_touch_is_repeated_until_the_screen_takes_it(running):
     screen = SlowScreen(refusals=5)
-    running(customer(screen)).see(e.Show(Stage.IDLE))
+    running(customer(screen)).see(e.Show(stage=Stage.IDLE))
     wait_until(lambda: screen.taken == ["begin"])
     assert screen.refusals == 0
 
 
 def test_what_is_typed_keeps_its_order_while_keys_refuse(running):
     screen = SlowScreen(refusals=7)
-    running(customer(screen, phone="19912345670", password="31415926")).see(e.Show(Stage.PHONE))
+    running(customer(screen, phone="19912345670", password="31415926")).see(e.Show(stage=Stage.PHONE))
     typed = [*"19912345670", "key_next", *"31415926", "key_next", *"31415926", "key_next"]
     wait_until(lambda: len(screen.taken) == len(typed))
     assert screen.taken == typed
@@ -85,11 +85,11 @@ def test_what_is_typed_keeps_its_order_while_keys_refuse(running):
 def test_a_touch_that_is_not_taken_is_given_up_when_another_screen_comes(running):
     screen = SlowScreen(refusals=10**9)
     one = running(customer(screen))
-    one.see(e.Show(Stage.IDLE))
+    one.see(e.Show(stage=Stage.IDLE))
     assert screen.tried.wait(LIMIT_S)
-    one.see(e.Show(Stage.SUBMIT))
+    one.see(e.Show(stage=Stage.SUBMIT))
     screen.refusals = 0
-    one.see(e.Show(Stage.CARD))
+    one.see(e.Show(stage=Stage.CARD))
     wait_until(lambda: one.card_on_reader)
     assert len(screen.taken) <= 1, "the touch for the old screen is not repeated for ever"
 
@@ -97,7 +97,7 @@ def test_a_touch_that_is_not_taken_is_given_up_when_another_screen_comes(running
 def test_a_customer_who_leaves_touches_nothing_more(running):
     screen = SlowScreen(refusals=10**9)
     one = running(customer(screen))
-    one.see(e.Show(Stage.IDLE))
+    one.see(e.Show(stage=Stage.IDLE))
     assert screen.tried.wait(LIMIT_S)
     one.leave()
     assert not one.present
@@ -107,7 +107,7 @@ def test_a_customer_who_leaves_touches_nothing_more(running):
 def test_a_card_that_is_lifted_too_early_is_lifted_once_when_the_reader_has_found_it(running):
     one = running(customer(SlowScreen(), card="lifted_once"))
     for lies_after in (False, True):
-        one.see(e.Show(Stage.CARD))
+        one.see(e.Show(stage=Stage.CARD))
         wait_until(lambda: one.card_on_reader)
         one.card_found()
         assert one.card_on_reader is lies_after
@@ -117,7 +117,7 @@ def test_staff_sign_with_their_own_numbers(running):
     screen = SlowScreen(refusals=3)
     staff = running(SimulatedStaff(screen))
     staff.staff = StaffBehaviour(clerk="01", pin="12", supervisor="03", supervisor_pin="45")
-    staff.see(e.Show(Stage.REVIEW))
+    staff.see(e.Show(stage=Stage.REVIEW))
     staff.see(e.AskSignature(Role.CLERK, clerk="01"))
     staff.see(e.AskSignature(Role.SUPERVISOR))
     keys = ["i_am_clerk", "key_1", "key_2", "key_next"]
@@ -129,6 +129,6 @@ def test_staff_sign_with_their_own_numbers(running):
 def test_nobody_on_duty_touches_nothing(running):
     screen = SlowScreen()
     staff = running(SimulatedStaff(screen))
-    staff.see(e.Show(Stage.REVIEW))
+    staff.see(e.Show(stage=Stage.REVIEW))
     wait_until(lambda: not staff._seen)
     assert screen.taken == []

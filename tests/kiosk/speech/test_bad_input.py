@@ -18,7 +18,7 @@ from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
-from kiosk.model import SAMPLE_RATE, VerdictAnswer, AudioBlock, Challenge
+from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, VerdictAnswer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
@@ -225,12 +225,12 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.feed(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
     limits = SETTINGS.visit
-    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    asked = Challenge(id="", digits=ASKED, gaps_s=(1.4,) * 6, expires_unix=2e9)
     verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is VerdictAnswer.RETRY
 

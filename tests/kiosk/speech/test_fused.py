@@ -5,7 +5,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError, SettingsError
-from kiosk.model import VerdictAnswer, Challenge
+from kiosk.model import Challenge, VerdictAnswer
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import PooledRecogniser, pooled
@@ -44,7 +44,7 @@ def read_to(recogniser):
     sound = mix(noise(9.0), *((voice(d), at + 0.4) for d, at in zip(DIGITS, SHOWN, strict=True)))
     heard = Scene(recogniser).play(sound, SHOWN)
     in_order = [heard[i] for i in range(len(DIGITS))]
-    challenge = Challenge("c", DIGITS, (1.2,) * 6, 2e9)
+    challenge = Challenge(id="c", digits=DIGITS, gaps_s=(1.2,) * 6, expires_unix=2e9)
     shown = [1000.0 + at for at in SHOWN]
     return in_order, judge_digits(challenge, shown, in_order, LIMITS.digits, LIMITS.sound)
 
@@ -80,7 +80,7 @@ def test_a_second_that_falls_out_leaves_the_leading_one_alone_under_the_same_rul
 
 def test_wrong_digits_do_not_pass_because_the_second_one_fell_out():
     heard, _ = read_to(PooledRecogniser(PitchRecogniser(), Second(0), 0.3))
-    asked = Challenge("c", (2, 0, 3, 0, 4, 8), (1.2,) * 6, 2e9)
+    asked = Challenge(id="c", digits=(2, 0, 3, 0, 4, 8), gaps_s=(1.2,) * 6, expires_unix=2e9)
     verdict = judge_digits(asked, [1000.0 + at for at in SHOWN], heard, LIMITS.digits, LIMITS.sound)
     assert (verdict.answer, verdict.code) == (VerdictAnswer.RETRY, Code.SPEECH_WRONG_DIGITS)
 

@@ -365,7 +365,7 @@ def test_odd_sounds_do_no_harm():
         np.full(4 * RATE, np.nan),
     ):
         scene = Scene()
-        scene.listener.feed(AudioBlock(np.zeros(0, np.float32), 0, START))
+        scene.listener.feed(AudioBlock(samples=np.zeros(0, np.float32), seq=0, at=START))
         heard = scene.play(sound.astype(np.float32), [0.5, 1.7], last_s=1.0)
         assert sorted(heard) == [0, 1]
 

@@ -38,7 +38,7 @@ class RosterReader:
         self.roster.accept(self.office.roster())
 
     def start(self):
-        """Also: pull the plug and start again."""
+        """Start; called again, it is a start after a power cut."""
         self.roster = Roster(
             self.folder,
             SETTINGS,

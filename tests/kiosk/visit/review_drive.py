@@ -31,10 +31,10 @@ class StaffedVisitDriver(VisitDriver):
 
     def agree_and_type(self) -> "StaffedVisitDriver":
         if not self.log:
-            self.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0))
+            self.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=1_700_000_000.0))
         self.feed(e.Agreed("zh-Hans", "00", picture=True))
         self.feed(e.CardRead(GOOD_CARD))
-        self.feed(e.Typed("19900000000", "31415926"))
+        self.feed(e.Typed(phone="19900000000", password="31415926"))
         return self
 
     def match(self, **changes) -> "StaffedVisitDriver":

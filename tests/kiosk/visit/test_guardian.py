@@ -7,7 +7,18 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import REVIEW_REASONS, VerdictAnswer, Check, Decision, Outcome, ReviewReason, Role, Stage, Way, reasons
+from kiosk.model import (
+    REVIEW_REASONS,
+    Check,
+    Decision,
+    Outcome,
+    ReviewReason,
+    Role,
+    Stage,
+    VerdictAnswer,
+    Way,
+    allowed_reasons,
+)
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
@@ -22,7 +33,7 @@ NO_CHILDREN = replace(DESK, may_overrule=tuple(c for c in DESK.may_overrule if c
 
 def with_card(facts, way=Way.VOICE, **more) -> StaffedVisitDriver:
     drive = StaffedVisitDriver(**more)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=1_700_000_000.0, way=way))
     drive.feed(e.Agreed("zh-Hans", "00", picture=True))
     drive.feed(e.CardRead(facts))
     return drive
@@ -75,7 +86,7 @@ def test_each_reason_has_its_place():
     assert all(not young & set(known) for known in REVIEW_REASONS.values())
     for code in Code:
         expected = {Code.CARD_UNDER_AGE: (ReviewReason.GUARDIAN,), Code.CARD_CHILD: PAPERS}
-        assert reasons(Decision.APPROVE, code) == expected.get(code, REVIEW_REASONS[Decision.APPROVE])
+        assert allowed_reasons(Decision.APPROVE, code) == expected.get(code, REVIEW_REASONS[Decision.APPROVE])
 
 
 def test_without_a_clerk_nobody_young_is_served():
@@ -142,7 +153,7 @@ def to_attest(**more) -> StaffedVisitDriver:
     drive = with_card(CHILD, **more)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.match()
     drive.read()
     return drive
@@ -171,7 +182,9 @@ def test_the_request_is_the_childs_and_names_the_guardian(reason):
     assert (review.code, review.reason, review.overruled) == (Code.CARD_CHILD, reason, (Code.CARD_CHILD,))
     last = {v.check: v for v in evidence.verdicts}
     assert (last[Check.CARD].answer, last[Check.CARD].code) == (VerdictAnswer.REVIEW, Code.CARD_CHILD)
-    assert all(last[c].answer is VerdictAnswer.PASS for c in (Check.GUARDIAN, Check.FACE, Check.DIGITS, Check.LIPS))
+    assert all(
+        last[c].answer is VerdictAnswer.PASS for c in (Check.GUARDIAN, Check.FACE, Check.DIGITS, Check.LIPS)
+    )
 
 
 @pytest.mark.parametrize("reason", [r for r in ReviewReason if r not in PAPERS])
@@ -198,7 +211,7 @@ def test_somebody_elses_face_is_not_the_guardians():
     drive = with_card(CHILD)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     for _ in range(3):
         drive.match(likeness_mean=0.1)
     assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
@@ -209,7 +222,7 @@ def test_the_clerks_way_asks_two_questions():
     drive = with_card(CHILD, way=Way.CLERK)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.feed(e.ChallengeTaken(challenge()))
     drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     drive.sign("7002", Role.SUPERVISOR)
@@ -270,7 +283,7 @@ def test_the_stream_is_looked_at_for_a_guardian_too():
     drive = with_card(CHILD)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.match(stream=replace(SENSOR, repeated=50))
     assert drive.visit.stage is Stage.OUTCOME
     assert drive.slip.code is Code.STREAM_REPEATED

@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Challenge, Check, FaceSeen, Outcome, Stage
+from kiosk.model import Challenge, Check, FaceSeen, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules import light
 from kiosk.visit.rules.light import judge_light
 from tests.support.visit_driver import LIMITS, VisitDriver, changed
 
 REQUIRED = changed(LIMITS, light={"mode": "required"})
-CHALLENGE = Challenge("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", (1, 2, 3, 4, 5, 6), (1.0,) * 6, 2e9)
+CHALLENGE = Challenge(
+    id="0f2d6a4be1c84b7f9a3b5c6d7e8f9012", digits=(1, 2, 3, 4, 5, 6), gaps_s=(1.0,) * 6, expires_unix=2e9
+)
 STEPS = 13
 HOLD_S = 0.6
 
@@ -33,7 +35,7 @@ def face(letters, gain, noise=0.01, drift=0.0, delay=0.06, seed=1):
         step = min(max(math.floor((at - delay - 10.0) / HOLD_S), -1), len(letters) - 1)
         red, green, blue = light.LINEAR[letters[step]] if step >= 0 else (0.5, 0.5, 0.5)
         answer = [gain * (x - green) + drift * at + random.normal(0, noise) for x in (red, blue)]
-        frames.append(FaceSeen(at, i, faces=1, light=(answer[0], answer[1])))
+        frames.append(FaceSeen(at=at, seq=i, faces=1, light=(answer[0], answer[1])))
     return frames
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Device, FaceSeen, Outcome, Stage
+from kiosk.model import Device, FaceSeen, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.face import judge_face
 from tests.support.visit_driver import LIMITS, THRESHOLDS, VisitDriver
 
@@ -98,7 +98,7 @@ def test_a_camera_that_goes_costs_a_try_and_lost_engines_the_visit(device):
 
 
 def seen(likeness: float | None, frames: int = 12) -> FaceSeen:
-    return FaceSeen(1.0, 1, faces=1, good=True, frames_good=frames, likeness_mean=likeness)
+    return FaceSeen(at=1.0, seq=1, faces=1, good=True, frames_good=frames, likeness_mean=likeness)
 
 
 def judged(likeness: float | None, frames: int = 12, **thresholds):

@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import REVIEW_REASONS, VerdictAnswer, Check, Decision, Outcome, ReviewReason, Role, Stage, Way
+from kiosk.model import (
+    REVIEW_REASONS,
+    Check,
+    Decision,
+    Outcome,
+    ReviewReason,
+    Role,
+    Stage,
+    VerdictAnswer,
+    Way,
+)
 from kiosk.settings import ReviewSettings
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
@@ -286,7 +296,7 @@ def check_submit(submit, desk):
 @settings(max_examples=400, deadline=None)
 def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overruled(data, desk, way, staffed):
     drive = StaffedVisitDriver(desk=desk)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     if not staffed:
         drive.staff = None
     elif drive.visit.stage is Stage.CONSENT:
@@ -309,7 +319,7 @@ def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overrule
 def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, numbers, role):
     """Led to the end, so that many of these really submit."""
     drive = StaffedVisitDriver(desk=desk)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=Way.CLERK))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=Way.CLERK))
     drive.agree_and_type()
     drive.feed(e.ChallengeTaken(challenge()))
     drive.sign(numbers[0]).decide(reason=ReviewReason.OWN_WISH)
@@ -325,7 +335,7 @@ def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, number
 @pytest.mark.parametrize("way", Way)
 def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
     drive = StaffedVisitDriver()
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     drive.agree_and_type()
     if way is not Way.CLERK:
         for _ in range(3):

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.events import ReferenceReady
-from kiosk.model import VerdictAnswer, Check, Outcome, Stage, StreamSeen
+from kiosk.model import Check, Outcome, Stage, StreamSeen, VerdictAnswer
 from kiosk.visit.rules.stream import judge_stream
 from tests.support.visit_driver import LIMITS, SENSOR, VisitDriver
 

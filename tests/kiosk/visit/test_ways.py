@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
-    VerdictAnswer,
     Challenge,
     Check,
     Decision,
@@ -19,6 +18,7 @@ from kiosk.model import (
     ReviewReason,
     Role,
     Stage,
+    VerdictAnswer,
     Way,
 )
 from kiosk.visit import head_turns
@@ -41,7 +41,7 @@ POSE = {
 
 def begun(way, limits=LIMITS):
     drive = StaffedVisitDriver(limits)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     return drive
 
 
@@ -100,7 +100,7 @@ def test_a_head_that_follows_the_arrows_submits_without_a_voice():
 
 
 def test_the_arrows_come_from_the_challenge_and_never_twice_in_a_row():
-    made = {head_turns.moves(Challenge("c", (a, b, c, d), (1.0,) * 4, 0.0), 5)
+    made = {head_turns.moves(Challenge(id="c", digits=(a, b, c, d), gaps_s=(1.0,) * 4, expires_unix=0.0), 5)
             for a in range(10) for b in range(10) for c in range(10) for d in (0, 3, 7)}  # fmt: skip
     assert len(made) > 100
     assert all(a is not b for arrows in made for a, b in pairwise(arrows))
@@ -149,19 +149,19 @@ def test_nobody_was_looked_at_before_the_arrow():
 def test_a_machine_that_looks_at_five_frames_in_two_seconds_knows_the_rest():
     slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
     for i in range(4):
-        slow.take(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
+        slow.take(FaceSeen(at=0.4 * i, seq=i, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     assert slow.painted(e.HeadMoveShown(0, 1.25))
-    assert not slow.take(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert not slow.take(FaceSeen(at=1.6, seq=4, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is None
 
 
 def test_one_frame_before_the_arrow_tells_no_rest():
     slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
-    slow.take(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    slow.take(FaceSeen(at=1.0, seq=0, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     slow.painted(e.HeadMoveShown(0, 1.25))
-    assert slow.take(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert slow.take(FaceSeen(at=1.6, seq=1, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is Code.HEAD_UNSEEN
 
 

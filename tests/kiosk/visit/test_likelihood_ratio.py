@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Challenge, DigitHeard
+from kiosk.model import Challenge, DigitHeard, VerdictAnswer
 from kiosk.settings import load
 from kiosk.visit.rules import likelihood_ratio
 from kiosk.visit.rules.digits import judge_digits
@@ -164,6 +164,15 @@ def test_torn_digits_alone_are_never_enough():
 def test_a_voice_whose_time_is_no_number_came_at_no_time():
     shown = [10.0 + 2.0 * i for i in range(len(DIGITS))]
     heard = [
-        DigitHeard(at + 1.0, i, scores(DIGITS[i]), nan, at + 0.9, -25.0, 25.0) for i, at in enumerate(shown)
+        DigitHeard(
+            at=at + 1.0,
+            window=i,
+            scores=scores(DIGITS[i]),
+            began=nan,
+            ended=at + 0.9,
+            level_dbfs=-25.0,
+            snr_db=25.0,
+        )
+        for i, at in enumerate(shown)
     ]
     assert judge_digits(challenge(), shown, heard, LIMITS.digits, LIMITS.sound).answer is VerdictAnswer.RETRY

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, DigitHeard, FaceSeen
+from kiosk.model import DigitHeard, FaceSeen, VerdictAnswer
 from kiosk.visit.rules.lip_sync import chance
 from kiosk.visit.rules.lips import judge_lips
 from tests.support.visit_driver import LIMITS
@@ -85,7 +85,7 @@ def test_the_rule_asks_for_it_where_the_settings_do():
 
     def judged(line, limits):
         seen = [
-            FaceSeen(float(t), i, faces=1, mouth=float(m))
+            FaceSeen(at=float(t), seq=i, faces=1, mouth=float(m))
             for i, (t, m) in enumerate(zip(times, line, strict=True))
         ]
         return judge_lips(heard, seen, limits)
