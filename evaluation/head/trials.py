@@ -14,7 +14,7 @@ from numpy.random import Generator
 from evaluation.intervals import Rate, wilson
 from evaluation.speech.challenge_audio import GAPS_S, LENGTH
 from kiosk import events as e
-from kiosk.model import VerdictAnswer, Challenge, FaceSeen, HeadMove
+from kiosk.model import Challenge, FaceSeen, HeadMove, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.head_turns import HeadTurns, moves
 

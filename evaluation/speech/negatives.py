@@ -29,7 +29,7 @@ from evaluation.speech.reading_plan import PlannedUtterance, ReadingPlan
 from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import SAMPLE_RATE, VerdictAnswer, DigitHeard, Verdict
+from kiosk.model import SAMPLE_RATE, DigitHeard, Verdict, VerdictAnswer
 from kiosk.ports import Samples
 from kiosk.settings import Settings
 from kiosk.visit.rules.digits import judge_digits

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.offline_listener import challenge_of
-from kiosk.model import VerdictAnswer, DigitHeard, Verdict
+from kiosk.model import DigitHeard, Verdict, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.rules.digits import judge_digits
 

@@ -14,7 +14,7 @@ from evaluation.attacks.injected import SensorlessHead
 from evaluation.attacks.video import compress, speaking_mouth
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import VerdictAnswer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import SimulatedSensor
