@@ -69,7 +69,7 @@ class Ears:
         self._listens += 1
         self._listening = self._listens
 
-    def window(self, opened: e.WindowOpened) -> None:
+    def open_window(self, opened: e.WindowOpened) -> None:
         mine = self._listening
         said = self._street.customer.says(opened.window, opened.at)
         now = self._agenda.clock.monotonic()
@@ -97,7 +97,7 @@ class Ears:
     def forget(self) -> None:
         self.stop()
 
-    def hear(self, block) -> None:
+    def feed(self, block) -> None:
         pass
 
     def level_dbfs(self) -> float:

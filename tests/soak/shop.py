@@ -41,7 +41,7 @@ class SoakTerminal(Terminal, Owner):
         self._agenda = street.agenda
         self._courier_due: Owner = Owner()
         self._ready_told: list[e.Event] = []
-        Terminal.__init__(self, settings, None, street.clock.monotonic, street.clock.unix)
+        Terminal.__init__(self, settings, clock=street.clock.monotonic, clock_unix=street.clock.unix)
 
     def _driver(self, port: str):
         return _DRIVERS[port](self._street.counter)
