@@ -65,6 +65,7 @@ class Terminal:
         self,
         settings: Settings,
         world: Any = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:

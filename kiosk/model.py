@@ -1,5 +1,7 @@
-"""The nouns. All are frozen; every `at`, `began`, `ended` is seconds on one monotonic clock
-(`time.monotonic`), stamped at capture, unless the name ends in `_unix`.
+"""Defines the values that all packages share.
+
+All are frozen; every `at`, `began`, `ended` is seconds on one monotonic clock (`time.monotonic`), stamped at
+capture, unless the name ends in `_unix`.
 """
 
 from collections.abc import Mapping
@@ -47,7 +49,7 @@ class Stage(StrEnum):
 
 
 class Way(StrEnum):
-    """How it is shown that a living person is here, now; chosen on the first screen, or after a try."""
+    """How a person proves to be alive and here; chosen on the first screen, or after a try."""
 
     VOICE = "voice"  # digits read aloud
     HEAD = "head"  # the head turned as arrows say
@@ -56,7 +58,7 @@ class Way(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What is to be done with the person's credential; a person has one."""
+    """What is to be done with the person's credential, of which each person has one."""
 
     OPEN = "open"
     RENEW = "renew"  # the old one ends, a new one is issued
@@ -64,7 +66,7 @@ class Purpose(StrEnum):
 
 
 class HeadMove(StrEnum):
-    """Of the head; left and right are the person's own, and the screen's, which is a mirror."""
+    """Movement of the head; left and right are the person's own, and the screen's, which is a mirror."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -73,7 +75,7 @@ class HeadMove(StrEnum):
 
 
 class Device(StrEnum):
-    """What must be ready before a visit may begin."""
+    """A device or service of the terminal that a visit may need."""
 
     CAMERA = "camera"
     MICROPHONE = "microphone"
@@ -95,21 +97,21 @@ class Device(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody behind the counter may do; a supervisor may do all that a clerk may."""
+    """What a member of staff may do; a supervisor may do all that a clerk may."""
 
     CLERK = "clerk"
     SUPERVISOR = "supervisor"
 
 
 class Clerk(Struct, frozen=True):
-    """Somebody who signed in. `number`: digits that central gave, not a name."""
+    """A member of staff who signed in. `number`: digits that central issued, not a name."""
 
     number: str
     role: Role
 
 
 class Outcome(StrEnum):
-    """How a visit ended, in the word the screen, the slip and the report use."""
+    """How a visit ended, as the screen, the slip and the report say it."""
 
     ACTIVATED = "activated"
     PENDING = "pending"
@@ -130,16 +132,16 @@ _CHANGES = {
 
 
 def outcome_key(outcome: Outcome, purpose: Purpose) -> str:
-    """The catalogue's name for how a visit ended: who has a credential is told what became of that one."""
+    """Return the phrase key of an outcome: for a change it says what became of the existing credential."""
     return _CHANGES.get((outcome, purpose), outcome.value)
 
 
 class StreamSeen(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream_integrity`)."""
+    """Properties of a camera's stream since it was opened (measured by `kiosk.capture.stream_integrity`)."""
 
     frames: int = 0
-    held: int = 0  # the very picture before: a slow sensor's camera sends it twice
-    repeated: int = 0  # the very picture of some time ago, others in between: no sensor does that
+    held: int = 0  # the same picture as before: a slow sensor's camera sends it twice
+    repeated: int = 0  # the same picture as some time ago, others in between: no sensor does that
     backwards: int = 0  # frames whose time was not later than the one before
     fps: float | None = None
     jitter_ms: float | None = None  # standard deviation of the time between frames
@@ -171,7 +173,7 @@ class AudioBlock(Struct, frozen=True, eq=False, kw_only=True):
 
 
 class IdCard(Struct, frozen=True, kw_only=True):
-    """What a card says, verbatim. Personal data: never logged, forgotten at the end of the visit."""
+    """The text of a card, verbatim. Personal data: never logged, forgotten at the end of the visit."""
 
     number: str
     name: str
@@ -190,7 +192,7 @@ class IdCard(Struct, frozen=True, kw_only=True):
 
 
 class CardFacts(Struct, frozen=True, kw_only=True):
-    """What the rules need to know of a card, and nothing that names the person."""
+    """Properties of a card that the rules need; nothing in it identifies the person."""
 
     kind: str = "resident"  # resident | J | I | Y
     number_valid: bool = False  # GB 11643: form, birth date inside, check character
@@ -252,7 +254,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
 
     at: float
     seq: int
-    hint: Code = Code.OK  # the one thing to tell the person now
+    hint: Code = Code.OK  # the one hint for the person now
     box: FaceBox | None = None
     faces: int = 0
     good: bool = False  # good enough to be matched
@@ -296,7 +298,7 @@ class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True
 
 
 class Check(StrEnum):
-    """What is checked on the way."""
+    """What is checked in a visit."""
 
     CARD = "card"
     GUARDIAN = "guardian"
@@ -313,7 +315,7 @@ class Check(StrEnum):
 
 
 class VerdictAnswer(StrEnum):
-    """What a rule says."""
+    """What a rule decides."""
 
     PASS = "pass"  # noqa: S105
     RETRY = "retry"
@@ -336,7 +338,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Decision(StrEnum):
-    """Of a clerk's review."""
+    """Outcome of a clerk's review."""
 
     APPROVE = "approve"
     AGAIN = "again"  # another try
@@ -382,7 +384,7 @@ REVIEW_REASONS: Mapping[Decision, tuple[ReviewReason, ...]] = {
 """Which reasons a decision may have."""
 
 
-_OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
+_REASONS_FOR_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
     (Decision.APPROVE, Code.CARD_UNDER_AGE): (ReviewReason.GUARDIAN,),
     (Decision.APPROVE, Code.CARD_CHILD): (
         ReviewReason.HOUSEHOLD_REGISTER,
@@ -394,12 +396,12 @@ _OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
 
 
 def allowed_reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
-    """What may be given for a decision on `code`: about young people nothing but the guardian counts."""
-    return _OF_THE_YOUNG.get((decision, code), REVIEW_REASONS[decision])
+    """Return the reasons for a decision on `code`; for young people only the guardian counts."""
+    return _REASONS_FOR_YOUNG.get((decision, code), REVIEW_REASONS[decision])
 
 
 class Signature(Struct, frozen=True):
-    """Who stands for a decision, proved by PIN at `at_unix`. `clerk`: a number, not a name."""
+    """Signature of a member of staff under a decision, proved by PIN at `at_unix`. `clerk`: a number."""
 
     clerk: str
     role: Role
@@ -419,7 +421,7 @@ class Review(Struct, frozen=True, kw_only=True):
 
 
 class RequestStatus(StrEnum):
-    """Central's word on an activation request."""
+    """Central's decision on an activation request."""
 
     ACTIVATED = "ACTIVATED"
     PENDING = "PENDING"

@@ -154,12 +154,12 @@ def check_identity(settings: Settings, _: Context) -> str:
 
 def check_central(settings: Settings, _: Context) -> str:
     """Call central and return how far the clocks differ."""
-    who = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
+    enrolled = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
     central = settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
         simulated = settings.mode == "simulation"
-        gateway = Gateway(client, who, time.time, heartbeat_s=central.connect_s, simulated=simulated)
+        gateway = Gateway(client, enrolled, time.time, heartbeat_s=central.connect_s, simulated=simulated)
         gateway.heartbeat()
     finally:
         client.close()

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Enrol, and record that in the audit log. Raises SettingsError, IdentityError, CentralError."""
     settings = read_settings(options)
-    who = identity.enrol(
+    enrolled = identity.enrol(
         settings.central.url,
         options.ca or settings.path(settings.central.ca),
         settings.terminal.id,
@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
         identity.make_key_store(settings),
     )
     AuditLog(audit_log_path(settings)).append(
-        RecordKind.TERMINAL_ENROLLED, facts=key_facts(who.terminal, who.store.public())
+        RecordKind.TERMINAL_ENROLLED, facts=key_facts(enrolled.terminal, enrolled.store.public())
     )
-    print(f"terminal {who.terminal} is enrolled: {who.place or 'no place given'}")
+    print(f"terminal {enrolled.terminal} is enrolled: {enrolled.place or 'no place given'}")
     return 0
 
 

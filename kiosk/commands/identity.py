@@ -37,12 +37,14 @@ def show_key(options: argparse.Namespace) -> int:
 def rotate_key(options: argparse.Namespace) -> int:
     """Exchange the key for a new one at central, record that, and print the new key."""
     settings = read_settings(options)
-    who, central = _load(settings), settings.central
+    enrolled, central = _load(settings), settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
-    key = rotate(client, who, time.time)
-    AuditLog(audit_log_path(settings)).append(RecordKind.IDENTITY_ROTATED, facts=key_facts(who.terminal, key))
+    key = rotate(client, enrolled, time.time)
+    AuditLog(audit_log_path(settings)).append(
+        RecordKind.IDENTITY_ROTATED, facts=key_facts(enrolled.terminal, key)
+    )
     client.close()
-    _print_key(who)
+    _print_key(enrolled)
     return 0
 
 
@@ -50,5 +52,5 @@ def _load(settings: Settings) -> Identity:
     return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
 
 
-def _print_key(who: Identity) -> None:
-    print(f"terminal {who.terminal}, key {sha256(who.store.public()).hexdigest()[:16]}")
+def _print_key(enrolled: Identity) -> None:
+    print(f"terminal {enrolled.terminal}, key {sha256(enrolled.store.public()).hexdigest()[:16]}")

@@ -41,8 +41,8 @@ class RosterIssuer(Struct, frozen=True):
 def enrolled_issuer(settings: Settings) -> RosterIssuer:
     """Return central, as this terminal's enrolment names it. Raises IdentityError."""
     folder = settings.path(settings.terminal.identity)
-    who = identity.load(folder, identity.make_key_store(settings))
-    return RosterIssuer(who.challenge_key, who.terminal)
+    enrolled = identity.load(folder, identity.make_key_store(settings))
+    return RosterIssuer(enrolled.challenge_key, enrolled.terminal)
 
 
 class Roster:

@@ -126,12 +126,9 @@ class HeadTurns:
         if self._moved:
             self._moved = not is_at_rest(pose, self._rest, self._limits)
             return not self._moved
-        self._judge(direction(pose, self._rest, self._limits), seen.at - self.shown[-1])
-        return self.fault is not None
-
-    def _judge(self, found: HeadMove | None, after_s: float) -> None:
+        found, after_s = direction(pose, self._rest, self._limits), seen.at - self.shown[-1]
         if found is None:
-            return
+            return False
         if after_s < self._limits.early_s:
             self.fault = Code.HEAD_TOO_EARLY
         elif found is not self.moves[len(self.shown) - 1]:
@@ -139,6 +136,7 @@ class HeadTurns:
         else:
             self.reached.append(after_s)
             self._moved = True
+        return self.fault is not None
 
     def too_late(self) -> None:
         """Fail the step, whose time is over."""

@@ -98,7 +98,7 @@ def test_both_ends_find_the_same_fault_in_an_export(tmp_path: Path) -> None:
     """Two programs, one format."""
     import random
 
-    from kiosk.audit.log import Head
+    from kiosk.audit.log import LogHead
     from kiosk.audit.verify import verify
 
     log = AuditLog(tmp_path / "audit.log")
@@ -120,7 +120,7 @@ def test_both_ends_find_the_same_fault_in_an_export(tmp_path: Path) -> None:
                 case 3:
                     rows[at] = rows[at][: chosen.randrange(len(rows[at]))]
         rows = [row for row in rows if row]
-        anchors = [AuditHead(12, log.head.hash)]
-        ours = verify(rows, [Head(*anchor) for anchor in anchors])
-        theirs = audit.check(rows, anchors)
+        heads = [AuditHead(12, log.head.hash)]
+        ours = verify(rows, [LogHead(*head) for head in heads])
+        theirs = audit.check(rows, heads)
         assert (ours.at, ours.fault.split(":")[0]) == (theirs.at, theirs.fault.split(":")[0])

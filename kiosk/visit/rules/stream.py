@@ -50,19 +50,19 @@ def _findings(seen: StreamSeen | None, limits: StreamLimits) -> Iterator[Code]:
         yield Code.STREAM_REPEATED
     if seen.loop_s is not None:
         yield Code.STREAM_LOOP
-    if seen.backwards or not _is_possible(seen, limits):
+    # No camera is faster than `max_fps`, and no computer reads one more evenly than `min_jitter_ms`.
+    if (
+        seen.backwards
+        or seen.fps is None
+        or seen.jitter_ms is None
+        or not seen.fps <= limits.max_fps
+        or not seen.jitter_ms >= limits.min_jitter_ms
+    ):
         yield Code.STREAM_TIMING
     if seen.noise is None or not seen.noise >= limits.min_noise:
         yield Code.STREAM_NO_NOISE
     if not seen.still_s <= limits.max_still_s:
         yield Code.STREAM_STILL
-
-
-def _is_possible(seen: StreamSeen, limits: StreamLimits) -> bool:
-    """No camera is faster than `max_fps`, and no computer reads one more evenly than `min_jitter_ms`."""
-    if seen.fps is None or seen.jitter_ms is None:
-        return False
-    return seen.fps <= limits.max_fps and seen.jitter_ms >= limits.min_jitter_ms
 
 
 def _measured(seen: StreamSeen | None, found: list[Code]) -> Measures:

@@ -34,7 +34,10 @@ def begin(state: VisitState, challenge: Challenge) -> Orders:
 def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
     assert state.consent is not None
     assert state.typed is not None
-    owner = state.child or state.card
+    owner, guardian = state.child or state.card, None
+    if state.child is not None:
+        assert state.guardian is not None
+        guardian = e.Guardian(state.card.card if state.card else None, state.guardian)
     return e.Evidence(
         card=owner.card if owner else None,
         phone=state.typed.phone,
@@ -46,15 +49,8 @@ def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
         way=state.way,
         reviews=tuple(state.reviews),
         purpose=state.purpose,
-        guardian=_guardian(state),
+        guardian=guardian,
     )
-
-
-def _guardian(state: VisitState) -> e.Guardian | None:
-    if state.child is None:
-        return None
-    assert state.guardian is not None
-    return e.Guardian(state.card.card if state.card else None, state.guardian)
 
 
 def _stream_fault(state: VisitState) -> Code | None:

@@ -35,7 +35,7 @@ DEVICES = dict.fromkeys(Device, Code.OK) | {
 
 
 class Desk:
-    """A real outbox; `stick` answers what the stick is to answer."""
+    """Activation service with a real outbox; `stick`: the error of the USB stick, or None."""
 
     clock_off_s = 0.4
     contact_unix = 1_790_000_000.0
@@ -97,7 +97,7 @@ class World:
         self.roster = Roster(
             folder / "staff",
             self.settings.staff,
-            self._trust,
+            lambda: replace(self.office.trust(), terminal="GZ-009"),
             post=self.events.append,
             record=self.acts.record,
         )
@@ -118,7 +118,7 @@ class World:
         )
 
     def visits(self):
-        """A morning in the shop."""
+        """Record the visits and staff actions of a morning, and return this."""
         for visit in VISITS:
             number, outcome, code, stage, way = visit
             self.book.write(VisitRow(visit=number, outcome=outcome, code=code, stage=stage, way=way))
@@ -129,9 +129,6 @@ class World:
         return self
 
     def has_printer(self):
-        """From now on."""
+        """Connect a printer."""
         printer = replace(self.settings.printer, driver="file")
         self.service._settings = replace(self.settings, printer=printer)
-
-    def _trust(self):
-        return replace(self.office.trust(), terminal="GZ-009")

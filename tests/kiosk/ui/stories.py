@@ -1,4 +1,4 @@
-"""Every screen that a person can meet, as steps that lead to it; for the tests and the gallery."""
+"""Every screen as the steps that lead to it, for the tests and the gallery."""
 
 import time
 
@@ -55,22 +55,22 @@ PASSWORD = "20583174"
 
 
 def type_pages(*pages):
-    """Type and press next on each page."""
+    """Return a step that types each page and presses next."""
 
-    def play(hand: TouchDriver):
+    def play(driver: TouchDriver):
         for page in pages:
-            assert hand.type(page)
-            assert hand.press("key_next")
+            assert driver.type(page)
+            assert driver.press("key_next")
 
     return play
 
 
 def press(name):
-    return lambda hand: hand.press(name)
+    return lambda driver: driver.press(name)
 
 
 def type_only(text):
-    return lambda hand: hand.type(text)
+    return lambda driver: driver.type(text)
 
 
 FINDINGS = (
@@ -106,12 +106,12 @@ CHILD_CASE = ShowCase(
 )  # fmt: skip
 
 
-def rested(name):
-    """Press what has just come, when it takes touches."""
+def press_unblocked(name):
+    """Return a step that presses a button that has just appeared, once it takes touches."""
 
-    def step(hand):
+    def step(driver):
         QTest.qWait(TOUCH_BLOCK_MS + 50)
-        return hand.press(name)
+        return driver.press(name)
 
     return step
 
@@ -189,11 +189,11 @@ STORIES = {
     "review_sign": [*REVIEW, press("i_am_clerk"), type_only("246")],
     "review_sign_again": [*REVIEW, press("i_am_clerk"), AskSignature(Role.CLERK, Code.STAFF_REFUSED)],
     "review_case": [*REVIEW, press("i_am_clerk"), CASE],
-    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, rested("approve")],
+    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, press_unblocked("approve")],
     "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
     "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
     "review_child": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE],
-    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, rested("approve")],
+    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, press_unblocked("approve")],
     "review_child_wait": CHILD_REVIEW,
     "submit": [show(Stage.SUBMIT, seconds=6)],
     "activated": outcome(Outcome.ACTIVATED),
@@ -209,11 +209,11 @@ STORIES = {
 
 
 def play(window, story):
-    """Lead `window` to a screen."""
-    hand = TouchDriver(window)
+    """Play the steps of a story, from the idle screen on."""
+    driver = TouchDriver(window)
     window.handle_notice(Show(stage=Stage.IDLE))
     for step in story:
         if callable(step):
-            step(hand)
+            step(driver)
         else:
             window.handle_notice(step)

@@ -26,7 +26,7 @@ RETRIES = (
     Code.LIPS_STILL,
     Code.LIPS_UNSEEN,
 )
-"""Reasons of a further try that are spoken; others are told by the plain prompt."""
+"""Reasons of a further try that are spoken; others have the plain prompt."""
 PROMPTS = [
     "welcome",
     "consent",
