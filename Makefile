@@ -1,4 +1,4 @@
-# Two commands do all: `make demo` and `make test`. Both install what they need.
+# `make demo` and `make test` install what they need and run.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export UV_PYTHON_DOWNLOADS := never
@@ -8,15 +8,12 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test torture soak fuzz check bench setup codes train-digits
+.PHONY: help demo run central test check bench soak torture fuzz pictures codes protocol train-digits setup
 
-help: ## what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-setup: ## install everything that demo and test need
-	@bash scripts/setup
-
-demo: setup ## simulated customers at the real terminal (ARGS=--interactive: you touch)
+demo: setup ## simulated customers at the real terminal, under a minute (ARGS=--all: everything; ARGS=--interactive: you)
 	@$(RUN) python -m demo $(ARGS)
 
 run: setup ## the terminal with settings.toml and real devices
@@ -25,30 +22,39 @@ run: setup ## the terminal with settings.toml and real devices
 central: setup ## the central server alone
 	@$(RUN) central init --data var/central && $(RUN) central run --data var/central $(ARGS)
 
-test: ## all tests
+test: ## all tests, in random order
 	@bash scripts/setup test
 	@$(RUN) bash scripts/test $(ARGS)
 
-fuzz: setup ## hostile input at every door (ARGS="--door central settings --seconds 600 --seed 1")
-	@$(RUN) python -m tests.fuzz $(ARGS)
-
-check: setup ## ruff, mypy, the house's layers, generated documents
+check: setup ## lint, formatting, types, import contracts, generated documents (half a minute)
 	@$(RUN) bash scripts/check
 
-torture: setup ## kill, cut, fill, spoil everything at every point; prints what was lost or doubled (long)
-	@bash scripts/setup test
-	@$(RUN) python -m tests.torture $(ARGS)
-
-soak: setup ## months in a shop in minutes: 10,000 visits, faults, memory and handles (ARGS="--visits 1000")
-	@bash scripts/setup test
-	@$(RUN) python -m tests.soak $(ARGS)
-
-bench: ## speed and memory, each beside its baseline
+bench: ## speed and memory, each beside a baseline
 	@bash scripts/setup test
 	@$(RUN) python -m benchmarks $(ARGS)
 
-codes: setup ## write docs/codes.md anew
+soak: setup ## 10,000 simulated visits with faults; watches memory and open files (ARGS="--visits 1000")
+	@bash scripts/setup test
+	@$(RUN) python -m tests.soak $(ARGS)
+
+torture: setup ## kill both ends at every step, fill and damage disks; counts lost and doubled requests (long)
+	@bash scripts/setup test
+	@$(RUN) python -m tests.torture $(ARGS)
+
+fuzz: setup ## malformed input at every entry point (ARGS="--door central settings --seconds 600 --seed 1")
+	@$(RUN) python -m tests.fuzz $(ARGS)
+
+pictures: setup ## new pictures for README and docs, made by playing the demo (3 minutes)
+	@$(RUN) python -m demo.pictures $(ARGS)
+
+codes: setup ## write docs/codes.md
 	@$(RUN) python -m kiosk.ui.codes_document
 
-train-digits: setup ## train the digit recogniser anew (long)
+protocol: setup ## write resources/protocol: OpenAPI document, schemas, examples
+	@$(RUN) central protocol resources/protocol
+
+train-digits: setup ## train the digit recogniser (hours)
 	@bash training/digits/run.sh $(ARGS)
+
+setup: ## install what the other targets need
+	@bash scripts/setup

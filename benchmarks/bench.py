@@ -1,28 +1,24 @@
-"""What every benchmark is given: how often to measure, where to write, and a town to measure in."""
+"""What every benchmark is given: how often to measure, where to write, and an environment to measure in."""
 
 import os
 from pathlib import Path
 from types import TracebackType
 
-from demo.director import Process
 from demo.environment import Environment
-from demo.pipe_messages import Said
+from demo.pipe_messages import TerminalMessage
+from demo.running_terminal import RunningTerminal
 from kiosk.events import Show
 from kiosk.model import Stage
 
 START_S = 60.0
 """A start that takes longer has failed."""
 SIZE = (1080, 1920)
-LIMITS = "[requests]\nper_s = 1e6\nburst = 1000000\nstrangers_per_s = 1e6\nstrangers_burst = 1000000\n"
-"""Central's protection against eager terminals, out of the way: its speed is what is asked for."""
+NO_RATE_LIMIT = "[requests]\nper_s = 1e6\nburst = 1000000\nstrangers_per_s = 1e6\nstrangers_burst = 1000000\n"
+"""Lifts central's rate limit, which a fast machine reaches; what is measured is central's speed."""
 
 
-class Terminal(Process):
+class Terminal(RunningTerminal):
     """The terminal's process as the demo starts it."""
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def until_idle(self) -> float:
         """When IDLE was shown (monotonic clock). Raises RuntimeError if it never is."""
@@ -32,8 +28,8 @@ class Terminal(Process):
         return at
 
 
-class MeasuredTown(Environment):
-    """The demo's town, whose central is measured from outside."""
+class MeasuredEnvironment(Environment):
+    """The demo's environment, whose central is measured from outside."""
 
     @property
     def central_pid(self) -> int:
@@ -46,7 +42,7 @@ class Bench:
 
     def __init__(self, work: Path, models: Path, *, quick: bool) -> None:
         self.work, self.models, self.quick = work, models, quick
-        self._town: MeasuredTown | None = None
+        self._environment: MeasuredEnvironment | None = None
 
     def __enter__(self) -> "Bench":
         self.work.mkdir(parents=True, exist_ok=True)
@@ -56,33 +52,34 @@ class Bench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        town, self._town = self._town, None
-        if town is not None:
-            town.__exit__(kind, error, trace)
+        environment, self._environment = self._environment, None
+        if environment is not None:
+            environment.__exit__(kind, error, trace)
 
     def times(self, full: int, quick: int) -> int:
         """How often to measure."""
         return quick if self.quick else full
 
     @property
-    def town(self) -> MeasuredTown:
+    def environment(self) -> MeasuredEnvironment:
         """Central in its own process and an enrolled terminal's settings; one for all benchmarks of a run."""
-        if self._town is None:
-            self._town = self._opened()
-        return self._town
+        if self._environment is None:
+            self._environment = self._opened()
+        return self._environment
 
     def terminal(self) -> Terminal:
         """A terminal that has just been started; `quit` it."""
-        return Terminal(self.town, None)
+        return Terminal(self.environment, None)
 
-    def _opened(self) -> MeasuredTown:
-        folder = self.work / "town"
-        limits = folder / "central" / "central.toml"
-        limits.parent.mkdir(parents=True, mode=0o700)
-        limits.write_text(LIMITS, encoding="utf-8")
-        town = MeasuredTown(folder, self.models, SIZE, haste=True)
-        town.__enter__()
-        return town
+    def _opened(self) -> MeasuredEnvironment:
+        folder = self.work / "environment"
+        folder.mkdir(mode=0o700)
+        environment = MeasuredEnvironment(
+            folder, self.models, SIZE, fast=True, central_settings=NO_RATE_LIMIT
+        )
+        environment.__enter__()
+        environment.start()
+        return environment
 
 
 def load() -> float:
@@ -90,6 +87,6 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def _idle(said: Said) -> float | None:
+def _idle(said: TerminalMessage) -> float | None:
     notice = said.notice
     return said.at if isinstance(notice, Show) and notice.stage is Stage.IDLE else None

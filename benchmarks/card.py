@@ -19,9 +19,10 @@ from kiosk.ports import Feeds
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
 from kiosk.simulators.sam_v import SamVOnPty
-from kiosk.simulators.sam_v_faults import nowhere
+from kiosk.simulators.sam_v_faults import bare_context
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
 
@@ -75,7 +76,7 @@ def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
 def _whole(reader: SamVOnPty, count: int, chosen: Settings) -> Iterator[tuple[float, float]]:
     """Milliseconds beyond the chip's, and those of them that painting took."""
     inbox: SimpleQueue[Event] = SimpleQueue()
-    watcher = CardWatcher(SamV(SamV.Settings(port=reader.port), nowhere()), inbox.put)
+    watcher = CardWatcher(SamV(SamV.Settings(port=reader.port), bare_context()), inbox.put)
     worker = Worker("card", Supervisor(Device.READER, watcher, inbox.put, wanted=True).run).start()
     window = Window(_Nobody(), Feeds(lambda: None, lambda: -60.0), chosen, simulated=True)
     window.resize(*SIZE)
@@ -97,7 +98,7 @@ def _one(
     card: IdCard,
     number: int,
 ) -> tuple[float, float]:
-    visit = Visit(chosen.visit, chosen.review)
+    visit = Visit(visit_policy(chosen))
     visit.feed(Began(f"CARD-{number:04}-0000-0000", "zh-Hans", time.time()), time.monotonic())
     orders = visit.feed(Agreed("zh-Hans", "0" * 64, picture=False), time.monotonic())
     assert any(isinstance(order, AwaitCard) for order in orders)
@@ -110,7 +111,7 @@ def _one(
     shown = next(o for o in visit.feed(event, time.monotonic()) if isinstance(o, Show))
     assert shown.stage is Stage.PHONE
     paints = time.monotonic()
-    window.take(shown)
+    window.handle_notice(shown)
     window.grab()
     ended = time.monotonic()
     reader.lift()

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks import machine
-from benchmarks.bench import Bench, MeasuredTown, load
+from benchmarks.bench import Bench, MeasuredEnvironment, load
 from benchmarks.customers import Sender
 from benchmarks.figures import Result, Series, series
 from kiosk.activation.identity import Identity
@@ -35,13 +35,15 @@ def run(bench: Bench) -> list[Result]:
     """Every client keeps one connection open and has signed ahead: the server is what is slow."""
     before = load()
     rounds, many, few = bench.times(5, 1), bench.times(60, 2), bench.times(15, 1)
-    sender = Sender(load_settings(bench.town.settings), bench.work / "pool.sqlite3")
+    sender = Sender(load_settings(bench.environment.settings), bench.work / "pool.sqlite3")
     try:
         who = sender.who
         bodies = sender.requests(CLIENTS * few * rounds, FIRST_PERSON)
-        health = _measured(bench.town, rounds, lambda: _each(many, _health))
-        digits = _measured(bench.town, rounds, lambda: _each(many, lambda: _challenges(who)))
-        activations = _measured(bench.town, rounds, lambda: _each(few, lambda: _activation(who, bodies)))
+        health = _measured(bench.environment, rounds, lambda: _each(many, _health))
+        digits = _measured(bench.environment, rounds, lambda: _each(many, lambda: _challenges(who)))
+        activations = _measured(
+            bench.environment, rounds, lambda: _each(few, lambda: _activation(who, bodies))
+        )
     finally:
         sender.close()
     told = f"{CLIENTS} clients, {{}} requests; one process, SQLite on {machine.filesystem(bench.work)}."
@@ -71,16 +73,16 @@ def _cost(door: str, measured: list[tuple[float, float]]) -> Series:
 
 
 def _measured(
-    town: MeasuredTown, rounds: int, calls: Callable[[], list[list[Call]]]
+    environment: MeasuredEnvironment, rounds: int, calls: Callable[[], list[list[Call]]]
 ) -> list[tuple[float, float]]:
     """Requests a second, and CPU milliseconds of central for each, round by round."""
-    return [_round(town, calls()) for _ in range(rounds)]
+    return [_round(environment, calls()) for _ in range(rounds)]
 
 
-def _round(town: MeasuredTown, calls: list[list[Call]]) -> tuple[float, float]:
+def _round(environment: MeasuredEnvironment, calls: list[list[Call]]) -> tuple[float, float]:
     """All clients send their calls one after the other, at the same time as each other."""
-    pid = town.central_pid
-    doors = [_connected(town) for _ in calls]
+    pid = environment.central_pid
+    doors = [_connected(environment) for _ in calls]
     cpu, began = machine.cpu_s(pid), time.perf_counter()
     with ThreadPoolExecutor(len(calls)) as pool:
         list(pool.map(_send_all, doors, calls))
@@ -100,10 +102,10 @@ def _send_all(door: HTTPConnection, calls: list[Call]) -> None:
             raise RuntimeError(f"central answered {answer.status}: {body[:200]!r}")
 
 
-def _connected(town: MeasuredTown) -> HTTPConnection:
+def _connected(environment: MeasuredEnvironment) -> HTTPConnection:
     """A connection whose handshake is over."""
-    trusted = ssl.create_default_context(cafile=str(town.folder / "central" / "keys" / "ca.pem"))
-    door = HTTPSConnection("localhost", town.port, context=trusted, timeout=30)
+    trusted = ssl.create_default_context(cafile=str(environment.folder / "central" / "keys" / "ca.pem"))
+    door = HTTPSConnection("localhost", environment.port, context=trusted, timeout=30)
     door.connect()
     return door
 

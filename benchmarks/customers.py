@@ -1,4 +1,4 @@
-"""Activation requests of made-up people, as the terminal of the bench's town would send them."""
+"""Activation requests of made-up people, as the terminal of the benchmark's environment would send them."""
 
 import time
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
-from evaluation.speech.drivers import Noted, cost
+from evaluation.speech.drivers import RecordingRecogniser, measure_cost
 from kiosk.drivers import make_driver
 from kiosk.events import Event, WindowOpened
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard
@@ -19,9 +19,9 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Recogniser, Samples
 from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
+from kiosk.simulators.customer_runner import VOICES
 from kiosk.simulators.microphone import SimulatedMicrophone, SimulatedMicrophoneSettings
 from kiosk.simulators.voice import Voice
-from kiosk.simulators.walk_ins import VOICES
 from kiosk.speech.endpoint import Endpointer
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import WINDOW
@@ -132,10 +132,10 @@ def run(bench: Bench) -> list[Result]:
 
 def _memory(recogniser: Recogniser, settings: Settings, count: int) -> Result:
     """The engine in a process of its own: loaded, and asked a few times."""
-    noted, before = Noted(recogniser), load()
+    noted, before = RecordingRecogniser(recogniser), load()
     for clip in _speech(4):
         noted.score(clip.samples, 0)
-    costs = [cost(settings.recogniser.driver, noted, settings) for _ in range(count)]
+    costs = [measure_cost(settings.recogniser.driver, noted, settings) for _ in range(count)]
     known = [(c.process_mb, c.engine_mb) for c in costs if c and c.process_mb and c.engine_mb]
     return Result(
         name="digit",

@@ -26,7 +26,7 @@ from kiosk.models import locate
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Image, Liveness
 from kiosk.settings import load as load_settings
-from kiosk.simulators.head import Head
+from kiosk.simulators.head import SimulatedHead
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings, chip_portrait
 from kiosk.simulators.shop import PORTRAITS
 
@@ -50,7 +50,7 @@ def run(bench: Bench) -> list[Result]:
 
 def _at_size(bench: Bench, photo: Image, portrait: bytes, size: tuple[int, int], count: int) -> Result:
     before = load()
-    frames = _frames(Head(photo, size, models=bench.models), count)
+    frames = _frames(SimulatedHead(photo, size, models=bench.models), count)
     costs, seen = _watched(bench.models, portrait, frames)
     every = frames[:: max(1, count // bench.times(30, 2))]
     plain = _timed(_plain(bench.models, size), every)
@@ -163,6 +163,7 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
         newest,
         give,
         clock=time.thread_time,
+        same_face=SFace.thresholds.same_face,
     )
     watcher.watch(portrait)
     watcher.run(stop)
@@ -178,7 +179,7 @@ def _liveness(models: Path) -> Liveness:
         return NoLiveness(NoLivenessSettings(), _context(models))
 
 
-def _frames(head: Head, count: int) -> list[Frame]:
+def _frames(head: SimulatedHead, count: int) -> list[Frame]:
     """Somebody who stands before the camera, blinks and sways."""
     first = time.thread_time() + 1000.0  # the watcher looks at nothing that is older than the watch
     return [Frame(head.render(i / FPS), i, first + i / FPS) for i in range(count)]

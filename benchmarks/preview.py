@@ -48,7 +48,7 @@ def _shown(pictures: list[np.ndarray], count: int) -> list[float]:
     """The widget at its own pace, each time another frame."""
     frames = _endless(pictures)
     preview = Preview(lambda: next(frames))
-    preview.fit(Theme(*SIZE))
+    preview.set_theme(Theme(*SIZE))
     preview.resize(*WIDGET)
     marks: list[float] = []
     loop = QEventLoop()
@@ -58,7 +58,7 @@ def _shown(pictures: list[np.ndarray], count: int) -> list[float]:
         if len(marks) > count + 1:
             loop.quit()
 
-    preview.looked.connect(looked)
+    preview.polled.connect(looked)
     QTimer.singleShot(TIMEOUT_MS, loop.quit)
     preview.show()
     loop.exec()

@@ -10,7 +10,7 @@ from benchmarks import machine
 from benchmarks.bare.process import Bare
 from benchmarks.bench import START_S, Bench, load
 from benchmarks.figures import Goal, Result, Series, series
-from demo.pipe_messages import Said
+from demo.pipe_messages import TerminalMessage
 from kiosk.events import OutOfService
 from kiosk.model import Device
 
@@ -28,7 +28,7 @@ class _Start(Struct, frozen=True):
 
 def run(bench: Bench) -> list[Result]:
     """The terminal in simulation mode, offscreen, against a real central."""
-    _ = bench.town  # is opened before anything is measured
+    _ = bench.environment  # is opened before anything is measured
     before = load()
     with machine.compiled_into(bench.work / "bytecode"):
         cold = _start(bench)  # compiles what is not compiled yet, and fetches the first challenges
@@ -62,7 +62,7 @@ def _start(bench: Bench) -> _Start:
     first: list[float] = []
     models: list[float] = []
 
-    def watch(said: Said) -> float | None:
+    def watch(said: TerminalMessage) -> float | None:
         notice = said.notice
         if not isinstance(notice, OutOfService):
             return None
@@ -108,7 +108,7 @@ def _anatomy(bench: Bench, count: int) -> list[Series]:
     """CPU time of each step, in a process that takes them one by one."""
     parts: dict[str, list[float]] = defaultdict(list)
     for _ in range(count):
-        with Bare("benchmarks.bare.anatomy", str(bench.town.settings)) as slow:
+        with Bare("benchmarks.bare.anatomy", str(bench.environment.settings)) as slow:
             for name, milliseconds in json.loads(slow.said).items():
                 parts[name].append(milliseconds)
     return [series(f"step, CPU: {name}", "ms", values) for name, values in parts.items()]

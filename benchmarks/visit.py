@@ -14,16 +14,16 @@ from benchmarks.customers import Sender
 from benchmarks.figures import Goal, Result, series
 from demo import scenarios
 from demo.environment import Environment
-from demo.pipe_messages import Said
+from demo.pipe_messages import TerminalMessage
 from kiosk import events as e
 from kiosk.model import DigitHeard, FaceSeen, IdCard, Outcome, Stage
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import load as load_settings
 from kiosk.simulators.card_reader import SimulatedCardReader
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 from kiosk.simulators.people import Person
-from kiosk.visit.replay import Line, read
+from kiosk.visit.replay import LoggedEvent, read
 
 GOAL_S = 2.0
 GOAL_MB = 600.0
@@ -101,7 +101,7 @@ def _visits(bench: Bench, terminal: Terminal) -> tuple[list[Waits], int]:
     """Those that went straight through, and how many did not. Raises RuntimeError if none did."""
     count, measured = bench.times(4, 1), list[Waits]()
     for i in range(TRIES * count):
-        waited = _visit(bench.town, terminal, FIRST_SEED + i)
+        waited = _visit(bench.environment, terminal, FIRST_SEED + i)
         if waited is not None:
             measured.append(waited)
         if len(measured) == count:
@@ -111,19 +111,19 @@ def _visits(bench: Bench, terminal: Terminal) -> tuple[list[Waits], int]:
     return measured, TRIES * count - len(measured)
 
 
-def _visit(town: Environment, terminal: Terminal, seed: int) -> Waits | None:
+def _visit(environment: Environment, terminal: Terminal, seed: int) -> Waits | None:
     """One customer from IDLE to IDLE; None if a screen came twice or it was not activated."""
     genuine = scenarios.load()[0]
     scenario = replace(genuine, customer=replace(genuine.customer, seed=seed))
-    town.set_register(scenario)
+    environment.set_register(scenario)
     shown: list[tuple[Stage, float]] = []
-    terminal.enter(scenario)
+    terminal.send_customer(scenario)
     printed = _wait(terminal, lambda said: _note(said, shown))
     _wait(terminal, lambda said: True if _note(said, shown) is None and _idle_again(shown) else None)
     times = dict(shown)
     if len(times) < len(shown) or printed.slip.outcome is not Outcome.ACTIVATED:
         return None
-    log = town.folder / "terminal" / "visits" / f"{printed.slip.id}.jsonl"
+    log = environment.folder / "terminal" / "visits" / f"{printed.slip.id}.jsonl"
     return waits(times, read(log.read_bytes().splitlines())[1], scenario.customer)
 
 
@@ -131,7 +131,7 @@ def _idle_again(shown: list[tuple[Stage, float]]) -> bool:
     return bool(shown) and shown[-1][0] is Stage.IDLE
 
 
-def waits(shown: dict[Stage, float], log: list[Line], customer: Behaviour) -> Waits:
+def waits(shown: dict[Stage, float], log: list[LoggedEvent], customer: CustomerBehaviour) -> Waits:
     """From the times of the screens and the visit's own log. Raises StopIteration if the log lacks a step."""
     lies = shown[Stage.CARD] + 3 * customer.touch_s  # so long the simulated hand takes
     good = next(line.event.at for line in log if isinstance(line.event, FaceSeen) and line.event.good)
@@ -148,14 +148,14 @@ def waits(shown: dict[Stage, float], log: list[Line], customer: Behaviour) -> Wa
     )
 
 
-def _note(said: Said, shown: list[tuple[Stage, float]]) -> e.Print | None:
+def _note(said: TerminalMessage, shown: list[tuple[Stage, float]]) -> e.Print | None:
     """Remember which screen came when; the slip when it is printed."""
     if isinstance(said.notice, e.Show):
         shown.append((said.notice.stage, said.at))
     return said.notice if isinstance(said.notice, e.Print) else None
 
 
-def _wait(terminal: Terminal, wanted: Callable[[Said], T | None]) -> T:
+def _wait(terminal: Terminal, wanted: Callable[[TerminalMessage], T | None]) -> T:
     found = terminal.wait(wanted, VISIT_S)
     if found is None:
         raise RuntimeError("a visit did not come to its end")
@@ -164,7 +164,7 @@ def _wait(terminal: Terminal, wanted: Callable[[Said], T | None]) -> T:
 
 def _trips(bench: Bench, count: int) -> list[float]:
     """Seconds of one activation over a line that is already open."""
-    sender = Sender(load_settings(bench.town.settings), bench.work / "trips.sqlite3")
+    sender = Sender(load_settings(bench.environment.settings), bench.work / "trips.sqlite3")
     seconds = []
     try:
         for visit, body in sender.requests(count, FIRST_PERSON):

@@ -1,4 +1,4 @@
-"""Every code that central puts on the wire. The values are the terminal's own: both ends speak one list."""
+"""Every code that central sends. The terminal has the same values in its own list."""
 
 from enum import StrEnum
 

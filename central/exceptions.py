@@ -1,10 +1,13 @@
-"""A request that is not served, and why. How it is told is in `central.api.exception_handlers`."""
+"""The exception for a request that is refused; `central.api.exception_handlers` makes the response."""
 
 from central.codes import Code
 
 
 class Problem(Exception):  # noqa: N818 - an answer rather than an error
-    """Raised anywhere below a route. `detail` is for engineers and never holds personal data."""
+    """A request that is refused, with HTTP status and code. Raised anywhere below a route.
+
+    `detail` is for engineers and never holds personal data.
+    """
 
     def __init__(self, status: int, code: Code, detail: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(status, code, detail)

@@ -1,4 +1,4 @@
-"""Frozen settings: defaults here, an optional `central.toml` over them, then the command line.
+"""Frozen settings: defaults here, overridden by an optional `central.toml`, then by the command line.
 
 Units are in the names. Unknown keys are refused. Secrets are files in the data folder, never settings;
 `DATABASE_URL` comes from the environment because it may hold a password.
@@ -16,14 +16,20 @@ class SettingsError(Exception):
 
 
 class Section(BaseModel):
+    """A table of the settings; unknown keys are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Enrolment(Section):
+    """Enrolment of terminals."""
+
     code_valid_s: float = 24 * 3600.0
 
 
 class Challenges(Section):
+    """Digits to be read aloud."""
+
     valid_s: float = 7 * 24 * 3600.0  # how long a terminal may be without a line and still serve
     # Six digits, of which five must be right: a random guess succeeds once in about 18 000 tries, so with
     # three tries about 1.7 visits in 10 000 pass by luck.
@@ -39,10 +45,14 @@ class Challenges(Section):
 
 
 class Clerks(Section):
-    roster_valid_s: float = Field(default=7 * 24 * 3600.0, gt=0)  # so long staff sign in without a line
+    """Rosters of clerks."""
+
+    roster_valid_s: float = Field(default=7 * 24 * 3600.0, gt=0)  # how long staff can sign in without a line
 
 
 class Requests(Section):
+    """Limits of requests."""
+
     token_max_s: float = 120.0  # the longest life of a request's signature
     clock_slack_s: float = 60.0  # how far a terminal's clock may be off
     max_bytes: int = 512 * 1024
@@ -50,14 +60,14 @@ class Requests(Section):
     burst: int = 200  # … and at once
     strangers_per_s: float = 0.5  # each address, where no signature is needed
     strangers_burst: int = 60
-    lease_s: float = 30.0  # so long a request is "in flight" before it counts as orphaned
+    lease_s: float = 30.0  # how long a request is "in flight" before it counts as orphaned
 
 
 class WayPolicy(Section):
-    """What a way must bring."""
+    """What a request of one way must bring."""
 
     required: tuple[str, ...]  # checks that must pass
-    attended: tuple[str, ...] = ()  # must be there, and pass or be reviewable
+    attended: tuple[str, ...] = ()  # checks that must be there, and pass or be reviewable
     reviewed: str = ""  # the code that a clerk must have signed for on this way; "": none
 
 
@@ -69,7 +79,7 @@ class Overruling(Section):
 
 
 class MinimumThreshold(Section):
-    """What a number that a terminal required may not be beyond."""
+    """Bounds for a threshold that a terminal names in its verdicts."""
 
     least: float | None = None
     most: float | None = None
@@ -80,7 +90,7 @@ _FILMED = ("liveness", "stream")
 
 
 class Evidence(Section):
-    """What an activation must bring; see `central.activation.evidence`. What is not named here is refused."""
+    """What an activation must bring; see `central.activation.evidence`. Ways not named here are refused."""
 
     ways: dict[str, WayPolicy] = {
         "voice": WayPolicy(required=(*_SEEN, "digits"), attended=(*_FILMED, "lips")),
@@ -97,7 +107,7 @@ class Evidence(Section):
         "way.attest": Overruling(second=False),
         "way.clerk": Overruling(),
     }
-    # Check → number in `required` → how low its bar may lie. The same edges as the terminal's in production.
+    # Check → number in `required` → its bounds. The same as the terminal's in production.
     floors: dict[str, dict[str, MinimumThreshold]] = {
         "card": {"min_age": MinimumThreshold(least=18), "min_age_guarded": MinimumThreshold(least=14)},
         "face": {"accept": MinimumThreshold(least=0.40), "min_frames": MinimumThreshold(least=3)},
@@ -108,39 +118,43 @@ class Evidence(Section):
         "head": {"right": MinimumThreshold(least=4), "early_s": MinimumThreshold(least=0.1)},
         "touch": {"right": MinimumThreshold(least=4)},
     }
-    digits_guess: float = Field(default=2e-4, gt=0, le=1e-3)  # the chance that a guess passes, at most
+    digits_guess: float = Field(default=2e-4, gt=0, le=1e-3)  # greatest chance that a guess passes
     # Where REVIEW is enough: some findings of the stream are evidence only.
     reviewable: frozenset[str] = frozenset({"stream"})
     reviewable_in_simulation: frozenset[str] = frozenset({"stream", "lips", "liveness"})
     # Component → versions central knows, as shell patterns. Components that are named here must come.
     versions: dict[str, tuple[str, ...]] = {"kiosk": ("0.*",)}
-    began_slack_s: float = 300.0  # a visit may seem to lie so far in the future
+    began_slack_s: float = 300.0  # how far in the future a visit may seem to begin
 
 
 class Recheck(Section):
-    """When to ask the register again: pause before the 2nd, 3rd, … asking."""
+    """When to ask the register again; `after_s`: pause before the 2nd, 3rd, … time."""
 
     after_s: tuple[float, ...] = (60, 300, 1200, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
     after_in_simulation_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30)
-    give_up_unavailable_s: float = 7 * 24 * 3600.0  # a register that is silent for so long: refuse
+    give_up_unavailable_s: float = 7 * 24 * 3600.0  # refuse when the register was silent this long
     poll_s: float = 1.0
     poll_in_simulation_s: float = 0.2
 
 
 class Retention(Section):
-    """Days; a job erases what is older, once a day, and signs a receipt for it."""
+    """Days; once a day a job erases what is older, and signs a receipt for it."""
 
-    evidence_days: float = Field(default=365.0, gt=0)  # measures and codes, after the last word
+    evidence_days: float = Field(default=365.0, gt=0)  # measures and codes, after the decision
     ended_days: float = Field(default=180.0, gt=0)  # phone, password and person of an ended credential
     challenges_days: float = Field(default=90.0, ge=30)  # after their end: late visits may still bring one
 
 
 class Authority(Section):
+    """The population register."""
+
     driver: str = ""  # an entry point of group "central.authority"; "": none, or the simulator in simulation
     options: dict[str, Any] = {}
 
 
 class Settings(Section):
+    """All settings of central."""
+
     data: Path
     simulation: bool = False
     database_url: str = ""  # "": SQLite in the data folder
@@ -156,25 +170,32 @@ class Settings(Section):
 
     @property
     def database(self) -> str:
+        """The URL of the database."""
         return self.database_url or f"sqlite:///{self.data / 'central.sqlite3'}"
 
     @property
     def reviewable(self) -> frozenset[str]:
+        """The checks for which a verdict of REVIEW suffices."""
         return self.evidence.reviewable_in_simulation if self.simulation else self.evidence.reviewable
 
     @property
     def recheck_after_s(self) -> tuple[float, ...]:
+        """The pauses before the register is asked again."""
         return self.recheck.after_in_simulation_s if self.simulation else self.recheck.after_s
 
     @property
     def poll_s(self) -> float:
+        """The pause between two looks for due requests."""
         return self.recheck.poll_in_simulation_s if self.simulation else self.recheck.poll_s
 
 
 def load(data: Path, database_url: str = "", simulation: bool = False) -> Settings:
-    """`data/central.toml`, if there is one, over the defaults. Raises SettingsError naming file and key."""
+    """Return the defaults, overridden by `data/central.toml` if it exists. Raises SettingsError."""
     path = data / "central.toml"
-    tables = _read(path) if path.exists() else {}
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: {error}") from None
     fixed = {"data": data, "database_url": database_url, "simulation": simulation}
     if clash := sorted(tables.keys() & fixed.keys()):
         raise SettingsError(f"{path}: {clash[0]}: given on the command line or in the environment only")
@@ -183,10 +204,3 @@ def load(data: Path, database_url: str = "", simulation: bool = False) -> Settin
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise SettingsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: {error}") from None

@@ -1,7 +1,7 @@
-"""USB sticks of terminals that have no line: requests in, signed receipts, digits and rosters out.
+"""Transfer by USB stick for terminals without a line: requests in; receipts, challenges and rosters out.
 
-The stick's layout stands in resources/protocol/README.md. Whatever a stick says is believed only as far as
-a signature goes: of the terminal for its requests, of central for its answers.
+The stick's layout stands in resources/protocol/README.md. What a stick says counts only as far as it is
+signed: by the terminal for its requests, by central for its answers.
 """
 
 import json
@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from central.activation import challenges
 from central.activation.activations import Activations
-from central.api.dependencies import authority_of
+from central.activation.authority_driver import load_authority
 from central.exceptions import Problem
 from central.fleet import clerks
-from central.protocol.messages import ActivationRequest, Letter, Receipt
+from central.protocol.messages import ActivationRequest, Receipt, UsbRequest
 from central.security import keys as keys_
 from central.security.encoding import base64url, from_base64url
 from central.security.keys import Keys, public_of
@@ -31,13 +31,13 @@ REQUEST = "request+jwt"
 RECEIPT = "receipt+jwt"
 
 
-class Refused(Exception):  # noqa: N818
-    """A file that is not what an enrolled terminal signed."""
+class FileRefused(Exception):  # noqa: N818
+    """A file is not what an enrolled terminal signed."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """A letter whose signature is good. `body`: empty if the terminal only asks."""
+class VerifiedRequest:
+    """A request whose signature is good. `body`: empty if the terminal only asks for the receipt."""
 
     id: str
     terminal: str
@@ -45,6 +45,8 @@ class Request:
 
 
 class UsbTransfer:
+    """Reads requests from a stick and writes answers onto it."""
+
     def __init__(self, database: Database, keys: Keys, activations: Activations, settings: Settings) -> None:
         self._database = database
         self._keys = keys
@@ -52,42 +54,54 @@ class UsbTransfer:
         self._settings = settings
 
     def take(self, stick: Path) -> Iterator[tuple[Path, str]]:
-        """Hand in every request on the stick; each file with what became of it, or raises nothing."""
-        for path in _letters(stick):
+        """Submit every request on the stick; yield each file with the result, or "refused: …"."""
+        for path in sorted(stick.glob("kiosk-*/requests/*.json")):
             try:
-                yield path, self._take(self._read(path))
-            except Refused as error:
+                yield path, self._submit(self._read(path))
+            except FileRefused as error:
                 yield path, f"refused: {error}"
             except Problem as error:
                 yield path, f"refused: {error.code.value}"
 
     def answer(self, stick: Path, count: int, now: float) -> Iterator[tuple[str, int]]:
-        """Write beside the requests what central says to them; each terminal with its number of receipts."""
-        for home in sorted(stick.glob("kiosk-*")):
-            asked = [request for path in _letters(stick, home) if (request := self._quiet(path)) is not None]
-            if asked:
-                yield asked[0].terminal, self._answer(home / "answers", asked, count, now)
+        """Write answers beside the requests; yield each terminal with its number of receipts.
 
-    def _take(self, request: Request) -> str:
+        `count`: new challenges for each terminal.
+        """
+        for folder in sorted(stick.glob("kiosk-*")):
+            requests = []
+            for path in sorted(folder.glob("requests/*.json")):
+                try:
+                    requests.append(self._read(path))
+                except FileRefused:
+                    continue  # `take` reports it
+            if requests:
+                yield requests[0].terminal, self._write_answers(folder / "answers", requests, count, now)
+
+    def _submit(self, request: VerifiedRequest) -> str:
         if not request.body:
             return "asked"
         try:
             message = ActivationRequest.model_validate_json(request.body)
         except ValidationError:
-            raise Refused("the body is not of the agreed form") from None
+            raise FileRefused("the body is not of the agreed form") from None
         if (message.id, message.terminal) != (request.id, request.terminal):
-            raise Refused("the body is another visit's or terminal's")
+            raise FileRefused("the body is another visit's or terminal's")
         receipt = self._activations.submit(message, request.body)
         return f"{receipt.status.value} {receipt.code.value}"
 
-    def _answer(self, folder: Path, asked: list[Request], count: int, now: float) -> int:
+    def _write_answers(self, folder: Path, requests: list[VerifiedRequest], count: int, now: float) -> int:
+        """Write receipts, challenges and roster for one terminal; return the number of receipts."""
         folder.mkdir(exist_ok=True)
-        terminal, given = asked[0].terminal, 0
-        for request in asked:
-            receipt = self._look_up(request)
+        terminal, written = requests[0].terminal, 0
+        for request in requests:
+            try:
+                receipt = self._activations.look_up(request.id, request.terminal)
+            except Problem:
+                continue  # it is being worked on
             if receipt is not None:
-                _write(folder / f"{request.id}.jwt", self._signed(terminal, receipt, now))
-                given += 1
+                _write(folder / f"{request.id}.jwt", self._sign(terminal, receipt, now))
+                written += 1
         with self._database.write() as session:
             key, rules = self._keys.challenge, self._settings.challenges
             tokens = challenges.issue(session, key, terminal, count, now, rules) if count else []
@@ -95,16 +109,9 @@ class UsbTransfer:
             roster = clerks.roster(session, key, terminal, now, valid_s)
         _write(folder / "challenges.json", json.dumps({"challenges": tokens}))
         _write(folder / "roster.jwt", roster)
-        return given
+        return written
 
-    def _look_up(self, request: Request) -> Receipt | None:
-        """None: never seen, or being worked on just now."""
-        try:
-            return self._activations.look_up(request.id, request.terminal)
-        except Problem:
-            return None
-
-    def _signed(self, terminal: str, receipt: Receipt, now: float) -> str:
+    def _sign(self, terminal: str, receipt: Receipt, now: float) -> str:
         claims = {
             "iss": "central",
             "aud": terminal,
@@ -113,68 +120,57 @@ class UsbTransfer:
         }
         return jwt.encode(claims, self._keys.challenge, algorithm="EdDSA", headers={"typ": RECEIPT})
 
-    def _quiet(self, path: Path) -> Request | None:
-        try:
-            return self._read(path)
-        except Refused:
-            return None
-
-    def _read(self, path: Path) -> Request:
-        """Raises Refused."""
+    def _read(self, path: Path) -> VerifiedRequest:
+        """Read and verify one file. Raises FileRefused."""
         limit = 2 * self._settings.requests.max_bytes
         try:
             if path.stat().st_size > limit:
-                raise Refused("too large")
-            letter = Letter.model_validate_json(path.read_bytes())
-            body = from_base64url(letter.body)
+                raise FileRefused("too large")
+            request = UsbRequest.model_validate_json(path.read_bytes())
+            body = from_base64url(request.body)
         except (OSError, ValueError):
-            raise Refused("cannot be read") from None
-        if path.stem != letter.id or path.parents[1].name != f"kiosk-{letter.terminal}":
-            raise Refused("it lies in another's place")
-        self._check(letter, body)
-        return Request(letter.id, letter.terminal, body)
+            raise FileRefused("cannot be read") from None
+        if path.stem != request.id or path.parents[1].name != f"kiosk-{request.terminal}":
+            raise FileRefused("it lies in another's place")
+        self._verify(request, body)
+        return VerifiedRequest(request.id, request.terminal, body)
 
-    def _check(self, letter: Letter, body: bytes) -> None:
-        """Signed by this terminal, over this number and these bytes?"""
+    def _verify(self, request: UsbRequest, body: bytes) -> None:
+        """Verify that this terminal signed this number and these bytes. Raises FileRefused."""
         with self._database.read() as session:
-            terminal = session.get(Terminal, letter.terminal)
+            terminal = session.get(Terminal, request.terminal)
         if terminal is None or terminal.state != TerminalState.ENROLLED:
-            raise Refused("the terminal is not known, or revoked")
+            raise FileRefused("the terminal is not known, or revoked")
         try:
-            if jwt.get_unverified_header(letter.token).get("typ") != REQUEST:
-                raise Refused("not a request")
+            if jwt.get_unverified_header(request.token).get("typ") != REQUEST:
+                raise FileRefused("not a request")
             claims = jwt.decode(
-                letter.token,
+                request.token,
                 public_of(terminal.public_key or ""),
                 algorithms=["EdDSA"],
                 audience="central",
-                issuer=letter.terminal,
+                issuer=request.terminal,
                 options={"require": ["iss", "aud", "iat", "id", "bsh"], "verify_iat": False},
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise Refused("the signature is wrong") from None
+            raise FileRefused("the signature is wrong") from None
         digest = base64url(sha256(body).digest())
-        if claims["id"] != letter.id or claims["bsh"] != digest:
-            raise Refused("signed for something else")
+        if claims["id"] != request.id or claims["bsh"] != digest:
+            raise FileRefused("signed for something else")
 
 
-def opened(settings: Settings, database: Database) -> UsbTransfer:
-    """With the keys and the register that the settings name. Raises KeysError, LookupError."""
+def open_transfer(settings: Settings, database: Database) -> UsbTransfer:
+    """Return the transfer with the keys and the register of the settings. Raises KeysError, LookupError."""
     keys = keys_.load(settings.data / "keys")
-    return UsbTransfer(
-        database, keys, Activations(database, keys, authority_of(settings), settings), settings
-    )
-
-
-def _letters(stick: Path, home: Path | None = None) -> list[Path]:
-    return sorted((home or stick).glob("requests/*.json" if home else "kiosk-*/requests/*.json"))
+    activations = Activations(database, keys, load_authority(settings), settings)
+    return UsbTransfer(database, keys, activations, settings)
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all: sticks are pulled out."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", encoding="utf-8") as file:
+    """Write a file whole or not at all: sticks are pulled out."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    temporary.replace(path)

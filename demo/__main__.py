@@ -1,6 +1,6 @@
 """`make demo`: simulated customers at a real terminal, against a real central server.
 
-    python -m demo [--interactive] [--only NAME …] [--portrait | --landscape] [--out DIR]
+    python -m demo [--all | --only NAME …] [--staff] [--interactive] [--portrait | --landscape] [--out DIR]
 
 Exit status: 0 if every visit went as expected.
 """
@@ -23,43 +23,62 @@ MODELS = Path("var/models")
 PORTRAIT = (1080, 1920)
 LANDSCAPE = (1920, 1080)
 DESKTOP = (1280, 720)
-"""Somebody's own screen also wants to show the terminal's text."""
+"""Size of the window on a person's own screen, which also has to show the shell beside it."""
+SHORT_DEMO = (
+    "{count} of {of} scenarios, about 50 seconds. All, with pictures of every screen: make demo ARGS=--all"
+)
+WHOLE_DEMO = "{count} scenarios and the staff panel, about 5 minutes."
 
 
 def main() -> int:
-    """See above."""
+    """Play the demo and return the exit status."""
     options = _parser().parse_args()
     began = time.monotonic()
-    install(folder=MODELS)
-    size = _size(options)
-    work = _fresh(options.out)
-    with Environment(work, MODELS, size, haste=not options.interactive) as town:
-        if options.interactive:
-            return _interactive(town)
-        return _play(town, options, began)
-
-
-def _play(town: Environment, options: argparse.Namespace, began: float) -> int:
-    chosen = tuple(s for s in scenarios.load() if not options.only or s.name in options.only)
-    director = Director(town, options.out / "screens", _tell)
-    results = director.play(chosen)
-    report.write(options.out, results, director.start_s)
+    every = scenarios.load()
+    chosen = tuple(s for s in every if _is_chosen(s, options))
+    if options.interactive:
+        return _interactive(options)
+    if not chosen:
+        print(f"no such scenario; there are: {', '.join(s.name for s in every)}", file=sys.stderr)
+        return 2
+    with_staff = options.all or options.staff
+    text = WHOLE_DEMO if options.all else SHORT_DEMO
+    _print(text.format(count=len(chosen), of=len(every)))
+    install(folder=MODELS, tell=lambda _: None)
+    with Environment(_emptied(options.out), MODELS, _size(options), fast=True) as environment:
+        director = Director(environment, options.out / "screens", _print)
+        try:
+            director.start_terminal()
+            environment.start()
+            results = director.play(chosen, with_staff=with_staff)
+        finally:
+            director.close()
+    report.write(options.out, results, window_s=director.window_s, start_s=director.start_s)
     good = sum(r.as_expected for r in results)
     print(f"\n{report.table(results)}\n\n{report.SIMULATED}\n")
-    print(
-        f"{good} of {len(results)} as expected, {time.monotonic() - began:.0f} s; {options.out}/report.html"
-    )
-    staff = len(director.pages) == len(PAGES)
-    print("staff saw every page" if staff else f"staff saw only: {', '.join(director.pages) or 'nothing'}")
-    return 0 if good == len(results) and results and staff else 1
+    seconds = time.monotonic() - began
+    print(f"{good} of {len(results)} as expected, {seconds:.0f} s; {options.out}/report.html")
+    pages_missing = set(PAGES) - set(director.pages) if with_staff else set()
+    if pages_missing:
+        print(f"staff did not see: {', '.join(sorted(pages_missing))}")
+    return 0 if good == len(results) and not pages_missing else 1
 
 
-def _interactive(town: Environment) -> int:
-    """A person touches; face, voice and card are simulated."""
-    print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.", flush=True)
-    print(f"For the staff panel hold its upper left corner for two seconds. {town.accounts()}", flush=True)
-    command = [sys.executable, "-m", "kiosk", "run", "--settings", str(town.settings)]
-    return subprocess.run(command, check=False).returncode
+def _interactive(options: argparse.Namespace) -> int:
+    """Let a person touch the window; face, voice and card are simulated."""
+    install(folder=MODELS)
+    with Environment(_emptied(options.out), MODELS, _size(options), fast=False) as environment:
+        environment.start()
+        _print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.")
+        _print(f"For the staff panel hold its upper left corner for two seconds. {environment.accounts()}")
+        command = [sys.executable, "-m", "kiosk", "run", "--settings", str(environment.settings)]
+        return subprocess.run(command, check=False).returncode
+
+
+def _is_chosen(scenario: scenarios.Scenario, options: argparse.Namespace) -> bool:
+    if options.only is not None:
+        return scenario.name in options.only
+    return bool(options.all or scenario.short)
 
 
 def _size(options: argparse.Namespace) -> tuple[int, int]:
@@ -69,29 +88,33 @@ def _size(options: argparse.Namespace) -> tuple[int, int]:
     return DESKTOP if seen else PORTRAIT
 
 
-def _fresh(out: Path) -> Path:
-    """An empty folder for keys, databases and logs of this run; old reports are removed."""
+def _emptied(out: Path) -> Path:
+    """Return an empty folder for keys, databases and logs of this run; earlier pictures are removed too."""
     for name in ("work", "screens"):
         shutil.rmtree(out / name, ignore_errors=True)
-    work = out / "work"
     (out / "screens").mkdir(parents=True)
+    work = out / "work"
     work.mkdir()
     return work
 
 
-def _tell(text: str) -> None:
-    print(text, flush=True)
+def _print(line: str) -> None:
+    print(line, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument(
-        "--interactive", action="store_true", help="keep the window open for you and your mouse"
+    parser = argparse.ArgumentParser(
+        prog="python -m demo", description="Simulated customers at a real terminal and a real central server."
     )
-    parser.add_argument("--landscape", action="store_true", help="1920×1080")
-    parser.add_argument("--portrait", action="store_true", help="1080×1920")
-    parser.add_argument("--only", nargs="*", metavar="NAME", help="only these scenarios")
-    parser.add_argument("--out", type=Path, default=Path("out/demo"))
+    parser.add_argument("--all", action="store_true", help="play every scenario and show the staff panel")
+    parser.add_argument("--staff", action="store_true", help="show the staff panel too, as --all does")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="play only these scenarios")
+    parser.add_argument(
+        "--interactive", action="store_true", help="keep the window open for a person to touch"
+    )
+    parser.add_argument("--landscape", action="store_true", help="a window of 1920×1080 pixels")
+    parser.add_argument("--portrait", action="store_true", help="a window of 1080×1920 pixels")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for report and pictures")
     return parser
 
 

@@ -1,41 +1,41 @@
-"""A simulated clerk at the real window: holds the corner, signs in, turns every page, signs out."""
+"""A simulated clerk at the real window: holds the corner, signs in, opens every page, signs out."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from demo.pipe_messages import ClerkComes, ClerkWent
+from demo.pipe_messages import StaffVisit, StaffVisitEnded
 
 PAGES = ("today", "queue", "devices", "terminal", "report")
 HOLD_S = 2.3
 LOOK_S = 1.2
-"""So long a page is looked at; long enough for its picture."""
-PATIENCE_S = 20.0
+"""How long a page is looked at; long enough for its picture."""
+TIMEOUT_S = 120.0
 
 
-def visit(hand: Any, who: ClerkComes) -> ClerkWent:
-    """Pages that were seen. `hand`: `kiosk.ui.touch_driver.TouchDriver`."""
-    hand.hold("staff_corner", HOLD_S)
-    if not _until(lambda: hand.type(who.number[0])):
-        return ClerkWent(())
+def visit(touch: Any, staff: StaffVisit) -> StaffVisitEnded:
+    """Return the pages that could be opened. `touch` is a `kiosk.ui.touch_driver.TouchDriver`."""
+    touch.hold("staff_corner", HOLD_S)
+    if not _succeeds(lambda: touch.type(staff.number[0])):
+        return StaffVisitEnded(())
     time.sleep(LOOK_S)
-    hand.type(who.number[1:])
-    hand.press("key_next")
-    hand.type(who.pin)
-    hand.press("key_next")
-    seen = tuple(page for page in PAGES if _look(hand, page))
-    hand.press("staff_sign_out")
-    return ClerkWent(seen)
+    touch.type(staff.number[1:])
+    touch.press("key_next")
+    touch.type(staff.pin)
+    touch.press("key_next")
+    seen = []
+    for page in PAGES:
+        if _succeeds(lambda page=page: touch.press(f"staff_{page}")):  # type: ignore[misc]
+            seen.append(page)
+        time.sleep(LOOK_S)
+    touch.press("staff_sign_out")
+    return StaffVisitEnded(tuple(seen))
 
 
-def _look(hand: Any, page: str) -> bool:
-    turned = _until(lambda: hand.press(f"staff_{page}"))
-    time.sleep(LOOK_S)
-    return turned
-
-
-def _until(done: Any) -> bool:
-    until = time.monotonic() + PATIENCE_S
-    while not done():
+def _succeeds(act: Callable[[], Any]) -> bool:
+    """Try until `act` returns true; False after `TIMEOUT_S`."""
+    until = time.monotonic() + TIMEOUT_S
+    while not act():
         if time.monotonic() > until:
             return False
         time.sleep(0.2)

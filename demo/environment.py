@@ -1,8 +1,18 @@
-"""Everything around the terminal in the demo: central in its own process, a line that can break, settings."""
+"""Everything around the terminal in the demo: central in its own process, a line that can break, settings.
 
-import re
+The terminal may be started before `start` is called: its window then says that the terminal is not enrolled
+yet, and it comes into service when `start` has enrolled it. So the window does not wait for central, whose
+start takes several seconds.
+"""
+
+import contextlib
+import io
+import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,16 +20,18 @@ from types import TracebackType
 import requests
 
 from demo.scenarios import Scenario
-from kiosk.simulators.network import NetworkProxy
+from kiosk.__main__ import main as kiosk
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.staff import Staff
+from kiosk.simulators.staff import StaffBehaviour
 
 TERMINAL = "DEMO-0001"
 PLACE = "示范路便利店（演示）"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
+"""Limit for anything central does; a busy machine may need ten times as long as a quiet one."""
 
 SETTINGS = """\
-# Written by the demo. Simulated devices; limits are shorter than a shop's, so that nobody waits.
+# Written by the demo. Simulated devices; time limits are shorter than a shop's.
 mode = "simulation"
 terminal = {{ id = "{terminal}", place = "{place}", identity = "identity" }}
 storage = {{ folder = "terminal" }}
@@ -33,14 +45,15 @@ portrait_decoder = {{ driver = "simulated" }}
 liveness = {{ driver = "none" }}
 printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
-[visit]
+[face_engine.limits]
 review = 0.30                  # a wider grey band than a shop's: a portrait between two people lies in it
-require_liveness = false       # no registry carries the anti-spoof model; production requires it
-face_s = {face_s}
-card_s = {card_s}
+
+[visit]
 submit_s = {submit_s}
 outcome_s = {outcome_s}
-silent_digits = {silent_digits}
+face.limit_s = {face_s}
+liveness.required = false      # no registry carries the anti-spoof model; production requires it
+digits.max_silent = {silent_digits}
 
 [review]
 second_signature = ["face.uncertain", "face.not_live", "way.clerk"]  # a grey face too, to show it
@@ -53,48 +66,68 @@ backoff_first_s = 0.2
 backoff_max_s = 2
 """
 
-HASTE = {"pace": 0.15, "face_s": 5, "card_s": 8, "submit_s": 2.5, "outcome_s": 3, "silent_digits": 2}
-LEISURE = {"pace": 1.0, "face_s": 30, "card_s": 60, "submit_s": 6, "outcome_s": 30, "silent_digits": 3}
+FAST: dict[str, float] = {
+    "pace": 0.15,
+    # Long enough for a machine that does other work: no customer who stays needs these limits.
+    "face_s": 12,
+    "outcome_s": 15,
+    # A customer for whom the line is down waits this long. One who waits for central's answer waits longer:
+    # `demo.terminal_process.PatientTouch`.
+    "submit_s": 2.5,
+    "silent_digits": 2,
+}
+"""Settings for simulated customers; `pace` is the length of a spoken prompt compared with the real one."""
+REAL_TIME: dict[str, float] = {"pace": 1.0, "face_s": 30, "submit_s": 6, "outcome_s": 30, "silent_digits": 3}
+"""Settings for a person who tries the terminal."""
+CENTRAL = "[challenges]\ngap_max_s = 1.2\n"
 
 
 class Environment:
-    """A context: central runs and the terminal is enrolled inside of it."""
+    """A context manager. Inside it the terminal's settings exist; after `start` central runs too."""
 
-    def __init__(self, folder: Path, models: Path, size: tuple[int, int], *, haste: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Path,
+        size: tuple[int, int],
+        *,
+        fast: bool,
+        central_settings: str = "",
+    ) -> None:
+        """`size`: width and height of the window in pixels. `central_settings`: more TOML for central."""
         self.folder = folder
         self.settings = folder / "settings.toml"
         self._models = models
         self._size = size
-        self._pace = HASTE if haste else LEISURE
-        self._central: subprocess.Popen[str] | None = None
+        self._limits = FAST if fast else REAL_TIME
+        self._central_settings = CENTRAL + central_settings
+        self._central: subprocess.Popen[bytes] | None = None
+        self._undo = ExitStack()
 
     def __enter__(self) -> "Environment":
-        with ExitStack() as undo:
-            undo.callback(self._stop_central)
-            self._start_central()
-            self.line = undo.enter_context(NetworkProxy("127.0.0.1", self.port))
-            self.line.up()
-            self._write_settings()
-            self._enrol()
-            self._clerk, self._supervisor = self._employ(), self._employ("--supervisor")
-            self.number, self.pin = self._supervisor
-            self._undo = undo.pop_all()
+        """Choose the ports and write the terminal's settings."""
+        self.port = _free_port()
+        self.line = self._undo.enter_context(NetworkProxy("127.0.0.1", self.port))
+        self._write_settings()
         return self
+
+    def start(self) -> None:
+        """Start central and enrol the terminal. Raises RuntimeError."""
+        self._start_central()
+        code = self._administer("enrol-code", TERMINAL, "--place", PLACE).strip()
+        self.clerk, self.supervisor = self._add_staff(), self._add_staff("--supervisor")
+        self._await_central()
+        _output_of(kiosk, ["enrol", "--settings", str(self.settings), "--code", code])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._undo.close()
 
-    def _stop_central(self) -> None:
-        if self._central is not None:
-            self._central.terminate()
-            self._central.wait(TIMEOUT_S)
-
-    # ── what the director may turn ───────────────────────────────────────────────────────────────
+    # ── what the director may change ─────────────────────────────────────────────────────────────
 
     def set_line(self, state: str) -> None:
-        """up, down, or the next answer to a request is lost."""
+        """Set the line to central: "up", "down", or "lose-answer" (up, but the next answer is lost)."""
         if state == "down":
             self.line.down()
             return
@@ -103,10 +136,9 @@ class Environment:
             self.line.lose_answer()
 
     def set_register(self, scenario: Scenario) -> None:
-        """What the simulated population register says of this scenario's made-up person."""
-        number = Person(scenario.customer.seed, b"").card().number
+        """Set what the simulated population register says of this scenario's made-up person."""
         person = {
-            "number": number,
+            "number": Person(scenario.customer.seed, b"").card().number,
             "answer": scenario.register.answer,
             "visible_after_s": scenario.register.visible_after_s,
         }
@@ -115,19 +147,27 @@ class Environment:
         )
         answer.raise_for_status()
 
-    def staff(self, scenario: Scenario) -> Staff | None:
-        """Who works behind the counter, if anybody does in this scenario."""
+    def staff(self, scenario: Scenario) -> StaffBehaviour | None:
+        """Return who works at the counter in this scenario, or None."""
         if scenario.clerk is None:
             return None
-        return Staff(*self._clerk, *self._supervisor, scenario.clerk.decision, scenario.clerk.reason)
+        (clerk, pin), (supervisor, supervisor_pin) = self.clerk, self.supervisor
+        return StaffBehaviour(
+            clerk=clerk,
+            pin=pin,
+            supervisor=supervisor,
+            supervisor_pin=supervisor_pin,
+            decision=scenario.clerk.decision,
+            reason=scenario.clerk.reason,
+        )
 
     def accounts(self) -> str:
-        """The numbers and PINs made for this run, told to whoever plays the counter by hand."""
-        (clerk, clerk_pin), (supervisor, pin) = self._clerk, self._supervisor
+        """Return a sentence with the numbers and PINs of this run, for a person who plays the clerk."""
+        (clerk, clerk_pin), (supervisor, pin) = self.clerk, self.supervisor
         return f"Clerk {clerk}, PIN {clerk_pin}; supervisor {supervisor}, PIN {pin}."
 
     def credentials(self, slip: str) -> int:
-        """How many credentials central holds for that visit."""
+        """Return how many credentials central has for that visit."""
         answer = requests.get(
             f"{self._url}/simulation/credentials", params={"slip": slip}, verify=self._ca, timeout=TIMEOUT_S
         )
@@ -140,12 +180,6 @@ class Environment:
     def _data(self) -> Path:
         return self.folder / "central"
 
-    def _slips(self) -> Path:
-        """Where the printer leaves what it prints."""
-        folder = self.folder / "slips"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
     @property
     def _url(self) -> str:
         return f"https://localhost:{self.port}"
@@ -154,63 +188,79 @@ class Environment:
     def _ca(self) -> str:
         return str(self._data / "keys" / "ca.pem")
 
-    def _start_central(self) -> None:
-        _call("central", "init", "--data", str(self._data))
-        (self._data / "central.toml").write_text("[challenges]\ngap_max_s = 1.2\n", encoding="utf-8")
-        self._log = (self.folder / "central.log").open("w")
-        self._central = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "central",
-                "run",
-                "--data",
-                str(self._data),
-                "--port",
-                "0",
-                "--simulation",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        assert self._central.stdout is not None
-        line = self._central.stdout.readline()
-        found = re.search(r":(\d+)", line.removeprefix("central: https:"))
-        if found is None:
-            raise RuntimeError(f"central did not start; see {self.folder / 'central.log'}")
-        self.port = int(found.group(1))
-
     def _write_settings(self) -> None:
+        slips = self.folder / "slips"  # where the simulated printer puts what it prints
+        slips.mkdir(parents=True, exist_ok=True)
         width, height = self._size
-        self.settings.write_text(
-            SETTINGS.format(
-                terminal=TERMINAL,
-                place=PLACE,
-                models=self._models.absolute(),
-                slips=self._slips().absolute(),
-                width=width,
-                height=height,
-                port=self.line.port,
-                **self._pace,
-            ),
-            encoding="utf-8",
+        text = SETTINGS.format(
+            terminal=TERMINAL,
+            place=PLACE,
+            models=self._models.absolute(),
+            slips=slips.absolute(),
+            width=width,
+            height=height,
+            port=self.line.port,
+            **self._limits,
         )
+        self.settings.write_text(text, encoding="utf-8")
 
-    def _enrol(self) -> None:
-        code = _call("central", "enrol-code", TERMINAL, "--place", PLACE, "--data", str(self._data))
-        _call("kiosk", "enrol", "--settings", str(self.settings), "--code", code.strip())
+    def _start_central(self) -> None:
+        """Start the server; it does not answer yet."""
+        self._administer("init")
+        (self._data / "central.toml").write_text(self._central_settings, encoding="utf-8")
+        arguments = ["run", "--data", str(self._data), "--port", str(self.port), "--simulation"]
+        with (self.folder / "central.log").open("w") as log:
+            self._central = subprocess.Popen(
+                [sys.executable, "-m", "central", *arguments], stdout=log, stderr=log
+            )
+        self._undo.callback(self._stop_central)
 
-    def _employ(self, *options: str) -> tuple[str, str]:
-        """A new member of staff at central: number and PIN."""
-        said = _call("central", "clerk", "add", TERMINAL, *options, "--data", str(self._data)).split()
-        return said[1], said[3]
+    def _stop_central(self) -> None:
+        assert self._central is not None
+        self._central.terminate()
+        self._central.wait(TIMEOUT_S)
+
+    def _administer(self, *arguments: str) -> str:
+        """Run a command of central in this process: an interpreter of its own would cost two seconds each."""
+        from central.__main__ import main as central  # slow to import; the terminal's window comes first
+
+        return _output_of(central, [*arguments, "--data", str(self._data)])
+
+    def _add_staff(self, *options: str) -> tuple[str, str]:
+        """Return number and PIN of a new member of staff at central."""
+        words = self._administer("clerk", "add", TERMINAL, *options).split()
+        return words[1], words[3]
+
+    def _await_central(self) -> None:
+        assert self._central is not None
+        until = time.monotonic() + TIMEOUT_S
+        while not _answers(f"{self._url}/v1/health", self._ca):
+            if self._central.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"central did not start; see {self.folder / 'central.log'}")
+            time.sleep(0.05)
 
 
-def _call(module: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{module} {arguments[0]} failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _answers(url: str, ca: str) -> bool:
+    try:
+        return requests.get(url, verify=ca, timeout=TIMEOUT_S).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _output_of(command: Callable[[list[str]], int], arguments: list[str]) -> str:
+    """Return what a command prints. Raises RuntimeError if it fails."""
+    printed = io.StringIO()
+    mask = os.umask(0o077)  # commands that write keys set it for their whole process
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            status = command(arguments)
+    finally:
+        os.umask(mask)
+    if status != 0:
+        raise RuntimeError(f"{arguments[0]} failed: {printed.getvalue().strip()[-500:]}")
+    return printed.getvalue()

@@ -1,18 +1,21 @@
-"""The demo's three reports: a table on the terminal, JSON for machines, HTML for a shop's manager."""
+"""The demo's reports: a table for the shell, JSON for programs, an HTML page for people."""
 
-import html
 import time
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
-from demo.director import Result
+from demo.director import VisitResult
 from kiosk.codes import Code
-from kiosk.model import Language, Verdict
-from kiosk.phrases import Phrases, load
+from kiosk.model import Verdict
+from kiosk.paths import RESOURCES
+from kiosk.phrases import load
+
+TEMPLATE = RESOURCES / "demo" / "report.html.jinja"
 
 SIMULATED = (
     "Everything about people and devices here is simulated: animated photographs, synthetic voices, made-up "
@@ -22,25 +25,33 @@ SIMULATED = (
 )
 
 
-class Report(Struct, frozen=True):
-    """report.json."""
+class DemoReport(Struct, frozen=True, kw_only=True):
+    """Content of report.json."""
 
     at_unix: float
     simulated: bool
     remark: str
+    start_to_window_s: float
     start_to_idle_s: float
-    scenarios: Sequence[Result]
+    scenarios: Sequence[VisitResult]
 
 
-def write(folder: Path, results: Sequence[Result], start_s: float) -> None:
-    """report.json and report.html into `folder`."""
-    report = Report(time.time(), True, SIMULATED, round(start_s, 2), results)
+def write(folder: Path, results: Sequence[VisitResult], *, window_s: float, start_s: float) -> None:
+    """Write report.json and report.html into `folder`."""
+    report = DemoReport(
+        at_unix=time.time(),
+        simulated=True,
+        remark=SIMULATED,
+        start_to_window_s=round(window_s, 2),
+        start_to_idle_s=round(start_s, 2),
+        scenarios=results,
+    )
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
     (folder / "report.html").write_text(page(report, sorted((folder / "screens").glob("*.png"))), "utf-8")
 
 
-def table(results: Sequence[Result]) -> str:
-    """Scenario, expected, got, seconds; aligned also where Chinese stands."""
+def table(results: Sequence[VisitResult]) -> str:
+    """Return scenario, expectation, result and seconds as aligned columns; Chinese characters take two."""
     rows = [("scenario", "expected", "got", "credentials", "seconds", "")]
     rows += [
         (
@@ -57,44 +68,24 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join("  ".join(_padded(c, w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows)
 
 
-def page(report: Report, screens: Sequence[Path]) -> str:
-    """One HTML page, no scripts, no other files but the screenshots beside it."""
-    good = sum(r.as_expected for r in report.scenarios)
-    phrases = load(Language.EN)
-    rows = "\n".join(_row(r, phrases) for r in report.scenarios)
-    pictures = "\n".join(
-        f'<figure><img src="screens/{s.name}" alt="{s.stem}"><figcaption>{s.stem}</figcaption></figure>'
-        for s in screens
+def page(report: DemoReport, screens: Sequence[Path]) -> str:
+    """Return one HTML page without scripts; `screens` are pictures in the folder `screens` beside it."""
+    phrases = load("en")
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return _PAGE.format(
-        good=good,
-        count=len(report.scenarios),
-        verdict="good" if good == len(report.scenarios) else "bad",
+    return environment.get_template(TEMPLATE.name).render(
+        report=report,
+        good=sum(r.as_expected for r in report.scenarios),
         at=time.strftime("%Y-%m-%d %H:%M", time.localtime(report.at_unix)),
-        start=report.start_to_idle_s,
-        remark=html.escape(report.remark),
-        rows=rows,
-        pictures=pictures,
+        sentence=lambda code: phrases.customer(Code(code)) if code not in ("", Code.OK) else "",
+        measured=_measured,
+        screens=screens,
     )
 
 
-def _row(result: Result, phrases: Phrases) -> str:
-    said = phrases.customer(Code(result.code)) if result.code not in ("", Code.OK) else ""
-    measures = "".join(f"<li>{html.escape(_measure(v))}</li>" for v in result.verdicts)
-    return (
-        f'<tr class="{"good" if result.as_expected else "bad"}">'
-        f"<td><b>{html.escape(result.title)}</b><br><small>{html.escape(result.note)}</small></td>"
-        f"<td>{result.expected}</td><td>{result.outcome}</td>"
-        f"<td>{html.escape(said)}<br><small>{result.code}</small></td>"
-        f"<td>{result.credentials} of {result.expected_credentials}</td><td>{result.seconds:.1f}</td>"
-        f"<td><details><summary>{len(result.verdicts)} checks</summary>"
-        f"<ul>{measures}</ul></details></td></tr>"
-    )
-
-
-def _measure(verdict: Verdict) -> str:
-    measured = ", ".join(f"{k} {v}" for k, v in verdict.measured.items() if v not in (None, ""))
-    return f"{verdict.check}: {verdict.answer} {'' if verdict.code == 'ok' else verdict.code} ({measured})"
+def _measured(verdict: Verdict) -> str:
+    return ", ".join(f"{k} {v}" for k, v in verdict.measured.items() if v not in (None, ""))
 
 
 def _width(text: str) -> int:
@@ -103,35 +94,3 @@ def _width(text: str) -> int:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Terminal demonstration</title>
-<style>
- body {{ font: 16px/1.5 system-ui, "Noto Sans SC", sans-serif; margin: 2rem auto; max-width: 75rem;
-   color: #1d2733 }}
- h1 {{ margin-bottom: 0 }}
- .sum {{ font-size: 1.4rem }} .sum.good {{ color: #0b6b3a }} .sum.bad {{ color: #a3160e }}
- table {{ border-collapse: collapse; width: 100% }}
- td, th {{ text-align: left; padding: .5rem; vertical-align: top; border-bottom: 1px solid #d5dbe2 }}
- tr.bad td {{ background: #fdecea }}
- small, figcaption {{ color: #5a6775 }}
- .screens {{ display: flex; flex-wrap: wrap; gap: 1rem }}
- figure {{ margin: 0; width: 11rem }} figcaption {{ font-size: .75rem }}
- img {{ width: 100%; border: 1px solid #c3ccd6; border-radius: 6px }}
-</style>
-<h1>Terminal demonstration</h1>
-<p>{at} · in service {start:.1f} s after it was started</p>
-<p class="sum {verdict}">{good} of {count} visits went as expected.</p>
-<p>{remark}</p>
-<table><tr><th>What happened</th><th>Expected</th><th>Got</th><th>What the customer was told</th>
-<th>Credentials at central</th><th>Seconds</th><th>Measures</th></tr>
-{rows}
-</table>
-<h2>The screens, each when it was first seen</h2>
-<div class="screens">
-{pictures}
-</div>
-</html>
-"""

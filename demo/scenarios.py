@@ -1,4 +1,4 @@
-"""What the demo plays: `resources/demo/scenarios.toml` as data."""
+"""Scenarios of the demo, read from `resources/demo/scenarios.toml`."""
 
 import tomllib
 from pathlib import Path
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kiosk.codes import Code
 from kiosk.model import Decision, Outcome, Reason
 from kiosk.paths import RESOURCES
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 
 SCENARIOS = RESOURCES / "demo" / "scenarios.toml"
 
@@ -24,13 +24,13 @@ class Register(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Clerk(Struct, frozen=True, forbid_unknown_fields=True):
-    """A clerk is signed in, and decides so when asked; a supervisor is near."""
+    """The clerk who is signed in, and what they decide when asked; a supervisor signs where one is needed."""
 
     decision: Decision = Decision.APPROVE
     reason: Reason = Reason.SAME_PERSON
 
 
-class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
+class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One customer's visit and what must come of it."""
 
     name: str
@@ -38,11 +38,12 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
     expected: Outcome
     code: Code
     credentials: int
-    customer: Behaviour = Behaviour()
+    customer: CustomerBehaviour = CustomerBehaviour()
     line: Literal["up", "down", "lose-answer"] = "up"
     register: Register = Register()
     kill: bool = False
-    clerk: Clerk | None = None  # nobody is signed in
+    clerk: Clerk | None = None  # None: nobody is signed in
+    short: bool = False  # belongs to the short demo
     same_as: str = ""  # the person of that scenario comes again
 
 
@@ -51,7 +52,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path = SCENARIOS) -> tuple[Scenario, ...]:
-    """Every scenario, each with a made-up person of its own, unless it is one of before.
+    """Return every scenario, each with a made-up person of its own or, with `same_as`, an earlier one.
 
     Raises msgspec.ValidationError.
     """

@@ -1,4 +1,4 @@
-"""Intervals for rates, so that nobody reads more out of few trials than there is in them."""
+"""Error rates with confidence intervals: Wilson's score interval, and a bootstrap over people."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from statistics import NormalDist
@@ -9,7 +9,7 @@ from msgspec import Struct
 CONFIDENCE = 0.95
 
 
-class Rate(Struct, frozen=True):
+class Rate(Struct, frozen=True, kw_only=True):
     """`errors` of `trials`, with the bounds of the interval. Without trials the rate is unknown: 0…1."""
 
     errors: int
@@ -19,6 +19,7 @@ class Rate(Struct, frozen=True):
 
     @property
     def value(self) -> float | None:
+        """Errors per trial; None without trials."""
         return self.errors / self.trials if self.trials else None
 
     def __str__(self) -> str:
@@ -30,17 +31,17 @@ class Rate(Struct, frozen=True):
 
 
 def wilson(errors: int, trials: int, confidence: float = CONFIDENCE) -> Rate:
-    """Wilson's score interval (E. B. Wilson, 1927): sound also for no errors and few trials.
+    """Return the rate with Wilson's score interval (E. B. Wilson, 1927), which suits few errors and trials.
 
     The trials must be independent; where several come from one person, use `by_group`.
     """
     if not trials:
-        return Rate(0, 0, 0.0, 1.0)
+        return Rate(errors=0, trials=0, low=0.0, high=1.0)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share = errors / trials
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * (share * (1 - share) / trials + z * z / (4 * trials**2)) ** 0.5
-    return Rate(errors, trials, max(0.0, centre - half), min(1.0, centre + half))
+    rate = errors / trials
+    centre = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * (rate * (1 - rate) / trials + z * z / (4 * trials**2)) ** 0.5
+    return Rate(errors=errors, trials=trials, low=max(0.0, centre - half), high=min(1.0, centre + half))
 
 
 def by_group(
@@ -50,7 +51,7 @@ def by_group(
     seed: int = 1,
     confidence: float = CONFIDENCE,
 ) -> tuple[float, float]:
-    """Bootstrap over whole groups (people): the percentile interval of `statistic` over all their trials.
+    """Return the percentile interval of `statistic`, by a bootstrap over whole groups (people).
 
     ISO/IEC 19795-1, annex on confidence intervals: attempts of one person are not independent.
     """
@@ -65,3 +66,8 @@ def by_group(
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def share(errors: Sequence[object]) -> float:
+    """Return the share of true values: the error rate as a statistic for `by_group`."""
+    return sum(map(bool, errors)) / len(errors)

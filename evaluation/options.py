@@ -1,4 +1,4 @@
-"""Arguments that the measurements on pictures share, and the drivers they are measured with."""
+"""Command-line options that measurements share, and the drivers that are measured."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 
 
 def add_shared(parser: argparse.ArgumentParser, data: str, *, required: bool = True) -> None:
-    """`data` says what the folder must hold; `required`: whether there is nothing else to measure."""
+    """Add the shared options. `data`: help text about the folder; `required`: whether it must be given."""
     parser.add_argument("--data", type=Path, required=required, metavar="DIR", help=data)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole result there")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves and histograms there, as PNG")
@@ -29,7 +29,7 @@ def add_shared(parser: argparse.ArgumentParser, data: str, *, required: bool = T
 
 
 def data_folder(options: argparse.Namespace) -> Path:
-    """Raises SettingsError if it is not a folder."""
+    """Return the folder of `--data`. Raises SettingsError if it is none."""
     folder: Path = options.data
     if not folder.is_dir():
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"--data {folder}: not a folder")
@@ -37,46 +37,37 @@ def data_folder(options: argparse.Namespace) -> Path:
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
+    """Read the file of `--settings`, or the defaults. Raises SettingsError."""
     return settings_file.load(options.settings)
 
 
 def context(settings: Settings) -> Context:
-    """Surroundings of drivers that are measured: real models, no devices."""
+    """Return the context of drivers that are measured: real models, no devices."""
     folder = settings.path(settings.models.folder)
     return Context(RESOURCES, folder, simulation=False, clock=time.monotonic)
 
 
 def chosen_driver(port: str, choice: DriverChoice, settings: Settings) -> Any:
-    """The one driver that the settings name. Raises SettingsError, ModelError."""
-    made = driver_class(port, choice, settings.file)
-    return made(driver_settings(port, choice, made.Settings, settings.file), context(settings))
+    """Load the driver of `choice`. Raises SettingsError, ModelError."""
+    kind = driver_class(port, choice, settings.file)
+    return kind(driver_settings(port, choice, kind.Settings, settings.file), context(settings))
 
 
 def installed(port: str, choice: DriverChoice, settings: Settings, only: Iterable[str] | None) -> list[Any]:
-    """All drivers of `port` that can be made here, the settings' own first; the others are told.
+    """Load all drivers of `port` that can be loaded here, the settings' own first; report the others.
 
-    `only`: names to which this is limited. Raises SettingsError for an unknown one; ModelError if none is
+    `only`: names to which this is limited. Raises SettingsError for an unknown one, ModelError if none is
     left.
     """
-    names = list(only or _names(port, choice.driver))
-    drivers = [made for name in names if (made := _made(port, _choice(choice, name), settings)) is not None]
+    first = choice.driver
+    known = {point.name for point in entry_points(group=f"kiosk.{port}")} | {first}
+    drivers = []
+    for name in only or sorted(known, key=lambda name: (name != first, name)):
+        try:
+            own = choice if name == first else DriverChoice(name, {})
+            drivers.append(chosen_driver(port, own, settings))
+        except ModelError as error:
+            print(f"driver {name} is not measured: {error}", file=sys.stderr)
     if not drivers:
         raise ModelError(Code.MODEL_MISSING, f"no driver of {port} can be measured here")
     return drivers
-
-
-def _names(port: str, first: str) -> list[str]:
-    found = {point.name for point in entry_points(group=f"kiosk.{port}")} | {first}
-    return sorted(found, key=lambda name: (name != first, name))
-
-
-def _choice(choice: DriverChoice, name: str) -> DriverChoice:
-    return choice if name == choice.driver else DriverChoice(name, {})
-
-
-def _made(port: str, choice: DriverChoice, settings: Settings) -> Any | None:
-    try:
-        return chosen_driver(port, choice, settings)
-    except ModelError as error:
-        print(f"driver {choice.driver} is not measured: {error}", file=sys.stderr)
-        return None

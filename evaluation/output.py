@@ -1,4 +1,4 @@
-"""What all measurements share on the way out: a table, a JSON file, a folder of plots, a progress bar."""
+"""Output that measurements share: text tables, a JSON file, plots, a progress bar."""
 
 import sys
 import unicodedata
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def table(rows: Sequence[Sequence[object]]) -> str:
-    """Aligned columns; the first row is the head. Wide characters count twice."""
+    """Align columns; the first row is the head. Wide characters count twice."""
     cells = [[str(c) for c in row] for row in rows]
     widths = [max(_width(row[i]) for row in cells) for i in range(len(cells[0]))]
     return "\n".join(
@@ -26,12 +26,12 @@ def table(rows: Sequence[Sequence[object]]) -> str:
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """A bar on standard error, only where somebody looks at it."""
+    """Show a progress bar on standard error if it is a terminal."""
     yield from tqdm(items, desc=what, total=total, file=sys.stderr, disable=not sys.stderr.isatty())
 
 
 def write_json(path: Path, result: Any) -> None:
-    """The whole result, for machines. Raises SettingsError if it cannot be written."""
+    """Write the whole result. Raises SettingsError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
@@ -40,7 +40,7 @@ def write_json(path: Path, result: Any) -> None:
 
 
 def pyplot() -> Any:
-    """Plots without a window. Raises SettingsError if the extra is not installed."""
+    """Return `matplotlib.pyplot` for plots without a window. Raises SettingsError if it is not installed."""
     try:
         import matplotlib
     except ImportError:

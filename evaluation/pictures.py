@@ -1,4 +1,4 @@
-"""Finding and reading pictures and videos. What cannot be used is counted by its reason."""
+"""Find and read photos and videos; what cannot be used is counted by its reason."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,17 +16,17 @@ UNREADABLE = "unreadable"
 NO_FACE = "no face found"
 
 Skipped = Counter[str]
-"""How many files or frames could not be used, by reason."""
+"""Number of files or frames that could not be used, by reason."""
 
 
-def files(folder: Path, endings: frozenset[str]) -> list[Path]:
-    """All files below `folder` with one of these endings, in one order everywhere; hidden ones are not."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
+def find_files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    """Return all files below `folder` with one of these suffixes, sorted; without hidden ones."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
     return sorted(path for path in found if not path.name.startswith("."))
 
 
-def photo(path: Path) -> Image | None:
-    """(height, width, 3) BGR; None if it cannot be read."""
+def read_photo(path: Path) -> Image | None:
+    """Return (height, width, 3) BGR, or None if the file cannot be read."""
     try:
         content = np.fromfile(path, np.uint8)
         picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
@@ -35,8 +35,8 @@ def photo(path: Path) -> Image | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def frames(path: Path, every: int = 1) -> Iterator[Image]:
-    """Every n-th frame of a video; none if it cannot be read."""
+def read_frames(path: Path, every: int = 1) -> Iterator[Image]:
+    """Yield every n-th frame of a video; none if it cannot be read."""
     video = cv2.VideoCapture(str(path))
     try:
         index = 0
@@ -50,14 +50,14 @@ def frames(path: Path, every: int = 1) -> Iterator[Image]:
         video.release()
 
 
-def largest(engine: FaceEngine, picture: Image) -> Face | None:
-    """The face that counts; people further behind do not."""
+def largest_face(engine: FaceEngine, picture: Image) -> Face | None:
+    """Return the largest face: people further behind do not count."""
     found = engine.detect(picture)
     return found[0] if found else None
 
 
-def told(skipped: Skipped) -> str:
-    """One line for the report."""
+def format_skipped(skipped: Skipped) -> str:
+    """Format one line for the report."""
     if not skipped:
         return "nothing was skipped"
     return "skipped: " + ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))

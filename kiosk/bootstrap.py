@@ -42,6 +42,7 @@ from kiosk.staff.attestation import Attestation
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, enrolled_issuer
 from kiosk.staff.service import StaffService
+from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
@@ -53,8 +54,8 @@ def check_settings(settings: Settings) -> None:
     for port in PORTS:
         chosen_driver(settings, port)
     production.check(settings)
-    if settings.visit.require_liveness and settings.liveness.driver == "none":
-        detail = '[visit] require_liveness with [liveness] driver = "none": nobody could pass'
+    if settings.visit.liveness.required and settings.liveness.driver == "none":
+        detail = '[visit.liveness] required with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
 
 
@@ -79,7 +80,8 @@ class Terminal:
         self._workers: list[Worker] = []
         self._face_watcher: FaceWatcher | None = None
         self._listener: Listener | None = None
-        self._visit_logs = VisitLogs(self._storage, settings.visit, settings.review)
+        self._policy = visit_policy(settings)
+        self._visit_logs = VisitLogs(self._storage, self._policy)
         self.audit = AuditLog(audit_path(settings), clock_unix)
         self._recorder = AuditRecorder(self.audit)
         self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
@@ -177,7 +179,14 @@ class Terminal:
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
         listener = Listener(recogniser, self.settings.speech, post, self.clock)
-        watcher = FaceWatcher(*face, decoder, self.settings.face, self._camera_feed.successive_frames(), post)
+        watcher = FaceWatcher(
+            *face,
+            decoder,
+            self.settings.face,
+            self._camera_feed.successive_frames(),
+            post,
+            same_face=self._policy.thresholds.same_face,
+        )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
         facts = audit_facts.models(self._context.models, self._versions)
         self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
@@ -245,8 +254,7 @@ class Terminal:
     def _new_visit(self) -> Visit:
         settings = self.settings
         return Visit(
-            settings.visit,
-            settings.review,
+            self._policy,
             terminal=settings.terminal.id,
             place=settings.terminal.place,
             simulated=self.simulated,

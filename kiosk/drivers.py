@@ -10,7 +10,11 @@ from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 
-PORTS = tuple(name for name, kind in get_type_hints(Settings).items() if kind is DriverChoice)
+PORTS = tuple(
+    name
+    for name, kind in get_type_hints(Settings).items()
+    if isinstance(kind, type) and issubclass(kind, DriverChoice)
+)
 """Every section of the settings that chooses a driver."""
 
 

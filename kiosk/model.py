@@ -209,6 +209,26 @@ class Challenge(Struct, frozen=True):
     expires_unix: float
 
 
+class FaceThresholds(Struct, frozen=True, kw_only=True):
+    """Likenesses at which one face engine decides: cosine similarities of its embeddings, 0…1.
+
+    They hold for the engine that they were measured with, and for no other.
+    """
+
+    accept: float  # likeness to the portrait: accept at or above
+    accept_photographed: float  # the same for a photographed portrait: always to a clerk
+    review: float  # between review and accept: a clerk decides; below: refuse
+    same_face: float  # between successive faces; below: another person
+
+
+class FaceMinimums(Struct, frozen=True, kw_only=True):
+    """The lowest thresholds that production accepts for one face engine; lower ones are no check any more."""
+
+    accept: float
+    review: float
+    same_face: float
+
+
 class FaceBox(Struct, frozen=True):
     """A face in a picture; all in fractions of the picture's width and height, 0…1."""
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.events import Event, Notice
-from kiosk.model import AudioBlock, DayReport, Frame, IdCard, Receipt, Slip
+from kiosk.model import AudioBlock, DayReport, FaceMinimums, FaceThresholds, Frame, IdCard, Receipt, Slip
 
 Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
@@ -32,7 +32,7 @@ class Context(Struct, frozen=True):
     models: Path
     simulation: bool
     clock: Callable[[], float]
-    world: Any = None  # the simulated shop (`kiosk.simulators.world.World`); None in production
+    world: Any = None  # the simulated shop (`kiosk.simulators.shop.SimulatedShop`); None in production
 
 
 class Driver(Protocol):
@@ -125,10 +125,16 @@ class Face(Struct, frozen=True, eq=False):
 
 
 class FaceEngine(Protocol):
-    """Finds faces and tells how alike two of them are. Called from one thread."""
+    """Finds faces and tells how alike two of them are. Called from one thread.
+
+    `thresholds`: where this engine decides, measured with it; [face_engine.limits] may override them.
+    `minimums`: the lowest values that a site may set in production.
+    """
 
     name: str
     version: str
+    thresholds: FaceThresholds
+    minimums: FaceMinimums
 
     def detect(self, image: Image) -> Sequence[Face]:
         """All faces, largest first. Raises EngineError."""

@@ -4,10 +4,13 @@ The bounds are no recommendations (those are the defaults) but the edge beyond w
 """
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
+
+from msgspec.structs import asdict
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.settings import Settings
+from kiosk.settings import Settings, described, driver_class, face_thresholds
 from kiosk.visit.rules.stream import PRODUCTION
 
 OVERRULABLE: Mapping[Code, bool] = {
@@ -22,38 +25,36 @@ OVERRULABLE: Mapping[Code, bool] = {
 """What a clerk may overrule at all → must a supervisor sign too? Central holds the same table."""
 
 LEAST: Mapping[str, float] = {
-    "visit.accept": 0.40,
-    "visit.review": 0.363,
-    "visit.min_frames": 3,
-    "visit.min_live": 0.05,
-    "visit.min_age": 18,
-    "visit.min_age_guarded": 14,
-    "visit.lips_right": 2,
-    "visit.lips_rise": 0.02,
-    "visit.gap_factor": 0.5,
-    "visit.head_early_s": 0.1,
-    "visit.head_turn_deg": 10,
-    "visit.head_nod_deg": 8,
-    "face.same_face": 0.25,
+    "visit.card.min_age": 18,
+    "visit.card.min_age_guarded": 14,
+    "visit.face.min_frames": 3,
+    "visit.liveness.min_live": 0.05,
+    "visit.lips.min_moved": 2,
+    "visit.lips.min_rise": 0.02,
+    "visit.pace.factor": 0.5,
+    "visit.head.early_s": 0.1,
+    "visit.head.turn_deg": 10,
+    "visit.head.nod_deg": 8,
 }
+"""Beside these the face engine's own `minimums` hold for [face_engine.limits]."""
 MOST: Mapping[str, float] = {
     # The consent text promises thirty days.
     "retention.receipts_days": 30,
     "retention.visits_days": 30,
     "retention.daybook_days": 30,
     "retention.slips_days": 30,
-    "visit.card_tries": 5,
-    "visit.portrait_tries": 5,
-    "visit.face_tries": 5,
-    "visit.digits_tries": 5,
-    "visit.head_tries": 5,
-    "visit.touch_tries": 5,
-    "visit.early_s": 0.3,
-    "visit.late_s": 1.5,
-    "visit.max_face_gap_s": 2,
-    "visit.max_repeats": 10,
-    "visit.head_window_s": 6,
-    "visit.head_rest_deg": 7,
+    "visit.card.tries": 5,
+    "visit.portrait.tries": 5,
+    "visit.face.tries": 5,
+    "visit.face.max_gap_s": 2,
+    "visit.digits.tries": 5,
+    "visit.digits.early_s": 0.3,
+    "visit.digits.late_s": 1.5,
+    "visit.stream.max_repeats": 10,
+    "visit.head.tries": 5,
+    "visit.head.window_s": 6,
+    "visit.head.rest_deg": 7,
+    "visit.touch.tries": 5,
     "face.max_gap_s": 2,
 }
 
@@ -69,24 +70,29 @@ def check(settings: Settings) -> None:
 
 def _faults(settings: Settings) -> Iterator[str]:
     visit = settings.visit
-    if settings.liveness.driver == "none" or not visit.require_liveness:
-        yield "[visit] require_liveness and a [liveness] driver"
-    if left := PRODUCTION - set(visit.stream_refuses):
-        yield f"[visit] stream_refuses to hold {', '.join(sorted(left))}"
-    if visit.light == "off":
-        yield '[visit] light = "required" or "evidence"'
-    yield from _beyond(settings)
+    if settings.liveness.driver == "none" or not visit.liveness.required:
+        yield "[visit.liveness] required and a [liveness] driver"
+    if left := PRODUCTION - set(visit.stream.refuses):
+        yield f"[visit.stream] refuses to hold {', '.join(sorted(left))}"
+    if visit.light.mode == "off":
+        yield '[visit.light] mode = "required" or "evidence"'
+    yield from _beyond_bounds(settings)
     yield from _overruled(settings)
 
 
-def _beyond(settings: Settings) -> Iterator[str]:
+def _beyond_bounds(settings: Settings) -> Iterator[str]:
     """So written that a value that is not a number is beyond every bound."""
+    thresholds = face_thresholds(settings)
+    minimums = driver_class("face_engine", settings.face_engine, settings.file).minimums
+    for name, least in asdict(minimums).items():
+        if not getattr(thresholds, name) >= least:
+            yield f"[face_engine.limits] {name} of {least} or more"
     for key, least in LEAST.items():
-        if not _value(settings, key) >= least:
-            yield f"{_named(key)} of {least} or more"
+        if not attrgetter(key)(settings) >= least:
+            yield f"{described(key)} of {least} or more"
     for key, most in MOST.items():
-        if not _value(settings, key) <= most:
-            yield f"{_named(key)} of {most} or less"
+        if not attrgetter(key)(settings) <= most:
+            yield f"{described(key)} of {most} or less"
 
 
 def _overruled(settings: Settings) -> Iterator[str]:
@@ -96,14 +102,3 @@ def _overruled(settings: Settings) -> Iterator[str]:
     two = {code for code in review.may_overrule if OVERRULABLE.get(code)}
     if left := two - set(review.second_signature):
         yield f"[review] second_signature to hold {', '.join(sorted(left))}"
-
-
-def _value(settings: Settings, key: str) -> float:
-    section, name = key.split(".")
-    value: float = getattr(getattr(settings, section), name)
-    return value
-
-
-def _named(key: str) -> str:
-    section, name = key.split(".")
-    return f"[{section}] {name}"

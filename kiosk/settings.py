@@ -1,11 +1,14 @@
 """Frozen settings, read once: one TOML file over `resources/settings/default.toml`.
 
-Sections bear the rooms' names; units live in the names of keys. Unknown keys are refused. A section with
-`driver = "…"` belongs to that driver: its other keys are checked by the driver's own `Settings` type
-(`driver_settings`). Relative paths are relative to the site file's folder.
+Sections are named after packages and ports; units live in the names of keys. Unknown keys are refused. A
+section with `driver = "…"` belongs to that driver: its other keys are checked by the driver's own `Settings`
+type (`driver_settings`). Keys of earlier releases are accepted under their old names (`RENAMED`). Relative
+paths are relative to the site file's folder.
 """
 
+import logging
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from math import ceil, isfinite
@@ -14,11 +17,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, SettingsError
-from kiosk.model import Language, Way
+from kiosk.model import FaceThresholds, Language, Way
 from kiosk.paths import RESOURCES
+
+log = logging.getLogger(__name__)
 
 DEFAULT = RESOURCES / "settings" / "default.toml"
 
@@ -38,6 +44,21 @@ class DriverChoice(Struct, frozen=True):
 
     driver: str
     options: dict[str, Any]
+
+
+class ThresholdOverrides(Section, frozen=True, kw_only=True):
+    """[face_engine.limits]: what replaces the thresholds that the face engine was measured with."""
+
+    accept: Likeness | None = None
+    accept_photographed: Likeness | None = None
+    review: Likeness | None = None
+    same_face: Likeness | None = None
+
+
+class FaceEngineChoice(DriverChoice, frozen=True):
+    """The face engine, and thresholds of the site's own."""
+
+    limits: ThresholdOverrides = ThresholdOverrides()
 
 
 class Terminal(Section, frozen=True):
@@ -104,7 +125,6 @@ class FaceSettings(Section, frozen=True):
         float, Meta(gt=0)
     ]  # share by which the light of two looked-at frames may differ
     best_frames: AtLeastOne  # the mean embedding is over this many best frames
-    same_face: Likeness  # cosine between successive faces, below: another person
     max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing so long without breaking the track
     card_min_px: float  # a photographed card: its width in pixels, so that the printed face can be embedded
     card_min_sharpness: float
@@ -127,77 +147,144 @@ class SpeechSettings(Section, frozen=True):
     speed: Annotated[float, Meta(ge=0.7, le=1.3)]  # of spoken prompts; 1: as they were recorded
 
 
-class VisitSettings(Section, frozen=True):
-    """Limits of the stages and thresholds of the rules; see `visit.rules.verdicts` for what each means."""
+class CardLimits(Section, frozen=True, kw_only=True):
+    """[visit.card]: the stage CARD and the rules about a card."""
 
-    consent_s: float
-    card_s: float
-    card_tries: int
-    phone_s: float
-    face_s: float
-    face_tries: int
-    digits_tries: int
-    digits_s: float  # challenge and prompt must have come by then
-    digit_first_s: float  # pause between the prompt and the first digit
-    digit_wait_s: (
-        float  # beyond its gap a digit waits so long for its voice, and goes as soon as it was heard
-    )
-    digit_last_s: float  # how long the last digit waits for its voice
-    silent_digits: int  # so many silent digits at the start end the try: nobody waits for six
-    gap_factor: float  # stretches the gaps between digits …
-    gap_factor_unhurried: float  # … and this one in the unhurried mode
-    review_s: float
-    submit_s: float  # patience with central before "accepted, will be delivered"
-    outcome_s: float
+    limit_s: float
+    tries: int
     min_age: int  # completed years; younger people need a guardian beside them, whom a clerk attests
     min_age_guarded: int  # … and for still younger ones a guardian applies ([review] may_overrule card.child)
-    accept: Likeness  # likeness to the portrait: accept at or above
-    accept_photographed: Likeness  # the same for a photographed portrait: always to a clerk
-    portrait_s: float  # to photograph the card
-    portrait_tries: int
-    review: Likeness  # between review and accept: a clerk decides; below: refuse
+
+
+class PortraitLimits(Section, frozen=True, kw_only=True):
+    """[visit.portrait]: the stage PORTRAIT, in which the printed card is photographed."""
+
+    limit_s: float
+    tries: int
+
+
+class FaceLimits(Section, frozen=True, kw_only=True):
+    """[visit.face]: the stage FACE; the likenesses that decide are the face engine's (`FaceThresholds`)."""
+
+    limit_s: float
+    tries: int
     min_frames: AtLeastOne  # good frames before a likeness counts
     decide_frames: AtLeastOne  # good frames after which a likeness below `accept` is believed
-    require_liveness: bool
+    max_gap_s: Annotated[
+        float, Meta(gt=0, le=5)
+    ]  # without the matched face, from the match to the last digit
+
+
+class LivenessLimits(Section, frozen=True, kw_only=True):
+    """[visit.liveness]: passive presentation-attack detection."""
+
+    required: bool
     min_live: Likeness
-    digits_guess: Annotated[float, Meta(ge=1e-9, le=2e-3)]  # a guessed challenge passes at most so often …
-    digits_slip: Annotated[
-        float, Meta(gt=0, le=0.2)
-    ]  # a digit is said or heard wrong so often (kiosk.visit.rules.likelihood_ratio)
+
+
+class DigitLimits(Section, frozen=True, kw_only=True):
+    """[visit.digits]: the stage DIGITS, and how many of the digits must be right (`likelihood_ratio`)."""
+
+    limit_s: float  # challenge and prompt must have come by then
+    tries: int
+    first_s: float  # pause between the prompt and the first digit
+    wait_s: float  # how long beyond its gap a digit waits for its voice; it goes as soon as it was heard
+    last_s: float  # how long the last digit waits for its voice
+    max_silent: int  # this many silent digits at the start end the try: nobody waits for six
+    guess: Annotated[float, Meta(ge=1e-9, le=2e-3)]  # highest chance that a guessed challenge passes
+    slip: Annotated[float, Meta(gt=0, le=0.2)]  # chance that a digit is said or heard wrong
+    early_s: float  # a voice may begin this long before its digit is painted, and still count (clock slack)
+    late_s: float  # … and at the latest this long after the next digit was painted
+
+
+class PaceLimits(Section, frozen=True, kw_only=True):
+    """[visit.pace]: what stretches the gaps between the digits, and the times of the head movements."""
+
+    factor: float
+    unhurried_factor: float  # in the unhurried mode
+
+
+class SoundLimits(Section, frozen=True, kw_only=True):
+    """[visit.sound]: when a digit that was not understood is put down to the sound."""
+
     min_snr_db: float
     min_level_dbfs: float
-    max_clipped: float
+    max_clipped: float  # share of samples at full scale
     faint_dbfs: float  # voices below it: the clerk is told that the microphone is set too low
-    early_s: float  # a voice may begin so long before its digit is painted, and still count (clock slack)
-    late_s: float  # … and at the latest so long after the next digit was painted
-    lips_right: int  # digits whose mouth opening must go with the voice; 0: evidence only
-    lips_rise: float  # how much the opening must grow over its rest
-    lips_chance: Annotated[float, Meta(ge=0, le=1)]  # moved times that may fit as well; 1: evidence only
-    lips_before_s: float
-    lips_after_s: float
-    light: Literal["required", "evidence", "off"]  # how much the light challenge counts
-    light_hold_s: Annotated[float, Meta(ge=1 / 3, le=3)]  # each colour; at most three changes a second
-    light_gain: Annotated[float, Meta(gt=0)]  # least answer, in the shop's light on a face
-    light_fit: Likeness  # least correlation with what was shown
-    light_steps: Annotated[int, Meta(ge=4)]  # so many changes must have been seen
-    max_face_gap_s: Annotated[float, Meta(gt=0, le=5)]  # from the match to the last digit
-    stream_refuses: tuple[Code, ...]  # findings about the camera's stream that refuse; others are evidence
+
+
+class LipLimits(Section, frozen=True, kw_only=True):
+    """[visit.lips]: whether the mouth opens with the voice."""
+
+    min_moved: int  # digits whose mouth opening must go with the voice; 0: evidence only
+    min_rise: float  # how much the opening must grow over its rest
+    max_chance: Annotated[float, Meta(ge=0, le=1)]  # share of shifted times that may fit; 1: evidence only
+    before_s: float
+    after_s: float
+
+
+class LightLimits(Section, frozen=True, kw_only=True):
+    """[visit.light]: the light challenge."""
+
+    mode: Literal["required", "evidence", "off"]  # how much it counts
+    hold_s: Annotated[float, Meta(ge=1 / 3, le=3)]  # each colour; at most three changes a second
+    min_gain: Annotated[float, Meta(gt=0)]  # least answer, in the shop's light on a face
+    min_fit: Likeness  # least correlation with what was shown
+    min_steps: Annotated[int, Meta(ge=4)]  # this many changes must have been seen
+
+
+class StreamLimits(Section, frozen=True, kw_only=True):
+    """[visit.stream]: whether the camera's stream comes from a sensor."""
+
+    refuses: tuple[Code, ...]  # findings that refuse; others are evidence
     max_repeats: Annotated[int, Meta(ge=0)]  # exact pictures of the past
     min_noise: float  # temporal, in grey levels
     max_still_s: float  # nothing in the whole picture moved
-    max_stream_fps: float
+    max_fps: float
     min_jitter_ms: float
+
+
+class HeadLimits(Section, frozen=True, kw_only=True):
+    """[visit.head]: the stage HEAD, in which the head follows arrows."""
+
+    limit_s: float  # challenge and prompt must have come by then
+    tries: int
+    steps: Annotated[int, Meta(ge=4, le=6)]  # movements of a challenge, all must be right
+    window_s: float  # a movement must be made this long after its arrow was painted …
+    early_s: float  # … and not before that: nobody reacts faster
+    turn_deg: Annotated[float, Meta(ge=5, le=40)]  # left and right, from the pose at rest
+    nod_deg: Annotated[float, Meta(ge=4, le=30)]  # up and down
+    rest_deg: Annotated[float, Meta(gt=0, le=20)]  # closer to the pose at rest is at rest again
+
+
+class TouchLimits(Section, frozen=True, kw_only=True):
+    """[visit.touch]: the stage TOUCH, in which the digits are typed."""
+
+    limit_s: float
+    tries: int
+
+
+class VisitSettings(Section, frozen=True, kw_only=True):
+    """[visit]: limits of the stages and thresholds of the rules (`kiosk.visit.rules`)."""
+
+    consent_s: float
+    phone_s: float
+    review_s: float
+    submit_s: float  # patience with central before "accepted, will be delivered"
+    outcome_s: float
     ways: Annotated[tuple[Way, ...], Meta(min_length=1)]  # what is offered on the first screen
-    head_tries: int
-    head_s: float  # challenge and prompt must have come by then
-    head_steps: Annotated[int, Meta(ge=4, le=6)]  # movements of a challenge, all must be right
-    head_window_s: float  # a movement must be made so long after its arrow was painted …
-    head_early_s: float  # … and not before that: nobody reacts faster
-    head_turn_deg: Annotated[float, Meta(ge=5, le=40)]  # left and right, from the pose at rest
-    head_nod_deg: Annotated[float, Meta(ge=4, le=30)]  # up and down
-    head_rest_deg: Annotated[float, Meta(gt=0, le=20)]  # closer to the pose at rest is at rest again
-    touch_tries: int
-    touch_s: float  # to type the digits
+    card: CardLimits
+    portrait: PortraitLimits
+    face: FaceLimits
+    liveness: LivenessLimits
+    digits: DigitLimits
+    pace: PaceLimits
+    sound: SoundLimits
+    lips: LipLimits
+    light: LightLimits
+    stream: StreamLimits
+    head: HeadLimits
+    touch: TouchLimits
 
 
 class ReviewSettings(Section, frozen=True):
@@ -276,7 +363,7 @@ class Settings(Section, frozen=True):
     speaker: DriverChoice
     card_reader: DriverChoice
     portrait_decoder: DriverChoice
-    face_engine: DriverChoice
+    face_engine: FaceEngineChoice
     face_landmarks: DriverChoice
     liveness: DriverChoice
     recogniser: DriverChoice
@@ -289,21 +376,118 @@ class Settings(Section, frozen=True):
         return (Path(self.file).parent / Path(value).expanduser()).absolute()
 
 
+RENAMED: Mapping[str, str] = {
+    "face.same_face": "face_engine.limits.same_face",
+    "visit.accept": "face_engine.limits.accept",
+    "visit.accept_photographed": "face_engine.limits.accept_photographed",
+    "visit.review": "face_engine.limits.review",
+    "visit.card_s": "visit.card.limit_s",
+    "visit.card_tries": "visit.card.tries",
+    "visit.min_age": "visit.card.min_age",
+    "visit.min_age_guarded": "visit.card.min_age_guarded",
+    "visit.portrait_s": "visit.portrait.limit_s",
+    "visit.portrait_tries": "visit.portrait.tries",
+    "visit.face_s": "visit.face.limit_s",
+    "visit.face_tries": "visit.face.tries",
+    "visit.min_frames": "visit.face.min_frames",
+    "visit.decide_frames": "visit.face.decide_frames",
+    "visit.max_face_gap_s": "visit.face.max_gap_s",
+    "visit.require_liveness": "visit.liveness.required",
+    "visit.min_live": "visit.liveness.min_live",
+    "visit.digits_s": "visit.digits.limit_s",
+    "visit.digits_tries": "visit.digits.tries",
+    "visit.digit_first_s": "visit.digits.first_s",
+    "visit.digit_wait_s": "visit.digits.wait_s",
+    "visit.digit_last_s": "visit.digits.last_s",
+    "visit.silent_digits": "visit.digits.max_silent",
+    "visit.digits_guess": "visit.digits.guess",
+    "visit.digits_slip": "visit.digits.slip",
+    "visit.early_s": "visit.digits.early_s",
+    "visit.late_s": "visit.digits.late_s",
+    "visit.gap_factor": "visit.pace.factor",
+    "visit.gap_factor_unhurried": "visit.pace.unhurried_factor",
+    "visit.min_snr_db": "visit.sound.min_snr_db",
+    "visit.min_level_dbfs": "visit.sound.min_level_dbfs",
+    "visit.max_clipped": "visit.sound.max_clipped",
+    "visit.faint_dbfs": "visit.sound.faint_dbfs",
+    "visit.lips_right": "visit.lips.min_moved",
+    "visit.lips_rise": "visit.lips.min_rise",
+    "visit.lips_chance": "visit.lips.max_chance",
+    "visit.lips_before_s": "visit.lips.before_s",
+    "visit.lips_after_s": "visit.lips.after_s",
+    "visit.light": "visit.light.mode",  # before the others of its table, whose name it had
+    "visit.light_hold_s": "visit.light.hold_s",
+    "visit.light_gain": "visit.light.min_gain",
+    "visit.light_fit": "visit.light.min_fit",
+    "visit.light_steps": "visit.light.min_steps",
+    "visit.stream_refuses": "visit.stream.refuses",
+    "visit.max_repeats": "visit.stream.max_repeats",
+    "visit.min_noise": "visit.stream.min_noise",
+    "visit.max_still_s": "visit.stream.max_still_s",
+    "visit.max_stream_fps": "visit.stream.max_fps",
+    "visit.min_jitter_ms": "visit.stream.min_jitter_ms",
+    "visit.head_tries": "visit.head.tries",
+    "visit.head_s": "visit.head.limit_s",
+    "visit.head_steps": "visit.head.steps",
+    "visit.head_window_s": "visit.head.window_s",
+    "visit.head_early_s": "visit.head.early_s",
+    "visit.head_turn_deg": "visit.head.turn_deg",
+    "visit.head_nod_deg": "visit.head.nod_deg",
+    "visit.head_rest_deg": "visit.head.rest_deg",
+    "visit.touch_tries": "visit.touch.tries",
+    "visit.touch_s": "visit.touch.limit_s",
+}
+"""Keys of earlier releases → keys that took their place. A table under an old key is the new table."""
+
+
 def load(site: Path | None = None) -> Settings:
     """Read the defaults and the site's file over them. Raises SettingsError naming file and key."""
     tables = _read(DEFAULT)
-    if site is not None:
-        tables = merge(tables, _read(site))
     name = str(site or DEFAULT)
+    if site is not None:
+        own = _read(site)
+        _rename_old_keys(own, name)
+        tables = merge(tables, own)
     _refuse_endless(tables, name)
     for key, value in tables.items():
         if isinstance(value, dict) and "driver" in value:
-            options = {k: v for k, v in value.items() if k != "driver"}
-            tables[key] = {"driver": value["driver"], "options": options}
+            kept = ("driver", "limits") if key == "face_engine" else ("driver",)
+            options = {k: v for k, v in value.items() if k not in kept}
+            tables[key] = {k: value[k] for k in kept if k in value} | {"options": options}
     if "file" in tables:
         raise SettingsError(Code.SETTINGS_UNKNOWN_KEY, f"{name}: unknown key 'file'")
     tables["file"] = str(site.absolute()) if site else ""
     return _convert(tables, Settings, name, "")
+
+
+def _rename_old_keys(tables: dict[str, Any], name: str) -> None:
+    """Move the values of old keys to where they belong now, with a warning for each.
+
+    Raises SettingsError where the new key is given too: neither of two values is taken silently.
+    """
+    for old, new in RENAMED.items():
+        section, key = old.split(".")
+        table = tables.get(section)
+        if not isinstance(table, dict) or key not in table or isinstance(table[key], dict):
+            continue
+        value = table.pop(key)
+        *folders, new_key = new.split(".")
+        target = tables
+        for folder in folders:
+            target = target.setdefault(folder, {})
+            if not isinstance(target, dict):
+                raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{name}: {folder} must be a table")
+        if new_key in target:
+            detail = f"{name}: {described(old)} is the old name of {described(new)}: give only the new one"
+            raise SettingsError(Code.SETTINGS_BAD_VALUE, detail)
+        target[new_key] = value
+        log.warning("%s: %s is called %s now", name, described(old), described(new))
+
+
+def described(key: str) -> str:
+    """Return a dotted key as a reader of the file knows it: "[visit.card] tries"."""
+    section, _, name = key.rpartition(".")
+    return f"[{section}] {name}"
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -319,6 +503,17 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
+
+
+def face_thresholds(settings: Settings) -> FaceThresholds:
+    """Return what the chosen face engine was measured with, and what [face_engine.limits] puts in its place.
+
+    Raises SettingsError if there is no such engine.
+    """
+    choice = settings.face_engine
+    measured: FaceThresholds = driver_class("face_engine", choice, settings.file).thresholds
+    overrides = {name: value for name, value in asdict(choice.limits).items() if value is not None}
+    return replace(measured, **overrides)
 
 
 def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:

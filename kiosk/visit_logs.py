@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kiosk import events as e
-from kiosk.settings import ReviewSettings, VisitSettings
 from kiosk.visit import replay
+from kiosk.visit.policy import VisitPolicy
 
 log = logging.getLogger(__name__)
 
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 class VisitLogs:
     """Writes `<folder>/visits/<number>.jsonl`. A full disk costs the log, never the visit."""
 
-    def __init__(self, folder: Path, limits: VisitSettings, review: ReviewSettings) -> None:
+    def __init__(self, folder: Path, policy: VisitPolicy) -> None:
         self._folder = folder / "visits"
-        self._head = replay.head(limits, review)
+        self._head = replay.encode_policy(policy)
         self._file: BinaryIO | None = None
         self._number = ""
 
@@ -25,7 +25,7 @@ class VisitLogs:
             if number != self._number:
                 self._open(number)
             if self._file is not None:
-                self._file.write(replay.line(at, event))
+                self._file.write(replay.encode_event(at, event))
         except OSError as error:
             log.warning("visit log not written: %s", error.strerror)
 

@@ -25,7 +25,7 @@ def run_window(
             terminal.feeds,
             terminal.settings,
             simulated=terminal.simulated,
-            counter=terminal.staff,
+            staff_service=terminal.staff,
             screens_dir=screens,
             on_ready=on_ready,
         )

@@ -71,12 +71,12 @@ def _start(clock: _Clock, site: Path) -> None:
     from kiosk import settings as file
     from kiosk.bootstrap import Terminal
     from kiosk.drivers import driver_context, make_driver
-    from kiosk.simulators.shop import Shop
+    from kiosk.simulators.shop import SimulatedShop
     from kiosk.ui.theme import load_fonts
     from kiosk.ui.window import Window
 
     settings = clock.step("settings", lambda: file.load(site))
-    shop = clock.step("simulated shop", lambda: Shop(settings.path(settings.models.folder)))
+    shop = clock.step("simulated shop", lambda: SimulatedShop(settings.path(settings.models.folder)))
     terminal = clock.step("drivers, engine", lambda: Terminal(settings, shop))
     app = clock.step("QApplication", lambda: QApplication(["anatomy"]))
     clock.step("font (Noto Sans CJK)", load_fonts)

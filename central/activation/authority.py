@@ -1,4 +1,4 @@
-"""The port to the population register, which alone decides who is who.
+"""Port to the population register, which alone decides whether name, number and face belong together.
 
 Another register is another class: name it as an entry point of group "central.authority" and choose it with
 `[authority] driver`. It is built with the section's options as keyword arguments.
@@ -6,14 +6,13 @@ Another register is another class: name it as an entry point of group "central.a
 
 import logging
 from enum import StrEnum
-from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Protocol
 
 log = logging.getLogger(__name__)
 
 
 class MatchResult(StrEnum):
-    """What the register says of a person."""
+    """Answer of the register about one person."""
 
     MATCH = "match"
     MISMATCH = "mismatch"  # the number belongs to another name
@@ -24,33 +23,30 @@ class MatchResult(StrEnum):
 
 
 class Authority(Protocol):
-    """May be called from several threads at once. May take seconds, but less than `requests.lease_s`."""
+    """A population register.
+
+    `check` may be called from several threads at once. It may take seconds, but less than `requests.lease_s`.
+    """
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
-        """`picture`: a JPEG to compare with the one on file, or None. Keeps nothing of what it is given."""
+        """Compare a person with the register. Keep nothing of the arguments.
+
+        `picture`: a JPEG to compare with the one on file, or None.
+        """
 
 
 class NoAuthority:
-    """No register is connected: nobody can be confirmed, everybody waits."""
+    """Stand-in where no register is connected: nobody can be confirmed, every request waits."""
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         return MatchResult.UNAVAILABLE
 
 
-def load(driver: str, options: dict[str, Any]) -> Authority:
-    """Raises LookupError for an unknown driver."""
-    if not driver:
-        log.warning("no register is connected: every activation will wait")
-        return NoAuthority()
-    found = entry_points(group="central.authority", name=driver)
-    if not found:
-        raise LookupError(f"[authority] driver = {driver!r} is not installed")
-    authority: Authority = next(iter(found)).load()(**options)
-    return authority
-
-
 def ask(authority: Authority, name: str, number: str, picture: bytes | None) -> MatchResult:
-    """As `check`, but a register that fails is one that is unavailable. Its words never reach a log."""
+    """Return the register's answer; UNAVAILABLE if it fails.
+
+    The text of its exception may hold personal data, so only the type is logged.
+    """
     try:
         return MatchResult(authority.check(name, number, picture))
     except Exception as error:

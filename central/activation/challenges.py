@@ -1,4 +1,4 @@
-"""Challenges: digits that central chose, signed, for one terminal, for one visit, for a week."""
+"""Challenges: digits that central chose and signed, for one terminal, for one visit, for a week."""
 
 import secrets
 from typing import Any
@@ -21,19 +21,17 @@ def issue(
     now: float,
     rules: settings.Challenges,
 ) -> list[str]:
-    """Remember `count` new challenges and return their tokens."""
-    every = [_claims(terminal, int(now), rules) for _ in range(count)]
+    """Store `count` new challenges and return their tokens."""
+    issued = [claims(terminal, int(now), rules) for _ in range(count)]
     session.add_all(
-        tables.Challenge(
-            id=claims["jti"], terminal=terminal, issued_unix=claims["iat"], expires_unix=claims["exp"]
-        )
-        for claims in every
+        tables.Challenge(id=one["jti"], terminal=terminal, issued_unix=one["iat"], expires_unix=one["exp"])
+        for one in issued
     )
-    return [jwt.encode(claims, key, algorithm="EdDSA") for claims in every]
+    return [jwt.encode(one, key, algorithm="EdDSA") for one in issued]
 
 
 def take(session: Session, challenge: str, terminal: str, visit: str) -> None:
-    """Give the challenge to the visit, if it is the terminal's and nobody has it. Once, whoever races."""
+    """Give the challenge to the visit, if it is the terminal's and not taken. At most one visit gets it."""
     session.execute(
         update(tables.Challenge)
         .where(tables.Challenge.id == challenge, tables.Challenge.terminal == terminal)
@@ -42,35 +40,40 @@ def take(session: Session, challenge: str, terminal: str, visit: str) -> None:
     )
 
 
-def facts(session: Session, challenge: str) -> ChallengeFacts | None:
+def find(session: Session, challenge: str) -> ChallengeFacts | None:
+    """Return what is stored of the challenge with this id."""
     row = session.get(tables.Challenge, challenge)
     if row is None:
         return None
-    return ChallengeFacts(row.terminal, row.used_by, row.issued_unix, row.expires_unix)
+    return ChallengeFacts(
+        terminal=row.terminal,
+        used_by=row.used_by,
+        issued_unix=row.issued_unix,
+        expires_unix=row.expires_unix,
+    )
 
 
-def _claims(terminal: str, now: int, rules: settings.Challenges) -> dict[str, Any]:
+def claims(terminal: str, now: int, rules: settings.Challenges) -> dict[str, Any]:
+    """Return the claims of a new token.
+
+    The pauses between the digits are uneven, so that a recording cannot fit by chance; seconds, two decimals.
+    """
+    low, high = round(rules.gap_min_s * 100), round(rules.gap_max_s * 100)
     return {
         "iss": "central",
         "aud": terminal,
         "jti": secrets.token_hex(16),
         "digits": digits(rules.length),
-        "gaps_s": [_gap(rules) for _ in range(rules.length)],
+        "gaps_s": [(low + secrets.randbelow(high - low + 1)) / 100 for _ in range(rules.length)],
         "iat": now,
         "exp": now + int(rules.valid_s),
     }
 
 
 def digits(length: int) -> list[int]:
-    """Never the same twice in a row: two equal ones run together when they are spoken."""
+    """Return random digits, none twice in a row: two equal ones run together when they are spoken."""
     chosen = [secrets.randbelow(10)]
     while len(chosen) < length:
         step = 1 + secrets.randbelow(9)
         chosen.append((chosen[-1] + step) % 10)
     return chosen
-
-
-def _gap(rules: settings.Challenges) -> float:
-    """Uneven pauses, so that a recording cannot fit by chance. Seconds, two decimals."""
-    low, high = round(rules.gap_min_s * 100), round(rules.gap_max_s * 100)
-    return (low + secrets.randbelow(high - low + 1)) / 100

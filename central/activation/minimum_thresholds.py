@@ -1,4 +1,4 @@
-"""Did the terminal ask for enough? The bars that its verdicts name are held against central's own. Pure.
+"""Compares the thresholds that a terminal's verdicts name with central's own minimums. Pure.
 
 A terminal whose settings were loosened says so itself: every verdict carries the numbers it required. This
 catches settings, of one shop or of all; a program that lies about its numbers is not caught by numbers.
@@ -8,7 +8,7 @@ from functools import cache
 from math import comb, isfinite, log
 
 from central.protocol.messages import Answer, Check, Scalar, Verdict
-from central.settings import Evidence, MinimumThreshold
+from central.settings import Evidence
 
 LENGTHS = range(4, 9)
 """Digits of a challenge."""
@@ -27,49 +27,53 @@ _MEASURED: dict[str, tuple[tuple[str, str, int], ...]] = {
 """What a pass measured, what it required, and whether more (1) or less (−1) is better."""
 
 
-def lowered(verdict: Verdict, rules: Evidence) -> bool:
-    """Is a bar missing or lower than central's, or does a pass not reach its own?"""
-    floors = rules.floors.get(verdict.check.value, {})
-    if not all(_holds(verdict.required.get(name), floor) for name, floor in floors.items()):
-        return True
+def is_lowered(verdict: Verdict, rules: Evidence) -> bool:
+    """Return whether a threshold is missing or lower than central's, or a pass does not reach its own.
+
+    A value that is missing, no number or not finite never suffices.
+    """
+    for name, minimum in rules.floors.get(verdict.check.value, {}).items():
+        value = _number(verdict.required.get(name))
+        if value is None:
+            return True
+        if minimum.least is not None and not value >= minimum.least:
+            return True
+        if minimum.most is not None and not value <= minimum.most:
+            return True
     if verdict.check is Check.DIGITS:
-        return not _digits(verdict, rules.digits_guess)
-    return verdict.answer is Answer.PASS and not _reached(verdict)
+        return not are_digits_sufficient(verdict, rules.digits_guess)
+    return verdict.answer is Answer.PASS and not reaches_its_thresholds(verdict)
 
 
-def _holds(value: Scalar, floor: MinimumThreshold) -> bool:
-    """So written that what is missing, no number or not finite never holds."""
-    number = _number(value)
-    if number is None:
-        return False
-    return (floor.least is None or number >= floor.least) and (floor.most is None or number <= floor.most)
-
-
-def _reached(verdict: Verdict) -> bool:
-    for got, wanted, sign in _MEASURED.get(verdict.check.value, ()):
-        value, bar = _number(verdict.measured.get(got)), _number(verdict.required.get(wanted))
-        if value is None or bar is None or not sign * value >= sign * bar - _ROUNDED:
+def reaches_its_thresholds(verdict: Verdict) -> bool:
+    """Return whether a verdict measured what it required."""
+    for measured, required, sign in _MEASURED.get(verdict.check.value, ()):
+        value, threshold = _number(verdict.measured.get(measured)), _number(verdict.required.get(required))
+        if value is None or threshold is None or not sign * value >= sign * threshold - _ROUNDED:
             return False
     return True
 
 
-def _digits(verdict: Verdict, bound: float) -> bool:
-    """As many right as cannot be guessed; or one less, with a likelihood ratio that cannot either."""
+def are_digits_sufficient(verdict: Verdict, bound: float) -> bool:
+    """Return whether the digits cannot have been guessed with more than the probability `bound`.
+
+    Enough of them are right; or one less, with a likelihood ratio of at least 1/`bound`.
+    """
     right, of = _number(verdict.measured.get("right")), _number(verdict.measured.get("of"))
-    asked, least = _number(verdict.required.get("right")), _number(verdict.required.get("llr"))
-    if right is None or of is None or asked is None or least is None or of not in LENGTHS:
+    required, least = _number(verdict.required.get("right")), _number(verdict.required.get("llr"))
+    if right is None or of is None or required is None or least is None or of not in LENGTHS:
         return False
-    if asked < unguessable(int(of), bound) or least < -log(bound) - _ROUNDED:
+    if required < unguessable(int(of), bound) or least < -log(bound) - _ROUNDED:
         return False
-    if verdict.answer is not Answer.PASS or right >= asked:
+    if verdict.answer is not Answer.PASS or right >= required:
         return True
     ratio = _number(verdict.measured.get("llr"))
-    return right >= asked - 1 and ratio is not None and ratio >= least - _ROUNDED
+    return right >= required - 1 and ratio is not None and ratio >= least - _ROUNDED
 
 
 @cache
 def unguessable(count: int, bound: float) -> int:
-    """The fewest of `count` digits that guessing gets right with at most the bound's probability."""
+    """Return the fewest of `count` digits that guessing gets right with at most the probability `bound`."""
     tail = 0.0
     for right in range(count, -1, -1):
         tail += comb(count, right) * _GUESS**right * (1 - _GUESS) ** (count - right)
@@ -79,7 +83,7 @@ def unguessable(count: int, bound: float) -> int:
 
 
 def _number(value: Scalar) -> float | None:
-    """True counts as 1: some bars are switches."""
+    """Return a finite number, or None. True counts as 1: some thresholds are switches."""
     if not isinstance(value, bool | int | float):
         return None
     try:

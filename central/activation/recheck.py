@@ -1,6 +1,6 @@
-"""The thread that asks the register again when the plan says so, and clears away what is stale.
+"""The thread that asks the register again when a request is due, and deletes what has expired.
 
-The plan itself is in the database (`recheck_unix`, `absent`), so a restart forgets nothing.
+When to ask is in the database (`recheck_unix`, `absent`), so a restart forgets nothing.
 """
 
 import logging
@@ -20,15 +20,16 @@ _DAY_S = 24 * 3600.0
 
 
 class Rechecker:
-    """`start`, `stop`; one round every `poll_s`. A round that fails is logged and the next one comes.
+    """Thread with one round every `poll_s`; a round that fails is logged and the next one comes.
 
-    `erase` is done once a day.
+    Expired rows are deleted every `prune_s`; `erase` is called once a day.
     """
 
     def __init__(
         self,
         activations: Activations,
         database: Database,
+        *,
         poll_s: float,
         prune_s: float,
         erase: Callable[[], object],
@@ -43,39 +44,40 @@ class Rechecker:
         self._thread = threading.Thread(target=self._run, name="recheck", daemon=True)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """What is half done then is taken up after the next start."""
+        """Stop the thread; a request that is half done then is taken up after the next start."""
         self._stop.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while not self._stop.wait(self._poll_s):
-            self._quietly(self._round)
+            self._attempt(self._resume_due)
             if time.monotonic() - self._pruned >= self._prune_s:
                 self._pruned = time.monotonic()
-                self._quietly(lambda: prune(self._database, time.time()))
+                self._attempt(lambda: delete_expired(self._database, time.time()))
             if time.monotonic() - self._erased >= _DAY_S:
                 self._erased = time.monotonic()
-                self._quietly(self._erase)
+                self._attempt(self._erase)
 
-    def _round(self) -> None:
+    def _resume_due(self) -> None:
         for visit in self._activations.due():
             if self._stop.is_set():
                 return
-            self._quietly(lambda visit=visit: self._activations.resume(visit))  # type: ignore[misc]
+            self._attempt(lambda visit=visit: self._activations.resume(visit))  # type: ignore[misc]
 
-    def _quietly(self, work: Callable[[], object]) -> None:
-        """One that fails does not hold up the others. Its text is not logged: it may be personal."""
+    def _attempt(self, work: Callable[[], object]) -> None:
+        """Call `work`; log the type of an exception, but not its text, which may be personal."""
         try:
             work()
         except Exception as error:
             log.error("re-check failed: %s", type(error).__name__)
 
 
-def prune(database: Database, now: float) -> None:
-    """Spent signatures that could not be replayed any more, codes that ended."""
+def delete_expired(database: Database, now: float) -> None:
+    """Delete spent nonces that could not be replayed any more, and codes that ended a day ago."""
     with database.write() as session:
         session.execute(delete(SeenToken).where(SeenToken.expires_unix < now))
         session.execute(delete(EnrolmentCode).where(EnrolmentCode.expires_unix < now - _DAY_S))

@@ -1,7 +1,7 @@
-"""What the register's word means for an activation, and when to ask again. Pure.
+"""Decides what the register's answer means for an activation, and when to ask again. Pure.
 
 "Not found" is not the end: on the real service's first day correct entries were "not existing" for 20
-minutes. So central asks again on a plan, and refuses only when the plan is spent.
+minutes. So central asks again after the pauses of `[recheck]`, and refuses only after the last of them.
 """
 
 from dataclasses import dataclass
@@ -17,50 +17,59 @@ _FINAL = {
     MatchResult.FACE_MISMATCH: (Status.REFUSED, Code.PERSON_FACE_MISMATCH),
     MatchResult.NO_PHOTO: (Status.REFUSED, Code.PERSON_NO_PHOTO),
 }
+HELD_S = 60.0
+"""Pause after which central looks again whether a terminal is still held."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decision:
+    """What becomes of an activation. `absent`: how often the register has not known the person."""
+
     status: Status
     code: Code = Code.OK
     recheck_unix: float | None = None
-    absent: int = 0  # how often the register has not known the person
-
-
-HELD_S = 60.0
-"""So often it is seen whether a terminal is still held."""
+    absent: int = 0
 
 
 def refuse(code: Code) -> Decision:
-    return Decision(Status.REFUSED, code)
+    """Return a refusal."""
+    return Decision(status=Status.REFUSED, code=code)
 
 
 def hold(absent: int, now: float, settings: Settings) -> Decision:
-    """The terminal is held: it is not this person's fault, so the request waits."""
+    """Let the request of a held terminal wait: it is not this person's fault."""
     pause = min(HELD_S, settings.recheck_after_s[-1] if settings.recheck_after_s else HELD_S)
-    return Decision(Status.PENDING, Code.AUDIT_REWOUND, now + pause, absent)
+    return Decision(status=Status.PENDING, code=Code.AUDIT_REWOUND, recheck_unix=now + pause, absent=absent)
 
 
-def decide(word: MatchResult, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:
-    """`absent`: how often it said "not found" before."""
-    if word is MatchResult.NOT_FOUND:
+def decide(match: MatchResult, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:
+    """Return the decision for the register's answer; `absent`: how often it said "not found" before."""
+    if match is MatchResult.NOT_FOUND:
         return _not_found(absent + 1, now, settings.recheck_after_s)
-    if word is MatchResult.UNAVAILABLE:
+    if match is MatchResult.UNAVAILABLE:
         return _unavailable(absent, received_unix, now, settings)
-    return Decision(*_FINAL[word], absent=absent)
+    status, code = _FINAL[match]
+    return Decision(status=status, code=code, absent=absent)
 
 
 def _not_found(absent: int, now: float, after_s: tuple[float, ...]) -> Decision:
     if absent > len(after_s):
-        return Decision(Status.REFUSED, Code.PERSON_NOT_FOUND, absent=absent)
-    return Decision(Status.PENDING, Code.PERSON_NOT_YET_VISIBLE, now + after_s[absent - 1], absent)
+        return Decision(status=Status.REFUSED, code=Code.PERSON_NOT_FOUND, absent=absent)
+    return Decision(
+        status=Status.PENDING,
+        code=Code.PERSON_NOT_YET_VISIBLE,
+        recheck_unix=now + after_s[absent - 1],
+        absent=absent,
+    )
 
 
 def _unavailable(absent: int, received_unix: float, now: float, settings: Settings) -> Decision:
-    """A silent register uses up no step of the plan; pauses grow with the age of the request."""
+    """Wait without using up a pause of the plan; the waiting grows with the age of the request."""
     age = now - received_unix
     if age > settings.recheck.give_up_unavailable_s:
-        return Decision(Status.REFUSED, Code.AUTHORITY_UNAVAILABLE, absent=absent)
+        return Decision(status=Status.REFUSED, code=Code.AUTHORITY_UNAVAILABLE, absent=absent)
     steps = settings.recheck_after_s or (1.0,)
     pause = max((step for step in steps if step <= age), default=steps[0])
-    return Decision(Status.PENDING, Code.AUTHORITY_UNAVAILABLE, now + pause, absent)
+    return Decision(
+        status=Status.PENDING, code=Code.AUTHORITY_UNAVAILABLE, recheck_unix=now + pause, absent=absent
+    )

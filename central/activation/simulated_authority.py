@@ -20,21 +20,25 @@ from central.protocol.messages import Message
 
 
 class SimulatedPerson(Message):
+    """A person whom the simulated register knows."""
+
     number: str
     name: str | None = None  # None: any name agrees
     answer: MatchResult = MatchResult.MATCH
     visible_after_s: float = Field(default=0.0, ge=0)  # until then: not_found
     unavailable_for_s: float = Field(default=0.0, ge=0)  # until then: unavailable
-    delay_s: float = Field(default=0.0, ge=0, le=60)  # how long the register thinks
+    delay_s: float = Field(default=0.0, ge=0, le=60)  # how long the register takes to answer
 
 
 class People(Message):
-    default: MatchResult = MatchResult.MATCH  # for whoever is not listed
+    """Content of the register; `default`: the answer for a person who is not listed."""
+
+    default: MatchResult = MatchResult.MATCH
     people: tuple[SimulatedPerson, ...] = ()
 
 
 class SimulatedAuthority:
-    """Reads `path` at start, if it is there; raises ValueError if it is not of the form above."""
+    """Register that reads `path` at start, if it exists. Raises ValueError if it has another form."""
 
     def __init__(
         self,
@@ -46,43 +50,34 @@ class SimulatedAuthority:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._asked: dict[str, float] = {}
-        self._people = _read(path)
+        self._first_asked: dict[str, float] = {}
+        try:
+            self._people = People.model_validate_json(path.read_bytes()) if path.exists() else People()
+        except ValidationError as error:
+            raise ValueError(f"{path}: {error.errors(include_input=False)[0]['msg']}") from None
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
+        """Answer as the file says; the picture is not looked at."""
         with self._lock:
             people, now = self._people, self._clock()
-            since = now - self._asked.setdefault(number, now)
+            since_s = now - self._first_asked.setdefault(number, now)
         person = next((p for p in people.people if p.number == number), None)
         if person is None:
             return people.default
         self._sleep(person.delay_s)
-        return _answer(person, name, since)
+        if since_s < person.unavailable_for_s:
+            return MatchResult.UNAVAILABLE
+        if since_s < person.visible_after_s:
+            return MatchResult.NOT_FOUND
+        if person.name is not None and person.name != name:
+            return MatchResult.MISMATCH
+        return person.answer
 
     def replace(self, people: People) -> None:
-        """From now on, and after a restart."""
+        """Know these people from now on, also after a restart."""
         with self._lock:
             new = self._path.with_suffix(".new")
             new.write_text(people.model_dump_json(indent=1), encoding="utf-8")
             os.replace(new, self._path)
             self._people = people
-            self._asked.clear()
-
-
-def _answer(person: SimulatedPerson, name: str, since_s: float) -> MatchResult:
-    if since_s < person.unavailable_for_s:
-        return MatchResult.UNAVAILABLE
-    if since_s < person.visible_after_s:
-        return MatchResult.NOT_FOUND
-    if person.name is not None and person.name != name:
-        return MatchResult.MISMATCH
-    return person.answer
-
-
-def _read(path: Path) -> People:
-    if not path.exists():
-        return People()
-    try:
-        return People.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise ValueError(f"{path}: {error.errors(include_input=False)[0]['msg']}") from None
+            self._first_asked.clear()

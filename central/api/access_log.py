@@ -1,17 +1,17 @@
-"""One log line a request: method, route, status, code, terminal, milliseconds. No body, query, number."""
+"""Logs one line a request: method, route, status, code, terminal, milliseconds. No body, query or number."""
 
 import logging
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.api.exception_handlers import answer, bug
+from central.api.exception_handlers import log_bug, problem_response
 
 log = logging.getLogger("central.requests")
 
 
-class Journal:
-    """Outermost. Also turns what nobody caught into a 500 with a code, so that no foreign text gets out."""
+class AccessLog:
+    """Outermost middleware. It also turns uncaught exceptions into a 500 with a code and no foreign text."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,24 +21,26 @@ class Journal:
             return await self._app(scope, receive, send)
         began, status = time.perf_counter(), 0
 
-        async def note(message: Message) -> None:
+        async def send_noting_status(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         state = scope.setdefault("state", {})
         try:
-            await self._app(scope, receive, note)
+            await self._app(scope, receive, send_noting_status)
         except Exception as error:
-            problem = bug(error)
+            problem = log_bug(error)
             state["code"] = problem.code.value
             if not status:
-                await answer(problem)(scope, receive, note)
-        _write(scope, state, status, time.perf_counter() - began)
+                await problem_response(problem)(scope, receive, send_noting_status)
+        log.info(
+            "%s %s %d %s %s %.0f ms",
+            scope["method"],
+            getattr(scope.get("route"), "path", "-"),
+            status,
+            state.get("code", "-"),
+            state.get("terminal", "-"),
+            (time.perf_counter() - began) * 1000,
+        )
         return None
-
-
-def _write(scope: Scope, state: dict[str, object], status: int, took_s: float) -> None:
-    route = getattr(scope.get("route"), "path", "-")
-    terminal, code = state.get("terminal", "-"), state.get("code", "-")
-    log.info("%s %s %d %s %s %.0f ms", scope["method"], route, status, code, terminal, took_s * 1000)

@@ -1,4 +1,4 @@
-"""The web application: doors, and what stands before each of them."""
+"""The web application: routes, middleware and exception handlers put together."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from central import __version__
 from central.api import exception_handlers, openapi
-from central.api.access_log import Journal
+from central.api.access_log import AccessLog
 from central.api.dependencies import Service
 from central.api.middleware import SizeLimit
 from central.api.routes import (
@@ -24,7 +24,7 @@ from central.api.routes import (
 
 
 def application(service: Service) -> FastAPI:
-    """`service` is started and closed with the application."""
+    """Return the application of `service`, which is started and closed with it."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -32,15 +32,18 @@ def application(service: Service) -> FastAPI:
         yield
         service.close()
 
-    app = bare(lifespan=lifespan, max_bytes=service.settings.requests.max_bytes)
+    app = application_without_service(lifespan=lifespan, max_bytes=service.settings.requests.max_bytes)
     app.state.service = service
     if service.settings.simulation:
         app.include_router(simulation.router)
     return app
 
 
-def bare(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
-    """The doors without anything behind them: what the OpenAPI document is made from."""
+def application_without_service(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
+    """Return the routes with no service behind them, as the OpenAPI document needs them.
+
+    `max_bytes`: the largest body; `options`: for FastAPI.
+    """
     app = FastAPI(
         title="central",
         version=__version__,
@@ -52,8 +55,8 @@ def bare(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
     )
     exception_handlers.install(app)
     app.openapi = lambda: openapi.openapi(app)  # type: ignore[method-assign]
-    for door in (terminals, heartbeat, challenges, clerks, activations, credentials, health, look_up):
-        app.include_router(door.router)
+    for routes in (terminals, heartbeat, challenges, clerks, activations, credentials, health, look_up):
+        app.include_router(routes.router)
     app.add_middleware(SizeLimit, max_bytes=max_bytes)
-    app.add_middleware(Journal)  # the last one added is the outermost
+    app.add_middleware(AccessLog)  # the last one added is the outermost
     return app

@@ -1,4 +1,4 @@
-"""How problems are told: `application/problem+json` {code, detail} (RFC 9457)."""
+"""Turns exceptions into responses: `application/problem+json` {code, detail} (RFC 9457)."""
 
 import logging
 import traceback
@@ -15,7 +15,8 @@ from central.exceptions import Problem
 log = logging.getLogger(__name__)
 
 
-def answer(problem: Problem) -> JSONResponse:
+def problem_response(problem: Problem) -> JSONResponse:
+    """Return the response for `problem`, with `Retry-After` or `WWW-Authenticate` where they belong."""
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
@@ -26,41 +27,45 @@ def answer(problem: Problem) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Every refusal of `app` becomes a problem with a code; for bugs see `central.api.access_log`."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
+    """Give every refusal of `app` a code; for unexpected exceptions see `central.api.access_log`."""
+    app.add_exception_handler(Problem, handle_problem)
+    app.add_exception_handler(RequestValidationError, handle_validation_error)
+    app.add_exception_handler(HTTPException, handle_http_exception)
 
 
-def _problem(request: Request, error: Exception) -> JSONResponse:
+def handle_problem(request: Request, error: Exception) -> JSONResponse:
+    """Answer with the problem, and leave its code for the access log."""
     assert isinstance(error, Problem)  # registered for this type only
     request.state.code = error.code.value
-    return answer(error)
+    return problem_response(error)
 
 
-def _malformed(request: Request, error: Exception) -> JSONResponse:
-    """Names the fields that are wrong, never what stood in them: that may be personal."""
+def handle_validation_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer 422 with the names of the wrong fields, never with their values: those may be personal.
+
+    Names that came from outside are left out too: keys of free tables, fields that do not exist.
+    """
     assert isinstance(error, RequestValidationError)
-    faults = [f"{_place(e['loc'], e['type'])}: {e['type']}" for e in error.errors()[:5]]
-    return _problem(request, Problem(422, Code.REQUEST_MALFORMED, "; ".join(faults)))
+    faults = []
+    for fault in error.errors()[:5]:
+        known = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+        faults.append(f"{'.'.join(str(part) for part in known[:4])}: {fault['type']}")
+    return handle_problem(request, Problem(422, Code.REQUEST_MALFORMED, "; ".join(faults)))
 
 
-def _place(loc: tuple[int | str, ...], kind: str) -> str:
-    """Where it is, without names that came from outside: keys of free tables, fields nobody asked for."""
-    known = loc[:-1] if kind == "extra_forbidden" else loc
-    return ".".join(str(part) for part in known[:4])
-
-
-def _http(request: Request, error: Exception) -> JSONResponse:
-    """What the framework itself refuses: unknown paths, wrong methods, unreadable bodies."""
+def handle_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """Answer for what the framework refuses by itself: unknown paths, wrong methods, unreadable bodies."""
     assert isinstance(error, HTTPException)
-    # On this wire 400 says that the Idempotency-Key is missing, and nothing else.
+    # The protocol uses 400 for a missing Idempotency-Key only.
     status = 422 if error.status_code == HTTPStatus.BAD_REQUEST else error.status_code
     code = Code.REQUEST_UNKNOWN if status == HTTPStatus.NOT_FOUND else Code.REQUEST_MALFORMED
-    return _problem(request, Problem(status, code, HTTPStatus(status).phrase))
+    return handle_problem(request, Problem(status, code, HTTPStatus(status).phrase))
 
 
-def bug(error: Exception) -> Problem:
-    """Our fault. A foreign exception's text may be personal: only its type and place are told."""
+def log_bug(error: Exception) -> Problem:
+    """Log an unexpected exception and return the problem to answer with.
+
+    A foreign exception's text may be personal, so only its type and the traceback are logged.
+    """
     log.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
     return Problem(500, Code.CENTRAL_FAULT, "see central's log")

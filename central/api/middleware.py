@@ -1,17 +1,17 @@
-"""Thin protection: how large a request may be, and how many a terminal may send."""
+"""Limits the size of requests and how many of them a terminal or an address may send."""
 
 import threading
 from collections import OrderedDict
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.api.exception_handlers import answer
+from central.api.exception_handlers import problem_response
 from central.codes import Code
 from central.exceptions import Problem
 
 
 class SizeLimit:
-    """413 as soon as a body is too large, whether or not it said so before."""
+    """Middleware that answers 413 as soon as a body is too large, whether or not its length was announced."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -20,21 +20,29 @@ class SizeLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        if self._announced(scope) > self._max_bytes:
-            return await _refuse(scope, receive, send)
-        body = await self._read(receive)
-        if body is None:
-            return await _refuse(scope, receive, send)
-        if body[-1]["type"] == "http.disconnect":
-            return None  # nobody is there to be answered
-        return await self._app(scope, _replay(body, receive), send)
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        too_large = announced.isdigit() and int(announced) > self._max_bytes
+        messages = None if too_large else await self._read_body(receive)
+        if messages is None:
+            scope.setdefault("state", {})["code"] = Code.REQUEST_MALFORMED.value
+            response = problem_response(Problem(413, Code.REQUEST_MALFORMED, "too large"))
+            return await response(scope, receive, send)
+        if messages[-1]["type"] == "http.disconnect":
+            return None  # the caller is gone
+        remaining = iter(messages)
 
-    def _announced(self, scope: Scope) -> int:
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        return int(length) if length.isdigit() else 0
+        async def replay() -> Message:
+            for message in remaining:
+                return message
+            return await receive()
 
-    async def _read(self, receive: Receive) -> list[Message] | None:
-        """The whole body, which is small; None when it is not. One that breaks off ends with a disconnect."""
+        return await self._app(scope, replay, send)
+
+    async def _read_body(self, receive: Receive) -> list[Message] | None:
+        """Return all messages of the body; None if it is too large.
+
+        The last message is a disconnect if the caller broke off.
+        """
         messages, size, more = [], 0, True
         while more:
             message = await receive()
@@ -46,24 +54,11 @@ class SizeLimit:
         return messages
 
 
-def _replay(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
+class RateLimiter:
+    """A token bucket for each name: `per_s` requests on average, `burst` at once.
 
-    async def next_message() -> Message:
-        for message in waiting:
-            return message
-        return await receive()
-
-    return next_message
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    scope.setdefault("state", {})["code"] = Code.REQUEST_MALFORMED.value
-    await answer(Problem(413, Code.REQUEST_MALFORMED, "too large"))(scope, receive, send)
-
-
-class Rate:
-    """A token bucket for each name: `per_s` on average, `burst` at once. In memory; a restart fills it."""
+    The buckets are in memory, of the last `names` names; a restart fills them.
+    """
 
     def __init__(self, per_s: float, burst: int, names: int = 10_000) -> None:
         self._per_s = per_s
@@ -73,7 +68,7 @@ class Rate:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, name: str, now: float) -> None:
-        """Raises Problem 429."""
+        """Take one token of `name`. Raises Problem 429 if there is none. `now`: seconds of any clock."""
         with self._lock:
             left, since = self._buckets.pop(name, (float(self._burst), now))
             left = min(self._burst, left + (now - since) * self._per_s)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, with two things put right that the framework does to it."""
+"""Makes the OpenAPI document, with two corrections to what the framework generates."""
 
 from typing import Any
 
@@ -10,24 +10,17 @@ from central.protocol.messages import Message
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of `app`."""
     document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-    _restore_examples(document["components"]["schemas"])
-    for path in document["paths"].values():
-        for door in path.values():
-            _problems_only(door["responses"])
-    return document
-
-
-def _restore_examples(schemas: dict[str, Any]) -> None:
-    """The framework drops what is null, but a receipt's `credential` must be there even when it is null."""
-    for name, schema in schemas.items():
+    # The framework drops nulls from examples, but a receipt's `credential` must be there even when null.
+    for name, schema in document["components"]["schemas"].items():
         message = getattr(messages, name, None)
         if isinstance(message, type) and issubclass(message, Message) and "examples" in schema:
             schema["examples"] = message.model_json_schema()["examples"]
-
-
-def _problems_only(responses: dict[str, Any]) -> None:
-    """It adds plain JSON to every answer that has a model; problems come as problems only."""
-    for response in responses.values():
-        if "application/problem+json" in response.get("content", {}):
-            response["content"].pop("application/json", None)
+    # It adds plain JSON to every response that has a model, but problems come as problems only.
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                if "application/problem+json" in response.get("content", {}):
+                    response["content"].pop("application/json", None)
+    return document

@@ -1,13 +1,12 @@
 """Clerks and supervisors: who may sign in at which terminal, and the signed roster each terminal gets.
 
-PINs are made here and told once; only argon2id hashes are kept, and only they travel.
+PINs are made here and shown once; only argon2id hashes are stored, and only they travel.
 """
 
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import jwt
 from argon2 import PasswordHasher
@@ -27,101 +26,109 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=65_536, parallelism=1, type=Typ
 
 
 @dataclass(frozen=True)
-class StaffFacts:
-    """A stretch of time in which a clerk might sign at the request's terminal, and in which role."""
+class StaffPeriod:
+    """A period in which a clerk could sign at a terminal, and in which role."""
 
     role: str
     from_unix: float
     until_unix: float | None  # None: still
 
 
-Staff = Mapping[str, Sequence[StaffFacts]]
-"""Clerk's number → such stretches; also of those who have gone, for requests that come late."""
+Staff = Mapping[str, Sequence[StaffPeriod]]
+"""Clerk's number → periods; also of those who have gone, for requests that come late."""
 
 
-class Unknown(Exception):  # noqa: N818
+class NotFound(Exception):  # noqa: N818
     """There is no such clerk or terminal; the text names it."""
 
 
-def add(session: Session, names: list[str], role: str, now: float) -> tuple[str, str]:
-    """A new number at these terminals, and its PIN. Raises Unknown."""
-    number = _free_number(session)
+def add(session: Session, terminals: list[str], role: str, now: float) -> tuple[str, str]:
+    """Add a clerk at these terminals; return the new number and PIN. Raises NotFound."""
+    number = str(100_000 + secrets.randbelow(900_000))
+    while session.get(Clerk, number) is not None:
+        number = str(100_000 + secrets.randbelow(900_000))
     pin = new_pin()
     session.add(Clerk(number=number, role=role, pin=HASHER.hash(pin), added_unix=now))
     session.flush()
-    place(session, number, names, now)
+    assign(session, number, terminals, now)
     return number, pin
 
 
-def place(session: Session, number: str, names: list[str], now: float) -> None:
-    """These terminals from now on, and no others; where the clerk was before is kept. Raises Unknown."""
-    clerk = _known(session, number)
-    for name in names:
+def assign(session: Session, number: str, terminals: list[str], now: float) -> None:
+    """Assign a clerk to these terminals from now on, and to no others. Raises NotFound.
+
+    Where the clerk was before stays stored.
+    """
+    clerk = _get_clerk(session, number)
+    for name in terminals:
         terminal = session.get(Terminal, name)
         if terminal is None or terminal.state == TerminalState.REVOKED:
-            raise Unknown(f"terminal {name}")
-    posts = {post.terminal: post for post in _posts(session, number)}
-    for name in posts.keys() - set(names):
+            raise NotFound(f"terminal {name}")
+    posts = {post.terminal: post for post in _current_posts(session, number)}
+    for name in posts.keys() - set(terminals):
         posts[name].until_unix = now
-    _open(session, clerk, [name for name in dict.fromkeys(names) if name not in posts], now)
+    _add_posts(session, clerk, [name for name in dict.fromkeys(terminals) if name not in posts], now)
 
 
 def disable(session: Session, number: str, now: float) -> None:
-    """Off every roster with the next one that a terminal fetches. Raises Unknown."""
-    _known(session, number).disabled_unix = now
+    """Take a clerk off every roster, from the next one that a terminal fetches. Raises NotFound."""
+    _get_clerk(session, number).disabled_unix = now
 
 
-def give_role(session: Session, number: str, role: str, now: float) -> None:
-    """From now on; what was signed before stays signed in the role of before. Raises Unknown."""
-    clerk = _known(session, number)
+def change_role(session: Session, number: str, role: str, now: float) -> None:
+    """Change a clerk's role from now on. Raises NotFound.
+
+    What was signed before stays signed in the earlier role.
+    """
+    clerk = _get_clerk(session, number)
     if clerk.role == role:
         return
     clerk.role = role
-    posts = _posts(session, number)
+    posts = _current_posts(session, number)
     for post in posts:
         post.until_unix = now
-    _open(session, clerk, [post.terminal for post in posts], now)
+    _add_posts(session, clerk, [post.terminal for post in posts], now)
 
 
 def reset_pin(session: Session, number: str, now: float) -> str:
-    """A new PIN, told once; locks at the terminals end, a disabled clerk is back. Raises Unknown."""
-    clerk, pin = _known(session, number), new_pin()
+    """Return a new PIN; it ends lockouts at the terminals and enables a disabled clerk. Raises NotFound."""
+    clerk, pin = _get_clerk(session, number), new_pin()
     clerk.pin, clerk.unlocked_unix, clerk.disabled_unix = HASHER.hash(pin), now, None
     return pin
 
 
 def unlock(session: Session, number: str, now: float) -> None:
-    """Terminals forget the failures before this moment. Raises Unknown."""
-    _known(session, number).unlocked_unix = now
+    """Let terminals forget the clerk's failures before this moment. Raises NotFound."""
+    _get_clerk(session, number).unlocked_unix = now
 
 
-def listed(session: Session) -> list[tuple[Clerk, list[str]]]:
-    """Everybody with their terminals, by number."""
+def list_all(session: Session) -> list[tuple[Clerk, list[str]]]:
+    """Return all clerks with their terminals, by number."""
     query = select(ClerkPost.clerk, ClerkPost.terminal).where(ClerkPost.until_unix.is_(None))
-    places = session.execute(query).all()
+    posts = session.execute(query).all()
     return [
-        (clerk, sorted(terminal for number, terminal in places if number == clerk.number))
+        (clerk, sorted(terminal for number, terminal in posts if number == clerk.number))
         for clerk in session.scalars(select(Clerk).order_by(Clerk.number))
     ]
 
 
-def facts(session: Session, terminal: str) -> dict[str, list[StaffFacts]]:
-    """Who might sign at `terminal`, when and in which role; also whoever has gone: requests come late."""
+def staff_periods(session: Session, terminal: str) -> dict[str, list[StaffPeriod]]:
+    """Return who could sign at `terminal`, when and in which role; also those who have gone."""
     query = (
         select(ClerkPost, Clerk.disabled_unix)
         .join(Clerk, ClerkPost.clerk == Clerk.number)
         .where(ClerkPost.terminal == terminal)
     )
-    known: dict[str, list[StaffFacts]] = {}
-    for post, disabled in session.execute(query):
-        ends = [at for at in (post.until_unix, disabled) if at is not None]
-        fact = StaffFacts(post.role, post.from_unix, min(ends, default=None))
-        known.setdefault(post.clerk, []).append(fact)
-    return known
+    periods: dict[str, list[StaffPeriod]] = {}
+    for post, disabled_unix in session.execute(query):
+        ends = [at for at in (post.until_unix, disabled_unix) if at is not None]
+        period = StaffPeriod(post.role, post.from_unix, min(ends, default=None))
+        periods.setdefault(post.clerk, []).append(period)
+    return periods
 
 
 def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:
-    """Who may sign in at `terminal`, signed, with an end."""
+    """Return the signed token of those who may sign in at `terminal` for `valid_s` seconds."""
     query = (
         select(Clerk)
         .join(ClerkPost, ClerkPost.clerk == Clerk.number)
@@ -132,26 +139,29 @@ def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, 
         )
         .order_by(Clerk.number)
     )
-    claims = {
-        "iss": "central",
-        "aud": terminal,
-        "iat": now,
-        "exp": now + valid_s,
-        "members": [_member(clerk) for clerk in session.scalars(query)],
-    }
+    members = [
+        {
+            "number": clerk.number,
+            "role": clerk.role,
+            "pin": clerk.pin,
+            "unlocked_unix": clerk.unlocked_unix,
+        }
+        for clerk in session.scalars(query)
+    ]
+    claims = {"iss": "central", "aud": terminal, "iat": now, "exp": now + valid_s, "members": members}
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TYPE})
 
 
 def new_pin() -> str:
-    """Six random digits, see `good_pin`."""
+    """Return six random digits, see `is_good_pin`."""
     while True:
         pin = f"{secrets.randbelow(10**PIN_LENGTH):0{PIN_LENGTH}}"
-        if good_pin(pin):
+        if is_good_pin(pin):
             return pin
 
 
-def good_pin(pin: str) -> bool:
-    """At least four digits differ, and no three follow each other: not 123456, not 112112."""
+def is_good_pin(pin: str) -> bool:
+    """Return whether at least four digits differ, and no three follow each other: not 123456, not 112112."""
     if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdigit()):
         return False
     steps = [int(b) - int(a) for a, b in pairwise(pin)]
@@ -159,36 +169,19 @@ def good_pin(pin: str) -> bool:
     return len(set(pin)) >= 4 and not runs
 
 
-def _member(clerk: Clerk) -> dict[str, Any]:
-    return {
-        "number": clerk.number,
-        "role": clerk.role,
-        "pin": clerk.pin,
-        "unlocked_unix": clerk.unlocked_unix,
-    }
-
-
-def _known(session: Session, number: str) -> Clerk:
+def _get_clerk(session: Session, number: str) -> Clerk:
     clerk = session.get(Clerk, number, with_for_update=True)
     if clerk is None:
-        raise Unknown(f"clerk {number}")
+        raise NotFound(f"clerk {number}")
     return clerk
 
 
-def _posts(session: Session, number: str) -> list[ClerkPost]:
-    """Where the clerk works now."""
+def _current_posts(session: Session, number: str) -> list[ClerkPost]:
     query = select(ClerkPost).where(ClerkPost.clerk == number, ClerkPost.until_unix.is_(None))
     return list(session.scalars(query))
 
 
-def _open(session: Session, clerk: Clerk, names: list[str], now: float) -> None:
+def _add_posts(session: Session, clerk: Clerk, terminals: list[str], now: float) -> None:
     session.add_all(
-        ClerkPost(clerk=clerk.number, terminal=name, role=clerk.role, from_unix=now) for name in names
+        ClerkPost(clerk=clerk.number, terminal=name, role=clerk.role, from_unix=now) for name in terminals
     )
-
-
-def _free_number(session: Session) -> str:
-    while True:
-        number = str(100_000 + secrets.randbelow(900_000))
-        if session.get(Clerk, number) is None:
-            return number

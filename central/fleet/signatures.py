@@ -1,4 +1,4 @@
-"""Who is calling? Every request of a terminal is signed: HTTP message signatures (RFC 9421), Ed25519.
+"""Verifies the signature of a terminal's request: HTTP message signatures (RFC 9421), Ed25519.
 
 Covered are method, path, query, the digest of the body (RFC 9530) and, where they come along, the
 idempotency key and the head of the terminal's audit log; `keyid` names the terminal, `nonce` serves once.
@@ -36,7 +36,7 @@ _NONCE = re.compile(r"[A-Za-z0-9_.~-]{16,64}")
 
 
 @dataclass(frozen=True)
-class Message:
+class SignedRequest:
     """What the library needs to see of a request."""
 
     method: str
@@ -44,22 +44,22 @@ class Message:
     headers: Mapping[str, str]
 
 
-def verify(database: Database, message: Message, body: bytes, now: float, rules: Requests) -> str:
-    """The terminal that signed. Raises Problem 401 or 403."""
-    signers = _Signers(database)
-    verifier = _Verifier(signature_algorithm=algorithms.ED25519, key_resolver=signers)
+def verify(database: Database, request: SignedRequest, body: bytes, now: float, rules: Requests) -> str:
+    """Return the terminal that signed, and store the audit head it sent. Raises Problem 401, 403 or 422."""
+    keys = _TerminalKeys(database)
+    verifier = _Verifier(signature_algorithm=algorithms.ED25519, key_resolver=keys)
     verifier.now, verifier.rules = now, rules
-    present = tuple(name for name in _IF_THERE if name in message.headers)
+    present = tuple(name for name in _IF_THERE if name in request.headers)
     try:
-        (found,) = verifier.verify(message, expect_tag=TAG, require_components=_ALWAYS + present, body=body)
+        (found,) = verifier.verify(request, expect_tag=TAG, require_components=_ALWAYS + present, body=body)
     except (HTTPMessageSignaturesException, ValueError) as error:
-        raise signers.problem or _unsigned(type(error).__name__) from None
+        raise keys.problem or _bad_signature(type(error).__name__) from None
     until = float(found.parameters["expires"]) + rules.clock_slack_s
-    head = audit_heads.parse(message.headers.get(audit_heads.HEADER))
-    with _spent(database, signers.terminal, found.nonce, until) as session:
+    head = audit_heads.parse(request.headers.get(audit_heads.HEADER))
+    with _spend_nonce(database, keys.terminal, found.nonce, until) as session:
         if head is not None:
-            audit_heads.keep(session, signers.terminal, head, float(found.parameters["created"]), now)
-    return signers.terminal
+            audit_heads.store(session, keys.terminal, head, float(found.parameters["created"]), now)
+    return keys.terminal
 
 
 class _Verifier(HTTPMessageVerifier):
@@ -67,7 +67,7 @@ class _Verifier(HTTPMessageVerifier):
     rules = Requests()
 
     def validate_created_and_expires(self, sig_input: Any, max_age: object = None) -> None:
-        """By our clock, not the library's, so that tests can move it. Raises ValueError."""
+        """Check the times against `now`, so that tests can set it. Raises ValueError."""
         created, expires = sig_input.params.get("created"), sig_input.params.get("expires")
         if not all(type(t) is int for t in (created, expires)):
             raise ValueError("created, expires")
@@ -78,8 +78,8 @@ class _Verifier(HTTPMessageVerifier):
             raise ValueError("not in force now: compare the clocks")
 
 
-class _Signers(HTTPSignatureKeyResolver):
-    """Finds the key of the terminal that a signature names; remembers why there is none."""
+class _TerminalKeys(HTTPSignatureKeyResolver):
+    """Finds the key of the terminal that a signature names; `problem` says why there is none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -89,30 +89,31 @@ class _Signers(HTTPSignatureKeyResolver):
     def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
         try:
             if not re.fullmatch(TERMINAL, key_id):
-                raise _unsigned("keyid")
-            key = public_of(_terminal(self._database, key_id).public_key or "")
+                raise _bad_signature("keyid")
+            key = public_of(self._find(key_id).public_key or "")
         except Problem as problem:
             self.problem = problem
             return None
         self.terminal = key_id
         return key
 
-
-def _terminal(database: Database, name: str) -> Terminal:
-    with database.read() as session:
-        terminal = session.get(Terminal, name)
-    if terminal is None or terminal.state == TerminalState.EXPECTED:
-        raise Problem(401, Code.TERMINAL_UNKNOWN)
-    if terminal.state != TerminalState.ENROLLED:
-        raise Problem(403, Code.TERMINAL_REVOKED)
-    return terminal
+    def _find(self, name: str) -> Terminal:
+        with self._database.read() as session:
+            terminal = session.get(Terminal, name)
+        if terminal is None or terminal.state == TerminalState.EXPECTED:
+            raise Problem(401, Code.TERMINAL_UNKNOWN)
+        if terminal.state != TerminalState.ENROLLED:
+            raise Problem(403, Code.TERMINAL_REVOKED)
+        return terminal
 
 
 @contextmanager
-def _spent(database: Database, terminal: str, nonce: str | None, until_unix: float) -> Iterator[Session]:
-    """The nonce serves once; what is done inside commits together with that."""
+def _spend_nonce(
+    database: Database, terminal: str, nonce: str | None, until_unix: float
+) -> Iterator[Session]:
+    """Store the nonce and open a session that commits with it. Raises Problem 401 if it was used before."""
     if nonce is None or not _NONCE.fullmatch(nonce):
-        raise _unsigned("nonce")
+        raise _bad_signature("nonce")
     try:
         with database.write() as session:
             session.add(SeenToken(terminal=terminal, jti=nonce, expires_unix=until_unix))
@@ -122,5 +123,5 @@ def _spent(database: Database, terminal: str, nonce: str | None, until_unix: flo
         raise Problem(401, Code.REQUEST_REPLAYED) from None
 
 
-def _unsigned(detail: str) -> Problem:
+def _bad_signature(detail: str) -> Problem:
     return Problem(401, Code.REQUEST_SIGNATURE, detail)

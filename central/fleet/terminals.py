@@ -1,4 +1,4 @@
-"""The fleet: which terminals are expected, how they get their key accepted, and how they lose it."""
+"""The fleet: which terminals are expected, and how they enrol, rotate their key, and are revoked."""
 
 import csv
 import secrets
@@ -22,11 +22,11 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class TerminalRevoked(Exception):  # noqa: N818
-    """It was revoked; another one needs another name."""
+    """The terminal of this name was revoked; a new one needs another name."""
 
 
 def load_fleet(session: Session, path: Path = FLEET) -> int:
-    """Terminals that are not known yet; how many were new. Those that are known stay as they are."""
+    """Add the terminals of a CSV file that are not known yet, and return how many. The others stay."""
     with path.open(encoding="utf-8", newline="") as file:
         points = [row for row in csv.DictReader(file) if session.get(Terminal, row["terminal"]) is None]
     session.add_all(
@@ -36,7 +36,7 @@ def load_fleet(session: Session, path: Path = FLEET) -> int:
 
 
 def enrolment_code(session: Session, terminal: str, place: str | None, now: float, valid_s: float) -> str:
-    """A one-time code, 60 random bits, shown once; earlier unused ones end. Raises TerminalRevoked."""
+    """Return a new one-time code, 60 random bits; earlier unused ones end. Raises TerminalRevoked."""
     row = session.get(Terminal, terminal) or Terminal(id=terminal)
     if row.state == TerminalState.REVOKED:
         raise TerminalRevoked(terminal)
@@ -67,10 +67,10 @@ def enrol(session: Session, terminal: str, code: str, x: str, now: float) -> str
 
 
 def rotate(session: Session, terminal: str, x: str, proof: str, now: float) -> None:
-    """The new key `x` replaces the one that signed the request. Raises Problem 403.
+    """Replace the key that signed the request by `x` (base64url). Raises Problem 403.
 
-    `proof` shows that the terminal has the new key. Asked again with the new key, it changes nothing: the
-    first answer may have been lost.
+    `proof` is a signature of the new key. Asked again with the new key, it changes nothing: the first answer
+    may have been lost.
     """
     try:
         public_of(x).verify(from_base64url(proof), f"kiosk-rotate-v1|{terminal}|{x}".encode())
@@ -82,7 +82,7 @@ def rotate(session: Session, terminal: str, x: str, proof: str, now: float) -> N
 
 
 def revoke(session: Session, terminal: str, now: float) -> bool:
-    """Its signatures count no more, at once and for good; False if nobody knows it."""
+    """Refuse its signatures from now on, for good. Return False if it is not known."""
     row = session.get(Terminal, terminal)
     if row is None:
         return False
@@ -100,6 +100,6 @@ def _end_codes(session: Session, terminal: str, now: float) -> None:
 
 
 def _digest(code: str) -> str:
-    """Read to somebody on the phone, so case, groups and Crockford's look-alikes do not matter."""
+    """Return the SHA-256 of a code. Codes are read out by phone: case, groups, look-alikes do not count."""
     plain = code.upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
     return sha256(plain.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Retention: what is due is erased, and each erasing leaves a signed receipt, in one transaction.
+"""Erases personal data whose term has ended; each erasing leaves a signed receipt, in one transaction.
 
 A receipt is a JWT (EdDSA, the key that signs challenges) that names the hash of the one before it, so none
-can be altered or taken out of the middle; whoever has central's public key verifies a list of them offline.
+can be altered or taken out of the middle; central's public key suffices to verify a list of them offline.
 A list that was cut off at its end looks whole: keep a copy elsewhere.
 """
 
@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.settings import Retention
@@ -21,12 +21,12 @@ from central.storage.tables import Activation, Challenge, Credential, Erasure, S
 TYPE = "erasure+jwt"
 FIRST = "0" * 64
 DAY_S = 24 * 3600.0
-_OPEN = (Status.RUNNING.value, Status.PENDING.value)
+_UNSETTLED = (Status.RUNNING.value, Status.PENDING.value)
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """One kind of data, erased at one time. `count` things of `from_unix` … `to_unix`, kept for `days`."""
+@dataclass(frozen=True, kw_only=True)
+class ErasureReceipt:
+    """One category of data, erased at one time: `count` rows of `from_unix` … `to_unix`, kept for `days`."""
 
     seq: int
     at_unix: float
@@ -38,86 +38,101 @@ class Receipt:
     by: str
 
 
-class Altered(Exception):  # noqa: N818
-    """The text names the first receipt that is not as it was."""
+class ReceiptsAltered(Exception):  # noqa: N818
+    """A list of receipts is not as it was; the text names the first that is wrong."""
 
 
-@dataclass(frozen=True)
-class _Stock:
-    """`due` is what came before a time; `erase` does it."""
+@dataclass(frozen=True, kw_only=True)
+class DataCategory:
+    """Data that is erased after `days`. `at`: the time that counts."""
 
     kind: str
     days: float
     at: InstrumentedAttribute[float] | InstrumentedAttribute[float | None]
-    due: Callable[[float], ColumnElement[bool]]
-    erase: Callable[[Session, ColumnElement[bool]], None]
+    due: Callable[[float], ColumnElement[bool]]  # the rows of before a time
+    erase: Update | Delete
 
 
-def stocks(keep: Retention) -> tuple[_Stock, ...]:
-    """All that has a term. What is still open at the register has none: its plan ends it."""
+def categories(keep: Retention) -> tuple[DataCategory, ...]:
+    """Return all data that has a term.
+
+    What is still open at the register has none: it ends when the register answers or is given up.
+    """
+    unsettled = select(Activation.id).where(Activation.status.in_(_UNSETTLED))
     return (
-        _Stock("evidence", keep.evidence_days, Activation.at_unix, _old_evidence, _erase_evidence),
-        _Stock("ended credentials", keep.ended_days, Credential.revoked_unix, _ended, _erase_ended),
-        _Stock("challenges", keep.challenges_days, Challenge.expires_unix, _spent, _erase_challenges),
+        DataCategory(
+            kind="evidence",
+            days=keep.evidence_days,
+            at=Activation.at_unix,
+            due=lambda before: (
+                Activation.status.not_in(_UNSETTLED)
+                & (Activation.at_unix < before)
+                & (Activation.evidence != "")
+            ),
+            # The row stays, with number, hash and answer: it is what makes a number serve once.
+            erase=update(Activation).values(evidence=""),
+        ),
+        DataCategory(
+            kind="ended credentials",
+            days=keep.ended_days,
+            at=Credential.revoked_unix,
+            due=lambda before: (Credential.revoked_unix < before) & (Credential.password != ""),
+            # Serial and times stay; person, phone and password go.
+            erase=update(Credential).values(person="", phone=b"", password=""),
+        ),
+        DataCategory(
+            kind="challenges",
+            days=keep.challenges_days,
+            at=Challenge.expires_unix,
+            # An expired challenge may still arrive with a visit that began in time, weeks later.
+            due=lambda before: (
+                (Challenge.expires_unix < before)
+                & (Challenge.used_by.is_(None) | Challenge.used_by.not_in(unsettled))
+            ),
+            erase=delete(Challenge),
+        ),
     )
-
-
-def _old_evidence(before: float) -> ColumnElement[bool]:
-    decided = Activation.status.not_in(_OPEN)
-    return decided & (Activation.at_unix < before) & (Activation.evidence != "")
-
-
-def _erase_evidence(session: Session, due: ColumnElement[bool]) -> None:
-    """The row stays, with number, hash and last word: it is what makes the number serve once."""
-    session.execute(update(Activation).where(due).values(evidence=""))
-
-
-def _ended(before: float) -> ColumnElement[bool]:
-    return (Credential.revoked_unix < before) & (Credential.password != "")
-
-
-def _erase_ended(session: Session, due: ColumnElement[bool]) -> None:
-    """Serial and times stay; who it was, phone and password go."""
-    session.execute(update(Credential).where(due).values(person="", phone=b"", password=""))
-
-
-def _spent(before: float) -> ColumnElement[bool]:
-    """An expired challenge may still arrive with a visit that began in time, weeks later."""
-    needed = select(Activation.id).where(Activation.status.in_(_OPEN))
-    free = Challenge.used_by.is_(None) | Challenge.used_by.not_in(needed)
-    return (Challenge.expires_unix < before) & free
-
-
-def _erase_challenges(session: Session, due: ColumnElement[bool]) -> None:
-    session.execute(delete(Challenge).where(due))
 
 
 def erase(
     database: Database, key: Ed25519PrivateKey, keep: Retention, now: float, by: str = "job"
-) -> list[Receipt]:
-    """What is due goes; the receipts. Also from SQLite's log, where nobody reads at this moment."""
-    done = []
-    for stock in stocks(keep):
+) -> list[ErasureReceipt]:
+    """Erase what is due and return the receipts. `by`: "job" or "command".
+
+    It goes from SQLite's log too, unless another process reads at this moment.
+    """
+    receipts = []
+    for category in categories(keep):
         with database.write() as session:
-            receipt = _erase_one(session, stock, key, now, by)
-            done += [receipt] if receipt is not None else []
-    if done:
+            receipt = _erase_category(session, category, key, now, by)
+        if receipt is not None:
+            receipts.append(receipt)
+    if receipts:
         database.scrub()
-    return done
+    return receipts
 
 
-def _erase_one(
-    session: Session, stock: _Stock, key: Ed25519PrivateKey, now: float, by: str
-) -> Receipt | None:
-    due = stock.due(now - stock.days * DAY_S)
-    found = select(func.count(), func.min(stock.at), func.max(stock.at)).where(due)
-    count, first, last = session.execute(found).one()
+def _erase_category(
+    session: Session, category: DataCategory, key: Ed25519PrivateKey, now: float, by: str
+) -> ErasureReceipt | None:
+    due = category.due(now - category.days * DAY_S)
+    query = select(func.count(), func.min(category.at), func.max(category.at)).where(due)
+    count, first, last = session.execute(query).one()
     if not count or first is None or last is None:
         return None
-    stock.erase(session, due)
+    session.execute(category.erase.where(due))
     newest = session.scalar(select(Erasure).order_by(Erasure.seq.desc()).limit(1).with_for_update())
     seq, previous = (newest.seq + 1, _hash(newest.token)) if newest else (1, FIRST)
-    receipt = Receipt(seq, round(now, 3), stock.kind, count, first, last, stock.days, by)
+    receipt = ErasureReceipt(
+        seq=seq,
+        at_unix=round(now, 3),
+        kind=category.kind,
+        count=count,
+        from_unix=first,
+        to_unix=last,
+        days=category.days,
+        by=by,
+    )
     claims = {"iss": "central", "previous": previous} | asdict(receipt)
     token = jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TYPE})
     session.add(Erasure(seq=seq, at_unix=receipt.at_unix, token=token))
@@ -125,30 +140,26 @@ def _erase_one(
 
 
 def tokens(session: Session) -> list[str]:
-    """All receipts, in order."""
+    """Return the tokens of all receipts, in order."""
     return list(session.scalars(select(Erasure.token).order_by(Erasure.seq)))
 
 
-def check(found: Iterable[str], key: Ed25519PublicKey) -> list[Receipt]:
-    """A whole list of tokens, in order. Raises Altered."""
-    receipts: list[Receipt] = []
+def verify(tokens: Iterable[str], key: Ed25519PublicKey) -> list[ErasureReceipt]:
+    """Verify a whole list of tokens and return the receipts, in order. Raises ReceiptsAltered."""
+    receipts: list[ErasureReceipt] = []
     previous = FIRST
-    for expected, token in enumerate(found, 1):
-        receipts.append(_checked(token, key, expected, previous))
+    for seq, token in enumerate(tokens, 1):
+        try:
+            kind = jwt.get_unverified_header(token).get("typ")
+            claims = jwt.decode(token, key, algorithms=["EdDSA"], issuer="central")
+            receipt = ErasureReceipt(**{one.name: claims[one.name] for one in fields(ErasureReceipt)})
+        except (jwt.PyJWTError, KeyError, ValueError, RecursionError):
+            raise ReceiptsAltered(f"receipt {seq}: not signed by central") from None
+        if kind != TYPE or receipt.seq != seq or claims.get("previous") != previous:
+            raise ReceiptsAltered(f"receipt {seq}: missing, or another stands in its place")
+        receipts.append(receipt)
         previous = _hash(token)
     return receipts
-
-
-def _checked(token: str, key: Ed25519PublicKey, seq: int, previous: str) -> Receipt:
-    try:
-        kind = jwt.get_unverified_header(token).get("typ")
-        claims = jwt.decode(token, key, algorithms=["EdDSA"], issuer="central")
-        receipt = Receipt(**{one.name: claims[one.name] for one in fields(Receipt)})
-    except (jwt.PyJWTError, KeyError, ValueError, RecursionError):
-        raise Altered(f"receipt {seq}: not signed by central") from None
-    if kind != TYPE or receipt.seq != seq or claims.get("previous") != previous:
-        raise Altered(f"receipt {seq}: missing, or another stands in its place")
-    return receipt
 
 
 def _hash(token: str) -> str:

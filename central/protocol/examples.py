@@ -1,4 +1,4 @@
-"""One example of each message: in OpenAPI, in `resources/protocol/examples`, and in the tests.
+"""One example of each message, for OpenAPI, `resources/protocol/examples` and the tests.
 
 The person is made up: region 990001 is not assigned. Long keys and sealed data are shortened here;
 `resources/protocol/vectors.json` has real ones.
@@ -159,7 +159,12 @@ ALL: dict[str, dict[str, Any]] = {
         "recheck_unix": 1784512406.0,
         "at_unix": 1784512346.0,
     },
-    "letter": {"id": VISIT, "terminal": "GZ-009", "body": "eyJpZCI6IjdLMk0ifQ", "token": "eyJ0eXAi.e30.c2ln"},
+    "usb-request": {
+        "id": VISIT,
+        "terminal": "GZ-009",
+        "body": "eyJpZCI6IjdLMk0ifQ",
+        "token": "eyJ0eXAi.e30.c2ln",
+    },
     "receipt-claims": {
         "iss": "central",
         "aud": "GZ-009",
@@ -173,13 +178,13 @@ ALL: dict[str, dict[str, Any]] = {
             "at_unix": 1784599990.5,
         },
     },
-    "revocation": {"id": VISIT, "password": "20486173"},
-    "revoked": {"credential": "N3F7-0Q8K-W2XD", "at_unix": 1784599999.0},
-    "rotation": {
+    "revocation-request": {"id": VISIT, "password": "20486173"},
+    "revocation-reply": {"credential": "N3F7-0Q8K-W2XD", "at_unix": 1784599999.0},
+    "rotation-request": {
         "public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
         "proof": "A" * 86,
     },
-    "rotated": {
+    "rotation-reply": {
         "public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     },
     "heartbeat": {
@@ -189,7 +194,7 @@ ALL: dict[str, dict[str, Any]] = {
         "sealing": "HPKE-X25519-SHA256-AES256GCM",
         "lost": [],
     },
-    "greeting": {
+    "heartbeat-reply": {
         "status": "ok",
         "simulation": False,
         "time_unix": 1784512000.0,

@@ -1,4 +1,4 @@
-"""The nouns of the wire, version 1; `resources/protocol` holds the schemas that are made from them."""
+"""Messages between terminal and central, version 1; `resources/protocol` has their schemas."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ Scalar = StrictBool | int | float | Text | None
 
 
 class Message(BaseModel):
-    """Unknown fields are refused: a terminal that says more than was agreed must be noticed."""
+    """Base of all messages. Unknown fields are refused: to send more than agreed must be noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -77,7 +77,7 @@ class Challenges(Message):
 
 
 class ChallengeClaims(Message):
-    """What a challenge's token says."""
+    """Claims of a challenge's token."""
 
     model_config = _example("challenge-claims")
 
@@ -96,8 +96,8 @@ class Roster(Message):
     roster: str
 
 
-class Member(Message):
-    """Somebody who may sign in at the terminal. `pin`: an argon2id hash in PHC form."""
+class RosterMember(Message):
+    """A clerk who may sign in at the terminal. `pin`: an argon2id hash in PHC form."""
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,7}$")]
     role: Literal["clerk", "supervisor"]
@@ -106,7 +106,7 @@ class Member(Message):
 
 
 class RosterClaims(Message):
-    """What a roster's token says; its header has `typ: roster+jwt`."""
+    """Claims of a roster's token; its header has `typ: roster+jwt`."""
 
     model_config = _example("roster-claims")
 
@@ -114,12 +114,12 @@ class RosterClaims(Message):
     aud: TerminalId
     iat: float
     exp: float
-    members: list[Member]
+    members: list[RosterMember]
 
 
 class Check(StrEnum):
     CARD = "card"
-    GUARDIAN = "guardian"  # the card of who applies for a child
+    GUARDIAN = "guardian"  # the card of the guardian who applies for a child
     PHONE = "phone"
     FACE = "face"
     LIVENESS = "liveness"
@@ -154,14 +154,14 @@ class Consent(Message):
 
 
 class GuardianConsent(Message):
-    """A guardian's, for a child under fourteen and to their own part: a text of its own."""
+    """Consent of a guardian, for a child under fourteen and to their own part; it has its own text."""
 
     language: Annotated[str, StringConstraints(max_length=16)]
     text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Way(StrEnum):
-    """How the person was known; see resources/protocol/README.md."""
+    """How the person was identified; see resources/protocol/README.md."""
 
     VOICE = "voice"
     HEAD = "head"
@@ -170,15 +170,15 @@ class Way(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What is to be done with the person's credential; a person has one."""
+    """What to do with the person's credential; a person has one."""
 
     OPEN = "open"
     RENEW = "renew"  # the old one ends, a new serial is issued
     NEW_PASSWORD = "new_password"  # noqa: S105 - the serial stays
 
 
-class Signature(Message):
-    """Whose PIN was given, by number; `role` as the terminal's roster said."""
+class ReviewSignature(Message):
+    """The clerk whose PIN was given; `role` as in the terminal's roster."""
 
     clerk: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}$")]
     role: Literal["clerk", "supervisor"]
@@ -186,14 +186,14 @@ class Signature(Message):
 
 
 class Review(Message):
-    """A clerk's decision on the spot. `overruled` counts as passed from then on; empty unless approved."""
+    """A clerk's decision at the terminal. `overruled` counts as passed then; empty unless approved."""
 
     code: CodeText
     decision: Literal["approve", "again", "refuse"]
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
     overruled: Annotated[list[CodeText], Field(max_length=1)]
-    first: Signature
-    second: Signature | None
+    first: ReviewSignature
+    second: ReviewSignature | None
     asked_unix: Unix
 
 
@@ -220,13 +220,13 @@ class ActivationRequest(Message):
     way: Way = Way.VOICE
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
-    guardian: GuardianConsent | None = None  # the person is a child, and somebody else was seen and heard
+    guardian: GuardianConsent | None = None  # the person is a child; face and voice are the guardian's
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
 
 
-class Named(Message):
-    """Somebody by number and name."""
+class NamedPerson(Message):
+    """A person by number and name."""
 
     number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9X]|[A-Z]{3}[0-9]{12})$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -251,13 +251,13 @@ class Named(Message):
     __str__ = __repr__
 
 
-class Guardian(Named):
-    """Who applies for a child. `consent` stands outside too."""
+class Guardian(NamedPerson):
+    """The adult who applies for a child. `consent` is in the request outside too."""
 
     consent: GuardianConsent
 
 
-class Person(Named):
+class Person(NamedPerson):
     """The sealed part in the clear; lives in memory only."""
 
     model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
@@ -265,7 +265,7 @@ class Person(Named):
     phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
     password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
     picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
-    way: Way = Way.VOICE  # all four once more: who only could change the request outside cannot change them
+    way: Way = Way.VOICE  # these four again: changing the request outside does not change them
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
     guardian: Guardian | None = None  # then the picture is of the guardian
@@ -288,12 +288,14 @@ class Receipt(Message):
     at_unix: float
 
 
-class Letter(Message):
-    """A request that travels on a USB stick. `body`: base64url of the activation request, byte for byte as
-    it would go over the line; empty: the terminal only asks. `token`: see the README.
+class UsbRequest(Message):
+    """A request that travels on a USB stick.
+
+    `body`: base64url of the activation request, byte for byte as it would be sent online; empty: the terminal
+    only asks for the receipt. `token`: see the README.
     """
 
-    model_config = _example("letter")
+    model_config = _example("usb-request")
 
     id: VisitNumber
     terminal: TerminalId
@@ -302,7 +304,7 @@ class Letter(Message):
 
 
 class ReceiptClaims(Message):
-    """What a receipt on a USB stick says; its header has `typ: receipt+jwt`."""
+    """Claims of a receipt on a USB stick; its header has `typ: receipt+jwt`."""
 
     model_config = _example("receipt-claims")
 
@@ -312,61 +314,61 @@ class ReceiptClaims(Message):
     receipt: Receipt
 
 
-class Revocation(Message):
-    model_config = _example("revocation")
+class RevocationRequest(Message):
+    model_config = _example("revocation-request")
 
     id: VisitNumber
     password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
 
 
-class Revoked(Message):
-    model_config = _example("revoked")
+class RevocationReply(Message):
+    model_config = _example("revocation-reply")
 
     credential: str
     at_unix: float
 
 
-class Rotation(Message):
+class RotationRequest(Message):
     """Signed with the old key; `proof` is the new one's signature over `kiosk-rotate-v1|<terminal>|<x>`."""
 
-    model_config = _example("rotation")
+    model_config = _example("rotation-request")
 
     public_key: PublicKey
     proof: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$")]
 
 
-class Rotated(Message):
-    model_config = _example("rotated")
+class RotationReply(Message):
+    model_config = _example("rotation-reply")
 
     public_key: PublicKey
 
 
 class Heartbeat(Message):
-    """How it stands with a terminal."""
+    """State of a terminal."""
 
     model_config = _example("heartbeat")
 
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     waiting: Annotated[int, Field(ge=0)]
-    oldest_s: Annotated[float, Field(ge=0)] | None  # how long the oldest waits
-    # The suite it wants to seal with.
+    oldest_s: Annotated[float, Field(ge=0)] | None  # how long the oldest has waited
+    # The suite that the terminal wants to seal with.
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
-    # Promised, and not in its outbox any more.
+    # Requests that were promised and are not in its outbox any more.
     lost: Annotated[list[VisitNumber], Field(max_length=100)] = []
 
 
 class HeartbeatReply(Message):
-    """What central answers: revocation is told by 403 instead."""
+    """Central's reply to a heartbeat; a revoked terminal gets 403 instead."""
 
-    model_config = _example("greeting")
+    model_config = _example("heartbeat-reply")
 
     status: Literal["ok"]
     simulation: bool
     time_unix: float
     version: str
-    versions_known: bool  # does central take evidence of these versions?
+    versions_known: bool  # whether central takes evidence of these versions
     sealing: SealingKey  # to be used from now on
-    audit_rewound: bool  # its log went back and nobody here has accepted that: nobody may be served
+    audit_rewound: bool  # its audit log went back and that is not accepted yet: it must serve nobody
 
 
 class Health(Message):

@@ -1,4 +1,4 @@
-"""A private certificate authority with one server certificate: terminals trust this authority and no other.
+"""Makes a private certificate authority and one server certificate; terminals trust this authority only.
 
 ECDSA P-256, which every TLS library speaks. The authority's key is needed only to make a new certificate
 and is better kept elsewhere once the server runs.
@@ -27,14 +27,18 @@ SERVER_DAYS = 825
 
 
 def make(folder: Path, hosts: Sequence[str]) -> None:
-    """`ca.pem`, `ca.key`, `server.pem`, `server.key`; what exists stays. Raises KeysError."""
+    """Make `ca.pem`, `ca.key`, `server.pem`, `server.key` in `folder`; existing ones stay. Raises KeysError.
+
+    `hosts`: names and addresses of the server.
+    """
     if not (folder / "ca.pem").exists():
-        _make_authority(folder)
+        make_authority(folder)
     if not (folder / "server.pem").exists():
-        _make_server(folder, hosts)
+        make_server(folder, hosts)
 
 
-def _make_authority(folder: Path) -> None:
+def make_authority(folder: Path) -> None:
+    """Make a self-signed certificate authority, `ca.pem` and `ca.key`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("central CA")
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
@@ -49,7 +53,8 @@ def _make_authority(folder: Path) -> None:
     (folder / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
 
 
-def _make_server(folder: Path, hosts: Sequence[str]) -> None:
+def make_server(folder: Path, hosts: Sequence[str]) -> None:
+    """Make the server's certificate, `server.pem` and `server.key`. Raises KeysError."""
     authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     signer = load_pem_private_key(read_secret(folder / "ca.key"), None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):

@@ -1,4 +1,4 @@
-"""Central's own secrets: files of mode 0600 in `<data>/keys`, made once by `init`, never replaced by it."""
+"""Central's secrets: files of mode 0600 in `<data>/keys`, made once by `central init`, never replaced."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from central.security.sealing import HPKE, SM, Opener, key_id, opener, sm_secret
 
 CHALLENGE = "challenge.pem"
 SEALING = "sealing-1.pem"
-VAULT = "vault.secret"
+PERSONAL_DATA = "vault.secret"
 
 
 class KeysError(Exception):
@@ -29,39 +29,50 @@ class KeysError(Exception):
 
 @dataclass(frozen=True)
 class Keys:
+    """All secrets of central."""
+
     challenge: Ed25519PrivateKey
     sealing: dict[str, Opener]  # by id, oldest first; the newest of a suite is handed out, all of them open
-    vault: bytes
+    personal_data: bytes
 
     def __repr__(self) -> str:
         return "Keys(…)"
 
 
 def make(folder: Path) -> None:
-    """Make what is missing; what exists stays."""
+    """Make the secrets that are missing in `folder`; existing ones stay."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, kind in ((CHALLENGE, Ed25519PrivateKey), (SEALING, X25519PrivateKey)):
         if not (folder / name).exists():
             write_secret(folder / name, private_pem(kind.generate()))
-    if not (folder / VAULT).exists():
-        write_secret(folder / VAULT, secrets.token_bytes(32))
+    if not (folder / PERSONAL_DATA).exists():
+        write_secret(folder / PERSONAL_DATA, secrets.token_bytes(32))
 
 
 def load(folder: Path) -> Keys:
-    """Raises KeysError."""
+    """Return the secrets in `folder`. Raises KeysError."""
     challenge = _private(folder / CHALLENGE)
     if not isinstance(challenge, Ed25519PrivateKey):
         raise KeysError(f"{folder / CHALLENGE}: not an Ed25519 key")
-    openers = [_opener(path) for path in sealing_files(folder)]
+    openers = []
+    for path in sealing_files(folder):
+        try:
+            openers.append(opener(path, read_secret(path) if path.suffix == ".sm2" else _private(path)))
+        except (ValueError, ModuleNotFoundError) as error:
+            raise KeysError(f"{path}: {error}") from None
     if not any(one.algorithm == HPKE for one in openers):
         raise KeysError(f"{folder / SEALING}: missing, or not an X25519 key")
-    return Keys(challenge, {key_id(one): one for one in openers}, read_secret(folder / VAULT))
+    return Keys(
+        challenge=challenge,
+        sealing={key_id(one): one for one in openers},
+        personal_data=read_secret(folder / PERSONAL_DATA),
+    )
 
 
 def rotate_sealing(folder: Path, algorithm: str = HPKE) -> Path:
-    """One more key, which is handed out from the next start on; what older ones sealed still opens.
+    """Make one more sealing key and return its file. Terminals get it from the next start on.
 
-    Raises KeysError if the suite's library is not installed.
+    What older keys sealed still opens. Raises KeysError if the suite's library is not installed.
     """
     number = max((_number(path) for path in sealing_files(folder)), default=0) + 1
     try:
@@ -74,7 +85,7 @@ def rotate_sealing(folder: Path, algorithm: str = HPKE) -> Path:
 
 
 def sealing_files(folder: Path) -> list[Path]:
-    """Oldest first."""
+    """Return the files of sealing keys, oldest first."""
     return sorted((p for p in folder.glob("sealing-*") if p.suffix in (".pem", ".sm2")), key=_number)
 
 
@@ -83,19 +94,13 @@ def _number(path: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _opener(path: Path) -> Opener:
-    try:
-        return opener(path, read_secret(path) if path.suffix == ".sm2" else _private(path))
-    except (ValueError, ModuleNotFoundError) as error:
-        raise KeysError(f"{path}: {error}") from None
-
-
 def private_pem(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
+    """Return the unencrypted PKCS #8 form of a key."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Never there with other rights, not even for a moment; never over an existing file."""
+    """Write a new file that only the owner may read from its first moment. Raises FileExistsError."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
@@ -103,7 +108,7 @@ def write_secret(path: Path, data: bytes) -> None:
 
 
 def read_secret(path: Path) -> bytes:
-    """Raises KeysError, also when others than the owner may read it."""
+    """Return the content of a secret file. Raises KeysError, also if others than the owner may read it."""
     try:
         if path.stat().st_mode & 0o077:
             raise KeysError(f"{path}: others may read it; chmod 600")
@@ -120,5 +125,5 @@ def _private(path: Path) -> object:
 
 
 def public_of(x: str) -> Ed25519PublicKey:
-    """The key of a JWK's `x`. Raises ValueError."""
+    """Return the key of a JWK's `x`. Raises ValueError."""
     return Ed25519PublicKey.from_public_bytes(from_base64url(x))

@@ -1,4 +1,7 @@
-"""Central holds keys, and opened requests for a moment: no core file, no reading by the user's programs."""
+"""Protects the memory of central, which holds keys and opened requests.
+
+No core file is written, and other programs of the same user cannot read the memory.
+"""
 
 import ctypes
 import os
@@ -8,7 +11,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def no_dumps() -> None:
-    """Raises OSError where the system refuses."""
+    """Forbid core files and attaching to this process. Raises OSError if the system refuses."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:

@@ -1,4 +1,4 @@
-"""Opening what a terminal sealed. Two suites, told apart by the algorithm id that comes along.
+"""Opens what a terminal sealed. Two suites, distinguished by the algorithm id that comes along.
 
 HPKE-X25519-SHA256-AES256GCM   HPKE (RFC 9180), base mode, single shot
 SM2-SM4GCM                     a digital envelope of the Chinese standards (extra "sm"): a fresh SM4 key under
@@ -28,22 +28,25 @@ _NONCE, _TAG = 12, 16
 
 
 class Unsealable(Exception):  # noqa: N818
-    """It does not open, or holds something else than agreed. Never says what."""
+    """Sealed data does not open, or does not hold a person. The text never says what it holds."""
 
 
 class Opener(Protocol):
-    """A private key of central's, with its suite."""
+    """A private key of central, with its suite."""
 
     algorithm: Suites
 
     @property
-    def public(self) -> bytes: ...
+    def public(self) -> bytes:
+        """The raw public key."""
 
     def open(self, data: bytes, info: bytes) -> bytes:
-        """Raises InvalidTag or ValueError."""
+        """Decrypt `data`, which is bound to `info`. Raises InvalidTag or ValueError."""
 
 
 class HpkeOpener:
+    """X25519 key of suite HPKE."""
+
     algorithm: Suites = HPKE
 
     def __init__(self, key: X25519PrivateKey) -> None:
@@ -51,15 +54,19 @@ class HpkeOpener:
 
     @property
     def public(self) -> bytes:
-        """32 bytes."""
+        """Return the 32 bytes of the public key."""
         return self._key.public_key().public_bytes_raw()
 
     def open(self, data: bytes, info: bytes) -> bytes:
+        """Decrypt `data`. Raises InvalidTag."""
         return SUITE.decrypt(data, self._key, info)
 
 
 class SmOpener:
-    """`secret`: public point (64 bytes), private key (32). Sealed: n (2) ‖ SM2 (n) ‖ nonce ‖ SM4-GCM."""
+    """SM2 key. `secret`: public point (64 bytes), private key (32).
+
+    Sealed data: n (2 bytes) ‖ SM2 (n) ‖ nonce (12) ‖ SM4-GCM.
+    """
 
     algorithm: Suites = SM
 
@@ -73,6 +80,7 @@ class SmOpener:
         self.public, self._private = secret[:64], secret[64:]
 
     def open(self, data: bytes, info: bytes) -> bytes:
+        """Decrypt `data`. Raises ValueError."""
         length = int.from_bytes(data[:2], "big")
         wrapped, rest = data[2 : 2 + length], data[2 + length :]
         nonce, content, tag = rest[:_NONCE], rest[_NONCE:-_TAG], rest[-_TAG:]
@@ -84,7 +92,7 @@ class SmOpener:
 
 
 def sm_secret() -> bytes:
-    """A new one. Raises ModuleNotFoundError without the extra "sm"."""
+    """Return a new secret for SmOpener. Raises ModuleNotFoundError without the extra "sm"."""
     import gmssl_pyx
 
     public, private = gmssl_pyx.sm2_key_generate()
@@ -92,7 +100,7 @@ def sm_secret() -> bytes:
 
 
 def opener(path: Path, key: object) -> Opener:
-    """What a key file holds. Raises ValueError, ModuleNotFoundError."""
+    """Return the opener of a key file's content. Raises ValueError, ModuleNotFoundError."""
     if isinstance(key, X25519PrivateKey):
         return HpkeOpener(key)
     if isinstance(key, bytes):
@@ -101,14 +109,14 @@ def opener(path: Path, key: object) -> Opener:
 
 
 def key_id(opener: Opener) -> str:
-    """A name that the key itself gives: 16 hex digits of SHA-256 of the public part."""
+    """Return the name of a key: 16 hex digits of SHA-256 of the public part."""
     return sha256(opener.public).hexdigest()[:16]
 
 
-def handed_out(keys: Mapping[str, Opener], wanted: Suites = HPKE) -> SealingKey:
-    """The newest key of the suite that a terminal asks for; of HPKE where central has none of that suite."""
-    wishes: tuple[Suites, ...] = (wanted, HPKE)
-    for algorithm in wishes:
+def current_sealing_key(keys: Mapping[str, Opener], wanted: Suites = HPKE) -> SealingKey:
+    """Return the newest key of the suite `wanted`; of HPKE if central has none of that suite."""
+    choices: tuple[Suites, ...] = (wanted, HPKE)
+    for algorithm in choices:
         for id, key in reversed(list(keys.items())):
             if key.algorithm == algorithm:
                 return SealingKey(key=id, algorithm=algorithm, public=base64url(key.public))
@@ -116,11 +124,12 @@ def handed_out(keys: Mapping[str, Opener], wanted: Suites = HPKE) -> SealingKey:
 
 
 def info(visit: str, terminal: str) -> bytes:
+    """Return what binds a sealed part to its visit and terminal."""
     return f"kiosk-activation-v1|{visit}|{terminal}".encode()
 
 
 def open_sealed(sealed: Sealed, visit: str, terminal: str, keys: Mapping[str, Opener]) -> Person:
-    """The person. Raises Unsealable."""
+    """Open the sealed part of a request and return the person. Raises Unsealable."""
     key = keys.get(sealed.key)
     if key is None or sealed.algorithm != key.algorithm:
         raise Unsealable("unknown key or algorithm")

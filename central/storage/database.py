@@ -1,4 +1,4 @@
-"""The database: SQLite by default (every commit on disk before it is told), PostgreSQL by `DATABASE_URL`."""
+"""The database: SQLite by default (a commit returns when it is on disk), PostgreSQL by `DATABASE_URL`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 _PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",  # WAL with NORMAL may lose commits that were already told, on power loss
+    "synchronous=FULL",  # WAL with NORMAL may lose commits that were already reported, on power loss
     "foreign_keys=ON",
     "secure_delete=ON",  # an erased body is overwritten, not only unlinked
     "busy_timeout=10000",
@@ -28,28 +28,30 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
+        """Open a session for reading."""
         with Session(self.engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Commits at the end, rolls back on an exception."""
+        """Open a session that commits at the end and rolls back on an exception."""
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def scrub(self) -> None:
-        """SQLite: let erased rows vanish from the log too. Where somebody reads, the next call does it."""
+        """Remove erased rows from SQLite's log too; while another connection reads, the next call does it."""
         if self.engine.dialect.name == "sqlite":
             with self.engine.connect() as connection:
                 connection.rollback()  # a checkpoint is no part of a transaction
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
+        """Close all connections."""
         self.engine.dispose()
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the tables to `revision` ("base": none). All of it happens or nothing does."""
+    """Bring the tables to `revision` ("base": none), in one transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
@@ -63,22 +65,18 @@ def _engine(url: str) -> Engine:
     common: dict[str, Any] = {"hide_parameters": True, "pool_size": 8, "max_overflow": 32}
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(_with_driver(address), pool_pre_ping=True, **common)
+        # `postgresql://…`, as hosts give it, means the driver that the extra "postgresql" brings.
+        if address.drivername in ("postgres", "postgresql"):
+            address = address.set(drivername="postgresql+psycopg")
+        return create_engine(address, pool_pre_ping=True, **common)
     engine = create_engine(url, **common)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _with_driver(address: URL) -> URL:
-    """`postgresql://…`, as hosts give it, means the driver that the extra "postgresql" brings."""
-    if address.drivername in ("postgres", "postgresql"):
-        return address.set(drivername="postgresql+psycopg")
-    return address
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not open transactions behind our back
+    connection.isolation_level = None  # the driver must not open transactions by itself
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

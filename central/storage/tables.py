@@ -1,4 +1,4 @@
-"""What central remembers. Times are seconds since 1970-01-01 UTC; nothing personal is stored in the clear."""
+"""Tables of central. Times are seconds since 1970-01-01 UTC; nothing personal is stored in the clear."""
 
 from enum import StrEnum
 
@@ -18,13 +18,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class TerminalState(StrEnum):
+    """State of a terminal."""
+
     EXPECTED = "expected"  # in the fleet, without a key
     ENROLLED = "enrolled"
     REVOKED = "revoked"
 
 
 class Status(StrEnum):
-    """Of an activation. RUNNING is never told: it is answered as "in flight"."""
+    """Status of an activation. RUNNING is never sent: it is answered as "in flight"."""
 
     RUNNING = "RUNNING"
     PENDING = "PENDING"
@@ -33,7 +35,8 @@ class Status(StrEnum):
 
 
 class Base(DeclarativeBase):
-    # Names for every constraint, so that migrations can speak of them on any database.
+    """Base of all tables; it names every constraint, so that migrations can refer to them on any database."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,6 +48,8 @@ class Base(DeclarativeBase):
 
 
 class Terminal(Base):
+    """A terminal of the fleet."""
+
     __tablename__ = "terminals"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -57,11 +62,11 @@ class Terminal(Base):
     revoked_unix: Mapped[float | None] = mapped_column(Float)
     rotated_unix: Mapped[float | None] = mapped_column(Float)
     seen_unix: Mapped[float | None] = mapped_column(Float)  # the last heartbeat
-    waiting: Mapped[int | None] = mapped_column(Integer)  # requests, as that heartbeat told
+    waiting: Mapped[int | None] = mapped_column(Integer)  # requests in its outbox at that heartbeat
 
 
 class EnrolmentCode(Base):
-    """One-time codes, as SHA-256: the code itself is shown once and not kept."""
+    """A one-time code, as SHA-256: the code itself is shown once and not stored."""
 
     __tablename__ = "enrolment_codes"
 
@@ -72,7 +77,7 @@ class EnrolmentCode(Base):
 
 
 class SeenToken(Base):
-    """Signatures that were spent: the primary key makes a replay impossible, not unlikely."""
+    """A nonce that was used: the primary key makes a replay impossible, not unlikely."""
 
     __tablename__ = "seen_tokens"
 
@@ -81,8 +86,8 @@ class SeenToken(Base):
     expires_unix: Mapped[float] = mapped_column(Float, index=True)
 
 
-class AuditAnchor(Base):
-    """A head of a terminal's audit log, as it came with a signed request. Never changed, never erased."""
+class StoredAuditHead(Base):
+    """The head of a terminal's audit log, as it came with a signed request. Never changed, never erased."""
 
     __tablename__ = "audit_anchors"
 
@@ -95,7 +100,7 @@ class AuditAnchor(Base):
 
 
 class AuditAlarm(Base):
-    """A terminal's log stood at an earlier record than one that central was told of. Never erased."""
+    """An alarm: a terminal's log stood at an earlier record than one that central knows. Never erased."""
 
     __tablename__ = "audit_alarms"
 
@@ -108,7 +113,7 @@ class AuditAlarm(Base):
 
 
 class LostRequest(Base):
-    """A number that a terminal promised and does not have any more, and central never had."""
+    """A request that a terminal promised and does not have any more, and central never had."""
 
     __tablename__ = "lost_requests"
 
@@ -130,6 +135,8 @@ class Erasure(Base):
 
 
 class Challenge(Base):
+    """A challenge that was issued; its digits are in the token only."""
+
     __tablename__ = "challenges"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -142,16 +149,16 @@ class Challenge(Base):
 
 
 class Activation(Base):
-    """A request and what became of it; the row *is* the idempotency record."""
+    """A request and its result; the row *is* the idempotency record."""
 
     __tablename__ = "activations"
-    # The re-checker looks for work by these two.
+    # The re-checker finds due rows by these two.
     __table_args__ = (Index(None, "status", "lease_unix"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))
     body_sha256: Mapped[str] = mapped_column(String(64))
-    sealed: Mapped[str | None] = mapped_column(Text)  # JSON; erased with the last word
+    sealed: Mapped[str | None] = mapped_column(Text)  # JSON; erased with the decision
     evidence: Mapped[str] = mapped_column(Text)  # JSON: the body without its sealed part
     received_unix: Mapped[float] = mapped_column(Float)
     status: Mapped[str] = mapped_column(String(16), default=Status.RUNNING.value)
@@ -159,14 +166,16 @@ class Activation(Base):
     at_unix: Mapped[float] = mapped_column(Float, default=0.0)  # of this status
     recheck_unix: Mapped[float | None] = mapped_column(Float)
     absent: Mapped[int] = mapped_column(Integer, default=0)  # how often the register did not know the person
-    lease_unix: Mapped[float] = mapped_column(Float, default=0.0)  # somebody works on it until then
+    lease_unix: Mapped[float] = mapped_column(Float, default=0.0)  # a process works on it until then
     credential: Mapped[str | None] = mapped_column(String(32))  # serial of what it opened or changed
 
 
 class Credential(Base):
+    """A credential, open or ended."""
+
     __tablename__ = "credentials"
     __table_args__ = (
-        # One open credential a person: the database says so, whoever races.
+        # One open credential a person, whatever runs at the same time.
         Index(
             "uq_credentials_open_person",
             "person",
@@ -179,21 +188,21 @@ class Credential(Base):
     serial: Mapped[str] = mapped_column(String(32), primary_key=True)
     activation: Mapped[str] = mapped_column(ForeignKey("activations.id"), unique=True)  # exactly once
     person: Mapped[str] = mapped_column(String(64))  # keyed hash of the ID number
-    guardian: Mapped[str | None] = mapped_column(String(64))  # who applied for a child, hashed alike
-    phone: Mapped[bytes] = mapped_column(LargeBinary)  # encrypted under the vault's key
+    guardian: Mapped[str | None] = mapped_column(String(64))  # who applied for a child, hashed the same way
+    phone: Mapped[bytes] = mapped_column(LargeBinary)  # encrypted, see central.security.personal_data
     password: Mapped[str] = mapped_column(Text)  # scrypt
     simulated: Mapped[bool]
     opened_unix: Mapped[float] = mapped_column(Float)
     revoked_unix: Mapped[float | None] = mapped_column(Float)
     replaced_by: Mapped[str | None] = mapped_column(String(32))  # the serial that it was renewed to
-    # When the request was made that opened it or set its password: an older one, come late, changes nothing.
+    # When the request was made that opened it or set its password: an older, late one changes nothing.
     asked_unix: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
     tries: Mapped[int] = mapped_column(Integer, default=0)  # at the password, since the last right one
     closed_until_unix: Mapped[float] = mapped_column(Float, default=0.0)
 
 
 class Clerk(Base):
-    """Somebody behind a counter; a number, no name."""
+    """A clerk or supervisor; a number, no name."""
 
     __tablename__ = "clerks"
 
@@ -206,7 +215,7 @@ class Clerk(Base):
 
 
 class ClerkPost(Base):
-    """Who may sign in where, in which role, since when; also who could, until when: requests come late."""
+    """A period in which a clerk may sign in at a terminal, in one role; past ones stay for late requests."""
 
     __tablename__ = "clerk_posts"
 

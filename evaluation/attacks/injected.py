@@ -1,6 +1,6 @@
-"""Species `injected`: a face that is computed and fed in place of the camera, as a virtual camera would.
+"""PAI species `injected`: a computed face, fed in place of the camera as by a virtual camera.
 
-What distinguishes it: it answers as a live face does, mouth and all, but no sensor has seen it: no noise, no
+Characteristics: it reacts as a live face does, mouth and all, but has passed no sensor: no noise, no
 drifting exposure, and a new picture only at the rate at which it is computed.
 """
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
-from evaluation.attacks.clip import compressed
+from evaluation.attacks.video import compress
 from kiosk.ports import Image
-from kiosk.simulators.camera_effects import Sensor
-from kiosk.simulators.head import Head
-from kiosk.simulators.light import Map
+from kiosk.simulators.camera_effects import SimulatedSensor
+from kiosk.simulators.head import SimulatedHead
+from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
@@ -24,18 +24,21 @@ class InjectedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     quality: int = 0
 
 
-class NoSensor(Sensor):
-    """Gives the scene as it is."""
+class NoSensor(SimulatedSensor):
+    """Returns scenes unchanged."""
 
     def __init__(self) -> None:
         pass
 
-    def see(self, scene: Image, at: float) -> Image:
+    def capture(self, scene: Image, at: float) -> Image:
         return np.array(scene, np.uint8)
 
 
 class InjectedFace:
-    """Raises ValueError if there is no face in `photo`; ModelError, EngineError."""
+    """A face that moves, rendered without a sensor.
+
+    Raises ValueError if there is no face in `photo`; ModelError, EngineError.
+    """
 
     def __init__(
         self,
@@ -46,21 +49,21 @@ class InjectedFace:
         models: Path = MODELS,
     ) -> None:
         self._settings = settings
-        self._head = Unseen(photo, size, seed, models)
+        self._head = SensorlessHead(photo, size, seed, models)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The frame at `at` seconds; `mouth` 0 as in the photo … 1 wide open."""
+        """Render the frame at `at` seconds; `mouth` 0 as in the photo … 1 wide open."""
         fps, quality = self._settings.fps, self._settings.quality
         frame = self._head.render(int(at * fps + 1e-6) / fps, mouth=mouth)
-        return compressed(frame, quality) if quality else frame
+        return compress(frame, quality) if quality else frame
 
-    def answers(self, at: float, wall: float = 0.04) -> Map | float:
-        """No light of this room ever falls on it."""
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:
+        """Return 0: no light of the shop falls on it."""
         return 0.0
 
 
-class Unseen(Head):
-    """A head that no sensor looks at."""
+class SensorlessHead(SimulatedHead):
+    """A head rendered without a sensor."""
 
     def __init__(self, photo: Image, size: tuple[int, int], seed: int, models: Path) -> None:
         super().__init__(photo, size, seed, models)

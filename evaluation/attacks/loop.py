@@ -1,6 +1,6 @@
-"""Species `loop`: a short video that is fed again and again in place of the camera.
+"""PAI species `loop`: a short video, fed again and again in place of the camera.
 
-What distinguishes it: no display and no paper, but every frame comes back, bit by bit, after `length_s`, and
+Characteristics: no display and no paper, but every frame comes back, bit by bit, after `length_s`, and
 the head jumps at the seam.
 """
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluation.attacks.clip import recorded
+from evaluation.attacks.video import record_video
 from kiosk.ports import Image
-from kiosk.simulators.light import Map
+from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
@@ -24,7 +24,10 @@ class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LoopedVideo:
-    """Raises ValueError if there is no face in `photo`; ModelError, EngineError."""
+    """A video of the person in an endless loop.
+
+    Raises ValueError if there is no face in `photo`; ModelError, EngineError.
+    """
 
     def __init__(
         self,
@@ -35,18 +38,18 @@ class LoopedVideo:
         models: Path = MODELS,
     ) -> None:
         self._fps = settings.fps
-        clip = recorded(photo, settings.length_s, settings.fps, size, seed, models, settings.quality)
+        clip = record_video(photo, settings.length_s, settings.fps, size, seed, models, settings.quality)
         self._clip = clip + clip[-2:0:-1] if settings.there_and_back else clip
 
     @property
     def frames(self) -> int:
-        """After so many frames it begins again."""
+        """Number of frames until it repeats."""
         return len(self._clip)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The frame at `at` seconds. The mouth moves as it was recorded."""
+        """Render the frame at `at` seconds. The mouth moves as it was recorded."""
         return self._clip[int(at * self._fps + 1e-6) % len(self._clip)].copy()
 
-    def answers(self, at: float, wall: float = 0.04) -> Map | float:
-        """No light of this room ever falls on it."""
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:
+        """Return 0: no light of the shop falls on it."""
         return 0.0

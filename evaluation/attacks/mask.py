@@ -1,7 +1,7 @@
-"""Species `mask`: a printed face, cut out, with holes for eyes and mouth, worn by somebody else.
+"""PAI species `mask`: a printed face, cut out, with holes for eyes and mouth, worn by another person.
 
-What distinguishes it: the wearer's eyes blink and the wearer's mouth speaks behind the holes, at a distance
-that throws a shadow around them; the paper itself never moves, and at its edge stands other skin.
+Characteristics: the wearer's eyes blink and the wearer's mouth speaks behind the holes, at a distance
+that throws a shadow around them; the paper itself never moves, and other skin shows at its edge.
 """
 
 from pathlib import Path
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from kiosk.face.geometry import similarity
 from kiosk.ports import Face, Image
 from kiosk.simulators.expression import Patch
-from kiosk.simulators.head import Head
-from kiosk.simulators.light import Map
-from kiosk.simulators.portrait import MODELS, sitter
+from kiosk.simulators.head import FACE_WIDTH, SimulatedHead
+from kiosk.simulators.light import ReflectanceMap
+from kiosk.simulators.portrait import MODELS, detect_face
 
 _EYES_APART_MM = 63.0
-"""Mean distance of adult pupils (Dodgson, 2004): the ruler on the face."""
+"""Mean distance of adult pupils (Dodgson, 2004), which gives the scale of the face."""
 
 
 class MaskSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +35,7 @@ class MaskSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CutOutMask:
-    """`photo`: whose face is printed. `wearer`: a photo of who wears it; without one, the mirrored `photo`.
+    """`photo`: the printed face. `wearer`: a photo of the wearer; without one, the mirrored `photo`.
 
     Raises ValueError if there is no face in a photo; ModelError, EngineError.
     """
@@ -50,19 +50,19 @@ class CutOutMask:
         wearer: Image | None = None,
     ) -> None:
         behind = np.ascontiguousarray(photo[:, ::-1]) if wearer is None else wearer
-        self._head = _Masked(behind, (photo, sitter(photo, models)), settings, size, seed, models)
+        self._head = _Masked(behind, (photo, detect_face(photo, models)), settings, size, seed, models)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The picture at `at` seconds; `mouth`: of the wearer, 0 … 1 wide open."""
+        """Render the picture at `at` seconds; `mouth`: of the wearer, 0 … 1 wide open."""
         return self._head.render(at, mouth=mouth)
 
-    def answers(self, at: float, wall: float = 0.04) -> Map | float:
-        """Paper bent over a face throws the screen's light back as the face does."""
-        return self._head.answers(at, wall)
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:
+        """Return the wearer's reflectance: paper bent over a face reflects as the face does."""
+        return self._head.reflectance(at, wall)
 
 
-class _Masked(Head):
-    """The wearer: the mask is laid once over the figure and over every state of its moving parts."""
+class _Masked(SimulatedHead):
+    """The wearer's head; the mask is laid once over the figure and every state of its moving parts."""
 
     def __init__(
         self,
@@ -76,27 +76,29 @@ class _Masked(Head):
         self._printed, self._mask_settings = printed, settings
         super().__init__(behind, size, seed, models)
 
-    def _make(self, photo: Image, face: Face, models: Path) -> None:
-        super()._make(photo, face, models)
-        zoom = 0.36 * min(self._size) / face.width
-        place = self._to_canvas(face, zoom)
-        points = face.points @ place[:, :2].T + place[:, 2]
+    def _prepare(self, photo: Image, face: Face, models: Path) -> None:
+        super()._prepare(photo, face, models)
+        zoom = FACE_WIDTH * min(self._size) / face.width
+        to_canvas = self._to_canvas(face, zoom)
+        points = face.points @ to_canvas[:, :2].T + to_canvas[:, 2]
         shape = (self._figure.shape[0], self._figure.shape[1])
         mask = paper_mask(*self._printed, np.asarray(points, np.float64), shape, self._mask_settings)
         self._figure = mask.over(self._figure, 0, 0)
-        self._mouth = _covered(self._mouth, mask)
-        self._eyes = [_covered(eye, mask) for eye in self._eyes]
+        self._mouth, *self._eyes = [
+            Patch(part.x, part.y, [mask.over(level, part.x, part.y) for level in part.levels])
+            for part in (self._mouth, *self._eyes)
+        ]
 
 
 class PaperMask(Struct, frozen=True, eq=False):
-    """On the figure's canvas. `ink`: (…, …, 3), the print; `there`, `shade`: 0…1, paper and its shadow."""
+    """Paper on the figure's canvas. `ink`: (…, …, 3), the print; `there`, `shade`: 0…1, paper and shadow."""
 
     ink: NDArray[np.float32]
     there: NDArray[np.float32]
     shade: NDArray[np.float32]
 
     def over(self, image: Image, x: int, y: int) -> Image:
-        """`image` (4 channels, colours times mask), whose corner is at (x, y), behind the paper."""
+        """Lay the paper over `image` (4 channels, colours times mask), whose corner is at (x, y)."""
         part = (slice(y, y + image.shape[0]), slice(x, x + image.shape[1]))
         there = self.there[part][..., None]
         behind = image.astype(np.float32)
@@ -108,11 +110,11 @@ class PaperMask(Struct, frozen=True, eq=False):
 def paper_mask(
     photo: Image, face: Face, points: NDArray[np.float64], shape: tuple[int, int], settings: MaskSettings
 ) -> PaperMask:
-    """The printed face brought over the wearer's five `points` on a canvas of `shape`."""
+    """Align the printed face with the wearer's five `points` on a canvas of `shape`."""
     matrix = similarity(face.points, points)
     printed = cv2.warpAffine(photo, matrix, (shape[1], shape[0]), borderMode=cv2.BORDER_REPLICATE)
     mm = float(np.linalg.norm(points[1] - points[0])) / _EYES_APART_MM
-    oval, holes = _cut(points, shape, settings, mm)
+    oval, holes = _cut_outlines(points, shape, settings, mm)
     there = cv2.GaussianBlur(oval * (1 - holes), (0, 0), 0.8)
     wide = max(0.5, settings.edge_mm * mm / 2)
     edge = np.clip(2 * (1 - cv2.GaussianBlur(there, (0, 0), wide)), 0, 1)[..., None]
@@ -123,10 +125,10 @@ def paper_mask(
     return PaperMask(ink.astype(np.float32), there.astype(np.float32), shade.astype(np.float32))
 
 
-def _cut(
+def _cut_outlines(
     points: NDArray[np.float64], shape: tuple[int, int], settings: MaskSettings, mm: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the scissors leave: the oval about the nose, and the three holes."""
+    """Return the paper's oval about the nose and the three holes, each (height, width) 0…1."""
     oval, holes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     across = points[1] - points[0]
     angle = float(np.degrees(np.arctan2(across[1], across[0])))
@@ -148,7 +150,3 @@ def _ellipse(
     centre = (round(float(at[0])), round(float(at[1])))
     halves = (round(sides_mm[0] / 2 * mm), round(sides_mm[1] / 2 * mm))
     cv2.ellipse(canvas, centre, halves, angle, 0, 360, 1.0, -1, cv2.LINE_AA)
-
-
-def _covered(patch: Patch, mask: PaperMask) -> Patch:
-    return Patch(patch.x, patch.y, [mask.over(level, patch.x, patch.y) for level in patch.levels])

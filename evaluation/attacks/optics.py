@@ -1,4 +1,4 @@
-"""A pinhole camera and a flat thing before it, in millimetres."""
+"""Pinhole camera, a flat sheet before it, and how a hand trembles; lengths in millimetres."""
 
 import math
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.ports import Image
-from kiosk.simulators.light import Map
+from kiosk.simulators.light import ReflectanceMap
 
 Matrix = NDArray[np.float64]
 
@@ -16,8 +16,8 @@ FIELD_DEG = 60.0
 """Horizontal field of view of a usual webcam."""
 
 
-class Pose(Struct, frozen=True):
-    """Where the middle of a flat thing is: millimetres to the right, down and away; degrees of turn.
+class Pose(Struct, frozen=True, kw_only=True):
+    """Position of a sheet's middle: millimetres to the right, down and away; rotation in degrees.
 
     `turn` about the upright axis, `nod` about the level one, `lean` in the picture's plane.
     """
@@ -31,51 +31,55 @@ class Pose(Struct, frozen=True):
 
 
 class Pinhole:
-    """`size`: (width, height) of the picture in pixels."""
+    """Pinhole camera; `size`: (width, height) of the picture in pixels."""
 
     def __init__(self, size: tuple[int, int], field_deg: float = FIELD_DEG) -> None:
         self.size = size
         self.focal_px = size[0] / 2 / math.tan(math.radians(field_deg) / 2)
 
     def px_per_mm(self, distance_mm: float) -> float:
-        """How large a millimetre is in the picture."""
+        """Return how many pixels a millimetre at this distance covers."""
         return self.focal_px / distance_mm
 
     def project(self, points: Matrix) -> Matrix:
-        """(n, 3) millimetres, z away from the camera → (n, 2) pixels."""
+        """Project (n, 3) millimetres, z away from the camera, to (n, 2) pixels."""
         flat = self.focal_px * points[:, :2] / points[:, 2:3]
         return np.asarray(flat + np.array(self.size) / 2, np.float64)
 
-    def placing(self, sheet_px: tuple[int, int], sheet_mm: tuple[float, float], pose: Pose) -> Matrix:
-        """The (3, 3) matrix from pixels of a sheet's texture to pixels of the picture."""
+    def sheet_to_picture(
+        self, sheet_px: tuple[int, int], sheet_mm: tuple[float, float], pose: Pose
+    ) -> Matrix:
+        """Return the (3, 3) matrix from pixels of a sheet's texture to pixels of the picture."""
         wide, tall = sheet_px
         corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
         flat = (corners / np.array(sheet_px) - 0.5) * np.array(sheet_mm)
-        there = np.column_stack([flat, np.zeros(4)]) @ _turned(pose).T + np.array([pose.x, pose.y, pose.z])
+        there = np.column_stack([flat, np.zeros(4)]) @ _rotation(pose).T + np.array([pose.x, pose.y, pose.z])
         return np.asarray(
             cv2.getPerspectiveTransform(corners, self.project(there).astype(np.float32)), np.float64
         )
 
 
 USUAL_MM = 500.0
-"""How far away a customer's face is; nearer things get more of the screen's light."""
+"""Distance of a customer's face; nearer things get more of the screen's light."""
 
 
-def sheet_answer(facing: Map, camera: Pinhole, sheet_mm: tuple[float, float], pose: Pose, wall: float) -> Map:
-    """How a sheet throws the screen's light back: `facing` is Lambert's cosine over it, 0 where it is not."""
+def sheet_reflectance(
+    facing: ReflectanceMap, camera: Pinhole, sheet_mm: tuple[float, float], pose: Pose, wall: float
+) -> ReflectanceMap:
+    """Return how a sheet reflects the screen's light; `facing`: Lambert's cosine over it, 0 off the sheet."""
     tall, wide = facing.shape
     near = (USUAL_MM / pose.z) ** 2 * math.cos(math.radians(pose.turn)) * math.cos(math.radians(pose.nod))
-    placing = camera.placing((wide, tall), sheet_mm, pose)
-    # One channel for what answers, one for where the sheet is at all.
+    to_picture = camera.sheet_to_picture((wide, tall), sheet_mm, pose)
+    # One channel for the reflectance, one for where the sheet is at all.
     both = np.dstack([facing, (facing > 0).astype(np.float32)])
-    lit, there = cv2.split(cv2.warpPerspective(both, placing, camera.size))
+    lit, there = cv2.split(cv2.warpPerspective(both, to_picture, camera.size))
     return np.asarray(lit * near + (1 - there) * wall, np.float32)
 
 
 class Tremor:
-    """How a hand shakes: slow wandering and physiological tremor (8–12 Hz), by a seed.
+    """Tremor of a hand: slow drift and physiological tremor (8–12 Hz), by a seed.
 
-    `mm`: amplitude across; the turn wanders by `deg` degrees. A mount has neither: both 0.
+    `mm`: amplitude of the position; `deg`: of the turn. Both are 0 for a mount.
     """
 
     def __init__(self, mm: float, deg: float, seed: int) -> None:
@@ -83,14 +87,14 @@ class Tremor:
         self._phases = np.random.default_rng(seed).uniform(0, 2 * math.pi, 8)
 
     def moved(self, pose: Pose, at: float) -> Pose:
-        """The pose at `at` seconds."""
+        """Return the trembling pose at `at` seconds."""
         return Pose(
-            pose.x + self._mm * self._wave(0, 0.31, at),
-            pose.y + self._mm * self._wave(2, 0.23, at),
-            pose.z + 2 * self._mm * self._wave(4, 0.17, at),
-            pose.turn + self._deg * self._wave(6, 0.21, at),
-            pose.nod + 0.6 * self._deg * self._wave(1, 0.19, at),
-            pose.lean + 0.6 * self._deg * self._wave(3, 0.27, at),
+            x=pose.x + self._mm * self._wave(0, 0.31, at),
+            y=pose.y + self._mm * self._wave(2, 0.23, at),
+            z=pose.z + 2 * self._mm * self._wave(4, 0.17, at),
+            turn=pose.turn + self._deg * self._wave(6, 0.21, at),
+            nod=pose.nod + 0.6 * self._deg * self._wave(1, 0.19, at),
+            lean=pose.lean + 0.6 * self._deg * self._wave(3, 0.27, at),
         )
 
     def _wave(self, which: int, hertz: float, at: float) -> float:
@@ -99,7 +103,7 @@ class Tremor:
 
 
 def over(scene: Image, sheet: Image, mask: Image) -> Image:
-    """`sheet`, already multiplied by its `mask`, laid over `scene`; eight bits, channel by channel."""
+    """Lay `sheet`, already multiplied by its `mask`, over `scene`, in eight bits, channel by channel."""
     gaps = cv2.bitwise_not(mask)
     parts = zip(cv2.split(scene), cv2.split(sheet), strict=True)
     return np.asarray(
@@ -108,7 +112,8 @@ def over(scene: Image, sheet: Image, mask: Image) -> Image:
     )
 
 
-def _turned(pose: Pose) -> Matrix:
+def _rotation(pose: Pose) -> Matrix:
+    """Return the (3, 3) rotation matrix."""
     about = np.radians([pose.nod, pose.turn, pose.lean])
     (a, b, c), (d, e, f) = np.cos(about), np.sin(about)
     nod = np.array([[1, 0, 0], [0, a, -d], [0, d, a]])

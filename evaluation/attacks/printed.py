@@ -1,6 +1,6 @@
-"""Species `print`: a photo printed on paper, held before the camera by hand.
+"""PAI species `print`: a photo printed on paper, held before the camera by hand.
 
-What distinguishes it: the halftone's dots (if the camera can resolve them), ink that is never black and paper
+Characteristics: the halftone's dots (if the camera can resolve them), ink that is never black and paper
 that is never as bright as light itself, paper grain, a bend that shades and narrows the sides, white margins,
 the holder's fingers, and no movement within the face.
 """
@@ -13,20 +13,17 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from evaluation.attacks.optics import Pinhole, Pose, Tremor, over, sheet_answer
-from evaluation.attacks.sheet import FACE_MM, laid_out
+from evaluation.attacks.optics import Pinhole, Pose, Tremor, over, sheet_reflectance
+from evaluation.attacks.page_layout import FACE_MM, lay_out
 from kiosk.ports import Image
-from kiosk.simulators.camera_effects import Sensor, shop
-from kiosk.simulators.light import Map
-from kiosk.simulators.portrait import MODELS, sitter
+from kiosk.simulators.camera_effects import SimulatedSensor, shop_background
+from kiosk.simulators.light import ReflectanceMap
+from kiosk.simulators.portrait import MODELS, detect_face
 
 _FINGER_MM = 18.0
 _SKIN = (112, 140, 190)  # BGR
-_SCREEN_ANGLES = (
-    15.0,
-    75.0,
-    0.0,
-)  # degrees of the dot rows of cyan, magenta and yellow, as in offset printing
+_SCREEN_ANGLES = (15.0, 75.0, 0.0)
+"""Degrees of the dot rows of cyan, magenta and yellow, as in offset printing."""
 
 
 class PrintSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,8 +44,11 @@ class PrintSettings(Struct, frozen=True, forbid_unknown_fields=True):
     texture_px_per_mm: float = 4.0  # dots finer than two of these melt into grey, as they do in a webcam
 
 
-class Print:
-    """Raises ValueError if there is no face in `photo`; ModelError."""
+class PrintedPhoto:
+    """A sheet of paper with the photo on it.
+
+    Raises ValueError if there is no face in `photo`; ModelError.
+    """
 
     def __init__(
         self,
@@ -62,32 +62,32 @@ class Print:
         self._random = np.random.default_rng(seed)
         self._pose = Pose(z=settings.distance_mm)
         self._tremor = Tremor(settings.tremor_mm, settings.tremor_deg, seed)
-        self._room, self._sensor = shop(size, seed), Sensor(size, seed)
-        page = bent(self._page(laid_out(photo, sitter(photo, models), *self._printed())), settings)
-        self._sheet, self._mask = self._reduced(page)
-        self._facing = _facing(self._mask, settings)
+        self._background, self._sensor = shop_background(size, seed), SimulatedSensor(size, seed)
+        s = settings
+        wide, tall = (side - 2 * s.margin_mm for side in s.paper_mm)
+        face = detect_face(photo, models)
+        printed = lay_out(photo, face, (wide, tall), s.face_mm, s.texture_px_per_mm)
+        self._sheet, self._mask = self._reduced(bent(self._page(printed), settings))
+        across = np.linspace(-0.5, 0.5, self._mask.shape[1]) * s.paper_mm[0] / s.bend_radius_mm
+        cosine = np.cos(np.arcsin(np.clip(across, -1, 1)))  # Lambert's, over the bent sheet
+        self._facing = np.asarray(self._mask / 255 * cosine, np.float32)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The picture at `at` seconds. Paper has no moving mouth."""
+        """Render the picture at `at` seconds. The mouth does not move."""
         tall, wide = self._mask.shape
         pose = self._tremor.moved(self._pose, at)
-        placing = self._camera.placing((wide, tall), self._settings.paper_mm, pose)
-        sheet = cv2.warpPerspective(self._sheet, placing, self._camera.size)
-        mask = cv2.warpPerspective(self._mask, placing, self._camera.size)
-        return self._sensor.see(over(self._room, np.asarray(sheet), np.asarray(mask)), at)
+        to_picture = self._camera.sheet_to_picture((wide, tall), self._settings.paper_mm, pose)
+        sheet = cv2.warpPerspective(self._sheet, to_picture, self._camera.size)
+        mask = cv2.warpPerspective(self._mask, to_picture, self._camera.size)
+        return self._sensor.capture(over(self._background, np.asarray(sheet), np.asarray(mask)), at)
 
-    def answers(self, at: float, wall: float = 0.04) -> Map:
-        """Paper throws the screen's light back as skin does; only the bend shades it."""
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap:
+        """Return how the paper reflects the screen's light: as skin does, but shaded by the bend."""
         pose = self._tremor.moved(self._pose, at)
-        return sheet_answer(self._facing, self._camera, self._settings.paper_mm, pose, wall)
-
-    def _printed(self) -> tuple[tuple[float, float], float, float]:
-        s = self._settings
-        wide, tall = (side - 2 * s.margin_mm for side in s.paper_mm)
-        return (wide, tall), s.face_mm, s.texture_px_per_mm
+        return sheet_reflectance(self._facing, self._camera, self._settings.paper_mm, pose, wall)
 
     def _page(self, photo: Image) -> NDArray[np.float32]:
-        """(…, …, 4) 0…1: halftone, ink, paper, margins, fingers; the last channel is what is there at all."""
+        """Return (…, …, 4) 0…1: halftone, ink, paper, margins, fingers; the last channel is the mask."""
         s = self._settings
         dots = halftone(np.asarray(photo / 255, np.float32), s.lines_per_inch, s.texture_px_per_mm)
         margin = round(s.margin_mm * s.texture_px_per_mm)
@@ -95,10 +95,12 @@ class Print:
         grain = self._random.standard_normal(white.shape[:2]).astype(np.float32) * s.grain
         lit = s.ink + (s.paper - s.ink) * np.asarray(white, np.float32) + grain[..., None]
         page = np.dstack([lit, np.ones(lit.shape[:2], np.float32)]).astype(np.float32)
-        return self._held(page) if s.fingers else page
+        if s.fingers:
+            self._add_thumbs(page)
+        return page
 
-    def _held(self, page: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Thumbs over both lower edges."""
+    def _add_thumbs(self, page: NDArray[np.float32]) -> None:
+        """Draw thumbs over both lower edges."""
         scale = self._settings.texture_px_per_mm
         tall, wide = page.shape[:2]
         for x, way in ((0, 1), (wide, -1)):
@@ -106,28 +108,20 @@ class Print:
             tip = (int(x + way * 32 * scale), int(y - 6 * scale))
             colour = (*(c / 255 for c in _SKIN), 1.0)
             cv2.line(page, (x, y), tip, colour, int(_FINGER_MM * scale), cv2.LINE_AA)
-        return page
 
     def _reduced(self, page: NDArray[np.float32]) -> tuple[Image, Image]:
-        """The sheet at the camera's own resolution, twice as fine, and its mask; colours times mask."""
+        """Return the sheet (colours times mask) and its mask at twice the camera's resolution."""
         fine = 2 * self._camera.px_per_mm(self._settings.distance_mm) / self._settings.texture_px_per_mm
         small = cv2.resize(page, None, fx=min(1.0, fine), fy=min(1.0, fine), interpolation=cv2.INTER_AREA)
         whole = np.clip(small * 255, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(whole[..., :3]), np.ascontiguousarray(whole[..., 3])
 
 
-def _facing(mask: Image, settings: PrintSettings) -> Map:
-    """Lambert's cosine over the bent sheet, 0 where it is not."""
-    wide = mask.shape[1]
-    across = np.linspace(-0.5, 0.5, wide) * settings.paper_mm[0] / settings.bend_radius_mm
-    return np.asarray(mask / 255 * np.cos(np.arcsin(np.clip(across, -1, 1))), np.float32)
-
-
 def halftone(photo: NDArray[np.float32], lines_per_inch: float, px_per_mm: float) -> NDArray[np.float32]:
-    """Round dots of each ink on its own turned grid, as large as the colour is dark: `photo` 0…1 → 0…1.
+    """Screen `photo` (0…1) with round dots: each ink has its own turned grid, dots as large as it is dark.
 
     A ruling of `lines_per_inch` has dots every 25.4 / lines_per_inch millimetres. Where these are finer than
-    two pixels nothing is left of them but their mean.
+    two pixels only their mean is left.
     """
     pitch = 25.4 / lines_per_inch * px_per_mm
     if pitch < 2:
@@ -140,20 +134,20 @@ def halftone(photo: NDArray[np.float32], lines_per_inch: float, px_per_mm: float
         turns = 2 * math.pi / pitch
         cell = (np.cos((x * cos + y * sin) * turns) + np.cos((y * cos - x * sin) * turns)) / 4 + 0.5
         softness = 0.5 / pitch  # the edge of a dot is about a pixel wide
-        inks.append(np.clip((photo[..., 2 - channel] - _level(cell)) / softness + 0.5, 0, 1))
+        inks.append(np.clip((photo[..., 2 - channel] - _equalise(cell)) / softness + 0.5, 0, 1))
     return np.dstack(inks[::-1]).astype(np.float32)
 
 
-def _level(cell: NDArray[np.float32]) -> NDArray[np.float32]:
-    """From the dot's shape to thresholds that are equally common, so that a grey keeps its mean."""
+def _equalise(cell: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn the dot's shape into thresholds that are equally common, so that a grey keeps its mean."""
     sample = np.sort(cell[::3, ::3].ravel())
     return np.searchsorted(sample, cell).astype(np.float32) / np.float32(max(len(sample), 1))
 
 
 def bent(page: NDArray[np.float32], settings: PrintSettings) -> NDArray[np.float32]:
-    """The page as a part of a cylinder, seen from `distance_mm`: narrower and darker to the sides.
+    """Bend the page to a part of a cylinder, seen from `distance_mm`: narrower and darker to the sides.
 
-    A point s millimetres of paper beside the middle stands R·sin(s/R) beside it and R·(1 − cos(s/R)) behind;
+    A point s millimetres of paper beside the middle is R·sin(s/R) beside it and R·(1 − cos(s/R)) behind;
     light from the camera's side falls on it with cos(s/R) (Lambert).
     """
     radius, scale, far = settings.bend_radius_mm, settings.texture_px_per_mm, settings.distance_mm

@@ -1,7 +1,7 @@
-"""Species `screen`: a video of the person shown on a display before the camera.
+"""PAI species `screen`: a video of the person, shown on a display before the camera.
 
-What distinguishes it: moiré between the display's pixels and the camera's, the bezel, the display's own gamma
-and black level, light of its own that does not follow the shop's, and dark bars that wander where the refresh
+Characteristics: moiré between the display's pixels and the camera's, the bezel, the display's own gamma
+and black level, light of its own that does not follow the shop's, and dark bars that move where the refresh
 beats with the camera's rolling shutter.
 """
 
@@ -13,11 +13,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from evaluation.attacks.clip import recorded
 from evaluation.attacks.optics import USUAL_MM, Pinhole, Pose, Tremor, over
+from evaluation.attacks.video import record_video
 from kiosk.ports import Image
-from kiosk.simulators.camera_effects import Sensor, shop
-from kiosk.simulators.light import Map
+from kiosk.simulators.camera_effects import SimulatedSensor, shop_background
+from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
@@ -48,7 +48,10 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScreenReplay:
-    """Raises ValueError if there is no face in `photo`; ModelError, EngineError."""
+    """A display that shows a video of the person.
+
+    Raises ValueError if there is no face in `photo`; ModelError, EngineError.
+    """
 
     def __init__(
         self,
@@ -61,25 +64,28 @@ class ScreenReplay:
         self._settings, self._camera = settings, Pinhole(size)
         self._pose = Pose(z=settings.distance_mm, turn=settings.turn_deg, nod=settings.nod_deg)
         self._tremor = Tremor(settings.tremor_mm, settings.tremor_deg, seed)
-        self._room, self._sensor = shop(size, seed), Sensor(size, seed)
-        clip = recorded(photo, settings.clip_s, settings.fps, size, seed, models)
-        self._clip = [cv2.LUT(frame, _tone(settings)) for frame in clip]
+        self._background, self._sensor = shop_background(size, seed), SimulatedSensor(size, seed)
+        clip = record_video(photo, settings.clip_s, settings.fps, size, seed, models)
+        self._clip = [cv2.LUT(frame, _tone_curve(settings)) for frame in clip]
         self._mask = np.full((size[1], size[0]), 255, np.uint8)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The picture at `at` seconds. The mouth moves as it was recorded."""
+        """Render the picture at `at` seconds. The mouth moves as it was recorded."""
         pose = self._tremor.moved(self._pose, at)
-        placing, frame = self._placed(pose), self._clip[int(at * self._settings.fps) % len(self._clip)]
-        shown = cv2.warpPerspective(frame, placing, self._camera.size)
-        lit = cv2.warpPerspective(self._mask, placing, self._camera.size)
-        light = cv2.multiply(np.asarray(shown), self._light(placing, pose, at), scale=1 / 128)
-        scene = over(self._bezelled(pose), np.asarray(light), np.asarray(lit))
-        return self._sensor.see(scene, at)
+        to_picture, frame = (
+            self._display_to_picture(pose),
+            self._clip[int(at * self._settings.fps) % len(self._clip)],
+        )
+        shown = cv2.warpPerspective(frame, to_picture, self._camera.size)
+        lit = cv2.warpPerspective(self._mask, to_picture, self._camera.size)
+        light = cv2.multiply(np.asarray(shown), self._light(to_picture, pose, at), scale=1 / 128)
+        scene = over(self._with_bezel(pose), np.asarray(light), np.asarray(lit))
+        return self._sensor.capture(scene, at)
 
-    def answers(self, at: float, wall: float = 0.04) -> Map:
-        """A display shines by itself: only its glass throws something back, some of it as a mirror.
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap:
+        """Return what the display's glass reflects, some of it as a mirror; the display shines by itself.
 
-        Against the display's own light, which is about `brightness` times what skin would throw back. The
+        Relative to the display's own light, which is about `brightness` times what skin would reflect. The
         mirror shows the camera a point 2·z·tan(nod) below itself; the terminal's screen reaches from 5 to
         50 cm there, and shines with about 1/0.28 of the illuminance that it gives a face at half a metre.
         """
@@ -89,40 +95,40 @@ class ScreenReplay:
         near = (USUAL_MM / pose.z) ** 2
         skin = 0.35
         share = (s.haze * near + (s.mirror * math.pi / 0.28 if mirrored else 0.0)) / (s.brightness * skin)
-        placing = self._placed(pose)
-        there = cv2.warpPerspective(self._mask, placing, self._camera.size).astype(np.float32) / 255
+        to_picture = self._display_to_picture(pose)
+        there = cv2.warpPerspective(self._mask, to_picture, self._camera.size).astype(np.float32) / 255
         return np.asarray(there * share + (1 - there) * wall, np.float32)
 
-    def _placed(self, pose: Pose) -> NDArray[np.float64]:
-        return self._camera.placing(self._camera.size, self._settings.display_mm, pose)
+    def _display_to_picture(self, pose: Pose) -> NDArray[np.float64]:
+        return self._camera.sheet_to_picture(self._camera.size, self._settings.display_mm, pose)
 
-    def _bezelled(self, pose: Pose) -> Image:
-        """The room with the dark rim of the display before it."""
+    def _with_bezel(self, pose: Pose) -> Image:
+        """Return the shop with the dark rim of the display before it."""
         edge = 2 * self._settings.bezel_mm
         wide, tall = self._settings.display_mm
         size = self._camera.size
-        placing = self._camera.placing(size, (wide + edge, tall + edge), pose)
+        to_picture = self._camera.sheet_to_picture(size, (wide + edge, tall + edge), pose)
         corners = np.array([[[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]]], np.float64)
-        seen = cv2.perspectiveTransform(corners, placing)
-        room = self._room.copy()
-        cv2.fillPoly(room, [np.rint(seen).astype(np.int32)], (16, 16, 17), cv2.LINE_AA)
-        return room
+        seen = cv2.perspectiveTransform(corners, to_picture)
+        scene = self._background.copy()
+        cv2.fillPoly(scene, [np.rint(seen).astype(np.int32)], (16, 16, 17), cv2.LINE_AA)
+        return scene
 
-    def _light(self, placing: NDArray[np.float64], pose: Pose, at: float) -> Image:
-        """(height, width, 3): what each pixel gets of the display's light; 128 is all of the mean."""
-        rows = self._bars(at)[:, None]
-        grid = moire(self._settings, self._camera, placing, pose)
-        return np.asarray(cv2.convertScaleAbs(grid * rows, alpha=128), np.uint8)
+    def _light(self, to_picture: NDArray[np.float64], pose: Pose, at: float) -> Image:
+        """Return (height, width, 3): the display's light at each pixel; 128 is the mean.
 
-    def _bars(self, at: float) -> NDArray[np.float32]:
-        """The backlight's state while each row is read."""
+        The backlight flickers while the rolling shutter reads one row after the other.
+        """
         s, height = self._settings, self._camera.size[1]
         when = at + np.arange(height) / height * s.readout_ms / 1000
-        return np.asarray(1 + s.flicker * np.sin(2 * math.pi * 2 * s.refresh_hz * when), np.float32)[:, None]
+        flicker = 1 + s.flicker * np.sin(2 * math.pi * 2 * s.refresh_hz * when)
+        rows = np.asarray(flicker, np.float32)[:, None, None]
+        grid = moire(self._settings, self._camera, to_picture, pose)
+        return np.asarray(cv2.convertScaleAbs(grid * rows, alpha=128), np.uint8)
 
 
 def contrast(settings: ScreenSettings, camera: Pinhole) -> float:
-    """Amplitude of the moiré: the pixel grid's own, less what lens and sensor leave of so fine a pattern.
+    """Return the amplitude of the moiré: what lens and sensor leave of the display's pixel grid.
 
     The grid has `f` cycles for each camera pixel; a square aperture leaves sinc(aperture · f) (the usual
     formula of detector sampling), the lens `lens_mtf` to the power f.
@@ -133,16 +139,16 @@ def contrast(settings: ScreenSettings, camera: Pinhole) -> float:
 
 
 def moire(
-    settings: ScreenSettings, camera: Pinhole, placing: NDArray[np.float64], pose: Pose
+    settings: ScreenSettings, camera: Pinhole, to_picture: NDArray[np.float64], pose: Pose
 ) -> NDArray[np.float32]:
-    """(height, width, 3) about 1: the display's grid, sampled where the camera's pixels are.
+    """Return (height, width, 3) about 1: the display's grid, sampled where the camera's pixels are.
 
     Sampling a grid that is finer than the camera's pixels folds it to a coarse one by itself; red, green and
-    blue stand a third of a pitch apart, so the stripes are coloured.
+    blue are a third of a pitch apart, so the stripes are coloured.
     """
     width, height = camera.size
     depth = contrast(settings, camera)
-    x, y = _positions(np.linalg.inv(placing), (width, height))
+    x, y = _display_positions(np.linalg.inv(to_picture), (width, height))
     across = settings.display_mm[0] / width / settings.pitch_mm * 2 * math.pi
     cos, sin = cv2.polarToCart(np.full_like(x, depth), np.asarray(across * x, np.float32))
     row = 1 + 0.6 * depth * cv2.polarToCart(np.ones_like(y), np.asarray(across * y, np.float32))[0]
@@ -151,10 +157,10 @@ def moire(
     return np.asarray(cv2.merge([np.asarray(stripe * row, np.float32) for stripe in stripes]), np.float32)
 
 
-def _positions(
+def _display_positions(
     back: NDArray[np.floating], size: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where each pixel of the picture lies on the display's texture."""
+    """Return where each pixel of the picture is on the display's texture."""
     width, height = size
     x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
     b = back.astype(np.float32)
@@ -162,8 +168,8 @@ def _positions(
     return (b[0, 0] * x + b[0, 1] * y + b[0, 2]) / below, (b[1, 0] * x + b[1, 1] * y + b[1, 2]) / below
 
 
-def _tone(settings: ScreenSettings) -> NDArray[np.uint8]:
-    """What the camera makes of each grey level that is shown."""
+def _tone_curve(settings: ScreenSettings) -> NDArray[np.uint8]:
+    """Return (256,): the camera's level for each grey level that is shown."""
     shown = (np.arange(256) / 255) ** settings.gamma
     light = settings.brightness * (settings.black + (1 - settings.black) * shown)
     return np.clip(light * 255, 0, 255).astype(np.uint8)

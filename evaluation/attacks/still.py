@@ -1,6 +1,6 @@
-"""Species `still`: a glossy photograph on a stand, so near that its edges are out of the picture.
+"""PAI species `still`: a glossy photograph on a stand, so near that its edges are out of the picture.
 
-What distinguishes it: nothing in it ever moves, mouth, eyes or head; only the sensor's noise and the shop's
+Characteristics: nothing in it ever moves, mouth, eyes or head; only the sensor's noise and the shop's
 light change from frame to frame.
 """
 
@@ -11,11 +11,11 @@ import numpy as np
 from msgspec import Struct
 
 from evaluation.attacks.optics import USUAL_MM, Pinhole, Pose
-from evaluation.attacks.sheet import laid_out
+from evaluation.attacks.page_layout import lay_out
 from kiosk.ports import Image
-from kiosk.simulators.camera_effects import Sensor
-from kiosk.simulators.light import Map
-from kiosk.simulators.portrait import MODELS, sitter
+from kiosk.simulators.camera_effects import SimulatedSensor
+from kiosk.simulators.light import ReflectanceMap
+from kiosk.simulators.portrait import MODELS, detect_face
 
 
 class StillSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +33,10 @@ class StillSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StillImage:
-    """Raises ValueError if there is no face in `photo`; ModelError."""
+    """A photograph that does not move.
+
+    Raises ValueError if there is no face in `photo`; ModelError.
+    """
 
     def __init__(
         self,
@@ -44,29 +47,23 @@ class StillImage:
         models: Path = MODELS,
     ) -> None:
         s, scale = settings, settings.texture_px_per_mm
-        page = laid_out(photo, sitter(photo, models), s.photo_mm, s.face_mm, scale)
+        page = lay_out(photo, detect_face(photo, models), s.photo_mm, s.face_mm, scale)
         tall, wide = page.shape[:2]
         pose = Pose(z=s.distance_mm, turn=s.turn_deg, nod=s.nod_deg)
         camera = Pinhole(size)
         fine = cv2.GaussianBlur(page, (0, 0), max(0.3, 0.4 * scale / camera.px_per_mm(s.distance_mm)))
-        placing = camera.placing((wide, tall), s.photo_mm, pose)
-        seen = cv2.warpPerspective(fine, placing, size, borderMode=cv2.BORDER_REPLICATE)
-        self._scene = _printed(np.asarray(seen, np.uint8), s)
-        self._sensor = Sensor(size, seed)
+        to_picture = camera.sheet_to_picture((wide, tall), s.photo_mm, pose)
+        seen = cv2.warpPerspective(fine, to_picture, size, borderMode=cv2.BORDER_REPLICATE)
+        lit = s.ink + (s.paper - s.ink) * np.asarray(seen, np.float32) / 255
+        gloss = s.gloss * np.linspace(1, 0, len(seen), dtype=np.float32)[:, None, None] ** 2
+        self._scene = np.asarray(np.clip((lit + gloss) * 255, 0, 255), np.uint8)
+        self._sensor = SimulatedSensor(size, seed)
         self._near = (USUAL_MM / s.distance_mm) ** 2
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """The picture at `at` seconds."""
-        return self._sensor.see(self._scene, at)
+        """Render the picture at `at` seconds."""
+        return self._sensor.capture(self._scene, at)
 
-    def answers(self, at: float, wall: float = 0.04) -> Map | float:
-        """The same everywhere: face and background are one sheet of paper."""
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:
+        """Return one number: face and background are one sheet of paper."""
         return self._near
-
-
-def _printed(seen: Image, settings: StillSettings) -> Image:
-    """Ink, paper and gloss."""
-    s = settings
-    lit = s.ink + (s.paper - s.ink) * seen.astype(np.float32) / 255
-    gloss = s.gloss * np.linspace(1, 0, len(seen), dtype=np.float32)[:, None, None] ** 2
-    return np.asarray(np.clip((lit + gloss) * 255, 0, 255), np.uint8)

@@ -1,4 +1,4 @@
-"""A printed card's portrait before the camera, simulated: printed, held, filmed, taken as the terminal does.
+"""Simulate the portrait of a printed card before the camera, filmed and taken as the terminal does.
 
 No real card may be photographed for this. The print: the portrait at 9 pixels a millimetre, the ink's black
 and white between 10 and 92 % of the paper's, dots that run into each other over 0.12 mm, grain. The camera:
@@ -17,23 +17,23 @@ from kiosk.settings import FaceSettings
 from kiosk.simulators.card_picture import card_picture, held
 
 _SIZE = (720, 1280, 3)
-_TABLE = 74  # grey of what lies behind the card
+_TABLE_GREY = 74  # of what is behind the card
 _BLACK, _WHITE, _GRAIN = 0.10, 0.92, 2.0
-_RUN_PX, _LENS_PX, _NOISE = 1.2, 0.7, 3.0
+_DOT_GAIN_PX, _LENS_PX, _NOISE = 1.2, 0.7, 3.0
 _JPEG = 90
 _FRAME_S = 0.25
 
 
-def photographed(
+def photographed_portrait(
     card: IdCard, photo: Image, face: Face, engine: FaceEngine, settings: FaceSettings, seed: int
 ) -> Vector | None:
-    """The reference that the terminal takes from the card; None: it would have gone on asking for it."""
+    """Return the reference that the terminal takes from the card; None: it would go on asking for it."""
     random = np.random.default_rng(seed)
     side = printed(card, photo, face, random)
-    taken = CardPortrait(settings.card_frames, settings.same_face)
-    scene = np.full(_SIZE, _TABLE, np.uint8)
+    taken = CardPortrait(settings.card_frames, engine.thresholds.same_face)
+    scene = np.full(_SIZE, _TABLE_GREY, np.uint8)
     for i in range(2 * settings.card_frames):
-        image = _filmed(held(scene, side, seed + i * _FRAME_S), random)
+        image = _film(held(scene, side, seed + i * _FRAME_S), random)
         try:
             seen = look(image, engine, settings)
             if seen.portrait is not None and seen.face is not None:
@@ -46,14 +46,15 @@ def photographed(
 
 
 def printed(card: IdCard, photo: Image, face: Face, random: np.random.Generator) -> Image:
-    """(540, 856, 3): the card's side, as ink on plastic shows it."""
+    """Return the card's side as ink on plastic shows it, (540, 856, 3)."""
     side = card_picture(card, photo, face).astype(np.float32)
-    soft = cv2.GaussianBlur(side, (0, 0), _RUN_PX)
+    soft = cv2.GaussianBlur(side, (0, 0), _DOT_GAIN_PX)
     inked = 255 * _BLACK + soft * (_WHITE - _BLACK)
     return np.asarray(np.clip(inked + random.normal(0, _GRAIN, inked.shape), 0, 255), np.uint8)
 
 
-def _filmed(scene: Image, random: np.random.Generator) -> Image:
+def _film(scene: Image, random: np.random.Generator) -> Image:
+    """Return a camera's picture of the scene: lens blur, noise, JPEG."""
     seen = cv2.GaussianBlur(scene.astype(np.float32), (0, 0), _LENS_PX)
     seen = np.clip(seen + random.normal(0, _NOISE, seen.shape), 0, 255)
     jpeg = cv2.imencode(".jpg", seen.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, _JPEG])[1]

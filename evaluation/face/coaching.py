@@ -1,7 +1,7 @@
-"""`kiosk evaluate coaching`: how long until there are good frames enough, and how steady the hints are.
+"""`kiosk evaluate coaching`: how long until there are enough good frames, and how steady the hints are.
 
 Streams run through the terminal's own `FaceWatcher`, frame by frame at the times of the stream; hints are
-told by the visit's rule. The watcher paces its dear part by this machine's CPU time, as at the counter.
+counted by the visit's rule. The watcher paces its expensive steps by this machine's CPU time, as in a visit.
 """
 
 import argparse
@@ -10,20 +10,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from msgspec import Struct
 
-from evaluation import options, pictures
+from evaluation import options as shared
+from evaluation import pictures
 from evaluation.output import progress, table, write_json
 from kiosk.codes import Code
 from kiosk.events import Event
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
-from kiosk.ports import Image
+from kiosk.ports import FaceEngine, FaceLandmarks, Image
 from kiosk.settings import Settings
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from kiosk.visit.stages.face import HINT_FRAMES
@@ -31,76 +31,80 @@ from kiosk.visit.stages.face import HINT_FRAMES
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
-class Stream(Struct, frozen=True):
-    """One stream. `enough_s`: until `[visit] min_frames` good frames were kept; None: never."""
+class StreamResult(Struct, frozen=True, kw_only=True):
+    """One stream. `looked`: frames that were measured, `said` their number by hint.
+
+    `enough_s`: until `[visit] min_frames` good frames were kept; None: never. `told`: hints that were shown,
+    one after the other.
+    """
 
     seconds: float
     looked: int
     good: int
     enough_s: float | None
-    told: int  # hints that were told, one after the other
-    said: dict[str, int]  # looked-at frames by hint
+    told: int
+    said: dict[str, int]
 
 
-class Report(Struct, frozen=True):
+class CoachingReport(Struct, frozen=True):
     """All that `--json` holds. `skipped`: files without a frame."""
 
     skipped: int
-    streams: list[Stream]
+    streams: list[StreamResult]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_shared(parser, "videos, and folders of photos that are taken for a stream")
+    """Add the options of `kiosk evaluate coaching`."""
+    shared.add_shared(parser, "videos, and folders of photos that are taken for a stream")
     parser.add_argument("--fps", type=float, default=15.0, help="of photos (default: 15)")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """0; 1 if there was no stream. Raises SettingsError, ModelError."""
-    folder, settings = options.data_folder(arguments), options.read_settings(arguments)
-    drivers = (
-        options.chosen_driver("face_engine", settings.face_engine, settings),
-        options.chosen_driver("face_landmarks", settings.face_landmarks, settings),
-    )
+def run(options: argparse.Namespace) -> int:
+    """Measure and print; 0, or 1 if there was no stream. Raises SettingsError, ModelError."""
+    folder, settings = shared.data_folder(options), shared.read_settings(options)
+    engine = shared.chosen_driver("face_engine", settings.face_engine, settings)
+    landmarks = shared.chosen_driver("face_landmarks", settings.face_landmarks, settings)
     skipped, streams = 0, []
-    for source in progress(_sources(folder), "streams"):
-        frames = list(_frames(source, arguments.fps))
+    for source in progress(_find_streams(folder), "streams"):
+        frames = list(_read_stream(source, options.fps))
         skipped += not frames
         if frames:
-            streams.append(_played(frames, drivers, settings))
-    print(_told(streams, skipped, settings))
-    if arguments.json:
-        write_json(arguments.json, Report(skipped, streams))
+            streams.append(_measure(frames, engine, landmarks, settings))
+    print(_format_report(streams, skipped, settings))
+    if options.json:
+        write_json(options.json, CoachingReport(skipped, streams))
     if not streams:
         print("there is no stream", file=sys.stderr)
     return 0 if streams else 1
 
 
-def _sources(folder: Path) -> list[list[Path]]:
-    """Each video alone; the photos of one folder together."""
+def _find_streams(folder: Path) -> list[list[Path]]:
+    """Return each video alone, and the photos of one folder together."""
     together: dict[Path, list[Path]] = {}
-    for path in pictures.files(folder, pictures.PHOTOS):
+    for path in pictures.find_files(folder, pictures.PHOTOS):
         together.setdefault(path.parent, []).append(path)
-    return [[video] for video in pictures.files(folder, pictures.VIDEOS)] + list(together.values())
+    return [[video] for video in pictures.find_files(folder, pictures.VIDEOS)] + list(together.values())
 
 
-def _frames(source: list[Path], fps: float) -> Iterator[Frame]:
+def _read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
     images: Iterator[Image | None]
     if source[0].suffix.lower() in pictures.VIDEOS:
         fps = cv2.VideoCapture(str(source[0])).get(cv2.CAP_PROP_FPS) or fps
-        images = iter(pictures.frames(source[0]))
+        images = iter(pictures.read_frames(source[0]))
     else:
-        images = (pictures.photo(path) for path in source)
-    known = (image for image in images if image is not None)
-    for i, image in enumerate(known):
+        images = (pictures.read_photo(path) for path in source)
+    readable = (image for image in images if image is not None)
+    for i, image in enumerate(readable):
         yield Frame(image, i, i / fps)
 
 
-def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -> Stream:
-    context, seen = options.context(settings), list[FaceSeen]()
-    engine, landmarks = drivers
-    began = time.thread_time() + 1.0  # the watch begins before the first frame
+def _measure(
+    frames: list[Frame], engine: FaceEngine, landmarks: FaceLandmarks, settings: Settings
+) -> StreamResult:
+    context, seen = shared.context(settings), list[FaceSeen]()
+    began = time.thread_time() + 1.0  # the watcher's clock begins before the first frame
 
-    def give(event: Event) -> None:
+    def post(event: Event) -> None:
         if isinstance(event, FaceSeen):
             seen.append(event)
 
@@ -111,44 +115,50 @@ def _played(frames: list[Frame], drivers: tuple[Any, Any], settings: Settings) -
         SimulatedDecoder(SimulatedDecoderSettings(), context),
         settings.face,
         newest=lambda _: None,
-        give=give,
+        give=post,
         clock=lambda: time.thread_time() - began,
+        same_face=engine.thresholds.same_face,
     )
     watcher.watch(None)
     for frame in frames:
         watcher.step(frame)
     watcher.forget()
-    enough = next((s.at for s in seen if s.frames_good >= settings.visit.min_frames), None)
-    said = Counter(s.hint.value for s in seen)
-    good = sum(s.good for s in seen)
-    return Stream(frames[-1].at, len(seen), good, enough, _told_hints(seen), dict(said))
+    return StreamResult(
+        seconds=frames[-1].at,
+        looked=len(seen),
+        good=sum(s.good for s in seen),
+        enough_s=next((s.at for s in seen if s.frames_good >= settings.visit.face.min_frames), None),
+        told=_count_shown_hints(seen),
+        said=dict(Counter(s.hint.value for s in seen)),
+    )
 
 
-def _told_hints(seen: list[FaceSeen]) -> int:
-    """How often the sentence on the screen changes: a hint counts once it was the same for some frames."""
-    told, last, times, changes = Code.OK, Code.OK, 0, 0
+def _count_shown_hints(seen: list[FaceSeen]) -> int:
+    """Count changes of the hint on the screen: a hint is shown once it was the same for some frames."""
+    shown, last, times, changes = Code.OK, Code.OK, 0, 0
     for one in seen:
         times = times + 1 if one.hint is last else 1
         last = one.hint
-        if times >= HINT_FRAMES and last is not told:
-            told, changes = last, changes + 1
+        if times >= HINT_FRAMES and last is not shown:
+            shown, changes = last, changes + 1
     return changes
 
 
-def _told(streams: list[Stream], skipped: int, settings: Settings) -> str:
+def _format_report(streams: list[StreamResult], skipped: int, settings: Settings) -> str:
     done = [s.enough_s for s in streams if s.enough_s is not None]
     seconds = sum(s.seconds for s in streams)
-    said = sum((Counter(s.said) for s in streams), Counter[str]())
-    looked = sum(said.values())
-    shown = [f"{np.quantile(done, q):.2f} s" for q in _QUANTILES] if done else ["–"] * len(_QUANTILES)
+    hints = sum((Counter(s.said) for s in streams), Counter[str]())
+    looked = sum(hints.values())
+    times = [f"{np.quantile(done, q):.2f} s" for q in _QUANTILES] if done else ["–"] * len(_QUANTILES)
+    rows = [(code, f"{count / looked:.1%}") for code, count in hints.most_common()]
     return "\n".join(
         [
             f"{len(streams)} streams, {seconds:.0f} s, {looked} frames looked at; {skipped} without a frame",
-            f"{len(done)} of {len(streams)} came to {settings.visit.min_frames} good frames, "
+            f"{len(done)} of {len(streams)} came to {settings.visit.face.min_frames} good frames, "
             f"{sum(t < 3 for t in done)} of them in less than 3 s; after "
-            + ", ".join(f"{t} ({q:.0%})" for t, q in zip(shown, _QUANTILES, strict=True)),
+            + ", ".join(f"{t} ({q:.0%})" for t, q in zip(times, _QUANTILES, strict=True)),
             f"hints change {sum(s.told for s in streams) / max(seconds, 1e-9):.2f} times a second",
             "",
-            table([("hint", "share of frames"), *((c, f"{n / looked:.1%}") for c, n in said.most_common())]),
+            table([("hint", "share of frames"), *rows]),
         ]
     )

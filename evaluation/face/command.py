@@ -12,16 +12,26 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation import options, pictures
-from evaluation.face import coached_frames, datasets, report
-from evaluation.face.datasets import Picture
-from evaluation.face.embeddings import Gallery, Maker, gallery
-from evaluation.face.rates import figures
-from evaluation.face.report import Condition, DriverResult, Report
-from evaluation.face.trials import FRAMES, Deciding, Probes, Trials, compare, decided, means, single
+from evaluation import options as shared
+from evaluation import pictures
+from evaluation.face import datasets, report
+from evaluation.face.comparisons import (
+    FRAMES,
+    Comparisons,
+    DecisionPolicy,
+    Probes,
+    compare,
+    frame_means,
+    single_frames,
+    terminal_decisions,
+)
+from evaluation.face.datasets import FacePicture
+from evaluation.face.embeddings import EmbeddingOptions, FaceEmbeddings, embed_all
+from evaluation.face.frame_quality import format_hints, good_frames
+from evaluation.face.rates import comparison_rates
+from evaluation.face.report import ComparisonCondition, FaceDriverResult, FaceReport
 from evaluation.output import write_json
 from kiosk.face.sface import SFace, SFaceSettings
-from kiosk.ports import FaceEngine
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
 
@@ -30,18 +40,18 @@ _FINDER_PX = 640
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_shared(
+    """Add the options of `kiosk evaluate face`."""
+    shared.add_shared(
         parser, "<person>/*.jpg or <person>/<take>/*.jpg; no two pictures of one take are compared"
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--photographed",
         action="store_true",
         help="also as the portrait of a simulated card before the camera",
     )
-    parser.add_argument(
-        "--mirrored", action="store_true", help="also the mean of each picture and its mirror image"
-    )
-    parser.add_argument(
+    add("--mirrored", action="store_true", help="also the mean of each picture and its mirror image")
+    add(
         "--light",
         type=float,
         default=1.0,
@@ -50,97 +60,116 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """0; 1 if there was nothing to compare. Raises SettingsError, ModelError."""
-    folder, settings = options.data_folder(arguments), options.read_settings(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Measure and print; 0, or 1 if there was nothing to compare. Raises SettingsError, ModelError."""
+    folder, settings = shared.data_folder(options), shared.read_settings(options)
     found, skipped = datasets.find(folder)
     people = len({picture.person for picture in found})
-    print(f"{len(found)} pictures of {people} people; {pictures.told(skipped)}")
-    engines = options.installed("face_engine", settings.face_engine, settings, arguments.driver)
-    landmarks = options.chosen_driver("face_landmarks", settings.face_landmarks, settings)
-    card = Person(0, b"").card() if arguments.photographed else None
+    print(f"{len(found)} pictures of {people} people; {pictures.format_skipped(skipped)}")
+    engines = shared.installed("face_engine", settings.face_engine, settings, options.driver)
+    landmarks = shared.chosen_driver("face_landmarks", settings.face_landmarks, settings)
+    # The default engine, looking closely: ID photos are cut the same for all drivers.
+    finder = SFace(SFaceSettings(longest_px=_FINDER_PX), shared.context(settings))
     results = []
     for engine in engines:
-        maker = Maker(
-            engine, _finder(settings), landmarks, settings.face, card, arguments.light, arguments.mirrored
+        how = EmbeddingOptions(
+            engine=engine,
+            finder=finder,
+            landmarks=landmarks,
+            settings=settings.face,
+            card=Person(0, b"").card() if options.photographed else None,
+            light=options.light,
+            mirrored=options.mirrored,
         )
-        results.append(_measured(maker, found, settings, arguments.seed, arguments.plots))
-    if arguments.json:
-        write_json(arguments.json, Report(arguments.seed, skipped, results))
+        results.append(_measure(how, found, settings, options.seed, options.plots))
+    if options.json:
+        write_json(options.json, FaceReport(options.seed, skipped, results))
     if any(c.figures.genuine and c.figures.impostors for r in results for c in r.conditions):
         return 0
     print("nothing to compare: it takes two people, and two takes of one of them", file=sys.stderr)
     return 1
 
 
-def _finder(settings: Settings) -> FaceEngine:
-    """The default engine, looking closely: ID photos are cut the same for all drivers."""
-    return SFace(SFaceSettings(longest_px=_FINDER_PX), options.context(settings))
-
-
-def _measured(
-    maker: Maker, found: list[Picture], settings: Settings, seed: int, plots: Path | None
-) -> DriverResult:
-    made = gallery(maker, found)
-    conditions: list[Condition] = []
-    drawn: dict[str, Trials] = {}
-    for condition, trials in _conditions(made, settings, seed):
+def _measure(
+    how: EmbeddingOptions, found: list[FacePicture], settings: Settings, seed: int, plots: Path | None
+) -> FaceDriverResult:
+    embeddings = embed_all(how, found)
+    conditions: list[ComparisonCondition] = []
+    drawn: dict[str, Comparisons] = {}
+    for condition, comparisons in _compare_all(embeddings, settings, seed):
         conditions.append(condition)
         if condition.probe in (SINGLE, MEAN) and not condition.mirrored:
-            drawn[condition.title] = trials
-    result = DriverResult(
-        maker.engine.name,
-        maker.engine.version,
-        len(made.pictures),
-        made.skipped,
-        coached_frames.told(made.coached),
-        made.cpu_ms,
-        conditions,
+            drawn[condition.title] = comparisons
+    result = FaceDriverResult(
+        driver=how.engine.name,
+        version=how.engine.version,
+        pictures=len(embeddings.pictures),
+        skipped=embeddings.skipped,
+        coaching=format_hints(embeddings.assessments),
+        cpu_ms=embeddings.cpu_ms,
+        conditions=conditions,
     )
-    print("\n" + report.told(result))
+    print("\n" + report.format_result(result))
     if plots:
-        report.draw(plots, maker.engine.name, drawn)
+        report.draw(plots, how.engine.name, drawn)
     return result
 
 
-def _conditions(made: Gallery, settings: Settings, seed: int) -> Iterator[tuple[Condition, Trials]]:
-    """Every reference with every probe; the mirrored ones only without the terminal's way of deciding."""
+def _compare_all(
+    embeddings: FaceEmbeddings, settings: Settings, seed: int
+) -> Iterator[tuple[ComparisonCondition, Comparisons]]:
+    """Compare every kind of reference with every kind of probe; the terminal's decisions only unmirrored."""
+    pictures_ = embeddings.pictures
     for mirrored in (False, True):
-        rows = made.probes[mirrored]
+        rows = embeddings.probes[mirrored]
         if not np.isfinite(rows).any():
             continue
-        probes = {SINGLE: single(made.pictures, rows), MEAN: means(made.pictures, rows, seed)}
+        probes = {SINGLE: single_frames(pictures_, rows), MEAN: frame_means(pictures_, rows, seed)}
         if not mirrored:
-            probes |= _terminal(made, settings, seed)
-        for kind, references in made.references.items():
-            if np.isfinite(references[mirrored]).any():
-                for name, some in probes.items():
-                    yield _condition(made, kind, name, mirrored, some, seed)
+            probes |= _terminal_probes(embeddings, settings, seed)
+        for kind, by_side in embeddings.references.items():
+            references = by_side[mirrored]
+            if not np.isfinite(references).any():
+                continue
+            for name, some in probes.items():
+                comparisons = compare(pictures_, references, some, seed)
+                condition = ComparisonCondition(
+                    reference=kind,
+                    probe=name,
+                    mirrored=mirrored,
+                    references=len(references),
+                    unusable=int(np.isnan(references[:, 0]).sum()),
+                    not_acquired=(some.failed, some.pools),
+                    figures=comparison_rates(comparisons, seed),
+                )
+                yield condition, comparisons
 
 
-def _terminal(made: Gallery, settings: Settings, seed: int) -> dict[str, Probes]:
-    """As the terminal decides: once, in all its tries, and on nothing but the frames its coaching takes."""
-    visit, best = settings.visit, settings.face.best_frames
-    once = Deciding(visit.min_frames, visit.decide_frames, best, 1)
-    tries = Deciding(visit.min_frames, visit.decide_frames, best, visit.face_tries)
-    ranks = np.array([one.rank for one in made.coached])
-    good = coached_frames.good(made.coached)
-    all_ = np.ones_like(good)
-    name = f"terminal, {once.least}–{once.most}"
-    pictures_, rows = made.pictures, made.probes[False]
+def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -> dict[str, Probes]:
+    """Decide as the terminal: once, in all its tries, and on nothing but the frames its coaching takes."""
+    visit = settings.visit.face
+    good = good_frames(embeddings.assessments)
+    every = np.ones_like(good)
+
+    def decide(frames: np.ndarray, tries: int) -> Probes:
+        policy = DecisionPolicy(
+            least=visit.min_frames,
+            most=visit.decide_frames,
+            best=settings.face.best_frames,
+            tries=tries,
+        )
+        return terminal_decisions(
+            embeddings.pictures,
+            embeddings.probes[False],
+            ranks=np.array([one.rank for one in embeddings.assessments]),
+            good=frames,
+            policy=policy,
+            seed=seed,
+        )
+
+    name = f"terminal, {visit.min_frames}–{visit.decide_frames}"
     return {
-        name: decided(pictures_, rows, ranks, all_, once, seed),
-        f"{name}, {tries.tries} tries": decided(pictures_, rows, ranks, all_, tries, seed),
-        f"{name}, coached": decided(pictures_, rows, ranks, good, once, seed),
+        name: decide(every, 1),
+        f"{name}, {visit.tries} tries": decide(every, visit.tries),
+        f"{name}, coached": decide(good, 1),
     }
-
-
-def _condition(
-    made: Gallery, kind: str, name: str, mirrored: bool, probes: Probes, seed: int
-) -> tuple[Condition, Trials]:
-    references = made.references[kind][mirrored]
-    trials = compare(made.pictures, references, probes, seed)
-    unusable = int((references[:, :1] != references[:, :1]).sum())
-    acquired = (probes.failed, probes.pools)
-    found = figures(trials, seed)
-    return Condition(kind, name, mirrored, len(references), unusable, acquired, found), trials

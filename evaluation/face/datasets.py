@@ -1,4 +1,4 @@
-"""Which pictures belong to whom, and which were taken together."""
+"""Find pictures of people, and which of them belong together."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,9 +9,11 @@ from evaluation import pictures
 from evaluation.pictures import Skipped
 
 
-class Picture(Struct, frozen=True):
-    """`take`: pictures of one take are too alike to be compared with each other; `pool`: from these a mean of
-    several frames may be drawn. Both are numbers, unique among all people.
+class FacePicture(Struct, frozen=True, kw_only=True):
+    """One picture. `person`, `take` and `pool` are numbers, unique among all people.
+
+    Pictures of one take are too alike to be compared with each other; from the pictures of one pool a mean of
+    several frames may be drawn.
     """
 
     path: Path
@@ -20,22 +22,23 @@ class Picture(Struct, frozen=True):
     pool: int
 
 
-def find(folder: Path) -> tuple[list[Picture], Skipped]:
-    """`<person>/<take>/*.jpg` or `<person>/*.jpg`.
+def find(folder: Path) -> tuple[list[FacePicture], Skipped]:
+    """Find `<person>/<take>/*.jpg` and `<person>/*.jpg`; return pictures and what was skipped.
 
-    A picture that lies in no take folder is a take of its own; its pool is its person's. A folder that keeps
-    `live` beside attacks is read from there: a print of a person is nobody's genuine picture.
+    A picture in no take's folder is a take of its own; its pool is its person's. A folder that keeps `live`
+    beside attacks is read from there: a print of a person is no genuine picture.
     """
     root = folder / "live" if (folder / "live").is_dir() else folder
     skipped: Skipped = Counter()
-    found: list[Picture] = []
+    found: list[FacePicture] = []
     numbers: dict[tuple[str, ...], int] = {}
-    for path in pictures.files(root, pictures.PHOTOS):
+    for path in pictures.find_files(root, pictures.PHOTOS):
         parts = path.relative_to(root).parts
         if len(parts) < 2:
             skipped["in no person's folder"] += 1
             continue
         take = parts[:-1] if len(parts) > 2 else parts
-        keys = (("person", parts[0]), ("take", *take), ("pool", *parts[:-1]))
-        found.append(Picture(path, *(numbers.setdefault(key, len(numbers)) for key in keys)))
+        keys = {"person": parts[:1], "take": take, "pool": parts[:-1]}
+        number = {what: numbers.setdefault((what, *key), len(numbers)) for what, key in keys.items()}
+        found.append(FacePicture(path=path, **number))
     return found, skipped

@@ -1,4 +1,4 @@
-"""What `kiosk evaluate face` says: tables, and curves as pictures."""
+"""Report of `kiosk evaluate face`: tables, and curves as PNG files."""
 
 from pathlib import Path
 from typing import Any
@@ -7,16 +7,18 @@ import numpy as np
 from msgspec import Struct
 
 from evaluation import pictures
-from evaluation.face.rates import Binned, Figures
-from evaluation.face.trials import Trials
+from evaluation.face.comparisons import Comparisons
+from evaluation.face.rates import ComparisonRates, ScoreHistogram
 from evaluation.intervals import Rate
 from evaluation.output import pyplot, table
 from evaluation.pictures import Skipped
 
 
-class Condition(Struct, frozen=True):
-    """One way to compare. `unusable` of `references`: the terminal would have refused this portrait;
-    `not_acquired`: takes (or people with loose photos) without frames enough, of all.
+class ComparisonCondition(Struct, frozen=True, kw_only=True):
+    """One way to compare, and its rates.
+
+    `unusable` of `references`: the terminal would have refused this portrait; `not_acquired`: takes (or
+    people with loose photos) without enough frames, of all.
     """
 
     reference: str
@@ -25,44 +27,53 @@ class Condition(Struct, frozen=True):
     references: int
     unusable: int
     not_acquired: tuple[int, int]
-    figures: Figures
+    figures: ComparisonRates
 
     @property
     def title(self) -> str:
+        """Short name for plots."""
         return f"{self.reference}, {self.probe}" + (", mirrored" if self.mirrored else "")
 
 
-class DriverResult(Struct, frozen=True):
+class FaceDriverResult(Struct, frozen=True, kw_only=True):
+    """Rates of one face engine under all conditions."""
+
     driver: str
     version: str
     pictures: int
     skipped: Skipped
     coaching: str
     cpu_ms: dict[str, float]
-    conditions: list[Condition]
+    conditions: list[ComparisonCondition]
 
 
-class Report(Struct, frozen=True):
+class FaceReport(Struct, frozen=True):
     """All that `--json` holds. `skipped`: files that no driver saw."""
 
     seed: int
     skipped: Skipped
-    drivers: list[DriverResult]
+    drivers: list[FaceDriverResult]
 
 
-def told(result: DriverResult) -> str:
-    """The text for one driver."""
+def format_result(result: FaceDriverResult) -> str:
+    """Format the text for one driver."""
     steps = ", ".join(f"{step} {ms:.1f}" for step, ms in result.cpu_ms.items())
+    rates = [
+        (c.reference, c.probe, f"{at.threshold:.3f}", at.fmr, at.fnmr)
+        for c in result.conditions
+        if not c.mirrored
+        for at in c.figures.thresholds
+    ]
     return "\n".join(
         [
             f"driver {result.driver} ({result.version}): {result.pictures} pictures",
-            pictures.told(result.skipped),
+            pictures.format_skipped(result.skipped),
             result.coaching,
             f"median CPU milliseconds: {steps}",
             "",
             table([_OVERVIEW, *(_overview(c) for c in result.conditions)]),
             "",
-            table([_AT, *(row for c in result.conditions if not c.mirrored for row in _at(c))]),
+            table([("reference", "probe", "threshold", "FMR", "FNMR"), *rates]),
             "",
             "(n/N, interval): errors, comparisons, 95 % bounds by drawing people, no narrower than Wilson's.",
             "*: fewer than ten impostor comparisons for each allowed error: the threshold is a guess.",
@@ -77,73 +88,64 @@ _OVERVIEW = (
     "reference", "probe", "mirrored", "genuine/impostor", "people", "unusable", "not acquired",
     "FNMR at FMR 1 %", "at FMR 0.1 %", "at FMR 0.01 %", "EER",
 )  # fmt: skip
-_AT = ("reference", "probe", "threshold", "FMR", "FNMR")
 
 
-def _overview(one: Condition) -> tuple[object, ...]:
-    found = one.figures
-    some, all_ = found.people
+def _overview(one: ComparisonCondition) -> tuple[object, ...]:
+    rates = one.figures
+    with_genuine, compared = rates.people
+    low, high = rates.eer_interval
     return (
-        one.reference, one.probe, "yes" if one.mirrored else "no", f"{found.genuine}/{found.impostors}",
-        f"{some} of {all_}", f"{one.unusable}/{one.references}", "{}/{}".format(*one.not_acquired),
-        *(f"{short(at.fnmr)} @{at.threshold:.3f}{'' if at.supported else '*'}" for at in found.fmrs),
-        _eer(found),
-    )  # fmt: skip
+        one.reference,
+        one.probe,
+        "yes" if one.mirrored else "no",
+        f"{rates.genuine}/{rates.impostors}",
+        f"{with_genuine} of {compared}",
+        f"{one.unusable}/{one.references}",
+        "{}/{}".format(*one.not_acquired),
+        *(f"{_short(at.fnmr)} @{at.threshold:.3f}{'' if at.supported else '*'}" for at in rates.fmrs),
+        "–" if rates.eer is None else f"{rates.eer:.1%} ({low:.1%}–{high:.1%})",
+    )
 
 
-def _at(one: Condition) -> list[tuple[object, ...]]:
-    return [
-        (one.reference, one.probe, f"{at.threshold:.3f}", at.fmr, at.fnmr) for at in one.figures.thresholds
-    ]
-
-
-def _eer(found: Figures) -> str:
-    low, high = found.eer_interval
-    return "–" if found.eer is None else f"{found.eer:.1%} ({low:.1%}–{high:.1%})"
-
-
-def short(rate: Rate) -> str:
-    """Without counts."""
+def _short(rate: Rate) -> str:
+    """Format a rate without its counts."""
     if rate.value is None:
         return "no trials"
     return f"{rate.value:.1%} ({rate.low:.1%}–{rate.high:.1%})"
 
 
-def draw(folder: Path, driver: str, trials: dict[str, Trials]) -> None:
-    """`<driver>-det.png` and `<driver>-likeness.png`. Raises SettingsError without matplotlib."""
+def draw(folder: Path, driver: str, comparisons: dict[str, Comparisons]) -> None:
+    """Draw `<driver>-det.png` and `<driver>-likeness.png`. Raises SettingsError without matplotlib."""
     plt = pyplot()
     folder.mkdir(parents=True, exist_ok=True)
     figure, axes = plt.subplots(figsize=(6, 6))
-    for title, some in trials.items():
-        found = Binned(some).curve()
-        axes.plot(np.clip(found.fmr, 1e-6, 1), np.clip(found.fnmr, 1e-4, 1), label=_latin(title))
-    _det(axes)
+    for title, some in comparisons.items():
+        curve = ScoreHistogram(some).curve()
+        axes.plot(np.clip(curve.fmr, 1e-6, 1), np.clip(curve.fnmr, 1e-4, 1), label=_latin(title))
+    axes.set(xscale="log", yscale="log", xlabel="false match rate", ylabel="false non-match rate")
+    axes.set(xlim=(1e-5, 1), ylim=(1e-3, 1))
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(loc="upper right", fontsize=7)
     figure.savefig(folder / f"{driver}-det.png", dpi=110, bbox_inches="tight")
-    size = (7, 1.8 * len(trials))
+    size = (7, 1.8 * len(comparisons))
     figure, rows = plt.subplots(
-        len(trials), 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
+        len(comparisons), 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
     )
-    for axes, (title, some) in zip(rows[:, 0], trials.items(), strict=True):
-        _histogram(axes, title, some)
+    for axes, (title, some) in zip(rows[:, 0], comparisons.items(), strict=True):
+        _plot_histogram(axes, title, some)
     rows[-1, 0].set_xlabel("likeness")
     figure.savefig(folder / f"{driver}-likeness.png", dpi=110, bbox_inches="tight")
     plt.close("all")
 
 
-def _det(axes: Any) -> None:
-    axes.set(xscale="log", yscale="log", xlabel="false match rate", ylabel="false non-match rate")
-    axes.set(xlim=(1e-5, 1), ylim=(1e-3, 1))
-    axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=7)
-
-
-def _histogram(axes: Any, title: str, trials: Trials) -> None:
+def _plot_histogram(axes: Any, title: str, comparisons: Comparisons) -> None:
     bins = np.linspace(-0.4, 1, 71)
-    for name, chosen in (("impostors", ~trials.genuine), ("genuine", trials.genuine)):
-        axes.hist(trials.scores[chosen], bins, density=True, alpha=0.6, label=name)
+    for name, chosen in (("impostors", ~comparisons.genuine), ("genuine", comparisons.genuine)):
+        axes.hist(comparisons.scores[chosen], bins, density=True, alpha=0.6, label=name)
     axes.set_title(_latin(title), fontsize=8)
-    axes.legend(fontsize=7)
+    axes.legend(loc="upper left", fontsize=7)
 
 
 def _latin(title: str) -> str:
+    """Replace what matplotlib's font lacks."""
     return title.replace("×", "x")

@@ -1,4 +1,4 @@
-"""Talking clips as two lines on one clock: how far the mouth is open, and how loud it is."""
+"""Read talking clips as two series over time: how far the mouth is open, and how loud the sound is."""
 
 from pathlib import Path
 
@@ -20,45 +20,54 @@ ones stays below (Fant, 1960); lips go best with 300–3000 Hz (Chandrasekaran e
 _MOST_MISSING = 0.2
 _USUAL_FPS = 25.0
 
-Line = NDArray[np.float64]
+Series = NDArray[np.float64]
 
 
-class Clip(Struct, frozen=True, eq=False):
+class TalkingClip(Struct, frozen=True, eq=False, kw_only=True):
     """`mouth[i]`, `level[i]`: opening (inner-lip distance over the mouth's width) and loudness at i / fps.
 
-    `speaker`: the folder below the data's; clips that lie loose all count as one speaker's.
+    `speaker`: the folder below the data's; clips that lie loose count as one speaker's.
     """
 
     speaker: str
     fps: float
-    mouth: Line
-    level: Line
+    mouth: Series
+    level: Series
     sound: Samples
 
 
-class Unusable(Exception):  # noqa: N818 - reads as the fact it states
-    """The text is a reason to be counted."""
+class UnusableClip(Exception):  # noqa: N818 - reads as the fact it states
+    """The clip cannot be used; the text is a reason to be counted."""
 
 
-def read(path: Path, folder: Path, engine: FaceEngine, landmarks: FaceLandmarks) -> Clip:
-    """Raises Unusable."""
+def read(path: Path, folder: Path, engine: FaceEngine, landmarks: FaceLandmarks) -> TalkingClip:
+    """Read a video below `folder` and its sound. Raises UnusableClip."""
     try:
-        sound = clip_sound.read(path).samples
+        sound = clip_sound.read(path)
     except clip_sound.NoSound as reason:
-        raise Unusable(str(reason)) from None
+        raise UnusableClip(str(reason)) from None
     fps = _fps(path)
-    mouth = _filled([_opening(image, engine, landmarks) for image in pictures.frames(path)])
+    mouth = _interpolate([_opening(image, engine, landmarks) for image in pictures.read_frames(path)])
     level = loudness(sound, len(mouth), fps)
     length = min(len(mouth), int(len(sound) / SAMPLE_RATE * fps))
     if length < fps:
-        raise Unusable("shorter than a second")
+        raise UnusableClip("shorter than a second")
     parts = path.relative_to(folder).parts
-    return Clip(parts[0] if len(parts) > 1 else "", fps, mouth[:length], level[:length], sound)
+    return TalkingClip(
+        speaker=parts[0] if len(parts) > 1 else "",
+        fps=fps,
+        mouth=mouth[:length],
+        level=level[:length],
+        sound=sound,
+    )
 
 
-def loudness(sound: Samples, frames: int, fps: float) -> Line:
-    """(frames,): fourth root of the power in `BAND_HZ` around each frame's time; about how loud it sounds."""
-    sound = banded(sound)
+def loudness(sound: Samples, frames: int, fps: float) -> Series:
+    """Return (frames,): fourth root of the power in `BAND_HZ` around each frame's time.
+
+    This is about how loud it sounds.
+    """
+    sound = band_pass(sound)
     half = round(_LEVEL_S / 2 * SAMPLE_RATE)
     total = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
     centres = np.rint(np.arange(frames) / fps * SAMPLE_RATE).astype(np.int64)
@@ -67,9 +76,9 @@ def loudness(sound: Samples, frames: int, fps: float) -> Line:
     return np.asarray(np.maximum(power, 0) ** 0.25)
 
 
-def banded(sound: Samples) -> Samples:
-    """The sound between the limits of `BAND_HZ`; of the same length."""
-    padded = np.pad(sound, SAMPLE_RATE // 4)  # so that the end does not come round to the beginning
+def band_pass(sound: Samples) -> Samples:
+    """Return the sound between the limits of `BAND_HZ`, of the same length."""
+    padded = np.pad(sound, SAMPLE_RATE // 4)  # so that the end does not wrap to the beginning
     spectrum = np.fft.rfft(padded)
     hertz = np.fft.rfftfreq(len(padded), 1 / SAMPLE_RATE)
     spectrum[(hertz < BAND_HZ[0]) | (hertz > BAND_HZ[1])] = 0
@@ -78,19 +87,19 @@ def banded(sound: Samples) -> Samples:
 
 def _opening(image: Image, engine: FaceEngine, landmarks: FaceLandmarks) -> float | None:
     try:
-        face = pictures.largest(engine, image)
+        face = pictures.largest_face(engine, image)
         return None if face is None else landmarks.measure(image, face).mouth
     except EngineError:
         return None
 
 
-def _filled(openings: list[float | None]) -> Line:
-    """Short gaps are bridged. Raises Unusable if too much is missing."""
+def _interpolate(openings: list[float | None]) -> Series:
+    """Interpolate short gaps. Raises UnusableClip if too much is missing."""
     known = [i for i, opening in enumerate(openings) if opening is not None]
     if not openings:
-        raise Unusable(pictures.UNREADABLE)
+        raise UnusableClip(pictures.UNREADABLE)
     if len(known) < (1 - _MOST_MISSING) * len(openings):
-        raise Unusable(pictures.NO_FACE)
+        raise UnusableClip(pictures.NO_FACE)
     values = [opening for opening in openings if opening is not None]
     return np.interp(np.arange(len(openings)), known, values)
 

@@ -7,140 +7,63 @@ own rule.
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from msgspec import Struct
-
-from evaluation import options, pictures
-from evaluation.lips import clips as lips_clips
-from evaluation.lips.clips import Clip
-from evaluation.lips.onsets import Onsets, agreement
-from evaluation.lips.scores import Area, Scores, areas, pieces
-from evaluation.output import progress, pyplot, table, write_json
+from evaluation import options as shared
+from evaluation import pictures
+from evaluation.lips import clips as talking_clips
+from evaluation.lips import report
+from evaluation.lips.clips import TalkingClip, UnusableClip
+from evaluation.lips.onsets import agreement
+from evaluation.lips.report import LipsDriverResult, LipsReport
+from evaluation.lips.scores import pieces, roc_areas
+from evaluation.output import progress, write_json
 from evaluation.pictures import Skipped
 from kiosk.ports import FaceEngine, FaceLandmarks
 from kiosk.settings import Settings
 
 
-class DriverResult(Struct, frozen=True):
-    driver: str
-    version: str
-    clips: int
-    speakers: int
-    seconds: float
-    skipped: Skipped
-    areas: list[Area]
-    onsets: Onsets
-
-
-class Report(Struct, frozen=True):
-    """All that `--json` holds."""
-
-    seed: int
-    drivers: list[DriverResult]
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_shared(parser, "talking clips, <speaker>/*.mp4 or loose; sound inside or as .wav beside")
+    """Add the options of `kiosk evaluate lips`."""
+    shared.add_shared(parser, "talking clips, <speaker>/*.mp4 or loose; sound inside or as .wav beside")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """0; 1 if no clip could be used. Raises SettingsError, ModelError."""
-    settings = options.read_settings(arguments)
-    folder = options.data_folder(arguments)
-    engine = options.chosen_driver("face_engine", settings.face_engine, settings)
-    drivers = options.installed("face_landmarks", settings.face_landmarks, settings, arguments.driver)
-    results = [_measured(engine, driver, folder, settings, arguments) for driver in drivers]
-    if arguments.json:
-        write_json(arguments.json, Report(arguments.seed, results))
+def run(options: argparse.Namespace) -> int:
+    """Measure and print; 0, or 1 if no clip could be used. Raises SettingsError, ModelError."""
+    settings = shared.read_settings(options)
+    folder = shared.data_folder(options)
+    engine = shared.chosen_driver("face_engine", settings.face_engine, settings)
+    drivers = shared.installed("face_landmarks", settings.face_landmarks, settings, options.driver)
+    results = [_measure(engine, driver, folder, settings, options) for driver in drivers]
+    if options.json:
+        write_json(options.json, LipsReport(options.seed, results))
     if any(result.areas for result in results):
         return 0
     print("nothing to tell: it takes clips of three seconds with a face and sound", file=sys.stderr)
     return 1
 
 
-def _measured(
-    engine: FaceEngine, driver: FaceLandmarks, folder: Path, settings: Settings, arguments: argparse.Namespace
-) -> DriverResult:
-    clips, skipped = _read(engine, driver, folder)
-    found, scores = areas(pieces(clips), arguments.seed)
-    result = DriverResult(
-        driver.name,
-        driver.version,
-        len(clips),
-        len({clip.speaker for clip in clips}),
-        sum(len(clip.mouth) / clip.fps for clip in clips),
-        skipped,
-        found,
-        agreement(clips, settings.speech, settings.visit, arguments.seed),
-    )
-    print("\n" + told(result))
-    if arguments.plots:
-        draw(arguments.plots, driver.name, scores)
-    return result
-
-
-def _read(engine: FaceEngine, driver: FaceLandmarks, folder: Path) -> tuple[list[Clip], Skipped]:
-    clips: list[Clip] = []
-    skipped: Skipped = Counter()
-    for path in progress(pictures.files(folder, pictures.VIDEOS), driver.name):
+def _measure(
+    engine: FaceEngine, driver: FaceLandmarks, folder: Path, settings: Settings, options: argparse.Namespace
+) -> LipsDriverResult:
+    clips, skipped = list[TalkingClip](), Skipped()
+    for path in progress(pictures.find_files(folder, pictures.VIDEOS), driver.name):
         try:
-            clips.append(lips_clips.read(path, folder, engine, driver))
-        except lips_clips.Unusable as reason:
+            clips.append(talking_clips.read(path, folder, engine, driver))
+        except UnusableClip as reason:
             skipped[str(reason)] += 1
-    return clips, skipped
-
-
-def told(result: DriverResult) -> str:
-    """The text for one driver."""
-    rows = [
-        (
-            f"{one.length_s} s",
-            one.false,
-            f"{one.area:.3f} ({one.low:.3f}–{one.high:.3f})",
-            "joined pieces of one speaker" if one.joined else "as recorded",
-        )
-        for one in result.areas
-    ]
-    return "\n".join(
-        [
-            f"driver {result.driver} ({result.version}): {result.clips} clips of {result.speakers} speakers,"
-            f" {result.seconds:.0f} s; {pictures.told(result.skipped)}",
-            table([("length", "false sound", "AUC (95 % by drawing clips)", "made of"), *rows]),
-            "clips that lie loose in the folder count as one speaker's.",
-            f"onsets of loudness with which the mouth opens: {result.onsets.own};"
-            f" shifted by 0.8–2 s: {result.onsets.own_shifted}",
-            f"voices that the terminal's rule takes for this mouth's: {result.onsets.ruled};"
-            f" shifted by 0.8–2 s: {result.onsets.ruled_shifted}",
-            "(the rule is made for single digits with pauses: a whole sentence opens any speaking mouth)",
-        ]
+    areas, scores = roc_areas(pieces(clips), options.seed)
+    result = LipsDriverResult(
+        driver=driver.name,
+        version=driver.version,
+        clips=len(clips),
+        speakers=len({clip.speaker for clip in clips}),
+        seconds=sum(len(clip.mouth) / clip.fps for clip in clips),
+        skipped=skipped,
+        areas=areas,
+        onsets=agreement(clips, settings.speech, settings.visit, options.seed),
     )
-
-
-def draw(folder: Path, driver: str, scores: dict[int, Scores]) -> None:
-    """`<driver>-lips.png`: histograms of the correlation by length."""
-    plt = pyplot()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not scores:
-        return
-    size = (7, 1.8 * len(scores))
-    figure, rows = plt.subplots(
-        len(scores), 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
-    )
-    for axes, (length, some) in zip(rows[:, 0], scores.items(), strict=True):
-        _histogram(axes, f"{length} s", some)
-    rows[-1, 0].set_xlabel("correlation of mouth opening with loudness")
-    figure.savefig(folder / f"{driver}-lips.png", dpi=110, bbox_inches="tight")
-    plt.close("all")
-
-
-def _histogram(axes: Any, title: str, some: Scores) -> None:
-    bins = np.linspace(-0.8, 1, 46)
-    for name in ("genuine", "shifted", "swapped"):
-        values = getattr(some, name)
-        axes.hist(values[np.isfinite(values)], bins, alpha=0.5, label=name)
-    axes.set_title(title, fontsize=8)
-    axes.legend(fontsize=7)
+    print("\n" + report.format_result(result))
+    if options.plots:
+        report.draw(options.plots, driver.name, scores)
+    return result

@@ -1,4 +1,4 @@
-"""APCER and BPCER: ISO/IEC 30107-3. A presentation passes with a score at or above the threshold."""
+"""APCER and BPCER of ISO/IEC 30107-3. A presentation passes with a score at or above the threshold."""
 
 from collections.abc import Hashable, Sequence
 from statistics import median
@@ -6,16 +6,16 @@ from statistics import median
 import numpy as np
 from msgspec import Struct
 
-from evaluation.intervals import Rate, by_group, wilson
+from evaluation.intervals import Rate, by_group, share, wilson
 
 FRAMES = 5
-WHOLE = 0
-"""Instead of a number of frames: all of a presentation, if there are at least five."""
+ALL_FRAMES = 0
+"""Stands for all frames of a presentation of at least five."""
 BPCERS = (0.01, 0.03, 0.05)
 _REPEATS = 400
 
 
-class Scored(Struct, frozen=True):
+class ScoredPresentation(Struct, frozen=True):
     """One presentation's scores, 0 attack … 1 live, frame by frame."""
 
     species: str
@@ -24,11 +24,11 @@ class Scored(Struct, frozen=True):
 
 
 Groups = dict[str, list[float]]
-"""Scores of one species by group."""
+"""Scores of one species, by group."""
 
 
-def trials(scored: Sequence[Scored], species: str, frames: int) -> Groups:
-    """One score for each `frames` successive frames of a presentation: their median. A rest is left out."""
+def median_scores(scored: Sequence[ScoredPresentation], species: str, frames: int) -> Groups:
+    """Return the median of each `frames` successive scores of a presentation; a remainder is dropped."""
     groups: Groups = {}
     for one in scored:
         if one.species == species:
@@ -38,41 +38,40 @@ def trials(scored: Sequence[Scored], species: str, frames: int) -> Groups:
 
 
 def _chunks(scores: Sequence[float], frames: int) -> list[Sequence[float]]:
-    if frames == WHOLE:
+    if frames == ALL_FRAMES:
         return [scores] if len(scores) >= FRAMES else []
     whole = len(scores) // frames * frames
     return [scores[i : i + frames] for i in range(0, whole, frames)]
 
 
 def threshold_for(live: Groups, bpcer: float) -> float | None:
-    """The highest threshold that rejects at most this share of these very live presentations.
+    """Return the highest threshold that rejects at most this share of these very live presentations.
 
-    It is chosen on the data that it is then judged on: take it for a hint, not for a setting.
+    It is chosen on the data on which it is then tested: take it for a hint, not for a setting.
     """
     scores = np.sort([score for group in live.values() for score in group])
     return float(scores[int(bpcer * len(scores))]) if len(scores) else None
 
 
 def apcer(attacks: Groups, threshold: float, seed: int) -> Rate:
-    """Attacks that pass."""
+    """Return the rate of attacks that pass."""
     return _rate({group: [s >= threshold for s in scores] for group, scores in attacks.items()}, seed)
 
 
 def bpcer(live: Groups, threshold: float, seed: int) -> Rate:
-    """Live presentations that do not pass."""
+    """Return the rate of live presentations that do not pass."""
     return _rate({group: [s < threshold for s in scores] for group, scores in live.items()}, seed)
 
 
 def _rate(errors: dict[str, list[bool]], seed: int) -> Rate:
-    """The wider of two intervals: drawing groups, and Wilson's score, which knows of errors not yet seen."""
+    """Return the wider bounds of two intervals: by drawing groups, and Wilson's.
+
+    Drawing groups knows nothing of errors that never happened, Wilson's score nothing of groups.
+    """
     each = [error for group in errors.values() for error in group]
     one = wilson(sum(each), len(each))
     if not each:
         return one
     groups: dict[Hashable, Sequence[object]] = dict(errors.items())
-    low, high = by_group(groups, _share, repeats=_REPEATS, seed=seed)
-    return Rate(one.errors, one.trials, min(one.low, low), max(one.high, high))
-
-
-def _share(errors: Sequence[object]) -> float:
-    return sum(map(bool, errors)) / len(errors)
+    low, high = by_group(groups, share, repeats=_REPEATS, seed=seed)
+    return Rate(errors=one.errors, trials=one.trials, low=min(one.low, low), high=max(one.high, high))

@@ -1,6 +1,6 @@
-"""A process that loads one recogniser, asks it about some sounds, and says what that cost.
+"""Process that loads one recogniser, lets it score some sounds, and reports what that cost.
 
-`python -m evaluation.speech.cost`: an `Ask` as JSON on standard input, a `Cost` on standard output.
+`python -m evaluation.speech.cost`: a `CostRequest` as JSON on standard input, a `Cost` on standard output.
 """
 
 import sys
@@ -11,7 +11,7 @@ from statistics import median
 import msgspec
 import numpy as np
 
-from evaluation.speech.drivers import Ask, make
+from evaluation.speech.drivers import CostRequest, load_recogniser
 from evaluation.speech.results import Cost
 from kiosk.ports import Recogniser, Samples
 from kiosk.settings import load
@@ -19,22 +19,24 @@ from kiosk.settings import load
 _STATUS = Path("/proc/self/status")
 
 
-def measure(ask: Ask) -> Cost:
-    """Raises what the driver raises."""
-    sounds = _sounds(Path(ask.sounds))
-    settings = load(Path(ask.settings) if ask.settings else None)
+def measure(request: CostRequest) -> Cost:
+    """Measure load time, CPU time and memory of one recogniser. Raises what the driver raises."""
+    with np.load(Path(request.sounds)) as saved:
+        onsets, *samples = (saved[f"arr_{i}"] for i in range(len(saved.files)))
+    sounds = list(zip(samples, map(int, onsets), strict=True))
+    settings = load(Path(request.settings) if request.settings else None)
     before, began = _resident_mb("VmRSS"), time.monotonic()
-    recogniser = make(ask.driver, settings)
+    recogniser = load_recogniser(request.driver, settings)
     load_s = time.monotonic() - began
-    _ask(recogniser, sounds[:3])  # the first answers set things up
-    spent = _ask(recogniser, sounds)
+    _score(recogniser, sounds[:3])  # the first answers set things up
+    cpu_s = _score(recogniser, sounds)
     largest = _resident_mb("VmHWM")
     added = largest - before if largest is not None and before is not None else None
-    return Cost(cpu_ms=1000 * median(spent), load_s=load_s, process_mb=largest, engine_mb=added)
+    return Cost(cpu_ms=1000 * median(cpu_s), load_s=load_s, process_mb=largest, engine_mb=added)
 
 
-def _ask(recogniser: Recogniser, sounds: list[tuple[Samples, int]]) -> list[float]:
-    """CPU seconds of all threads for each sound."""
+def _score(recogniser: Recogniser, sounds: list[tuple[Samples, int]]) -> list[float]:
+    """Return the CPU seconds of all threads for each sound."""
     spent = []
     for samples, onset in sounds:
         began = time.process_time()
@@ -43,14 +45,8 @@ def _ask(recogniser: Recogniser, sounds: list[tuple[Samples, int]]) -> list[floa
     return spent
 
 
-def _sounds(path: Path) -> list[tuple[Samples, int]]:
-    with np.load(path) as saved:
-        onsets, *sounds = (saved[f"arr_{i}"] for i in range(len(saved.files)))
-    return [(samples, int(onset)) for samples, onset in zip(sounds, onsets, strict=True)]
-
-
 def _resident_mb(key: str) -> float | None:
-    """From Linux's /proc, in 10⁶ bytes; None elsewhere."""
+    """Read a value of Linux's /proc/self/status, in 10⁶ bytes; None on other systems."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:
@@ -59,6 +55,5 @@ def _resident_mb(key: str) -> float | None:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(
-        msgspec.json.encode(measure(msgspec.json.decode(sys.stdin.buffer.read(), type=Ask)))
-    )
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=CostRequest)
+    sys.stdout.buffer.write(msgspec.json.encode(measure(request)))

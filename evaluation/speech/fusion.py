@@ -1,8 +1,8 @@
-"""Does a second recogniser help? Its weight is chosen on all speakers but one and tried on that one, in turn.
+"""Measure whether a second recogniser helps: its weight is chosen on all speakers but one, tried on that one.
 
-The same challenges as for the recognisers themselves, heard once: the leading recogniser decides what the
-listener does, the second is asked about the very same sounds. Digits that nobody said in their time are left
-out, they are nothing that a weight could mend.
+The challenges are the same as for the recognisers themselves, heard once: the leading recogniser decides what
+the listener does, the second scores the very same sounds. Digits that nobody said in their time are left
+out: no weight could mend them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,8 +22,8 @@ _TIE = 1e-9
 _LEAST = 1e-12
 
 
-class Heard(Struct, frozen=True):
-    """One digit of a challenge: what both recognisers answered to its sound."""
+class DigitAnswers(Struct, frozen=True, kw_only=True):
+    """Log scores of both recognisers for the sound of one digit of a challenge."""
 
     speaker: str
     digit: int
@@ -31,7 +31,7 @@ class Heard(Struct, frozen=True):
     second: tuple[float, ...]
 
 
-class Left(Struct, frozen=True):
+class HeldOutSpeaker(Struct, frozen=True, kw_only=True):
     """One speaker, with the weight that was best on the others; rates of digits not understood."""
 
     speaker: str
@@ -41,110 +41,115 @@ class Left(Struct, frozen=True):
     fused: Rate
 
 
-class Fusion(Struct, frozen=True):
-    """`gained`, `lost`: digits that only the pool, and only the leading recogniser, understood.
+class Fusion(Struct, frozen=True, kw_only=True):
+    """`gained`, `lost`: digits that only the fusion, and only the leading recogniser, understood.
 
-    `chance`: two-sided sign test of the two. `weight`: the best over all speakers, which nobody was left out
-    of; None where there are not two speakers.
+    `chance`: two-sided sign test of the two. `weight`: the best over all speakers together; None where there
+    are not two speakers.
     """
 
     leading: str
     second: str
-    speakers: list[Left]
+    speakers: list[HeldOutSpeaker]
     gained: int
     lost: int
     chance: float
     weight: float | None
 
 
-class Both:
-    """The leading recogniser; what the second says of the same sound is noted beside it."""
+class RecogniserPair:
+    """The leading recogniser; the second's scores of the same sound are kept by the leading one's."""
 
     def __init__(self, leading: Recogniser, second: Recogniser) -> None:
         self._leading, self._second = leading, second
         self.name, self.version = leading.name, leading.version
-        self.noted: dict[tuple[float, ...], tuple[float, ...]] = {}
+        self.second_scores: dict[tuple[float, ...], tuple[float, ...]] = {}
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """See `kiosk.ports.Recogniser`."""
-        answer = self._leading.score(samples, onset)
+        """Score with both, return the leading one's scores; see `kiosk.ports.Recogniser`."""
+        scores = self._leading.score(samples, onset)
         try:
-            self.noted[answer] = self._second.score(samples, onset)
+            self.second_scores[scores] = self._second.score(samples, onset)
         except EngineError:
-            self.noted[answer] = answer  # as the driver does: the leading one alone
-        return answer
+            self.second_scores[scores] = scores  # as the driver does: the leading one alone
+        return scores
 
 
-def left_out(heard: Sequence[Heard], leading: str, second: str) -> Fusion:
-    """Leave one speaker out, choose on the rest, try on the one."""
-    people = sorted({h.speaker for h in heard})
-    each = [_left(who, heard) for who in people] if len(people) > 1 else []
+def leave_one_out(answers: Sequence[DigitAnswers], leading: str, second: str) -> Fusion:
+    """Choose the weight on all speakers but one and try it on that one, for each speaker in turn."""
+    speakers = sorted({a.speaker for a in answers})
+    each = [_hold_out(speaker, answers) for speaker in speakers] if len(speakers) > 1 else []
+    weights = {one.speaker: one.weight for one in each}
     pairs = [
-        (likelihood_ratio.margin(h.leading, h.digit) > 0, _right(h, _of(each, h.speaker)))
-        for h in heard
+        (likelihood_ratio.margin(a.leading, a.digit) > 0, _understood(a, weights[a.speaker]))
+        for a in answers
         if each
     ]
     gained = sum(fused and not alone for alone, fused in pairs)
     lost = sum(alone and not fused for alone, fused in pairs)
-    chance = _sign_test(gained, lost)
-    return Fusion(leading, second, each, gained, lost, chance, best(heard) if each else None)
+    return Fusion(
+        leading=leading,
+        second=second,
+        speakers=each,
+        gained=gained,
+        lost=lost,
+        chance=_sign_test(gained, lost),
+        weight=best_weight(answers) if each else None,
+    )
 
 
-def best(heard: Iterable[Heard]) -> float:
-    """The weight with most digits right; of equal ones that which is surer of the digits said."""
-    those = list(heard)
-    return max(WEIGHTS, key=lambda w: (sum(_right(h, w) for h in those), _sureness(those, w) - _TIE * w))
+def best_weight(answers: Iterable[DigitAnswers]) -> float:
+    """Return the weight with most digits understood; of equal ones that with the highest posterior."""
+    those = list(answers)
+
+    def merit(weight: float) -> tuple[int, float]:
+        sureness = sum(
+            log(likelihood_ratio.posterior(_fuse(a, weight), a.digit) + _LEAST) for a in those
+        ) / len(those)
+        return sum(_understood(a, weight) for a in those), sureness - _TIE * weight
+
+    return max(WEIGHTS, key=merit)
 
 
-def report(fusion: Fusion) -> str:
-    """A table, and what is to be thought of it."""
+def format_fusion(fusion: Fusion) -> str:
+    """Format a table of the speakers, and how likely the result is by chance."""
     head = f"digits of challenges: {fusion.second} beside {fusion.leading}, each speaker left out in turn"
     rows: list[Sequence[object]] = [("speaker", "weight", fusion.leading, fusion.second, "together")]
     rows += [(s.speaker, s.weight, s.leading, s.second, s.fused) for s in fusion.speakers]
-    told = (
+    summary = (
         f"not understood (Wilson, 95 %); together understands {fusion.gained} digits more and {fusion.lost} "
         f"less; as likely by chance: {fusion.chance:.2g}"
     )
-    return "\n".join([head, told, table(rows)]) if fusion.speakers else ""
+    return "\n".join([head, summary, table(rows)]) if fusion.speakers else ""
 
 
-def _left(who: str, heard: Sequence[Heard]) -> Left:
-    own = [h for h in heard if h.speaker == who]
-    weight = best(h for h in heard if h.speaker != who)
+def _hold_out(speaker: str, answers: Sequence[DigitAnswers]) -> HeldOutSpeaker:
+    own = [a for a in answers if a.speaker == speaker]
+    weight = best_weight(a for a in answers if a.speaker != speaker)
 
-    def missed(right: Callable[[Heard], bool]) -> Rate:
-        return wilson(sum(not right(h) for h in own), len(own))
+    def missed(understood: Callable[[DigitAnswers], bool]) -> Rate:
+        return wilson(sum(not understood(a) for a in own), len(own))
 
-    return Left(
-        who,
-        weight,
-        missed(lambda h: likelihood_ratio.margin(h.leading, h.digit) > 0),
-        missed(lambda h: likelihood_ratio.margin(h.second, h.digit) > 0),
-        missed(lambda h: _right(h, weight)),
+    return HeldOutSpeaker(
+        speaker=speaker,
+        weight=weight,
+        leading=missed(lambda a: likelihood_ratio.margin(a.leading, a.digit) > 0),
+        second=missed(lambda a: likelihood_ratio.margin(a.second, a.digit) > 0),
+        fused=missed(lambda a: _understood(a, weight)),
     )
 
 
-def _of(each: Sequence[Left], speaker: str) -> float:
-    return next(one.weight for one in each if one.speaker == speaker)
+def _understood(answers: DigitAnswers, weight: float) -> bool:
+    return likelihood_ratio.margin(_fuse(answers, weight), answers.digit) > 0
 
 
-def _right(heard: Heard, weight: float) -> bool:
-    return likelihood_ratio.margin(_mean(heard, weight), heard.digit) > 0
-
-
-def _sureness(heard: Sequence[Heard], weight: float) -> float:
-    return sum(log(likelihood_ratio.posterior(_mean(h, weight), h.digit) + _LEAST) for h in heard) / len(
-        heard
-    )
-
-
-def _mean(heard: Heard, weight: float) -> list[float]:
-    """Not made to add up to one: a margin does not ask for that."""
-    pairs = zip(heard.leading, heard.second, strict=True)
+def _fuse(answers: DigitAnswers, weight: float) -> list[float]:
+    """Return the weighted mean of the log scores; it does not add up to one, which a margin does not need."""
+    pairs = zip(answers.leading, answers.second, strict=True)
     return [(1.0 - weight) * one + weight * other for one, other in pairs]
 
 
 def _sign_test(a: int, b: int) -> float:
-    """How likely a split at least so uneven is if neither is better (exact binomial, two-sided)."""
+    """Return how likely a split at least so uneven is if neither is better (exact binomial, two-sided)."""
     n, least = a + b, min(a, b)
     return min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n) if n else 1.0

@@ -1,4 +1,4 @@
-"""The noises of a shop, made up: always the same for the same generator, RMS 1 over 0–8 kHz."""
+"""Synthetic noises of a shop: the same for the same generator, RMS 1 over 0–8 kHz."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,20 +12,20 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.paths import RESOURCES
 from kiosk.ports import Samples
 
-Maker = Callable[[int, np.random.Generator], Samples]
-"""Number of samples, randomness → (n,)."""
+NoiseMaker = Callable[[int, np.random.Generator], Samples]
+"""Function of the number of samples and a generator; returns (n,) at 16 kHz."""
 TALKERS = 6
 TALKERS_SPEED = (0.82, 1.22)
-"""Faster is higher: the one voice there is becomes several."""
+"""Factors of speed and, with it, pitch: the one voice there is becomes several."""
 
 
 def white(count: int, random: np.random.Generator) -> Samples:
-    """Gaussian, all frequencies alike."""
+    """Make Gaussian noise with a flat spectrum."""
     return _levelled(random.standard_normal(count))
 
 
 def hum(count: int, random: np.random.Generator) -> Samples:
-    """A refrigerator: twelve harmonics of 50 Hz mains, falling with their number, over a rumble −14 dB."""
+    """Make a refrigerator: twelve falling harmonics of 50 Hz mains over a rumble at −14 dB."""
     t = np.arange(count) / SAMPLE_RATE
     mains = random.uniform(49.8, 50.2)
     waves = [
@@ -36,24 +36,24 @@ def hum(count: int, random: np.random.Generator) -> Samples:
 
 
 def coffee(count: int, random: np.random.Generator) -> Samples:
-    """A coffee machine: a grinder (resonances that shake at 100 Hz) and steam that hisses now and then."""
+    """Make a coffee machine: a grinder (resonances modulated at 100 Hz) and steam that hisses at times."""
     t = np.arange(count) / SAMPLE_RATE
     grinder = sum(_resonance(count, random, hz) for hz in random.uniform((250, 900, 2000), (600, 1800, 4200)))
     shaken = grinder * (1.0 + 0.6 * np.sin(2 * np.pi * 100.0 * t + random.uniform(0, 6)))
-    steam = _coloured(count, random, 3000.0, 6.0) * _on_and_off(count, random)
+    steam = _coloured(count, random, 3000.0, 6.0) * _intermittent(count, random)
     return _levelled(_levelled(shaken) + 0.8 * steam)
 
 
 def babble(count: int, random: np.random.Generator) -> Samples:
-    """Six people who say Mandarin sentences (the terminal's own prompts, at other speeds and pitches)."""
+    """Make six people who say Mandarin sentences: the terminal's own prompts, at other speeds and pitches."""
     return _levelled(np.sum([_talker(count, random) for _ in range(TALKERS)], axis=0))
 
 
-NOISES: dict[str, Maker] = {"white": white, "babble": babble, "hum": hum, "coffee": coffee}
+NOISES: dict[str, NoiseMaker] = {"white": white, "babble": babble, "hum": hum, "coffee": coffee}
 
 
 def _talker(count: int, random: np.random.Generator) -> Samples:
-    """One voice that goes on: sentences one after the other, begun somewhere within the first."""
+    """Join sentences of one voice, beginning at a random place within the first."""
     speed = random.uniform(*TALKERS_SPEED)
     sentences, length = [], 0
     skip = int(random.integers(SAMPLE_RATE))
@@ -67,29 +67,29 @@ def _talker(count: int, random: np.random.Generator) -> Samples:
 @cache
 def _sentences() -> list[Samples]:
     paths = sorted((RESOURCES / "sounds" / "prompts" / "zh-Hans").glob("*.ogg"))
-    return [_mono(*soundfile.read(path, dtype="float32", always_2d=True)) for path in paths]
+    sounds = (soundfile.read(path, dtype="float32", always_2d=True) for path in paths)
+    return [
+        np.asarray(soxr.resample(sound.mean(axis=1), rate, SAMPLE_RATE, quality="MQ"), np.float32)
+        for sound, rate in sounds
+    ]
 
 
-def _mono(sound: Samples, rate: int) -> Samples:
-    return np.asarray(soxr.resample(sound.mean(axis=1), rate, SAMPLE_RATE, quality="MQ"), np.float32)
-
-
-def _coloured(count: int, random: np.random.Generator, corner_hz: float, db_an_octave: float) -> Samples:
-    """Noise that is flat below the corner, and from there on rises or falls."""
+def _coloured(count: int, random: np.random.Generator, corner_hz: float, db_per_octave: float) -> Samples:
+    """Make noise that is flat below the corner frequency and rises or falls above it."""
     spectrum = np.fft.rfft(random.standard_normal(count))
     octaves = np.log2(np.maximum(np.fft.rfftfreq(count, 1 / SAMPLE_RATE) / corner_hz, 1.0))
-    return _levelled(np.fft.irfft(spectrum * 10 ** (db_an_octave * octaves / 20), count))
+    return _levelled(np.fft.irfft(spectrum * 10 ** (db_per_octave * octaves / 20), count))
 
 
 def _resonance(count: int, random: np.random.Generator, hz: float) -> Samples:
-    """Noise around one frequency, a third of an octave wide."""
+    """Make noise around one frequency, a third of an octave wide."""
     spectrum = np.fft.rfft(random.standard_normal(count))
     octaves = np.log2(np.maximum(np.fft.rfftfreq(count, 1 / SAMPLE_RATE), 1.0) / hz)
     return _levelled(np.fft.irfft(spectrum * np.exp(-0.5 * (octaves / 0.17) ** 2), count))
 
 
-def _on_and_off(count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """0…1, a new value every half second, with slopes between them."""
+def _intermittent(count: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Return (count,) 0…1: a new value every half second, with slopes between them."""
     steps = np.arange(0, count + SAMPLE_RATE, SAMPLE_RATE // 2)
     return np.asarray(np.interp(np.arange(count), steps, random.choice([0.0, 0.3, 1.0], len(steps))))
 

@@ -1,4 +1,4 @@
-"""Pictures of the result: who is taken for whom, and the rates at each rule, SNR and noise."""
+"""Plot the result: confusions of digits, and the rates at each rule, SNR and noise."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,40 +6,38 @@ from typing import Any
 
 from evaluation.intervals import Rate
 from evaluation.output import pyplot
-from evaluation.speech.results import DriverResult, Isolated, Pool, Result
-from evaluation.speech.scene import LENGTH
+from evaluation.speech.challenge_audio import LENGTH
+from evaluation.speech.results import IsolatedResult, PooledTrials, SpeechDriverResult, SpeechResult
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 
 DPI = 120
 
 
-def plot(result: Result, folder: Path) -> list[Path]:
-    """Write the PNGs; their paths. Raises SettingsError: no matplotlib, or the folder cannot be written."""
-    plt = pyplot()
+def plot(result: SpeechResult, folder: Path) -> list[Path]:
+    """Write PNGs and return their paths. Raises SettingsError: no matplotlib, or `folder` not writable."""
+    plt, written = pyplot(), list[Path]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_save(plt, figure, folder / name) for name, figure in _figures(plt, result)]
+        for name, figure in _figures(plt, result):
+            figure.savefig(folder / name, dpi=DPI, bbox_inches="tight")
+            plt.close(figure)
+            written.append(folder / name)
+        return written
     except OSError as error:
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"--plots {folder}: {error.strerror}") from None
 
 
-def _figures(plt: Any, result: Result) -> Iterator[tuple[str, Any]]:
-    for d in result.drivers:
-        if d.isolated:
-            yield f"confusions-{d.driver}.png", _confusions(plt, d.driver, d.isolated)
-        if d.by_condition:
-            yield f"rules-{d.driver}.png", _rules(plt, d)
+def _figures(plt: Any, result: SpeechResult) -> Iterator[tuple[str, Any]]:
+    for driver in result.drivers:
+        if driver.isolated:
+            yield f"confusions-{driver.driver}.png", _plot_confusions(plt, driver.driver, driver.isolated)
+        if driver.by_condition:
+            yield f"rules-{driver.driver}.png", _plot_rules(plt, driver)
 
 
-def _save(plt: Any, figure: Any, path: Path) -> Path:
-    figure.savefig(path, dpi=DPI, bbox_inches="tight")
-    plt.close(figure)
-    return path
-
-
-def _confusions(plt: Any, name: str, one: Isolated) -> Any:
-    """Rows: said. Columns: heard, the last one nothing. Colour is the share of the row."""
+def _plot_confusions(plt: Any, name: str, one: IsolatedResult) -> Any:
+    """Draw a row for each digit said, a column for each heard (last: none); colour: share of the row."""
     figure, axes = plt.subplots(figsize=(6, 5.2))
     shares = [[count / max(1, sum(row)) for count in row] for row in one.confusions]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -54,24 +52,29 @@ def _confusions(plt: Any, name: str, one: Isolated) -> Any:
     return figure
 
 
-def _rules(plt: Any, result: DriverResult) -> Any:
-    """Above FRR, below FAR; a column for each noise, points for each SNR, bars are Wilson's intervals."""
+def _plot_rules(plt: Any, result: SpeechDriverResult) -> Any:
+    """Draw FRR above FAR, a column for each noise, points for each SNR, Wilson's intervals as bars."""
     noises = list(dict.fromkeys(p.noise for p in result.by_condition))
     figure, axes = plt.subplots(
         2, len(noises), figsize=(1 + 3 * len(noises), 6), sharex=True, sharey="row", squeeze=False
     )  # fmt: skip
     for column, noise in enumerate(noises):
         for one in (p for p in result.by_condition if p.noise == noise):
-            _line(axes[0][column], one, [r.frr for r in one.rules])
-            _line(axes[1][column], one, [r.far for r in one.rules])
+            _plot_rates(axes[0][column], one, [r.frr for r in one.rules])
+            _plot_rates(axes[1][column], one, [r.far for r in one.rules])
         axes[0][column].set_title(noise)
         axes[1][column].set_xlabel(f"digits right, of {LENGTH}; the rule of the settings")
-    _scales(axes)
+    axes[0][0].set_ylabel("FRR of the true code")
+    axes[1][0].set_ylabel("FAR of wrong codes")
+    axes[1][0].set_yscale("symlog", linthresh=1e-4)
+    axes[0][0].set_ylim(bottom=0)
+    axes[1][0].set_ylim(bottom=0)
+    axes[0][-1].legend(loc="upper right", fontsize=8)
     figure.suptitle(f"{result.driver}: simulated challenges")
     return figure
 
 
-def _line(axes: Any, one: Pool, rates: list[Rate]) -> None:
+def _plot_rates(axes: Any, one: PooledTrials, rates: list[Rate]) -> None:
     names = ["settings" if r.misses is None else f"{LENGTH - r.misses}" for r in one.rules]
     values = [r.value or 0.0 for r in rates]
     below = [max(0.0, v - r.low) for v, r in zip(values, rates, strict=True)]
@@ -81,12 +84,3 @@ def _line(axes: Any, one: Pool, rates: list[Rate]) -> None:
         range(len(names)), values, yerr=bars, marker="o", linestyle="", capsize=3, label=f"{one.snr_db:g} dB"
     )
     axes.set_xticks(range(len(names)), names)
-
-
-def _scales(axes: Any) -> None:
-    axes[0][0].set_ylabel("FRR of the true code")
-    axes[1][0].set_ylabel("FAR of wrong codes")
-    axes[1][0].set_yscale("symlog", linthresh=1e-4)
-    axes[0][0].set_ylim(bottom=0)
-    axes[1][0].set_ylim(bottom=0)
-    axes[0][-1].legend(fontsize=8)

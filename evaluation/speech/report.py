@@ -1,40 +1,49 @@
-"""The result as text: short tables, every rate with its counts and interval."""
+"""Format the result as text: short tables, every rate with its counts and interval."""
 
 from collections.abc import Iterator, Sequence
 
 from evaluation.intervals import Rate
 from evaluation.output import table
-from evaluation.speech import fusion
-from evaluation.speech.results import NOTHING, DriverResult, Isolated, Pool, Result, RuleRates
-from evaluation.speech.scene import LENGTH
+from evaluation.speech.challenge_audio import LENGTH
+from evaluation.speech.fusion import format_fusion
+from evaluation.speech.results import (
+    NO_ANSWER,
+    IsolatedResult,
+    PooledTrials,
+    RuleRates,
+    SpeechDriverResult,
+    SpeechResult,
+)
 
 MOST_CONFUSIONS = 12
 
 _Row = Sequence[object]
 
 
-def report(result: Result) -> str:
-    """Everything that a reader of the terminal wants to know; the rest is in the JSON."""
+def format_report(result: SpeechResult) -> str:
+    """Format what a reader of the console wants to know; the rest is in the JSON."""
     return "\n\n".join(part for part in _parts(result) if part)
 
 
-def _parts(result: Result) -> Iterator[str]:
-    yield _data(result)
-    yield _costs(result)
+def _parts(result: SpeechResult) -> Iterator[str]:
+    yield _summary(result)
+    yield _cost_table(result)
     if any(d.isolated for d in result.drivers):
-        yield _isolated(result.drivers)
+        yield _isolated_table(result.drivers)
         yield from (_confusions(d.driver, d.isolated) for d in result.drivers if d.isolated)
     if any(d.by_snr for d in result.drivers):
-        yield _paced(result)
-        yield _by_condition(result)
-        yield _by_speaker(result)
+        yield _challenge_table(result)
+        by_noise = [_condition_row(d.driver, p, p.noise) for d in result.drivers for p in d.by_condition]
+        yield _condition_table("noise", by_noise)
+        by_speaker = [_condition_row(d.driver, p, p.speaker) for d in result.drivers for p in d.by_speaker]
+        yield _condition_table("speaker", by_speaker)
     if result.fusion is not None:
-        yield fusion.report(result.fusion)
+        yield format_fusion(result.fusion)
     if any(d.recordings for d in result.drivers):
-        yield _recordings(result.drivers)
+        yield _recordings_table(result.drivers)
 
 
-def _data(result: Result) -> str:
+def _summary(result: SpeechResult) -> str:
     lines = [
         f"{result.data}: {result.rows} rows, {result.clips} digits, {result.recordings} recordings, "
         f"seed {result.seed}"
@@ -46,7 +55,7 @@ def _data(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _costs(result: Result) -> str:
+def _cost_table(result: SpeechResult) -> str:
     rows: list[_Row] = [("driver", "version", "CPU ms/digit", "load s", "engine MB", "process MB")]
     for d in result.drivers:
         c = d.cost
@@ -55,17 +64,17 @@ def _costs(result: Result) -> str:
     return table(rows) if result.drivers else ""
 
 
-def _isolated(drivers: Sequence[DriverResult]) -> str:
-    """Accuracies beside each other; intervals are of the accuracy."""
+def _isolated_table(drivers: Sequence[SpeechDriverResult]) -> str:
+    """Put the accuracies beside each other; intervals are of the accuracy."""
     those = [(d.driver, d.isolated) for d in drivers if d.isolated]
     speakers = list(those[0][1].speakers)
     rows: list[_Row] = [("speaker", *(name for name, _ in those))]
-    rows += [(s, *(_right(i.speakers[s]) for _, i in those)) for s in speakers]
-    rows.append(("all", *(_right(i.overall) for _, i in those)))
+    rows += [(s, *(_accuracy(i.speakers[s]) for _, i in those)) for s in speakers]
+    rows.append(("all", *(_accuracy(i.overall) for _, i in those)))
     return "isolated digits understood (Wilson, 95 %)\n" + table(rows)
 
 
-def _confusions(name: str, one: Isolated) -> str:
+def _confusions(name: str, one: IsolatedResult) -> str:
     pairs = [
         (count, said, heard)
         for said, row in enumerate(one.confusions)
@@ -73,20 +82,23 @@ def _confusions(name: str, one: Isolated) -> str:
         if count and said != heard
     ]
     pairs.sort(key=lambda p: (-p[0], p[1], p[2]))
-    texts = [f"{said}→{_heard(heard)} ×{count}" for count, said, heard in pairs[:MOST_CONFUSIONS]]
+    texts = [
+        f"{said}→{'–' if heard == NO_ANSWER else heard} ×{count}"
+        for count, said, heard in pairs[:MOST_CONFUSIONS]
+    ]
     more = f" and {len(pairs) - MOST_CONFUSIONS} more" if len(pairs) > MOST_CONFUSIONS else ""
     rather = f"; likelier no digit than any: {one.other}; engine failed: {one.faults}"
     return f"{name}, confusions: {' '.join(texts) or 'none'}{more}{rather}"
 
 
-def _paced(result: Result) -> str:
+def _challenge_table(result: SpeechResult) -> str:
     rows: list[_Row] = [
         ("driver", "SNR dB", "rule", "FRR, true code", "FRR over speakers", "FAR, wrong codes", "near")
     ]
     for d in result.drivers:
         for one in d.by_snr:
             rows += [
-                (d.driver, _number(one.snr_db), _rule(r), r.frr, _bounds(r), _far(r.far), r.near)
+                (d.driver, _number(one.snr_db), _rule(r), r.frr, _speaker_bounds(r), _far(r.far), r.near)
                 for r in one.rules
             ]
     head = (
@@ -98,19 +110,12 @@ def _paced(result: Result) -> str:
     return f"{head}\n{table(rows)}"
 
 
-def _by_condition(result: Result) -> str:
-    rows: list[_Row] = [("driver", "SNR dB", "noise", "challenges", "FRR", "FAR", "digits lost", "why")]
-    rows += [_condition(d.driver, p, p.noise) for d in result.drivers for p in d.by_condition]
-    return f"by noise, rule of the settings\n{table(rows)}"
+def _condition_table(what: str, rows: Sequence[_Row]) -> str:
+    head = ("driver", "SNR dB", what, "challenges", "FRR", "FAR", "digits lost", "why")
+    return f"by {what}, rule of the settings\n{table([head, *rows])}"
 
 
-def _by_speaker(result: Result) -> str:
-    rows: list[_Row] = [("driver", "SNR dB", "speaker", "challenges", "FRR", "FAR", "digits lost", "why")]
-    rows += [_condition(d.driver, p, p.speaker) for d in result.drivers for p in d.by_speaker]
-    return f"by speaker, rule of the settings\n{table(rows)}"
-
-
-def _condition(driver: str, one: Pool, what: str) -> _Row:
+def _condition_row(driver: str, one: PooledTrials, what: str) -> _Row:
     rule = next(r for r in one.rules if r.misses is None)
     why = " ".join(f"{code.removeprefix('speech.')}:{count}" for code, count in one.faults.items())
     return (
@@ -119,20 +124,21 @@ def _condition(driver: str, one: Pool, what: str) -> _Row:
         what,
         one.trials,
         rule.frr,
-        _short(rule.far),
-        _short(one.digits),
+        f"{rule.far.errors}/{rule.far.trials}",
+        f"{one.digits.errors}/{one.digits.trials}",
         why,
     )
 
 
-def _recordings(drivers: Sequence[DriverResult]) -> str:
+def _recordings_table(drivers: Sequence[SpeechDriverResult]) -> str:
     rows: list[_Row] = [("driver", "speaker", "recordings", "digits wrong at most", "FRR", "FAR", "near")]
     for d in drivers:
         those = [*d.recordings_by_speaker, *([d.recordings] if d.recordings else [])]
         for one in those:
             rows += [
-                (d.driver, one.speaker or "all", one.trials, _allowed(r), r.frr, _far(r.far), r.near)
+                (d.driver, one.speaker or "all", one.trials, allowed, r.frr, _far(r.far), r.near)
                 for r in one.rules
+                for allowed in ["settings" if r.misses is None else str(r.misses)]
             ]
     return f"recordings of challenges, as recorded\n{table(rows)}"
 
@@ -141,35 +147,27 @@ def _rule(rule: RuleRates) -> str:
     return "settings" if rule.misses is None else f"≥ {LENGTH - rule.misses} right"
 
 
-def _allowed(rule: RuleRates) -> str:
-    return "settings" if rule.misses is None else str(rule.misses)
-
-
-def _right(errors: Rate) -> str:
-    """The accuracy that goes with a rate of errors."""
-    right = Rate(errors.trials - errors.errors, errors.trials, 1 - errors.high, 1 - errors.low)
-    return str(right)
+def _accuracy(errors: Rate) -> Rate:
+    """Return the rate of right answers that goes with a rate of errors."""
+    return Rate(
+        errors=errors.trials - errors.errors,
+        trials=errors.trials,
+        low=1 - errors.high,
+        high=1 - errors.low,
+    )
 
 
 def _far(rate: Rate) -> str:
-    """Small rates as powers of ten; Wilson's lower bound of nothing is nothing."""
+    """Format small rates as powers of ten; the lower bound without errors is 0."""
     if rate.value is None:
         return str(rate)
     low = rate.low if rate.errors else 0.0
     return f"{rate.value:.1e} ({rate.errors}/{rate.trials}, {low:.1e}–{rate.high:.1e})"
 
 
-def _short(rate: Rate) -> str:
-    return f"{rate.errors}/{rate.trials}"
-
-
-def _bounds(rule: RuleRates) -> str:
+def _speaker_bounds(rule: RuleRates) -> str:
     bounds = rule.frr_over_speakers
     return f"{bounds[0]:.2%}–{bounds[1]:.2%}" if bounds else ""
-
-
-def _heard(column: int) -> str:
-    return "–" if column == NOTHING else str(column)
 
 
 def _number(value: float | None) -> str:

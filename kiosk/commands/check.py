@@ -60,9 +60,9 @@ def _simulated_shop(settings: Settings) -> Any:
     """Return the shop for simulated devices, as when the terminal runs; None in production."""
     if settings.mode != "simulation":
         return None
-    from kiosk.simulators.shop import Shop
+    from kiosk.simulators.shop import SimulatedShop
 
-    return Shop(settings.path(settings.models.folder))
+    return SimulatedShop(settings.path(settings.models.folder))
 
 
 def check_settings(settings: Settings, _: Context) -> str:

@@ -27,10 +27,10 @@ def run(options: argparse.Namespace) -> int:
         process_hardening.no_dumps()
     if settings.mode != "simulation":
         return run_window(Terminal(settings), options.screens)
-    from kiosk.simulators.shop import Shop
-    from kiosk.simulators.walk_ins import WalkIns
+    from kiosk.simulators.customer_runner import AutomaticCustomers
+    from kiosk.simulators.shop import SimulatedShop
 
-    shop = Shop(settings.path(settings.models.folder))
+    shop = SimulatedShop(settings.path(settings.models.folder))
     terminal = Terminal(settings, shop)
-    WalkIns(shop).join(terminal.engine)
+    AutomaticCustomers(shop).join(terminal.engine)
     return run_window(terminal, options.screens)

@@ -32,6 +32,7 @@ from PIL import ImageFile
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError
 from kiosk.face.geometry import TEMPLATE, similarity
+from kiosk.model import FaceMinimums, FaceThresholds
 from kiosk.ports import Context, Face, Image, Vector
 
 _PACKAGES = ("dlib", "face_recognition_models", "face_recognition")
@@ -53,6 +54,8 @@ class DlibEngine:
     """`ports.FaceEngine`. Raises ModelError at construction if the extra is not installed."""
 
     Settings: ClassVar[type[Struct]] = DlibSettings
+    thresholds = FaceThresholds(accept=0.47, accept_photographed=0.48, review=0.363, same_face=0.36)
+    minimums = FaceMinimums(accept=0.40, review=0.363, same_face=0.25)
     name = "face_recognition"
     version = "dlib-resnet-v1"
 

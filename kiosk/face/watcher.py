@@ -65,7 +65,7 @@ class FaceWatcher:
     """Looks at frames while somebody is to be watched.
 
     `newest(seconds)` waits at most so long for a frame newer than the last it gave. `give` takes events and
-    must not block.
+    must not block. `same_face`: likeness between successive faces below which it is another person.
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class FaceWatcher:
         newest: Callable[[float], Frame | None],
         give: Callable[[Event], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        same_face: float,
     ) -> None:
         self._engine, self._landmarks, self._liveness, self._decoder = engine, landmarks, liveness, decoder
         self._settings, self._newest, self._give, self._clock = settings, newest, give, clock
@@ -88,7 +90,8 @@ class FaceWatcher:
         self._portrait: bytes | None = None
         self._printed: CardPortrait | None = None  # a card is looked for
         self._memory = FaceMemory(settings.best_frames)
-        self._track = Track(settings.same_face, settings.max_gap_s)
+        self._same_face = same_face
+        self._track = Track(same_face, settings.max_gap_s)
         self._pace = FrameScheduler(settings.max_fps)
         self._reflection = Reflection()
         self._scene = FrameHistory()
@@ -118,7 +121,7 @@ class FaceWatcher:
             self._portrait = None
             self._memory.begin()
             self._track.cut()
-            self._printed = CardPortrait(self._settings.card_frames, self._settings.same_face)
+            self._printed = CardPortrait(self._settings.card_frames, self._same_face)
             self._since, self._watching = self._clock(), True
             self._state.notify_all()
 

@@ -1,4 +1,4 @@
-"""What a camera adds to a simulated picture: the shop behind, the sensor's noise, a drifting exposure."""
+"""Background, sensor noise and drifting exposure of simulated camera pictures."""
 
 import math
 
@@ -8,10 +8,10 @@ import numpy as np
 from kiosk.ports import Image
 
 _SHELVES = 5
-_GOODS = 14  # on each shelf
+_GOODS_PER_SHELF = 14
 _BLUR = 0.018  # of the width: the shop is out of focus
 _NOISE = 2.6  # standard deviation, grey levels
-_GRAINS = 4  # noise pictures, shifted about so that no two frames are alike
+_NOISE_IMAGES = 4  # shifted about so that no two frames are alike
 _SHIFT_PX = 32
 _OFFSET = 32  # noise is stored as unsigned numbers about this one
 
@@ -29,45 +29,51 @@ _COLOURS = np.array(  # BGR of packets, bottles and tins
 )
 
 
-def shop(size: tuple[int, int], seed: int) -> Image:
-    """Shelves with coloured goods under warm light, out of focus; `size` is (width, height)."""
+def shop_background(size: tuple[int, int], seed: int) -> Image:
+    """Draw shelves with coloured goods under warm light, out of focus.
+
+    `size` is (width, height); returns (height, width, 3) BGR.
+    """
     width, height = size
     random = np.random.default_rng(seed)
     wall = np.full((height, width, 3), (168, 186, 196), np.uint8)
     for shelf in range(_SHELVES):
         bottom = (shelf + 1) * height // _SHELVES
-        for good in range(_GOODS):
-            left = good * width // _GOODS
+        for good in range(_GOODS_PER_SHELF):
+            left = good * width // _GOODS_PER_SHELF
             top = bottom - int(height / _SHELVES * random.uniform(0.4, 0.85))
             colour = [int(level) for level in random.choice(_COLOURS) + random.integers(-20, 20, 3)]
-            cv2.rectangle(wall, (left, top), (left + width // _GOODS - 4, bottom), colour, -1)
+            cv2.rectangle(wall, (left, top), (left + width // _GOODS_PER_SHELF - 4, bottom), colour, -1)
         cv2.rectangle(wall, (0, bottom - 5), (width, bottom), (120, 132, 140), -1)
     soft = cv2.GaussianBlur(wall, (0, 0), _BLUR * width)
     light = np.linspace(1.05, 0.8, height)[:, None, None]
     return np.clip(soft * light, 0, 255).astype(np.uint8)
 
 
-class Sensor:
-    """Adds noise that differs from frame to frame and an exposure that drifts by some percent."""
+class SimulatedSensor:
+    """Camera sensor: noise that differs from frame to frame, and an exposure that drifts by 3 %.
+
+    `size` is (width, height).
+    """
 
     def __init__(self, size: tuple[int, int], seed: int) -> None:
         width, height = size
         self._size = size
         random = np.random.default_rng(seed)
-        shape = (_GRAINS, height + _SHIFT_PX, width + _SHIFT_PX, 3)
-        grains = random.standard_normal(shape, np.float32) * _NOISE + _OFFSET
-        self._grains = np.clip(np.rint(grains), 0, 255).astype(np.uint8)
+        shape = (_NOISE_IMAGES, height + _SHIFT_PX, width + _SHIFT_PX, 3)
+        noise = random.standard_normal(shape, np.float32) * _NOISE + _OFFSET
+        self._noise_images = np.clip(np.rint(noise), 0, 255).astype(np.uint8)
         self._phase = float(random.uniform(0, 2 * math.pi))
 
-    def see(self, scene: Image, at: float) -> Image:
-        """A new picture of `scene` taken at `at` seconds."""
+    def capture(self, scene: Image, at: float) -> Image:
+        """Return a new picture of `scene` taken at `at` seconds, (height, width, 3) BGR."""
         gain = 1.0 + 0.03 * math.sin(0.5 * at + self._phase)
-        return np.asarray(cv2.addWeighted(scene, gain, self._grain(at), 1.0, -_OFFSET), np.uint8)
+        return np.asarray(cv2.addWeighted(scene, gain, self._noise_at(at), 1.0, -_OFFSET), np.uint8)
 
-    def _grain(self, at: float) -> Image:
-        """Noise picked by the time, in milliseconds, so that the same time gives the same picture."""
+    def _noise_at(self, at: float) -> Image:
+        """Pick noise by the time in milliseconds, so that the same time gives the same picture."""
         picked = int(at * 1000) * 2654435761 % (1 << 32)
         x, y = (picked >> 4) % _SHIFT_PX, (picked >> 12) % _SHIFT_PX
         width, height = self._size
-        grain = self._grains[(picked >> 20) % _GRAINS]
-        return np.asarray(grain[y : y + height, x : x + width])
+        noise = self._noise_images[(picked >> 20) % _NOISE_IMAGES]
+        return np.asarray(noise[y : y + height, x : x + width])

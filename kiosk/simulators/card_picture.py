@@ -1,6 +1,6 @@
-"""A made-up ID card as it looks: with a person's photograph, for the camera of the simulated shop.
+"""Picture of a made-up ID card with a person's photograph, for the camera of the simulated shop.
 
-It says on it that it is a sample, and belongs to nobody (see `people`).
+The card says that it is a sample; its number can belong to nobody (see `people`).
 """
 
 from functools import cache
@@ -16,14 +16,14 @@ from kiosk.model import IdCard
 from kiosk.ports import Face, Image
 from kiosk.simulators.portrait import id_photo
 
-_PHOTO = (570, 60, 800, 344)
-"""Where the photograph stands: left, top, right, bottom."""
+_PHOTO_BOX = (570, 60, 800, 344)
+"""Left, top, right, bottom of the photograph, pixels."""
 _GROUND = (232, 226, 206)  # RGB of the print's ground
 _INK, _LABEL = (40, 40, 44), (60, 110, 150)
 
 
 def card_picture(card: IdCard, photo: Image, face: Face) -> Image:
-    """(540, 856, 3) BGR: the side with the portrait."""
+    """Draw the side with the portrait, (540, 856, 3) BGR."""
     picture = Picture.new("RGB", (WIDTH, HEIGHT), _GROUND)
     draw = ImageDraw.Draw(picture)
     for y, label, text in _lines(card):
@@ -34,12 +34,17 @@ def card_picture(card: IdCard, photo: Image, face: Face) -> Image:
         draw.text((290 + i * 27, 448), digit, fill=_INK, font=_font(38))
     draw.text((330, 16), "样 本 · 演 示 用", fill=(190, 60, 60), font=_font(24))
     printed = np.asarray(picture, np.uint8)[:, :, ::-1].copy()
-    _print_photo(printed, photo, face)
+    left, top, right, bottom = _PHOTO_BOX
+    large = id_photo(photo, face, scale=(right - left) / 102)
+    printed[top:bottom, left:right] = cv2.resize(large, (right - left, bottom - top))
     return printed
 
 
 def held(scene: Image, card: Image, at: float, width: float = 0.72) -> Image:
-    """The scene with the card held before it, swaying as a hand does. `width`: share of the scene's."""
+    """Return the scene with the card held before it, swaying as in a hand.
+
+    `scene`: (height, width, 3); `card`: (540, 856, 3); `width`: the card's share of the scene's width.
+    """
     height, span = scene.shape[:2]
     wide = width * span
     half = np.array([wide / 2, wide / 2 * HEIGHT / WIDTH])
@@ -59,6 +64,7 @@ def held(scene: Image, card: Image, at: float, width: float = 0.72) -> Image:
 
 
 def _lines(card: IdCard) -> list[tuple[int, str, str]]:
+    """Return (y, label, text) of the printed lines."""
     born = card.birth
     when = f"{born.year} 年 {born.month} 月 {born.day} 日" if born else ""
     address = [card.address[i : i + 11] for i in range(0, len(card.address), 11)]
@@ -68,13 +74,6 @@ def _lines(card: IdCard) -> list[tuple[int, str, str]]:
         (190, "出生", when),
     ]
     return lines + [(250 + 44 * i, "住址" if not i else "", text) for i, text in enumerate(address[:3])]
-
-
-def _print_photo(printed: Image, photo: Image, face: Face) -> None:
-    left, top, right, bottom = _PHOTO
-    zoom = (right - left) / 102
-    large = id_photo(photo, face, zoom)
-    printed[top:bottom, left:right] = cv2.resize(large, (right - left, bottom - top))
 
 
 @cache

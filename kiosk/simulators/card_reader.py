@@ -1,4 +1,4 @@
-"""Driver `simulated`: the card reader of the simulated shop."""
+"""Driver `simulated`: card reader that reads the card of the simulated shop's customer."""
 
 import time
 
@@ -8,45 +8,45 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceMissing
 from kiosk.model import IdCard
 from kiosk.ports import Context
-from kiosk.simulators.world import World
+from kiosk.simulators.shop import SimulatedShop
 
 
 class SimulatedCardReader:
-    """Finds what the world has on the reader; like a real one, it needs the card to lie still for a while."""
+    """Implements `ports.CardReader`; like a real reader it needs the card to stay for a while."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-        """How long a read takes."""
+        """`read_s`: how long a read takes."""
 
         read_s: float = 0.4  # a real reader takes about one second
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._read_s = settings.read_s
-        self._world: World | None = context.world if context.simulation else None
-        self._seen: IdCard | CardError | None = None
+        self._shop: SimulatedShop | None = context.world if context.simulation else None
+        self._found: IdCard | CardError | None = None
 
     def open(self) -> None:
-        """Raises DeviceMissing outside a simulation."""
-        if self._world is None:
-            raise DeviceMissing(Code.READER_MISSING, "there is no simulated world")
+        """Raise DeviceMissing outside of a simulation."""
+        if self._shop is None:
+            raise DeviceMissing(Code.READER_MISSING, "there is no simulated shop")
 
     def present(self) -> bool:
-        self._seen = self._look()
-        return self._seen is not None
+        self._found = self._card()
+        return self._found is not None
 
     def read(self) -> IdCard:
-        """The card that `present` saw, if it is still there at the end. Raises CardError."""
-        seen, self._seen = self._seen or self._look(), None
-        if seen is None:
+        """Return the card that `present` found, if it is still there at the end. Raises CardError."""
+        found, self._found = self._found or self._card(), None
+        if found is None:
             raise CardError(Code.CARD_REMOVED, "simulated")
         time.sleep(self._read_s)
-        if isinstance(seen, CardError):
-            raise seen
-        if self._look() is None:
+        if isinstance(found, CardError):
+            raise found
+        if self._card() is None:
             raise CardError(Code.CARD_MOVED, "simulated: taken away while it was read")
-        return seen
+        return found
 
     def close(self) -> None:
-        self._seen = None
+        self._found = None
 
-    def _look(self) -> IdCard | CardError | None:
-        return self._world.card() if self._world is not None else None
+    def _card(self) -> IdCard | CardError | None:
+        return self._shop.card() if self._shop is not None else None

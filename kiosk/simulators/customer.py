@@ -1,13 +1,18 @@
-"""A simulated customer: sees what the screen asks and answers through camera, microphone, card and touch.
+"""Simulated customer: reacts to what the screen shows through camera, microphone, card reader and touch.
 
-Behaviour is data (`Behaviour`, one table of a scenario file), so a scenario is a few lines of TOML. Nothing
-here reaches past the ports: the terminal must see this face, hear this voice and read this card.
+Behaviour is data (`CustomerBehaviour`, one table of a scenario file), so a scenario is a few lines of TOML.
+A customer uses nothing but the ports: the terminal must see this face, hear this voice and read this card.
+
+Timing: what is planned is done at its time or later, never earlier. A touch that the screen does not take yet
+(it is still being painted, or its buttons are inactive for the first 0.7 s) is repeated until it is taken or
+another screen is shown, so that a visit takes its course on a busy machine, too.
 """
 
 import heapq
 import itertools
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, Protocol
 
 import numpy as np
@@ -19,41 +24,46 @@ from kiosk.model import SAMPLE_RATE, HeadMove, Outcome, Purpose, Stage, Way
 from kiosk.ports import Samples
 from kiosk.simulators.light import ScreenColours
 
-Reading = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
-Turning = Literal["right", "wrong", "still"]
+DigitResponse = Literal["right", "wrong", "one_wrong", "silent", "quiet"]
+"""How the digits of one challenge are read aloud."""
+HeadResponse = Literal["right", "wrong", "still"]
+"""How the arrows of one head challenge are followed."""
 
-
-TURNED: dict[HeadMove, tuple[float, float]] = {
+HEAD_POSES_DEG: dict[HeadMove, tuple[float, float]] = {
     HeadMove.LEFT: (26.0, 0.0),
     HeadMove.RIGHT: (-26.0, 0.0),
     HeadMove.UP: (0.0, 21.0),
     HeadMove.DOWN: (0.0, -18.0),
 }
-"""Degrees to the picture's right, which is the person's left, and upwards."""
-POSES_DEG = 6.5
-"""Heads are turned in steps of so much: each is computed once (`Head.render`)."""
+"""Yaw to the picture's right, which is the person's left, and pitch upwards, at the end of each movement."""
+POSE_STEP_DEG = 6.5
+"""Heads are turned in steps of this size: each pose is computed once (`SimulatedHead.render`)."""
 POSES = tuple(
-    (POSES_DEG * round(yaw * share / 4 / POSES_DEG), POSES_DEG * round(pitch * share / 4 / POSES_DEG))
-    for yaw, pitch in TURNED.values()
-    for share in range(1, 5)
+    (
+        POSE_STEP_DEG * round(yaw * quarter / 4 / POSE_STEP_DEG),
+        POSE_STEP_DEG * round(pitch * quarter / 4 / POSE_STEP_DEG),
+    )
+    for yaw, pitch in HEAD_POSES_DEG.values()
+    for quarter in range(1, 5)
 )
-"""All of them."""
-THERE_S, STAYS_S, BACK_S = 0.35, 0.30, 0.40
-"""How long a movement takes: there, a moment, and back."""
+"""All (yaw, pitch) in degrees that a customer's head takes."""
+TURN_S, HOLD_S, RETURN_S = 0.35, 0.30, 0.40
+"""Duration of a head movement: towards the target, rest there, back to the middle."""
 
-
-LIFT_S = 0.3
-"""A card that is lifted too early lies so long: found, but not read."""
 PAINT_S = 0.03
-"""So long after the order a colour is on the screen."""
-READS_S = 1.0
-"""At least so long somebody looks at a new page before touching it; its buttons take no touch for 0.7 s."""
+"""Assumed delay from the order of a colour to the colour on the screen."""
+READ_PAGE_S = 1.0
+"""Shortest time a person looks at a new page before touching it; its buttons take no touch for 0.7 s."""
+RETRY_S = 0.1
+"""Interval between attempts to touch what does not take the touch yet."""
+TOUCH_LIMIT_S = 60.0
+"""After this time a touch that was never taken is given up; only a fault of the screen takes as long."""
 
 
-class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody does at the terminal. Times in seconds."""
+class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a customer does at the terminal. Times in seconds."""
 
-    face: str = "collins"  # who stands before the camera
+    face: str = "collins"  # whose face is before the camera
     card_of: str = "collins"  # whose portrait is on the card
     child: bool = False  # a child's card comes first, the own one when the guardian's is asked for
     seed: int = 1  # makes the made-up number and name, and this visit's noise
@@ -63,14 +73,14 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     card: Literal["good", "lifted_once", "unreadable", "expired", "wrong_number", "none"] = "good"
     phone: str = "19900000000"
     password: str = "31415926"  # noqa: S105 - a made-up one
-    readings: tuple[Reading, ...] = ("right",)  # try by try; the last one again for further tries
+    readings: tuple[DigitResponse, ...] = ("right",)  # by attempt; the last one is repeated
     way: Way = Way.VOICE
     changes_to: Way | None = None  # another way, chosen when the first challenge has failed
-    turnings: tuple[Turning, ...] = ("right",)  # as `readings`, for the head challenge
+    turnings: tuple[HeadResponse, ...] = ("right",)  # by attempt at the head challenge; as `readings`
     leaves_at: Stage | None = None  # walks off when this stage comes
-    swaps_at: Stage | None = None  # somebody else steps before the camera then …
+    swaps_at: Stage | None = None  # when this stage comes, another person steps before the camera …
     swaps_to: str = "hopper"  # … this one
-    again: Purpose = Purpose.OPEN  # who has a credential already wants this done with it
+    again: Purpose = Purpose.OPEN  # what a person who has a credential already wants done with it
     unhurried: bool = False
     touch_s: float = 0.15  # between two touches
     reaction_s: float = 0.38  # from seeing a digit to speaking
@@ -78,17 +88,20 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TouchDriver(Protocol):
-    """The finger on the touch screen; callable from any thread."""
+    """Operates the touch screen; callable from any thread."""
 
-    def press(self, name: str) -> bool: ...
+    def press(self, name: str) -> bool:
+        """Touch the button of this name; False if the screen does not take the touch (yet)."""
 
-    def type(self, text: str) -> None: ...
+    def type(self, text: str) -> bool | None:
+        """Touch the keypad; False if a key did not take the touch."""
 
 
-class Speaks(Protocol):
+class DigitVoice(Protocol):
     """A voice that can say digits."""
 
-    def say(self, digit: int, take: int | None = None) -> Samples: ...
+    def say(self, digit: int, take: int | None = None) -> Samples:
+        """Return (n,) samples at 16 kHz."""
 
 
 class Utterance(Struct, frozen=True, eq=False):
@@ -98,12 +111,26 @@ class Utterance(Struct, frozen=True, eq=False):
     samples: Samples
 
 
+class _PlannedStep(Struct, frozen=True, order=True, kw_only=True):
+    """An action due at `at`, planned while screen number `screen` was shown; False: to be repeated."""
+
+    at: float
+    number: int  # keeps steps of the same time in order
+    screen: int
+    act: Callable[[], bool | None]
+
+
 class Customer:
-    """Acts on notices of the terminal. `run` is the work of its own thread."""
+    """Acts on notices of the terminal. `run` is the work of a thread of its own."""
 
     def __init__(
-        self, behaviour: Behaviour, hand: TouchDriver | None, voice: Speaks, clock: Callable[[], float]
+        self,
+        behaviour: CustomerBehaviour,
+        touch: TouchDriver | None,
+        voice: DigitVoice,
+        clock: Callable[[], float],
     ) -> None:
+        """Without `touch` the screen is operated by somebody else."""
         self.behaviour = behaviour
         self.present = True
         self.card_on_reader = False
@@ -111,87 +138,111 @@ class Customer:
         self.childs_card = behaviour.child  # is the one that lies on the reader
         self.face = behaviour.face
         self.outcome: Outcome | None = None
-        self.light: ScreenColours | None = None  # what shines on the face
-        self._hand = hand
+        self.light: ScreenColours | None = None  # the screen's light on the face
+        self._touch = touch
         self._voice = voice
         self._clock = clock
         self._spoken: list[Utterance] = []
-        self._reading = -1
-        self._turning = -1
-        self._turned: tuple[float, HeadMove] | None = None
-        self._lifted = False
-        self._plan: list[tuple[float, int, Callable[[], object]]] = []
-        self._order = itertools.count()
+        self._digit_attempt = -1
+        self._head_attempt = -1
+        self._head_move: tuple[float, HeadMove] | None = None  # when it begins, and which
+        self._lifts_left = int(behaviour.card == "lifted_once")
+        self._screen = 0  # counts the screens that were shown
+        self._plan: list[_PlannedStep] = []
+        self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._random = np.random.default_rng(behaviour.seed)
 
-    # ── what the devices find ────────────────────────────────────────────────────────────────────
-
     def utterances(self) -> list[Utterance]:
-        """All that was, is being and will be said, as far as it is decided."""
+        """Return what was said, is being said and is about to be said."""
         return list(self._spoken)
 
-    def loudness(self, at: float) -> float:
-        """How far the mouth is open at `at`, 0…1, in time with the voice."""
-        for spoken in reversed(self._spoken):
-            offset = int((at - spoken.at) * SAMPLE_RATE)
-            if -1600 <= offset < len(spoken.samples) + 1600:
-                around = spoken.samples[max(0, offset - 640) : offset + 1280]
+    def mouth_opening(self, at: float) -> float:
+        """Return how far the mouth is open at `at`, 0…1, in time with the voice."""
+        for utterance in reversed(self._spoken):
+            offset = int((at - utterance.at) * SAMPLE_RATE)
+            if -1600 <= offset < len(utterance.samples) + 1600:
+                around = utterance.samples[max(0, offset - 640) : offset + 1280]
                 rms = float(np.sqrt(np.mean(around**2))) if len(around) else 0.0
                 return min(1.0, 8.0 * rms)
         return 0.0
 
-    def pose(self, at: float) -> tuple[float, float]:
-        """Degrees the head is turned to the picture's right, and upwards, at `at`."""
-        if self._turned is None:
+    def head_pose(self, at: float) -> tuple[float, float]:
+        """Return yaw to the picture's right and pitch upwards at `at`, in degrees."""
+        if self._head_move is None:
             return 0.0, 0.0
-        began, move = self._turned
-        after = at - began
-        back = (THERE_S + STAYS_S + BACK_S - after) / BACK_S
-        share = min(max(0.0, min(after / THERE_S, 1.0, back)), 1.0)
-        yaw, pitch = (POSES_DEG * round(share * degrees / POSES_DEG) for degrees in TURNED[move])
+        began, move = self._head_move
+        elapsed = at - began
+        back = (TURN_S + HOLD_S + RETURN_S - elapsed) / RETURN_S
+        share = min(max(0.0, min(elapsed / TURN_S, 1.0, back)), 1.0)
+        yaw, pitch = (POSE_STEP_DEG * round(share * deg / POSE_STEP_DEG) for deg in HEAD_POSES_DEG[move])
         return yaw, pitch
 
-    # ── what it does ─────────────────────────────────────────────────────────────────────────────
+    def card_found(self) -> None:
+        """Note that the reader has found the card; a customer who lifts it too early does so now."""
+        if self._lifts_left:
+            self._lifts_left -= 1
+            self.card_on_reader = False
+
+    # ── reactions to the screen ──────────────────────────────────────────────────────────────────
 
     def see(self, notice: e.Notice) -> None:
-        """The screen changed, or the terminal said something."""
+        """React to a notice: the screen changed, or the terminal printed."""
         if isinstance(notice, e.Show):
             self._see_stage(notice)
         elif isinstance(notice, e.ShowDigit):
             self._see_digit(notice)
         elif isinstance(notice, e.ShowLight):
-            self.light = _plan(notice, self._clock())
+            now = self._clock()
+            times = (now + PAINT_S + step * notice.hold_s for step in range(len(notice.colours)))
+            self.light = ScreenColours(tuple(times), notice.colours)
         elif isinstance(notice, e.ShowHeadMove):
-            self._see_move(notice)
+            self._see_head_move(notice)
         elif isinstance(notice, e.ShowDigits):
             self._see_digits(notice)
         elif isinstance(notice, e.Print):
             self.outcome = notice.slip.outcome
 
     def run(self, stop: threading.Event) -> None:
-        """Do what is planned, each at its time."""
+        """Perform the planned steps in their order, each at its time or later."""
         while not stop.is_set():
             with self._changed:
                 now = self._clock()
-                if not self._plan or self._plan[0][0] > now:
-                    wait = self._plan[0][0] - now if self._plan else 0.2
+                if not self._plan or self._plan[0].at > now:
+                    wait = self._plan[0].at - now if self._plan else 0.2
                     self._changed.wait(min(wait, 0.2))
                     continue
-                _, _, act = heapq.heappop(self._plan)
-            act()
+                step = heapq.heappop(self._plan)
+            self._perform(step, stop)
 
-    def _later(self, delay_s: float, act: Callable[[], object]) -> None:
+    def _perform(self, step: _PlannedStep, stop: threading.Event) -> None:
+        """Repeat the step until it succeeds; give up when another screen is shown or the customer leaves."""
+        until = self._clock() + TOUCH_LIMIT_S
+        while step.act() is False:
+            current = self.present and step.screen == self._screen
+            if not current or self._clock() > until or stop.wait(RETRY_S):
+                return
+
+    def _later(self, delay_s: float, act: Callable[[], bool | None]) -> None:
         with self._changed:
-            heapq.heappush(self._plan, (self._clock() + delay_s, next(self._order), act))
+            step = _PlannedStep(
+                at=self._clock() + delay_s, number=next(self._numbers), screen=self._screen, act=act
+            )
+            heapq.heappush(self._plan, step)
             self._changed.notify()
 
     def _press(self, delay_s: float, name: str) -> None:
-        hand = self._hand
-        if hand is not None:
-            self._later(delay_s, lambda: hand.press(name))
+        if self._touch is not None:
+            self._later(delay_s, partial(self._touch.press, name))
+
+    def _type(self, delay_s: float, text: str) -> None:
+        """Type key by key, so that a key that is not taken yet can be repeated."""
+        if self._touch is not None:
+            for character in text:
+                self._later(delay_s, partial(self._touch.type, character))
 
     def _see_stage(self, show: e.Show) -> None:
+        self._screen += 1
         self.light = None
         if self.behaviour.leaves_at is show.stage:
             self.leave()
@@ -201,18 +252,18 @@ class Customer:
         self.childs_card = self.childs_card and not show.guardian
         if self.behaviour.swaps_at is show.stage:
             self.face = self.behaviour.swaps_to
-        act: Callable[[], object] | None = {
+        react: Callable[[], object] | None = {
             Stage.IDLE: self._begin,
             Stage.CONSENT: lambda: self._answer_consent(show),
             Stage.CARD: self._put_card,
-            Stage.GUARDIAN: lambda: self._press(READS_S, "agree_guardian"),
-            Stage.PHONE: self._type,
-            Stage.DIGITS: lambda: self._next_reading(show),
-            Stage.HEAD: self._next_turning,
+            Stage.GUARDIAN: lambda: self._press(READ_PAGE_S, "agree_guardian"),
+            Stage.PHONE: self._type_phone_and_password,
+            Stage.DIGITS: lambda: self._start_digits(show),
+            Stage.HEAD: self._start_head_challenge,
             Stage.OUTCOME: lambda: self._take_slip(show),
         }.get(show.stage)
-        if act is not None:
-            act()
+        if react is not None:
+            react()
 
     def leave(self) -> None:
         """Walk off, with the card."""
@@ -228,7 +279,7 @@ class Customer:
             self._press(self.behaviour.touch_s, "begin_unhurried" if self.behaviour.unhurried else "begin")
             return
         self._press(self.behaviour.touch_s, "other_way")
-        self._press(self.behaviour.touch_s + READS_S, f"way_{self.behaviour.way.value}")
+        self._press(self.behaviour.touch_s + READ_PAGE_S, f"way_{self.behaviour.way.value}")
 
     def _answer_consent(self, show: e.Show) -> None:
         pause = self.behaviour.touch_s
@@ -239,90 +290,73 @@ class Customer:
             self._press(2 * pause, "decline")
             return
         self._press(2 * pause, "agree")
-        self._press(2 * pause + READS_S, "agree_picture" if self.behaviour.picture else "decline_picture")
+        self._press(2 * pause + READ_PAGE_S, "agree_picture" if self.behaviour.picture else "decline_picture")
 
     def _put_card(self) -> None:
         if self.behaviour.card == "none":
             return
 
-        def lay(lies: bool) -> None:
-            self.card_on_reader = lies
+        def lay_down() -> None:
+            self.card_on_reader = True
 
-        lay(False)
-        pause = 3 * self.behaviour.touch_s
-        self._later(pause, lambda: lay(True))
-        if self.behaviour.card == "lifted_once" and not self._lifted:
-            self._lifted = True
-            self._later(pause + LIFT_S, lambda: lay(False))
+        self.card_on_reader = False
+        self._later(3 * self.behaviour.touch_s, lay_down)
 
-    def _type(self) -> None:
-        hand, behaviour = self._hand, self.behaviour
-        if hand is None:
-            return
-        delay = behaviour.touch_s
+    def _type_phone_and_password(self) -> None:
+        behaviour = self.behaviour
+        delay_s = behaviour.touch_s
         for text in (behaviour.phone, behaviour.password, behaviour.password):
-            self._later(delay, lambda text=text: hand.type(text))  # type: ignore[misc]
-            self._press(delay + behaviour.touch_s, "key_next")
-            delay += 3 * behaviour.touch_s
+            self._type(delay_s, text)
+            self._press(delay_s + behaviour.touch_s, "key_next")
+            delay_s += 3 * behaviour.touch_s
 
-    def _next_reading(self, show: e.Show) -> None:
-        self._reading += 1
+    def _start_digits(self, show: e.Show) -> None:
+        self._digit_attempt += 1
         other = self.behaviour.changes_to
         if other is not None and show.code is not Code.OK:
-            self._press(READS_S, "change_way")
-            self._press(2 * READS_S + self.behaviour.touch_s, f"way_{other.value}")
+            self._press(READ_PAGE_S, "change_way")
+            self._press(2 * READ_PAGE_S + self.behaviour.touch_s, f"way_{other.value}")
 
-    def _next_turning(self) -> None:
-        self._turning += 1
-        self._turned = None
+    def _start_head_challenge(self) -> None:
+        self._head_attempt += 1
+        self._head_move = None
 
     def _take_slip(self, show: e.Show) -> None:
         self.card_on_reader = False
-        if show.code is Code.PERSON_ALREADY_OPEN and self.behaviour.again is not Purpose.OPEN:
-            self._press(max(6 * self.behaviour.touch_s, READS_S), self.behaviour.again.value)
-            return
-        self._press(max(6 * self.behaviour.touch_s, READS_S), "dismiss")
+        asked_again = show.code is Code.PERSON_ALREADY_OPEN and self.behaviour.again is not Purpose.OPEN
+        button = self.behaviour.again.value if asked_again else "dismiss"
+        self._press(max(6 * self.behaviour.touch_s, READ_PAGE_S), button)
 
-    # ── reading aloud ────────────────────────────────────────────────────────────────────────────
+    # ── challenges ───────────────────────────────────────────────────────────────────────────────
+
+    def _reaction_s(self) -> float:
+        return self.behaviour.reaction_s + 0.1 * float(self._random.random())
 
     def _see_digit(self, shown: e.ShowDigit) -> None:
         if not self.present:
             return
         readings = self.behaviour.readings
-        how = readings[min(max(self._reading, 0), len(readings) - 1)]
-        if how == "silent":
+        response = readings[min(max(self._digit_attempt, 0), len(readings) - 1)]
+        if response == "silent":
             return
-        wrong = how == "wrong" or (how == "one_wrong" and shown.window == 0)
-        digit = self._other_digit(shown.digit) if wrong else shown.digit
-        delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
-        loudness = 0.02 if how == "quiet" else 1.0
-        self._spoken.append(Utterance(self._clock() + delay, self._voice.say(digit) * np.float32(loudness)))
+        wrong = response == "wrong" or (response == "one_wrong" and shown.window == 0)
+        digit = (shown.digit + 1 + int(self._random.integers(9))) % 10 if wrong else shown.digit
+        began = self._clock() + self._reaction_s()
+        gain = np.float32(0.02 if response == "quiet" else 1.0)
+        self._spoken.append(Utterance(began, self._voice.say(digit) * gain))
 
-    # ── the other ways ───────────────────────────────────────────────────────────────────────────
-
-    def _see_move(self, shown: e.ShowHeadMove) -> None:
-        """Turn the head as the arrow says, a moment after it was seen."""
+    def _see_head_move(self, shown: e.ShowHeadMove) -> None:
+        """Turn the head as the arrow says, after the reaction time."""
         turnings = self.behaviour.turnings
-        how = turnings[min(max(self._turning, 0), len(turnings) - 1)]
-        if shown.move is None or how == "still" or not self.present:
+        response = turnings[min(max(self._head_attempt, 0), len(turnings) - 1)]
+        if shown.move is None or response == "still" or not self.present:
             return
         others = [move for move in HeadMove if move is not shown.move]
-        move = shown.move if how == "right" else others[int(self._random.integers(len(others)))]
-        delay = self.behaviour.reaction_s + 0.1 * float(self._random.random())
-        self._turned = (self._clock() + delay, move)
+        move = shown.move if response == "right" else others[int(self._random.integers(len(others)))]
+        self._head_move = (self._clock() + self._reaction_s(), move)
 
     def _see_digits(self, shown: e.ShowDigits) -> None:
-        hand = self._hand
-        if hand is None or not self.present:
-            return
-        self._later(READS_S, lambda: hand.type("".join(map(str, shown.digits))))
-        self._press(READS_S + self.behaviour.touch_s, "key_next")
-
-    def _other_digit(self, digit: int) -> int:
-        return (digit + 1 + int(self._random.integers(9))) % 10
-
-
-def _plan(shown: e.ShowLight, now: float) -> ScreenColours:
-    """When which colour will be on the screen."""
-    times = (now + PAINT_S + step * shown.hold_s for step in range(len(shown.colours)))
-    return ScreenColours(tuple(times), shown.colours)
+        """Type the digits of a challenge that is answered by touch."""
+        if self.present:
+            self._type(READ_PAGE_S, "".join(map(str, shown.digits)))
+            self._press(READ_PAGE_S + self.behaviour.touch_s, "key_next")

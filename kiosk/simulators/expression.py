@@ -1,6 +1,6 @@
-"""Moving parts of a still face: a mouth that opens and eyes that close, as small warped patches.
+"""Animate a still face: a mouth that opens and eyes that close, as small warped patches.
 
-A patch for each of some levels is made once and then only copied, so that a frame costs next to nothing.
+Patches for `LEVELS` states are computed once and then only copied into each frame.
 """
 
 from collections.abc import Callable
@@ -30,20 +30,23 @@ _LOWER_LIDS = ((33, 7, 163, 144, 145, 153, 154, 155, 133), (362, 382, 381, 380, 
 
 
 class Patch(Struct, frozen=True, eq=False):
-    """A part of the picture at (x, y), once for each level from 0 to 1."""
+    """Part of a picture with its corner at (x, y), once for each of `LEVELS` states from 0 to 1."""
 
     x: int
     y: int
     levels: list[Image]
 
     def put(self, figure: Image, level: float) -> None:
-        """Draw the part into `figure`."""
+        """Copy the state nearest to `level`, 0…1, into `figure`."""
         image = self.levels[round(min(max(level, 0.0), 1.0) * (len(self.levels) - 1))]
         figure[self.y : self.y + image.shape[0], self.x : self.x + image.shape[1]] = image
 
 
 def mouth(figure: Image, points: Points) -> Patch:
-    """Level 0: as in the photo; 1: wide open. `points`: the mesh in pixels of `figure`."""
+    """Return the mouth as a patch: level 0 as in the photo, 1 wide open.
+
+    `points`: (468, 3), the mesh in pixels of `figure`.
+    """
     lip, chin = points[list(_LOWER_LIP), :2], points[_CHIN]
     wide = float(lip[-1, 0] - lip[0, 0])
     middle = float(lip[:, 0].mean())
@@ -51,19 +54,19 @@ def mouth(figure: Image, points: Points) -> Patch:
     y0, y1 = int(lip[:, 1].min() - 0.2 * wide), int(chin[1] + 0.9 * wide)
 
     def draw(level: float, grid: Grid) -> Image:
-        drop = level * _OPEN * wide
-        return _open_mouth(figure, grid, lip, float(chin[1]), drop)
+        return _open_mouth(figure, grid, lip, float(chin[1]), drop=level * _OPEN * wide)
 
     return _patch(figure, (x0, y0, x1, y1), draw)
 
 
 def eyes(figure: Image, points: Points) -> list[Patch]:
-    """Two patches. Level 0: as in the photo; 1: closed."""
+    """Return both eyes as patches: level 0 as in the photo, 1 closed."""
     lids = zip(_UPPER_LIDS, _LOWER_LIDS, strict=True)
     return [_eye(figure, points[list(upper), :2], points[list(lower), :2]) for upper, lower in lids]
 
 
 def _patch(figure: Image, box: tuple[int, int, int, int], draw: Callable[[float, Grid], Image]) -> Patch:
+    """Draw every state of the part of `figure` inside of `box` (left, top, right, bottom)."""
     x0, y0, x1, y1 = box
     x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, figure.shape[1]), min(y1, figure.shape[0])
     x, y = np.meshgrid(np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64))
@@ -71,16 +74,16 @@ def _patch(figure: Image, box: tuple[int, int, int, int], draw: Callable[[float,
 
 
 def _open_mouth(figure: Image, grid: Grid, lip: Points, chin: float, drop: float) -> Image:
-    """The lower lip and the jaw moved down by `drop` pixels in the middle, darkness between the lips."""
+    """Move the lower lip and the jaw down by `drop` pixels in the middle; paint the gap between the lips."""
     x, y = grid
     line = np.interp(x, lip[:, 0], lip[:, 1])
     opening = drop * _arch(x, lip)
     source = y.copy()
-    for _ in range(6):  # where did the pixel that is now here come from? A fixed point of y − drop(y)
+    for _ in range(6):  # which pixel came here: the fixed point of y − lowered(y)
         source = y - _lowered(x, source, line, lip, chin, drop)
     moved = np.where(y > line, np.maximum(source, line), y)
     still = cv2.remap(figure, x.astype(np.float32), moved.astype(np.float32), cv2.INTER_LINEAR)
-    return _fill(np.asarray(still, np.uint8), y - line, opening)
+    return _paint_inside(np.asarray(still, np.uint8), y - line, opening)
 
 
 def _lowered(
@@ -91,22 +94,24 @@ def _lowered(
     chin: float,
     drop: float,
 ) -> NDArray[np.float64]:
-    """How far a point of the closed mouth's face goes down: lips at the lip line, jaw towards the chin."""
+    """Return how many pixels each point moves down: lips at the lip line, jaw towards the chin."""
     wide = lip[-1, 0] - lip[0, 0]
     depth = np.clip((y - line) / np.maximum(chin - line, 1), 0, None)
     lips = _arch(x, lip) * np.clip(1 - depth, 0, 1)
     jaw_wide = np.cos(np.clip((x - lip[:, 0].mean()) / (1.3 * wide), -1, 1) * np.pi / 2) ** 2
     below = np.clip(1 - (y - chin) / (0.9 * wide), 0, 1)
-    return np.asarray(drop * (lips + _JAW * jaw_wide * _smooth(np.clip(depth, 0, 1)) * _smooth(below)))
+    return np.asarray(
+        drop * (lips + _JAW * jaw_wide * _smooth_step(np.clip(depth, 0, 1)) * _smooth_step(below))
+    )
 
 
 def _arch(x: NDArray[np.float64], lip: Points) -> NDArray[np.float64]:
-    """1 in the middle of the mouth, 0 at its corners and beyond."""
+    """Return 1 in the middle of the mouth, 0 at its corners and beyond."""
     half = (lip[-1, 0] - lip[0, 0]) / 2
     return np.asarray(np.sqrt(np.clip(1 - ((x - lip[0, 0] - half) / half) ** 2, 0, 1)))
 
 
-def _fill(image: Image, below: NDArray[np.float64], opening: NDArray[np.float64]) -> Image:
+def _paint_inside(image: Image, below: NDArray[np.float64], opening: NDArray[np.float64]) -> Image:
     """Paint the inside of the mouth: teeth, darkness, tongue. `below`: pixels below the upper lip."""
     inside = np.clip(below, 0, 1) * np.clip(opening - below, 0, 1)
     part = below / np.maximum(opening, 1e-6)
@@ -121,7 +126,7 @@ def _fill(image: Image, below: NDArray[np.float64], opening: NDArray[np.float64]
 
 
 def _eye(figure: Image, upper: Points, lower: Points) -> Patch:
-    """One eye, whose upper lid comes down over it."""
+    """Return one eye, whose upper lid comes down over it; `upper`, `lower`: (9, 2), its lids."""
     wide = float(upper[-1, 0] - upper[0, 0])
     x0, x1 = int(upper[0, 0] - 0.1 * wide), int(upper[-1, 0] + 0.1 * wide)
     y0, y1 = int(upper[:, 1].min() - 0.5 * wide), int(lower[:, 1].max() + 0.15 * wide)
@@ -141,6 +146,6 @@ def _eye(figure: Image, upper: Points, lower: Points) -> Patch:
     return _patch(figure, (x0, y0, x1, y1), draw)
 
 
-def _smooth(t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 0 to 1 without a corner."""
+def _smooth_step(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smooth step from 0 to 1: 3t² − 2t³."""
     return t * t * (3 - 2 * t)

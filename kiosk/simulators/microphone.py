@@ -1,4 +1,4 @@
-"""Driver `simulated`: the microphone of the simulated shop, in real time."""
+"""Driver `simulated`: microphone that delivers the simulated shop's sound in real time."""
 
 import threading
 from collections.abc import Callable
@@ -17,29 +17,34 @@ BLOCK = SAMPLE_RATE // 50
 
 
 class SimulatedMicrophoneSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing to choose."""
+    """Has no settings."""
 
 
 class SimulatedMicrophone:
-    """Asks the world what can be heard, block by block, each when its last sample is over."""
+    """Implements `ports.Microphone`: each block is delivered when its last sample is over."""
 
     Settings = SimulatedMicrophoneSettings
 
     def __init__(self, settings: SimulatedMicrophoneSettings, context: Context) -> None:
-        self._world = context.world
+        self._shop = context.world
         self._clock = context.clock
         self._worker: Worker | None = None
 
     def probe(self) -> None:
-        if self._world is None:
-            raise DeviceMissing(Code.MICROPHONE_MISSING, "there is no simulated world")
+        """Raise DeviceMissing where there is no simulated shop."""
+        if self._shop is None:
+            raise DeviceMissing(Code.MICROPHONE_MISSING, "there is no simulated shop")
 
     def open(self, deliver: Callable[[AudioBlock], None]) -> None:
+        """Begin to deliver blocks, on a thread of its own. Raises DeviceMissing."""
         self.probe()
         self.close()
-        self._worker = Worker("simulated-microphone", lambda stop: self._run(deliver, stop)).start()
+        self._worker = Worker(
+            "simulated-microphone", lambda stop: self._deliver_blocks(deliver, stop)
+        ).start()
 
     def check(self) -> None:
+        """Raise DeviceLost if no more blocks come."""
         if self._worker is None or not self._worker.alive:
             raise DeviceLost(Code.MICROPHONE_LOST, "the simulated microphone has stopped")
 
@@ -48,7 +53,7 @@ class SimulatedMicrophone:
             self._worker.stop()
             self._worker = None
 
-    def _run(self, deliver: Callable[[AudioBlock], None], stop: threading.Event) -> None:
+    def _deliver_blocks(self, deliver: Callable[[AudioBlock], None], stop: threading.Event) -> None:
         began = self._clock()
         seq = 0
         while not stop.is_set():
@@ -56,6 +61,6 @@ class SimulatedMicrophone:
             early = at + BLOCK / SAMPLE_RATE - self._clock()
             if early > 0 and stop.wait(early):
                 return
-            samples = np.asarray(self._world.sound(at, BLOCK), np.float32)
+            samples = np.asarray(self._shop.sound(at, BLOCK), np.float32)
             deliver(AudioBlock(samples=samples, seq=seq, at=at))
             seq += 1

@@ -1,4 +1,4 @@
-"""Made-up people for simulated visits: unassigned region code, valid check character, no real person.
+"""Made-up people for simulated visits: ID numbers of an unassigned region with a valid check character.
 
 The check character is ISO 7064 MOD 11-2 as GB 11643 uses it.
 """
@@ -10,7 +10,7 @@ from msgspec import Struct
 from kiosk.model import IdCard
 
 REGION = "990001"
-"""No county has it: a number with it can belong to nobody."""
+"""No county has this code: a number with it can belong to nobody."""
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
@@ -19,11 +19,11 @@ _NAMES = ("陈示范", "李样本", "黄试用", "何演示", "梁模拟", "邓�
 
 BORN = date(1958, 3, 14)
 CHILD_BORN = date(date.today().year - 8, 1, 1)
-"""Eight years old, whenever that is."""
+"""A child who is eight years old today."""
 
 
 class Person(Struct, frozen=True):
-    """Who a simulated card belongs to. `seed` makes number and name; `portrait` is what the chip holds."""
+    """Holder of a simulated card. `seed` makes number and name; `portrait`: the chip's 1024 bytes."""
 
     seed: int
     portrait: bytes
@@ -33,7 +33,7 @@ class Person(Struct, frozen=True):
     number_wrong: bool = False
 
     def card(self) -> IdCard:
-        """The card as a reader delivers it."""
+        """Return the card as a reader delivers it."""
         number = made_up_number(self.seed, self.born)
         if self.number_wrong:
             number = number[:-1] + ("0" if number[-1] != "0" else "1")
@@ -52,6 +52,6 @@ class Person(Struct, frozen=True):
 
 
 def made_up_number(seed: int, born: date) -> str:
-    """An eighteen-character number that is well formed and can belong to nobody."""
+    """Return an eighteen-character ID number that is well formed and can belong to nobody."""
     body = f"{REGION}{born:%Y%m%d}{seed % 1000:03d}"
     return body + _CHECK[sum(w * int(c) for w, c in zip(_WEIGHTS, body, strict=True)) % 11]

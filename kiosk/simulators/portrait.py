@@ -1,4 +1,4 @@
-"""The portrait on a simulated card: an ID photo of 102×126 pixels in 1024 bytes, and its decoder.
+"""Portrait on a simulated card's chip: an ID photo of 102×126 pixels in 1024 bytes, and its decoder.
 
 A real chip's portrait is as small and about as hard compressed, in a format that only the vendor's library
 reads; WebP stands in for it here.
@@ -18,7 +18,7 @@ from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.ports import Context, Face, Image
 
 MODELS = Path("var/models")
-"""Where `resources/settings/default.toml` has the weights."""
+"""Folder of the weights in `resources/settings/default.toml`."""
 
 WIDTH, HEIGHT, BYTES = 102, 126, 1024
 _FACE = 0.52  # face width in widths of an ID photo
@@ -26,8 +26,8 @@ _EYES = 0.42  # height of the eyes from the top
 _QUALITIES = range(60, -1, -2)
 
 
-def sitter(photo: Image, models: Path = MODELS) -> Face:
-    """The largest face of a photo. Raises ValueError if there is none, ModelError, EngineError."""
+def detect_face(photo: Image, models: Path = MODELS) -> Face:
+    """Return the largest face of a photo. Raises ValueError if there is none, ModelError, EngineError."""
     context = Context(models, models, simulation=True, clock=time.monotonic)
     longest = max(photo.shape[:2])
     faces = SFace(SFaceSettings(longest_px=longest), context).detect(photo)
@@ -37,12 +37,15 @@ def sitter(photo: Image, models: Path = MODELS) -> Face:
 
 
 def chip_portrait(image: Image, models: Path = MODELS) -> bytes:
-    """1024 bytes: the face of `image` cropped like an ID photo. Raises ValueError, ModelError."""
-    return packed(id_photo(image, sitter(image, models)))
+    """Crop the face of `image` like an ID photo and encode it. Raises ValueError, ModelError."""
+    return encode_portrait(id_photo(image, detect_face(image, models)))
 
 
-def packed(photo: Image) -> bytes:
-    """1024 bytes: an ID photo as WebP, as good as it fits, and zeros. Raises ValueError if nothing fits."""
+def encode_portrait(photo: Image) -> bytes:
+    """Encode an ID photo as WebP of the highest quality that fits into 1024 bytes, padded with zeros.
+
+    Raises ValueError if no quality fits.
+    """
     for quality in _QUALITIES:
         done, webp = cv2.imencode(".webp", photo, [cv2.IMWRITE_WEBP_QUALITY, quality])
         if done and webp.size <= BYTES:
@@ -51,7 +54,7 @@ def packed(photo: Image) -> bytes:
 
 
 def id_photo(image: Image, face: Face, scale: float = 1.0) -> Image:
-    """(126, 102, 3) times `scale`, the eyes level and where ID photos have them."""
+    """Crop `image` to (126, 102, 3) times `scale`, the eyes level and where ID photos have them."""
     width, height = round(scale * WIDTH), round(scale * HEIGHT)
     zoom = _FACE * width / face.width
     eyes = face.points[:2].mean(axis=0)
@@ -64,11 +67,11 @@ def id_photo(image: Image, face: Face, scale: float = 1.0) -> Image:
 
 
 class SimulatedDecoderSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
+    """Has no settings."""
 
 
 class SimulatedDecoder:
-    """`ports.PortraitDecoder` for `chip_portrait`."""
+    """Implements `ports.PortraitDecoder` for what `encode_portrait` makes."""
 
     Settings: ClassVar[type[Struct]] = SimulatedDecoderSettings
 
@@ -76,16 +79,11 @@ class SimulatedDecoder:
         pass
 
     def decode(self, portrait: bytes) -> Image:
-        """(126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
-        picture = _decoded(portrait)
+        """Return (126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
+        try:
+            picture = cv2.imdecode(np.frombuffer(portrait, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:
+            picture = None
         if picture is None or picture.shape != (HEIGHT, WIDTH, 3):
             raise CardError(Code.CARD_PORTRAIT_UNREADABLE)
-        return picture
-
-
-def _decoded(portrait: bytes) -> Image | None:
-    try:
-        picture = cv2.imdecode(np.frombuffer(portrait, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    return None if picture is None else np.asarray(picture, np.uint8)
+        return np.asarray(picture, np.uint8)

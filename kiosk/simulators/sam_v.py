@@ -1,21 +1,19 @@
-"""A SAM-V card reader on a pseudo-terminal: it speaks the real protocol to the real driver.
+"""Simulated SAM-V card reader on a pseudo-terminal: it speaks the real protocol to the real driver.
 
     with SamVOnPty() as reader:
         reader.put(card)          # a driver that opened `reader.port` can read it
-        reader.faults.append(Fault(Command.READ, Status.READ_FAILED))
+        reader.faults.append(ReaderFault(Command.READ, Status.READ_FAILED))
 
 Like the readers in the shops it finds each card once: after it was selected, the card must be lifted before
 it is found again. `python -m kiosk.simulators.sam_v` lends such a reader to a terminal on the same machine;
-with `--script` it plays every fault of `simulators.sam_v_faults` to the real driver and prints its outcome.
+`python -m kiosk.simulators.sam_v_faults` plays every fault to the real driver and prints the outcomes.
 """
 
-import argparse
 import contextlib
 import os
 import pty
 import select
 import struct
-import sys
 import termios
 import threading
 import time
@@ -29,18 +27,19 @@ from kiosk.card.frames import Damaged, Scanner, build
 from kiosk.card.layout import compose
 from kiosk.card.protocol import BAUDS, PORTRAIT_BYTES, TEXT_BYTES, Command, Status
 from kiosk.model import IdCard
+from kiosk.simulators.people import Person
 from kiosk.worker import Worker
 
 SAM_ID = struct.pack("<HHIII", 5, 1, 20_240_101, 1_234_567, 7_654_321)
 _SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in BAUDS}
 
 
-class Fault(Struct, frozen=True):
+class ReaderFault(Struct, frozen=True):
     """What goes wrong the next time `command` is asked; each fault happens once.
 
     `status` replaces the answer's SW3; without it the answer is changed by `alter` (bytes of the whole frame;
     empty: no answer comes). `lift`: the card is taken away at that moment; `delay_s`: the answer comes late;
-    `unplug`: the line is cut in its place.
+    `unplug`: the connection is cut instead of an answer.
     """
 
     command: int
@@ -52,21 +51,21 @@ class Fault(Struct, frozen=True):
 
 
 class Chip(Struct, frozen=True):
-    """What a card holds beside text and photo."""
+    """Chip data beside text and photo."""
 
     further_address: str = ""
     number: bytes = b""
 
 
 class SamVOnPty:
-    """`port` is what a driver opens. `put`, `lift`, `faults` and `unplug` may be used from any thread.
+    """Reader whose `port` a driver opens. `put`, `lift`, `faults` and `unplug` may be used from any thread.
 
-    `baud`: the rate at which it talks; any other it does not understand. `read_s`: how long the chip takes.
+    `baud`: the only rate that it understands. `read_s`: how long reading the chip takes.
     """
 
     def __init__(self, baud: int = BAUDS[0], read_s: float = 0.0) -> None:
-        self.faults: list[Fault] = []
-        self.asked: list[int] = []  # commands, as they came
+        self.faults: list[ReaderFault] = []
+        self.commands: list[int] = []  # received so far
         self.chip = Chip()
         self.baud = baud
         self.read_s = read_s
@@ -89,7 +88,7 @@ class SamVOnPty:
         self.unplug()
 
     def put(self, card: IdCard, text: bytes | None = None) -> None:
-        """Lay a card on the reader; `text`: what its chip holds instead of what belongs to `card`."""
+        """Lay a card on the reader; `text`: 256 bytes that its chip holds instead of the card's own."""
         with self._lock:
             self._card, self._text, self._state = card, text, "lying"
 
@@ -98,12 +97,12 @@ class SamVOnPty:
         with self._lock:
             self._card, self._state = None, "none"
 
-    def say(self, data: bytes) -> None:
-        """Bytes on the line that nobody asked for."""
+    def send(self, data: bytes) -> None:
+        """Send bytes that no command asked for."""
         os.write(self._master, data)
 
     def unplug(self) -> None:
-        """Both ends of the line vanish, as with a USB adapter; may be called twice."""
+        """Close both ends, as when a USB adapter is unplugged; may be called twice."""
         self._worker.stop()
         self._cut()
 
@@ -119,7 +118,7 @@ class SamVOnPty:
             if not ready:
                 continue
             data = os.read(self._master, 4096)
-            if not self._heard():
+            if not self._rate_matches():
                 continue
             try:
                 for body in scanner.feed(data):
@@ -128,15 +127,15 @@ class SamVOnPty:
             except Damaged:
                 os.write(self._master, _frame(Status.CHECKSUM))
 
-    def _heard(self) -> bool:
-        """Did the other end talk at our rate? A pseudo-terminal carries the bytes at any."""
+    def _rate_matches(self) -> bool:
+        """Compare the driver's baud rate with ours: a pseudo-terminal carries bytes at any rate."""
         return _SPEEDS.get(termios.tcgetattr(self._master)[5]) == self.baud
 
     def _reply(self, command: int) -> bool:
-        """False: the line was cut instead."""
-        self.asked.append(command)
+        """Answer a command, with the next fault for it if there is one; False: the connection was cut."""
+        self.commands.append(command)
         with self._lock:
-            fault = next((f for f in self.faults if f.command == command), Fault(command))
+            fault = next((f for f in self.faults if f.command == command), ReaderFault(command))
             if fault in self.faults:
                 self.faults.remove(fault)
             answer = self._answer(command) if fault.status is None else _frame(fault.status)
@@ -146,14 +145,12 @@ class SamVOnPty:
             self._cut()
             return False
         time.sleep(fault.delay_s + (self.read_s if command == Command.READ else 0.0))
-        self._write(fault.alter(answer) if fault.alter else answer)
+        data = fault.alter(answer) if fault.alter else answer
+        while data:
+            data = data[os.write(self._master, data) :]
         if command >> 8 == Command.BAUD >> 8 and fault.status is None:
             self.baud = BAUDS[command & 0xFF]
         return True
-
-    def _write(self, answer: bytes) -> None:
-        while answer:
-            answer = answer[os.write(self._master, answer) :]
 
     def _answer(self, command: int) -> bytes:
         answers: dict[int, Callable[[], bytes]] = {
@@ -163,7 +160,7 @@ class SamVOnPty:
             Command.SELECT: self._select,
             Command.READ: self._read,
             Command.FURTHER_ADDRESS: self._further_address,
-            Command.CHIP_NUMBER: self._chip_number,
+            Command.CHIP_NUMBER: lambda: self._chip_data(self.chip.number),
         }
         answers |= {Command.BAUD + i: lambda: _frame(Status.OK) for i in range(len(BAUDS))}
         return answers[command]() if command in answers else _frame(Status.UNKNOWN)
@@ -189,12 +186,9 @@ class SamVOnPty:
 
     def _further_address(self) -> bytes:
         text = self.chip.further_address.encode("utf-16-le")
-        return self._item(text + " ".encode("utf-16-le") * ((70 - len(text)) // 2) if text else b"")
+        return self._chip_data(text + " ".encode("utf-16-le") * ((70 - len(text)) // 2) if text else b"")
 
-    def _chip_number(self) -> bytes:
-        return self._item(self.chip.number)
-
-    def _item(self, data: bytes) -> bytes:
+    def _chip_data(self, data: bytes) -> bytes:
         if self._state != "selected":
             return _frame(Status.READ_FAILED)
         return _frame(Status.OK, data) if data else _frame(Status.EMPTY)
@@ -204,21 +198,8 @@ def _frame(status: int, data: bytes = b"") -> bytes:
     return build(bytes([0, 0, status]) + data)
 
 
-def main() -> int:
-    """0: every fault of the script ended in its code, or the reader was lent until it was interrupted."""
-    from kiosk.simulators.sam_v_faults import play  # it needs the reader above
-
-    parser = argparse.ArgumentParser(prog="python -m kiosk.simulators.sam_v", description=__doc__)
-    parser.add_argument("--script", action="store_true", help="play every fault to the real driver")
-    if parser.parse_args().script:
-        return play(sys.stdout.write)
-    return _lend()
-
-
-def _lend() -> int:
-    """A reader with a made-up card that is laid down and lifted every few seconds."""
-    from kiosk.simulators.people import Person
-
+def main() -> None:
+    """Lend a reader with a made-up card that is laid down and lifted every few seconds, until interrupted."""
     with SamVOnPty(read_s=0.8) as reader:
         print(f'[card_reader]\ndriver = "sam-v"\nport = "{reader.port}"', flush=True)
         with contextlib.suppress(KeyboardInterrupt):
@@ -227,8 +208,7 @@ def _lend() -> int:
                 time.sleep(20)
                 reader.lift()
                 time.sleep(5)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

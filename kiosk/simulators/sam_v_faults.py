@@ -1,11 +1,12 @@
-"""Everything that can go wrong at a SAM-V reader, as a script: played to the real driver over a real line.
+"""Everything that can go wrong at a SAM-V reader: fault scenarios, played to the real driver over a pty.
 
-Each scene names what happens and the code in which it must end: OK when the driver has to get over it.
-`tests/kiosk/card/test_sam_v_faults.py` asserts them all, `python -m kiosk.simulators.sam_v --script` prints
+Each scenario names what happens and the code in which it must end: OK where the driver has to recover.
+`tests/kiosk/card/test_sam_v_faults.py` asserts them all; `python -m kiosk.simulators.sam_v_faults` prints
 them.
 """
 
 import struct
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,115 +21,110 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceError
 from kiosk.ports import Context
 from kiosk.simulators.people import Person
-from kiosk.simulators.sam_v import Fault, SamVOnPty
+from kiosk.simulators.sam_v import ReaderFault, SamVOnPty
 
-PATIENCE_S = 0.4
-"""The driver's time for one answer while the script is played; in a shop it has five times as much."""
+ANSWER_TIMEOUT_S = 0.4
+"""The driver's time for one answer while scenarios are played; in a shop it has five times as much."""
 _CARD = Person(1, bytes(range(256)) * 4).card()
-Setting = Callable[[SamVOnPty], None]
 
 
-class Scene(Struct, frozen=True):
-    """`before`: set up before the driver opens the reader; `then`: after that, with a card on it."""
+class FaultScenario(Struct, frozen=True):
+    """What happens at the reader, and the code in which the driver's attempt to read a card ends.
+
+    `before`: faults from before the driver opens the reader; `faults`: from when the card is on it; `then`
+    is called with the reader at that moment. `text`: what the chip holds instead of the card's own.
+    """
 
     name: str
     ends: Code
-    faults: tuple[Fault, ...] = ()
-    before: tuple[Fault, ...] = ()
-    then: Setting | None = None
-    text: bytes | None = None  # what the chip holds instead
+    faults: tuple[ReaderFault, ...] = ()
+    before: tuple[ReaderFault, ...] = ()
+    then: Callable[[SamVOnPty], None] | None = None
+    text: bytes | None = None
     baud: int = BAUDS[0]
 
 
-def played(scene: Scene) -> Code:
-    """How the real driver ends it: it opens the reader, waits for the card and reads it."""
-    with SamVOnPty(scene.baud) as reader:
-        reader.faults += scene.before
-        driver = SamV(SamV.Settings(port=reader.port, timeout_s=PATIENCE_S), nowhere())
+def run_scenario(scenario: FaultScenario) -> Code:
+    """Let the real driver open the reader, wait for the card and read it; return the code it ends in."""
+    with SamVOnPty(scenario.baud) as reader:
+        reader.faults += scenario.before
+        driver = SamV(SamV.Settings(port=reader.port, timeout_s=ANSWER_TIMEOUT_S), bare_context())
         try:
-            return _read(driver, reader, scene)
+            return _read_card(driver, reader, scenario)
         except (CardError, DeviceError) as error:
             return error.code
         finally:
             driver.close()
 
 
-def play(tell: Callable[[str], object]) -> int:
-    """Print the table; 0 if each scene ended in its code."""
+def run_all(write: Callable[[str], object]) -> int:
+    """Write a table of all scenarios; return 0 if each ended in its code, else 1."""
     wrong = 0
-    for number, scene in enumerate(SCENES, 1):
+    for number, scenario in enumerate(SCENARIOS, 1):
         began = time.monotonic()
-        ended = played(scene)
-        wrong += ended is not scene.ends
-        mark = "" if ended is scene.ends else f"   WRONG: {scene.ends} was expected"
-        tell(f"{number:3} {scene.name:<62} {ended:<26} {time.monotonic() - began:5.2f} s{mark}\n")
-    tell(f"{len(SCENES)} faults, {wrong} ended otherwise than they should\n")
+        ended = run_scenario(scenario)
+        wrong += ended is not scenario.ends
+        mark = "" if ended is scenario.ends else f"   WRONG: {scenario.ends} was expected"
+        write(f"{number:3} {scenario.name:<62} {ended:<26} {time.monotonic() - began:5.2f} s{mark}\n")
+    write(f"{len(SCENARIOS)} faults, {wrong} ended otherwise than they should\n")
     return 1 if wrong else 0
 
 
-def _read(driver: SamV, reader: SamVOnPty, scene: Scene) -> Code:
+def _read_card(driver: SamV, reader: SamVOnPty, scenario: FaultScenario) -> Code:
     driver.open()
-    reader.put(_CARD, scene.text)
-    reader.faults += scene.faults
-    if scene.then is not None:
-        scene.then(reader)
+    reader.put(_CARD, scenario.text)
+    reader.faults += scenario.faults
+    if scenario.then is not None:
+        scenario.then(reader)
     if not driver.present():
         return Code.CARD_REMOVED
     card = driver.read()
     return Code.OK if card == _CARD else Code.INTERNAL  # read, but not what the card holds
 
 
-def nowhere() -> Context:
-    """A driver's surroundings where nothing is needed of them."""
+def bare_context() -> Context:
+    """Return the context of a driver that needs neither models nor resources."""
     return Context(Path("."), Path("."), simulation=True, clock=time.monotonic)
 
 
-# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────
+# ── alterations of answers ───────────────────────────────────────────────────────────────────────
 
 
-def _nothing(_: bytes) -> bytes:
-    return b""
-
-
-def _flipped(at: int) -> Callable[[bytes], bytes]:
+def _flip_bit(at: int) -> Callable[[bytes], bytes]:
     return lambda frame: frame[:at] + bytes([frame[at] ^ 0x40]) + frame[at + 1 :]
 
 
-def _cut(at: int) -> Callable[[bytes], bytes]:
+def _truncate(at: int) -> Callable[[bytes], bytes]:
     return lambda frame: frame[:at]
 
 
-def _noise(noise: bytes) -> Callable[[bytes], bytes]:
+def _prefix(noise: bytes) -> Callable[[bytes], bytes]:
     return lambda frame: noise + frame
 
 
-def _data(data: bytes) -> Callable[[bytes], bytes]:
-    """A well-formed answer with other data."""
+def _replace_data(data: bytes) -> Callable[[bytes], bytes]:
+    """Replace the answer by a well-formed one with other data."""
     return lambda _: build(bytes([0, 0, Status.OK]) + data)
 
 
-def _with_forgery(frame: bytes) -> bytes:
-    """A damaged answer that carries a well-formed one inside."""
+def _embed_forgery(frame: bytes) -> bytes:
+    """Damage the answer so that it carries a well-formed one inside."""
     forged = build(bytes([0, 0, Status.OK]) + struct.pack(">HH", 256, 1024) + bytes(1280))
     return frame[:100] + forged + frame[100 + len(forged) :]
 
 
-def _again(fault: Fault, times: int) -> tuple[Fault, ...]:
-    return (fault,) * times
-
-
 def _put_back(reader: SamVOnPty) -> None:
-    """The card is lifted while it is read, and lies again when it is looked for."""
+    """Lift the card while it is read, and lay it down again before it is looked for."""
 
     def lay(answer: bytes) -> bytes:
         reader.put(_CARD)
         return answer
 
-    reader.faults.append(Fault(Command.READ, Status.READ_FAILED, lay))
+    reader.faults.append(ReaderFault(Command.READ, Status.READ_FAILED, lay))
 
 
-def _field(name: str, value: bytes, kind: str = "resident") -> bytes:
-    """The card's text with other bytes in one field."""
+def _text_with(name: str, value: bytes, kind: str = "resident") -> bytes:
+    """Return the card's 256 bytes of text with other bytes in one field."""
     text, at = bytearray(compose(_CARD)), 0
     for field, size in LAYOUTS[kind]:
         if field == name:
@@ -137,133 +133,194 @@ def _field(name: str, value: bytes, kind: str = "resident") -> bytes:
     return bytes(text)
 
 
-def _utf16(text: str) -> bytes:
-    return text.encode("utf-16-le")
-
-
-_TRIED_AGAIN = (Status.READ_FAILED, Status.EMPTY)
+_RETRIED = (Status.READ_FAILED, Status.EMPTY)
 _ABSENT = (Status.FIND_FAILED, Status.SELECT_FAILED, Status.EMPTY)
 
 
-def _statuses(command: Command, where: str, ends: Mapping[Status, Code]) -> list[Scene]:
-    """Each status that a page lists, as the answer to one command; often enough that no asking again helps.
+def _status_scenarios(command: Command, step: str, ends: Mapping[Status, Code]) -> list[FaultScenario]:
+    """Return a scenario for each documented status as the answer to `command`, too often for a retry.
 
-    `ends`: where the same status means something else at this command.
+    `ends`: codes of the statuses that mean something else at this command.
     """
     return [
-        Scene(f"{where} is answered with {status:02X} {status.name}", ends.get(status, found.code), faults)
-        for status, found in MEANINGS.items()
+        FaultScenario(
+            f"{step} is answered with {status:02X} {status.name}",
+            ends.get(status, meaning.code),
+            (ReaderFault(command, status),) * 3,
+        )
+        for status, meaning in MEANINGS.items()
         if status not in (Status.OK, Status.FOUND)
-        for faults in [_again(Fault(command, status), 3)]
     ]
 
 
-_OPEN = (
-    Scene(
-        "the reader is silent", Code.READER_MISSING, before=_again(Fault(Command.STATUS, alter=_nothing), 9)
+_OPENING = (
+    FaultScenario(
+        "the reader is silent",
+        Code.READER_MISSING,
+        before=(ReaderFault(Command.STATUS, alter=lambda _: b""),) * 9,
     ),
-    Scene(
+    FaultScenario(
         "the reader is not authorised",
         Code.READER_UNAUTHORISED,
-        before=(Fault(Command.STATUS, Status.UNAUTHORISED),),
+        before=(ReaderFault(Command.STATUS, Status.UNAUTHORISED),),
     ),
-    Scene(
-        "the reader's self-test fails", Code.READER_FAULT, before=(Fault(Command.STATUS, Status.SELF_TEST),)
+    FaultScenario(
+        "the reader's self-test fails",
+        Code.READER_FAULT,
+        before=(ReaderFault(Command.STATUS, Status.SELF_TEST),),
     ),
-    Scene(
+    FaultScenario(
         "its state is a status of a card",
         Code.READER_FAULT,
-        before=(Fault(Command.STATUS, Status.READ_FAILED),),
+        before=(ReaderFault(Command.STATUS, Status.READ_FAILED),),
     ),
-    Scene("its state comes damaged once", Code.OK, before=(Fault(Command.STATUS, alter=_flipped(-1)),)),
-    Scene(
+    FaultScenario(
+        "its state comes damaged once", Code.OK, before=(ReaderFault(Command.STATUS, alter=_flip_bit(-1)),)
+    ),
+    FaultScenario(
         "its state comes damaged always",
         Code.READER_MISSING,
-        before=_again(Fault(Command.STATUS, alter=_flipped(-1)), 12),
+        before=(ReaderFault(Command.STATUS, alter=_flip_bit(-1)),) * 12,
     ),
-    *(Scene(f"it talks at {baud} baud", Code.OK, baud=baud) for baud in BAUDS[1:]),
-    Scene(
+    *(FaultScenario(f"it talks at {baud} baud", Code.OK, baud=baud) for baud in BAUDS[1:]),
+    FaultScenario(
         "it talks at 9600 baud and will not go faster",
         Code.OK,
         baud=9600,
-        before=(Fault(Command.BAUD, Status.NOT_PERMITTED),),
+        before=(ReaderFault(Command.BAUD, Status.NOT_PERMITTED),),
     ),
 )
 
-_LINE = (
-    Scene(
-        "noise before the answer", Code.OK, (Fault(Command.READ, alter=_noise(b"\x00\xff\xaa\xaa noise")),)
+_TRANSMISSION = (
+    FaultScenario(
+        "noise before the answer",
+        Code.OK,
+        (ReaderFault(Command.READ, alter=_prefix(b"\x00\xff\xaa\xaa noise")),),
     ),
-    Scene("half a preamble before the answer", Code.OK, (Fault(Command.READ, alter=_noise(b"\xaa\xaa")),)),
-    Scene("one preamble too many", Code.OK, (Fault(Command.READ, alter=_noise(b"\xaa\xaa\xaa\x96\x69")),)),
-    Scene("a wrong check byte once", Code.OK, (Fault(Command.READ, alter=_flipped(-1)),)),
-    Scene("a wrong check byte always", Code.READER_FAULT, _again(Fault(Command.READ, alter=_flipped(-1)), 3)),
-    Scene("a bit of the photo flips once", Code.OK, (Fault(Command.READ, alter=_flipped(900)),)),
-    Scene("a bit of the length flips once", Code.OK, (Fault(Command.READ, alter=_flipped(5)),)),
-    Scene("the answer stops half way once", Code.OK, (Fault(Command.READ, alter=_cut(500)),)),
-    Scene(
-        "the answer stops half way always", Code.READER_FAULT, _again(Fault(Command.READ, alter=_cut(500)), 3)
+    FaultScenario(
+        "half a preamble before the answer", Code.OK, (ReaderFault(Command.READ, alter=_prefix(b"\xaa\xaa")),)
     ),
-    Scene("a damaged answer holds a forged one", Code.OK, (Fault(Command.READ, alter=_with_forgery),)),
-    Scene("no answer to a read", Code.READER_LOST, (Fault(Command.READ, alter=_nothing),)),
-    Scene("no answer when it looks for cards", Code.READER_LOST, (Fault(Command.FIND, alter=_nothing),)),
-    Scene("the answer comes late, but in time", Code.OK, (Fault(Command.READ, delay_s=0.5 * PATIENCE_S),)),
-    Scene("the answer comes too late", Code.READER_LOST, (Fault(Command.READ, delay_s=1.5 * PATIENCE_S),)),
-    Scene(
+    FaultScenario(
+        "one preamble too many", Code.OK, (ReaderFault(Command.READ, alter=_prefix(b"\xaa\xaa\xaa\x96\x69")),)
+    ),
+    FaultScenario("a wrong check byte once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(-1)),)),
+    FaultScenario(
+        "a wrong check byte always", Code.READER_FAULT, (ReaderFault(Command.READ, alter=_flip_bit(-1)),) * 3
+    ),
+    FaultScenario(
+        "a bit of the photo flips once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(900)),)
+    ),
+    FaultScenario(
+        "a bit of the length flips once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(5)),)
+    ),
+    FaultScenario(
+        "the answer stops half way once", Code.OK, (ReaderFault(Command.READ, alter=_truncate(500)),)
+    ),
+    FaultScenario(
+        "the answer stops half way always",
+        Code.READER_FAULT,
+        (ReaderFault(Command.READ, alter=_truncate(500)),) * 3,
+    ),
+    FaultScenario(
+        "a damaged answer holds a forged one", Code.OK, (ReaderFault(Command.READ, alter=_embed_forgery),)
+    ),
+    FaultScenario("no answer to a read", Code.READER_LOST, (ReaderFault(Command.READ, alter=lambda _: b""),)),
+    FaultScenario(
+        "no answer when it looks for cards",
+        Code.READER_LOST,
+        (ReaderFault(Command.FIND, alter=lambda _: b""),),
+    ),
+    FaultScenario(
+        "the answer comes late, but in time",
+        Code.OK,
+        (ReaderFault(Command.READ, delay_s=0.5 * ANSWER_TIMEOUT_S),),
+    ),
+    FaultScenario(
+        "the answer comes too late",
+        Code.READER_LOST,
+        (ReaderFault(Command.READ, delay_s=1.5 * ANSWER_TIMEOUT_S),),
+    ),
+    FaultScenario(
         "nothing but noise for an answer",
         Code.READER_FAULT,
-        _again(Fault(Command.FIND, alter=lambda _: b"\x55" * 40), 3),
+        (ReaderFault(Command.FIND, alter=lambda _: b"\x55" * 40),) * 3,
     ),
-    Scene(
-        "an answer too short to hold a status", Code.OK, (Fault(Command.FIND, alter=lambda _: build(b"\0")),)
+    FaultScenario(
+        "an answer too short to hold a status",
+        Code.OK,
+        (ReaderFault(Command.FIND, alter=lambda _: build(b"\0")),),
     ),
-    Scene("chatter nobody asked for", Code.OK, then=lambda reader: reader.say(build(b"\0\0\x90") * 20)),
-    Scene("unplugged while it looks for cards", Code.READER_LOST, (Fault(Command.FIND, unplug=True),)),
-    Scene("unplugged while it reads", Code.READER_LOST, (Fault(Command.READ, unplug=True),)),
-    Scene("a status that no page lists", Code.READER_FAULT, (Fault(Command.READ, 0x77),)),
+    FaultScenario(
+        "chatter nobody asked for", Code.OK, then=lambda reader: reader.send(build(b"\0\0\x90") * 20)
+    ),
+    FaultScenario(
+        "unplugged while it looks for cards", Code.READER_LOST, (ReaderFault(Command.FIND, unplug=True),)
+    ),
+    FaultScenario("unplugged while it reads", Code.READER_LOST, (ReaderFault(Command.READ, unplug=True),)),
+    FaultScenario("a status that no page lists", Code.READER_FAULT, (ReaderFault(Command.READ, 0x77),)),
 )
 
 _CARDS = (
-    Scene("taken away before it is selected", Code.CARD_REMOVED, (Fault(Command.FIND, lift=True),)),
-    Scene(
-        "taken away while it is read", Code.CARD_MOVED, (Fault(Command.READ, Status.READ_FAILED, lift=True),)
+    FaultScenario(
+        "taken away before it is selected", Code.CARD_REMOVED, (ReaderFault(Command.FIND, lift=True),)
     ),
-    Scene("moved while it is read, and lies again", Code.OK, then=_put_back),
-    Scene(
+    FaultScenario(
+        "taken away while it is read",
+        Code.CARD_MOVED,
+        (ReaderFault(Command.READ, Status.READ_FAILED, lift=True),),
+    ),
+    FaultScenario("moved while it is read, and lies again", Code.OK, then=_put_back),
+    FaultScenario(
         "other sizes than text and photo have",
         Code.CARD_MALFORMED,
-        (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 512) + bytes(768))),),
+        (ReaderFault(Command.READ, alter=_replace_data(struct.pack(">HH", 256, 512) + bytes(768))),),
     ),
-    Scene(
+    FaultScenario(
         "a byte too few",
         Code.CARD_MALFORMED,
-        (Fault(Command.READ, alter=_data(struct.pack(">HH", 256, 1024) + bytes(1279))),),
+        (ReaderFault(Command.READ, alter=_replace_data(struct.pack(">HH", 256, 1024) + bytes(1279))),),
     ),
-    Scene(
-        "an empty answer that says all is well", Code.CARD_MALFORMED, (Fault(Command.READ, alter=_data(b"")),)
+    FaultScenario(
+        "an empty answer that says all is well",
+        Code.CARD_MALFORMED,
+        (ReaderFault(Command.READ, alter=_replace_data(b"")),),
     ),
-    Scene("a chip full of zeros", Code.CARD_MALFORMED, text=bytes(256)),
-    Scene("a chip that holds no text", Code.CARD_WRONG_TYPE, text=b"\xff" * 256),
-    Scene("no name", Code.CARD_MALFORMED, text=_field("name", b"")),
-    Scene("half a character in the name", Code.CARD_MALFORMED, text=_field("name", b"\x00\xd8")),
-    Scene("no number", Code.CARD_MALFORMED, text=_field("number", b"")),
-    Scene("a birth that is no day", Code.CARD_MALFORMED, text=_field("birth", _utf16("19840230"))),
-    Scene("a nation that does not exist", Code.CARD_MALFORMED, text=_field("nation", _utf16("77"))),
-    Scene("a sex that does not exist", Code.CARD_MALFORMED, text=_field("sex", _utf16("7"))),
-    Scene("valid until nothing", Code.CARD_MALFORMED, text=_field("valid_to", b"")),
-    Scene(
+    FaultScenario("a chip full of zeros", Code.CARD_MALFORMED, text=bytes(256)),
+    FaultScenario("a chip that holds no text", Code.CARD_WRONG_TYPE, text=b"\xff" * 256),
+    FaultScenario("no name", Code.CARD_MALFORMED, text=_text_with("name", b"")),
+    FaultScenario("half a character in the name", Code.CARD_MALFORMED, text=_text_with("name", b"\x00\xd8")),
+    FaultScenario("no number", Code.CARD_MALFORMED, text=_text_with("number", b"")),
+    FaultScenario(
+        "a birth that is no day",
+        Code.CARD_MALFORMED,
+        text=_text_with("birth", "19840230".encode("utf-16-le")),
+    ),
+    FaultScenario(
+        "a nation that does not exist",
+        Code.CARD_MALFORMED,
+        text=_text_with("nation", "77".encode("utf-16-le")),
+    ),
+    FaultScenario(
+        "a sex that does not exist", Code.CARD_MALFORMED, text=_text_with("sex", "7".encode("utf-16-le"))
+    ),
+    FaultScenario("valid until nothing", Code.CARD_MALFORMED, text=_text_with("valid_to", b"")),
+    FaultScenario(
         "a type letter that nobody knows",
         Code.CARD_WRONG_TYPE,
-        text=compose(_CARD)[:TYPE_AT] + _utf16("Q") + compose(_CARD)[TYPE_AT + 2 :],
+        text=compose(_CARD)[:TYPE_AT] + "Q".encode("utf-16-le") + compose(_CARD)[TYPE_AT + 2 :],
     ),
 )
 
-SCENES: Sequence[Scene] = (
-    *_OPEN,
-    *_LINE,
+SCENARIOS: Sequence[FaultScenario] = (
+    *_OPENING,
+    *_TRANSMISSION,
     *_CARDS,
-    *_statuses(Command.FIND, "looking for a card", dict.fromkeys(_ABSENT, Code.CARD_REMOVED)),
-    *_statuses(Command.SELECT, "selecting it", {}),
-    # It is looked for once more before it is given up, and a reader finds each card once.
-    *_statuses(Command.READ, "reading it", dict.fromkeys(_TRIED_AGAIN, Code.CARD_MOVED)),
+    *_status_scenarios(Command.FIND, "looking for a card", dict.fromkeys(_ABSENT, Code.CARD_REMOVED)),
+    *_status_scenarios(Command.SELECT, "selecting it", {}),
+    # The driver looks for the card once more before it gives up, and a reader finds each card once.
+    *_status_scenarios(Command.READ, "reading it", dict.fromkeys(_RETRIED, Code.CARD_MOVED)),
 )
+
+
+if __name__ == "__main__":
+    sys.exit(run_all(sys.stdout.write))

@@ -1,4 +1,7 @@
-"""The simulated shop (`World`): a room, its noise and light, and whoever stands before the terminal."""
+"""Simulated shop: what the simulated camera, microphone, loudspeaker and card reader perceive.
+
+`Context.world` holds the `SimulatedShop` while the terminal runs in simulation.
+"""
 
 import threading
 from datetime import date, timedelta
@@ -13,93 +16,100 @@ from kiosk.model import SAMPLE_RATE, IdCard, Way
 from kiosk.ports import Image, Samples
 from kiosk.simulators.card_picture import card_picture, held
 from kiosk.simulators.customer import POSES, Customer
-from kiosk.simulators.head import EmptyRoom, Head
+from kiosk.simulators.head import EmptyShop, SimulatedHead
 from kiosk.simulators.light import LitCamera
 from kiosk.simulators.people import BORN, CHILD_BORN, Person
-from kiosk.simulators.portrait import chip_portrait, id_photo, packed, sitter
+from kiosk.simulators.portrait import chip_portrait, detect_face, encode_portrait, id_photo
 
 PORTRAITS = {"collins": "astronaut.png", "hopper": "grace_hopper.jpg"}
 """Public-domain photographs that come with Python packages; installed by `kiosk models install`."""
 BETWEEN = {"collins-between": ("collins", "hopper", 0.52)}
-"""Portraits between two people: a card that looks only somewhat like who brings it (cosine 0.35 ± 0.02)."""
+"""Portraits blended from two people: a card only somewhat like its holder (cosine 0.35 ± 0.02)."""
+EMPTY_SHOP_DBFS = -60.0
+"""Level of the noise while no customer is present."""
 
 
-class Shop:
+class SimulatedShop:
     """Holds at most one customer; all methods may be called from any thread."""
 
     def __init__(self, models: Path) -> None:
         """`models`: folder of the weights, with the photographs below it."""
         self._models = models
         self._lock = threading.Lock()
-        self._heads: dict[str, Head] = {}
+        self._heads: dict[str, SimulatedHead] = {}
         self._portraits: dict[str, bytes] = {}
-        self._prints: dict[str, Image] = {}
-        self._room = EmptyRoom()
+        self._printed_cards: dict[str, Image] = {}
+        self._empty = EmptyShop()
         self._customer: Customer | None = None
         self._camera = LitCamera()
         self._noise = np.random.default_rng(7)
 
     def enter(self, customer: Customer) -> None:
-        """Somebody comes before the terminal."""
+        """Put this customer before the terminal. Raises ModelError.
+
+        Heads and their poses are computed here: each costs between a tenth and half a second the first time,
+        and a gap in the camera's frames would look like an attack.
+        """
         for name in (customer.behaviour.face, customer.behaviour.swaps_to):
-            self._head(name)  # costs half a second; not while frames are wanted
+            self._head(name)
         self._portrait(customer.behaviour.card_of)
         if Way.HEAD in (customer.behaviour.way, customer.behaviour.changes_to):
-            for (
-                turn,
-                nod,
-            ) in POSES:  # each costs a tenth of a second the first time; a gap would look like a cut
+            for turn, nod in POSES:
                 self._head(customer.face).render(0.0, turn=turn, nod=nod)
         with self._lock:
             self._customer = customer
 
     def leave(self) -> None:
-        """The place before the terminal is empty."""
+        """Take the customer away."""
         with self._lock:
             self._customer = None
 
-    # ── World ────────────────────────────────────────────────────────────────────────────────────
+    # ── what the simulated drivers ask ───────────────────────────────────────────────────────────
 
     def picture(self, at: float) -> Image:
+        """Return the camera's picture at `at` seconds, (480, 640, 3) BGR."""
         customer = self._present()
         if customer is None:
-            return self._room.render(at)
+            return self._empty.render(at)
         head = self._head(customer.face)
-        turn, nod = customer.pose(at)
-        scene = head.render(at, mouth=customer.loudness(at), turn=turn, nod=nod)
+        turn, nod = customer.head_pose(at)
+        picture = head.render(at, mouth=customer.mouth_opening(at), turn=turn, nod=nod)
         if customer.card_shown:
-            return held(scene, self._print(customer), at)
+            return held(picture, self._printed_card(customer), at)
         light = customer.light
         if light is None:
             self._camera = LitCamera()
-            return scene
-        return self._camera.see(scene, head.answers(at), light.at(at), at)
+            return picture
+        return self._camera.capture(picture, head.reflectance(at), light.at(at), at)
 
     def sound(self, at: float, count: int) -> Samples:
+        """Return the `count` samples that the microphone hears from `at` on, (count,) at 16 kHz."""
         customer = self._present()
-        level = customer.behaviour.noise_dbfs if customer else -60.0
-        heard = self._noise.standard_normal(count, dtype=np.float32) * np.float32(10 ** (level / 20))
-        for spoken in customer.utterances() if customer else ():
-            first = round((spoken.at - at) * SAMPLE_RATE)
-            begin, end = max(0, first), min(count, first + len(spoken.samples))
+        level = customer.behaviour.noise_dbfs if customer else EMPTY_SHOP_DBFS
+        mixed = self._noise.standard_normal(count, dtype=np.float32) * np.float32(10 ** (level / 20))
+        for utterance in customer.utterances() if customer else ():
+            first = round((utterance.at - at) * SAMPLE_RATE)
+            begin, end = max(0, first), min(count, first + len(utterance.samples))
             if begin < end:
-                heard[begin:end] += spoken.samples[begin - first : end - first]
-        mixed: Samples = np.clip(heard, -1.0, 1.0)
-        return mixed
+                mixed[begin:end] += utterance.samples[begin - first : end - first]
+        clipped: Samples = np.clip(mixed, -1.0, 1.0)
+        return clipped
 
     def card(self) -> IdCard | CardError | None:
+        """Return the card on the reader, the error of one that cannot be read, or None."""
         customer = self._present()
         if customer is None or not customer.card_on_reader:
             return None
-        kind = customer.behaviour.card
-        if kind == "unreadable":
+        if customer.behaviour.card == "unreadable":
             return CardError(Code.CARD_UNREADABLE, "simulated")
-        return self._person(customer).card()
+        card = self._person(customer).card()
+        customer.card_found()
+        return card
 
     def prompt(self, samples: Samples, at: float) -> None:
-        """Nobody in this shop is disturbed by prompts."""
+        """Take note that the terminal begins to speak at `at`; simulated customers do not listen."""
 
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────
+    # ── people, heads and portraits ──────────────────────────────────────────────────────────────
 
     def _present(self) -> Customer | None:
         customer = self._customer
@@ -115,14 +125,14 @@ class Shop:
             number_wrong=kind == "wrong_number",
         )
 
-    def _print(self, customer: Customer) -> Image:
-        """What the customer's card looks like."""
-        person, name = self._person(customer).card(), customer.behaviour.card_of
-        key = f"{name} {person.number}"
-        if key not in self._prints:
+    def _printed_card(self, customer: Customer) -> Image:
+        """Return the side of the customer's card that shows the portrait; the last one is kept."""
+        card, name = self._person(customer).card(), customer.behaviour.card_of
+        key = f"{name} {card.number}"
+        if key not in self._printed_cards:
             photo = self._photo(name)
-            self._prints = {key: card_picture(person, photo, sitter(photo, self._models))}
-        return self._prints[key]
+            self._printed_cards = {key: card_picture(card, photo, detect_face(photo, self._models))}
+        return self._printed_cards[key]
 
     def _photo(self, name: str) -> Image:
         path = self._models / "people" / PORTRAITS[name]
@@ -131,20 +141,25 @@ class Shop:
             raise ModelError(Code.MODEL_MISSING, f"portrait for simulation: {path.name}")
         return np.asarray(photo, dtype=np.uint8)
 
-    def _head(self, name: str) -> Head:
+    def _head(self, name: str) -> SimulatedHead:
         with self._lock:
             if name not in self._heads:
-                self._heads[name] = Head(self._photo(name), seed=len(self._heads), models=self._models)
+                photo = self._photo(name)
+                self._heads[name] = SimulatedHead(photo, seed=len(self._heads), models=self._models)
             return self._heads[name]
 
     def _portrait(self, name: str) -> bytes:
+        """Return the chip's portrait of this name, or the blend of two people's."""
         if name not in self._portraits:
-            between = BETWEEN.get(name)
-            made = self._between(*between) if between else chip_portrait(self._photo(name), self._models)
-            self._portraits[name] = made
+            if name in BETWEEN:
+                first, second, share = BETWEEN[name]
+                one, other = (self._id_photo(first), self._id_photo(second))
+                blend = np.asarray(cv2.addWeighted(one, 1 - share, other, share, 0), np.uint8)
+                self._portraits[name] = encode_portrait(blend)
+            else:
+                self._portraits[name] = chip_portrait(self._photo(name), self._models)
         return self._portraits[name]
 
-    def _between(self, one: str, other: str, share: float) -> bytes:
-        photos = [self._photo(name) for name in (one, other)]
-        first, second = (id_photo(photo, sitter(photo, self._models)) for photo in photos)
-        return packed(np.asarray(cv2.addWeighted(first, 1 - share, second, share, 0), np.uint8))
+    def _id_photo(self, name: str) -> Image:
+        photo = self._photo(name)
+        return id_photo(photo, detect_face(photo, self._models))

@@ -1,4 +1,4 @@
-"""Driver `simulated`: the loudspeaker of the simulated shop; whoever is there hears it."""
+"""Driver `simulated`: loudspeaker that plays into the simulated shop."""
 
 import threading
 
@@ -11,35 +11,37 @@ from kiosk.ports import Context, Samples
 
 
 class SimulatedSpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`pace`: a prompt lasts its length times this; 0 in tests that have no time."""
+    """`pace`: a prompt lasts its length times this factor; 0 in quick tests."""
 
     pace: float = 1.0
 
 
 class SimulatedSpeaker:
-    """Tells the world what is being said, and lasts as long as the sound."""
+    """Implements `ports.Speaker`: passes prompts to the shop and blocks as long as they last."""
 
     Settings = SimulatedSpeakerSettings
 
     def __init__(self, settings: SimulatedSpeakerSettings, context: Context) -> None:
         self._pace = settings.pace
-        self._world = context.world
+        self._shop = context.world
         self._clock = context.clock
-        self._silence = threading.Event()
+        self._stopped = threading.Event()
 
     def open(self) -> None:
-        if self._world is None:
-            raise DeviceMissing(Code.SPEAKER_MISSING, "there is no simulated world")
-        self._silence.clear()
+        """Raise DeviceMissing where there is no simulated shop."""
+        if self._shop is None:
+            raise DeviceMissing(Code.SPEAKER_MISSING, "there is no simulated shop")
+        self._stopped.clear()
 
     def play(self, samples: Samples) -> None:
-        self._world.prompt(samples, self._clock())
-        self._silence.wait(len(samples) / SAMPLE_RATE * self._pace)
-        self._silence.clear()
+        """Play (n,) samples at 16 kHz; return at their end or at `stop`."""
+        self._shop.prompt(samples, self._clock())
+        self._stopped.wait(len(samples) / SAMPLE_RATE * self._pace)
+        self._stopped.clear()
 
     def stop(self) -> None:
-        """Ends the prompt that plays, or that is just about to."""
-        self._silence.set()
+        """End the prompt that plays, or that is about to."""
+        self._stopped.set()
 
     def close(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""Simulated staff: whoever is behind the counter signs and decides at the real window, when it is asked."""
+"""Simulated staff: sign in and decide at the real window when the terminal asks for it."""
 
 import threading
 import time
@@ -8,16 +8,11 @@ from msgspec import Struct
 
 from kiosk import events as e
 from kiosk.model import Decision, Reason, Role, Stage
-from kiosk.simulators.customer import TouchDriver
-
-LOOKS_S = 1.0
-"""So long somebody looks at a page before touching it; its buttons take no touch for 0.7 s."""
-PATIENCE_S = 6.0
-"""A button that has not come by then is not coming."""
+from kiosk.simulators.customer import READ_PAGE_S, RETRY_S, TOUCH_LIMIT_S, TouchDriver
 
 
-class Staff(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two people with their numbers and PINs, and what the first of them decides."""
+class StaffBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Numbers and PINs of a clerk and a supervisor, and what the clerk decides."""
 
     clerk: str
     pin: str
@@ -27,62 +22,63 @@ class Staff(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason = Reason.SAME_PERSON
 
 
-class Counter:
-    """Acts on notices of the terminal, one after the other. `run` is the work of its own thread.
+class SimulatedStaff:
+    """Acts on notices of the terminal, one after the other. `run` is the work of a thread of its own.
 
-    `staff`: who works there now; None: nobody.
+    `staff`: who is on duty; None: nobody.
     """
 
-    def __init__(self, hand: TouchDriver, clock: Callable[[], float] = time.monotonic) -> None:
-        self.staff: Staff | None = None
-        self._hand = hand
+    def __init__(self, touch: TouchDriver, clock: Callable[[], float] = time.monotonic) -> None:
+        self.staff: StaffBehaviour | None = None
+        self._touch = touch
         self._clock = clock
+        self._stage: Stage | None = None
         self._seen: list[e.Notice] = []
         self._came = threading.Event()
 
     def see(self, notice: e.Notice) -> None:
-        if isinstance(notice, e.AskSignature | e.ShowCase) or _review(notice):
+        """Take note of what is shown, and of what asks for a member of staff."""
+        review = isinstance(notice, e.Show) and notice.stage is Stage.REVIEW
+        if isinstance(notice, e.Show):
+            self._stage = notice.stage
+        if isinstance(notice, e.AskSignature | e.ShowCase) or review:
             self._seen.append(notice)
             self._came.set()
 
     def run(self, stop: threading.Event) -> None:
+        """Answer notices until `stop` is set."""
         while not stop.is_set():
-            if self._came.wait(0.1):
+            if self._came.wait(RETRY_S):
                 self._came.clear()
                 while self._seen and not stop.is_set():
                     self._answer(self._seen.pop(0), stop)
 
     def _answer(self, notice: e.Notice, stop: threading.Event) -> None:
-        staff = self.staff
-        stop.wait(LOOKS_S)
+        staff, stage = self.staff, self._stage
+        stop.wait(READ_PAGE_S)
         if staff is None:
             return
+
+        def press(name: str) -> None:
+            """Repeat the touch until it is taken, the stage is over, or the limit is reached."""
+            until = self._clock() + TOUCH_LIMIT_S
+            while not self._touch.press(name) and self._stage is stage and self._clock() < until:
+                if stop.wait(RETRY_S):
+                    return
+
+        def type_digits(digits: str) -> None:
+            for digit in digits:
+                press(f"key_{digit}")
+            press("key_next")
+
         if isinstance(notice, e.ShowCase):
-            self._press(staff.decision.value, stop)
-            stop.wait(LOOKS_S)
-            self._press(f"reason_{staff.reason.value}", stop)
-        elif isinstance(notice, e.AskSignature):
-            self._sign(staff, notice, stop)
+            press(staff.decision.value)
+            stop.wait(READ_PAGE_S)
+            press(f"reason_{staff.reason.value}")
+        elif not isinstance(notice, e.AskSignature):
+            press("i_am_clerk")
+        elif notice.role is Role.SUPERVISOR:
+            type_digits(staff.supervisor)
+            type_digits(staff.supervisor_pin)
         else:
-            self._press("i_am_clerk", stop)
-
-    def _sign(self, staff: Staff, asked: e.AskSignature, stop: threading.Event) -> None:
-        if asked.role is Role.SUPERVISOR:
-            self._type(staff.supervisor, stop)
-            self._type(staff.supervisor_pin, stop)
-        else:
-            self._type(staff.pin, stop)  # the number of who is signed in stands there already
-
-    def _type(self, digits: str, stop: threading.Event) -> None:
-        for digit in digits:
-            self._press(f"key_{digit}", stop)
-        self._press("key_next", stop)
-
-    def _press(self, name: str, stop: threading.Event) -> None:
-        until = self._clock() + PATIENCE_S
-        while not self._hand.press(name) and self._clock() < until and not stop.is_set():
-            stop.wait(0.1)
-
-
-def _review(notice: e.Notice) -> bool:
-    return isinstance(notice, e.Show) and notice.stage is Stage.REVIEW
+            type_digits(staff.pin)  # the number of the clerk who is signed in is filled in already

@@ -1,4 +1,4 @@
-"""The shell with a window: `run` shows it and returns when it is left; `quit` leaves from any thread."""
+"""Graphical shell: `run` shows the window until it is closed or `quit` is called from any thread."""
 
 import os
 import sys
@@ -17,8 +17,7 @@ from kiosk.ui.bridge import Bridge
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.icons import load_icons
 from kiosk.ui.screenshots import ScreenshotRecorder
-from kiosk.ui.signals import Signals
-from kiosk.ui.staff.panel import Panel
+from kiosk.ui.termination_signals import TerminationSignals
 from kiosk.ui.theme import Theme, load_fonts
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
@@ -30,70 +29,72 @@ def run(
     settings: Settings,
     *,
     simulated: bool = False,
-    counter: StaffService | None = None,
+    staff_service: StaffService | None = None,
     screens_dir: Path | None = None,
     on_ready: Callable[[TouchDriver], None] | None = None,
 ) -> int:
-    """Show the window until `quit`, SIGINT or SIGTERM; the exit status.
+    """Show the window until `quit`, SIGINT or SIGTERM, and return the exit status.
 
-    `on_ready` is called on Qt's thread once the window is seen and must return at once. `screens_dir` takes a
-    picture of every screen, in simulation only. Raises SettingsError if the font or an icon cannot be loaded.
+    `on_ready` is called on Qt's thread once the window is visible and must return at once. With
+    `screens_dir`, and in simulation only, every screen is saved as a picture. Raises SettingsError if the
+    font or an icon cannot be loaded.
     """
-    app = _application()
-    _door()  # made here, so that it lives on this thread
+    app = _make_application()
+    _quit_relay()  # made here, so that it lives on this thread
     install_hooks()
-    window = Window(engine, feeds, settings, simulated=simulated, counter=counter)
+    window = Window(engine, feeds, settings, simulated=simulated, staff_service=staff_service)
     bridge = Bridge(engine, window)
-    bridge.told.connect(window.take)
-    album = ScreenshotRecorder(window, screens_dir) if screens_dir is not None and simulated else None
-    signals = Signals(quit)
+    bridge.received.connect(window.handle_notice)
+    recorder = ScreenshotRecorder(window, screens_dir) if screens_dir is not None and simulated else None
+    signals = TerminationSignals(quit)
     _show(window, settings.screen)
-    if window.panel is not None and window.panel.fixed:
-        _show_apart(window.panel, settings.screen.language)
     if on_ready is not None:
-        hand = TouchDriver(window)
-        QTimer.singleShot(0, window, lambda: on_ready(hand))
+        driver = TouchDriver(window)
+        QTimer.singleShot(0, window, lambda: on_ready(driver))
     status = app.exec()
     signals.close()
-    if album is not None:
-        album.close()
-    app.setQuitOnLastWindowClosed(False)  # we have left already; a second quit would spoil a next loop
+    if recorder is not None:
+        recorder.close()
+    app.setQuitOnLastWindowClosed(False)  # a second quit would end the next loop of this process at once
     if window.panel is not None:
-        window.panel.leave()
-        window.panel.close_errands()
+        window.panel.sign_out()
+        window.panel.close_tasks()
         window.panel.close()
     window.close()
     return status
 
 
 def quit() -> None:
-    """Leave; from any thread, once `run` has begun."""
-    _door().asked.emit()
+    """End `run` from any thread, once it has begun."""
+    _quit_relay().requested.emit()
 
 
-class _Door(QObject):
-    """The way out of Qt's loop. `QCoreApplication.quit` would close the windows on its way, and that asks to
-    quit once more, after the loop has ended: the next loop would end at once.
+class _QuitRelay(QObject):
+    """Ends Qt's loop on the thread that made this object.
+
+    `QCoreApplication.quit` would first close the windows. That requests a second quit, which arrives after
+    the loop has ended and would end the next loop of this process at once; `exit` does not.
     """
 
-    asked = Signal()
+    requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked.connect(self._leave, Qt.ConnectionType.QueuedConnection)
+        self.requested.connect(self._exit, Qt.ConnectionType.QueuedConnection)
 
     @Slot()
-    def _leave(self) -> None:
+    def _exit(self) -> None:
         QCoreApplication.exit(0)
 
 
 @cache
-def _door() -> _Door:
-    return _Door()
+def _quit_relay() -> _QuitRelay:
+    return _QuitRelay()
 
 
-def _application() -> QApplication:
-    if not sys.platform.startswith(("win", "darwin")) and not _has_display():
+def _make_application() -> QApplication:
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not sys.platform.startswith(("win", "darwin")) and not display:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = QApplication.instance() or QApplication(["kiosk"])
     assert isinstance(app, QApplication)
@@ -105,23 +106,18 @@ def _application() -> QApplication:
     return app
 
 
-def _has_display() -> bool:
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def _show(window: Window, screen: Screen) -> None:
-    if screen.width_px and screen.height_px:
+    """Show the window as the settings ask, and a staff panel of its own window on the last display."""
+    sized = bool(screen.width_px and screen.height_px)
+    if sized:
         window.resize(screen.width_px, screen.height_px)
-    if screen.full_screen and not (screen.width_px and screen.height_px):
+    if screen.full_screen and not sized:
         window.setCursor(Qt.CursorShape.BlankCursor)
         window.showFullScreen()
     else:
         window.show()
-
-
-def _show_apart(panel: Panel, language: str) -> None:
-    """On the second screen, if there is one."""
-    panel.speak(load(language))
-    screens = QApplication.screens()
-    panel.setGeometry(screens[-1].availableGeometry())
-    panel.open()
+    panel = window.panel
+    if panel is not None and panel.fixed:
+        panel.retranslate(load(screen.language))
+        panel.setGeometry(QApplication.screens()[-1].availableGeometry())
+        panel.open()

@@ -1,4 +1,4 @@
-"""The one door into Qt: notices leave the engine's thread here and arrive, in order, on Qt's."""
+"""Bridge between the engine's thread and Qt's: notices arrive on Qt's thread, in order."""
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -7,23 +7,23 @@ from kiosk.ports import Engine
 
 
 class Bridge(QObject):
-    """Re-emits each notice of the engine as `told`, on the thread that this object lives on."""
+    """Emits `received` for each notice of the engine, on the thread that this object lives on."""
 
-    told = Signal(object)
-    _arrived = Signal(object)
+    received = Signal(object)
+    _queued = Signal(object)
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._arrived.connect(self._tell, Qt.ConnectionType.QueuedConnection)
-        engine.subscribe(self.carry)
+        self._queued.connect(self._emit_received, Qt.ConnectionType.QueuedConnection)
+        engine.subscribe(self.forward)
 
-    def carry(self, notice: Notice) -> None:
-        """From any thread; returns at once. After the window has gone, notices go nowhere."""
+    def forward(self, notice: Notice) -> None:
+        """Queue a notice, from any thread, and return at once. Once the window is deleted it is dropped."""
         try:
-            self._arrived.emit(notice)
-        except RuntimeError:  # the C++ half is deleted: the application is leaving
+            self._queued.emit(notice)
+        except RuntimeError:  # the C++ object is deleted: the application is ending
             return
 
     @Slot(object)
-    def _tell(self, notice: Notice) -> None:
-        self.told.emit(notice)
+    def _emit_received(self, notice: Notice) -> None:
+        self.received.emit(notice)

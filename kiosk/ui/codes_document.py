@@ -1,6 +1,5 @@
-"""Writes docs/codes.md from the codes and their phrases: `python -m kiosk.ui.codes_document`."""
+"""Write docs/codes.md from the codes and their phrases: `python -m kiosk.ui.codes_document`."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from kiosk.card.protocol import MEANINGS, Status
@@ -26,32 +25,30 @@ _READER = """
 SW3 of the SAM-V protocol, from `kiosk/card/protocol.py`. A code of the card asks the customer for the next
 step, a code of the reader makes the terminal open it anew. A status that is not listed counts as
 `reader.fault`. Every one is played to the driver, at every command:
-`python -m kiosk.simulators.sam_v --script`.
+`python -m kiosk.simulators.sam_v_faults`.
 
-| SW3 | Says | Told as |
+| SW3 | Meaning | Code |
 |---|---|---|
 """
 
 
 def document() -> str:
-    """The whole file."""
-    return _HEAD + "".join(f"{row}\n" for row in _rows()) + _READER + "".join(_statuses())
-
-
-def _statuses() -> Iterator[str]:
-    for status in Status:
-        good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
-        told = f"{good}; out of place: `{MEANINGS[status].code}`" if good else f"`{MEANINGS[status].code}`"
-        yield f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {told} |\n"
-
-
-def _rows() -> Iterator[str]:
+    """Return the whole file as Markdown."""
     chinese, english = load(Language.ZH_HANS), load(Language.EN)
-    for code in Code:
-        if code is not Code.OK:
-            customer = f"{chinese.customer(code)}<br>{english.customer(code)}"
-            clerk = f"{chinese.clerk(code)}<br>{english.clerk(code)}"
-            yield f"| `{code.value}` | {customer} | {clerk} |"
+    rows = [
+        f"| `{code.value}` | {chinese.customer(code)}<br>{english.customer(code)} "
+        f"| {chinese.clerk(code)}<br>{english.clerk(code)} |\n"
+        for code in Code
+        if code is not Code.OK
+    ]
+    return _HEAD + "".join(rows) + _READER + "".join(_status_row(status) for status in Status)
+
+
+def _status_row(status: Status) -> str:
+    code = f"`{MEANINGS[status].code}`"
+    good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
+    meaning = f"{good}; out of place: {code}" if good else code
+    return f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {meaning} |\n"
 
 
 if __name__ == "__main__":

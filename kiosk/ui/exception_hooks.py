@@ -1,4 +1,4 @@
-"""Exceptions that nobody caught: logged by kind and place; nothing on the screen, nothing personal."""
+"""Hooks that log uncaught exceptions by type and place, without showing or keeping anything personal."""
 
 import logging
 import sys
@@ -10,13 +10,13 @@ log = logging.getLogger(__name__)
 
 
 def install_hooks() -> None:
-    """Slots and paint events end in `sys.excepthook`, threads in `threading.excepthook`."""
-    sys.excepthook = report
-    threading.excepthook = _report_thread
+    """Log exceptions of slots and paint events (`sys.excepthook`) and of threads (`threading.excepthook`)."""
+    sys.excepthook = log_exception
+    threading.excepthook = _log_thread_exception
 
 
-def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log where it happened. The message is left out: it may quote what somebody typed."""
+def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Log type and place of an exception. Its message is left out: it may quote what somebody typed."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
@@ -25,6 +25,6 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
     log.critical("a bug in the window: %s in %s", kind.__name__, places or "?")
 
 
-def _report_thread(args: threading.ExceptHookArgs) -> None:
+def _log_thread_exception(args: threading.ExceptHookArgs) -> None:
     if args.exc_type is not SystemExit and args.exc_value is not None:
-        report(args.exc_type, args.exc_value, args.exc_traceback)
+        log_exception(args.exc_type, args.exc_value, args.exc_traceback)

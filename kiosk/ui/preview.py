@@ -1,4 +1,4 @@
-"""The camera's picture, mirrored, in an oval guide. It pulls frames at its own pace, only while seen."""
+"""Mirror picture of the camera with a guide over it. Frames are polled, and only while it is visible."""
 
 from collections.abc import Callable
 
@@ -11,52 +11,53 @@ from kiosk.model import Frame
 from kiosk.ui.theme import Theme, colour
 
 PERIOD_MS = 66
-"""15 pictures a second look alive and cost little."""
+"""15 pictures a second look live and cost little."""
 OVAL = 0.76
-"""Width of the oval in shares of its height: that of a face."""
+"""Width of the oval as a share of its height: that of a face."""
 CARD = 85.60 / 53.98
-"""Width of a card in shares of its height (ISO/IEC 7810, ID-1)."""
+"""Width of a card as a share of its height (ISO/IEC 7810, ID-1)."""
 
 
 class Preview(QWidget):
-    """`looked` is emitted at each pull, for other things that want the same pace."""
+    """Shows what `frame` returns, left and right exchanged, until it is hidden or cleared."""
 
-    looked = Signal()
+    polled = Signal()
+    """A frame was polled; for other widgets that want the same pace."""
 
     def __init__(self, frame: Callable[[], Frame | None], *, card: bool = False) -> None:
-        """`card`: the guide has a card's shape and not a face's."""
+        """`frame`: the newest frame or None. `card`: the guide has a card's shape instead of a face's."""
         super().__init__()
         self._card = card
-        self._pull = frame
+        self._newest_frame = frame
         self._seq: int | None = None
         self._image: QImage | None = None
-        self._look = Theme()
-        self._good = False
+        self._theme = Theme()
+        self._well_placed = False
         self._guide_state: tuple[QSize, bool] | None = None
         self._guide_pixmap = QPixmap()
         self._timer = QTimer(self)
         self._timer.setInterval(PERIOD_MS)
-        self._timer.timeout.connect(self._next)
+        self._timer.timeout.connect(self._poll)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 120)
 
     @property
     def blank(self) -> bool:
-        """Nothing of anybody is held."""
+        """Whether no picture of anybody is held."""
         return self._image is None
 
-    def fit(self, look: Theme) -> None:
-        self._look = look
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
 
-    def show_good(self, good: bool) -> None:
-        """The oval's colour: well placed or not yet."""
-        self._good = good
+    def set_well_placed(self, well_placed: bool) -> None:
+        """Show in the guide's colour and line whether the person stands well."""
+        self._well_placed = well_placed
         self.update()
 
     def clear(self) -> None:
-        """Hold no picture of anybody."""
+        """Drop the picture."""
         self._seq = self._image = None
-        self._good = False
+        self._well_placed = False
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -68,33 +69,30 @@ class Preview(QWidget):
         self._timer.stop()
         self.clear()
 
-    def _next(self) -> None:
-        frame = self._pull()
+    def _poll(self) -> None:
+        frame = self._newest_frame()
         if frame is not None and frame.seq != self._seq:
-            self._seq, self._image = frame.seq, _mirror(frame)
+            self._seq, self._image = frame.seq, mirrored(frame)
             self.update()
-        self.looked.emit()
+        self.polled.emit()
 
     def paintEvent(self, _: object) -> None:
         painter = QPainter(self)
-        if self._image is not None:
-            self._paint_picture(painter, self._image)
-        else:
+        image = self._image
+        if image is None:
             painter.fillRect(self.rect(), colour("second"))
+        else:  # fill the widget, cut what is too wide or too high
+            scale = max(self.width() / image.width(), self.height() / image.height())
+            width, height = self.width() / scale, self.height() / scale
+            source = QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(self.rect()), image, source)
         painter.drawPixmap(0, 0, self._guide())
         painter.end()
 
-    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
-        """Fill the widget; cut what is too wide or too high."""
-        scale = max(self.width() / image.width(), self.height() / image.height())
-        width, height = self.width() / scale, self.height() / scale
-        source = QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(self.rect()), image, source)
-
     def _guide(self) -> QPixmap:
-        """Everything over the picture; painted once a size and state, as it costs more than the picture."""
-        state = (self.size(), self._good)
+        """Return what lies over the picture; cached, as painting it costs more than painting the picture."""
+        state = (self.size(), self._well_placed)
         if self._guide_state != state:
             self._guide_state = state
             self._guide_pixmap = QPixmap(self.size())
@@ -106,20 +104,22 @@ class Preview(QWidget):
         return self._guide_pixmap
 
     def _paint_guide(self, painter: QPainter) -> None:
-        """Round the corners, dim what is outside the oval; its ring answers "am I standing well?"."""
+        """Round the corners and dim what is outside the outline."""
         box = QRectF(self.rect())
         corner, whole = QPainterPath(), QPainterPath()
-        corner.addRoundedRect(box, self._look.px(40), self._look.px(40))
+        corner.addRoundedRect(box, self._theme.px(40), self._theme.px(40))
         whole.addRect(box)
-        hole = self._hole(box)
+        hole = self._outline(box)
         painter.fillPath(whole.subtracted(corner), colour("ground"))
         painter.fillPath(corner.subtracted(hole), colour("ground", 0.55))
-        style = Qt.PenStyle.SolidLine if self._good else Qt.PenStyle.DashLine
-        painter.setPen(QPen(colour("done" if self._good else "banner"), max(5, self._look.px(12)), style))
+        style = Qt.PenStyle.SolidLine if self._well_placed else Qt.PenStyle.DashLine
+        painter.setPen(
+            QPen(colour("done" if self._well_placed else "banner"), max(5, self._theme.px(12)), style)
+        )
         painter.drawPath(hole)
 
-    def _hole(self, box: QRectF) -> QPainterPath:
-        """The shape that a face or a card shall fill."""
+    def _outline(self, box: QRectF) -> QPainterPath:
+        """Return the outline that a face or a card should fill."""
         ratio, share = (CARD, 0.8) if self._card else (OVAL, 0.9)
         height = min(box.height() * share, box.width() * share / ratio)
         shape = QRectF(0, 0, height * ratio, height)
@@ -132,8 +132,8 @@ class Preview(QWidget):
         return hole
 
 
-def _mirror(frame: Frame) -> QImage:
-    """A copy, left and right exchanged, in the format that Qt scales fastest (2.4 against 5 ms a picture)."""
+def mirrored(frame: Frame) -> QImage:
+    """Return a mirrored copy in the format that Qt scales fastest (2.4 against 5 ms a picture)."""
     pixels = np.ascontiguousarray(frame.image)
     height, width = pixels.shape[:2]
     view = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_BGR888)

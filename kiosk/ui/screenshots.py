@@ -1,4 +1,4 @@
-"""Pictures of every screen of a simulated visit, for reports and our own eyes. Never of a real person's."""
+"""Pictures of every screen of a simulated visit, for reports and reviews; never of a real person's."""
 
 import logging
 import queue
@@ -14,44 +14,50 @@ from kiosk.worker import Worker
 log = logging.getLogger(__name__)
 
 SETTLED_MS = 250
-"""A picture is taken so long after the screen appeared."""
+"""How long after a screen appeared its picture is taken."""
 
 
 class ScreenshotRecorder(QObject):
-    """Saves NN-stage[-detail].png once for each different screen; writes on a thread of its own."""
+    """Saves NN-stage[-detail].png once for each different screen, on a thread of its own.
+
+    Continues where an earlier recorder of the same folder stopped. A picture appears under its name only when
+    it is complete: the demo kills the terminal's process.
+    """
 
     def __init__(self, window: Window, folder: Path) -> None:
         super().__init__(window)
         folder.mkdir(parents=True, exist_ok=True)
         self._window, self._folder = window, folder
-        self._seen: set[str] = set()
-        self._now = ""
+        self._recorded = {path.stem.partition("-")[2] for path in folder.glob("*.png")}
+        self._shown = ""
         self._waiting: queue.SimpleQueue[tuple[Path, QImage] | None] = queue.SimpleQueue()
-        self._worker = Worker("album", self._write).start()
-        window.shown.connect(self._expect)
+        self._worker = Worker("screenshots", self._save).start()
+        window.shown.connect(self._schedule)
 
     @Slot(str, str)
-    def _expect(self, stage: str, detail: str) -> None:
-        self._now = f"{stage}-{detail}" if detail else stage
-        name = self._now
-        if name not in self._seen:
-            QTimer.singleShot(SETTLED_MS, self, lambda: self._take(name))
+    def _schedule(self, stage: str, detail: str) -> None:
+        """Record the screen when it has settled, unless another is shown by then."""
+        name = self._shown = (f"{stage}-{detail}" if detail else stage).replace(".", "_")
 
-    def _take(self, name: str) -> None:
-        """If the screen is still the same."""
-        if name != self._now or name in self._seen:
-            return
-        self._seen.add(name)
-        path = self._folder / f"{len(self._seen):02d}-{name.replace('.', '_')}.png"
-        self._waiting.put((path, self._window.grab().toImage()))
+        def record() -> None:
+            if name == self._shown and name not in self._recorded:
+                self._recorded.add(name)
+                path = self._folder / f"{len(self._recorded):02d}-{name}.png"
+                self._waiting.put((path, self._window.grab().toImage()))
 
-    def _write(self, _: threading.Event) -> None:
+        if name not in self._recorded:
+            QTimer.singleShot(SETTLED_MS, self, record)
+
+    def _save(self, _: threading.Event) -> None:
         while (job := self._waiting.get()) is not None:
             path, image = job
-            if not image.save(str(path)):
+            part = path.with_suffix(".part")
+            if image.save(str(part), "PNG"):  # type: ignore[call-overload]
+                part.replace(path)
+            else:
                 log.warning("could not save %s", path.name)
 
     def close(self) -> None:
-        """Wait until all are on disk."""
+        """Wait until all pictures are on disk."""
         self._waiting.put(None)
         self._worker.stop()

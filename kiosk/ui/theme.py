@@ -1,4 +1,4 @@
-"""How big and in which colour: sizes follow from the window, colours from resources/style/palette.toml."""
+"""Theme of the window: sizes follow from the window's size, colours from resources/style/palette.toml."""
 
 import tomllib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from kiosk.paths import RESOURCES
 from kiosk.phrases import Script, load
 
 TOUCH_PX = 76
-"""20 mm at 96 dpi: the least side of anything to be touched (ISO 9241-411 and shaky fingers)."""
+"""20 mm at 96 dpi: the least side of a touch target (ISO 9241-411, and people whose hands tremble)."""
 
 FAMILIES: dict[Script, str] = {
     "Hans": "Noto Sans CJK SC",
@@ -24,21 +24,21 @@ FAMILIES: dict[Script, str] = {
 }
 """Font of each script: Chinese scripts share characters but not their shapes. Traditional as in Hong Kong."""
 
-Role = Literal["hero", "title", "body", "small", "tiny"]
+TextRole = Literal["hero", "title", "body", "small", "tiny"]
 
-_SIZES: dict[Role, tuple[int, int]] = {
+_SIZES: dict[TextRole, tuple[int, int]] = {
     "hero": (132, 40),
     "title": (84, 32),
     "body": (46, 22),
     "small": (38, 19),
     "tiny": (30, 16),
 }
-"""Pixels on a 1080-wide screen, and the least on any."""
+"""Type size of each role in pixels: on a 1080-wide screen, and the least on any."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The sizes of one window in one language; pixels."""
+    """Sizes and fonts of one window in one language, in pixels."""
 
     width: int = 1080
     height: int = 1920
@@ -50,7 +50,7 @@ class Theme:
 
     @property
     def unit(self) -> float:
-        """1 on a 1080×1920 or 1920×1080 screen, smaller on smaller ones."""
+        """Scale against the design: 1 on a 1080×1920 or 1920×1080 screen, smaller on smaller ones."""
         return min(min(self.width, self.height) / 1080, max(self.width, self.height) / 1920)
 
     @property
@@ -59,19 +59,20 @@ class Theme:
         return max(TOUCH_PX, self.px(132))
 
     def px(self, length: float) -> int:
-        """A length of the 1080-wide design on this screen, at least one pixel."""
+        """Scale a length of the 1080-wide design to this screen, to at least one pixel."""
         return max(1, round(length * self.unit))
 
-    def size(self, role: Role) -> int:
-        """Height of a role's type."""
+    def size(self, role: TextRole) -> int:
+        """Return the type size of `role`."""
         wanted, least = _SIZES[role]
         return max(least, self.px(wanted))
 
-    def font(self, role: Role, bold: bool = False) -> QFont:
+    def font(self, role: TextRole, bold: bool = False) -> QFont:
+        """Return the font of `role`; titles are always bold."""
         return self.font_px(self.size(role), bold or role in ("hero", "title"))
 
     def font_px(self, size: int, bold: bool = False) -> QFont:
-        """A font of `size` pixels in the language's own shapes."""
+        """Return a font of `size` pixels with the character shapes of the language."""
         font = QFont(FAMILIES[load(self.language).script])
         font.setPixelSize(max(1, size))
         font.setWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
@@ -80,14 +81,14 @@ class Theme:
 
 @cache
 def palette() -> dict[str, str]:
-    """Names to #RRGGBB."""
+    """Return the colours by name, as #RRGGBB."""
     path = RESOURCES / "style" / "palette.toml"
     colours: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
     return colours
 
 
 def colour(name: str, alpha: float = 1.0) -> QColor:
-    """A colour of the palette. Raises KeyError."""
+    """Return a colour of the palette; `alpha` 0…1. Raises KeyError."""
     found = QColor(palette()[name])
     found.setAlphaF(alpha)
     return found
@@ -95,6 +96,6 @@ def colour(name: str, alpha: float = 1.0) -> QColor:
 
 @cache
 def load_fonts() -> None:
-    """Make the bundled font known to Qt. Raises SettingsError: without it every character would be a box."""
+    """Register the bundled font. Raises SettingsError: without it every Chinese character would be a box."""
     if QFontDatabase.addApplicationFont(str(FONT_PATH)) < 0:
         raise SettingsError(Code.SETTINGS_UNREADABLE, f"font {FONT_PATH.name}")

@@ -1,4 +1,7 @@
-"""The window: a strip of languages above, the stage's screen in the middle, the ways out below."""
+"""Main window: languages and progress at the top, the screen of the stage, and the buttons at the bottom."""
+
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut
@@ -21,7 +24,7 @@ from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
 from kiosk.settings import Settings
 from kiosk.staff.service import StaffService
-from kiosk.ui.screens.base import Screen, fit_all
+from kiosk.ui.screens.base import Screen
 from kiosk.ui.screens.card import CardScreen
 from kiosk.ui.screens.consent import ConsentScreen
 from kiosk.ui.screens.digits import DigitsScreen
@@ -37,26 +40,31 @@ from kiosk.ui.screens.review import ReviewScreen
 from kiosk.ui.screens.submit import SubmitScreen
 from kiosk.ui.screens.touch import TouchScreen
 from kiosk.ui.screens.ways import WaysPage
-from kiosk.ui.staff.panel import Corner, Panel
+from kiosk.ui.staff.hold_area import HoldArea
+from kiosk.ui.staff.staff_panel import StaffPanel
 from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.banner import Banner
+from kiosk.ui.widgets.containers import apply_theme
 from kiosk.ui.widgets.footer import Footer
 from kiosk.ui.widgets.header import Header
 
 STAFF_STAGES = frozenset({Stage.IDLE, Stage.OUT_OF_SERVICE})
-"""Only here may the panel be laid over the customer's screen."""
+"""Stages in which the staff panel may cover the customer's screen."""
 STAFF_HOLD_MS = 2000
-"""So long the upper left corner is held down."""
+"""How long the upper left corner must be held down to open the staff panel."""
 STAFF_KEY = "F12"
 CALLED_MS = 12_000
 """How long the window says that the clerk has been called."""
 
 
 class Window(QWidget):
-    """Takes notices (`take`), posts what is touched to the engine. One screen is seen at a time."""
+    """Shows the screen that the engine asks for and posts what is touched to the engine.
+
+    All methods are called on Qt's thread. Exactly one screen is visible at a time.
+    """
 
     shown = Signal(str, str)
-    """A screen looks different: its stage and a short name of the difference."""
+    """The window looks different: its stage and a short name of the difference."""
 
     def __init__(
         self,
@@ -65,70 +73,38 @@ class Window(QWidget):
         settings: Settings,
         *,
         simulated: bool,
-        counter: StaffService | None = None,
+        staff_service: StaffService | None = None,
     ) -> None:
-        """`counter`: what staff can see and do; without one there is no panel."""
+        """Build all screens. Without `staff_service` there is no staff panel."""
         super().__init__()
         self._engine = engine
         self._home_language = settings.screen.language
-        self._clerk_call = settings.screen.clerk_call
-        self._light = settings.visit.light != "off"
-        self._offered = settings.visit.ways
+        self._ways_offered = settings.visit.ways
         self._way = Way.VOICE
-        self._kept_language = ""  # of a person who begins again at once
-        self._unhurried = False  # … and who wanted or needed more time
+        self._kept_language = ""  # of a person who begins another visit at once
+        self._unhurried = False  # the present visit is at the slow pace
         self.stage = Stage.OUT_OF_SERVICE
-        self._make_parts(feeds, simulated)
+        self._notice_handlers: dict[type, Callable[[Any], None]] = {
+            Show: self._show_stage,
+            Forget: lambda _: self._forget(),
+        }
+        self.screens = {screen.stage: screen for screen in _make_screens(feeds, settings)}
+        self._banner, self._header = Banner(simulated), Header()
+        self._footer = Footer(settings.screen.clerk_call)
+        self._ways = WaysPage(self._ways_offered)
         self._lay_out()
-        self.panel = self._make_panel(counter, feeds, settings.screen.staff_window)
+        self.panel: StaffPanel | None = None
+        if staff_service is not None:
+            self.panel = self._make_panel(staff_service, feeds, settings.screen.staff_window)
         self._connect()
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._footer.ring.tick)
         self._called = QTimer(self, interval=CALLED_MS, singleShot=True)
-        self._called.timeout.connect(lambda: self._footer.tell_called(False))
-        self.speak(self._home_language)
-        self.take(Show(Stage.OUT_OF_SERVICE))
+        self._called.timeout.connect(lambda: self._footer.show_clerk_called(False))
+        self.retranslate(self._home_language)
+        self.handle_notice(Show(Stage.OUT_OF_SERVICE))
 
-    # ── building ─────────────────────────────────────────────────────────────────────────────────
-
-    def _make_parts(self, feeds: Feeds, simulated: bool) -> None:
-        screens: list[Screen] = [
-            OutOfServiceScreen(),
-            IdleScreen(),
-            ConsentScreen(),
-            CardScreen(),
-            GuardianScreen(),
-            PhoneScreen(),
-            PortraitScreen(feeds),
-            FaceScreen(feeds),
-            DigitsScreen(feeds, light=self._light),
-            HeadScreen(feeds),
-            TouchScreen(),
-            ReviewScreen(feeds),
-            SubmitScreen(),
-            OutcomeScreen(),
-        ]
-        self.screens = {screen.stage: screen for screen in screens}
-        self._banner = Banner(simulated)
-        self._header, self._footer = Header(), Footer(self._clerk_call)
-        self._stack = QStackedWidget()
-        for screen in screens:
-            self._stack.addWidget(screen)
-        self._ways = WaysPage(self._offered)
-        self._stack.addWidget(self._ways)
-
-    def _make_panel(self, counter: StaffService | None, feeds: Feeds, apart: bool) -> Panel | None:
-        """Over this window, behind an unmarked corner and a key; or apart, in a window of its own."""
-        if counter is None:
-            return None
-        panel = Panel(counter, feeds, None if apart else self)
-        panel.changed.connect(lambda page: self.shown.emit("staff", page))
-        panel.closed.connect(self._staff_gone)
-        if not apart:
-            self._corner = Corner(self, STAFF_HOLD_MS)
-            self._corner.held.connect(self.call_staff)
-            QShortcut(QKeySequence(STAFF_KEY), self, self.call_staff)
-        return panel
+    # ── construction ─────────────────────────────────────────────────────────────────────────────
 
     def _lay_out(self) -> None:
         colours = self.palette()
@@ -136,10 +112,14 @@ class Window(QWidget):
         self.setPalette(colours)
         self.setAutoFillBackground(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._stack = QStackedWidget()
+        for page in (*self.screens.values(), self._ways):
+            self._stack.addWidget(page)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # the screen is as large as it is
+        # Contents never enlarge the window: its size is that of the screen.
+        outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         outer.addWidget(self._banner)
         self._inner = QVBoxLayout()
         outer.addLayout(self._inner, 1)
@@ -147,81 +127,70 @@ class Window(QWidget):
         self._inner.addWidget(self._stack, 1)
         self._inner.addWidget(self._footer)
 
+    def _make_panel(self, staff_service: StaffService, feeds: Feeds, own_window: bool) -> StaffPanel:
+        """Return a panel over this window, opened by an unmarked corner or a key, or in its own window."""
+        panel = StaffPanel(staff_service, feeds, None if own_window else self)
+        panel.changed.connect(lambda page: self.shown.emit("staff", page))
+        panel.closed.connect(self._on_panel_closed)
+        if not own_window:
+            self._corner = HoldArea(self, STAFF_HOLD_MS)
+            self._corner.held.connect(self.open_staff_panel)
+            QShortcut(QKeySequence(STAFF_KEY), self, self.open_staff_panel)
+        return panel
+
     def _connect(self) -> None:
-        self._header.chosen.connect(self.speak)
+        self._header.chosen.connect(self.retranslate)
         self._footer.cancel.clicked.connect(lambda: self.post(Cancelled()))
-        self._footer.help.clicked.connect(lambda: self.post(HelpWanted()))
-        self._footer.help.clicked.connect(self._say_called)
+        self._footer.help.clicked.connect(self._call_clerk)
+        self._footer.change.clicked.connect(self._open_ways)
         for screen in self.screens.values():
             screen.posted.connect(self.post)
-            screen.changed.connect(self._tell_shown)
-        idle = self.screens[Stage.IDLE]
+            screen.changed.connect(self._emit_shown)
+        idle, outcome = self.screens[Stage.IDLE], self.screens[Stage.OUTCOME]
         assert isinstance(idle, IdleScreen)
-        idle.other_way.connect(self._open_ways)
-        outcome = self.screens[Stage.OUTCOME]
         assert isinstance(outcome, OutcomeScreen)
+        idle.other_way.connect(self._open_ways)
         outcome.again.connect(lambda purpose: self._begin_again(idle, Purpose(purpose)))
-        self._footer.change.clicked.connect(self._open_ways)
         self._ways.back.connect(self._close_ways)
-        self._ways.chosen.connect(lambda way: self._go_way(idle, Way(way)))
+        self._ways.chosen.connect(lambda way: self._choose_way(idle, Way(way)))
 
-    # ── from the engine ──────────────────────────────────────────────────────────────────────────
+    # ── notices of the engine ────────────────────────────────────────────────────────────────────
 
     @Slot(object)
-    def take(self, notice: Notice) -> None:
-        """One notice, on Qt's thread."""
-        if isinstance(notice, Show):
-            self._show_stage(notice)
-        elif isinstance(notice, Forget):
-            self._forget()
-        else:
-            for screen in self.screens.values():
-                screen.hear(notice)
+    def handle_notice(self, notice: Notice) -> None:
+        """Show what one notice of the engine asks for. Notices about a stage's content go to every screen."""
+        handler = self._notice_handlers.get(type(notice))
+        if handler is not None:
+            handler(notice)
+            return
+        for screen in self.screens.values():
+            screen.handle_notice(notice)
 
     def _show_stage(self, show: Show) -> None:
         old, new = self.screens[self.stage], self.screens[show.stage]
-        if show.stage not in STAFF_STAGES:
-            self._send_staff_away()
+        panel = self.panel
+        if panel is not None and not panel.fixed and panel.isVisible() and show.stage not in STAFF_STAGES:
+            panel.dismiss_panel()  # a customer is served: the screen is theirs
         if old is not new:
             old.leave()
         self.stage, self._way = show.stage, show.way
         if show.stage is Stage.IDLE:
-            self.speak(self._kept_language or self._home_language)
-            self._footer.tell_called(False)
+            self.retranslate(self._kept_language or self._home_language)
+            self._footer.show_clerk_called(False)
         else:
             self._kept_language = ""
-        self._show_frame(new, show)
+        self._show_surroundings(new, show.until)
         self._stack.setCurrentWidget(new)
-        self.setFocus()  # no button looks chosen before it is
+        self.setFocus()  # no button looks selected before somebody selects it
         new.enter(show)
 
-    def call_staff(self) -> None:
-        """Staff want in. Never over a customer's visit."""
-        if self.panel is not None and not self.panel.fixed and self.stage in STAFF_STAGES:
-            self.panel.speak(load(self._home_language))
-            self.panel.setGeometry(self.rect())
-            self.panel.open()
-            self._fit()
-
-    def _send_staff_away(self) -> None:
-        """A customer is served: the screen is theirs."""
-        if self.panel is not None and not self.panel.fixed and self.panel.isVisible():
-            self.panel.put_away()
-
-    def _staff_gone(self) -> None:
-        """The customer's screen is what is seen again."""
-        if not self.isVisible():
-            return
-        self.setFocus()
-        self.shown.emit(self.stage.value, "")
-
-    def _show_frame(self, screen: Screen, show: Show) -> None:
-        """What surrounds the screen: steps, time left, ways out."""
-        self._header.go(screen.step)
-        change = screen.changeable and len(self._offered) > 1
-        self._footer.offer(cancel=screen.cancellable, help_=screen.helpable, change=change)
-        self._footer.ring.begin(show.until)
-        if show.until is None:
+    def _show_surroundings(self, screen: Screen, until: float | None) -> None:
+        """Show progress, time left and buttons; `until`: the stage's deadline on the capture clock."""
+        self._header.set_step(screen.step)
+        change = screen.changeable and len(self._ways_offered) > 1
+        self._footer.set_buttons(cancel=screen.cancellable, help_=screen.helpable, change=change)
+        self._footer.ring.start(until)
+        if until is None:
             self._clock.stop()
         else:
             self._clock.start()
@@ -230,51 +199,69 @@ class Window(QWidget):
         for screen in self.screens.values():
             screen.forget()
 
-    # ── from the person ──────────────────────────────────────────────────────────────────────────
+    # ── staff ────────────────────────────────────────────────────────────────────────────────────
+
+    def open_staff_panel(self) -> None:
+        """Open the staff panel, but never over a customer's visit."""
+        if self.panel is not None and not self.panel.fixed and self.stage in STAFF_STAGES:
+            self.panel.retranslate(load(self._home_language))
+            self.panel.setGeometry(self.rect())
+            self.panel.open()
+            self._apply_theme()
+
+    def _on_panel_closed(self) -> None:
+        """The customer's screen is visible again."""
+        if self.isVisible():
+            self.setFocus()
+            self.shown.emit(self.stage.value, "")
+
+    # ── what is touched ──────────────────────────────────────────────────────────────────────────
 
     def post(self, event: Event) -> None:
+        """Post an event to the engine."""
         if isinstance(event, Began | SlowDown):
             self._unhurried = isinstance(event, SlowDown) or event.unhurried
         self._engine.post(event)
 
     @Slot(str)
-    def speak(self, language: str) -> None:
-        """Everything in another language, at once, on every screen."""
+    def retranslate(self, language: str) -> None:
+        """Show everything in another language, at once, on every screen."""
         phrases = load(language)
         self._language = phrases.language
         for screen in self.screens.values():
-            screen.speak(phrases)
+            screen.retranslate(phrases)
         for part in (self._banner, self._header, self._footer, self._ways):
-            part.speak(phrases)
+            part.retranslate(phrases)
         if self.panel is not None and not self.panel.isVisible():
-            self.panel.speak(phrases)
+            self.panel.retranslate(phrases)
         self.setWindowTitle(phrases["general.product"])
-        self._fit()
+        self._apply_theme()
 
-    def _say_called(self) -> None:
-        self._footer.tell_called(True)
+    def _call_clerk(self) -> None:
+        self.post(HelpWanted())
+        self._footer.show_clerk_called(True)
         self._called.start()
 
     def _begin_again(self, idle: IdleScreen, purpose: Purpose) -> None:
-        """A new visit from the last screen of another: its language, way and pace, and nothing else of it."""
+        """Begin a visit from the last screen of another; only language, way and pace are taken over."""
         self._kept_language = self._language
         self.post(Dismissed())
         idle.start(self._way, unhurried=self._unhurried, purpose=purpose)
 
-    # ── another way ──────────────────────────────────────────────────────────────────────────────
+    # ── choice of another way ────────────────────────────────────────────────────────────────────
 
     def _open_ways(self) -> None:
         self._ways.open(without=None if self.stage is Stage.IDLE else self._way)
         self._footer.change.setVisible(False)
         self._stack.setCurrentWidget(self._ways)
-        self._tell_shown("ways")
+        self._emit_shown("ways")
 
     def _close_ways(self) -> None:
         if self._stack.currentWidget() is self._ways:
             self._stack.setCurrentWidget(self.screens[self.stage])
             self._footer.change.setVisible(self.screens[self.stage].changeable)
 
-    def _go_way(self, idle: IdleScreen, way: Way) -> None:
+    def _choose_way(self, idle: IdleScreen, way: Way) -> None:
         self._close_ways()
         if self.stage is Stage.IDLE:
             idle.start(way)
@@ -284,29 +271,47 @@ class Window(QWidget):
     # ── sizes ────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def look(self) -> Theme:
+    def theme(self) -> Theme:
+        """Sizes and fonts for the present window and language."""
         return Theme(max(1, self.width()), max(1, self.height()), self._language)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._apply_theme()
 
-    def _fit(self) -> None:
-        look = self.look
+    def _apply_theme(self) -> None:
+        theme = self.theme
         if self.panel is not None and not self.panel.fixed:
             self.panel.setGeometry(self.rect())
-        pad = look.px(44)
-        self._inner.setContentsMargins(pad, look.px(16), pad, look.px(28))
-        self._inner.setSpacing(look.px(16))
-        for screen in self.screens.values():
-            layout = screen.layout()
+        pad = theme.px(44)
+        self._inner.setContentsMargins(pad, theme.px(16), pad, theme.px(28))
+        self._inner.setSpacing(theme.px(16))
+        for page in (*self.screens.values(), self._ways):
+            layout = page.layout()
             assert layout is not None
             layout.setContentsMargins(0, 0, 0, 0)
-            layout.setSpacing(look.px(20))
-        ways = self._ways.layout()
-        assert ways is not None
-        ways.setContentsMargins(0, 0, 0, 0)
-        fit_all(self, look)
+            if page is not self._ways:
+                layout.setSpacing(theme.px(20))
+        apply_theme(self, theme)
 
-    def _tell_shown(self, detail: str) -> None:
+    def _emit_shown(self, detail: str) -> None:
         self.shown.emit(self.stage.value, detail)
+
+
+def _make_screens(feeds: Feeds, settings: Settings) -> list[Screen]:
+    return [
+        OutOfServiceScreen(),
+        IdleScreen(),
+        ConsentScreen(),
+        CardScreen(),
+        GuardianScreen(),
+        PhoneScreen(),
+        PortraitScreen(feeds),
+        FaceScreen(feeds),
+        DigitsScreen(feeds, light=settings.visit.light.mode != "off"),
+        HeadScreen(feeds),
+        TouchScreen(),
+        ReviewScreen(feeds),
+        SubmitScreen(),
+        OutcomeScreen(),
+    ]

@@ -1,7 +1,4 @@
-"""The visit as a table: which event is answered where. An event that is not in it is ignored in that stage.
-
-`TRANSITIONS` says which stage may follow which.
-"""
+"""Maps stage and event to the function that handles it. What is not in the table is ignored in that stage."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,21 +25,18 @@ from kiosk.visit.stages import (
     ways,
 )
 from kiosk.visit.state import Orders, VisitState
-from kiosk.visit.transitions import TRANSITIONS
 
-__all__ = ["HANDLERS", "TRANSITIONS"]
-
-Answering = Callable[[VisitState, Any], Orders]
+Handler = Callable[[VisitState, Any], Orders]
 S = Stage
 
-_WAY_OUT: dict[type[Struct], Answering] = {
+_EXITS: dict[type[Struct], Handler] = {
     e.Cancelled: exits.cancelled,
     e.HelpWanted: exits.help_wanted,
 }
 
-HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
+HANDLERS: dict[Stage, dict[type[Struct], Handler]] = {
     S.IDLE: {e.Began: consent.began},
-    S.CONSENT: _WAY_OUT
+    S.CONSENT: _EXITS
     | {
         e.Agreed: consent.agreed,
         e.Declined: consent.declined,
@@ -50,7 +44,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.ClerkAbsent: consent.clerk_absent,
         e.TimePassed: exits.timed_out,
     },
-    S.CARD: _WAY_OUT
+    S.CARD: _EXITS
     | {
         e.CardRead: card.read,
         e.CardFailed: card.failed,
@@ -59,25 +53,25 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.DeviceFailed: card.reader_failed,
         e.TimePassed: exits.timed_out,
     },
-    S.GUARDIAN: _WAY_OUT
+    S.GUARDIAN: _EXITS
     | {
         e.GuardianAgreed: guardian.agreed,
         e.GuardianDeclined: guardian.declined,
         e.TimePassed: exits.timed_out,
     },
-    S.PHONE: _WAY_OUT
+    S.PHONE: _EXITS
     | {
         e.Typed: phone.typed,
         e.TimePassed: exits.timed_out,
     },
-    S.PORTRAIT: _WAY_OUT
+    S.PORTRAIT: _EXITS
     | {
         e.CardSeen: portrait.seen,
         e.ReferenceReady: portrait.ready,
         e.DeviceFailed: portrait.sense_failed,
         e.TimePassed: portrait.time_passed,
     },
-    S.FACE: _WAY_OUT
+    S.FACE: _EXITS
     | {
         e.WayChosen: ways.chosen,
         e.ReferenceReady: face.reference_ready,
@@ -86,7 +80,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.DeviceFailed: face_watch.sense_failed,
         e.TimePassed: face.time_passed,
     },
-    S.DIGITS: _WAY_OUT
+    S.DIGITS: _EXITS
     | {
         e.WayChosen: ways.chosen,
         e.ChallengeTaken: digits.challenge_taken,
@@ -101,7 +95,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.DeviceFailed: face_watch.sense_failed,
         e.TimePassed: digits.time_passed,
     },
-    S.HEAD: _WAY_OUT
+    S.HEAD: _EXITS
     | {
         e.WayChosen: ways.chosen,
         e.ChallengeTaken: head.challenge_taken,
@@ -112,7 +106,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.DeviceFailed: face_watch.sense_failed,
         e.TimePassed: head.time_passed,
     },
-    S.TOUCH: _WAY_OUT
+    S.TOUCH: _EXITS
     | {
         e.WayChosen: ways.chosen,
         e.ChallengeTaken: touch.challenge_taken,
@@ -140,7 +134,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Answering]] = {
         e.StoreFailed: submit.store_failed,
         e.ReceiptArrived: submit.receipt_arrived,
         e.RequestWedged: submit.request_wedged,
-        e.DeviceFailed: submit.disowned,
+        e.DeviceFailed: submit.identity_failed,
         e.TimePassed: submit.patience_spent,
     },
     S.OUTCOME: {

@@ -1,32 +1,31 @@
-"""The head challenge: arrows drawn from central's signed digits, and whether the head followed them.
+"""Paces and judges the head challenge: arrows drawn from central's signed digits, followed by the head.
 
     moves(challenge, 5)                 # the same challenge gives the same arrows, nobody else knows them
-    HeadTurns                             # paces one challenge and judges step by step
+    HeadTurns                           # paces one challenge and judges step by step
 
 The pose at rest is measured before each arrow, so that a crooked camera or a stiff neck is no fault.
 """
 
-from collections.abc import Sequence
 from itertools import cycle, islice
 from statistics import median
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, Check, FaceSeen, HeadMove, Measures, Verdict
-from kiosk.settings import VisitSettings
+from kiosk.settings import HeadLimits, PaceLimits
 
 REST_FRAMES = 2
-"""So many frames tell the pose at rest: a slow machine looks at five in two seconds."""
+"""Frames that the pose at rest is measured in: a slow machine looks at five in two seconds."""
 REST_S = 0.85
-"""… of the last so many seconds before the arrow; less than central's shortest pause (0.9 s)."""
+"""They are from this long before the arrow; less than central's shortest pause (0.9 s)."""
 STEEPER = 1.2
-"""A movement is to the side or up and down if it goes so much more that way, in shares of its threshold."""
+"""A movement is sideways or vertical if it goes this many times farther that way, each over its threshold."""
 
 Pose = tuple[float, float]
 
 
 def moves(challenge: Challenge, count: int) -> tuple[HeadMove, ...]:
-    """Never the same twice in a row: 4·3^(n−1) sequences, 324 for five."""
+    """Return `count` movements, never the same twice in a row: 4·3^(n−1) sequences, 324 for five."""
     made: list[HeadMove] = []
     for digit in islice(cycle(challenge.digits), count):
         others = [move for move in HeadMove if not made or move is not made[-1]]
@@ -34,13 +33,13 @@ def moves(challenge: Challenge, count: int) -> tuple[HeadMove, ...]:
     return tuple(made)
 
 
-def direction(pose: Pose, rest: Pose, limits: VisitSettings) -> HeadMove | None:
-    """Where the head points, seen from its rest; None: nowhere clear.
+def direction(pose: Pose, rest: Pose, limits: HeadLimits) -> HeadMove | None:
+    """Return where the head points, seen from its rest; None: nowhere clear.
 
     `FaceSeen.yaw` grows to the picture's right, which is the person's left; `pitch` upwards.
     """
-    turned = (pose[0] - rest[0]) / limits.head_turn_deg
-    nodded = (pose[1] - rest[1]) / limits.head_nod_deg
+    turned = (pose[0] - rest[0]) / limits.turn_deg
+    nodded = (pose[1] - rest[1]) / limits.nod_deg
     if abs(turned) >= 1.0 and abs(turned) >= STEEPER * abs(nodded):
         return HeadMove.LEFT if turned > 0 else HeadMove.RIGHT
     if abs(nodded) >= 1.0 and abs(nodded) >= STEEPER * abs(turned):
@@ -48,23 +47,25 @@ def direction(pose: Pose, rest: Pose, limits: VisitSettings) -> HeadMove | None:
     return None
 
 
-def resting(pose: Pose, rest: Pose, limits: VisitSettings) -> bool:
-    return max(abs(pose[0] - rest[0]), abs(pose[1] - rest[1])) <= limits.head_rest_deg
+def is_at_rest(pose: Pose, rest: Pose, limits: HeadLimits) -> bool:
+    return max(abs(pose[0] - rest[0]), abs(pose[1] - rest[1])) <= limits.rest_deg
 
 
 class HeadTurns:
     """One head challenge. Knows no clock: times come in with the events."""
 
-    def __init__(self, challenge: Challenge, limits: VisitSettings, unhurried: bool) -> None:
+    def __init__(
+        self, challenge: Challenge, limits: HeadLimits, pace: PaceLimits, *, unhurried: bool
+    ) -> None:
         self.challenge = challenge
-        self.moves = moves(challenge, limits.head_steps)
+        self.moves = moves(challenge, limits.steps)
         self.seen: list[FaceSeen] = []
         self.shown: list[float] = []  # arrows, as they were painted
         self.reached: list[float] = []  # how long after its arrow each movement was there
         self.fault: Code | None = None
         self.started = False
         self._limits = limits
-        self._slow = limits.gap_factor_unhurried if unhurried else limits.gap_factor
+        self._slow = pace.unhurried_factor if unhurried else pace.factor
         self._ordered = 0
         self._rest: Pose | None = None
         self._moved = False  # this step's movement was made, the head is on its way back
@@ -79,16 +80,16 @@ class HeadTurns:
 
     @property
     def stepping(self) -> bool:
-        """An arrow is on the screen."""
+        """Whether an arrow is on the screen."""
         return len(self.shown) > len(self.reached) or self._moved
 
     @property
     def returning(self) -> bool:
-        """The movement was there; the head is on its way back."""
+        """Whether the movement was made, and the head is on its way back."""
         return self._moved
 
     def pause_s(self) -> float:
-        """How long the person looks straight ahead before the next arrow: random, from the challenge."""
+        """Return how long the person looks straight ahead before the next arrow: random, by the challenge."""
         gaps = self.challenge.gaps_s
         return gaps[len(self.shown) % len(gaps)] * self._slow
 
@@ -98,7 +99,7 @@ class HeadTurns:
         return e.ShowHeadMove(step, self.count, self.moves[step])
 
     def painted(self, shown: e.HeadMoveShown) -> bool:
-        """The arrow is on the screen; False if it speaks of another one."""
+        """Note when the arrow was painted; return False if the event is about another one."""
         if not self.awaiting_screen or shown.step != len(self.shown):
             return False
         self._rest = self._rest_before(shown.at)
@@ -106,15 +107,15 @@ class HeadTurns:
         return True
 
     def closes(self) -> float:
-        """When this step must be over: the movement made, or the head back at rest."""
+        """Return when this step must be over: the movement made, or the head back at rest."""
         since = self.shown[-1] + (self.reached[-1] if self._moved else 0.0)
-        return since + self._limits.head_window_s * self._slow
+        return since + self._limits.window_s * self._slow
 
     def complete(self) -> bool:
         return len(self.reached) == self.count and not self._moved
 
-    def look(self, seen: FaceSeen) -> bool:
-        """Take a frame; True if it ended the step: back at rest, or a fault (`fault`)."""
+    def take(self, seen: FaceSeen) -> bool:
+        """Take a frame; return True if it ended the step: back at rest, or a fault (`fault`)."""
         self.seen.append(seen)
         if not self.stepping or seen.at < self.shown[-1] or seen.yaw is None or seen.pitch is None:
             return False
@@ -123,7 +124,7 @@ class HeadTurns:
             return True
         pose = (seen.yaw, seen.pitch)
         if self._moved:
-            self._moved = not resting(pose, self._rest, self._limits)
+            self._moved = not is_at_rest(pose, self._rest, self._limits)
             return not self._moved
         self._judge(direction(pose, self._rest, self._limits), seen.at - self.shown[-1])
         return self.fault is not None
@@ -131,7 +132,7 @@ class HeadTurns:
     def _judge(self, found: HeadMove | None, after_s: float) -> None:
         if found is None:
             return
-        if after_s < self._limits.head_early_s:
+        if after_s < self._limits.early_s:
             self.fault = Code.HEAD_TOO_EARLY
         elif found is not self.moves[len(self.shown) - 1]:
             self.fault = Code.HEAD_WRONG
@@ -140,7 +141,7 @@ class HeadTurns:
             self._moved = True
 
     def too_late(self) -> None:
-        """The step's time is over."""
+        """Fail the step, whose time is over."""
         self.fault = Code.HEAD_STILL
 
     def _rest_before(self, at: float) -> Pose | None:
@@ -152,34 +153,23 @@ class HeadTurns:
         if len(poses) < REST_FRAMES:
             return None
         rest = median(yaw for yaw, _ in poses), median(pitch for _, pitch in poses)
-        if not all(resting(pose, rest, self._limits) for pose in poses):
+        if not all(is_at_rest(pose, rest, self._limits) for pose in poses):
             self.fault = Code.HEAD_TOO_EARLY  # it moved before there was an arrow to follow
         return rest
 
     def verdict(self) -> Verdict:
-        """Were all movements made, each the right one, each in its time?"""
+        """Judge whether all movements were made, each the right one, each in its time."""
         measured: Measures = {
             "right": len(self.reached),
             "of": self.count,
             "after_s_median": round(median(self.reached), 2) if self.reached else None,
         }
-        required: Measures = {"right": self.count, "early_s": self._limits.head_early_s}
+        required: Measures = {"right": self.count, "early_s": self._limits.early_s}
         if self.fault is None and self.complete():
             return Verdict(Check.HEAD, Answer.PASS, Code.OK, measured, required)
         return Verdict(Check.HEAD, Answer.RETRY, self.fault or Code.HEAD_STILL, measured, required)
 
     def span(self) -> tuple[float, float]:
-        """From the first arrow to the last movement's end."""
+        """Return when the first arrow was painted, and the last movement ended."""
         last = [s.at for s in self.seen]
         return self.shown[0], max([self.shown[-1], *last])
-
-
-def typed(challenge: Challenge, digits: Sequence[int]) -> Verdict:
-    """Were these the digits on the screen? Typing proves that somebody reads it, and nothing of a voice."""
-    right = sum(a == b for a, b in zip(challenge.digits, digits, strict=False))
-    exact = tuple(digits) == challenge.digits
-    measured: Measures = {"right": right, "of": len(challenge.digits)}
-    required: Measures = {"right": len(challenge.digits)}
-    if exact:
-        return Verdict(Check.TOUCH, Answer.PASS, Code.OK, measured, required)
-    return Verdict(Check.TOUCH, Answer.RETRY, Code.TOUCH_WRONG, measured, required)

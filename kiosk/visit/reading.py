@@ -1,4 +1,4 @@
-"""One reading aloud of a challenge: which digit is on the screen, what was heard, when to go on."""
+"""Paces one reading aloud of a challenge: which digit is on the screen, what was heard, when to go on."""
 
 from kiosk import events as e
 from kiosk.codes import Code
@@ -8,17 +8,17 @@ from kiosk.visit.rules.light import colours
 
 SCREEN_PATIENCE_S = 2.0
 """A screen that has not painted a digit by then is broken."""
-EAR_PATIENCE_S = 1.5
-"""So long after the last window closed the listener must have answered for it."""
+LISTENER_PATIENCE_S = 1.5
+"""By this long after the last window closed the listener must have answered for it."""
 
 
 class Reading:
-    """Paces one challenge. Knows no clock: times come in with the events.
+    """One reading of a challenge. Knows no clock: times come in with the events.
 
-    A digit is ordered on the screen, the screen tells when it was really painted, and from that moment its
+    A digit is ordered on the screen, the screen reports when it was really painted, and from that moment its
     window runs until the next digit is painted; voices that begin in it are answers to it. A digit stays for
-    its random gap at least, and waits beyond it for a voice that has not come: whoever reads slowly is not
-    left behind, and the next digit is never on the screen before this one was heard or given up.
+    its random gap at least, and waits beyond it for a voice that has not come: slow readers are not left
+    behind, and the next digit is never on the screen before this one was heard or given up.
     """
 
     def __init__(self, challenge: Challenge, limits: VisitSettings, unhurried: bool) -> None:
@@ -27,7 +27,7 @@ class Reading:
         self.heard: dict[int, DigitHeard] = {}
         self.seen: list[FaceSeen] = []
         self.lit: list[float] = []  # when each colour of the light began
-        self.started = False  # the ear is open
+        self.started = False  # the listener is open
         self.unhurried = unhurried
         self._limits = limits
         self._ordered = 0  # digits that were ordered on the screen
@@ -41,7 +41,7 @@ class Reading:
         return self._ordered > len(self.shown)
 
     def next_digit(self) -> e.ShowDigit | None:
-        """The order for the next digit, None after the last."""
+        """Return the order for the next digit, None after the last."""
         if self._ordered == self.count:
             return None
         window = self._ordered
@@ -49,7 +49,7 @@ class Reading:
         return e.ShowDigit(window, self.count, self.challenge.digits[window])
 
     def painted(self, shown: e.DigitShown) -> e.WindowOpened | None:
-        """The screen shows the ordered digit; None if it speaks of another one."""
+        """Open the window of the digit that was ordered; None if the event is about another one."""
         if not self.awaiting_screen or shown.window != len(self.shown):
             return None
         if self.shown and shown.at <= self.shown[-1]:
@@ -58,78 +58,80 @@ class Reading:
         return e.WindowOpened(shown.window, shown.at, self.closes(shown.window))
 
     def light(self) -> e.ShowLight:
-        """The colours for this reading, enough for the longest that it can take."""
-        waits = self._limits.digit_wait_s + self._limits.late_s
+        """Return the order for the colours of this reading, enough for the longest that it can take."""
+        limits, hold_s = self._limits.digits, self._limits.light.hold_s
+        waits = limits.wait_s + limits.late_s
         longest = sum(self.gap_s(i) + waits for i in range(self.count))
-        longest += self._limits.digit_first_s + self._limits.digit_last_s
-        count = int(longest / self._limits.light_hold_s) + 1
-        return e.ShowLight(colours(self.challenge.id, count), self._limits.light_hold_s)
+        longest += limits.first_s + limits.last_s
+        return e.ShowLight(colours(self.challenge.id, int(longest / hold_s) + 1), hold_s)
 
-    def lit_up(self, shown: e.LightShown) -> None:
-        """The next colour is on the screen; anything out of turn is not taken."""
+    def light_painted(self, shown: e.LightShown) -> None:
+        """Note when the next colour was painted; an event out of turn is ignored."""
         if shown.step == len(self.lit) and (not self.lit or shown.at > self.lit[-1]):
             self.lit.append(shown.at)
 
     def gap_s(self, window: int) -> float:
-        """How long the digit of `window` stays before the next."""
-        limits = self._limits
-        factor = limits.gap_factor_unhurried if self.unhurried else limits.gap_factor
+        """Return how long the digit of `window` stays before the next."""
+        pace = self._limits.pace
+        factor = pace.unhurried_factor if self.unhurried else pace.factor
         return self.challenge.gaps_s[window] * factor
 
     def closes(self, window: int) -> float:
-        """When nobody waits for this digit's voice any more."""
+        """Return until when this digit waits for its voice."""
+        limits = self._limits.digits
         last = window == self.count - 1
-        stays = self.gap_s(window) + self._limits.digit_wait_s
-        patience = max(stays, self._limits.digit_last_s) if last else stays + self._limits.late_s
+        stays = self.gap_s(window) + limits.wait_s
+        patience = max(stays, limits.last_s) if last else stays + limits.late_s
         return self.shown[window] + patience
 
     def deadline(self) -> float:
-        """When the reading needs attention again, after its newest digit was painted."""
+        """Return when the reading must go on, after its newest digit was painted."""
         newest = len(self.shown) - 1
         if newest == self.count - 1:
-            return self.closes(newest) + EAR_PATIENCE_S
+            return self.closes(newest) + LISTENER_PATIENCE_S
         stays = self.gap_s(newest)
-        return self.shown[newest] + (stays if newest in self.heard else stays + self._limits.digit_wait_s)
+        return self.shown[newest] + (stays if newest in self.heard else stays + self._limits.digits.wait_s)
 
     def answered(self, heard: DigitHeard) -> bool:
-        """Take what a window held; False if it was not asked for, or is older than its digit.
+        """Take what a window held; return False if it was not asked for, or is older than its digit.
 
-        A later voice of the same window takes the place of the one before.
+        A later voice of the same window replaces the one before.
         """
-        if heard.window >= len(self.shown) or not self._newer(heard):
+        if heard.window >= len(self.shown):
+            return False
+        before = self.heard.get(heard.window)
+        if before is not None and not _is_later_voice(heard, before):
             return False
         if heard.at < self.shown[heard.window]:
             return False  # the answer to a digit of the challenge before, still on its way
         self.heard[heard.window] = heard
         return True
 
-    def _newer(self, heard: DigitHeard) -> bool:
-        before = self.heard.get(heard.window)
-        if before is None:
-            return True
-        return heard.began is not None and before.began is not None and heard.began > before.began
-
     def complete(self) -> bool:
         return len(self.heard) == self.count
 
-    def hopelessly_silent(self) -> bool:
-        """The first windows all closed without a voice."""
-        first = [self.heard.get(i) for i in range(min(self._limits.silent_digits, self.count))]
+    def is_silent(self) -> bool:
+        """Return whether the first windows (`[visit.digits] max_silent`) all closed without a voice."""
+        first = [self.heard.get(i) for i in range(min(self._limits.digits.max_silent, self.count))]
         return all(h is not None and h.began is None and h.fault is None for h in first)
 
     def span(self) -> tuple[float, float]:
-        """When the first digit was painted, and when the last voice ended (or the last digit was painted)."""
+        """Return when the first digit was painted, and the last voice ended (or digit was painted)."""
         ends = [h.ended for h in self.heard.values() if h.ended is not None]
         return self.shown[0], max([self.shown[-1], *ends])
 
     def answers(self) -> list[DigitHeard]:
-        """What has been heard so far, first digit first."""
+        """Return what has been heard so far, first digit first."""
         return [self.heard[i] for i in sorted(self.heard)]
 
     def in_order(self) -> list[DigitHeard]:
-        """What was heard in each window that was shown.
+        """Return what was heard in each window that was shown.
 
-        One that was never answered for is a fault, unless the reading ended early because of silence.
+        A window without an answer is a fault, unless the reading ended early because of silence.
         """
-        lost = None if self.hopelessly_silent() else Code.SPEECH_ENGINE_FAILED
+        lost = None if self.is_silent() else Code.SPEECH_ENGINE_FAILED
         return [self.heard.get(i) or DigitHeard(at=0.0, window=i, fault=lost) for i in range(len(self.shown))]
+
+
+def _is_later_voice(heard: DigitHeard, before: DigitHeard) -> bool:
+    return heard.began is not None and before.began is not None and heard.began > before.began

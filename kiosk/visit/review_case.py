@@ -1,4 +1,4 @@
-"""What a clerk is asked about in a review, and what is signed so far."""
+"""Holds what a clerk is asked about in a review, and what has been signed so far."""
 
 from msgspec import Struct
 
@@ -10,10 +10,10 @@ class ReviewCase(Struct):
     """Open while the stage is REVIEW."""
 
     code: Code
-    back: Stage  # where it came from
-    asked_unix: float | None = None  # None: nobody knows yet whether a clerk is there
-    signing: str = ""  # whose PIN is being looked at
-    wrong: int = 0  # signatures that were not taken
+    back: Stage  # where the visit came from
+    asked_unix: float | None = None  # None: not known yet whether a clerk is there
+    signing: str = ""  # whose PIN is being checked
+    wrong: int = 0  # signatures that were refused
     first: Signature | None = None
     decision: Decision | None = None  # approved, and waiting for the second signature
     reason: Reason | None = None

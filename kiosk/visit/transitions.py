@@ -1,11 +1,11 @@
-"""Which stage may follow which; any other move is our bug and ends the visit."""
+"""Lists which stage may follow which; any other change is a bug of the program and ends the visit."""
 
 from kiosk.model import Stage
 
 S = Stage
 
-_ANSWERED = frozenset({S.FACE, S.DIGITS, S.HEAD, S.TOUCH, S.CONSENT, S.REVIEW, S.OUTCOME})
-"""From the face and from every challenge: again, another way, the clerk, the end."""
+_AFTER_FACE_OR_CHALLENGE = frozenset({S.FACE, S.DIGITS, S.HEAD, S.TOUCH, S.CONSENT, S.REVIEW, S.OUTCOME})
+"""From the face and from every challenge: the same again, another way, the clerk, the end."""
 
 TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     S.IDLE: frozenset({S.CONSENT}),
@@ -14,10 +14,10 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     S.GUARDIAN: frozenset({S.CARD, S.REVIEW, S.OUTCOME}),
     S.PHONE: frozenset({S.PHONE, S.FACE, S.REVIEW, S.OUTCOME}),
     S.PORTRAIT: frozenset({S.PORTRAIT, S.FACE, S.REVIEW, S.OUTCOME}),
-    S.FACE: _ANSWERED | {S.PORTRAIT},
-    S.DIGITS: _ANSWERED | {S.SUBMIT},
-    S.HEAD: _ANSWERED | {S.SUBMIT},
-    S.TOUCH: _ANSWERED,  # typed digits alone submit nothing: a clerk attests first
+    S.FACE: _AFTER_FACE_OR_CHALLENGE | {S.PORTRAIT},
+    S.DIGITS: _AFTER_FACE_OR_CHALLENGE | {S.SUBMIT},
+    S.HEAD: _AFTER_FACE_OR_CHALLENGE | {S.SUBMIT},
+    S.TOUCH: _AFTER_FACE_OR_CHALLENGE,  # typed digits alone submit nothing: a clerk attests first
     S.REVIEW: frozenset({S.CONSENT, S.CARD, S.GUARDIAN, S.PHONE, S.FACE, S.REVIEW, S.SUBMIT, S.OUTCOME}),
     S.SUBMIT: frozenset({S.OUTCOME}),
     S.OUTCOME: frozenset({S.OUTCOME, S.IDLE}),

@@ -1,10 +1,10 @@
-"""One customer's visit: fed with events, it gives orders. No thread, clock, file, network or randomness.
+"""One customer's visit: fed with events, it returns orders. No thread, clock, file, network or randomness.
 
     orders = visit.feed(event, at)      # `at` on the capture clock
     visit.deadline                      # feed TimePassed at this time, if nothing came before; None: never
 
 Everything that it decides depends on the events alone, so feeding a log back replays the visit.
-What answers which event stands in `kiosk.visit.handlers`; what is known in `kiosk.visit.state`.
+`kiosk.visit.handlers` says which function handles which event; `kiosk.visit.state` holds what is known.
 """
 
 from kiosk import events as e
@@ -19,18 +19,18 @@ class Visit(VisitState):
     """From the first touch to the last screen."""
 
     def feed(self, event: e.Event, at: float) -> Orders:
-        """What to do about `event`; nothing, if it does not matter in this stage."""
+        """Return the orders that follow from `event`; none if it does not matter in this stage."""
         self._note(event)
-        answer = HANDLERS[self.stage].get(type(event))
-        if answer is None or self.over:
+        handler = HANDLERS[self.stage].get(type(event))
+        if handler is None or self.over:
             return []
         if isinstance(event, e.TimePassed) and (self.deadline is None or at < self.deadline):
             return []
         self.at = at
-        return answer(self, event)
+        return handler(self, event)
 
     def _note(self, event: e.Event) -> None:
-        """What must be known later, whatever the stage: gone devices, ended prompts, the stream, a wish."""
+        """Keep what must be known later, whatever the stage: failed devices, ended prompts, the stream."""
         if isinstance(event, e.DeviceFailed):
             self.gone[event.device] = event.code
         elif isinstance(event, e.DeviceReady):
@@ -43,7 +43,7 @@ class Visit(VisitState):
             self.stream = event.stream
 
     def fail(self, at: float) -> Orders:
-        """Our own bug met this visit: end it with the truth about the request."""
+        """End the visit after a bug of the program, with the true state of the request."""
         self.at = at
         if self.stage in (Stage.IDLE, Stage.OUTCOME) or self.over:
             return submit.dismissed(self, e.Dismissed())

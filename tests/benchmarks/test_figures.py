@@ -13,8 +13,8 @@ from benchmarks.figures import Goal, Result, Series, series
 from benchmarks.visit import waits
 from kiosk import events as e
 from kiosk.model import SAMPLE_RATE, AudioBlock, DigitHeard, FaceSeen, Stage
-from kiosk.simulators.customer import Behaviour
-from kiosk.visit.replay import Line
+from kiosk.simulators.customer import CustomerBehaviour
+from kiosk.visit.replay import LoggedEvent
 from tests.support.sounds import mix, noise, voice
 
 ROOT = Path(__file__).parents[2]
@@ -135,14 +135,14 @@ def test_machine_time_leaves_out_what_the_person_does():
         Stage.OUTCOME: 40.75,
     }
     log = [
-        Line(20.2, FaceSeen(at=20.1, seq=1)),
-        Line(22.6, FaceSeen(at=22.5, seq=2, good=True)),
-        Line(22.8, FaceSeen(at=22.7, seq=3, good=True)),
-        Line(39.0, DigitHeard(at=39.0, window=4, ended=38.5)),
-        Line(40.4, DigitHeard(at=40.4, window=5, ended=40.25)),
-        Line(40.5, e.Stored("x")),
+        LoggedEvent(20.2, FaceSeen(at=20.1, seq=1)),
+        LoggedEvent(22.6, FaceSeen(at=22.5, seq=2, good=True)),
+        LoggedEvent(22.8, FaceSeen(at=22.7, seq=3, good=True)),
+        LoggedEvent(39.0, DigitHeard(at=39.0, window=4, ended=38.5)),
+        LoggedEvent(40.4, DigitHeard(at=40.4, window=5, ended=40.25)),
+        LoggedEvent(40.5, e.Stored("x")),
     ]
-    found = waits(shown, log, Behaviour(touch_s=0.25))
+    found = waits(shown, log, CustomerBehaviour(touch_s=0.25))
     assert (found.card, found.face, found.digits, found.submit) == (0.75, 0.5, 0.25, 0.25)
     assert found.all == 1.75
 

@@ -7,7 +7,7 @@ import pytest
 from central.fleet import alarms, audit_heads
 from central.fleet.audit_heads import AuditHead
 from central.storage.database import Database, migrate
-from central.storage.tables import Activation, AuditAnchor
+from central.storage.tables import Activation, StoredAuditHead
 from central.storage.tables import Terminal as Row
 from tests.central.test_heartbeat import beat
 from tests.support.central_server import RunningCentral
@@ -35,9 +35,9 @@ class Told:
     def head(self, seq: int, hash: str, signed: float, at: float | None = None) -> bool:
         """Is it held after that?"""
         with self.database.write() as session:
-            audit_heads.keep(session, "T", AuditHead(seq, hash), signed, signed if at is None else at)
+            audit_heads.store(session, "T", AuditHead(seq, hash), signed, signed if at is None else at)
         with self.database.read() as session:
-            return alarms.held(session, "T")
+            return alarms.is_held(session, "T")
 
     def accept(self, now: float) -> int:
         with self.database.write() as session:
@@ -83,7 +83,7 @@ def test_the_way_out_is_a_person_and_then_the_new_log_counts(told: Told) -> None
     assert not told.head(20, "e" * 64, 2060.0), "what stood in the old log's place is no contradiction"
     assert told.head(2, C, 2070.0), "back again: another alarm"
     with told.database.read() as session:
-        assert [anchor.seq for anchor in audit_heads.kept(session, "T")] == [1, 2, 3, 20]
+        assert [anchor.seq for anchor in audit_heads.stored(session, "T")] == [1, 2, 3, 20]
 
 
 def test_a_new_enrolment_begins_anew(told: Told) -> None:
@@ -93,7 +93,7 @@ def test_a_new_enrolment_begins_anew(told: Told) -> None:
         session.get_one(Row, "T").enrolled_unix = 2030.0
     assert not told.head(1, C, 2040.0)
     with told.database.read() as session:
-        assert session.query(AuditAnchor).count() == 3, "the old ones stay as evidence"
+        assert session.query(StoredAuditHead).count() == 3, "the old ones stay as evidence"
 
 
 def test_what_came_after_all_is_not_lost(database: Database) -> None:

@@ -43,7 +43,7 @@ def test_digits_are_even_and_never_twice_in_a_row() -> None:
 def test_the_length_is_a_setting(tmp_path, length: int) -> None:
     (tmp_path / "central.toml").write_text(f"[challenges]\nlength = {length}\ngap_min_s = 1.0\n")
     rules = settings.load(tmp_path).challenges
-    claims = challenges._claims("GZ-0001", 1000, rules)
+    claims = challenges.claims("GZ-0001", 1000, rules)
     assert len(claims["digits"]) == len(claims["gaps_s"]) == length
     assert all(1.0 <= gap <= 1.5 for gap in claims["gaps_s"])
     messages.ChallengeClaims.model_validate(claims)

@@ -84,17 +84,17 @@ def test_a_stranger_gets_no_roster(central):
 
 def test_pins_are_not_the_ones_everybody_tries():
     weak = ["123456", "000000", "111222", "121212", "654321", "998997", "12345", "１２３４５６", ""]
-    assert not any(map(clerks.good_pin, weak))
+    assert not any(map(clerks.is_good_pin, weak))
     made = {clerks.new_pin() for _ in range(200)}
     assert len(made) > 190
-    assert all(map(clerks.good_pin, made))
+    assert all(map(clerks.is_good_pin, made))
 
 
 def stretches(central, terminal: ProtocolTerminal, number: str):
     database = Database(central.database_url or f"sqlite:///{central.database}")
     try:
         with database.read() as session:
-            return clerks.facts(session, terminal.name).get(number, [])
+            return clerks.staff_periods(session, terminal.name).get(number, [])
     finally:
         database.close()
 

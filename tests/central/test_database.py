@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from central.activation.recheck import prune
+from central.activation.recheck import delete_expired
 from central.privacy.retention import erase
 from central.security.personal_data import PersonalData
 from central.settings import Retention
@@ -137,7 +137,7 @@ def test_prune_takes_only_what_is_stale(database: Database) -> None:
         ):
             session.add(Challenge(id=name, terminal="T", issued_unix=0, expires_unix=expires, used_by=used))
         session.add_all(SeenToken(terminal="T", jti=str(at), expires_unix=now + at) for at in (-1, 1))
-    prune(database, now)
+    delete_expired(database, now)
     erase(database, Ed25519PrivateKey.generate(), Retention(), now)
     with database.read() as session:
         assert {row.id for row in session.query(Challenge)} == {"late", "fresh"}
@@ -156,15 +156,15 @@ def test_a_database_from_the_future_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_vault() -> None:
-    vault, other = PersonalData(b"a" * 32), PersonalData(b"b" * 32)
-    assert vault.person("99000119900101001x") == vault.person("99000119900101001X")
-    assert vault.person("990001199001010013") != other.person("990001199001010013")
-    stored = vault.hash_password("20486173")
-    assert vault.password_agrees("20486173", stored)
-    assert not vault.password_agrees("20486174", stored)
+    personal_data, other = PersonalData(b"a" * 32), PersonalData(b"b" * 32)
+    assert personal_data.person("99000119900101001x") == personal_data.person("99000119900101001X")
+    assert personal_data.person("990001199001010013") != other.person("990001199001010013")
+    stored = personal_data.hash_password("20486173")
+    assert personal_data.password_agrees("20486173", stored)
+    assert not personal_data.password_agrees("20486174", stored)
     assert not other.password_agrees("20486173", stored)
-    sealed = vault.encrypt("13900000000", "serial")
-    assert vault.decrypt(sealed, "serial") == "13900000000"
-    for wrong, bound in ((vault, "another"), (other, "serial")):
+    sealed = personal_data.encrypt("13900000000", "serial")
+    assert personal_data.decrypt(sealed, "serial") == "13900000000"
+    for wrong, bound in ((personal_data, "another"), (other, "serial")):
         with pytest.raises(ValueError, match="open"):
             wrong.decrypt(sealed, bound)

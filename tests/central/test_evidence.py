@@ -19,7 +19,9 @@ from tests.support.protocol_terminal import CHECKS, ProtocolTerminal, person, ve
 REQUIRED = ("card", "phone", "face", "digits", "continuity")
 BEGAN = 1_784_512_290.25
 NOW = BEGAN + 60
-GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
+GOOD = ChallengeFacts(
+    terminal="GZ-009", used_by="7K2M-Q4XR-09TB-HC5D", issued_unix=BEGAN - 100, expires_unix=BEGAN + 100
+)
 STRICT = Settings(data=Path())
 
 
@@ -30,7 +32,7 @@ def request(**other: Any) -> ActivationRequest:
 
 
 def fault(challenge: ChallengeFacts | None = GOOD, settings: Settings = STRICT, **other: Any) -> Code | None:
-    return evidence.fault(request(**other), challenge, NOW, settings)
+    return evidence.refusal(request(**other), challenge, NOW, settings)
 
 
 def test_good() -> None:
@@ -90,11 +92,27 @@ def test_nothing_at_all() -> None:
     "challenge",
     [
         None,
-        ChallengeFacts("GZ-010", GOOD.used_by, GOOD.issued_unix, GOOD.expires_unix),
-        ChallengeFacts("GZ-009", None, GOOD.issued_unix, GOOD.expires_unix),
-        ChallengeFacts("GZ-009", "0000-0000-0000-0000", GOOD.issued_unix, GOOD.expires_unix),
-        ChallengeFacts("GZ-009", GOOD.used_by, GOOD.issued_unix, BEGAN - 1),
-        ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 120, BEGAN + 1e6),
+        ChallengeFacts(
+            terminal="GZ-010",
+            used_by=GOOD.used_by,
+            issued_unix=GOOD.issued_unix,
+            expires_unix=GOOD.expires_unix,
+        ),
+        ChallengeFacts(
+            terminal="GZ-009", used_by=None, issued_unix=GOOD.issued_unix, expires_unix=GOOD.expires_unix
+        ),
+        ChallengeFacts(
+            terminal="GZ-009",
+            used_by="0000-0000-0000-0000",
+            issued_unix=GOOD.issued_unix,
+            expires_unix=GOOD.expires_unix,
+        ),
+        ChallengeFacts(
+            terminal="GZ-009", used_by=GOOD.used_by, issued_unix=GOOD.issued_unix, expires_unix=BEGAN - 1
+        ),
+        ChallengeFacts(
+            terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN + 120, expires_unix=BEGAN + 1e6
+        ),
     ],
     ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued since"],
 )
@@ -103,14 +121,18 @@ def test_challenge(challenge: ChallengeFacts | None) -> None:
 
 
 def test_a_second_try_with_a_challenge_that_was_fetched_during_the_visit() -> None:
-    fetched = ChallengeFacts("GZ-009", GOOD.used_by, BEGAN + 90, BEGAN + 1e6)
+    fetched = ChallengeFacts(
+        terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN + 90, expires_unix=BEGAN + 1e6
+    )
     assert fault(fetched, at_unix=BEGAN + 90) is None
     assert fault(fetched, at_unix=BEGAN + 90 - 60) is None  # clocks may be off by so much
     assert fault(fetched, at_unix=BEGAN + 90 - 61) is Code.CHALLENGE_INVALID
 
 
 def test_visit_from_the_future_or_backwards() -> None:
-    later = ChallengeFacts("GZ-009", GOOD.used_by, BEGAN, BEGAN + 1e6)
+    later = ChallengeFacts(
+        terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN, expires_unix=BEGAN + 1e6
+    )
     assert fault(later, began_unix=NOW + 301, at_unix=NOW + 302) is Code.CHALLENGE_INVALID
     assert fault(later, at_unix=BEGAN - 1) is Code.CHALLENGE_INVALID
 

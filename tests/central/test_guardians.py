@@ -14,7 +14,7 @@ from central.activation import guardians
 from central.codes import Code
 from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest, Person
-from central.security.keys import VAULT
+from central.security.keys import PERSONAL_DATA
 from central.security.personal_data import PersonalData
 from central.settings import Evidence, Settings
 from central.storage.database import Database
@@ -95,7 +95,7 @@ def sealed(number: str, guardian: str | None = None, **other: Any) -> Person:
 
 def agree(who: Person, outside: Any = None, said: Any = None) -> Code | None:
     body = ALL["activation-request"] | {"guardian": outside, "verdicts": said or verdicts(), "at_unix": AT}
-    return guardians.fault(ActivationRequest.model_validate(body), who)
+    return guardians.sealed_part_refusal(ActivationRequest.model_validate(body), who)
 
 
 def test_ages_are_taken_from_the_numbers() -> None:
@@ -179,8 +179,8 @@ def test_one_credential_for_the_child_and_the_guardian_is_recorded(
     answer = terminal.activate(asked(central, terminal, child, guardian)).json()
     assert (answer["status"], answer["code"]) == ("ACTIVATED", "ok")
     row = credential(central, answer["credential"])
-    vault = PersonalData((central.data / "keys" / VAULT).read_bytes())
-    assert (row.person, row.guardian) == (vault.person(child), vault.person(guardian))
+    personal_data = PersonalData((central.data / "keys" / PERSONAL_DATA).read_bytes())
+    assert (row.person, row.guardian) == (personal_data.person(child), personal_data.person(guardian))
     again = terminal.activate(asked(central, terminal, child, guardian)).json()
     assert (again["status"], again["code"]) == ("REFUSED", "person.already_open")
 

@@ -74,14 +74,14 @@ def test_a_log_that_was_set_back_is_kept_as_evidence(
 ) -> None:
     for head in (f"5:{'a' * 64}", f"5:{'a' * 64}", f"5:{'b' * 64}", f"3:{'c' * 64}"):
         assert beat(terminal, head).status_code == 200
-    from central.fleet import audit_heads as anchors
+    from central.fleet import audit_heads
     from central.storage.database import Database
 
     database = Database(central.database_url or f"sqlite:///{central.database}")
     with database.read() as session:
-        kept = anchors.kept(session, terminal.name)
+        heads = audit_heads.stored(session, terminal.name)
     database.close()
-    assert kept == [AuditHead(3, "c" * 64), AuditHead(5, "a" * 64), AuditHead(5, "b" * 64)]
+    assert heads == [AuditHead(3, "c" * 64), AuditHead(5, "a" * 64), AuditHead(5, "b" * 64)]
     assert f"the audit log of {terminal.name} went back" in central.log.read_text()
 
 

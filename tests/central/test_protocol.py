@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from central import codes
 from central.api import protocol_documents as documents
-from central.fleet.signatures import Message, verify
+from central.fleet.signatures import SignedRequest, verify
 from central.protocol import examples
 from central.protocol.messages import Person, Sealed
 from central.security import sealing
@@ -51,7 +51,7 @@ def test_openapi_shows_an_example_of_every_message() -> None:
             "person",
             "challenge-claims",
             "roster-claims",
-            "letter",
+            "usb-request",
             "receipt-claims",
         ):  # they travel sealed and as a token
             assert schemas[message.__name__]["examples"] == [examples.ALL[name]], name
@@ -115,8 +115,8 @@ def test_vector_of_a_signed_request(tmp_path: Path) -> None:
     with database.write() as session:
         session.add(Terminal(id="GZ-009", state="enrolled", public_key=vector["key"]["x"]))
     headers = {name.lower(): value for name, value in vector["headers"].items()}
-    message = Message("POST", "https://central.example/v1/challenges", headers)
-    assert verify(database, message, vector["body"].encode(), 1784512000, Requests()) == "GZ-009"
+    request = SignedRequest("POST", "https://central.example/v1/challenges", headers)
+    assert verify(database, request, vector["body"].encode(), 1784512000, Requests()) == "GZ-009"
     database.close()
 
 

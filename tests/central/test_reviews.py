@@ -11,7 +11,7 @@ import pytest
 from central.activation import evidence
 from central.activation.evidence import ChallengeFacts
 from central.codes import Code
-from central.fleet.clerks import StaffFacts
+from central.fleet.clerks import StaffPeriod
 from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest
 from central.settings import Settings
@@ -19,12 +19,14 @@ from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdict, verdicts
 
 BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
-GOOD = ChallengeFacts("GZ-009", "7K2M-Q4XR-09TB-HC5D", BEGAN - 100, BEGAN + 100)
+GOOD = ChallengeFacts(
+    terminal="GZ-009", used_by="7K2M-Q4XR-09TB-HC5D", issued_unix=BEGAN - 100, expires_unix=BEGAN + 100
+)
 STRICT = Settings(data=Path())
 STAFF = {
-    "700124": [StaffFacts("clerk", 0.0, None)],
-    "700200": [StaffFacts("supervisor", 0.0, None)],
-    "700300": [StaffFacts("clerk", 0.0, BEGAN - 3600)],
+    "700124": [StaffPeriod("clerk", 0.0, None)],
+    "700200": [StaffPeriod("supervisor", 0.0, None)],
+    "700300": [StaffPeriod("clerk", 0.0, BEGAN - 3600)],
 }
 
 
@@ -58,7 +60,7 @@ def grey(**answers: str | None) -> list[dict[str, Any]]:
 
 def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code | None:
     body = ALL["activation-request"] | {"verdicts": verdicts(), "reviews": []} | other
-    return evidence.fault(ActivationRequest.model_validate(body), GOOD, AT + 60, settings, staff)
+    return evidence.refusal(ActivationRequest.model_validate(body), GOOD, AT + 60, settings, staff)
 
 
 HEAD = [*verdicts(digits=None, lips=None), verdict("head")]

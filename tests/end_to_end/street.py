@@ -19,7 +19,7 @@ from kiosk.model import SAMPLE_RATE, AudioBlock, IdCard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Image, Samples
 from kiosk.simulators.sam_v import SamVOnPty
-from kiosk.simulators.shop import Shop
+from kiosk.simulators.shop import SimulatedShop
 from kiosk.worker import Worker
 from tests.support.mjpeg_server import MjpegServer
 from tests.support.pulseaudio import Pulse
@@ -117,7 +117,7 @@ class Street:
     """Real devices that perceive `shop`; `camera.url` and `reader.port` go into the settings."""
 
     def __init__(self, pulse: Pulse) -> None:
-        self.shop: Shop | None = None
+        self.shop: SimulatedShop | None = None
         self.camera = MjpegServer(FPS, self._picture)
         self.reader = SamVOnPty().__enter__()
         self._mouthpiece = Mouthpiece(pulse, _silence)
@@ -128,7 +128,7 @@ class Street:
         """How late the sound is; pictures will be as late."""
         self.lag_s = lag_s(self._mouthpiece)
 
-    def show(self, shop: Shop) -> None:
+    def show(self, shop: SimulatedShop) -> None:
         """From now on this shop is before the terminal."""
         self.shop = shop
         self._mouthpiece.source = shop.sound

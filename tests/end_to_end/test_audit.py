@@ -68,7 +68,7 @@ def waiting(site) -> int:
 
 
 def found_of(people, folder: Path) -> list[tuple[Path, str]]:
-    """Files that hold something of somebody's, and what."""
+    """Files that hold personal data of these people, and what."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "outbox.sqlite3" for path in files)
     return [

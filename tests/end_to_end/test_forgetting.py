@@ -8,14 +8,14 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.model import Outcome
-from kiosk.simulators.customer import Behaviour
+from kiosk.simulators.customer import CustomerBehaviour
 from tests.end_to_end.conftest import SiteMaker
 from tests.end_to_end.test_visits import delivered_once, eventually
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
-def secrets(who: Behaviour) -> list[str]:
+def secrets(who: CustomerBehaviour) -> list[str]:
     """What must not be found. A birth date stands inside the number; an address is the same for all here."""
     card = card_of(who)
     return [card.number, card.number[-6:], card.name, who.phone, who.password]
@@ -33,7 +33,9 @@ def found(texts: list[str], content: bytes) -> list[str]:
 
 def leaks(texts: list[str], folder: Path) -> dict[str, list[str]]:
     """File → which of the texts stand in it; all files below the folder, temporary ones too."""
-    each = {str(p): found(texts, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    assert files
+    each = {str(p): found(texts, p.read_bytes()) for p in files}
     return {name: texts for name, texts in each.items() if texts}
 
 
@@ -46,6 +48,7 @@ def pieces(body: bytes) -> list[bytes]:
 def remains(parts: list[bytes], folder: Path) -> bool:
     """Does any of the pieces stand in any file?"""
     contents = [p.read_bytes() for p in folder.rglob("*") if p.is_file()]
+    assert contents
     return any(part in content for part in parts for content in contents)
 
 

@@ -8,7 +8,7 @@ from kiosk.model import Check, Outcome, Stage
 from tests.end_to_end.conftest import SiteMaker
 from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 
-WITHOUT = {"portrait_decoder": {"driver": "photographed"}, "visit": {"portrait_s": 20}}
+WITHOUT = {"portrait_decoder": {"driver": "photographed"}, "visit": {"portrait.limit_s": 20}}
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,13 @@ from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
 from kiosk.models import folders
 from kiosk.models import manifest as manifest_file
 from kiosk.privacy import receipts
-from kiosk.settings import DEFAULT, load
+from kiosk.settings import DEFAULT, face_thresholds, load
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
-from tests.support.visit_driver import LIMITS
+from tests.support.visit_driver import policy
 
 SITE = (DEFAULT.parent / "site.example.toml").read_bytes()
 DEFAULTS = DEFAULT.read_bytes()
@@ -47,7 +47,7 @@ def settings(folder: Path, seed: int) -> str:
         named = str(path) in error.detail
         return error.code.value if named else _unnamed(error)
     assert read.mode in ("production", "simulation")
-    assert read.visit.accept >= 0.4 or read.mode == "simulation"
+    assert face_thresholds(read).accept >= 0.4 or read.mode == "simulation"
     return f"taken: {read.mode}"
 
 
@@ -91,7 +91,7 @@ def _as_central(data: bytes) -> None:
 
 
 def _replayed(chance: random.Random) -> str:
-    spoilt = mangled(chance, replay.head(LIMITS) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
+    spoilt = mangled(chance, replay.encode_policy(policy()) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
     try:
         replay.read(spoilt.splitlines() or [b""])
     except UNREADABLE:

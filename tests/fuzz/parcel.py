@@ -15,7 +15,7 @@ from central.security import keys
 from central.settings import Settings
 from central.storage.database import Database, migrate
 from central.storage.tables import Terminal, TerminalState
-from central.usb_transfer import UsbTransfer, opened
+from central.usb_transfer import UsbTransfer, open_transfer
 from kiosk.activation import usb_transfer
 from kiosk.activation.encoding import to_base64url
 from kiosk.errors import StaffError
@@ -38,7 +38,7 @@ def door(folder: Path) -> Iterator:
     public = to_base64url(OURS.public_key().public_bytes_raw())
     with database.write() as session:
         session.add(Terminal(id=NAME, state=TerminalState.ENROLLED.value, public_key=public))
-    parcels = opened(settings, database)
+    parcels = open_transfer(settings, database)
     yield lambda seed: one(folder, parcels, seed)
     database.close()
 

@@ -18,8 +18,8 @@ from kiosk.card.protocol import ATTEMPTS, Command, Session, Status
 from kiosk.errors import CardError, DeviceError
 from kiosk.model import IdCard
 from kiosk.simulators.people import Person
-from kiosk.simulators.sam_v import Fault, SamVOnPty
-from kiosk.simulators.sam_v_faults import nowhere
+from kiosk.simulators.sam_v import ReaderFault, SamVOnPty
+from kiosk.simulators.sam_v_faults import bare_context
 from tests.fuzz.mangle import Mangle, cut, flip
 from tests.fuzz.mangle import noise as insert
 
@@ -136,8 +136,8 @@ def _on_a_pty(chance: random.Random) -> str:
         for command in (Command.STATUS, Command.FIND, Command.SELECT, Command.READ, Command.FURTHER_ADDRESS):
             if chance.random() < 0.5:
                 mangle = chance.choice(MANGLES[:-1])
-                reader.faults.append(Fault(command, alter=lambda frame, m=mangle: m(chance, frame)))
-        driver = SamV(SamV.Settings(port=reader.port, timeout_s=0.1), nowhere())
+                reader.faults.append(ReaderFault(command, alter=lambda frame, m=mangle: m(chance, frame)))
+        driver = SamV(SamV.Settings(port=reader.port, timeout_s=0.1), bare_context())
         reader.put(CARD)
         try:
             driver.open()

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from evaluation import pictures
-from evaluation.speech.files import Unusable, load
+from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.card.portrait import BMP, RAW, _picture
 from kiosk.errors import CardError
@@ -49,7 +49,7 @@ def _file(folder: Path, chance: random.Random) -> str:
     assert clip is None or clip.ndim == 1
     try:
         samples = load(path, 2.0)
-    except Unusable as error:
+    except UnusableSound as error:
         return f"file: {error.reason.value}"
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() <= 1.0
@@ -129,7 +129,7 @@ def _photo(folder: Path, chance: random.Random) -> str:
     assert made
     path = folder / "photo.jpg"
     path.write_bytes(mangled(chance, coded.tobytes(), BYTES))
-    found = pictures.photo(path)
+    found = pictures.read_photo(path)
     if found is None:
         return "unreadable"
     assert found.ndim == 3

@@ -45,7 +45,7 @@ def _greeting(raw: bytes) -> str:
 
 READERS: dict[str, Callable[[bytes], object]] = {
     "receipt": _receipt,
-    "greeting": _greeting,
+    "heartbeat-reply": _greeting,
     "challenges": lambda raw: type(messages.read_challenges(raw)).__name__,
     "roster": lambda raw: type(messages.read_roster(raw)).__name__,
     "health": lambda raw: messages.read_health(raw).status,

@@ -13,7 +13,7 @@ CENTRAL = '[central]\nurl = "https://localhost:1"\n'
     "text",
     [
         f'[liveness]\ndriver = "none"\n{CENTRAL}',
-        f"[visit]\nrequire_liveness = false\n{CENTRAL}",
+        f"[visit]\nliveness.required = false\n{CENTRAL}",
         f'mode = "simulation"\n[liveness]\ndriver = "none"\n{CENTRAL}',
     ],
 )

@@ -16,7 +16,7 @@ from kiosk.printing.print_queue import PrintQueue
 from kiosk.settings import load
 from kiosk.visit.visit import Visit
 from kiosk.worker import Worker
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, challenge
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, challenge, policy
 
 REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 
@@ -41,7 +41,7 @@ class Rig:
             e.Print: self.print_queue.print_slip,
         }
         self.engine = Engine(
-            lambda: Visit(limits),
+            lambda: Visit(policy(limits)),
             handlers,
             required=REQUIRED,
             record=lambda number, at, event: self.recorded.append(event),
@@ -229,7 +229,7 @@ class Part:
 @pytest.fixture
 def terminal(tmp_path):
     site = tmp_path / "settings.toml"
-    text = 'mode = "simulation"\n[central]\nurl = "https://localhost:1"\n[visit]\nrequire_liveness = false\n'
+    text = 'mode = "simulation"\n[central]\nurl = "https://localhost:1"\n[visit]\nliveness.required = false\n'
     for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder"):
         text += f'[{port}]\ndriver = "simulated"\n'
     site.write_text(text, encoding="utf-8")
@@ -247,7 +247,7 @@ def test_every_order_is_a_notice_or_has_a_handler_once_the_models_are_there(term
 
 def test_an_order_without_a_handler_is_a_bug_and_not_ignored():
     engine = Engine(
-        lambda: Visit(LIMITS), {}, required=frozenset(), record=lambda *_: None, clock=time.monotonic
+        lambda: Visit(policy()), {}, required=frozenset(), record=lambda *_: None, clock=time.monotonic
     )
     assert engine._carry_out([e.ShowHeard(0)]) == []
     with pytest.raises(KeyError):

@@ -70,7 +70,7 @@ def test_a_worker_that_dies_and_a_slot_that_fails_quote_nobody(told, caplog):
     try:
         crash()
     except KeyError as error:
-        exception_hooks.report(type(error), error, error.__traceback__)
+        exception_hooks.log_exception(type(error), error, error.__traceback__)
     log = told.getvalue()
     assert "worker camera died" in log
     assert "a bug in the window: KeyError" in log

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from central import __main__ as central_program
 from central.api import server
+from central.security import process_hardening as central_hardening
 from kiosk import __main__ as program
 from kiosk import process_hardening
 from kiosk.codes import Code
@@ -83,7 +84,7 @@ def _refused(*_: object) -> None:
 
 def test_no_core_of_central_either(tmp_path: Path, monkeypatch):
     told: list[str] = []
-    monkeypatch.setattr(central_program.process_hardening, "no_dumps", lambda: told.append("dumps"))
+    monkeypatch.setattr(central_hardening, "no_dumps", lambda: told.append("dumps"))
     monkeypatch.setattr(server, "serve", lambda *_: None)
     data = ["--data", str(tmp_path)]
     assert central_program.main(["init", *data]) == 0

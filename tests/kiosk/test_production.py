@@ -1,5 +1,7 @@
 """In production no value of the settings switches a check off."""
 
+from operator import attrgetter
+
 import pytest
 
 from central.settings import Evidence
@@ -32,29 +34,29 @@ def test_the_defaults_are_fit_for_production():
     ("section", "line"),
     [
         ("liveness", 'driver = "none"'),
-        ("visit", "require_liveness = false"),
-        ("visit", "min_live = 0.000001"),
-        ("visit", "accept = 0.01"),
-        ("visit", "review = 0.01"),
-        ("visit", "min_frames = 1"),
-        ("visit", "min_age = 0"),
-        ("visit", "min_age_guarded = 0"),
-        ("visit", "lips_right = 0"),
-        ("visit", "lips_rise = -1.0"),
-        ("visit", 'light = "off"'),
-        ("visit", "stream_refuses = []"),
-        ("visit", 'stream_refuses = ["stream.repeated"]'),
-        ("visit", "max_repeats = 1000000"),
-        ("visit", "digits_tries = 1000"),
-        ("visit", "head_tries = 1000"),
-        ("visit", "early_s = 60.0"),
-        ("visit", "late_s = 60.0"),
-        ("visit", "gap_factor = 0.0"),
-        ("visit", "max_face_gap_s = 5.0"),
-        ("visit", "head_early_s = 0.0"),
-        ("visit", "head_turn_deg = 5.0"),
-        ("visit", "head_rest_deg = 20.0"),
-        ("face", "same_face = 0.01"),
+        ("visit.liveness", "required = false"),
+        ("visit.liveness", "min_live = 0.000001"),
+        ("face_engine.limits", "accept = 0.01"),
+        ("face_engine.limits", "review = 0.01"),
+        ("visit.face", "min_frames = 1"),
+        ("visit.card", "min_age = 0"),
+        ("visit.card", "min_age_guarded = 0"),
+        ("visit.lips", "min_moved = 0"),
+        ("visit.lips", "min_rise = -1.0"),
+        ("visit.light", 'mode = "off"'),
+        ("visit.stream", "refuses = []"),
+        ("visit.stream", 'refuses = ["stream.repeated"]'),
+        ("visit.stream", "max_repeats = 1000000"),
+        ("visit.digits", "tries = 1000"),
+        ("visit.head", "tries = 1000"),
+        ("visit.digits", "early_s = 60.0"),
+        ("visit.digits", "late_s = 60.0"),
+        ("visit.pace", "factor = 0.0"),
+        ("visit.face", "max_gap_s = 5.0"),
+        ("visit.head", "early_s = 0.0"),
+        ("visit.head", "turn_deg = 5.0"),
+        ("visit.head", "rest_deg = 20.0"),
+        ("face_engine.limits", "same_face = 0.01"),
     ],
 )
 def test_a_check_that_is_off_is_for_simulation_only(tmp_path, section, line):
@@ -65,8 +67,7 @@ def test_a_check_that_is_off_is_for_simulation_only(tmp_path, section, line):
 
 @pytest.mark.parametrize("key", [*production.LEAST, *production.MOST])
 def test_the_bounds_speak_of_settings_that_are_there(key):
-    section, name = key.split(".")
-    assert isinstance(getattr(getattr(load(), section), name), int | float)
+    assert isinstance(attrgetter(key)(load()), int | float)
 
 
 @pytest.mark.parametrize(

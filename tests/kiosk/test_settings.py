@@ -1,8 +1,12 @@
 """Settings are read once, checked whole, and name file and key when they are wrong."""
 
-import pytest
+import json
+from operator import attrgetter
 
-from kiosk import settings
+import pytest
+from msgspec.structs import replace
+
+from kiosk import production, settings
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
@@ -36,7 +40,7 @@ def refused(path):
 def test_the_defaults_are_complete_and_for_production():
     read = load()
     assert read.mode == "production"
-    assert read.visit.require_liveness
+    assert read.visit.liveness.required
     assert not any(getattr(read, port).driver == "simulated" for port in PORTS)
 
 
@@ -50,7 +54,7 @@ def test_every_default_driver_exists_and_takes_its_section(port):
 def test_a_sites_file_lies_over_the_defaults(tmp_path):
     read = load(site(tmp_path, "[visit]\nconsent_s = 12\n"))
     assert read.visit.consent_s == 12
-    assert read.visit.card_s == load().visit.card_s
+    assert read.visit.phone_s == load().visit.phone_s
     assert read.path("x") == tmp_path / "x"
 
 
@@ -63,10 +67,12 @@ def test_a_sites_file_lies_over_the_defaults(tmp_path):
         ('[visit]\nconsent_s = "long"\n', Code.SETTINGS_BAD_VALUE, "consent_s"),
         ('mode = "demo"\n', Code.SETTINGS_BAD_VALUE, "mode"),
         ("[visit\n", Code.SETTINGS_UNREADABLE, "settings.toml"),
-        ("[visit]\nmin_live = nan\n", Code.SETTINGS_BAD_VALUE, "min_live"),
-        ("[visit]\nmax_face_gap_s = inf\n", Code.SETTINGS_BAD_VALUE, "max_face_gap_s"),
-        ("[visit]\ndigits_guess = 0.5\n", Code.SETTINGS_BAD_VALUE, "digits_guess"),
+        ("[visit.liveness]\nmin_live = nan\n", Code.SETTINGS_BAD_VALUE, "min_live"),
+        ("[visit.face]\nmax_gap_s = inf\n", Code.SETTINGS_BAD_VALUE, "visit.face.max_gap_s"),
+        ("[visit.digits]\nguess = 0.5\n", Code.SETTINGS_BAD_VALUE, "visit.digits.guess"),
+        ("[face_engine.limits]\naccept = 0.0\n", Code.SETTINGS_BAD_VALUE, "accept"),
         ("[visit]\naccept = 0.0\n", Code.SETTINGS_BAD_VALUE, "accept"),
+        ("[face_engine.limits]\nacept = 0.5\n", Code.SETTINGS_UNKNOWN_KEY, "acept"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, code, names):
@@ -107,3 +113,64 @@ def test_another_driver_takes_the_whole_section():
     assert settings.merge(below, above) == {"camera": {"driver": "simulated"}, "visit": {"a": 1, "b": 3}}
     same = {"camera": {"driver": "cv2", "rotation": 90}}
     assert settings.merge(below, same)["camera"] == {"driver": "cv2", "fps": 30, "rotation": 90}
+
+
+# ── keys of earlier releases ─────────────────────────────────────────────────────────────────────
+
+
+def value_of(read, key):
+    """What the settings hold under a dotted key."""
+    if key.startswith("face_engine.limits."):
+        return getattr(settings.face_thresholds(read), key.rpartition(".")[2])
+    return attrgetter(key)(read)
+
+
+def another(value):
+    """A value of the same kind that the settings accept as well."""
+    if isinstance(value, bool):
+        return not value
+    return {"evidence": "required"}.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(("old", "new"), settings.RENAMED.items())
+def test_an_old_key_is_accepted_with_a_warning_that_names_the_new_one(tmp_path, caplog, old, new):
+    section, name = old.split(".")
+    value = another(value_of(load(), new))
+    read = load(site(tmp_path, f"[{section}]\n{name} = {json.dumps(value)}\n"))
+    assert value_of(read, new) == value
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert settings.described(old) in record.getMessage()
+    assert settings.described(new) in record.getMessage()
+    caplog.clear()
+
+
+def test_old_and_new_key_together_are_refused(tmp_path):
+    text = "[visit]\ndigits_s = 30.0\n[visit.digits]\nlimit_s = 20.0\n"
+    error = refused(site(tmp_path, text))
+    assert error.code is Code.SETTINGS_BAD_VALUE
+    assert "[visit] digits_s" in error.detail
+    assert "[visit.digits] limit_s" in error.detail
+
+
+def test_every_old_key_leads_to_a_setting_that_is_there():
+    for new in settings.RENAMED.values():
+        assert value_of(load(), new) is not None
+
+
+# ── thresholds of the face engines ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("driver", ["sface", "face_recognition"])
+def test_each_face_engine_decides_at_its_own_thresholds(tmp_path, driver):
+    read = load(site(tmp_path, f'[face_engine]\ndriver = "{driver}"\n'))
+    engine = driver_class("face_engine", read.face_engine)
+    assert settings.face_thresholds(read) == engine.thresholds
+    production.check(read)
+
+
+def test_a_site_overrides_single_thresholds_of_the_chosen_engine(tmp_path):
+    text = '[face_engine]\ndriver = "face_recognition"\nlimits.accept = 0.61\n'
+    found = settings.face_thresholds(load(site(tmp_path, text)))
+    measured = driver_class("face_engine", DriverChoice("face_recognition", {})).thresholds
+    assert found == replace(measured, accept=0.61)

@@ -12,6 +12,7 @@ from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
 from kiosk.model import Outcome, Stage
+from kiosk.visit.policy import visit_policy
 from kiosk.visit_logs import VisitLogs
 
 NUMBER = "0000-1111-2222-3333"
@@ -21,7 +22,7 @@ FINISHED = e.Finished(NUMBER, Outcome.REFERRED, Code.OUTBOX_FULL, Stage.SUBMIT, 
 @pytest.fixture
 def records(tmp_path: Path) -> VisitLogs:
     s = settings.load()
-    return VisitLogs(tmp_path, s.visit, s.review)
+    return VisitLogs(tmp_path, visit_policy(s))
 
 
 @contextmanager

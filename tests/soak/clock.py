@@ -1,4 +1,4 @@
-"""Made time: seconds that pass only when somebody says so, and what is to be done at which of them."""
+"""Simulated time, which passes only when it is advanced, and the actions that are due at each moment."""
 
 import heapq
 import itertools

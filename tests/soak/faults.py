@@ -79,11 +79,11 @@ class Impostors:
 
 
 def _lies(street) -> None:
-    street.line.lead_to("127.0.0.1", street.dice.choice(street.impostors.ports))
+    street.line.redirect("127.0.0.1", street.dice.choice(street.impostors.ports))
 
 
 def _honest(street) -> None:
-    street.line.lead_to("127.0.0.1", street.office.made.port)
+    street.line.redirect("127.0.0.1", street.office.made.port)
 
 
 def _break(device: str) -> dict[str, Callable]:

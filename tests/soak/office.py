@@ -52,7 +52,7 @@ def main(data: str, port: str, clock_file: str) -> None:
     from central.settings import load
 
     central.security.personal_data._COST["n"] = 2**10
-    central.api.dependencies.authority_of = lambda settings: Register(clock)
+    central.api.dependencies.load_authority = lambda settings: Register(clock)
     keys = Path(data) / "keys"
     child = 0
     for line in sys.stdin:

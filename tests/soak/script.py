@@ -113,6 +113,6 @@ def card(script: Script, today: date, *, guardian: bool) -> tuple[IdCard, list[C
 
 
 def _permit(made: IdCard, person: int) -> IdCard:
-    """A residence permit of somebody from Hong Kong, Macau or Taiwan."""
+    """A residence permit of a person from Hong Kong, Macau or Taiwan."""
     body = PERMIT_REGIONS[person % 3] + made.number[6:17]
     return replace(made, number=body + check_character(body), kind="J")

@@ -22,7 +22,7 @@ from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.soak import faults
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.customer import Customer
@@ -214,7 +214,7 @@ class Street:
         self.counter.lift()
 
     def _clerk_comes(self) -> None:
-        """In most shops somebody signs in every morning, and after each restart."""
+        """In most shops a clerk signs in every morning, and after each restart."""
         if self.dice.random() < 0.15:
             return
         who = self.staff[Role.CLERK]

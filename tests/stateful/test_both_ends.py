@@ -26,7 +26,7 @@ from central.activation.activations import Activations
 from central.activation.authority import MatchResult
 from central.protocol.messages import ActivationRequest
 from central.security import keys
-from central.security.sealing import handed_out
+from central.security.sealing import current_sealing_key
 from central.settings import Settings
 from central.storage.database import Database as CentralDatabase
 from central.storage.tables import Activation, Base, Credential
@@ -90,7 +90,7 @@ class Central:
         )
 
     def sealing(self) -> SealingKey:
-        given = handed_out(self.keys.sealing)
+        given = current_sealing_key(self.keys.sealing)
         return SealingKey(given.key, given.algorithm, given.public)
 
     # ── kiosk.ports.Central ──────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Image
 from kiosk.settings import FaceSettings, load
-from kiosk.simulators.head import Head
+from kiosk.simulators.head import SimulatedHead
 from kiosk.simulators.portrait import chip_portrait
 from tests.support.paths import MODELS
 
@@ -66,8 +66,8 @@ def photo(name: str) -> Image:
 
 
 @lru_cache
-def head(name: str) -> Head:
-    return Head(photo(name), seed=list(PHOTOS).index(name), models=MODELS)
+def head(name: str) -> SimulatedHead:
+    return SimulatedHead(photo(name), seed=list(PHOTOS).index(name), models=MODELS)
 
 
 @lru_cache

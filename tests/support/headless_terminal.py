@@ -16,11 +16,11 @@ from kiosk.bootstrap import Terminal
 from kiosk.headless import Headless
 from kiosk.model import IdCard, Outcome, Slip, Stage
 from kiosk.settings import Settings, load, merge
-from kiosk.simulators.customer import Behaviour, TouchDriver
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.customer import CustomerBehaviour, TouchDriver
+from kiosk.simulators.customer_runner import CustomerRunner
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
-from kiosk.simulators.shop import Shop
-from kiosk.simulators.walk_ins import CustomerQueue
+from kiosk.simulators.shop import SimulatedShop
 from tests.support.central_server import RunningCentral
 from tests.support.notice_log import NoticeLog
 from tests.support.paths import MODELS
@@ -37,7 +37,7 @@ DEVICES: Tables = {
 }
 LIMITS: Tables = {
     # No package carries the anti-spoof model, so a machine that tests may not have it.
-    "visit": {"require_liveness": False, "digit_first_s": 0.2, "submit_s": 2, "outcome_s": 60},
+    "visit": {"liveness.required": False, "digits.first_s": 0.2, "submit_s": 2, "outcome_s": 60},
     "central": {"contact_s": 2, "backoff_first_s": 0.2, "backoff_max_s": 2},
 }
 
@@ -45,13 +45,13 @@ _numbers = itertools.count(1)
 _seeds = itertools.count(1)
 
 
-def genuine_customer(**other: Any) -> Behaviour:
+def genuine_customer(**other: Any) -> CustomerBehaviour:
     """A genuine customer, never seen before, with quick fingers; `other`: what is different here."""
-    quick = Behaviour(seed=next(_seeds), touch_s=0.1, phone="19912345670")
+    quick = CustomerBehaviour(seed=next(_seeds), touch_s=0.1, phone="19912345670")
     return replace(quick, **other)
 
 
-def card_of(behaviour: Behaviour) -> IdCard:
+def card_of(behaviour: CustomerBehaviour) -> IdCard:
     """What is printed on that customer's card."""
     return Person(behaviour.seed, b"").card()
 
@@ -121,11 +121,11 @@ class HeadlessTerminal:
     def __init__(self, file: Path, *, simulated_devices: bool = True) -> None:
         """Without `simulated_devices` the terminal knows nothing of the shop: real drivers perceive it."""
         self.settings: Settings = load(file)
-        self.shop = Shop(self.settings.path(self.settings.models.folder))
+        self.shop = SimulatedShop(self.settings.path(self.settings.models.folder))
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.diary = NoticeLog()
         self.hand = Headless(self.terminal.engine, simulated=self.terminal.simulated)
-        self.guests = CustomerQueue(self.shop)
+        self.guests = CustomerRunner(self.shop)
         self.guests.join(self.terminal.engine)
         self.terminal.engine.subscribe(self.diary.see)
 
@@ -142,7 +142,7 @@ class HeadlessTerminal:
         self.diary.wait_for_stage(Stage.IDLE, since)
         return self
 
-    def visit(self, behaviour: Behaviour, until: Outcome | None = None) -> VisitResult:
+    def visit(self, behaviour: CustomerBehaviour, until: Outcome | None = None) -> VisitResult:
         """Let the customer in and wait until the visit is over and forgotten.
 
         With `until` the customer stays at the last screen until it says this.

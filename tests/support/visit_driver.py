@@ -16,10 +16,19 @@ from kiosk.model import (
     Stage,
     StreamSeen,
 )
-from kiosk.settings import VisitSettings
+from kiosk.settings import ReviewSettings, VisitSettings
+from kiosk.visit.policy import NO_REVIEW, VisitPolicy
 from kiosk.visit.visit import Visit
 
-LIMITS: VisitSettings = replace(settings.load().visit, require_liveness=False)
+
+def changed(limits: VisitSettings, **tables) -> VisitSettings:
+    """`tables`: a dict changes keys of that table, anything else is a value of [visit] itself."""
+    new = {k: replace(getattr(limits, k), **v) if isinstance(v, dict) else v for k, v in tables.items()}
+    return replace(limits, **new)
+
+
+LIMITS: VisitSettings = changed(settings.load().visit, liveness={"required": False})
+THRESHOLDS = settings.face_thresholds(settings.load())
 NUMBER = "0000-1111-2222-3333"
 GOOD_CARD = CardFacts(number_valid=True, birth_agrees=True, days_valid=None, days_since_issue=900, age=66)
 SENSOR = StreamSeen(frames=200, fps=25.0, jitter_ms=1.2, noise=1.8)
@@ -36,11 +45,20 @@ def scores(digit: int | None, sure: float = 3.0) -> tuple[float, ...]:
     return tuple(0.0 if i == best else -sure for i in range(11))
 
 
+def policy(limits: VisitSettings = LIMITS, review: ReviewSettings = NO_REVIEW) -> VisitPolicy:
+    return VisitPolicy(limits=limits, thresholds=THRESHOLDS, review=review)
+
+
+def shown_stages(orders) -> list[e.Show]:
+    """The stages that a replayed visit showed, in order."""
+    return [order for group in orders for order in group if isinstance(order, e.Show)]
+
+
 class VisitDriver:
     """A visit with its clock and everything it ordered."""
 
     def __init__(self, limits: VisitSettings = LIMITS) -> None:
-        self.visit = Visit(limits, terminal="T", place="P")
+        self.visit = Visit(policy(limits), terminal="T", place="P")
         self.at = 100.0
         self.orders: list[e.Order] = []
         self.log: list[tuple[float, e.Event]] = []

@@ -1,4 +1,4 @@
-"""Measure weights in the terminal's own ear: `kiosk evaluate speech`, for ONNX files that are not installed.
+"""Measure weights through the terminal's listener: `kiosk evaluate speech` for ONNX files not installed.
 
 Runs in the terminal's environment, not in the training's. The result is that command's, as JSON.
 """
@@ -11,11 +11,11 @@ from pathlib import Path
 import onnxruntime
 
 from evaluation.output import write_json
-from evaluation.speech.command import Plan, measure
-from evaluation.speech.datasets import Data, read
-from evaluation.speech.drivers import Noted
+from evaluation.speech.datasets import SpeechData, read
+from evaluation.speech.drivers import RecordingRecogniser
+from evaluation.speech.measurement import Plan, measure
 from evaluation.speech.noise import NOISES
-from evaluation.speech.report import report
+from evaluation.speech.report import format_report
 from kiosk.ports import Samples
 from kiosk.settings import load
 from kiosk.speech.recognisers.embedded import pooled, windows
@@ -38,9 +38,9 @@ class Weights:
         return tuple(float(s) for s in pooled(scores))
 
 
-def together(folders: list[Data]) -> Data:
+def together(folders: list[SpeechData]) -> SpeechData:
     """Return several folders' clips as one."""
-    return Data(
+    return SpeechData(
         clips=[c for f in folders for c in f.clips],
         recordings=[],
         skipped={},
@@ -60,11 +60,17 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load()
     data = together([read(folder, settings.speech) for folder in chosen.data])
-    plan = Plan(chosen.seed, SNRS_DB, tuple(NOISES), chosen.challenges, chosen.codes)
-    found = {path.stem: Noted(Weights(path)) for path in chosen.models}
-    result = measure(data, found, {}, settings, plan, ", ".join(f.name for f in chosen.data))
+    plan = Plan(
+        seed=chosen.seed,
+        snrs_db=SNRS_DB,
+        noises=tuple(NOISES),
+        challenges=chosen.challenges,
+        wrong_codes=chosen.codes,
+    )
+    found = {path.stem: RecordingRecogniser(Weights(path)) for path in chosen.models}
+    result = measure(data, found, {}, settings, plan=plan, name=", ".join(f.name for f in chosen.data))
     write_json(chosen.to, result)
-    print(report(result))
+    print(format_report(result))
 
 
 if __name__ == "__main__":

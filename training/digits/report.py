@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from evaluation.intervals import Rate, wilson
-from evaluation.speech.report import report
-from evaluation.speech.results import Result
+from evaluation.speech.report import format_report
+from evaluation.speech.results import SpeechResult
 
 HERE = Path(__file__).resolve().parent
 TRAININGS = ("first", "second", "third", "digits")
@@ -36,18 +36,20 @@ def training(work: Path, name: str) -> str:
     )
 
 
-def measured(work: Path, name: str) -> Result:
+def measured(work: Path, name: str) -> SpeechResult:
     """Return one measurement."""
-    return msgspec.json.decode((work / f"{name}.json").read_bytes(), type=Result)
+    return msgspec.json.decode((work / f"{name}.json").read_bytes(), type=SpeechResult)
 
 
-def told(result: Result) -> str:
+def told(result: SpeechResult) -> str:
     """Return its tables as the command prints them."""
     named = msgspec.structs.replace(result, data=Path(result.data).name)
-    return f"```text\n{report(named)}\n```"
+    return f"```text\n{format_report(named)}\n```"
 
 
-def summary(results: list[Result], speakers: tuple[str, ...] | None = None, driver: int = 0) -> list[str]:
+def summary(
+    results: list[SpeechResult], speakers: tuple[str, ...] | None = None, driver: int = 0
+) -> list[str]:
     """Return rows: isolated digits right, digits right and false refusals in challenges, by noise level.
 
     Of the speakers named, or of all.

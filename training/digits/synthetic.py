@@ -78,7 +78,7 @@ class Speaker:
     def __init__(self, voice: kokoro.Kokoro, who: Person, rng: np.random.Generator) -> None:
         self._voice, self._who, self._rng = voice, who, rng
 
-    def _speak(self, phonemes: str) -> kokoro.Spoken:
+    def _speak(self, phonemes: str) -> kokoro.SynthesisedSpeech:
         row = len(phonemes) - 1 + int(self._rng.integers(0, 20))
         tempo = self._who.tempo * float(self._rng.uniform(0.75, 1.3))
         return self._voice.speak(phonemes, self._who.style(row), tempo)

@@ -26,7 +26,7 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SynthesisedSpeech:
     """Synthetic speech: float32 samples at `RATE`, and where each phoneme begins (samples)."""
 
     samples: Samples
@@ -74,7 +74,7 @@ class Kokoro:
         """Drop the characters the model has no token for."""
         return "".join(c for c in phonemes if c in self._vocabulary)
 
-    def speak(self, phonemes: str, style: Samples, speed: float = 1.0) -> Spoken:
+    def speak(self, phonemes: str, style: Samples, speed: float = 1.0) -> SynthesisedSpeech:
         """Synthesise phonemes (every character known) with one [256] style."""
         tokens = [0, *(self._vocabulary[c] for c in phonemes), 0]
         audio, frames = self._session.run(
@@ -86,4 +86,4 @@ class Kokoro:
             },
         )
         starts = np.concatenate([[0], np.cumsum(frames.ravel())])[1:].astype(np.int64) * FRAME
-        return Spoken(np.asarray(audio, dtype=np.float32).ravel(), starts)
+        return SynthesisedSpeech(np.asarray(audio, dtype=np.float32).ravel(), starts)

@@ -1,1 +1,1 @@
-"""The doors, one file each. Routes only translate between HTTP and the rooms behind them."""
+"""Routes, one file for each resource: they only translate between HTTP and the packages that do the work."""

@@ -1,4 +1,4 @@
-"""Activations: hand one in, ask what became of it."""
+"""Takes activation requests and answers with their receipts."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ async def submit(
 def look_up(
     id: Annotated[str, Path(pattern=VISIT_NUMBER)], terminal: SignedTerminal, central: Central
 ) -> Receipt:
-    """What became of one of this terminal's visits."""
+    """Return the receipt of one of this terminal's visits."""
     receipt = central.activations.look_up(id, terminal)
     if receipt is None:
         raise Problem(404, Code.REQUEST_UNKNOWN)

@@ -1,4 +1,4 @@
-"""Digits to be read aloud, fetched ahead."""
+"""Issues challenges: digits to be read aloud, which terminals fetch ahead."""
 
 import time
 
@@ -16,10 +16,10 @@ router = APIRouter(tags=["challenges"])
 
 @router.post("/v1/challenges", responses=problems(401, 403, 409, 422, 429))
 def issue(request: ChallengesRequest, terminal: SignedTerminal, central: Central) -> Challenges:
-    """New challenges for this terminal, each a signed token, single use. 409 while the terminal is held."""
+    """Issue challenges to this terminal, each a signed token, single use. 409 while the terminal is held."""
     rules = central.settings.challenges
     with central.database.write() as session:
-        if alarms.held(session, terminal):
+        if alarms.is_held(session, terminal):
             raise Problem(409, Code.AUDIT_REWOUND, "its audit log went back; see central's alarms")
         tokens = challenges.issue(
             session, central.keys.challenge, terminal, request.count, time.time(), rules

@@ -1,4 +1,4 @@
-"""Who may sign in at this terminal."""
+"""Hands terminals the roster of their clerks."""
 
 import time
 
@@ -13,7 +13,7 @@ router = APIRouter(tags=["clerks"])
 
 @router.get("/v1/roster", responses=problems(401, 403, 429))
 def roster(terminal: SignedTerminal, central: Central) -> Roster:
-    """The clerks and supervisors of this terminal, as a signed token with an end."""
+    """Return the clerks and supervisors of this terminal, as a signed token that expires."""
     valid_s = central.settings.clerks.roster_valid_s
     with central.database.read() as session:
         token = clerks.roster(session, central.keys.challenge, terminal, time.time(), valid_s)

@@ -1,4 +1,4 @@
-"""What routes share: the service, the signed terminal, the problems they may answer with."""
+"""What routes share: the service, the signed terminal, limits, the problems they may answer with."""
 
 import time
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from central.protocol.messages import ProblemBody
 
 Central = Annotated[Service, Depends(service)]
 
-# Only for the OpenAPI document; the checking is done in `signed`.
+# Only for the OpenAPI document; the checking is done in `signed_terminal`.
 _SIGNATURE = APIKeyHeader(
     name="Signature",
     scheme_name="terminal",
@@ -22,31 +22,33 @@ _SIGNATURE = APIKeyHeader(
 )
 
 
-async def signed(request: Request, central: Central, _scheme: Annotated[Any, Depends(_SIGNATURE)]) -> str:
-    """The terminal whose signature covers this very request. Raises Problem 401, 403 or 429."""
+async def signed_terminal(
+    request: Request, central: Central, _scheme: Annotated[Any, Depends(_SIGNATURE)]
+) -> str:
+    """Return the terminal whose signature covers this very request. Raises Problem 401, 403, 422 or 429."""
     body = await request.body()
     terminal = await run_in_threadpool(
         signatures.verify,
         central.database,
-        signatures.Message(request.method, str(request.url), request.headers),
+        signatures.SignedRequest(request.method, str(request.url), request.headers),
         body,
         time.time(),
         central.settings.requests,
     )
     request.state.terminal = terminal
-    central.terminals.spend(terminal, time.monotonic())
+    central.terminal_limiter.spend(terminal, time.monotonic())
     return terminal
 
 
-def stranger(request: Request, central: Central) -> None:
-    """For doors without a signature. Raises Problem 429."""
-    central.strangers.spend(request.client.host if request.client else "-", time.monotonic())
+def limit_by_address(request: Request, central: Central) -> None:
+    """Limit routes without a signature by the caller's address. Raises Problem 429."""
+    central.address_limiter.spend(request.client.host if request.client else "-", time.monotonic())
 
 
-SignedTerminal = Annotated[str, Depends(signed)]
+SignedTerminal = Annotated[str, Depends(signed_terminal)]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI."""
+    """Return the `responses` of a route that may answer with problems of these statuses."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {status: {"model": ProblemBody, "content": content} for status in statuses}

@@ -1,4 +1,4 @@
-"""A sign of life, which includes the database."""
+"""Answers whether central and its database work."""
 
 import time
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/v1/health", responses=problems(503))
 def health(central: Central) -> Health:
-    """Is central at work, and what time does it have?"""
+    """Return that central works, and its time."""
     try:
         with central.database.read() as session:
             session.execute(text("SELECT 1"))

@@ -1,4 +1,4 @@
-"""The customer's page: how does it stand with the number on the slip?"""
+"""Shows customers the state of the request whose number is on their slip."""
 
 import json
 import re
@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from central.api.lookup_page import HEADERS, page, way_taken
-from central.api.routes.common import Central, problems, stranger
+from central.api.lookup_page import HEADERS, LOST, UNKNOWN, RequestState, render
+from central.api.routes.common import Central, limit_by_address, problems
 from central.fleet import alarms
 from central.protocol.messages import VISIT_NUMBER
 from central.storage.tables import Activation, Credential, Status
@@ -25,28 +26,22 @@ NOT_KNOWN: dict[str, Any] = {
 @router.get(
     "/look-up/{slip}",
     response_class=HTMLResponse,
-    dependencies=[Depends(stranger)],
+    dependencies=[Depends(limit_by_address)],
     responses=problems(422, 429) | {404: NOT_KNOWN},
 )
 def look_up(slip: str, central: Central) -> HTMLResponse:
     """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""
     number = slip.strip().upper()
-    known = _known(central, number) if re.fullmatch(VISIT_NUMBER, number) else None
-    status, code, recheck_unix, how = known or ("UNKNOWN", "ok", None, "")
-    text = page(number[:24], status, code, recheck_unix, central.settings.simulation, how)
-    return HTMLResponse(text, 200 if known else 404, HEADERS)
+    state = UNKNOWN
+    if re.fullmatch(VISIT_NUMBER, number):
+        with central.database.read() as session:
+            state = find_state(session, number)
+    text = render(number[:24], state, central.settings.simulation)
+    return HTMLResponse(text, 404 if state is UNKNOWN else 200, HEADERS)
 
 
-def _known(central: Central, slip: str) -> tuple[str, str, float | None, str] | None:
-    """A request that a terminal says it has lost is told as such: the customer must not wait for it."""
-    found = _state(central, slip)
-    if found is not None:
-        return found
-    with central.database.read() as session:
-        return ("LOST", "ok", None, "") if alarms.is_lost(session, slip) else None
-
-
-def _state(central: Central, slip: str) -> tuple[str, str, float | None, str] | None:
+def find_state(session: Session, number: str) -> RequestState:
+    """Return the state of a request. One that a terminal has lost is LOST: nobody must wait for it."""
     query = (
         select(
             Activation.status,
@@ -57,26 +52,21 @@ def _state(central: Central, slip: str) -> tuple[str, str, float | None, str] | 
             Credential.replaced_by,
         )
         .outerjoin(Credential, Credential.serial == Activation.credential)
-        .where(Activation.id == slip)
+        .where(Activation.id == number)
     )
-    with central.database.read() as session:
-        found = session.execute(query).one_or_none()
-    if found is None:
-        return None
-    ended, replaced = found.revoked_unix is not None, found.replaced_by is not None
-    word = _word(found.status, found.code, found.evidence, ended, replaced)
-    return found.status, word, found.recheck_unix, _how(found.evidence)
-
-
-def _word(status: str, code: str, evidence: str, ended: bool, replaced: bool) -> str:
-    """The receipt's code, or what has become of the credential since, or what was done other than opening."""
-    if ended:
-        return "replaced" if replaced else "revoked"
-    purpose = json.loads(evidence).get("purpose", "open")
-    return code if status != Status.ACTIVATED or purpose == "open" else str(purpose)
-
-
-def _how(evidence: str) -> str:
-    """The way and whether a clerk decided; requests of before there were ways say nothing."""
-    told = json.loads(evidence)
-    return way_taken(told["way"], bool(told["reviews"])) if "way" in told else ""
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return LOST if alarms.is_lost(session, number) else UNKNOWN
+    evidence = json.loads(row.evidence or "{}")  # "": erased
+    code, purpose = row.code, evidence.get("purpose", "open")
+    if row.revoked_unix is not None:  # what has become of the credential since then
+        code = "revoked" if row.replaced_by is None else "replaced"
+    elif row.status == Status.ACTIVATED and purpose != "open":
+        code = str(purpose)
+    return RequestState(
+        status=row.status,
+        code=code,
+        recheck_unix=row.recheck_unix,
+        way=evidence.get("way", ""),  # requests of earlier versions have none
+        reviewed=bool(evidence.get("reviews")),
+    )

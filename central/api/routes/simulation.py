@@ -1,4 +1,4 @@
-"""Only in simulation: count what was made, and choose whom the simulated register knows."""
+"""Routes that exist only in simulation: count credentials, choose whom the simulated register knows."""
 
 from typing import Annotated
 
@@ -16,21 +16,23 @@ router = APIRouter(prefix="/simulation", tags=["simulation"])
 
 
 class Counts(BaseModel):
+    """How many credentials there are."""
+
     total: int
     slip: int | None  # of that visit; exactly once means 1
 
 
 @router.get("/credentials")
 def count(central: Central, slip: Annotated[str | None, Query(pattern=VISIT_NUMBER)] = None) -> Counts:
-    """How many credential rows there are, in all and for one slip."""
+    """Count credentials, in all and for one slip."""
     with central.database.read() as session:
-        of_slip = None if slip is None else lifecycle.count(session, slip)
-        return Counts(total=lifecycle.count(session), slip=of_slip)
+        count_of_slip = None if slip is None else lifecycle.count(session, slip)
+        return Counts(total=lifecycle.count(session), slip=count_of_slip)
 
 
 @router.put("/people", status_code=204)
 def people(request: People, central: Central) -> None:
-    """From now on the simulated register knows these people."""
+    """Replace the people whom the simulated register knows."""
     if not isinstance(central.authority, SimulatedAuthority):
         raise Problem(409, Code.REQUEST_MALFORMED, "the register is not the simulated one")
     central.authority.replace(request)

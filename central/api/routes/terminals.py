@@ -1,20 +1,23 @@
-"""Enrolment: a terminal brings its one-time code and its public key."""
+"""Enrols terminals by one-time code, and takes their new keys."""
 
 import time
 
 from fastapi import APIRouter, Depends
 
-from central.api.routes.common import Central, SignedTerminal, problems, stranger
+from central.api.routes.common import Central, SignedTerminal, limit_by_address, problems
 from central.fleet import terminals
-from central.protocol.messages import Enrolment, EnrolmentRequest, PublicKey, Rotated, Rotation
+from central.protocol.messages import Enrolment, EnrolmentRequest, PublicKey, RotationReply, RotationRequest
 from central.security.encoding import base64url
-from central.security.sealing import handed_out
+from central.security.sealing import current_sealing_key
 
 router = APIRouter(tags=["terminals"])
 
 
 @router.post(
-    "/v1/terminals", status_code=201, dependencies=[Depends(stranger)], responses=problems(403, 422, 429)
+    "/v1/terminals",
+    status_code=201,
+    dependencies=[Depends(limit_by_address)],
+    responses=problems(403, 422, 429),
 )
 def enrol(request: EnrolmentRequest, central: Central) -> Enrolment:
     """Accept a terminal's public key against a one-time code."""
@@ -25,13 +28,13 @@ def enrol(request: EnrolmentRequest, central: Central) -> Enrolment:
         terminal=request.terminal,
         place=place,
         challenge_key=PublicKey(kty="OKP", crv="Ed25519", x=challenge_key),
-        sealing=handed_out(central.keys.sealing),
+        sealing=current_sealing_key(central.keys.sealing),
     )
 
 
 @router.post("/v1/terminals/rotation", responses=problems(401, 403, 422, 429))
-def rotate(request: Rotation, terminal: SignedTerminal, central: Central) -> Rotated:
-    """Take a terminal's new key, which the old one signed for, in the place of the old one."""
+def rotate(request: RotationRequest, terminal: SignedTerminal, central: Central) -> RotationReply:
+    """Replace a terminal's key by a new one; the old key signs the request."""
     with central.database.write() as session:
         terminals.rotate(session, terminal, request.public_key.x, request.proof, time.time())
-    return Rotated(public_key=request.public_key)
+    return RotationReply(public_key=request.public_key)

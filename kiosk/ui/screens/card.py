@@ -1,4 +1,4 @@
-"""CARD: where the card goes."""
+"""CARD: asks to place the ID card."""
 
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -7,10 +7,11 @@ from kiosk.events import Show
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
-from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.reason import Reason
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
-from kiosk.ui.widgets.words import Words
 
 
 class CardScreen(Screen):
@@ -20,27 +21,26 @@ class CardScreen(Screen):
     def __init__(self) -> None:
         super().__init__()
         self._guardian = False  # a child's card was read before
-        self._title = Words("title")
-        self._body = Words("body")
-        self._reason = Reason()
-        self._next = Words("small", ink="soft")
-        words = Column(1, self._title, self._body, self._reason, 1, self._next)
-        picture = stretched(IconWidget(Icon.CARD_ON_READER), 1)
-        QVBoxLayout(self).addWidget(Split(picture, words, tall=(3, 2)))
+        self._title, self._body = FittedLabel("title"), FittedLabel("body")
+        self._reason = CodeMessageBar()
+        self._next = FittedLabel("small", ink="soft")
+        texts = Column(1, self._title, self._body, self._reason, 1, self._next)
+        picture = with_stretch(IconWidget(Icon.CARD_ON_READER), 1)
+        QVBoxLayout(self).addWidget(TwoPanes(picture, texts, tall=(3, 2)))
 
     def enter(self, show: Show) -> None:
         self._guardian = show.guardian
-        self._write()
-        self._reason.give(self.phrases, show.code, show.tries_left)
+        self._show_texts()
+        self._reason.show_code(self.phrases, show.code, show.tries_left)
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._next.say(phrases["stage.card.next"])
-        self._reason.speak(phrases)
-        self._write()
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._next.show_text(phrases["stage.card.next"])
+        self._reason.retranslate(phrases)
+        self._show_texts()
 
-    def _write(self) -> None:
-        place = "guardian.card_" if self._guardian else "stage.card."
-        self._title.say(self.phrases[f"{place}title"])
-        self._body.say(self.phrases[f"{place}body"])
+    def _show_texts(self) -> None:
+        prefix = "guardian.card_" if self._guardian else "stage.card."
+        self._title.show_text(self.phrases[f"{prefix}title"])
+        self._body.show_text(self.phrases[f"{prefix}body"])

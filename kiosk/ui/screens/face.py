@@ -1,4 +1,4 @@
-"""FACE: a mirror, an oval and one hint at a time."""
+"""FACE: a mirror picture with an oval, and one hint at a time."""
 
 from typing import ClassVar
 
@@ -11,9 +11,10 @@ from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.icons import HINTS, Icon
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.fitted_label import FittedLabel
 
 
 class FaceScreen(Screen):
@@ -21,57 +22,57 @@ class FaceScreen(Screen):
     step = 2
     changeable = True
     icon: ClassVar[Icon] = Icon.FACE_FRONT
-    """Beside hints that have no icon of their own."""
-    of_card = False
-    """The preview has a card's outline instead of the oval."""
+    """Icon beside hints that have none of their own."""
+    of_card: ClassVar[bool] = False
+    """Whether the preview has a card's outline instead of the oval."""
 
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()
         self.preview = Preview(feeds.frame, card=self.of_card)
-        self._title, self._body = Words("title"), Words("body", ink="soft")
-        self._hint = Reason(keep=True)
-        self._next = Words("small", ink="soft")
-        self._told: Code | None = None
-        self._guardian = False  # who is looked at applies for a child
-        words = Column(1, self._title, self._body, self._hint, 1, self._next)
-        QVBoxLayout(self).addWidget(Split(stretched(self.preview, 1), words, tall=(9, 5), wide=(8, 5)))
+        self._title, self._body = FittedLabel("title"), FittedLabel("body", ink="soft")
+        self._hint = CodeMessageBar(keep=True)
+        self._next = FittedLabel("small", ink="soft")
+        self._hint_code: Code | None = None  # None: the reason of this try is shown in its place
+        self._guardian = False  # the person before the camera applies for a child
+        texts = Column(1, self._title, self._body, self._hint, 1, self._next)
+        panes = TwoPanes(with_stretch(self.preview, 1), texts, tall=(9, 5), wide=(8, 5))
+        QVBoxLayout(self).addWidget(panes)
 
     def enter(self, show: Show) -> None:
-        self._told = None
+        self._hint_code = None
         self._guardian = show.guardian and not self.of_card
-        self._write()
-        self._hint.give(self.phrases, show.code, show.tries_left)
-        self.preview.show_good(False)
+        self._show_texts()
+        self._hint.show_code(self.phrases, show.code, show.tries_left)
+        self.preview.set_well_placed(False)
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
-    def hear(self, notice: Notice) -> None:
+    def handle_notice(self, notice: Notice) -> None:
         if isinstance(notice, Coach):
-            self._told = notice.code
-            self._coach()
+            self._show_hint(notice.code)
             self.changed.emit(f"hint-{notice.code.value}")
 
     def forget(self) -> None:
         self.preview.clear()
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._write()
-        self._next.say(phrases[f"stage.{self.stage}.next"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._show_texts()
+        self._next.show_text(phrases[f"stage.{self.stage}.next"])
         self.preview.setAccessibleName(phrases["general.mirror"])
-        if self._told is None:
-            self._hint.speak(phrases)
+        if self._hint_code is None:
+            self._hint.retranslate(phrases)
         else:
-            self._coach()
+            self._show_hint(self._hint_code)
 
-    def _write(self) -> None:
-        place = "guardian.face_" if self._guardian else f"stage.{self.stage}."
-        self._title.say(self.phrases[f"{place}title"])
-        self._body.say(self.phrases[f"{place}body"])
+    def _show_texts(self) -> None:
+        prefix = "guardian.face_" if self._guardian else f"stage.{self.stage}."
+        self._title.show_text(self.phrases[f"{prefix}title"])
+        self._body.show_text(self.phrases[f"{prefix}body"])
 
-    def _coach(self) -> None:
-        """The hint takes the place of the reason: one thing at a time."""
-        assert self._told is not None
-        good = self._told is Code.OK
-        text = self.phrases["general.well_placed"] if good else self.phrases.customer(self._told)
-        self._hint.say(text, HINTS.get(self._told, self.icon), good=good)
-        self.preview.show_good(good)
+    def _show_hint(self, code: Code) -> None:
+        """Show a hint of the coach in the place of the reason: one message at a time."""
+        self._hint_code = code
+        good = code is Code.OK
+        text = self.phrases["general.well_placed"] if good else self.phrases.customer(code)
+        self._hint.show_message(text, HINTS.get(code, self.icon), good=good)
+        self.preview.set_well_placed(good)

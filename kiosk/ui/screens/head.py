@@ -1,4 +1,4 @@
-"""HEAD: one large arrow at a time, a mark for each movement that was made, a mirror."""
+"""HEAD: one large arrow at a time, a mark for each movement that was made, and a mirror picture."""
 
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -8,11 +8,12 @@ from kiosk.model import Stage
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Column, Screen, Three, stretched
-from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.arrow import Arrow
-from kiosk.ui.widgets.marks import Marks
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.widgets.arrow_display import ArrowDisplay
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, ThreePanes, with_stretch
+from kiosk.ui.widgets.fitted_label import FittedLabel
+from kiosk.ui.widgets.step_marks import StepMarks
 
 
 class HeadScreen(Screen):
@@ -23,26 +24,26 @@ class HeadScreen(Screen):
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()
         self.preview = Preview(feeds.frame)
-        self._title, self._body = Words("title"), Words("small", ink="soft")
-        self._reason, self._arrow, self._marks = Reason(), Arrow(), Marks()
-        words = Column(self._title, self._body, self._reason)
-        task = Column(stretched(self._arrow, 1), self._marks)
-        QVBoxLayout(self).addWidget(Three(words, task, self.preview, tall=2, wide=(3, 2)))
+        self._title, self._body = FittedLabel("title"), FittedLabel("small", ink="soft")
+        self._reason, self._arrow, self._marks = CodeMessageBar(), ArrowDisplay(), StepMarks()
+        texts = Column(self._title, self._body, self._reason)
+        task = Column(with_stretch(self._arrow, 1), self._marks)
+        QVBoxLayout(self).addWidget(ThreePanes(texts, task, self.preview, tall=2, wide=(3, 2)))
         self._arrow.painted.connect(lambda step, at: self.posted.emit(HeadMoveShown(step, at)))
 
     def enter(self, show: Show) -> None:
         self._clear()
-        self.preview.show_good(True)
-        self._reason.give(self.phrases, show.code, show.tries_left)
-        self._say_body()
+        self.preview.set_well_placed(True)
+        self._reason.show_code(self.phrases, show.code, show.tries_left)
+        self._show_body()
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
-    def hear(self, notice: Notice) -> None:
+    def handle_notice(self, notice: Notice) -> None:
         if not isinstance(notice, ShowHeadMove):
             return
-        self._marks.show_window(notice.step, notice.count)
+        self._marks.set_current(notice.step, notice.count)
         for done in range(notice.step):
-            self._marks.mark(done)
+            self._marks.mark_done(done)
         if notice.move is None:
             self._arrow.clear()
         else:
@@ -56,18 +57,18 @@ class HeadScreen(Screen):
         self._clear()
         self.preview.clear()
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._title.say(phrases["stage.head.title"])
-        self._arrow.speak(phrases["head.rest"], phrases["head.rest_body"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._title.show_text(phrases["stage.head.title"])
+        self._arrow.set_waiting_text(phrases["head.rest"], phrases["head.rest_body"])
         self.preview.setAccessibleName(phrases["general.mirror"])
-        self._reason.speak(phrases)
-        self._say_body()
+        self._reason.retranslate(phrases)
+        self._show_body()
 
-    def _say_body(self) -> None:
-        """A reason takes its place: one thing at a time."""
-        self._body.say("" if self._reason.text else self.phrases["stage.head.body"])
+    def _show_body(self) -> None:
+        """Show the instruction, but not beside a reason: one message at a time."""
+        self._body.show_text("" if self._reason.text else self.phrases["stage.head.body"])
 
     def _clear(self) -> None:
         self._arrow.clear()
-        self._marks.begin()
+        self._marks.clear()

@@ -1,4 +1,4 @@
-"""OUTCOME: what came of it, in a picture and a sentence; what to do next; the number to ask with."""
+"""OUTCOME: the result as an icon and a sentence, what to do next, and the visit's number."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
@@ -8,11 +8,12 @@ from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
 from kiosk.model import Outcome, Purpose, Stage, outcome_key
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import OUTCOMES, Icon
-from kiosk.ui.screens.base import Column, Row, Screen, Split, stretched
-from kiosk.ui.widgets.buttons import Button
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.qr import QrCode
-from kiosk.ui.widgets.words import Words
 
 FOR_REVIEW = frozenset(
     {
@@ -20,8 +21,7 @@ FOR_REVIEW = frozenset(
         Code.CARD_CHILD, Code.CARD_PORTRAIT_PHOTOGRAPHED, Code.FACE_UNCERTAIN, Code.FACE_NOT_LIVE,
     }
 )  # fmt: skip
-"""What somebody who is signed in could have decided on the spot: whoever is not is told how to."""
-_FOR_CLERK = (Outcome.REFUSED, Outcome.REFERRED)
+"""Refusals that signed-in staff could have decided on the spot: the screen says how to sign in."""
 
 
 class OutcomeScreen(Screen):
@@ -29,102 +29,104 @@ class OutcomeScreen(Screen):
     step = 4
     cancellable = False
     again = Signal(str)
-    """Who has a credential already wants it renewed, or a new password: the purpose of a new visit."""
+    """Purpose of a new visit: a person who has a credential already renews it, or sets a new password."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._look_up = ""  # address of the page that tells how it stands
         self._outcome: Outcome | None = None
         self._code, self._visit, self._purpose = Code.OK, "", Purpose.OPEN
+        self._look_up = ""  # address of the page that shows the state of the request
         self._unprinted = Code.OK
         self._picture = IconWidget(Icon.EXIT, disc=True)
-        self._title, self._body, self._next = Words("title"), Words("body"), Words("body", ink="soft")
-        self._number, self._qr = Words("body", bold=True), QrCode()
-        self._clerk = Words("tiny", ink="soft")
-        self._dismiss = Button("dismiss", "primary").grow(1.3)
+        self._title, self._body = FittedLabel("title"), FittedLabel("body")
+        self._next = FittedLabel("body", ink="soft")
+        self._number, self._qr = FittedLabel("body", bold=True), QrCode()
+        self._clerk = FittedLabel("tiny", ink="soft")
+        self._dismiss = Button("dismiss", "primary").with_height(1.3)
         self._dismiss.clicked.connect(lambda: self.posted.emit(Dismissed()))
-        self._offers = {p: Button(p.value, "second").grow(1.5) for p in (Purpose.RENEW, Purpose.NEW_PASSWORD)}
+        purposes = (Purpose.RENEW, Purpose.NEW_PASSWORD)
+        self._offers = {p: Button(p.value, "second").with_height(1.5) for p in purposes}
         for purpose, offer in self._offers.items():
             offer.clicked.connect(lambda _=False, purpose=purpose: self.again.emit(purpose.value))
-        told = Column(1, stretched(self._picture, 4), self._title, self._body, self._next, 1)
-        number = Split(Row(1, self._qr, 1, equal=False), self._number, tall=(0, 0), wide=(2, 3))
-        kept = Column(1, number, self._clerk, 1, *self._offers.values(), self._dismiss)
-        QVBoxLayout(self).addWidget(Split(told, kept))
+        texts = Column(1, with_stretch(self._picture, 4), self._title, self._body, self._next, 1)
+        number = TwoPanes(Row(1, self._qr, 1, equal=False), self._number, tall=(0, 0), wide=(2, 3))
+        lower = Column(1, number, self._clerk, 1, *self._offers.values(), self._dismiss)
+        QVBoxLayout(self).addWidget(TwoPanes(texts, lower))
 
     def enter(self, show: Show) -> None:
         self._code = show.code
-        self._write()
+        self._show_result()
         for button in (self._dismiss, *self._offers.values()):
-            button.rest()  # a touch that was meant for the screen before does not take this one away
+            button.block_touches()  # a touch that was meant for the screen before must not close this one
         outcome = self._outcome.value if self._outcome else ""
         self.changed.emit("-".join(part for part in (outcome, show.code.value) if part))
 
-    def hear(self, notice: Notice) -> None:
-        if isinstance(notice, Print):
-            slip = notice.slip
-            self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
-            self._look_up, self._purpose = slip.look_up, slip.purpose
-        elif isinstance(notice, Finished):
-            self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
-            self._purpose = notice.purpose
-        elif isinstance(notice, NotPrinted):
-            self._unprinted = notice.code
-        else:
-            return
-        self._write()
+    def handle_notice(self, notice: Notice) -> None:
+        match notice:
+            case Print():
+                slip = notice.slip
+                self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
+                self._look_up, self._purpose = slip.look_up, slip.purpose
+            case Finished():
+                self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
+                self._purpose = notice.purpose
+            case NotPrinted():
+                self._unprinted = notice.code
+            case _:
+                return
+        self._show_result()
 
     def leave(self) -> None:
         self._outcome, self._code, self._visit, self._look_up = None, Code.OK, "", ""
         self._unprinted, self._purpose = Code.OK, Purpose.OPEN
-        self._write()
+        self._show_result()
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._dismiss.say(phrases["button.dismiss"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._dismiss.set_label(phrases["button.dismiss"])
         for purpose, offer in self._offers.items():
-            offer.say(phrases[f"button.{purpose.value}"], phrases[f"button.{purpose.value}_note"])
-        self._write()
+            offer.set_label(phrases[f"button.{purpose.value}"], phrases[f"button.{purpose.value}_note"])
+        self._show_result()
 
     @property
     def _open_already(self) -> bool:
-        """Nothing went wrong, and there are two things that can be done now."""
+        """Whether the person has a credential: nothing went wrong, and two things can be done now."""
         return self._outcome is Outcome.REFUSED and self._code is Code.PERSON_ALREADY_OPEN
 
-    def _place(self) -> str:
-        """Where the catalogue tells about it."""
-        if self._open_already:
-            return "outcome.already_open"
-        return f"outcome.{outcome_key(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
-
-    def _write(self) -> None:
-        place = self._place()
+    def _show_result(self) -> None:
         icon, ink = OUTCOMES[self._outcome] if self._outcome else (Icon.EXIT, "second")
         if self._open_already:
-            icon, ink = Icon.CHECK, "second"
+            icon, ink, key, reason = Icon.CHECK, "second", "outcome.already_open", ""
+        else:
+            key = f"outcome.{outcome_key(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
+            reason = self.phrases.customer(self._code)
         self._picture.show_icon(icon, ink)
-        self._title.say(self.phrases[f"{place}.title"])
-        reason = "" if self._open_already else self.phrases.customer(self._code)
-        self._body.say(reason or self.phrases[f"{place}.body"])
-        self._next.say(self.phrases.customer(self._unprinted) or self.phrases[f"{place}.next"])
+        self._title.show_text(self.phrases[f"{key}.title"])
+        self._body.show_text(reason or self.phrases[f"{key}.body"])
+        self._next.show_text(self.phrases.customer(self._unprinted) or self.phrases[f"{key}.next"])
         for offer in self._offers.values():
             offer.setVisible(self._open_already)
-        self._write_number()
-        self._clerk.say(self._for_clerk())
+        self._show_number()
+        self._show_clerk()
 
-    def _write_number(self) -> None:
-        """Where nothing was opened by the person's own wish, there is nothing to look up; and the code makes
-        room where there is more to choose.
+    def _show_number(self) -> None:
+        """Show the visit's number and its QR code.
+
+        After a visit that the person ended there is nothing to look up. The QR code makes room where there
+        are buttons for more.
         """
         number = "" if self._outcome in (None, Outcome.ABANDONED) else self._visit
-        unbroken = number.replace("-", "\N{NON-BREAKING HYPHEN}")
         coded = bool(number) and not self._open_already
-        lines = [self.phrases["general.number"], unbroken]
+        lines = [self.phrases["general.number"], number.replace("-", "\N{NON-BREAKING HYPHEN}")]
         lines += [self.phrases["general.look_up"]] if coded and self._look_up else []
-        self._number.say("\n".join(lines) if number else "")
+        self._number.show_text("\n".join(lines) if number else "")
         self._qr.encode((self._look_up or number) if coded else "")
 
-    def _for_clerk(self) -> str:
-        if self._outcome not in _FOR_CLERK or self._code is Code.OK:
-            return ""
-        told = f"{self.phrases['general.clerk']}: {self.phrases.clerk(self._code)} [{self._code.value}]"
-        return f"{told}\n{self.phrases['review.how_in']}" if self._code in FOR_REVIEW else told
+    def _show_clerk(self) -> None:
+        """Say what the clerk should do, where something was refused or referred to them."""
+        if self._outcome not in (Outcome.REFUSED, Outcome.REFERRED) or self._code is Code.OK:
+            self._clerk.show_text("")
+            return
+        text = f"{self.phrases['general.clerk']}: {self.phrases.clerk(self._code)} [{self._code.value}]"
+        how = f"\n{self.phrases['review.how_in']}" if self._code in FOR_REVIEW else ""
+        self._clerk.show_text(text + how)

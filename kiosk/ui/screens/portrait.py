@@ -1,4 +1,4 @@
-"""PORTRAIT: without a decoder for the chip's photo, the printed side of the card before the camera."""
+"""PORTRAIT: the printed side of the card before the camera, where the chip's photo cannot be decoded."""
 
 from kiosk.model import Stage
 from kiosk.ui.icons import Icon
@@ -6,7 +6,7 @@ from kiosk.ui.screens.face import FaceScreen
 
 
 class PortraitScreen(FaceScreen):
-    """As for the face: a mirror, an outline and one hint at a time."""
+    """As for the face: a mirror picture, an outline and one hint at a time."""
 
     stage = Stage.PORTRAIT
     changeable = False

@@ -1,4 +1,7 @@
-"""REVIEW: the customer waits, the clerk signs, sees, decides. The pictures go when the screen goes."""
+"""REVIEW: the customer waits while a clerk signs in, sees the case and decides.
+
+The pictures are dropped as soon as another page or screen is shown.
+"""
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -7,13 +10,14 @@ from kiosk.model import Stage
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.icons import Icon
-from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.reason import Reason
+from kiosk.ui.screens.base import Screen
 from kiosk.ui.screens.review_case import CasePage
 from kiosk.ui.screens.signature import SignaturePage
-from kiosk.ui.widgets.buttons import Button
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
-from kiosk.ui.widgets.words import Words
 
 
 class ReviewScreen(Screen):
@@ -22,36 +26,35 @@ class ReviewScreen(Screen):
 
     def __init__(self, feeds: Feeds) -> None:
         super().__init__()
+        self._title, self._body = FittedLabel("title"), FittedLabel("body")
+        self._reason, self._next = CodeMessageBar(), FittedLabel("small", ink="soft")
+        self._here = Button("i_am_clerk", "primary")
+        texts = Column(1, self._title, self._body, self._reason, self._next, 1, self._here)
+        self._waiting = TwoPanes(with_stretch(IconWidget(Icon.CLERK, ink="second"), 1), texts)
         self.signature, self.case = SignaturePage(), CasePage(feeds)
         self._pages = QStackedWidget()
-        for page in (self._waiting(), self.signature, self.case):
+        for page in (self._waiting, self.signature, self.case):
             self._pages.addWidget(page)
         QVBoxLayout(self).addWidget(self._pages)
-        self._here.clicked.connect(lambda: self._turn(self.signature, "signature"))
+        self._here.clicked.connect(lambda: self._show_page(self.signature, "signature"))
         self.signature.signed.connect(self.posted)
         self.case.decided.connect(self.posted)
 
-    def _waiting(self) -> QWidget:
-        self._title, self._body = Words("title"), Words("body")
-        self._reason, self._next = Reason(), Words("small", ink="soft")
-        self._here = Button("i_am_clerk", "primary")
-        words = Column(1, self._title, self._body, self._reason, self._next, 1, self._here)
-        return Split(stretched(IconWidget(Icon.CLERK, ink="second"), 1), words)
-
     def enter(self, show: Show) -> None:
         self._clear()
-        self._reason.give(self.phrases, show.code)
+        self._reason.show_code(self.phrases, show.code)
         self.changed.emit(show.code.value)
 
-    def hear(self, notice: Notice) -> None:
-        if isinstance(notice, AskSignature):
-            again = self._pages.currentWidget() is not self._pages.widget(0)
-            self.signature.ask(notice)
-            if again:
-                self._turn(self.signature, f"signature-{notice.role.value}")
-        elif isinstance(notice, ShowCase):
-            self.case.show_case(notice)
-            self._turn(self.case, "case")
+    def handle_notice(self, notice: Notice) -> None:
+        match notice:
+            case AskSignature():
+                begun = self._pages.currentWidget() is not self._waiting
+                self.signature.start(notice)
+                if begun:
+                    self._show_page(self.signature, f"signature-{notice.role.value}")
+            case ShowCase():
+                self.case.show_case(notice)
+                self._show_page(self.case, "case")
 
     def leave(self) -> None:
         self._clear()
@@ -59,17 +62,16 @@ class ReviewScreen(Screen):
     def forget(self) -> None:
         self._clear()
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._title.say(phrases["stage.review.title"])
-        self._body.say(phrases["stage.review.body"])
-        self._next.say(phrases["stage.review.next"])
-        self._here.say(phrases["button.i_am_clerk"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._title.show_text(phrases["stage.review.title"])
+        self._body.show_text(phrases["stage.review.body"])
+        self._next.show_text(phrases["stage.review.next"])
+        self._here.set_label(phrases["button.i_am_clerk"])
         for part in (self._reason, self.signature, self.case):
-            part.speak(phrases)
+            part.retranslate(phrases)
 
-    def _turn(self, page: QWidget, name: str) -> None:
-        """A page that is left shows nothing of anybody any more."""
+    def _show_page(self, page: QWidget, name: str) -> None:
         if page is not self.case:
             self.case.clear()
         self._pages.setCurrentWidget(page)
@@ -78,4 +80,4 @@ class ReviewScreen(Screen):
     def _clear(self) -> None:
         self.case.clear()
         self.signature.clear()
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentWidget(self._waiting)

@@ -1,4 +1,4 @@
-"""TOUCH: the digits on the screen, to be typed as they stand."""
+"""TOUCH: digits on the screen, to be typed on the keypad in the same order."""
 
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -6,11 +6,12 @@ from kiosk.codes import Code
 from kiosk.events import DigitsTyped, Notice, Show, ShowDigits
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
-from kiosk.ui.screens.base import Column, Screen, Split, stretched
-from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.entry import Entry
+from kiosk.ui.screens.base import Screen
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.digit_input import DigitInput
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.keypad import Keypad
-from kiosk.ui.widgets.words import Words
 
 
 class TouchScreen(Screen):
@@ -21,27 +22,27 @@ class TouchScreen(Screen):
     def __init__(self) -> None:
         super().__init__()
         self._count = 0
-        self._title, self._body = Words("title"), Words("small", ink="soft")
-        self._digits = Words("hero", ink="primary", bold=True)
-        self._entry, self._reason, self._keypad = Entry(), Reason(), Keypad()
-        self._next = Words("small", ink="soft")
-        asked = Column(self._title, self._body, 1, self._digits, self._entry, self._reason, 1, self._next)
-        QVBoxLayout(self).addWidget(Split(asked, stretched(self._keypad, 1)))
-        self._keypad.digit.connect(self._add)
+        self._title, self._body = FittedLabel("title"), FittedLabel("small", ink="soft")
+        self._digits = FittedLabel("hero", ink="primary", bold=True)
+        self._entry, self._reason, self._keypad = DigitInput(), CodeMessageBar(), Keypad()
+        self._next = FittedLabel("small", ink="soft")
+        task = Column(self._title, self._body, 1, self._digits, self._entry, self._reason, 1, self._next)
+        QVBoxLayout(self).addWidget(TwoPanes(task, with_stretch(self._keypad, 1)))
+        self._keypad.digit.connect(self._add_digit)
         self._keypad.delete.connect(self._entry.delete)
-        self._keypad.go_on.connect(self._send)
+        self._keypad.go_on.connect(self._submit)
 
     def enter(self, show: Show) -> None:
         self._clear()
-        self._reason.give(self.phrases, show.code, show.tries_left)
-        self._say_body()
+        self._reason.show_code(self.phrases, show.code, show.tries_left)
+        self._show_body()
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
-    def hear(self, notice: Notice) -> None:
+    def handle_notice(self, notice: Notice) -> None:
         if isinstance(notice, ShowDigits):
             self._count = len(notice.digits)
-            self._digits.say(" ".join(map(str, notice.digits)))
-            self._entry.ask(self.phrases["stage.touch.title"], (self._count,), secret=False)
+            self._digits.show_text(" ".join(map(str, notice.digits)))
+            self._entry.start(self.phrases["stage.touch.title"], (self._count,), secret=False)
             self.changed.emit("digits")
 
     def leave(self) -> None:
@@ -50,32 +51,32 @@ class TouchScreen(Screen):
     def forget(self) -> None:
         self._clear()
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._title.say(phrases["stage.touch.title"])
-        self._keypad.speak(phrases)
-        self._reason.speak(phrases)
-        self._say_body()
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._title.show_text(phrases["stage.touch.title"])
+        self._keypad.retranslate(phrases)
+        self._reason.retranslate(phrases)
+        self._show_body()
 
-    def _say_body(self) -> None:
-        """A reason takes its place: one thing at a time."""
-        told = bool(self._reason.text)
-        self._body.say("" if told else self.phrases["stage.touch.body"])
-        self._next.say("" if told else self.phrases["stage.touch.next"])
+    def _show_body(self) -> None:
+        """Show the instruction, but not beside a reason: one message at a time."""
+        reason = bool(self._reason.text)
+        self._body.show_text("" if reason else self.phrases["stage.touch.body"])
+        self._next.show_text("" if reason else self.phrases["stage.touch.next"])
 
     def _clear(self) -> None:
         self._count = 0
-        self._digits.say("")
+        self._digits.show_text("")
         self._entry.clear()
 
-    def _add(self, character: str) -> None:
+    def _add_digit(self, character: str) -> None:
         if self._count:
-            self._reason.give(self.phrases, Code.OK)
-            self._say_body()
+            self._reason.show_code(self.phrases, Code.OK)
+            self._show_body()
             self._entry.add(character)
 
-    def _send(self) -> None:
-        """Only what is complete; a finger that slipped off the last key costs no try."""
+    def _submit(self) -> None:
+        """Post the digits if they are complete; a finger that slipped off the last key costs no try."""
         if self._count and len(self._entry.text) == self._count:
             digits = tuple(int(character) for character in self._entry.text)
             self._entry.clear()

@@ -1,1 +1,1 @@
-"""What staff see: signing in, and the panel."""
+"""Staff panel: sign-in and pages."""

@@ -1,4 +1,4 @@
-"""Work that takes a moment (a PIN, the disk, a stick): off Qt's thread, its result back on it."""
+"""Work of staff pages that takes a moment (a PIN, the disk, a USB stick), off Qt's thread."""
 
 import logging
 from collections.abc import Callable
@@ -11,40 +11,42 @@ from kiosk.errors import KioskError
 
 log = logging.getLogger(__name__)
 
-Then = Callable[[object], None]
-Else = Callable[[Code], None]
-
 
 class BackgroundTasks(QObject):
-    """One after the other. `then` gets the result, `fails` the code; both on the thread this lives on."""
+    """Runs tasks one after the other on one worker thread; results come back on the thread this lives on."""
 
     _done = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="staff")
-        self._done.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="staff")
+        self._done.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
-    def run(self, work: Callable[[], object], then: Then, fails: Else) -> None:
-        """Returns at once."""
-        self._pool.submit(self._work, work, then, fails)
+    def run(
+        self, work: Callable[[], object], then: Callable[[object], None], fails: Callable[[Code], None]
+    ) -> None:
+        """Queue `work` and return at once. `then` gets its result, or `fails` the code of its error."""
+        self._executor.submit(self._run, work, then, fails)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Wait for the task that is running and drop the others."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _work(self, work: Callable[[], object], then: Then, fails: Else) -> None:
+    def _run(
+        self, work: Callable[[], object], then: Callable[[object], None], fails: Callable[[Code], None]
+    ) -> None:
         try:
-            result, after = work(), then
+            result, callback = work(), then
         except KioskError as error:
-            result, after = error.code, fails  # type: ignore[assignment]
-        except Exception as error:  # the text may quote what was typed
-            log.error("an errand of staff failed: %s", type(error).__name__)
-            result, after = Code.INTERNAL, fails  # type: ignore[assignment]
+            result, callback = error.code, fails  # type: ignore[assignment]
+        except Exception as error:  # its text may quote what was typed
+            log.error("a staff task failed: %s", type(error).__name__)
+            result, callback = Code.INTERNAL, fails  # type: ignore[assignment]
         try:
-            self._done.emit(after, result)
-        except RuntimeError:  # the window has gone meanwhile
+            self._done.emit(callback, result)
+        except RuntimeError:  # the window has been deleted meanwhile
             return
 
     @Slot(object, object)
-    def _finish(self, after: Callable[[object], None], result: object) -> None:
-        after(result)
+    def _call(self, callback: Callable[[object], None], result: object) -> None:
+        callback(result)

@@ -1,6 +1,7 @@
-"""The five pages: today, the queue, devices, the terminal, the report. No page names a customer."""
+"""The staff panel's five pages: today, queue, devices, terminal, report. No page names a customer."""
 
 import time
+from collections.abc import Callable
 from itertools import groupby
 from typing import cast
 
@@ -15,277 +16,270 @@ from kiosk.ports import Feeds
 from kiosk.staff.day_summary import DaySummary, format_time
 from kiosk.staff.service import StaffService, StatusItem
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import stretched
 from kiosk.ui.staff.background_tasks import BackgroundTasks
-from kiosk.ui.staff.page import Page
-from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.level import Level
+from kiosk.ui.staff.staff_page import StaffPage
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.containers import with_stretch
+from kiosk.ui.widgets.level_meter import LevelMeter
 
-SHOWN = 60
-"""Rows of a list; the file of the report has all."""
+MAX_ROWS = 60
+"""Rows shown of a list; the file of the report has all."""
 
 
-class TodayPage(Page):
-    """How many came and how it ended, then each visit by number, time and code."""
+class TodayPage(StaffPage):
+    """The day's numbers, then each visit by number, time and code."""
 
     name = "today"
 
-    def show_now(self) -> None:
-        self.do(self.counter.day, lambda day: self._write(cast(DaySummary, day)))
+    def refresh(self) -> None:
+        self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
-    def _write(self, day: DaySummary) -> None:
+    def _show(self, day: DaySummary) -> None:
         self.list.clear()
-        counts(self, day)
-        for row in reversed(day.visits[-SHOWN:]):
-            left = f"{format_time(row.at_unix)}  {row.visit}"
-            word = self.phrases[f"staff.outcome.{row.outcome.value}"]
+        add_totals(self, day)
+        for row in reversed(day.visits[-MAX_ROWS:]):
+            outcome = self.phrases[f"staff.outcome.{row.outcome.value}"]
             way = self.phrases[f"button.way_{row.way}"] if row.way not in ("", "voice") else ""
             below = " · ".join(part for part in (way, self.phrases.clerk(row.code)) if part)
-            self.line(left, word, below)
+            self.add_row(f"{format_time(row.at_unix)}  {row.visit}", outcome, below)
 
 
-class QueuePage(Page):
-    """What central does not have yet, or did not take; sticks for a terminal without a line."""
+class QueuePage(StaffPage):
+    """Requests that central does not have yet or has refused; USB transfer where there is no network."""
 
     name = "queue"
 
-    def __init__(self, counter: StaffService, errands: BackgroundTasks) -> None:
-        super().__init__(counter, errands)
-        self._out, self._in = Button("staff_export", "second"), Button("staff_import", "second")
-        self.add_buttons(self._out, self._in)
-        self._out.clicked.connect(self._export)
-        self._in.clicked.connect(self._import)
+    def __init__(self, service: StaffService, tasks: BackgroundTasks) -> None:
+        super().__init__(service, tasks)
+        self._export, self._import = Button("staff_export", "second"), Button("staff_import", "second")
+        self.add_buttons(self._export, self._import)
+        self._export.clicked.connect(
+            lambda: self.run_task(
+                self.service.export, lambda n: self._show_and_refresh(f"{self.phrases['staff.exported']} {n}")
+            )
+        )
+        self._import.clicked.connect(
+            lambda: self.run_task(
+                self.service.import_answers,
+                lambda imported: self._show_imported(cast(ImportResult, imported)),
+            )
+        )
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._out.say(phrases["staff.export"])
-        self._in.say(phrases["staff.import"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._export.set_label(phrases["staff.export"])
+        self._import.set_label(phrases["staff.import"])
 
-    def show_now(self) -> None:
-        for button in (self._out, self._in):
-            button.setVisible(self.counter.may_use_stick)
-        self.do(self.counter.queue, lambda entries: self._write(cast(list[RequestSummary], entries)))
+    def refresh(self) -> None:
+        for button in (self._export, self._import):
+            button.setVisible(self.service.may_use_stick)
+        self.run_task(self.service.queue, lambda entries: self._show(cast(list[RequestSummary], entries)))
 
-    def _write(self, entries: list[RequestSummary]) -> None:
+    def _show(self, entries: list[RequestSummary]) -> None:
         self.list.clear()
-        open_ = [entry for entry in entries if entry.state is not RequestState.DELIVERED]
-        if not open_:
-            self.heading(self.phrases["staff.nothing_waits"])
-        for entry in entries[:SHOWN]:
-            self._add(entry)
+        if all(entry.state is RequestState.DELIVERED for entry in entries):
+            self.add_heading(self.phrases["staff.nothing_waits"])
+        for entry in entries[:MAX_ROWS]:
+            below = self.phrases.clerk(entry.code if entry.code is not None else Code.OK)
+            if entry.state is not RequestState.DELIVERED:
+                age = format_age(time.time() - entry.put_unix, self.phrases)
+                below = f"{self.phrases['staff.age']} {age}  {below}".strip()
+            state = self.phrases[f"staff.state.{entry.state.value}"]
+            self.add_row(entry.id, state, below, button=self._action_button(entry))
 
-    def _add(self, entry: RequestSummary) -> None:
-        state = self.phrases[f"staff.state.{entry.state.value}"]
-        code = entry.code if entry.code is not None else Code.OK
-        below = self.phrases.clerk(code)
-        if entry.state is not RequestState.DELIVERED:
-            below = f"{self.phrases['staff.age']} {self._age(entry)}  {below}".strip()
-        self.line(entry.id, state, below, button=self._act(entry))
-
-    def _act(self, entry: RequestSummary) -> Button | None:
-        """What can be done about it: of a lost request there is nothing to send again."""
+    def _action_button(self, entry: RequestSummary) -> Button | None:
+        """Return the button for what can be done about `entry`: a lost request cannot be sent again."""
         if entry.state is not RequestState.WEDGED or entry.code is Code.REQUEST_GIVEN_UP:
             return None
-        lost = entry.code is Code.REQUEST_LOST
-        act, done = ("give_up", self._give_up) if lost else ("retry", self._retry)
-        button = Button(f"{act}_{entry.id}", "primary", role="small")
-        button.say(self.phrases[f"staff.{act}"])
-        button.clicked.connect(lambda: done(entry.id))
+        if entry.code is Code.REQUEST_LOST:
+            return self._make_action("give_up", entry.id, self.service.give_up, "staff.given_up")
+        return self._make_action("retry", entry.id, self.service.retry, "staff.retried")
+
+    def _make_action(self, name: str, id: str, action: Callable[[str], object], done: str) -> Button:
+        button = Button(f"{name}_{id}", "primary", role="small")
+        button.set_label(self.phrases[f"staff.{name}"])
+        button.clicked.connect(
+            lambda: self.run_task(lambda: action(id), lambda _: self._show_and_refresh(self.phrases[done]))
+        )
         return button
 
-    def _age(self, entry: RequestSummary) -> str:
-        minutes = max(0, int(time.time() - entry.put_unix)) // 60
-        for size, unit in ((1440, "days"), (60, "hours")):
-            if minutes >= size:
-                return f"{minutes // size} {self.phrases['staff.' + unit]}"
-        return f"{minutes} {self.phrases['staff.minutes']}"
-
-    def _retry(self, request: str) -> None:
-        self.do(lambda: self.counter.retry(request), lambda _: self._after(self.phrases["staff.retried"]))
-
-    def _give_up(self, request: str) -> None:
-        self.do(lambda: self.counter.give_up(request), lambda _: self._after(self.phrases["staff.given_up"]))
-
-    def _export(self) -> None:
-        self.do(self.counter.export, lambda n: self._after(f"{self.phrases['staff.exported']} {n}"))
-
-    def _import(self) -> None:
-        self.do(self.counter.import_answers, lambda brought: self._imported(cast(ImportResult, brought)))
-
-    def _imported(self, brought: ImportResult) -> None:
-        if brought.altered:
-            self.fail(Code.STICK_ALTERED)
+    def _show_imported(self, imported: ImportResult) -> None:
+        if imported.altered:
+            self.show_failure(Code.STICK_ALTERED)
+            self.refresh()
         else:
-            self.tell(f"{self.phrases['staff.imported']} {brought.receipts}")
-        self.show_now()
+            self._show_and_refresh(f"{self.phrases['staff.imported']} {imported.receipts}")
 
-    def _after(self, text: str) -> None:
-        self.tell(text)
-        self.show_now()
+    def _show_and_refresh(self, result: str) -> None:
+        self.show_result(result)
+        self.refresh()
 
 
-class DevicesPage(Page):
-    """Each device in words; a live picture, a level meter, a spoken sentence and a printed slip to try."""
+class DevicesPage(StaffPage):
+    """State of each device; a live picture, a level meter, a spoken sentence and a printed slip for tests."""
 
     name = "devices"
 
-    def __init__(self, counter: StaffService, errands: BackgroundTasks, feeds: Feeds) -> None:
-        super().__init__(counter, errands)
-        self._looking = False
-        self.preview, self._level = Preview(feeds.frame), Level()
-        self.preview.looked.connect(lambda: self._level.show_level(feeds.level_dbfs()))
+    def __init__(self, service: StaffService, tasks: BackgroundTasks, feeds: Feeds) -> None:
+        super().__init__(service, tasks)
+        self._testing = False  # camera and microphone are open for a test
+        self.preview, level = Preview(feeds.frame), LevelMeter()
+        self.preview.polled.connect(lambda: level.show_level(feeds.level_dbfs()))
         self._tests = QWidget()
         tests = QVBoxLayout(self._tests)
         tests.setContentsMargins(0, 0, 0, 0)
-        tests.addWidget(stretched(self.preview, 1))
-        tests.addWidget(self._level)
+        tests.addWidget(with_stretch(self.preview, 1))
+        tests.addWidget(level)
         self._tests.hide()
         self.box.insertWidget(1, self._tests, 1)
         self._look = Button("staff_look", "second", role="small")
         self._tone, self._print = Button("staff_tone", role="small"), Button("staff_print", role="small")
         self.box.addWidget(self._look)
         self.add_buttons(self._tone, self._print)
-        self._look.clicked.connect(self._turn)
+        self._look.clicked.connect(lambda: self._switch_tests(not self._testing))
         self._tone.clicked.connect(
-            lambda: self._try(lambda: self.counter.test_speaker(self.phrases.language))
+            lambda: self._test(lambda: self.service.test_speaker(self.phrases.language))
         )
-        self._print.clicked.connect(lambda: self._try(self.counter.print_test))
+        self._print.clicked.connect(lambda: self._test(self.service.print_test))
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._tone.say(phrases["staff.tone"])
-        self._print.say(phrases["staff.print_test"])
-        self._say_look()
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._tone.set_label(phrases["staff.tone"])
+        self._print.set_label(phrases["staff.print_test"])
+        self._label_look()
 
-    def show_now(self) -> None:
-        devices = self.counter.devices()
+    def refresh(self) -> None:
+        devices = self.service.devices()
         self.list.clear()
         for device in sorted(devices, key=lambda d: (devices[d] is Code.OK, list(Device).index(d))):
             code = devices[device]
-            word = self.phrases["staff.good" if code is Code.OK else "staff.bad"]
-            level = self.counter.device_level(device)
+            state = self.phrases["staff.good" if code is Code.OK else "staff.bad"]
+            level = self.service.device_level(device)
             why = "" if code is Code.OK else f"{self.phrases.clerk(code)}{level} [{code.value}]"
-            self.line(self.phrases[f"device.{device.value}"], word, why)
-        self.written.emit()
+            self.add_row(self.phrases[f"device.{device.value}"], state, why)
+        self.refreshed.emit()
 
-    def leave(self) -> None:
-        if self._looking:
+    def clear(self) -> None:
+        if self._testing:
             self._show_tests(False)
-            self.errands.run(lambda: self.counter.test_devices(False), lambda _: None, lambda _: None)
-        super().leave()
+            self.tasks.run(lambda: self.service.test_devices(False), lambda _: None, lambda _: None)
+        super().clear()
 
-    def _turn(self) -> None:
-        wanted = not self._looking
-        self.do(lambda: self.counter.test_devices(wanted), lambda done: self._turned(wanted, bool(done)))
+    def _switch_tests(self, wanted: bool) -> None:
+        def finish(done: object) -> None:
+            if not done:
+                self.show_result(self.phrases["staff.busy"])
+            self._show_tests(wanted and bool(done) and self.isVisible())
 
-    def _turned(self, wanted: bool, done: bool) -> None:
-        if not done:
-            self.tell(self.phrases["staff.busy"])
-        self._show_tests(wanted and done and self.isVisible())
+        self.run_task(lambda: self.service.test_devices(wanted), finish)
 
-    def _show_tests(self, seen: bool) -> None:
-        self._looking = seen
-        self._tests.setVisible(seen)
-        self.list.setVisible(not seen or self.look.portrait)  # on a wide screen there is room for one
-        self._say_look()
+    def _show_tests(self, visible: bool) -> None:
+        self._testing = visible
+        self._tests.setVisible(visible)
+        self.list.setVisible(not visible or self.theme.portrait)  # a wide screen has height for one of them
+        self._label_look()
 
-    def _say_look(self) -> None:
-        self._look.say(self.phrases["staff.look_off" if self._looking else "staff.look_on"])
+    def _label_look(self) -> None:
+        self._look.set_label(self.phrases["staff.look_off" if self._testing else "staff.look_on"])
 
-    def _try(self, work: object) -> None:
-        self.do(work, lambda _: self.show_now())  # type: ignore[arg-type]
+    def _test(self, work: Callable[[], object]) -> None:
+        self.run_task(work, lambda _: self.refresh())
 
 
-class TerminalPage(Page):
-    """Versions, disk, clock, line, who is locked; then every setting, secrets masked."""
+class TerminalPage(StaffPage):
+    """Versions, disk, clock, network, locked staff; then every setting, with secrets masked."""
 
     name = "terminal"
 
-    def show_now(self) -> None:
-        self.do(self._ask, lambda found: self._write(*cast(tuple[list[StatusItem], dict[str, float]], found)))
+    def refresh(self) -> None:
+        self.run_task(
+            lambda: (self.service.status_items(), self.service.locked()),
+            lambda found: self._show(*cast(tuple[list[StatusItem], dict[str, float]], found)),
+        )
 
-    def _ask(self) -> object:
-        return self.counter.status_items(), self.counter.locked()
-
-    def _write(self, facts: list[StatusItem], locked: dict[str, float]) -> None:
+    def _show(self, items: list[StatusItem], locked: dict[str, float]) -> None:
         self.list.clear()
         if locked:
-            self.heading(self.phrases["staff.locked"])
+            self.add_heading(self.phrases["staff.locked"])
         for number, seconds in locked.items():
-            self.line(number, f"{max(1, round(seconds / 60))} {self.phrases['staff.minutes']}",
-                      button=self._unlock(number))  # fmt: skip
-        for fact in facts:
-            self.line(self.phrases[f"staff.fact.{fact.name}"], fact.value)
-        self.heading(self.phrases["staff.settings"])
-        for section, rows in groupby(self.counter.settings(), key=lambda row: row[0].partition(".")[0]):
-            self.line(section, below="\n".join(f"{name} = {value}" for name, value in rows))
+            minutes = f"{max(1, round(seconds / 60))} {self.phrases['staff.minutes']}"
+            self.add_row(number, minutes, button=self._unlock_button(number))
+        for item in items:
+            self.add_row(self.phrases[f"staff.fact.{item.name}"], item.value)
+        self.add_heading(self.phrases["staff.settings"])
+        for section, rows in groupby(self.service.settings(), key=lambda row: row[0].partition(".")[0]):
+            self.add_row(section, below="\n".join(f"{name} = {value}" for name, value in rows))
 
-    def _unlock(self, number: str) -> Button | None:
-        if not self.counter.may_unlock:
+    def _unlock_button(self, number: str) -> Button | None:
+        if not self.service.may_unlock:
             return None
         button = Button(f"unlock_{number}", "primary", role="small")
-        button.say(self.phrases["staff.unlock"])
+        button.set_label(self.phrases["staff.unlock"])
         button.clicked.connect(
-            lambda: self.do(lambda: self.counter.unlock(number), lambda _: self.show_now())
+            lambda: self.run_task(lambda: self.service.unlock(number), lambda _: self.refresh())
         )
         return button
 
 
-class ReportPage(Page):
-    """The end of the day: outcomes and codes, what waits, what staff did; also as a file."""
+class ReportPage(StaffPage):
+    """The report of the day: outcomes and codes, the queue, what staff did; also as a file or on paper."""
 
     name = "report"
 
-    def __init__(self, counter: StaffService, errands: BackgroundTasks) -> None:
-        super().__init__(counter, errands)
+    def __init__(self, service: StaffService, tasks: BackgroundTasks) -> None:
+        super().__init__(service, tasks)
         self._save, self._print = Button("staff_save", "second"), Button("staff_print_report", "second")
         self.add_buttons(self._save, self._print)
-        self._save.clicked.connect(self._store)
-        self._print.clicked.connect(self._put_on_paper)
+        self._save.clicked.connect(lambda: self.run_task(self.service.save_report, self._show_saved))
+        self._print.clicked.connect(
+            lambda: self.run_task(
+                self.service.print_report, lambda _: self.show_result(self.phrases["staff.sent_to_printer"])
+            )
+        )
 
-    def speak(self, phrases: Phrases) -> None:
-        super().speak(phrases)
-        self._save.say(phrases["staff.save"])
-        self._print.say(phrases["staff.print_report"])
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._save.set_label(phrases["staff.save"])
+        self._print.set_label(phrases["staff.print_report"])
 
-    def show_now(self) -> None:
-        self.do(self.counter.day, lambda day: self._write(cast(DaySummary, day)))
+    def refresh(self) -> None:
+        self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
-    def _store(self) -> None:
-        self.do(self.counter.save_report, lambda path: self._saved(str(path)))
+    def _show_saved(self, path: object) -> None:
+        self.show_result(f"{self.phrases['staff.saved']}  {path}")
+        self.refresh()
 
-    def _put_on_paper(self) -> None:
-        self.do(self.counter.print_report, lambda _: self.tell(self.phrases["staff.sent_to_printer"]))
-
-    def _saved(self, path: str) -> None:
-        self.tell(f"{self.phrases['staff.saved']}  {path}")
-        self.show_now()
-
-    def _write(self, day: DaySummary) -> None:
+    def _show(self, day: DaySummary) -> None:
         self.list.clear()
-        counts(self, day)
+        add_totals(self, day)
         for (outcome, code), count in sorted(day.codes.items(), key=lambda item: -item[1]):
-            word = self.phrases[f"staff.outcome.{outcome.value}"]
-            self.line(word, str(count), self.phrases.clerk(code))
-        self.heading(self.phrases["staff.acts"])
-        for act in reversed(day.actions[-SHOWN:]):
-            word = self.phrases[f"staff.act.{act.act}"]
-            self.line(f"{format_time(act.at_unix)}  {act.clerk}", word, self.phrases.clerk(act.code))
+            name = self.phrases[f"staff.outcome.{outcome.value}"]
+            self.add_row(name, str(count), self.phrases.clerk(code))
+        self.add_heading(self.phrases["staff.acts"])
+        for act in reversed(day.actions[-MAX_ROWS:]):
+            name = self.phrases[f"staff.act.{act.act}"]
+            self.add_row(f"{format_time(act.at_unix)}  {act.clerk}", name, self.phrases.clerk(act.code))
 
 
-def counts(page: Page, day: DaySummary) -> None:
-    """The numbers of the day, first of all."""
-    words = page.phrases
+def format_age(seconds: float, phrases: Phrases) -> str:
+    """Return an age in its largest whole unit: days, hours or minutes."""
+    minutes = max(0, int(seconds)) // 60
+    for size, unit in ((1440, "days"), (60, "hours")):
+        if minutes >= size:
+            return f"{minutes // size} {phrases['staff.' + unit]}"
+    return f"{minutes} {phrases['staff.minutes']}"
+
+
+def add_totals(page: StaffPage, day: DaySummary) -> None:
+    """Add the numbers of the day to `page`: visits by outcome, other ways than the voice, the queue."""
+    phrases = page.phrases
     if not day.visits:
-        page.heading(words["staff.nobody_yet"])
-    outcomes = [
-        f"{words[f'staff.outcome.{outcome.value}']} {count}" for outcome, count in day.outcomes.items()
-    ]
-    page.line(f"{day.date.isoformat()}  {words['staff.visits']}", str(len(day.visits)), " · ".join(outcomes))
+        page.add_heading(phrases["staff.nobody_yet"])
+    outcomes = [f"{phrases[f'staff.outcome.{name.value}']} {count}" for name, count in day.outcomes.items()]
+    visits = f"{day.date.isoformat()}  {phrases['staff.visits']}"
+    page.add_row(visits, str(len(day.visits)), " · ".join(outcomes))
     if day.other_ways:
-        page.line(words["staff.other_ways"], str(day.other_ways))
-    queue = [
-        f"{words[f'staff.state.{name}']} {n}"
-        for name, n in (("waiting", day.waiting), ("wedged", day.wedged))
-    ]
-    page.line(words["staff.queue"], str(day.waiting + day.wedged), " · ".join(queue))
+        page.add_row(phrases["staff.other_ways"], str(day.other_ways))
+    waiting = f"{phrases['staff.state.waiting']} {day.waiting}"
+    wedged = f"{phrases['staff.state.wedged']} {day.wedged}"
+    page.add_row(phrases["staff.queue"], str(day.waiting + day.wedged), f"{waiting} · {wedged}")

@@ -1,4 +1,4 @@
-"""Number, then PIN, on the keypad. What is typed is held no longer than it takes to check it."""
+"""Sign-in of staff: number, then PIN, on the keypad. What is typed is held only until it is submitted."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -6,95 +6,94 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from kiosk.codes import Code
 from kiosk.phrases import Phrases, load
 from kiosk.ui.icons import Icon
-from kiosk.ui.screens.base import Column, Split, stretched
-from kiosk.ui.screens.reason import Reason
-from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.entry import Entry
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.code_message_bar import CodeMessageBar
+from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.digit_input import DigitInput
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.ui.widgets.keypad import Keypad
-from kiosk.ui.widgets.words import Words
 
 LENGTH = 6
-"""Digits of a number and of a PIN, as central makes them."""
+"""Digits of a staff number and of a PIN, as central issues them."""
 
 
-class SignIn(QWidget):
-    """`tried` tells number and PIN, once both are typed; `left`: not now."""
+class SignInPage(QWidget):
+    """Emits `submitted` with number and PIN once both are typed, `cancelled` on the button for that."""
 
-    tried = Signal(str, str)
-    left = Signal()
+    submitted = Signal(str, str)
+    cancelled = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.phrases = load()
         self._number = ""
         self._state = Code.OK
-        self._title, self._body = Words("title"), Words("small", ink="soft")
-        self._entry, self._reason, self.keypad = Entry(), Reason(), Keypad()
+        self._title, self._body = FittedLabel("title"), FittedLabel("small", ink="soft")
+        self._entry, self._reason, self.keypad = DigitInput(), CodeMessageBar(), Keypad()
         self._leave = Button("staff_leave", "plain")
-        picture = stretched(IconWidget(Icon.CLERK, ink="second"), 1)
+        picture = with_stretch(IconWidget(Icon.CLERK, ink="second"), 1)
         upper = Column(picture, self._title, self._entry, self._reason, self._body, self._leave)
-        QVBoxLayout(self).addWidget(Split(upper, stretched(self.keypad, 1)))
-        self.keypad.digit.connect(self._add)
-        self.keypad.delete.connect(self._delete)
-        self.keypad.go_on.connect(self._go_on)
-        self._leave.clicked.connect(self.left)
+        QVBoxLayout(self).addWidget(TwoPanes(upper, with_stretch(self.keypad, 1)))
+        self.keypad.digit.connect(self._add_digit)
+        self.keypad.delete.connect(self._delete_digit)
+        self.keypad.go_on.connect(self._submit)
+        self._leave.clicked.connect(self.cancelled)
 
     @property
     def blank(self) -> bool:
-        """Nothing that was typed is held."""
+        """Whether nothing that was typed is held."""
         return not self._number and not self._entry.text
 
-    def begin(self, state: Code, code: Code = Code.OK) -> None:
-        """Ask for the number. `state`: why nobody can sign in at all; `code`: why the last try failed."""
+    def start(self, state: Code, code: Code = Code.OK) -> None:
+        """Ask for the number. `state`: why nobody can sign in at all; `code`: why the last attempt failed."""
         self._state = state
         self._number = ""
         self.keypad.setEnabled(state is not Code.STAFF_NONE)
         self._ask()
-        self._tell(code if code is not Code.OK else state)
+        self._reason.show_code_for_staff(self.phrases, code if code is not Code.OK else state)
 
-    def wait(self) -> None:
-        """The PIN is being checked."""
+    def show_checking(self) -> None:
+        """Say that the PIN is being checked, and take no input meanwhile."""
         self.keypad.setEnabled(False)
-        self._title.say(self.phrases["staff.checking"])
+        self._title.show_text(self.phrases["staff.checking"])
 
-    def speak(self, phrases: Phrases) -> None:
+    def retranslate(self, phrases: Phrases) -> None:
         self.phrases = phrases
-        self.keypad.speak(phrases)
-        self._reason.speak(phrases)
-        self._leave.say(phrases["staff.leave"])
+        self.keypad.retranslate(phrases)
+        self._reason.retranslate(phrases)
+        self._leave.set_label(phrases["staff.leave"])
         self._ask()
 
     def _ask(self) -> None:
+        """Ask for the number, or for the PIN if the number is known."""
         asked = "pin" if self._number else "number"
         title = self.phrases[f"staff.{asked}_title"]
-        self._title.say(title)
-        self._entry.ask(title, (LENGTH,), secret=bool(self._number))
+        self._title.show_text(title)
+        self._entry.start(title, (LENGTH,), secret=bool(self._number))
         nobody = self._state is Code.STAFF_NONE
-        self._body.say(self.phrases["staff.provision" if nobody else f"staff.{asked}_body"])
+        self._body.show_text(self.phrases["staff.provision" if nobody else f"staff.{asked}_body"])
 
-    def _tell(self, code: Code) -> None:
-        self._reason.give_clerk(self.phrases, code)
-
-    def _add(self, character: str) -> None:
-        self._tell(Code.OK)
+    def _add_digit(self, character: str) -> None:
+        self._reason.show_code_for_staff(self.phrases, Code.OK)
         self._entry.add(character)
 
-    def _delete(self) -> None:
+    def _delete_digit(self) -> None:
+        """Delete a digit; on an empty PIN, go back to the number."""
         if self._entry.text or not self._number:
             self._entry.delete()
         else:
             self._number = ""
             self._ask()
 
-    def _go_on(self) -> None:
+    def _submit(self) -> None:
         text = self._entry.text
         if not text:
             return
         if self._number:
             number, self._number = self._number, ""
             self._entry.clear()
-            self.tried.emit(number, text)
+            self.submitted.emit(number, text)
         else:
             self._number = text
             self._ask()

@@ -1,4 +1,4 @@
-"""The strip that says that nothing here is real."""
+"""Strip at the top of the window that says that this is a simulation."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -9,7 +9,7 @@ from kiosk.ui.theme import Theme, colour
 
 
 class Banner(QLabel):
-    """Seen in simulation only."""
+    """Visible in simulation only."""
 
     def __init__(self, simulated: bool) -> None:
         super().__init__()
@@ -21,10 +21,10 @@ class Banner(QLabel):
         self.setAutoFillBackground(True)
         self.setVisible(simulated)
 
-    def speak(self, phrases: Phrases) -> None:
+    def retranslate(self, phrases: Phrases) -> None:
         self.setText(phrases["general.simulated"])
         self.setAccessibleName(self.text())
 
-    def fit(self, look: Theme) -> None:
-        self.setFont(look.font("tiny", bold=True))
-        self.setFixedHeight(round(look.size("tiny") * 1.6))
+    def set_theme(self, theme: Theme) -> None:
+        self.setFont(theme.font("tiny", bold=True))
+        self.setFixedHeight(round(theme.size("tiny") * 1.6))

@@ -1,27 +1,27 @@
-"""Always there: the way out, the time left, the clerk; and another way where one can be chosen."""
+"""Buttons at the bottom of every screen: cancel, another way, call the clerk; and the time left."""
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
 from kiosk.ui.theme import Theme
-from kiosk.ui.widgets.buttons import Button
-from kiosk.ui.widgets.note import Note
-from kiosk.ui.widgets.ring import Ring
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.countdown_ring import CountdownRing
+from kiosk.ui.widgets.message_bar import MessageBar
 
 
 class Footer(QWidget):
-    """`clerk_call`: how the clerk is reached here (a name, a bell, a phone number); may be empty."""
+    """`clerk_call` says how the clerk is reached here (a name, a bell, a phone number); it may be empty."""
 
     def __init__(self, clerk_call: str) -> None:
         super().__init__()
         self._clerk_call = clerk_call
-        self._called, self._is_called = "", False
+        self._called_text, self._called = "", False
         self.cancel = Button("cancel", "plain", icon=Icon.EXIT)
         self.help = Button("help", "plain", icon=Icon.BELL)
         self.change = Button("change_way", "plain", icon=Icon.FORK)
-        self.ring = Ring()
-        self._told = Note(Icon.BELL)
+        self.ring = CountdownRing()
+        self._message = MessageBar(Icon.BELL)
         for button in (self.cancel, self.help):
             policy = button.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
@@ -33,27 +33,27 @@ class Footer(QWidget):
         self._row.addWidget(self.help, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._told)
+        column.addWidget(self._message)
         column.addLayout(self._row)
 
-    def offer(self, *, cancel: bool, help_: bool, change: bool = False) -> None:
-        """Which ways there are on this screen."""
+    def set_buttons(self, *, cancel: bool, help_: bool, change: bool = False) -> None:
+        """Show the buttons that there are on a screen."""
         self.cancel.setVisible(cancel)
         self.change.setVisible(change)
         self.help.setVisible(help_)
 
-    def tell_called(self, called: bool) -> None:
-        """That the clerk was called: a person who asks for help must see that it was heard."""
-        self._is_called = called
-        self._told.say(self._called if called else "")
+    def show_clerk_called(self, called: bool) -> None:
+        """Say that the clerk was called, or no longer: a person who asks for help must see a reaction."""
+        self._called = called
+        self._message.show_message(self._called_text if called else "")
 
-    def speak(self, phrases: Phrases) -> None:
-        self.cancel.say(phrases["button.cancel"])
-        self.help.say(phrases["button.help"])
-        self.change.say(phrases["button.change_way"])
-        self._called = f"{phrases['general.clerk_called']} {self._clerk_call}".strip()
-        self.tell_called(self._is_called)
-        self.ring.speak(phrases["general.time_left"], phrases["general.seconds"])
+    def retranslate(self, phrases: Phrases) -> None:
+        self.cancel.set_label(phrases["button.cancel"])
+        self.help.set_label(phrases["button.help"])
+        self.change.set_label(phrases["button.change_way"])
+        self._called_text = f"{phrases['general.clerk_called']} {self._clerk_call}".strip()
+        self.show_clerk_called(self._called)
+        self.ring.set_accessible_texts(phrases["general.time_left"], phrases["general.seconds"])
 
-    def fit(self, look: Theme) -> None:
-        self._row.setSpacing(look.px(32))
+    def set_theme(self, theme: Theme) -> None:
+        self._row.setSpacing(theme.px(32))

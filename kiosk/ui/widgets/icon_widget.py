@@ -22,7 +22,7 @@ class IconWidget(QWidget):
         self._icon, self._ink, self._disc = icon, ink, disc
         self._theme = Theme()
 
-    def fit(self, theme: Theme) -> None:
+    def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.update()
 

@@ -1,4 +1,4 @@
-"""A QR code (ISO/IEC 18004, by segno) with its quiet zone."""
+"""QR code (ISO/IEC 18004, encoded by segno) with its quiet zone."""
 
 import segno
 from PySide6.QtCore import QRectF, Qt
@@ -7,24 +7,26 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.theme import Theme, colour
 
-QUIET = 4
+QUIET_ZONE = 4
 """Modules of white around the code, as the standard asks."""
 
 
 class QrCode(QWidget):
+    """Hidden while it has no content."""
+
     def __init__(self) -> None:
         super().__init__()
         self._rows: tuple[bytes, ...] = ()
 
     def encode(self, content: str) -> None:
-        """Empty content: nothing is shown."""
+        """Show `content` with error correction level M; an empty one hides the code."""
         self._rows = tuple(bytes(row) for row in segno.make(content, error="m").matrix) if content else ()
         self.setAccessibleName(content)
         self.setVisible(bool(content))
         self.update()
 
-    def fit(self, look: Theme) -> None:
-        side = max(130, look.px(340 if look.portrait else 280))
+    def set_theme(self, theme: Theme) -> None:
+        side = max(130, theme.px(340 if theme.portrait else 280))
         self.setFixedSize(side, side)
 
     def paintEvent(self, _: object) -> None:
@@ -32,7 +34,7 @@ class QrCode(QWidget):
             return
         painter = QPainter(self)
         painter.fillRect(self.rect(), Qt.GlobalColor.white)
-        module = self.width() // (len(self._rows) + 2 * QUIET)
+        module = self.width() // (len(self._rows) + 2 * QUIET_ZONE)
         start = (self.width() - module * len(self._rows)) / 2
         for y, row in enumerate(self._rows):
             for x, dark in enumerate(row):

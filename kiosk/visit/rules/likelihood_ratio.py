@@ -1,9 +1,9 @@
-"""How sure is it that these digits were said, and not guessed? Pure.
+"""Measures how sure it is that these digits were said, and not guessed.
 
 Two tests, each with the same bound on the chance of a guess:
 
-- **Count.** So many digits must each beat every other one that guessing gets there with no more than the
-  bound's probability (binomial; whoever knows that no digit comes twice in a row is right once in nine).
+- **Count.** Enough digits must each beat every other one that guessing gets there with no more than the
+  bound's probability (binomial; a guess that knows that no digit comes twice in a row is right once in nine).
 - **Likelihood ratio** (Neyman and Pearson). "This digit was said" against "any of nine was", multiplied
   over the digits, must be at least 1 / bound. Posteriors sum to one, so over random codes the mean ratio is
   at most 1, and by Markov's inequality no more than the bound's share of them gets there. Each posterior is
@@ -23,14 +23,17 @@ UNKNOWN = float("-inf")
 
 
 def margin(scores: Sequence[float], digit: int) -> float:
-    """Log posterior of the digit less the best other digit's; −inf unless there are ten finite scores."""
-    if not _known(scores):
+    """Return the log posterior of the digit less the best other digit's.
+
+    −inf unless there are ten finite scores.
+    """
+    if not _has_scores(scores):
         return UNKNOWN
     return scores[digit] - max(s for d, s in enumerate(scores[:DIGITS]) if d != digit)
 
 
 def ratio(scores: Sequence[float], digit: int, slip: float) -> float:
-    """Log-likelihood ratio of "the digit was said" against "some digit was said", ln(slip) … ln(9).
+    """Return the log-likelihood ratio of "the digit was said" against "any digit was", ln(slip) … ln(9).
 
     `slip`: chance that a digit is said or heard wrong though the customer reads them. No scores: ln(slip).
     """
@@ -38,8 +41,8 @@ def ratio(scores: Sequence[float], digit: int, slip: float) -> float:
 
 
 def posterior(scores: Sequence[float], digit: int) -> float:
-    """Probability of the digit among the ten, each as likely as another beforehand; 0 without scores."""
-    if not _known(scores):
+    """Return the probability of the digit among the ten, all equally likely beforehand; 0 without scores."""
+    if not _has_scores(scores):
         return 0.0
     best = max(scores[:DIGITS])
     return exp(scores[digit] - best) / sum(exp(s - best) for s in scores[:DIGITS])
@@ -47,9 +50,9 @@ def posterior(scores: Sequence[float], digit: int) -> float:
 
 @cache
 def needed(count: int, bound: float) -> int:
-    """The fewest of `count` digits that guessing gets right with at most the bound's probability.
+    """Return the fewest of `count` digits that guessing gets right with at most the bound's probability.
 
-    `count` + 1, which nobody reaches, if even all of them could be guessed too easily.
+    That is `count` + 1, which cannot be reached, if even all of them could be guessed too easily.
     """
     tail = 0.0
     for right in range(count, -1, -1):
@@ -60,9 +63,9 @@ def needed(count: int, bound: float) -> int:
 
 
 def least(bound: float) -> float:
-    """The log-likelihood ratio that guessing reaches with at most the bound's probability."""
+    """Return the log-likelihood ratio that guessing reaches with at most the bound's probability."""
     return -log(bound)
 
 
-def _known(scores: Sequence[float]) -> bool:
+def _has_scores(scores: Sequence[float]) -> bool:
     return len(scores) >= DIGITS and all(isfinite(s) for s in scores[:DIGITS])

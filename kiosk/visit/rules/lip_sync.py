@@ -1,7 +1,7 @@
-"""Do mouth and voice keep the same time? Against chance: the same voices, moved to where they were not.
+"""Measures whether mouth and voice are in step: against chance, which is the same voices shifted in time.
 
-The gaps between a challenge's digits are random, so voices that are moved as a whole fall on other moments of
-the mouth. A mouth that opens with them fits best where they were; one that chews, or belongs to another
+The gaps between a challenge's digits are random, so voices that are shifted as a whole fall on other moments
+of the mouth. A mouth that opens with them fits best where they were; one that chews, or belongs to another
 sound, fits no better there than elsewhere.
 """
 
@@ -17,14 +17,15 @@ LEAD_S = 0.15
 """Lips lead their sound by 100–200 ms (Chandrasekaran et al., 2009)."""
 STEP_S = 0.1
 NEAREST_S = 0.4
-"""Moved by less, it would still be the same digit."""
+"""Shifted by less, it would still be the same digit."""
 LEAST_FRAMES = 12
 LEAST_SHIFTS = 10
 
 
 def chance(voices: Sequence[Voice], mouth: Sequence[Opening]) -> float | None:
-    """Share of the moved times at which the mouth fits the voices at least as well as at their own; None: too
-    little was seen. Moved times go round: what falls off the end comes in at the beginning.
+    """Return the share of the shifts at which the mouth fits the voices at least as well as without one.
+
+    None: too little was seen. Shifts are cyclic: what falls off the end comes in at the beginning.
     """
     if len(mouth) < LEAST_FRAMES or len(voices) < 2:
         return None
@@ -32,17 +33,17 @@ def chance(voices: Sequence[Voice], mouth: Sequence[Opening]) -> float | None:
     shifts = [k * STEP_S for k in range(int(NEAREST_S / STEP_S), int((span - NEAREST_S) / STEP_S) + 1)]
     spoken = _joined(voices)
     own = _contrast(spoken, mouth, 0.0, begin, span)
-    moved = [_contrast(spoken, mouth, shift, begin, span) for shift in shifts]
-    known = [one for one in moved if one is not None]
+    shifted = [_contrast(spoken, mouth, shift, begin, span) for shift in shifts]
+    known = [one for one in shifted if one is not None]
     if own is None or len(known) < LEAST_SHIFTS:
         return None
     return sum(not one < own for one in known) / len(known)
 
 
 def _joined(voices: Sequence[Voice]) -> tuple[list[float], list[float]]:
-    """Beginnings, with the lips' lead, and ends of what is spoken; overlapping voices are one.
+    """Beginnings, with the lips' lead, and ends of what is spoken; overlapping voices are joined.
 
-    A voice whose time is no number is nowhere.
+    A voice whose time is NaN is left out.
     """
     starts: list[float] = []
     ends: list[float] = []

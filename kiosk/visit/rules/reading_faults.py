@@ -1,6 +1,6 @@
-"""Why did a reading fail? Finds the reason that helps the person most, and what was measured digit by digit.
+"""Finds the reason why a reading failed that helps the person most, and what was measured digit by digit.
 
-Nothing here lets a digit count: the faults of digits that are right stay None. Pure.
+Nothing here lets a digit count: the faults of digits that are right stay None.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from kiosk.model import Challenge, DigitHeard, Measures
 from kiosk.visit.rules import likelihood_ratio
 
 SEMITONES = 9.0
-"""A voice whose pitch is so far from that of the right digits is hardly the same person's. Of 91 digits of
+"""A voice whose pitch is farther from that of the right digits is hardly the same person's. Of 91 digits of
 seven speakers 2 were so far from their own speaker's median, of the other speakers' digits 44 %
 (docs/evaluate.md): it explains a refusal, it never makes one.
 """
 FEWEST_RIGHT = 3
-"""Digits that must be right, and have a pitch, before another voice can be told."""
+"""Digits that must be right, and have a pitch, before a second voice can be recognised."""
 
 LOUD_FLOOR_DBFS = -35.0
 """Over such noise a voice of ordinary loudness (−23 dBFS) hardly rises by what makes it a voice (9 dB)."""
@@ -38,16 +38,16 @@ _HELPFUL = (
 """Of reasons that came equally often the first: before what was wrong comes what can be done about it."""
 
 
-def told(
+def refined(
     faults: Sequence[Code | None], challenge: Challenge, heard: Sequence[DigitHeard]
 ) -> list[Code | None]:
-    """The faults again, with those recognised that only show when digits are compared with each other."""
-    own = _own_pitch(faults, heard)
-    return [_told(i, fault, faults, challenge, heard, own) for i, fault in enumerate(faults)]
+    """Return the faults again, with those that only show when digits are compared with each other."""
+    own_pitch = _own_pitch(faults, heard)
+    return [_refined(i, faults, challenge, heard, own_pitch) for i in range(len(faults))]
 
 
-def reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
-    """The one reason to tell: a fault of ours first, then silence, then what was wrong most often."""
+def main_reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
+    """Return the one reason to show: a fault of the terminal first, then silence, then the most frequent."""
     for code in _OURS:
         if code in faults:
             return code
@@ -58,8 +58,11 @@ def reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
     )
 
 
-def each(challenge: Challenge, shown: Sequence[float], heard: Sequence[DigitHeard]) -> Measures:
-    """Digit by digit, numbers in a row; "-" where nothing was heard. Times in seconds after the display."""
+def per_digit(challenge: Challenge, shown: Sequence[float], heard: Sequence[DigitHeard]) -> Measures:
+    """Return what was measured digit by digit, numbers in a row; "-" where nothing was heard.
+
+    Times in seconds after the display.
+    """
     rows = list(zip(challenge.digits, shown, heard, strict=False))
     spoken = [(d, at, h) if h.began is not None else None for d, at, h in rows]
     return {
@@ -74,33 +77,29 @@ def each(challenge: Challenge, shown: Sequence[float], heard: Sequence[DigitHear
     }
 
 
-def _told(
+def _refined(
     i: int,
-    fault: Code | None,
     faults: Sequence[Code | None],
     challenge: Challenge,
     heard: Sequence[DigitHeard],
-    own: float | None,
+    own_pitch: float | None,
 ) -> Code | None:
+    fault = faults[i]
     if fault is Code.SPEECH_MISSING_DIGITS and i < len(heard):
         floor = heard[i].floor_dbfs
         return Code.SPEECH_NOISY if floor is not None and floor > LOUD_FLOOR_DBFS else fault
     if fault is not Code.SPEECH_WRONG_DIGITS:
         return fault
-    before = challenge.digits[i - 1] if i else None
-    if (
-        before is not None
-        and faults[i - 1] is not None
-        and likelihood_ratio.margin(heard[i].scores, before) > 0.0
-    ):
-        return Code.SPEECH_TOO_LATE  # it answers the digit before, which was not heard in its own time
+    # It may be the answer to the digit before, which was not heard in its own time.
+    if i and faults[i - 1] and likelihood_ratio.margin(heard[i].scores, challenge.digits[i - 1]) > 0.0:
+        return Code.SPEECH_TOO_LATE
     pitch = heard[i].pitch_hz
-    if own and pitch and abs(12 * log2(pitch / own)) > SEMITONES:
+    if own_pitch and pitch and abs(12 * log2(pitch / own_pitch)) > SEMITONES:
         return Code.SPEECH_SECOND_VOICE
     return fault
 
 
 def _own_pitch(faults: Sequence[Code | None], heard: Sequence[DigitHeard]) -> float | None:
-    """The pitch of whoever read the right digits; None if too few tell."""
+    """The pitch of the person who read the right digits; None if too few of them have one."""
     known = [h.pitch_hz for f, h in zip(faults, heard, strict=False) if f is None and h.pitch_hz]
     return median(known) if len(known) >= FEWEST_RIGHT else None

@@ -1,14 +1,14 @@
-"""Does the camera's stream come from a sensor that looks now? Measures and limits → `Verdict`. Pure.
+"""Judges whether the camera's stream comes from a sensor that is looking now.
 
 A passive check of faces takes an injected stream for live, so this one looks at the stream itself. Which
-findings refuse is a setting (`[visit] stream_refuses`); the others go along as evidence, never as a pass.
+findings refuse is a setting (`[visit.stream] refuses`); the others go along as evidence, never as a pass.
 """
 
 from collections.abc import Iterator
 
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, Measures, StreamSeen, Verdict
-from kiosk.settings import VisitSettings
+from kiosk.settings import StreamLimits
 
 PRODUCTION = frozenset({Code.STREAM_UNKNOWN, Code.STREAM_REPEATED})
 """In production these must refuse."""
@@ -17,21 +17,29 @@ ENOUGH = 20
 """Frames before anything can be said."""
 
 
-def young(seen: StreamSeen | None) -> bool:
-    """Measured, but not for long enough: wait. Where nothing is measured there is nothing to wait for."""
+def is_young(seen: StreamSeen | None) -> bool:
+    """Return whether the stream is measured, but has not been for long enough to be judged.
+
+    Where nothing is measured there is nothing to wait for.
+    """
     return seen is not None and seen.frames < ENOUGH
 
 
-def stream(seen: StreamSeen | None, limits: VisitSettings) -> Verdict:
-    """PASS without a finding; REFUSE if one of them refuses by the settings; else REVIEW, as evidence."""
+def judge_stream(seen: StreamSeen | None, limits: StreamLimits) -> Verdict:
+    """Return PASS without a finding; REFUSE if one refuses by the settings; else REVIEW, as evidence."""
     found = list(_findings(seen, limits))
-    grave = [code for code in found if code in limits.stream_refuses]
+    grave = [code for code in found if code in limits.refuses]
     code = (grave or found or [Code.OK])[0]
     answer = Answer.REFUSE if grave else Answer.REVIEW if found else Answer.PASS
-    return Verdict(Check.STREAM, answer, code, _measured(seen, found), _required(limits))
+    required: Measures = {
+        "max_repeats": limits.max_repeats, "min_noise": limits.min_noise, "max_still_s": limits.max_still_s,
+        "max_fps": limits.max_fps, "min_jitter_ms": limits.min_jitter_ms,
+        "refuses": " ".join(code.value for code in limits.refuses),
+    }  # fmt: skip
+    return Verdict(Check.STREAM, answer, code, _measured(seen, found), required)
 
 
-def _findings(seen: StreamSeen | None, limits: VisitSettings) -> Iterator[Code]:
+def _findings(seen: StreamSeen | None, limits: StreamLimits) -> Iterator[Code]:
     """The gravest first. So written that a measure that is not a number is a finding."""
     if seen is None or seen.frames < ENOUGH:
         yield Code.STREAM_UNKNOWN
@@ -40,7 +48,7 @@ def _findings(seen: StreamSeen | None, limits: VisitSettings) -> Iterator[Code]:
         yield Code.STREAM_REPEATED
     if seen.loop_s is not None:
         yield Code.STREAM_LOOP
-    if seen.backwards or not _possible(seen, limits):
+    if seen.backwards or not _is_possible(seen, limits):
         yield Code.STREAM_TIMING
     if seen.noise is None or not seen.noise >= limits.min_noise:
         yield Code.STREAM_NO_NOISE
@@ -48,11 +56,11 @@ def _findings(seen: StreamSeen | None, limits: VisitSettings) -> Iterator[Code]:
         yield Code.STREAM_STILL
 
 
-def _possible(seen: StreamSeen, limits: VisitSettings) -> bool:
-    """No camera is this fast, and no computer reads one this evenly."""
+def _is_possible(seen: StreamSeen, limits: StreamLimits) -> bool:
+    """No camera is faster than `max_fps`, and no computer reads one more evenly than `min_jitter_ms`."""
     if seen.fps is None or seen.jitter_ms is None:
         return False
-    return seen.fps <= limits.max_stream_fps and seen.jitter_ms >= limits.min_jitter_ms
+    return seen.fps <= limits.max_fps and seen.jitter_ms >= limits.min_jitter_ms
 
 
 def _measured(seen: StreamSeen | None, found: list[Code]) -> Measures:
@@ -62,12 +70,4 @@ def _measured(seen: StreamSeen | None, found: list[Code]) -> Measures:
         "frames": seen.frames, "held": seen.held, "repeated": seen.repeated, "backwards": seen.backwards,
         "fps": seen.fps, "jitter_ms": seen.jitter_ms, "noise": seen.noise, "loop_s": seen.loop_s,
         "still_s": seen.still_s, "findings": " ".join(code.value for code in found),
-    }  # fmt: skip
-
-
-def _required(limits: VisitSettings) -> Measures:
-    return {
-        "max_repeats": limits.max_repeats, "min_noise": limits.min_noise, "max_still_s": limits.max_still_s,
-        "max_fps": limits.max_stream_fps, "min_jitter_ms": limits.min_jitter_ms,
-        "refuses": " ".join(code.value for code in limits.stream_refuses),
     }  # fmt: skip

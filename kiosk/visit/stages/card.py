@@ -1,48 +1,46 @@
-"""CARD: what the reader says; of the person who came, or of a child's guardian."""
+"""Stage CARD: the card of the applicant, or of a child's guardian, is read."""
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Device, Outcome, Stage
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.card import judge_card
 from kiosk.visit.stages import guardian, review
 from kiosk.visit.state import Orders, VisitState
 
 
-def begin(course: VisitState, code: Code = Code.OK) -> Orders:
+def begin(state: VisitState, code: Code = Code.OK) -> Orders:
     """Ask for a card; the one that was read before does not count any more."""
-    course.card = None
-    show = course.go(Stage.CARD, course.limits.card_s, code)
-    return [show, e.Say("card" if course.guardian is None else "card.guardian"), e.AwaitCard()]
+    state.card = None
+    show = state.go(Stage.CARD, state.limits.card.limit_s, code)
+    return [show, e.Say("card" if state.guardian is None else "card.guardian"), e.AwaitCard()]
 
 
-def read(course: VisitState, event: e.CardRead) -> Orders:
-    if course.child is not None:
-        return guardian.card_read(course, event)
-    verdict = verdicts.card(event.facts, course.limits)
-    course.verdicts.append(verdict)
+def read(state: VisitState, event: e.CardRead) -> Orders:
+    if state.child is not None:
+        return guardian.card_read(state, event)
+    verdict = judge_card(event.facts, state.limits.card)
+    state.verdicts.append(verdict)
     if verdict.answer is Answer.REFUSE:
-        return course.end(Outcome.REFUSED, verdict.code)
+        return state.end(Outcome.REFUSED, verdict.code)
     if verdict.code is Code.CARD_CHILD:
-        return guardian.wanted(course, event)
-    course.card = event
-    if not course.passes(verdict):  # too young: is a guardian there, or must one come?
-        return review.refer(course, verdict.code)
-    return go_on(course)
+        return guardian.wanted(state, event)
+    state.card = event
+    if not state.passes(verdict):  # too young: a clerk attests that a guardian is there
+        return review.refer(state, verdict.code)
+    return go_on(state)
 
 
-def go_on(course: VisitState) -> Orders:
-    """The card that was read is the one."""
-    return [e.IgnoreCard(), course.go(Stage.PHONE, course.limits.phone_s), e.Say("phone")]
+def go_on(state: VisitState) -> Orders:
+    """Accept the card that was read, and ask for number and password."""
+    return [e.IgnoreCard(), state.go(Stage.PHONE, state.limits.phone_s), e.Say("phone")]
 
 
-def failed(course: VisitState, event: e.CardFailed) -> Orders:
-    if not course.spend(Stage.CARD):
-        return course.end(Outcome.REFERRED, event.code)
-    show = course.go(Stage.CARD, course.limits.card_s, event.code)
+def failed(state: VisitState, event: e.CardFailed) -> Orders:
+    if not state.spend(Stage.CARD):
+        return state.end(Outcome.REFERRED, event.code)
+    show = state.go(Stage.CARD, state.limits.card.limit_s, event.code)
     return [show, e.Say("card_retry"), e.AwaitCard()]
 
 
-def reader_failed(course: VisitState, event: e.DeviceFailed) -> Orders:
-    if event.device is not Device.READER:
-        return []
-    return [course.show(event.code)]
+def reader_failed(state: VisitState, event: e.DeviceFailed) -> Orders:
+    return [state.show(event.code)] if event.device is Device.READER else []

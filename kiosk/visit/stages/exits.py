@@ -1,4 +1,4 @@
-"""Leaving a visit before its end: by a button, by asking for help, by time."""
+"""How a visit ends early: cancelled, by asking for help, or timed out."""
 
 from kiosk import events as e
 from kiosk.codes import Code
@@ -7,15 +7,15 @@ from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
 
 
-def cancelled(course: VisitState, _: e.Cancelled) -> Orders:
-    return course.end(Outcome.ABANDONED, Code.VISIT_CANCELLED)
+def cancelled(state: VisitState, _: e.Cancelled) -> Orders:
+    return state.end(Outcome.ABANDONED, Code.VISIT_CANCELLED)
 
 
-def help_wanted(course: VisitState, _: e.HelpWanted) -> Orders:
-    return review.refer(course, Code.VISIT_NEEDS_CLERK)
+def help_wanted(state: VisitState, _: e.HelpWanted) -> Orders:
+    return review.refer(state, Code.VISIT_NEEDS_CLERK)
 
 
-def timed_out(course: VisitState, _: e.TimePassed) -> Orders:
-    if course.stage is Stage.CARD and Device.READER in course.gone:
-        return course.end(Outcome.REFERRED, course.gone[Device.READER])
-    return course.end(Outcome.ABANDONED, Code.VISIT_TIMEOUT)
+def timed_out(state: VisitState, _: e.TimePassed) -> Orders:
+    if state.stage is Stage.CARD and Device.READER in state.gone:
+        return state.end(Outcome.REFERRED, state.gone[Device.READER])
+    return state.end(Outcome.ABANDONED, Code.VISIT_TIMEOUT)

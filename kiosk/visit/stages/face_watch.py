@@ -1,46 +1,58 @@
-"""How looking for the face begins, and begins again."""
+"""Begins the search for the face, begins it again, and follows the matched face through a challenge."""
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Device, Outcome, Stage
+from kiosk.model import Device, FaceSeen, Outcome, Stage
+from kiosk.visit.rules import continuity
 from kiosk.visit.stages import review
 from kiosk.visit.state import Hint, Orders, VisitState
 
 SAY_EVERY_S = 5.0
-"""Between two spoken hints."""
+"""Shortest time between two spoken hints."""
 FIRST_WORDS_S = 3.5
-"""So long the prompt of the stage itself is spoken."""
+"""How long the prompt of the stage itself is spoken."""
 
 
-def begin(course: VisitState, code: Code) -> Orders:
-    """Look for the face, from the beginning."""
-    card = course.card.card if course.card else None
-    course.reference = course.photographed
-    course.hint = Hint(said_at=course.at + FIRST_WORDS_S - SAY_EVERY_S)
-    course.face_at = course.at
-    course.compared = None
-    course.recognised = False
-    show = course.go(Stage.FACE, course.limits.face_s, code)
-    if course.photographed:  # the face of the printed portrait is kept
+def begin(state: VisitState, code: Code) -> Orders:
+    """Look for the face from the beginning, and show why (`code`)."""
+    card = state.card.card if state.card else None
+    state.reference = state.photographed
+    state.hint = Hint(said_at=state.at + FIRST_WORDS_S - SAY_EVERY_S)
+    state.face_at = state.at
+    state.compared = None
+    state.recognised = False
+    show = state.go(Stage.FACE, state.limits.face.limit_s, code)
+    if state.photographed:  # the face of the printed portrait is kept
         return [show, e.Watch(None)]
     return [show, e.Watch(card.portrait if card else None)]
 
 
-def start_over(course: VisitState, code: Code) -> Orders:
-    """Back to the face, at the price of a try."""
-    course.reading = course.turning = course.challenge = None
-    if not course.spend(Stage.FACE):
-        return review.refer(course, code)
-    return [e.StopListening(), *begin(course, code), e.Say("face_retry")]
+def start_over(state: VisitState, code: Code) -> Orders:
+    """Go back to the face, which costs a try."""
+    state.reading = state.turning = state.challenge = None
+    if not state.spend(Stage.FACE):
+        return review.refer(state, code)
+    return [e.StopListening(), *begin(state, code), e.Say("face_retry")]
 
 
-def sense_failed(course: VisitState, event: e.DeviceFailed) -> Orders:
-    """Camera or microphone went away: what was seen and heard does not hang together any more.
+def find_break(state: VisitState, seen: FaceSeen) -> Orders | None:
+    """Return the orders to start over if the matched face is gone or another one; else None."""
+    broken = continuity.find_break(state.track, seen, state.face_at, state.limits.face.max_gap_s)
+    if seen.faces:
+        state.face_at = seen.at
+    if broken is None:
+        return None
+    state.verdicts.append(broken)
+    return start_over(state, broken.code)
 
-    Without the engines (MODELS: a worker of ours died) nothing can be seen or heard at all.
+
+def sense_failed(state: VisitState, event: e.DeviceFailed) -> Orders:
+    """Start over without camera or microphone: what was seen and heard is no longer one sequence.
+
+    Without the engines (MODELS: a worker thread died) nothing can be seen or heard: the visit ends.
     """
     if event.device is Device.MODELS:
-        return course.end(Outcome.REFERRED, event.code)
+        return state.end(Outcome.REFERRED, event.code)
     if event.device not in (Device.CAMERA, Device.MICROPHONE):
         return []
-    return start_over(course, event.code)
+    return start_over(state, event.code)

@@ -1,59 +1,59 @@
-"""GUARDIAN: a child's card was read. Somebody grown up applies: own consent, own card, own face and voice.
+"""Stage GUARDIAN: an adult applies for a child, with consent, card, face and voice of their own.
 
-The clerk is asked at the end (`submit.begin`), when the guardian is known to be who their card says: do
-papers show that this is the child's guardian? Of the child nothing but the card is taken: no face, no voice.
+The clerk is asked at the end (`submit.begin`), when the guardian is known to be the owner of their card: do
+papers show that this is the child's guardian? Of the child only the card is taken: no face, no voice.
 """
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Outcome, Stage
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.card import judge_guardian_card
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
 
 
-def wanted(course: VisitState, event: e.CardRead) -> Orders:
-    """Only where a clerk may attest it, and one is there: else nobody is kept waiting for nothing."""
-    if not review.asked_of_clerk(course, Code.CARD_CHILD):
-        return course.end(Outcome.REFERRED, Code.CARD_CHILD)
-    course.child = event
+def wanted(state: VisitState, event: e.CardRead) -> Orders:
+    """Go on only where a clerk may attest it, and one is there; else the visit ends at once."""
+    if not review.is_asked_of_clerk(state, Code.CARD_CHILD):
+        return state.end(Outcome.REFERRED, Code.CARD_CHILD)
+    state.child = event
     return [e.IgnoreCard(), e.CallClerk()]
 
 
-def clerk_present(course: VisitState, _: e.ClerkPresent) -> Orders:
-    return begin(course) if course.child is not None and course.guardian is None else []
+def clerk_present(state: VisitState, _: e.ClerkPresent) -> Orders:
+    return begin(state) if state.child is not None and state.guardian is None else []
 
 
-def clerk_absent(course: VisitState, _: e.ClerkAbsent) -> Orders:
-    if course.child is None or course.guardian is not None:
+def clerk_absent(state: VisitState, _: e.ClerkAbsent) -> Orders:
+    if state.child is None or state.guardian is not None:
         return []
-    return course.end(Outcome.REFERRED, Code.CARD_CHILD)
+    return state.end(Outcome.REFERRED, Code.CARD_CHILD)
 
 
-def begin(course: VisitState) -> Orders:
-    """Ask the guardian."""
-    return [course.go(Stage.GUARDIAN, course.limits.consent_s), e.Say("consent.guardian")]
+def begin(state: VisitState) -> Orders:
+    """Ask the guardian for their consent."""
+    return [state.go(Stage.GUARDIAN, state.limits.consent_s), e.Say("consent.guardian")]
 
 
-def agreed(course: VisitState, event: e.GuardianAgreed) -> Orders:
-    """Now the guardian's card; the child's may still lie there."""
-    course.guardian = event
-    course.afresh(Stage.CARD)
-    show = course.go(Stage.CARD, course.limits.card_s)
+def agreed(state: VisitState, event: e.GuardianAgreed) -> Orders:
+    """Ask for the guardian's card; the child's may still lie on the reader."""
+    state.guardian = event
+    state.reset_tries(Stage.CARD)
+    show = state.go(Stage.CARD, state.limits.card.limit_s)
     return [show, e.Say("card.guardian"), e.AwaitCard()]
 
 
-def declined(course: VisitState, _: e.GuardianDeclined) -> Orders:
-    return course.end(Outcome.REFERRED, Code.GUARDIAN_DECLINED)
+def declined(state: VisitState, _: e.GuardianDeclined) -> Orders:
+    return state.end(Outcome.REFERRED, Code.GUARDIAN_DECLINED)
 
 
-def card_read(course: VisitState, event: e.CardRead) -> Orders:
-    """A card that does not do is told; the next one that is laid there is read, while the time lasts."""
-    if course.guardian is None:
+def card_read(state: VisitState, event: e.CardRead) -> Orders:
+    """Take the guardian's card; one that does not pass is refused, and the next is read while time lasts."""
+    if state.guardian is None:
         return []
-    verdict = verdicts.guardian(event.facts, course.limits)
-    course.verdicts.append(verdict)
+    verdict = judge_guardian_card(event.facts, state.limits.card)
+    state.verdicts.append(verdict)
     if verdict.answer is not Answer.PASS:
-        return [course.show(verdict.code), e.Say("card.guardian")]
-    course.card = event
-    return [e.IgnoreCard(), course.go(Stage.PHONE, course.limits.phone_s), e.Say("phone")]
+        return [state.show(verdict.code), e.Say("card.guardian")]
+    state.card = event
+    return [e.IgnoreCard(), state.go(Stage.PHONE, state.limits.phone_s), e.Say("phone")]

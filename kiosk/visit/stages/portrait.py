@@ -1,4 +1,6 @@
-"""PORTRAIT: without a decoder for the chip's photo the printed one is photographed, and a clerk looks at it.
+"""Stage PORTRAIT: without a decoder for the chip's portrait the printed one is photographed.
+
+A clerk looks at every visit with such a portrait.
 
 The card was read electronically in the same visit; what is held before the camera only has to be its print.
 """
@@ -13,47 +15,47 @@ HINT_FRAMES = 2
 """Frames with a card take longer to look at than frames with a face."""
 
 
-def begin(course: VisitState, code: Code) -> Orders:
-    course.hint = Hint()
-    show = course.go(Stage.PORTRAIT, course.limits.portrait_s, code)
+def begin(state: VisitState, code: Code) -> Orders:
+    state.hint = Hint()
+    show = state.go(Stage.PORTRAIT, state.limits.portrait.limit_s, code)
     return [show, e.WatchCard(), e.Say("portrait")]
 
 
-def seen(course: VisitState, event: e.CardSeen) -> Orders:
-    """Tell one hint, once it has been the same for some frames."""
-    hint = course.hint
-    hint.seen = hint.seen + 1 if event.hint is hint.code else 1
+def seen(state: VisitState, event: e.CardSeen) -> Orders:
+    """Show one hint, once it has been the same for `HINT_FRAMES` frames."""
+    hint = state.hint
+    hint.frames = hint.frames + 1 if event.hint is hint.code else 1
     hint.code = event.hint
-    if hint.seen < HINT_FRAMES or hint.code is hint.told:
+    if hint.frames < HINT_FRAMES or hint.code is hint.shown:
         return []
-    hint.told = hint.code
+    hint.shown = hint.code
     return [e.Coach(hint.code)]
 
 
-def ready(course: VisitState, event: e.ReferenceReady) -> Orders:
-    """Only the print counts here; a decoded portrait that comes late is not what was asked for."""
+def ready(state: VisitState, event: e.ReferenceReady) -> Orders:
+    """Go on to the face. Only the print counts: a decoded portrait that comes late was not asked for here."""
     if not event.photographed:
         return []
-    course.photographed = True
-    return [*face_watch.begin(course, Code.OK), e.Say("face")]
+    state.photographed = True
+    return [*face_watch.begin(state, Code.OK), e.Say("face")]
 
 
-def sense_failed(course: VisitState, event: e.DeviceFailed) -> Orders:
+def sense_failed(state: VisitState, event: e.DeviceFailed) -> Orders:
     if event.device is Device.MODELS:
-        return course.end(Outcome.REFERRED, event.code)
+        return state.end(Outcome.REFERRED, event.code)
     if event.device is not Device.CAMERA:
         return []
-    return _again(course, event.code)
+    return _again(state, event.code)
 
 
-def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
-    gone = course.gone.get(Device.CAMERA)
-    told = course.hint.code if course.hint.code is not Code.OK else Code.CARD_PICTURE_NONE
-    return _again(course, gone or told)
+def time_passed(state: VisitState, _: e.TimePassed) -> Orders:
+    gone = state.gone.get(Device.CAMERA)
+    hint = state.hint.code if state.hint.code is not Code.OK else Code.CARD_PICTURE_NONE
+    return _again(state, gone or hint)
 
 
-def _again(course: VisitState, code: Code) -> Orders:
-    """Without a portrait nothing can be compared, and no clerk may say that it could."""
-    if not course.spend(Stage.PORTRAIT):
-        return course.end(Outcome.REFERRED, code)
-    return begin(course, code)
+def _again(state: VisitState, code: Code) -> Orders:
+    """Spend a try. Without a portrait nothing can be compared, and no clerk may overrule that."""
+    if not state.spend(Stage.PORTRAIT):
+        return state.end(Outcome.REFERRED, code)
+    return begin(state, code)

@@ -1,6 +1,6 @@
-"""REVIEW: signatures and the decision.
+"""Stage REVIEW: signatures and the decision.
 
-A decision counts only under a proven PIN; where the table says so a second one, a supervisor's, is needed.
+A decision counts only under a proven PIN; where the settings say so a second one, a supervisor's, is needed.
 Nothing here passes anything by itself: an overruled code is remembered, and the checks of the stage are made
 again (`VisitState.passes`).
 """
@@ -13,11 +13,11 @@ from kiosk.visit.stages import card, face_watch, guardian, review, submit
 from kiosk.visit.state import Orders, VisitState
 
 WRONG_PINS = 5
-"""So many wrong signatures end the review; the roster locks by itself besides."""
+"""Wrong signatures that end the review; the roster locks by itself besides."""
 
 
-def signs(course: VisitState, event: e.Signs) -> Orders:
-    case = course.case
+def signs(state: VisitState, event: e.Signs) -> Orders:
+    case = state.review_case
     if case is None or case.asked_unix is None or (case.first is not None and case.decision is None):
         return []
     case.signing = event.clerk
@@ -25,33 +25,33 @@ def signs(course: VisitState, event: e.Signs) -> Orders:
     return [e.Attest(event.clerk, event.pin, role)]
 
 
-def not_attested(course: VisitState, event: e.NotAttested) -> Orders:
-    case = course.case
+def not_attested(state: VisitState, event: e.NotAttested) -> Orders:
+    case = state.review_case
     if case is None or not case.signing:
         return []
-    return _wrong(course, case, event.code)
+    return _wrong(state, case, event.code)
 
 
-def attested(course: VisitState, event: e.Attested) -> Orders:
-    case = course.case
+def attested(state: VisitState, event: e.Attested) -> Orders:
+    case = state.review_case
     if case is None or case.signing != event.clerk or not event.clerk:
         return []
     signature = Signature(event.clerk, event.role, event.at_unix)
     if case.first is None:
         case.signing, case.first = "", signature
-        return [review.show_case(course, case)]
+        return [review.show_case(state, case)]
     if event.role is not Role.SUPERVISOR:
-        return _wrong(course, case, Code.STAFF_ROLE)
+        return _wrong(state, case, Code.STAFF_ROLE)
     if event.clerk == case.first.clerk:
-        return _wrong(course, case, Code.STAFF_SAME_PERSON)
-    return _approve(course, case, signature)
+        return _wrong(state, case, Code.STAFF_SAME_PERSON)
+    return _approve(state, case, signature)
 
 
-def _wrong(course: VisitState, case: ReviewCase, code: Code) -> Orders:
+def _wrong(state: VisitState, case: ReviewCase, code: Code) -> Orders:
     case.signing = ""
     case.wrong += 1
     if case.wrong >= WRONG_PINS:
-        return course.end(Outcome.REFERRED, case.code)
+        return state.end(Outcome.REFERRED, case.code)
     role = Role.CLERK if case.first is None else Role.SUPERVISOR
     return [e.AskSignature(role, code)]
 
@@ -59,48 +59,48 @@ def _wrong(course: VisitState, case: ReviewCase, code: Code) -> Orders:
 # ── the decision ─────────────────────────────────────────────────────────────────────────────────
 
 
-def decided(course: VisitState, event: e.Decided) -> Orders:
-    case = course.case
+def decided(state: VisitState, event: e.Decided) -> Orders:
+    case = state.review_case
     if case is None or case.first is None or case.decision is not None:
         return []
     if event.reason not in reasons(event.decision, case.code):
         return []
     case.reason = event.reason
     if event.decision is Decision.REFUSE:
-        _keep(course, case, event.decision)
-        return course.end(Outcome.REFUSED, Code.REVIEW_REFUSED)
+        _keep(state, case, event.decision)
+        return state.end(Outcome.REFUSED, Code.REVIEW_REFUSED)
     if event.decision is Decision.AGAIN:
-        return _again(course, case) if review.may_retry(course, case.code) else []
-    return _asked_to_approve(course, case) if review.may_approve(course, case.code) else []
+        return _again(state, case) if review.may_retry(state, case.code) else []
+    return _asked_to_approve(state, case) if review.may_approve(state, case.code) else []
 
 
-def _asked_to_approve(course: VisitState, case: ReviewCase) -> Orders:
-    if case.code not in course.desk.second_signature:
-        return _approve(course, case, None)
+def _asked_to_approve(state: VisitState, case: ReviewCase) -> Orders:
+    if case.code not in state.review_settings.second_signature:
+        return _approve(state, case, None)
     case.decision = Decision.APPROVE
     return [e.AskSignature(Role.SUPERVISOR)]
 
 
-def _approve(course: VisitState, case: ReviewCase, second: Signature | None) -> Orders:
+def _approve(state: VisitState, case: ReviewCase, second: Signature | None) -> Orders:
     case.decision = Decision.APPROVE
-    _keep(course, case, Decision.APPROVE, second)
-    course.overruled.add(case.code)
+    _keep(state, case, Decision.APPROVE, second)
+    state.overruled.add(case.code)
     if case.code in (Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_CHILD):
-        return _submit(course)
+        return _submit(state)
     if case.code is Code.CARD_UNDER_AGE:  # for the card that was read: another one is not asked for
-        return card.go_on(course)
-    return _back_to(course, case.back, Code.REVIEW_APPROVED)
+        return card.go_on(state)
+    return _back_to(state, case.back, Code.REVIEW_APPROVED)
 
 
-def _again(course: VisitState, case: ReviewCase) -> Orders:
-    _keep(course, case, Decision.AGAIN)
-    return _back_to(course, case.back)
+def _again(state: VisitState, case: ReviewCase) -> Orders:
+    _keep(state, case, Decision.AGAIN)
+    return _back_to(state, case.back)
 
 
-def _keep(course: VisitState, case: ReviewCase, decision: Decision, second: Signature | None = None) -> None:
+def _keep(state: VisitState, case: ReviewCase, decision: Decision, second: Signature | None = None) -> None:
     assert case.reason is not None
     assert case.first is not None
-    course.reviews.append(
+    state.reviews.append(
         Review(
             code=case.code,
             decision=decision,
@@ -111,29 +111,29 @@ def _keep(course: VisitState, case: ReviewCase, decision: Decision, second: Sign
             asked_unix=case.asked_unix or 0.0,
         )
     )
-    course.case = None
+    state.review_case = None
 
 
 # ── going on ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _submit(course: VisitState) -> Orders:
-    if course.challenge is None:
-        return course.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
-    return submit.begin(course, course.challenge)
+def _submit(state: VisitState) -> Orders:
+    if state.challenge is None:
+        return state.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
+    return submit.begin(state, state.challenge)
 
 
-def _back_to(course: VisitState, back: Stage, code: Code = Code.OK) -> Orders:
-    """Where the visit was, with one more try. What was seen before the review does not count any more."""
-    limits = course.limits
+def _back_to(state: VisitState, back: Stage, code: Code = Code.OK) -> Orders:
+    """Go back to where the visit was, with one more try; what was seen before the review counts no more."""
+    limits = state.limits
     if back is Stage.CONSENT:
-        return [course.go(Stage.CONSENT, limits.consent_s), e.Say("consent")]
+        return [state.go(Stage.CONSENT, limits.consent_s), e.Say("consent")]
     if back is Stage.CARD:
-        return card.begin(course)
+        return card.begin(state)
     if back is Stage.GUARDIAN:
-        return guardian.begin(course)
+        return guardian.begin(state)
     if back is Stage.PHONE:
-        return [course.go(Stage.PHONE, limits.phone_s), e.Say("phone")]
+        return [state.go(Stage.PHONE, limits.phone_s), e.Say("phone")]
     for stage in (Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH):
-        course.one_more(stage)
-    return [*face_watch.begin(course, code), e.Say("face")]
+        state.grant_try(stage)
+    return [*face_watch.begin(state, code), e.Say("face")]

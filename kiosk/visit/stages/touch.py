@@ -1,57 +1,55 @@
-"""TOUCH: the challenge's digits typed by the face that matched; then a clerk attests."""
+"""Stage TOUCH: the digits are typed, with the face that matched; then a clerk attests."""
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, FaceSeen, Stage
-from kiosk.visit import head_turns
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.continuity import judge_continuity
+from kiosk.visit.rules.digits import judge_typed_digits
 from kiosk.visit.stages import face_watch, review
 from kiosk.visit.state import Orders, VisitState
 
 
-def begin(course: VisitState, code: Code) -> Orders:
-    """New digits, never seen before."""
-    course.challenge = None
-    return [course.go(Stage.TOUCH, course.limits.touch_s, code), e.TakeChallenge()]
+def begin(state: VisitState, code: Code) -> Orders:
+    """Take new digits, never seen before."""
+    state.challenge = None
+    return [state.go(Stage.TOUCH, state.limits.touch.limit_s, code), e.TakeChallenge()]
 
 
-def challenge_taken(course: VisitState, event: e.ChallengeTaken) -> Orders:
-    course.challenge = event.challenge
-    course.typing_at, course.typing_seen = course.at, []
-    course.deadline = course.at + course.limits.touch_s
+def challenge_taken(state: VisitState, event: e.ChallengeTaken) -> Orders:
+    state.challenge = event.challenge
+    state.typing_at, state.typing_seen = state.at, []
+    state.deadline = state.at + state.limits.touch.limit_s
     return [e.ShowDigits(event.challenge.digits), e.Say("touch")]
 
 
-def typed(course: VisitState, event: e.DigitsTyped) -> Orders:
-    if course.challenge is None:
+def typed(state: VisitState, event: e.DigitsTyped) -> Orders:
+    if state.challenge is None:
         return []
-    verdict = head_turns.typed(course.challenge, event.digits)
-    course.verdicts.append(verdict)
+    verdict = judge_typed_digits(state.challenge, event.digits)
+    state.verdicts.append(verdict)
     if verdict.answer is not Answer.PASS:
-        return _failed(course, verdict.code)
-    unbroken = verdicts.unbroken(course.track, course.typing_seen, course.typing_at, course.at, course.limits)
-    course.verdicts.append(unbroken)
+        return _failed(state, verdict.code)
+    span = state.typing_at, state.at
+    unbroken = judge_continuity(state.track, state.typing_seen, span, state.limits.face.max_gap_s)
+    state.verdicts.append(unbroken)
     if unbroken.answer is not Answer.PASS:
-        return face_watch.start_over(course, unbroken.code)
-    return review.refer(course, Code.WAY_ATTEST)
+        return face_watch.start_over(state, unbroken.code)
+    return review.refer(state, Code.WAY_ATTEST)
 
 
-def time_passed(course: VisitState, _: e.TimePassed) -> Orders:
-    return _failed(course, Code.TOUCH_TOO_LATE)
+def time_passed(state: VisitState, _: e.TimePassed) -> Orders:
+    return _failed(state, Code.TOUCH_TOO_LATE)
 
 
-def face_seen(course: VisitState, seen: FaceSeen) -> Orders:
-    broken = verdicts.continuity(course.track, seen, course.face_at, course.limits)
-    if seen.faces:
-        course.face_at = seen.at
+def face_seen(state: VisitState, seen: FaceSeen) -> Orders:
+    broken = face_watch.find_break(state, seen)
     if broken is not None:
-        course.verdicts.append(broken)
-        return face_watch.start_over(course, broken.code)
-    course.typing_seen.append(seen)
+        return broken
+    state.typing_seen.append(seen)
     return []
 
 
-def _failed(course: VisitState, code: Code) -> Orders:
-    if not course.spend(Stage.TOUCH):
-        return review.refer(course, code)
-    return begin(course, code)
+def _failed(state: VisitState, code: Code) -> Orders:
+    if not state.spend(Stage.TOUCH):
+        return review.refer(state, code)
+    return begin(state, code)

@@ -1,4 +1,4 @@
-"""The ways to be known, and changing to another one in the middle."""
+"""Which challenge follows the face in each way, and the change to another way in the middle of a visit."""
 
 from collections.abc import Callable
 
@@ -13,30 +13,30 @@ CHALLENGES: dict[Way, Callable[[VisitState, Code], Orders]] = {
     Way.HEAD: head.begin,
     Way.TOUCH: touch.begin,
 }
-"""What follows the face."""
+"""What begins after the face matched."""
 
 
-def challenge(course: VisitState) -> Orders:
-    """The face matched: what this way asks next."""
-    return CHALLENGES[course.way](course, Code.OK)
+def begin_challenge(state: VisitState) -> Orders:
+    """Begin this way's challenge, after the face matched."""
+    return CHALLENGES[state.way](state, Code.OK)
 
 
-def chosen(course: VisitState, event: e.WayChosen) -> Orders:
-    """Another way, each at most once in a visit: no way is a source of further tries."""
-    if event.way not in course.limits.ways or event.way in course.ways:
+def chosen(state: VisitState, event: e.WayChosen) -> Orders:
+    """Change the way, to each at most once in a visit: no way is a source of further tries."""
+    if event.way not in state.limits.ways or event.way in state.ways:
         return []
-    course.choose(event.way)
-    course.reading = course.turning = course.challenge = None
+    state.choose(event.way)
+    state.reading = state.turning = state.challenge = None
     if event.way is Way.CLERK:
-        return _to_clerk(course)
-    if course.stage is Stage.FACE:
-        return [course.show()]
-    return [e.StopListening(), *challenge(course)]
+        return _ask_clerks_consent(state)
+    if state.stage is Stage.FACE:
+        return [state.show()]
+    return [e.StopListening(), *begin_challenge(state)]
 
 
-def _to_clerk(course: VisitState) -> Orders:
+def _ask_clerks_consent(state: VisitState) -> Orders:
     """The clerk's way has a consent of its own; what was filmed is dropped, and nobody is filmed on it."""
-    course.consent = None
-    course.photographed = False
-    show = course.go(Stage.CONSENT, course.limits.consent_s)
+    state.consent = None
+    state.photographed = False
+    show = state.go(Stage.CONSENT, state.limits.consent_s)
     return [e.StopListening(), e.Unwatch(), e.Forget(), show, e.Say("consent_clerk")]

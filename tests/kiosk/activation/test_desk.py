@@ -94,11 +94,12 @@ def test_from_nothing_to_a_receipt(running, stub):
 def test_what_lies_on_the_disk_names_nobody(running, settings):
     running.wait_for(DeviceReady(Device.CHALLENGES))
     running.desk.submit(order("A", picture=True), b"JPEGJPEGJPEG")
-    for file in settings.path(settings.storage.folder).rglob("*"):
-        if file.is_file():
-            raw = file.read_bytes()
-            for personal in ("990001199003070017", "测试甲", "13900000000", "27182818", "JPEGJPEG"):
-                assert personal.encode() not in raw, file.name
+    files = [path for path in settings.path(settings.storage.folder).rglob("*") if path.is_file()]
+    assert any(file.name == "outbox.sqlite3" for file in files)
+    for file in files:
+        raw = file.read_bytes()
+        for personal in ("990001199003070017", "测试甲", "13900000000", "27182818", "JPEGJPEG"):
+            assert personal.encode() not in raw, file.name
 
 
 def test_without_an_enrolment_nothing_is_promised(settings):
@@ -198,7 +199,7 @@ def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text(
         f'mode = "simulation"\n[terminal]\nid = "T-1"\nidentity = "identity"\n[central]\nurl = "{stub.url}"\n'
-        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nrequire_liveness = false\n'
+        '[storage]\nfolder = "held"\n[models]\nfolder = "none"\n[visit]\nliveness.required = false\n'
         + "".join(
             f'[{port}]\ndriver = "simulated"\n'
             for port in ("camera", "microphone", "speaker", "card_reader", "portrait_decoder")

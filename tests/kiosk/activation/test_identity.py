@@ -24,7 +24,9 @@ def test_enrolment_brings_place_keys_and_authority(folder, enrolled, stub):
     assert (loaded.terminal, loaded.place) == ("T-1", "美宜佳 示例店")
     assert loaded.challenge_key.public_bytes_raw() == stub.challenge_key.public_key().public_bytes_raw()
     assert (folder / identity.CA_FILE).read_bytes() == stub.ca.read_bytes()
-    assert all(file.stat().st_mode & 0o077 == 0 for file in folder.iterdir())
+    files = list(folder.iterdir())
+    assert files
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
     assert folder.stat().st_mode & 0o077 == 0
 
 

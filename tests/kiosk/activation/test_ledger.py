@@ -119,7 +119,9 @@ def test_a_kill_without_any_damage_is_no_loss(shop: TerminalOnDisk) -> None:
 def test_the_file_is_gone(shop: TerminalOnDisk) -> None:
     shop.start().close()
     shop.power_cut(VISITS[:1])
-    for file in shop.file.parent.glob("outbox.sqlite3*"):
+    files = list(shop.file.parent.glob("outbox.sqlite3*"))
+    assert shop.file in files
+    for file in files:
         file.unlink()
     terminal = shop.start()
     assert terminal.reconciliation.check() is Code.REQUEST_LOST

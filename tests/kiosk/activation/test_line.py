@@ -12,7 +12,7 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady
 from kiosk.model import Device
 from kiosk.settings import load
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 
 

@@ -31,8 +31,10 @@ from kiosk.model import (
     Verdict,
     Way,
 )
-from kiosk.visit.rules import verdicts
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.digits import judge_digits
+from kiosk.visit.rules.light import judge_light
+from kiosk.visit.rules.lips import judge_lips
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.activation_terminal import CARD, order
 from tests.support.visit_driver import LIMITS
 
@@ -180,7 +182,7 @@ def test_terminal_and_central_know_the_same_words(ours, theirs):
 
 @pytest.mark.parametrize(("words", "field"), [(Role, "role"), (Decision, "decision")])
 def test_central_takes_every_word_of_a_review(words, field):
-    model = central_messages.Signature if words is Role else central_messages.Review
+    model = central_messages.ReviewSignature if words is Role else central_messages.Review
     assert {word.value for word in words} == set(model.model_fields[field].annotation.__args__)
 
 
@@ -190,14 +192,14 @@ def long_verdicts() -> tuple[Verdict, ...]:
     shown = [100.0 + 2.0 * i for i in range(8)]
     heard = [DigitHeard(s + 1.0, i, (-9.87654,) * 11, s + 1.23, s + 1.78, -30.1, 9.9, 0.5, 9, 123.4, -40.0)
              for i, s in enumerate(shown)]  # fmt: skip
-    grave = replace(LIMITS, stream_refuses=tuple(code for code in Code if code.value.startswith("stream.")))
+    grave = replace(LIMITS.stream, refuses=tuple(code for code in Code if code.value.startswith("stream.")))
     worst = StreamSeen(999, 99, 99, 99, 999.9, 0.0, 0.0, 1.5, 99.9)
     made = [
-        verdicts.digits(challenge, shown, heard, LIMITS),
-        verdicts.digits(challenge, shown, [], LIMITS),
-        verdicts.lips(heard, [], LIMITS),
-        verdicts.light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS),
-        stream(worst, grave),
+        judge_digits(challenge, shown, heard, LIMITS.digits, LIMITS.sound),
+        judge_digits(challenge, shown, [], LIMITS.digits, LIMITS.sound),
+        judge_lips(heard, [], LIMITS.lips),
+        judge_light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS.light),
+        judge_stream(worst, grave),
     ]
     return (*(Verdict(check, Answer.PASS) for check in Check), *made)
 

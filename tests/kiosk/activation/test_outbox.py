@@ -175,7 +175,9 @@ def test_purge_forgets_only_what_was_delivered_long_ago(outbox):
 
 
 def test_only_the_terminal_may_read_the_file(database, tmp_path: Path):
-    for file in tmp_path.glob("outbox.sqlite3*"):
+    files = list(tmp_path.glob("outbox.sqlite3*"))
+    assert files
+    for file in files:
         assert file.stat().st_mode & 0o077 == 0
 
 

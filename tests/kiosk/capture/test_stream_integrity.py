@@ -10,12 +10,12 @@ import pytest
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.model import Frame, StreamSeen
 from kiosk.ports import Image
-from kiosk.simulators.camera_effects import Sensor
+from kiosk.simulators.camera_effects import SimulatedSensor
 
 FPS = 25.0
 SIZE = (320, 240)
 random = np.random.default_rng(5)
-SENSOR = Sensor(SIZE, 5)
+SENSOR = SimulatedSensor(SIZE, 5)
 TICKS = (i / FPS for i in count())
 ROOM = np.asarray(cv2.GaussianBlur(random.integers(30, 220, (240, 320, 3), np.uint8), (0, 0), 6), np.uint8)
 
@@ -31,7 +31,7 @@ def scene(at: float) -> Image:
 
 def sensor(picture: Image) -> Image:
     """Noise, and an exposure that drifts."""
-    return SENSOR.see(picture, next(TICKS))
+    return SENSOR.capture(picture, next(TICKS))
 
 
 def watched(

@@ -22,7 +22,7 @@ from kiosk.events import CardFailed, CardRead, CardRemoved, DeviceFailed, Device
 from kiosk.model import Device, IdCard
 from kiosk.ports import CardReader, Context
 from kiosk.simulators.card_reader import SimulatedCardReader
-from kiosk.simulators.sam_v import Fault, SamVOnPty
+from kiosk.simulators.sam_v import ReaderFault, SamVOnPty
 from kiosk.worker import Worker
 from tests.support.made_up_cards import person
 
@@ -31,7 +31,7 @@ TODAY = date(2026, 3, 1)
 
 
 class CardSlot:
-    """The one thing of `simulators.world.World` that a reader looks at."""
+    """The one thing of `simulators.shop.SimulatedShop` that a reader looks at."""
 
     def __init__(self) -> None:
         self.lies: IdCard | CardError | None = None
@@ -159,7 +159,7 @@ def fails(driver: SamV) -> CardError | DeviceLost:
 )
 def test_what_the_reader_says_on_the_line(samv, driver, status, code):
     samv.put(CARD)
-    samv.faults.append(Fault(Command.READ, status))
+    samv.faults.append(ReaderFault(Command.READ, status))
     assert fails(driver).code is code
 
 
@@ -169,7 +169,7 @@ def test_a_card_that_lies_well_but_cannot_be_read(samv, driver):
         return answer
 
     samv.put(CARD)
-    samv.faults += [Fault(Command.READ, Status.READ_FAILED, lay_again) for _ in range(2)]
+    samv.faults += [ReaderFault(Command.READ, Status.READ_FAILED, lay_again) for _ in range(2)]
     assert fails(driver).code is Code.CARD_UNREADABLE
 
 
@@ -179,14 +179,14 @@ def test_a_card_that_moved_while_it_was_read_is_read_again(samv, driver):
         return answer
 
     samv.put(CARD)
-    samv.faults.append(Fault(Command.READ, Status.READ_FAILED, lay_again, lift=True))
+    samv.faults.append(ReaderFault(Command.READ, Status.READ_FAILED, lay_again, lift=True))
     assert driver.read() == CARD
-    assert samv.asked.count(Command.READ) == 2
+    assert samv.commands.count(Command.READ) == 2
 
 
 def test_a_card_taken_away_while_it_was_read(samv, driver):
     samv.put(CARD)
-    samv.faults.append(Fault(Command.READ, Status.READ_FAILED, lift=True))
+    samv.faults.append(ReaderFault(Command.READ, Status.READ_FAILED, lift=True))
     assert fails(driver).code is Code.CARD_MOVED
     assert not driver.present()
 
@@ -194,8 +194,8 @@ def test_a_card_taken_away_while_it_was_read(samv, driver):
 def test_noise_on_the_line_does_not_matter(samv, driver):
     samv.put(CARD)
     samv.faults += [
-        Fault(Command.READ, alter=lambda frame: frame[:700] + b"\0" + frame[701:]),
-        Fault(Command.READ, alter=lambda frame: b"\xaa\xaa\x96 noise \xaa" + frame),
+        ReaderFault(Command.READ, alter=lambda frame: frame[:700] + b"\0" + frame[701:]),
+        ReaderFault(Command.READ, alter=lambda frame: b"\xaa\xaa\x96 noise \xaa" + frame),
     ]
     assert driver.read() == CARD
 
@@ -209,12 +209,12 @@ def test_a_card_whose_chip_holds_nonsense(samv, driver):
 
 def test_an_answer_that_stops_half_way(samv, driver):
     samv.put(CARD)
-    samv.faults.append(Fault(Command.READ, alter=lambda frame: frame[:500]))
+    samv.faults.append(ReaderFault(Command.READ, alter=lambda frame: frame[:500]))
     assert driver.read() == CARD
 
 
 def test_a_reader_that_falls_silent_is_lost(samv, driver):
-    samv.faults.append(Fault(Command.FIND, alter=lambda _: b""))
+    samv.faults.append(ReaderFault(Command.FIND, alter=lambda _: b""))
     with pytest.raises(DeviceLost) as caught:
         driver.present()
     assert caught.value.code is Code.READER_LOST
@@ -230,7 +230,7 @@ def test_an_unplugged_reader_is_lost(samv, driver):
 def test_unplugged_while_it_waits_for_an_answer(samv):
     driver = SamV(SamV.Settings(port=samv.port, timeout_s=5.0), context())
     driver.open()
-    samv.faults.append(Fault(Command.FIND, alter=lambda _: b""))
+    samv.faults.append(ReaderFault(Command.FIND, alter=lambda _: b""))
     threading.Timer(0.1, samv.unplug).start()
     began = time.monotonic()
     with pytest.raises(DeviceLost):
@@ -247,7 +247,7 @@ def test_ports_that_are_not_there():
 
 
 def test_a_port_where_nothing_answers(samv):
-    samv.faults.append(Fault(Command.STATUS, alter=lambda _: b""))
+    samv.faults.append(ReaderFault(Command.STATUS, alter=lambda _: b""))
     with pytest.raises(DeviceMissing):
         sam_v(samv.port).open()
 
@@ -259,7 +259,7 @@ def test_a_port_that_another_program_has(samv, driver):
 
 
 def test_a_reader_that_is_not_authorised(samv):
-    samv.faults.append(Fault(Command.STATUS, Status.UNAUTHORISED))
+    samv.faults.append(ReaderFault(Command.STATUS, Status.UNAUTHORISED))
     with pytest.raises(DeviceLost) as caught:
         sam_v(samv.port).open()
     assert caught.value.code is Code.READER_UNAUTHORISED
@@ -306,7 +306,7 @@ def test_a_card_is_told_once_with_its_facts(desk):
 def test_no_card_is_read_before_it_is_awaited(desk):
     desk.samv.put(CARD)
     assert desk.look() == []
-    assert Command.READ not in desk.samv.asked
+    assert Command.READ not in desk.samv.commands
     desk.watcher.await_card()
     assert isinstance(desk.look()[0], CardRead)
 
@@ -330,7 +330,7 @@ def test_the_same_card_for_the_next_visit(desk):
 def test_a_failed_card_is_read_again_when_it_is_laid_down_anew(desk):
     desk.watcher.await_card()
     desk.samv.put(CARD)
-    desk.samv.faults.append(Fault(Command.READ, Status.VERIFY_FAILED))
+    desk.samv.faults.append(ReaderFault(Command.READ, Status.VERIFY_FAILED))
     assert desk.look() == [CardFailed(Code.CARD_NOT_GENUINE)]
     desk.watcher.await_card()
     assert desk.look() == []
@@ -364,7 +364,7 @@ def test_a_card_whose_visit_is_over_goes_nowhere(desk):
         desk.watcher.ignore_card()
         return answer
 
-    desk.samv.faults.append(Fault(Command.READ, alter=cancelled))
+    desk.samv.faults.append(ReaderFault(Command.READ, alter=cancelled))
     assert desk.look() == []
 
 

@@ -15,7 +15,7 @@ from kiosk.face.reference import reference
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import Frame
 from kiosk.ports import FaceEngine
-from kiosk.settings import DriverChoice, driver_class, load
+from kiosk.settings import DriverChoice, driver_class
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import MODELS, NEEDED, PHOTOS, context, head, needs_models, portrait
 
@@ -80,7 +80,7 @@ def test_embeddings_are_unit_vectors_and_the_same_for_the_same(driver, name):
 @pytest.mark.parametrize("name", PHOTOS)
 def test_the_chip_portrait_is_like_its_owner_and_unlike_the_other(driver, name):
     """SFace accepts; dlib, weak on portraits of one kilobyte, at least does not refuse."""
-    least = load().visit.accept if driver.name == "sface" else load().visit.review
+    least = driver.thresholds.accept if driver.name == "sface" else driver.thresholds.review
     card, _ = reference(portrait(name), SimulatedDecoder(SimulatedDecoderSettings(), context()), driver)
     for other in PHOTOS:
         vectors = []

@@ -17,9 +17,9 @@ from kiosk.ports import Context, Image
 from kiosk.settings import load
 from kiosk.simulators.card_picture import card_picture as rendered
 from kiosk.simulators.card_picture import held
-from kiosk.simulators.head import Head
+from kiosk.simulators.head import SimulatedHead
 from kiosk.simulators.people import Person
-from kiosk.simulators.portrait import sitter
+from kiosk.simulators.portrait import detect_face
 
 MODELS = Path("var/models")
 SETTINGS = load().face
@@ -42,8 +42,8 @@ def engine() -> SFace:
 
 
 @pytest.fixture(scope="module")
-def head() -> Head:
-    return Head(photo("astronaut.png"), seed=1, models=MODELS)
+def head() -> SimulatedHead:
+    return SimulatedHead(photo("astronaut.png"), seed=1, models=MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def holder() -> IdCard:
 @pytest.fixture(scope="module")
 def card(holder) -> Image:
     picture = photo("astronaut.png")
-    return rendered(holder, picture, sitter(picture, MODELS))
+    return rendered(holder, picture, detect_face(picture, MODELS))
 
 
 def seen(engine, scene, card, at=1.0, **more) -> CardLook:
@@ -85,9 +85,9 @@ def test_the_portrait_is_its_holders_and_nobody_elses(engine, scene, card, head)
     def likeness(picture: Image) -> float:
         return float(printed @ engine.embed(picture, engine.detect(picture)[0]))
 
-    other = Head(photo("grace_hopper.jpg"), seed=2, models=MODELS)
-    assert likeness(head.render(5.0)) > load().visit.accept_photographed
-    assert likeness(other.render(5.0)) < load().visit.accept
+    other = SimulatedHead(photo("grace_hopper.jpg"), seed=2, models=MODELS)
+    assert likeness(head.render(5.0)) > engine.thresholds.accept_photographed
+    assert likeness(other.render(5.0)) < engine.thresholds.accept
 
 
 def without(card: Image, top: int, bottom: int, left: int, right: int) -> Image:

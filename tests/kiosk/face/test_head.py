@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kiosk.simulators.head import EmptyRoom, Head
+from kiosk.simulators.head import EmptyShop, SimulatedHead
 from tests.support.faces import MODELS, PHOTOS, engine, head, needs_models, photo
 
 pytestmark = needs_models
@@ -14,13 +14,13 @@ pytestmark = needs_models
 
 def test_the_same_moment_gives_the_same_picture():
     assert np.array_equal(head("hopper").render(3.2), head("hopper").render(3.2))
-    again = Head(photo("hopper"), seed=0, models=MODELS)
+    again = SimulatedHead(photo("hopper"), seed=0, models=MODELS)
     assert np.array_equal(again.render(3.2, mouth=0.5), head("hopper").render(3.2, mouth=0.5))
 
 
 def test_no_two_frames_are_alike():
     frames = [head("hopper").render(5 + i / 25) for i in range(20)]
-    frames += [EmptyRoom().render(5 + i / 25) for i in range(20)]
+    frames += [EmptyShop().render(5 + i / 25) for i in range(20)]
     assert len({frame[::8, ::8].tobytes() for frame in frames}) == 40
 
 
@@ -53,19 +53,19 @@ def test_shift_and_scale_do_what_they_say():
 
 
 def test_an_upright_camera_shows_it_too():
-    tall = Head(photo("collins"), size=(480, 640), models=MODELS)
+    tall = SimulatedHead(photo("collins"), size=(480, 640), models=MODELS)
     picture = tall.render(1.0, mouth=0.4)
     assert picture.shape == (640, 480, 3)
     assert len(engine().detect(picture)) == 1
 
 
 def test_nobody_stands_in_an_empty_room():
-    assert engine().detect(EmptyRoom().render(1.0)) == []
+    assert engine().detect(EmptyShop().render(1.0)) == []
 
 
 def test_a_photo_without_a_face_is_refused():
     with pytest.raises(ValueError, match="no face"):
-        Head(np.full((300, 300, 3), 120, np.uint8), models=MODELS)
+        SimulatedHead(np.full((300, 300, 3), 120, np.uint8), models=MODELS)
 
 
 def test_a_frame_is_cheap():

@@ -12,17 +12,18 @@ from kiosk.codes import Code
 from kiosk.errors import EngineError
 from kiosk.events import Event, ReferenceFailed, ReferenceReady
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
+from kiosk.face.sface import SFace
 from kiosk.face.watcher import FaceWatcher
 from kiosk.model import FaceSeen, Frame
 from kiosk.ports import Face, Image
-from kiosk.simulators.head import EmptyRoom
+from kiosk.simulators.head import EmptyShop
 from kiosk.simulators.portrait import SimulatedDecoder, SimulatedDecoderSettings
 from tests.support.faces import context, engine, head, landmarks, limits, needs_models, portrait
 
 pytestmark = needs_models
 
 FPS = 15
-ROOM = EmptyRoom()
+ROOM = EmptyShop()
 
 
 class FixedLiveness:
@@ -82,6 +83,7 @@ def stand(liveness: object = None, mesh: object = None, decoder: object = None) 
         newest=lambda seconds: None,
         give=events.append,
         clock=lambda: now[0],
+        same_face=SFace.thresholds.same_face,
     )
     return Stand(watcher, events, now)
 
@@ -177,7 +179,7 @@ def test_somebody_who_steps_in_breaks_the_track_and_inherits_nothing():
     seen = it.show(person("hopper"), 0.5)
     assert seen[-1].track == 1
     changed = next(s for s in seen if s.track == 1)
-    assert changed.likeness_first < limits().same_face
+    assert changed.likeness_first < SFace.thresholds.same_face
     assert changed.at - seen[0].at < 0.3
     assert changed.frames_good <= 1
     assert seen[-1].likeness_mean < 0.3

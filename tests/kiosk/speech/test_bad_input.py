@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.speech.files import Reason, Unusable, load
+from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.noise import NOISES
-from evaluation.speech.playback import challenge, play
-from evaluation.speech.scene import Scene, code
+from evaluation.speech.offline_listener import challenge_of, play_recording
+from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
@@ -24,7 +24,7 @@ from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
 from kiosk.speech.prompts import load_sound
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import verdicts as rules
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 
@@ -44,18 +44,18 @@ def recogniser():
 
 
 def random_code(seed):
-    return code(np.random.default_rng(seed), 6)
+    return draw_code(np.random.default_rng(seed), 6)
 
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = Scene("", digits, SHOWN, np.asarray(sound, np.float32))
-    return scene, play(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
+    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = Scene(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
-    return rules.digits(challenge(asked), scene.shown, heard, SETTINGS.visit)
+    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
+    return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 # ── sounds ───────────────────────────────────────────────────────────────────────────────────────
@@ -186,9 +186,9 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
     for name in SOUNDS:
         scene, heard = heard_when(name)
         random = np.random.default_rng(len(name))
-        verdicts = [verdict_on(scene, heard, code(random, 6)) for _ in range(CODES)]
+        verdicts = [verdict_on(scene, heard, draw_code(random, 6)) for _ in range(CODES)]
         tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
-    bound = 2 * SETTINGS.visit.digits_guess
+    bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
     assert passed <= most, (passed, tried)
 
@@ -207,7 +207,7 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
     sound = np.clip(30 * answering(lambda i: customers_digit(ASKED[i])), -1, 1)
     verdict = verdict_on(*heard_of(sound, ASKED))
     assert verdict.measured["gain"] == Code.MICROPHONE_CLIPPED.value
-    assert verdict.measured["clipped"] > SETTINGS.visit.max_clipped
+    assert verdict.measured["clipped"] > SETTINGS.visit.sound.max_clipped
 
 
 # ── blocks and files ─────────────────────────────────────────────────────────────────────────────
@@ -227,7 +227,9 @@ def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
-    verdict = rules.digits(Challenge("", ASKED, (1.4,) * 6, 2e9), [0.5], told[-1:], SETTINGS.visit)
+    limits = SETTINGS.visit
+    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
     assert verdict.answer is Answer.RETRY
 
 
@@ -268,21 +270,21 @@ def bad_file(folder, name):
 
 
 BAD_FILES = {
-    "nothing.wav": Reason.UNREADABLE,
-    "no samples.wav": Reason.EMPTY,
-    "alien.mp3": Reason.UNREADABLE,
-    "text.wav": Reason.UNREADABLE,
-    "cut.flac": Reason.UNREADABLE,
-    "nan.wav": Reason.NOT_FINITE,
-    "slow.wav": Reason.RATE,
-    "silent.wav": Reason.SILENT,
-    "eleven minutes.flac": Reason.TOO_LONG,
+    "nothing.wav": SkipReason.UNREADABLE,
+    "no samples.wav": SkipReason.EMPTY,
+    "alien.mp3": SkipReason.UNREADABLE,
+    "text.wav": SkipReason.UNREADABLE,
+    "cut.flac": SkipReason.UNREADABLE,
+    "nan.wav": SkipReason.NOT_FINITE,
+    "slow.wav": SkipReason.RATE,
+    "silent.wav": SkipReason.SILENT,
+    "eleven minutes.flac": SkipReason.TOO_LONG,
 }
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_file_that_is_no_use_has_its_reason(tmp_path, name):
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(UnusableSound) as caught:
         load(bad_file(tmp_path, name), 660.0)
     assert caught.value.reason is BAD_FILES[name]
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from evaluation.speech.playback import challenge, play
-from evaluation.speech.scene import Scene
+from evaluation.speech.challenge_audio import ChallengeAudio
+from evaluation.speech.offline_listener import challenge_of, play_recording
 from kiosk.codes import Code
 from kiosk.model import Answer
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import BrokenRecogniser, PitchRecogniser, cough, mix, noise, voice
 
 SETTINGS = load()
@@ -32,9 +32,9 @@ def read_aloud(digits=DIGITS, delay=0.45, ground_dbfs=-60.0, **how):
 
 
 def verdict(sound, recogniser=None):
-    scene = Scene("anna", DIGITS, SHOWN, np.asarray(sound, np.float32))
-    heard = play(scene, recogniser or PitchRecogniser(), SPEECH, LIMITS)
-    return verdicts.digits(challenge(scene), scene.shown, heard, LIMITS)
+    scene = ChallengeAudio("anna", DIGITS, SHOWN, np.asarray(sound, np.float32))
+    heard = play_recording(scene, recogniser or PitchRecogniser(), SPEECH, LIMITS)
+    return judge_digits(challenge_of(scene), scene.shown, heard, LIMITS.digits, LIMITS.sound)
 
 
 def talk():

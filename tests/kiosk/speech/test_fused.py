@@ -9,7 +9,7 @@ from kiosk.model import Answer, Challenge
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
 from kiosk.speech.recognisers.fused import Together, pooled
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.kiosk.speech.test_listener import Scene
 from tests.support.onnx_stub import lively, network
 from tests.support.recognisers import stub_context
@@ -46,7 +46,7 @@ def read_to(recogniser):
     in_order = [heard[i] for i in range(len(DIGITS))]
     challenge = Challenge("c", DIGITS, (1.2,) * 6, 2e9)
     shown = [1000.0 + at for at in SHOWN]
-    return in_order, verdicts.digits(challenge, shown, in_order, LIMITS)
+    return in_order, judge_digits(challenge, shown, in_order, LIMITS.digits, LIMITS.sound)
 
 
 def test_a_pool_is_posteriors_again_and_lies_between_its_parts():
@@ -81,7 +81,7 @@ def test_a_second_that_falls_out_leaves_the_leading_one_alone_under_the_same_rul
 def test_wrong_digits_do_not_pass_because_the_second_one_fell_out():
     heard, _ = read_to(Together(PitchRecogniser(), Second(0), 0.3))
     asked = Challenge("c", (2, 0, 3, 0, 4, 8), (1.2,) * 6, 2e9)
-    verdict = verdicts.digits(asked, [1000.0 + at for at in SHOWN], heard, LIMITS)
+    verdict = judge_digits(asked, [1000.0 + at for at in SHOWN], heard, LIMITS.digits, LIMITS.sound)
     assert (verdict.answer, verdict.code) == (Answer.RETRY, Code.SPEECH_WRONG_DIGITS)
 
 

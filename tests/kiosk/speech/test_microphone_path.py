@@ -12,7 +12,7 @@ from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.listener import Listener
 from kiosk.speech.recognisers.embedded import Embedded, EmbeddedSettings
-from kiosk.visit.rules import microphone_level
+from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.recognisers import context_of
 from tests.support.sounds import mix, noise
 
@@ -89,12 +89,12 @@ def test_the_wrong_channel_is_silence_and_no_answer(recogniser):
     """Chosen by hand in the settings, and dead: nothing is heard, and the clerk is told why."""
     answers = heard(recogniser, card(said(), 48_000, live=0), 48_000, channel=2)
     assert digits(answers) == (None,) * 3
-    code, _ = microphone_level.judged(answers, LIMITS.visit)
+    code, _ = judge_level(answers, LIMITS.visit.sound)
     assert code.value == "microphone.too_quiet"
 
 
 def test_a_gain_too_low_or_too_high_is_noticed_on_the_way(recogniser):
     faint = heard(recogniser, card(said(-27.0), 44_100), 44_100)
-    assert microphone_level.judged(faint, LIMITS.visit)[0].value == "microphone.too_quiet"
+    assert judge_level(faint, LIMITS.visit.sound)[0].value == "microphone.too_quiet"
     loud = heard(recogniser, np.clip(card(said(24.0), 44_100), -1, 1), 44_100)
-    assert microphone_level.judged(loud, LIMITS.visit)[0].value == "microphone.clipped"
+    assert judge_level(loud, LIMITS.visit.sound)[0].value == "microphone.clipped"

@@ -16,7 +16,7 @@ from kiosk.speech.digits import MANDARIN, OTHER, meant, spoken
 from kiosk.speech.prompts import Announcer, Prompts, load_sound
 from kiosk.speech.time_stretch import stretched
 from kiosk.worker import Worker
-from tests.support.sounds import noise, voice
+from tests.support.sounds import voice
 
 LIMITS = load().speech
 
@@ -299,22 +299,9 @@ def test_the_same_seed_speaks_the_same(speaker_folder):
 
 
 def test_a_voice_without_a_digit_is_refused(speaker_folder):
-    for path in speaker_folder.glob("4-*.ogg"):
+    files = list(speaker_folder.glob("4-*.ogg"))
+    assert files
+    for path in files:
         path.unlink()
     with pytest.raises(FileNotFoundError, match="4"):
         Voice(speaker_folder, seed=1)
-
-
-def test_the_mouth_opens_with_the_voice_and_closes_after_it():
-    sound = np.concatenate([np.zeros(3200), voice(3, 0.4), np.zeros(4800)]).astype(np.float32)
-    opening = Voice.envelope(sound)
-    assert len(opening) == 90
-    assert opening[:19].max() == 0.0
-    assert opening[30:60].min() > 0.7
-    assert opening[85] < 0.2
-    assert opening.max() <= 1.0
-
-
-def test_silence_keeps_the_mouth_shut():
-    assert not Voice.envelope(np.zeros(1600, np.float32)).any()
-    assert len(Voice.envelope(noise(0.0))) == 0

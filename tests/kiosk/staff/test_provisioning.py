@@ -10,7 +10,7 @@ from kiosk.activation.service import ActivationService
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Clerk, Role
-from kiosk.simulators.network import NetworkProxy
+from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
 from kiosk.worker import Worker
 from tests.support.activation_terminal import settings_of_terminal

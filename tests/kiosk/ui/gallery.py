@@ -33,7 +33,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 full = f"{shape}-{language}-{name}"
                 if all(part in full for part in wanted):
                     play(window, story)
-                    window.speak(language)
+                    window.retranslate(language)
                     QTest.qWait(120)
                     window.grab().save(str(folder / f"{full}.png"))
 

@@ -17,8 +17,8 @@ from kiosk.ui.theme import load_fonts
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
-from tests.kiosk.ui.counters import World
 from tests.kiosk.ui.gallery import SIZES
+from tests.kiosk.ui.staff_world import World
 from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 
 
@@ -37,16 +37,16 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
     frame = made_up_frame()
     feeds = Feeds(frame=lambda: frame, level_dbfs=lambda: -22.0)
     world = World(Path(tempfile.mkdtemp())).visits()
-    window = Window(RecordingEngine(), feeds, world.settings, simulated=True, counter=world.counter)
+    window = Window(RecordingEngine(), feeds, world.settings, simulated=True, staff_service=world.service)
     window._home_language = language
     window.resize(*size)
     window.show()
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand = TouchDriver(window)
 
     def save(name: str) -> None:
         done: list[object] = []
-        window.panel._errands.run(lambda: None, done.append, done.append)
+        window.panel._tasks.run(lambda: None, done.append, done.append)
         until = time.monotonic() + 20
         while not done and time.monotonic() < until:
             QTest.qWait(20)
@@ -64,7 +64,7 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
             if window.panel.signed_in:
                 break
 
-    window.call_staff()
+    window.open_staff_panel()
     hand.type(CLERK[:4])
     save("1-number")
     for _ in range(4):
@@ -86,8 +86,8 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
     world.desk.stick = None
     hand.press("staff_export")
     save("6-exported")
-    window.panel.leave()
-    window.panel.close_errands()
+    window.panel.sign_out()
+    window.panel.close_tasks()
     window.close()
 
 

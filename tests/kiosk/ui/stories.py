@@ -23,7 +23,7 @@ from kiosk.events import (
 )
 from kiosk.model import Check, Device, HeadMove, Outcome, Purpose, Role, Slip, Stage, Way
 from kiosk.ui.touch_driver import TouchDriver
-from kiosk.ui.widgets.buttons import REST_MS
+from kiosk.ui.widgets.button import TOUCH_BLOCK_MS
 
 NUMBER = "7K2M-9QXD-04RT-V5BH"
 
@@ -96,7 +96,7 @@ def rested(name):
     """Press what has just come, when it takes touches."""
 
     def step(hand):
-        QTest.qWait(REST_MS + 50)
+        QTest.qWait(TOUCH_BLOCK_MS + 50)
         return hand.press(name)
 
     return step
@@ -197,9 +197,9 @@ STORIES = {
 def play(window, story):
     """Lead `window` to a screen."""
     hand = TouchDriver(window)
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     for step in story:
         if callable(step):
             step(hand)
         else:
-            window.take(step)
+            window.handle_notice(step)

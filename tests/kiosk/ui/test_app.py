@@ -71,7 +71,7 @@ def test_a_bug_is_logged_without_what_was_typed(caplog):
         int("13800138000x")
     except ValueError as error:
         with caplog.at_level(logging.CRITICAL):
-            exception_hooks.report(type(error), error, error.__traceback__)
+            exception_hooks.log_exception(type(error), error, error.__traceback__)
     assert "ValueError" in caplog.text
     assert "test_a_bug_is_logged" in caplog.text
     assert "13800138000" not in caplog.text

@@ -13,8 +13,8 @@ from kiosk.ui.bridge import Bridge
 def test_notices_arrive_in_order_on_qts_thread(qtbot, engine):
     bridge = Bridge(engine)
     got, threads = [], set()
-    bridge.told.connect(got.append)
-    bridge.told.connect(lambda _: threads.add(QThread.currentThread() is bridge.thread()))
+    bridge.received.connect(got.append)
+    bridge.received.connect(lambda _: threads.add(QThread.currentThread() is bridge.thread()))
     sent = [ShowHeard(n) for n in range(5000)]
     thread = threading.Thread(target=lambda: [engine.tell(notice) for notice in sent])
     thread.start()
@@ -27,7 +27,7 @@ def test_notices_arrive_in_order_on_qts_thread(qtbot, engine):
 def test_telling_never_runs_the_window_on_the_engines_thread(qtbot, engine):
     bridge = Bridge(engine)
     got = []
-    bridge.told.connect(got.append)
+    bridge.received.connect(got.append)
     engine.tell(Coach(Code.OK))
     assert got == []
     qtbot.waitUntil(lambda: got == [Coach(Code.OK)])

@@ -43,12 +43,12 @@ from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, Reason, 
 from kiosk.phrases import load
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
-from kiosk.ui.widgets.digit import Digit
-from kiosk.ui.widgets.entry import Entry
-from kiosk.ui.widgets.marks import Marks
-from kiosk.ui.widgets.note import Note
+from kiosk.ui.widgets.digit_display import DigitDisplay
+from kiosk.ui.widgets.digit_input import DigitInput
+from kiosk.ui.widgets.fitted_label import FittedLabel
+from kiosk.ui.widgets.message_bar import MessageBar
 from kiosk.ui.widgets.qr import QrCode
-from kiosk.ui.widgets.words import Words
+from kiosk.ui.widgets.step_marks import StepMarks
 from tests.kiosk.ui.stories import (
     CASE,
     NUMBER,
@@ -68,7 +68,7 @@ def hand(window):
     return TouchDriver(window)
 
 
-def seen(window, kind=Words):
+def seen(window, kind=FittedLabel):
     return [part for part in window.findChildren(kind) if part.isVisible()]
 
 
@@ -88,13 +88,13 @@ def part(window, kind):
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_each_stage_shows_its_own_screen(window, stage):
-    window.take(show(stage))
+    window.handle_notice(show(stage))
     assert window.screens[stage].isVisible()
     assert sum(screen.isVisible() for screen in window.screens.values()) == 1
 
 
 def test_a_touch_begins_a_visit(window, hand, engine):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert hand.press("begin")
     began = engine.last(Began)
     assert len(began.visit) == 19
@@ -104,7 +104,7 @@ def test_a_touch_begins_a_visit(window, hand, engine):
 
 
 def test_unhurried_and_another_language_are_told(window, hand, engine):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("language_en")
     hand.press("begin_unhurried")
     assert engine.last(Began).unhurried
@@ -112,7 +112,7 @@ def test_unhurried_and_another_language_are_told(window, hand, engine):
 
 
 def test_every_visit_has_its_own_number(window, hand, engine):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("begin")
     hand.press("begin")
     assert len({event.visit for event in engine.posted}) == 2
@@ -120,7 +120,7 @@ def test_every_visit_has_its_own_number(window, hand, engine):
 
 @pytest.mark.parametrize("way", list(Way))
 def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, engine, way):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert hand.press("other_way")
     assert engine.posted == []
     touched_after_rest(qtbot, hand, f"way_{way.value}")
@@ -128,7 +128,7 @@ def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, e
 
 
 def test_back_from_the_ways_is_the_first_screen(qtbot, window, hand, engine):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("other_way")
     assert hand.press("back")
     assert window.screens[Stage.IDLE].isVisible()
@@ -137,7 +137,7 @@ def test_back_from_the_ways_is_the_first_screen(qtbot, window, hand, engine):
 
 @pytest.mark.parametrize("stage", [Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH])
 def test_another_way_in_the_middle(qtbot, window, hand, engine, stage):
-    window.take(show(stage))
+    window.handle_notice(show(stage))
     assert hand.press("change_way")
     assert not hand.press("way_voice")  # the one that is being gone
     touched_after_rest(qtbot, hand, "way_head")
@@ -146,14 +146,14 @@ def test_another_way_in_the_middle(qtbot, window, hand, engine, stage):
 
 
 def test_a_new_stage_takes_the_ways_away(window, hand):
-    window.take(show(Stage.DIGITS))
+    window.handle_notice(show(Stage.DIGITS))
     hand.press("change_way")
-    window.take(show(Stage.OUTCOME))
+    window.handle_notice(show(Stage.OUTCOME))
     assert window.screens[Stage.OUTCOME].isVisible()
 
 
 def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
-    window.take(Show(Stage.CONSENT, way=Way.CLERK))
+    window.handle_notice(Show(Stage.CONSENT, way=Way.CLERK))
     shown = [label.accessibleName() for label in seen(window, QLabel)]
     assert "\n".join(load("zh-Hans").clerk_notice()) in shown
     hand.press("agree_clerk")
@@ -162,18 +162,18 @@ def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
 
 
 def test_arrows_are_told_when_they_were_painted(qtbot, window, engine):
-    window.take(show(Stage.HEAD))
-    window.take(ShowHeadMove(0, 5, None))
+    window.handle_notice(show(Stage.HEAD))
+    window.handle_notice(ShowHeadMove(0, 5, None))
     assert engine.posted == []
-    window.take(ShowHeadMove(0, 5, HeadMove.LEFT))
+    window.handle_notice(ShowHeadMove(0, 5, HeadMove.LEFT))
     qtbot.waitUntil(lambda: bool(engine.posted))
     assert engine.posted[0].step == 0
     assert abs(engine.posted[0].at - time.monotonic()) < 5
 
 
 def test_digits_are_typed_whole_or_not_at_all(window, hand, engine):
-    window.take(show(Stage.TOUCH))
-    window.take(ShowDigits((3, 1, 4, 1, 5, 9)))
+    window.handle_notice(show(Stage.TOUCH))
+    window.handle_notice(ShowDigits((3, 1, 4, 1, 5, 9)))
     hand.type("314")
     hand.press("key_next")
     assert engine.posted == []
@@ -183,17 +183,17 @@ def test_digits_are_typed_whole_or_not_at_all(window, hand, engine):
 
 
 def lead_to_case(window, hand, **changes):
-    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
-    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
     hand.press("i_am_clerk")
     hand.type("246813")
     hand.press("key_next")
-    window.take(msgspec.structs.replace(CASE, **changes))
+    window.handle_notice(msgspec.structs.replace(CASE, **changes))
 
 
 def test_nobody_sees_a_picture_before_a_clerk_has_signed(window, hand, engine):
-    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
-    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
     assert window.screens[Stage.REVIEW].case.blank
     hand.press("i_am_clerk")
     hand.type("246813")
@@ -225,13 +225,13 @@ def test_what_may_not_be_approved_cannot_be(qtbot, window, hand, engine):
 )
 def test_the_pictures_go_with_the_page(window, hand, after):
     lead_to_case(window, hand)
-    window.take(after)
+    window.handle_notice(after)
     assert window.screens[Stage.REVIEW].case.blank
 
 
 def test_somebody_else_may_sign(window, hand, engine):
-    window.take(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
-    window.take(AskSignature(Role.CLERK, clerk="700124"))
+    window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
     hand.press("i_am_clerk")
     hand.press("key_delete")
     hand.type("700999")
@@ -242,7 +242,7 @@ def test_somebody_else_may_sign(window, hand, engine):
 
 
 def test_consent_asks_two_questions(qtbot, window, hand, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     assert not hand.press("agree_picture")
     hand.press("agree")
     assert engine.posted == []
@@ -251,7 +251,7 @@ def test_consent_asks_two_questions(qtbot, window, hand, engine):
 
 
 def test_the_picture_may_be_declined_alone(qtbot, window, hand, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     hand.press("language_zh_hant")
     hand.press("agree")
     touched_after_rest(qtbot, hand, "decline_picture")
@@ -259,7 +259,7 @@ def test_the_picture_may_be_declined_alone(qtbot, window, hand, engine):
 
 
 def test_a_double_touch_answers_only_the_first_question(window, hand, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     yes, no = (window.findChild(QAbstractButton, name) for name in ("agree", "decline"))
     before = yes.grab().toImage()
     hand.press("agree")
@@ -278,29 +278,29 @@ def test_a_double_touch_answers_only_the_first_question(window, hand, engine):
 
 
 def test_a_new_customer_need_not_wait_for_the_last_ones_page(window, hand, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     hand.press("agree")
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     assert hand.press("agree")
     assert engine.posted == []
 
 
 def test_declining_is_one_touch(window, hand, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     hand.press("decline")
     assert engine.posted == [Declined()]
 
 
 def test_the_next_customer_is_asked_both_questions_again(window, hand):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     hand.press("agree")
-    window.take(Forget())
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(Forget())
+    window.handle_notice(show(Stage.CONSENT))
     assert hand.press("decline")
 
 
 def test_all_of_the_notice_is_on_the_screen(window, hand):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     shown = [label.accessibleName() for label in seen(window, QLabel)]
     assert "\n".join(load("zh-Hans").face_notice()) in shown
     hand.press("agree")
@@ -309,7 +309,7 @@ def test_all_of_the_notice_is_on_the_screen(window, hand):
 
 
 def test_phone_and_password_are_typed(window, hand, engine):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     for page in (PHONE, PASSWORD, PASSWORD):
         assert hand.type(page)
         assert engine.posted == []
@@ -329,7 +329,7 @@ def test_phone_and_password_are_typed(window, hand, engine):
     ],
 )
 def test_what_is_wrong_stays_on_the_page(window, hand, engine, pages, code):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     for page in pages:
         hand.type(page)
         hand.press("key_next")
@@ -340,7 +340,7 @@ def test_what_is_wrong_stays_on_the_page(window, hand, engine, pages, code):
 
 
 def test_a_mistyped_first_password_is_no_trap(window, hand, engine):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     for page in (PHONE, "20583199", PASSWORD, PASSWORD, PASSWORD, PASSWORD):
         hand.type(page)
         hand.press("key_next")
@@ -348,9 +348,9 @@ def test_a_mistyped_first_password_is_no_trap(window, hand, engine):
 
 
 def test_delete_takes_one_digit_and_then_the_page_before(window, hand, engine):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     hand.type(PHONE + "99")
-    entry = part(window, Entry)
+    entry = part(window, DigitInput)
     assert entry.text == PHONE
     hand.press("key_delete")
     assert entry.text == PHONE[:-1]
@@ -365,53 +365,53 @@ def test_delete_takes_one_digit_and_then_the_page_before(window, hand, engine):
 
 
 def test_a_password_is_never_readable(window, hand):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     hand.type(PHONE)
     hand.press("key_next")
     hand.type("2")
-    two = part(window, Entry).grab().toImage()
+    two = part(window, DigitInput).grab().toImage()
     hand.press("key_delete")
     hand.type("7")
-    assert part(window, Entry).grab().toImage() == two
-    assert "2" not in part(window, Entry).accessibleName()
+    assert part(window, DigitInput).grab().toImage() == two
+    assert "2" not in part(window, DigitInput).accessibleName()
 
 
 def test_a_coming_back_begins_with_the_number(window, hand):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     hand.type(PHONE)
     hand.press("key_next")
-    window.take(show(Stage.PHONE, Code.PHONE_MALFORMED))
+    window.handle_notice(show(Stage.PHONE, Code.PHONE_MALFORMED))
     assert window.screens[Stage.PHONE].blank
     assert load("zh-Hans").customer(Code.PHONE_MALFORMED) in said(window)
 
 
 def test_forget_clears_everything(qtbot, window, hand):
-    window.take(show(Stage.PHONE))
+    window.handle_notice(show(Stage.PHONE))
     hand.type(PHONE)
     hand.press("key_next")
     hand.type("205")
-    window.take(Forget())
+    window.handle_notice(Forget())
     assert window.screens[Stage.PHONE].blank
-    window.take(show(Stage.FACE))
+    window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     qtbot.waitUntil(lambda: not preview.blank)
-    window.take(show(Stage.IDLE))
+    window.handle_notice(show(Stage.IDLE))
     assert preview.blank
 
 
 def test_a_clear_preview_shows_nobody(qtbot, window):
-    window.take(show(Stage.FACE))
+    window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     empty = preview.grab().toImage()
     qtbot.waitUntil(lambda: not preview.blank)
     full = preview.grab().toImage()
     preview._timer.stop()
-    window.take(Forget())
+    window.handle_notice(Forget())
     assert preview.grab().toImage() == empty != full
 
 
 def test_the_preview_is_a_mirror(qtbot, window):
-    window.take(show(Stage.FACE))
+    window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     qtbot.waitUntil(lambda: not preview.blank)
     image = preview.grab().toImage()
@@ -420,10 +420,10 @@ def test_the_preview_is_a_mirror(qtbot, window):
 
 
 def test_the_preview_pulls_only_while_it_is_seen(qtbot, window):
-    window.take(show(Stage.FACE))
+    window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     assert preview._timer.isActive()
-    window.take(show(Stage.SUBMIT))
+    window.handle_notice(show(Stage.SUBMIT))
     assert not preview._timer.isActive()
 
 
@@ -431,30 +431,30 @@ def test_the_preview_pulls_only_while_it_is_seen(qtbot, window):
     "code", [Code.FACE_NONE, Code.FACE_TOO_FAR, Code.FACE_BACKLIT, Code.FACE_EYES_CLOSED]
 )
 def test_each_hint_is_said(window, code):
-    window.take(show(Stage.FACE))
-    window.take(Coach(code))
+    window.handle_notice(show(Stage.FACE))
+    window.handle_notice(Coach(code))
     assert load("zh-Hans").customer(code) in said(window)
-    window.take(Coach(Code.OK))
+    window.handle_notice(Coach(Code.OK))
     assert load("zh-Hans")["general.well_placed"] in said(window)
 
 
 def test_a_digit_is_told_once_right_after_it_was_painted(qtbot, window, engine):
-    window.take(show(Stage.DIGITS))
+    window.handle_notice(show(Stage.DIGITS))
     before = time.monotonic()
-    window.take(ShowDigit(0, 6, 7))
+    window.handle_notice(ShowDigit(0, 6, 7))
     after = time.monotonic()
     assert [event.window for event in engine.posted] == [0]
     assert before <= engine.last(DigitShown).at <= after
-    assert part(window, Digit).text == "7"
+    assert part(window, DigitDisplay).text == "7"
     QTest.qWait(50)
-    part(window, Digit).repaint()
+    part(window, DigitDisplay).repaint()
     assert len(engine.posted) == 1
 
 
 def test_a_digit_that_cannot_be_seen_is_not_told(qtbot, window, engine):
-    window.take(show(Stage.DIGITS))
+    window.handle_notice(show(Stage.DIGITS))
     window.hide()
-    window.take(ShowDigit(0, 6, 7))
+    window.handle_notice(ShowDigit(0, 6, 7))
     QTest.qWait(50)
     assert engine.posted == []
     window.show()
@@ -462,38 +462,38 @@ def test_a_digit_that_cannot_be_seen_is_not_told(qtbot, window, engine):
 
 
 def test_the_same_digit_twice_is_seen_to_change(window):
-    window.take(show(Stage.DIGITS))
-    window.take(ShowDigit(0, 6, 7))
-    first = part(window, Digit).grab().toImage()
-    window.take(ShowDigit(1, 6, 7))
-    assert part(window, Digit).grab().toImage() != first
+    window.handle_notice(show(Stage.DIGITS))
+    window.handle_notice(ShowDigit(0, 6, 7))
+    first = part(window, DigitDisplay).grab().toImage()
+    window.handle_notice(ShowDigit(1, 6, 7))
+    assert part(window, DigitDisplay).grab().toImage() != first
 
 
 def test_marks_tell_only_that_something_was_heard(window):
-    window.take(show(Stage.DIGITS))
-    window.take(ShowDigit(0, 6, 7))
-    window.take(ShowHeard(0))
-    window.take(ShowDigit(1, 6, 2))
-    marks = part(window, Marks)
-    assert (marks.count, marks.here, marks.heard) == (6, 1, {0})
-    window.take(show(Stage.DIGITS, Code.SPEECH_WRONG_DIGITS, 2))
-    assert (marks.count, marks.heard) == (0, set())
-    assert part(window, Digit).text == ""
+    window.handle_notice(show(Stage.DIGITS))
+    window.handle_notice(ShowDigit(0, 6, 7))
+    window.handle_notice(ShowHeard(0))
+    window.handle_notice(ShowDigit(1, 6, 2))
+    marks = part(window, StepMarks)
+    assert (marks.count, marks.here, marks.done) == (6, 1, {0})
+    window.handle_notice(show(Stage.DIGITS, Code.SPEECH_WRONG_DIGITS, 2))
+    assert (marks.count, marks.done) == (0, set())
+    assert part(window, DigitDisplay).text == ""
 
 
 def test_digits_are_at_least_400_px_high(window, qtbot):
     for size in ((1080, 1920), (1920, 1080)):
         window.resize(*size)
-        window.take(show(Stage.DIGITS))
-        window.take(ShowDigit(0, 6, 7))
+        window.handle_notice(show(Stage.DIGITS))
+        window.handle_notice(ShowDigit(0, 6, 7))
         QTest.qWait(20)
-        assert part(window, Digit).digit_px() >= 400, size
+        assert part(window, DigitDisplay).digit_px() >= 400, size
 
 
 @pytest.mark.parametrize("result", list(Outcome))
 def test_each_outcome_says_what_and_what_next(window, result):
     for notice in outcome(result):
-        window.take(notice)
+        window.handle_notice(notice)
     phrases = load("zh-Hans")
     assert phrases[f"outcome.{result.value}.title"] in said(window)
     assert phrases[f"outcome.{result.value}.next"] in said(window)
@@ -507,19 +507,19 @@ def test_the_qr_code_leads_to_centrals_page(window):
     for notice in outcome(Outcome.ACTIVATED):
         if isinstance(notice, Print):
             notice = Print(msgspec.structs.replace(notice.slip, look_up=address))
-        window.take(notice)
+        window.handle_notice(notice)
     [code] = window.findChildren(QrCode)
     assert code.accessibleName() == address
 
 
 @pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
 def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand, engine, purpose):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("language_en")
-    window.take(replace(show(Stage.SUBMIT), way=Way.HEAD))
+    window.handle_notice(replace(show(Stage.SUBMIT), way=Way.HEAD))
     told, screen = outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN)
-    window.take(told)
-    window.take(replace(screen, way=Way.HEAD))
+    window.handle_notice(told)
+    window.handle_notice(replace(screen, way=Way.HEAD))
     assert load("en")["outcome.already_open.title"] in said(window)
     assert not hand.press(purpose.value)  # a double touch on the screen before chooses nothing
     touched_after_rest(qtbot, hand, purpose.value)
@@ -527,32 +527,32 @@ def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand,
     assert dismissed == Dismissed()
     assert (began.purpose, began.way, began.language) == (purpose, Way.HEAD, "en")
     assert began.visit != NUMBER
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert load("en")["stage.idle.title"] in said(window)
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     assert load("en")["consent.title"] in said(window)
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in said(window)
 
 
 @pytest.mark.parametrize("pace", ["begin_unhurried", "begin"])
 def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, hand, engine, pace):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press(pace)
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
-        window.take(notice)
+        window.handle_notice(notice)
     touched_after_rest(qtbot, hand, "renew")
     assert engine.posted[-1].unhurried is (pace == "begin_unhurried")
 
 
 def test_who_asked_for_more_time_keeps_it_in_the_renewal(qtbot, window, hand, engine):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("begin")
-    window.take(show(Stage.DIGITS))
-    window.take(ShowDigit(0, 6, 3))
+    window.handle_notice(show(Stage.DIGITS))
+    window.handle_notice(ShowDigit(0, 6, 3))
     assert hand.press("slower")
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
-        window.take(notice)
+        window.handle_notice(notice)
     touched_after_rest(qtbot, hand, "renew")
     assert engine.posted[-1].unhurried
 
@@ -560,7 +560,7 @@ def test_who_asked_for_more_time_keeps_it_in_the_renewal(qtbot, window, hand, en
 @pytest.mark.parametrize("result", list(Outcome))
 def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
     for notice in outcome(result, Code.PERSON_MISMATCH if result is Outcome.REFUSED else Code.OK):
-        window.take(notice)
+        window.handle_notice(notice)
     touched_after_rest(qtbot, hand, "dismiss")
     assert not hand.press("renew")
     assert not hand.press("new_password")
@@ -570,26 +570,26 @@ def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_the_last_screen_says_what_was_done(window, result, purpose):
     for notice in outcome(result, purpose=purpose):
-        window.take(notice)
+        window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in said(window)
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     for notice in outcome(result):
-        window.take(notice)
+        window.handle_notice(notice)
     assert load("zh-Hans")[f"outcome.{result.value}.body"] in said(window)
 
 
 def test_without_a_slip_the_number_is_to_be_noted(window):
     for notice in outcome(Outcome.ACTIVATED):
-        window.take(notice)
-    window.take(NotPrinted(Code.PRINTER_PAPER))
+        window.handle_notice(notice)
+    window.handle_notice(NotPrinted(Code.PRINTER_PAPER))
     phrases = load("zh-Hans")
     assert phrases.customer(Code.PRINTER_PAPER) in said(window)
     assert phrases["outcome.activated.title"] in said(window)
     for notice in outcome(Outcome.REFUSED):
-        window.take(notice)
-    window.take(show(Stage.IDLE))
+        window.handle_notice(notice)
+    window.handle_notice(show(Stage.IDLE))
     for notice in outcome(Outcome.ACTIVATED):
-        window.take(notice)
+        window.handle_notice(notice)
     assert phrases.customer(Code.PRINTER_PAPER) not in said(window)
 
 
@@ -598,7 +598,7 @@ def test_the_qr_code_can_be_read(window):
     import numpy as np
 
     for notice in outcome(Outcome.ACTIVATED):
-        window.take(notice)
+        window.handle_notice(notice)
     QTest.qWait(20)
     image = part(window, QrCode).grab().toImage().convertToFormat(QImage.Format.Format_BGR888)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
@@ -608,7 +608,7 @@ def test_the_qr_code_can_be_read(window):
 
 def test_a_refusal_names_its_reason_to_both(window):
     for notice in outcome(Outcome.REFUSED, Code.CARD_EXPIRED):
-        window.take(notice)
+        window.handle_notice(notice)
     assert load("zh-Hans").customer(Code.CARD_EXPIRED) in said(window)
     assert load("zh-Hans").clerk(Code.CARD_EXPIRED) in said(window)
     assert "card.expired" in said(window)
@@ -616,22 +616,22 @@ def test_a_refusal_names_its_reason_to_both(window):
 
 def test_better_news_replace_the_promise(window):
     for notice in outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE) + outcome(Outcome.ACTIVATED):
-        window.take(notice)
+        window.handle_notice(notice)
     assert load("zh-Hans")["outcome.activated.title"] in said(window)
     assert load("zh-Hans").customer(Code.CENTRAL_UNREACHABLE) not in said(window)
 
 
 def test_the_last_visit_leaves_no_number(window):
     for notice in outcome(Outcome.ACTIVATED):
-        window.take(notice)
-    window.take(Show(Stage.IDLE))
-    window.take(show(Stage.OUTCOME))
+        window.handle_notice(notice)
+    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(show(Stage.OUTCOME))
     assert NUMBER[:4] not in said(window)
 
 
 def test_dismissed(qtbot, window, hand, engine):
     for notice in outcome(Outcome.ACTIVATED):
-        window.take(notice)
+        window.handle_notice(notice)
     assert not hand.press("dismiss")
     assert engine.posted == []
     touched_after_rest(qtbot, hand, "dismiss")
@@ -642,21 +642,21 @@ def test_dismissed(qtbot, window, hand, engine):
     "stage", [Stage.CONSENT, Stage.CARD, Stage.PHONE, Stage.FACE, Stage.DIGITS, Stage.REVIEW]
 )
 def test_there_is_always_a_way_out_and_a_clerk(window, hand, engine, stage):
-    window.take(show(stage))
+    window.handle_notice(show(stage))
     assert hand.press("cancel")
     assert hand.press("help")
     assert engine.posted == [Cancelled(), HelpWanted()]
 
 
 def test_nothing_cancels_once_it_is_sent(window, hand, engine):
-    window.take(show(Stage.SUBMIT))
+    window.handle_notice(show(Stage.SUBMIT))
     assert not hand.press("cancel")
     assert engine.posted == []
 
 
 def test_out_of_service_says_what_is_missing(window):
-    window.take(OutOfService(OUT))
-    window.take(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING))
+    window.handle_notice(OutOfService(OUT))
+    window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING))
     text = said(window)
     assert load("zh-Hans").customer(Code.CAMERA_MISSING) in text
     assert load("zh-Hans").clerk(Code.MODEL_MISSING) in text
@@ -666,31 +666,31 @@ def test_out_of_service_says_what_is_missing(window):
 @pytest.mark.parametrize(("name", "language"), [(language.name.lower(), language) for language in Language])
 @pytest.mark.parametrize("stage", list(Stage))
 def test_another_language_by_one_touch_everywhere(window, hand, stage, name, language):
-    window.take(show(stage))
+    window.handle_notice(show(stage))
     assert hand.press(f"language_{name}")
     place = "keypad.phone_title" if stage is Stage.PHONE else f"stage.{stage.value}.title"
     if stage is Stage.CONSENT:
         place = "consent.title"
     if stage is Stage.OUT_OF_SERVICE:
-        window.take(OutOfService(OUT))
+        window.handle_notice(OutOfService(OUT))
     assert load(language)[place] in said(window)
 
 
 def test_the_next_customer_gets_the_terminals_language(window, hand):
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     hand.press("language_en")
-    window.take(show(Stage.CARD))
+    window.handle_notice(show(Stage.CARD))
     assert load("en")["stage.card.title"] in said(window)
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert load("zh-Hans")["stage.idle.title"] in said(window)
 
 
 def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
-    window.take(show(Stage.CARD, seconds=42))
+    window.handle_notice(show(Stage.CARD, seconds=42))
     assert window._footer.ring.left_s in (41, 42)
     assert window._clock.isActive()
     assert window._clock.interval() >= 1000
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert window._footer.ring.left_s is None
     assert not window._clock.isActive()
 
@@ -698,7 +698,7 @@ def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
 def test_an_idle_window_has_no_timers(window):
     from PySide6.QtCore import QTimer
 
-    window.take(Show(Stage.IDLE))
+    window.handle_notice(Show(Stage.IDLE))
     assert [timer for timer in window.findChildren(QTimer) if timer.isActive()] == []
 
 
@@ -719,7 +719,7 @@ def test_every_button_has_a_name_for_those_who_do_not_see(window):
 
 def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
     bridge = Bridge(engine, window)
-    bridge.told.connect(window.take)
+    bridge.received.connect(window.handle_notice)
     walk = [
         OutOfService(()),
         Show(Stage.IDLE),
@@ -751,21 +751,21 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
 
 
 def test_a_key_held_by_a_real_mouse_works_too(window, engine):
-    window.take(show(Stage.CONSENT))
+    window.handle_notice(show(Stage.CONSENT))
     [button] = [b for b in seen(window, QAbstractButton) if b.objectName() == "decline"]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert engine.posted == [Declined()]
-    assert seen(window, Note) == []
+    assert seen(window, MessageBar) == []
 
 
 def test_slower_is_asked_for_once_and_forgotten_with_the_visit(window, engine):
     hand = TouchDriver(window)
-    window.take(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
     assert hand.press("slower")
     assert not hand.press("slower")
     assert [event for event in engine.posted if isinstance(event, SlowDown)] == [SlowDown()]
-    window.take(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
+    window.handle_notice(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
     assert not hand.press("slower")
-    window.take(Forget())
-    window.take(Show(Stage.DIGITS, Code.OK, 3))
+    window.handle_notice(Forget())
+    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
     assert hand.press("slower")

@@ -6,7 +6,7 @@ from kiosk.codes import Code
 from kiosk.model import Clerk, Decision, Reason, Role
 from kiosk.settings import ReviewSettings
 from kiosk.visit.visit import Visit
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver, policy
 
 DESK: ReviewSettings = settings.load().review
 """What a site gets that changes nothing."""
@@ -18,7 +18,7 @@ class StaffedVisitDriver(VisitDriver):
 
     def __init__(self, limits=LIMITS, desk: ReviewSettings = DESK, staff: Clerk | None = CLERK) -> None:
         super().__init__(limits)
-        self.visit = Visit(limits, desk, terminal="T", place="P")
+        self.visit = Visit(policy(limits, desk), terminal="T", place="P")
         self.staff = staff
 
     def feed(self, event, after=0.1):

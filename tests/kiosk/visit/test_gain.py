@@ -7,14 +7,14 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.engine import Engine
 from kiosk.model import Answer, Check, Device, DigitHeard, Stage
-from kiosk.visit.rules import microphone_level
+from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
 
 VOICE = DigitHeard(1.0, 0, scores(3), began=0.5, ended=0.8, level_dbfs=-25.0, floor_dbfs=-60.0)
 
 
 def judged(*heard):
-    return microphone_level.judged(heard, LIMITS)
+    return judge_level(heard, LIMITS.sound)
 
 
 def test_an_ordinary_voice_is_well():

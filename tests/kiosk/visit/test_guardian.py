@@ -11,7 +11,7 @@ from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role,
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge
+from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challenge, policy, shown_stages
 
 YOUNG = replace(GOOD_CARD, age=16)
 CHILD = replace(GOOD_CARD, age=8)
@@ -92,7 +92,7 @@ def test_the_guardian_is_asked_before_a_card_or_a_face_of_theirs_is_looked_at(ag
     assert drive.visit.stage is Stage.GUARDIAN
     assert not drive.all(e.Watch)
     assert drive.all(e.AwaitCard) == [e.AwaitCard()]  # the child's; not again before consent
-    assert LIMITS.min_age_guarded == 14
+    assert LIMITS.card.min_age_guarded == 14
 
 
 def test_where_the_table_has_no_children_nothing_begins():
@@ -229,9 +229,10 @@ def test_help_on_the_guardians_page_comes_back_to_it():
 def test_a_log_of_it_fed_back_is_the_same_visit():
     drive = to_attest().sign("7001").decide(reason=Reason.BIRTH_CERTIFICATE)
     drive.receipt()
-    lines = [replay.head(LIMITS, DESK), *(replay.line(at, event) for at, event in drive.log)]
+    lines = [replay.encode_policy(policy(LIMITS, DESK))]
+    lines += [replay.encode_event(at, event) for at, event in drive.log]
     again, orders = replay.replay(lines)
-    shown = [(s.stage, s.code, s.guardian) for s in replay.stages(orders)]
+    shown = [(s.stage, s.code, s.guardian) for s in shown_stages(orders)]
     assert shown == [(s.stage, s.code, s.guardian) for s in drive.all(e.Show)]
     assert (again.outcome, again.code) == (Outcome.ACTIVATED, Code.OK)
 

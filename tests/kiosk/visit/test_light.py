@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, Check, FaceSeen, Outcome, Stage
-from kiosk.visit.rules import light, verdicts
-from tests.support.visit_driver import LIMITS, VisitDriver
+from kiosk.visit.rules import light
+from kiosk.visit.rules.light import judge_light
+from tests.support.visit_driver import LIMITS, VisitDriver, changed
 
-REQUIRED = replace(LIMITS, light="required")
+REQUIRED = changed(LIMITS, light={"mode": "required"})
 CHALLENGE = Challenge("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", (1, 2, 3, 4, 5, 6), (1.0,) * 6, 2e9)
 STEPS = 13
 HOLD_S = 0.6
@@ -63,24 +64,24 @@ def test_no_flash_and_no_saturated_red():
     bright = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in light.LINEAR.values()]
     assert max(bright) - min(bright) < 0.1 * 0.5
     assert all(r / (r + g + b) < 0.8 for r, g, b in light.LINEAR.values())
-    assert LIMITS.light_hold_s >= 1 / 3
+    assert LIMITS.light.hold_s >= 1 / 3
 
 
 def test_a_face_that_follows_passes():
-    verdict = verdicts.light(CHALLENGE, shown(), face(own(), 0.2), REQUIRED)
+    verdict = judge_light(CHALLENGE, shown(), face(own(), 0.2), REQUIRED.light)
     assert (verdict.answer, verdict.code) == (Answer.PASS, Code.OK)
     assert verdict.measured["gain"] == pytest.approx(0.2, rel=0.1)
     assert verdict.measured["colours"] == own()
 
 
 def test_drift_of_the_white_balance_changes_little():
-    verdict = verdicts.light(CHALLENGE, shown(), face(own(), 0.2, drift=0.05), REQUIRED)
+    verdict = judge_light(CHALLENGE, shown(), face(own(), 0.2, drift=0.05), REQUIRED.light)
     assert verdict.answer is Answer.PASS
 
 
 def test_a_face_without_an_answer_is_told_from_one_that_cannot_be_judged():
-    still = verdicts.light(CHALLENGE, shown(), face(own(), 0.0, noise=0.005), REQUIRED)
-    noisy = verdicts.light(CHALLENGE, shown(), face(own(), 0.04, noise=0.6), REQUIRED)
+    still = judge_light(CHALLENGE, shown(), face(own(), 0.0, noise=0.005), REQUIRED.light)
+    noisy = judge_light(CHALLENGE, shown(), face(own(), 0.04, noise=0.6), REQUIRED.light)
     assert (still.answer, still.code) == (Answer.RETRY, Code.LIGHT_ABSENT)
     assert (noisy.answer, noisy.code) == (Answer.RETRY, Code.LIGHT_UNCLEAR)
 
@@ -88,12 +89,12 @@ def test_a_face_without_an_answer_is_told_from_one_that_cannot_be_judged():
 @pytest.mark.parametrize("number", range(20))
 def test_the_answer_to_an_earlier_challenge_fails(number):
     recorded = face(light.colours(f"earlier {number}", STEPS), 0.5, seed=number)
-    assert verdicts.light(CHALLENGE, shown(), recorded, REQUIRED).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, shown(), recorded, REQUIRED.light).answer is Answer.RETRY
 
 
 def test_an_answer_a_step_late_fails():
     late = face("B" + own()[:-1], 0.5)
-    assert verdicts.light(CHALLENGE, shown(), late, REQUIRED).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, shown(), late, REQUIRED.light).answer is Answer.RETRY
 
 
 @pytest.mark.parametrize(
@@ -108,12 +109,12 @@ def test_an_answer_a_step_late_fails():
     ids=["none", "unmeasured", "nan", "constant", "too few"],
 )
 def test_what_is_missing_is_never_a_pass(frames):
-    assert verdicts.light(CHALLENGE, shown(), frames, REQUIRED).answer is Answer.RETRY
-    assert verdicts.light(CHALLENGE, [], frames, REQUIRED).code is Code.LIGHT_UNSEEN
+    assert judge_light(CHALLENGE, shown(), frames, REQUIRED.light).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, [], frames, REQUIRED.light).code is Code.LIGHT_UNSEEN
 
 
 def test_as_evidence_it_stops_nobody_and_is_no_pass():
-    verdict = verdicts.light(CHALLENGE, shown(), face(own(), 0.0), replace(LIMITS, light="evidence"))
+    verdict = judge_light(CHALLENGE, shown(), face(own(), 0.0), LIMITS.light)
     assert verdict.answer is Answer.REVIEW
 
 
@@ -125,7 +126,7 @@ def test_the_colours_are_ordered_with_the_open_ear():
 
 
 def test_off_orders_none_and_judges_none():
-    drive = VisitDriver(replace(LIMITS, light="off")).to_digits()
+    drive = VisitDriver(changed(LIMITS, light={"mode": "off"})).to_digits()
     drive.read()
     assert not drive.all(e.ShowLight)
     assert Check.LIGHT not in {v.check for v in drive.visit.verdicts}
@@ -134,7 +135,7 @@ def test_off_orders_none_and_judges_none():
 def test_who_asks_for_a_steady_screen_gets_one():
     drive = VisitDriver(LIMITS).to_digits()
     orders = drive.feed(e.LightDeclined())
-    assert orders == [e.ShowLight("", LIMITS.light_hold_s)]
+    assert orders == [e.ShowLight("", LIMITS.light.hold_s)]
     drive.read()
     verdict = next(v for v in drive.visit.verdicts if v.check is Check.LIGHT)
     assert (verdict.answer, verdict.code) == (Answer.REVIEW, Code.LIGHT_DECLINED)

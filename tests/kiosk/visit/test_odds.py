@@ -10,7 +10,8 @@ import pytest
 from kiosk.codes import Code
 from kiosk.model import Answer, Challenge, DigitHeard
 from kiosk.settings import load
-from kiosk.visit.rules import likelihood_ratio, verdicts
+from kiosk.visit.rules import likelihood_ratio
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.visit_driver import DIGITS, challenge, scores
 
 SURE = tuple(0.0 if d == 3 else -9.0 for d in range(11))
@@ -106,7 +107,7 @@ def said(window, digit, share=0.97, began=0.4, **more):
 def verdict(*heard):
     digits = CODE[: len(heard)]
     challenge = Challenge(id="", digits=digits, gaps_s=(1.2,) * len(digits), expires_unix=0.0)
-    return verdicts.digits(challenge, SHOWN[: len(heard)], list(heard), LIMITS)
+    return judge_digits(challenge, SHOWN[: len(heard)], list(heard), LIMITS.digits, LIMITS.sound)
 
 
 def reading(count, **instead):
@@ -165,4 +166,4 @@ def test_a_voice_whose_time_is_no_number_came_at_no_time():
     heard = [
         DigitHeard(at + 1.0, i, scores(DIGITS[i]), nan, at + 0.9, -25.0, 25.0) for i, at in enumerate(shown)
     ]
-    assert verdicts.digits(challenge(), shown, heard, LIMITS).answer is Answer.RETRY
+    assert judge_digits(challenge(), shown, heard, LIMITS.digits, LIMITS.sound).answer is Answer.RETRY

@@ -7,8 +7,8 @@ from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
 from kiosk.model import Answer, Device, FaceSeen, Outcome, Stage
-from kiosk.visit.rules import verdicts
-from tests.support.visit_driver import LIMITS, VisitDriver
+from kiosk.visit.rules.face import judge_face
+from tests.support.visit_driver import LIMITS, THRESHOLDS, VisitDriver
 
 PHOTOGRAPHED = Code.CARD_PORTRAIT_PHOTOGRAPHED
 
@@ -101,8 +101,10 @@ def seen(likeness: float | None, frames: int = 12) -> FaceSeen:
     return FaceSeen(1.0, 1, faces=1, good=True, frames_good=frames, likeness_mean=likeness)
 
 
-def judged(likeness: float | None, frames: int = 12, **limits):
-    return verdicts.face(seen(likeness, frames), replace(LIMITS, **limits), photographed=True)
+def judged(likeness: float | None, frames: int = 12, **thresholds):
+    return judge_face(
+        seen(likeness, frames), LIMITS.face, replace(THRESHOLDS, **thresholds), photographed=True
+    )
 
 
 def test_no_likeness_passes_by_itself():
@@ -111,8 +113,8 @@ def test_no_likeness_passes_by_itself():
 
 
 def test_the_band_is_stricter_and_has_no_grey_part():
-    strict = settings.load().visit.accept_photographed
-    assert strict > settings.load().visit.accept
+    strict = THRESHOLDS.accept_photographed
+    assert strict > THRESHOLDS.accept
     assert judged(strict).code is PHOTOGRAPHED
     assert judged(strict - 0.01).code is Code.FACE_MISMATCH
     assert judged(strict - 0.01, frames=6).answer is Answer.RETRY

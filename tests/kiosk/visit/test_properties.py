@@ -8,8 +8,9 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, RequestStatus, Stage
 from kiosk.visit import replay
-from kiosk.visit.handlers import HANDLERS, TRANSITIONS
-from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver, challenge, scores
+from kiosk.visit.handlers import HANDLERS
+from kiosk.visit.transitions import TRANSITIONS
+from tests.support.visit_driver import GOOD_CARD, NUMBER, VisitDriver, challenge, policy, scores, shown_stages
 
 small = st.floats(0, 1)
 faces = st.builds(
@@ -87,9 +88,9 @@ def test_a_log_fed_back_is_the_same_visit(events):
     drive = VisitDriver().to_digits()
     for event in events:
         drive.feed(event, 0.5)
-    lines = [replay.head(LIMITS), *(replay.line(at, event) for at, event in drive.log)]
+    lines = [replay.encode_policy(policy()), *(replay.encode_event(at, event) for at, event in drive.log)]
     again, orders = replay.replay(lines)
-    assert [s.stage for s in replay.stages(orders)] == [s.stage for s in drive.all(e.Show)]
+    assert [s.stage for s in shown_stages(orders)] == [s.stage for s in drive.all(e.Show)]
     assert (again.outcome, again.code, again.stage) == (
         drive.visit.outcome,
         drive.visit.code,
@@ -99,8 +100,8 @@ def test_a_log_fed_back_is_the_same_visit(events):
 
 def test_logs_hold_nothing_personal():
     secret = e.Typed("19912345678", "27182818")
-    assert b"19912345678" not in replay.line(0.0, secret)
-    assert b"27182818" not in replay.line(0.0, secret)
+    assert b"19912345678" not in replay.encode_event(0.0, secret)
+    assert b"27182818" not in replay.encode_event(0.0, secret)
     for personal in (secret, e.CardRead(GOOD_CARD), e.Watch(b"x")):
         assert "199" not in repr(personal)
 
@@ -113,7 +114,7 @@ def test_every_answer_of_the_table_exists_and_every_stage_can_be_left():
 
 def test_a_damaged_log_is_an_error():
     try:
-        replay.replay([replay.head(LIMITS), b"{not json\n"])
+        replay.replay([replay.encode_policy(policy()), b"{not json\n"])
     except msgspec.DecodeError:
         return
     raise AssertionError("a damaged log was replayed")

@@ -7,7 +7,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Purpose, RequestStatus, Stage
 from kiosk.visit import replay
-from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, policy
 
 
 class With(VisitDriver):
@@ -44,10 +44,10 @@ def test_no_purpose_spares_a_check():
 
 
 def test_a_log_of_before_there_were_purposes_can_be_read():
-    raw = replay.line(1.0, e.Began(NUMBER, "zh-Hans", 0.0))
+    raw = replay.encode_event(1.0, e.Began(NUMBER, "zh-Hans", 0.0))
     old = raw.replace(b',"purpose":"open"', b"")
     assert old != raw
-    _, [fed] = replay.read([replay.head(LIMITS), old])
+    _, [fed] = replay.read([replay.encode_policy(policy()), old])
     assert fed.event == e.Began(NUMBER, "zh-Hans", 0.0)
 
 

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
@@ -12,7 +11,7 @@ from kiosk.settings import ReviewSettings
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
-from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge
+from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, challenge, changed, policy
 
 NEEDED = {
     Way.VOICE: {Check.FACE, Check.LIVENESS, Check.DIGITS, Check.LIPS, Check.CONTINUITY},
@@ -163,7 +162,7 @@ def test_the_clerk_gives_one_more_try_and_only_one():
 
 
 def not_live(**options):
-    drive = StaffedVisitDriver(replace(LIMITS, require_liveness=True), **options).agree_and_type()
+    drive = StaffedVisitDriver(changed(LIMITS, liveness={"required": True}), **options).agree_and_type()
     for _ in range(3):
         drive.match(live_median=0.05)
     assert drive.visit.stage is Stage.REVIEW
@@ -227,7 +226,7 @@ def test_every_decision_goes_along_with_the_request():
 
 
 def test_a_pin_is_in_no_log():
-    assert b"2468" not in replay.line(0.0, e.Signs("7001", "2468"))
+    assert b"2468" not in replay.encode_event(0.0, e.Signs("7001", "2468"))
     assert "2468" not in repr(e.Signs("7001", "2468"))
     assert "2468" not in repr(e.Attest("7001", "2468", Role.CLERK))
 
@@ -332,11 +331,12 @@ def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
         for _ in range(3):
             drive.match(likeness_mean=0.38)
     drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
-    lines = [replay.head(LIMITS, DESK), *(replay.line(at, event) for at, event in drive.log)]
+    lines = [replay.encode_policy(policy(LIMITS, DESK))]
+    lines += [replay.encode_event(at, event) for at, event in drive.log]
     again, _ = replay.replay(lines)
     assert (again.outcome, again.code, again.reviews) == (
         drive.visit.outcome,
         drive.visit.code,
         drive.visit.reviews,
     )
-    assert VisitDriver().visit.desk == ReviewSettings()
+    assert VisitDriver().visit.review_settings == ReviewSettings()

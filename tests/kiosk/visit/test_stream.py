@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from kiosk.codes import Code
 from kiosk.events import ReferenceReady
 from kiosk.model import Answer, Check, Outcome, Stage, StreamSeen
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.visit_driver import LIMITS, SENSOR, VisitDriver
 
 FINDINGS = [
@@ -25,27 +25,27 @@ FINDINGS = [
 
 
 def test_a_sensor_passes():
-    verdict = stream(SENSOR, LIMITS)
+    verdict = judge_stream(SENSOR, LIMITS.stream)
     assert (verdict.check, verdict.answer, verdict.code) == (Check.STREAM, Answer.PASS, Code.OK)
 
 
 @pytest.mark.parametrize(("code", "change"), FINDINGS)
 def test_a_finding_refuses_if_the_settings_say_so_and_is_never_a_pass(code, change):
     seen = replace(SENSOR, **change)
-    strict = stream(seen, replace(LIMITS, stream_refuses=(code,)))
-    lenient = stream(seen, replace(LIMITS, stream_refuses=()))
+    strict = judge_stream(seen, replace(LIMITS.stream, refuses=(code,)))
+    lenient = judge_stream(seen, replace(LIMITS.stream, refuses=()))
     assert (strict.answer, strict.code) == (Answer.REFUSE, code)
     assert (lenient.answer, lenient.code) == (Answer.REVIEW, code)
 
 
 @pytest.mark.parametrize("seen", [None, StreamSeen(), replace(SENSOR, frames=5)])
 def test_what_was_not_measured_refuses(seen):
-    verdict = stream(seen, LIMITS)
+    verdict = judge_stream(seen, LIMITS.stream)
     assert (verdict.answer, verdict.code) == (Answer.REFUSE, Code.STREAM_UNKNOWN)
 
 
 def test_the_gravest_is_told_and_all_are_kept():
-    verdict = stream(replace(SENSOR, still_s=9.0, repeated=90), LIMITS)
+    verdict = judge_stream(replace(SENSOR, still_s=9.0, repeated=90), LIMITS.stream)
     assert verdict.code is Code.STREAM_REPEATED
     assert verdict.measured["findings"] == "stream.repeated stream.still"
 

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.model import Answer, DigitHeard, FaceSeen
-from kiosk.visit.rules import verdicts
 from kiosk.visit.rules.lip_sync import chance
+from kiosk.visit.rules.lips import judge_lips
 from tests.support.visit_driver import LIMITS
 
 LIMIT = 0.05
@@ -81,14 +81,14 @@ def test_the_rule_asks_for_it_where_the_settings_do():
     spoken, ends = voices(random)
     times = np.arange(0, ends, 0.08)
     heard = [DigitHeard(at=end, window=i, began=began, ended=end) for i, (began, end) in enumerate(spoken)]
-    strict = replace(LIMITS, lips_chance=LIMIT)
+    strict = replace(LIMITS.lips, max_chance=LIMIT)
 
     def judged(line, limits):
         seen = [
             FaceSeen(float(t), i, faces=1, mouth=float(m))
             for i, (t, m) in enumerate(zip(times, line, strict=True))
         ]
-        return verdicts.lips(heard, seen, limits)
+        return judge_lips(heard, seen, limits)
 
     live, chewing = (mouth(kind, times, spoken, random) for kind in ("live", "chewing"))
     assert judged(live, strict).answer is Answer.PASS
@@ -96,5 +96,5 @@ def test_the_rule_asks_for_it_where_the_settings_do():
         Answer.RETRY,
         Code.LIPS_OUT_OF_STEP,
     )
-    assert judged(chewing, LIMITS).measured["chance"] > LIMIT
-    assert verdicts.lips([], [], strict).answer is Answer.RETRY
+    assert judged(chewing, LIMITS.lips).measured["chance"] > LIMIT
+    assert judge_lips([], [], strict).answer is Answer.RETRY

@@ -14,6 +14,7 @@ from tests.support.visit_driver import (
     SENSOR,
     VisitDriver,
     challenge,
+    changed,
     scores,
 )
 
@@ -145,10 +146,10 @@ def test_a_face_that_matches_before_the_stream_can_be_judged_is_looked_at_on():
 def test_a_slow_machine_still_tells_somebody_else(frames, code):
     """The time is over before `decide_frames` were compared: what is known by then decides."""
     drive = VisitDriver().to_face()
-    for _ in range(LIMITS.face_tries):
+    for _ in range(LIMITS.face.tries):
         drive.feed(e.ReferenceReady())
         drive.see(likeness=0.05, likeness_mean=0.05, frames_good=frames)
-        drive.at = drive.visit.face_at + LIMITS.face_s / 2 - 0.1
+        drive.at = drive.visit.face_at + LIMITS.face.limit_s / 2 - 0.1
         drive.see(likeness=0.05, likeness_mean=0.05, frames_good=frames)
         drive.time_out()
     assert drive.visit.code is code
@@ -176,7 +177,7 @@ def test_three_bands(mean, outcome, code):
 
 
 def test_a_required_liveness_model_that_is_missing_never_passes():
-    drive = VisitDriver(replace(LIMITS, require_liveness=True)).to_face()
+    drive = VisitDriver(changed(LIMITS, liveness={"required": True})).to_face()
     for _ in range(3):
         drive.feed(e.ReferenceReady())
         for _ in range(6):
@@ -235,7 +236,7 @@ def test_three_wrong_readings_go_to_the_clerk():
 
 def test_silence_is_noticed_after_three_digits():
     drive = VisitDriver().to_digits().read((None,) * 6)
-    assert len(drive.all(e.ShowDigit)) == LIMITS.silent_digits
+    assert len(drive.all(e.ShowDigit)) == LIMITS.digits.max_silent
     assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
 
 
@@ -311,7 +312,7 @@ def test_a_lost_sense_costs_a_try_and_starts_over(device):
     drive = VisitDriver().to_digits()
     drive.feed(e.DeviceFailed(device, Code.CAMERA_LOST))
     assert drive.visit.stage is Stage.FACE
-    assert drive.all(e.Show)[-1].tries_left == LIMITS.face_tries - 1
+    assert drive.all(e.Show)[-1].tries_left == LIMITS.face.tries - 1
 
 
 def test_no_challenge_no_pass():
@@ -454,7 +455,7 @@ def test_nobody_looks_at_the_last_digits():
 
 
 def test_a_measure_that_is_no_number_never_passes():
-    drive = VisitDriver(replace(LIMITS, require_liveness=True)).to_face()
+    drive = VisitDriver(changed(LIMITS, liveness={"required": True})).to_face()
     drive.feed(e.ReferenceReady())
     for _ in range(6):
         drive.see(live_median=float("nan"))
@@ -467,7 +468,7 @@ def test_a_measure_that_is_no_number_never_passes():
 
 
 def test_lips_that_are_not_required_are_no_pass():
-    drive = VisitDriver(replace(LIMITS, lips_right=0)).to_digits().read(mouth=False)
+    drive = VisitDriver(changed(LIMITS, lips={"min_moved": 0})).to_digits().read(mouth=False)
     (submit,) = drive.all(e.Submit)
     assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is Answer.REVIEW
 
@@ -541,11 +542,11 @@ def test_no_screen_is_trusted_to_have_checked(phone, password):
 
 def test_silence_is_silence_also_with_the_next_digit_already_shown():
     drive = VisitDriver().to_ear()
-    for window in range(LIMITS.silent_digits + 1):
+    for window in range(LIMITS.digits.max_silent + 1):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
         drive.see()
-    for window in range(LIMITS.silent_digits):
+    for window in range(LIMITS.digits.max_silent):
         drive.feed(DigitHeard(drive.at, window), 0.0)
     assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
 
@@ -616,7 +617,7 @@ def test_a_digit_waits_for_a_late_voice_and_then_goes_at_once():
 def test_it_waits_no_longer_than_the_settings_say():
     drive = VisitDriver().to_ear()
     drive.time_out()
-    assert shown_after(drive, 0) == pytest.approx(1.0 + LIMITS.digit_wait_s, abs=0.01)
+    assert shown_after(drive, 0) == pytest.approx(1.0 + LIMITS.digits.wait_s, abs=0.01)
 
 
 def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
@@ -628,8 +629,8 @@ def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
     drive.feed(DigitHeard(painted + 0.6, 1, scores(1), began=painted + 0.2, ended=painted + 0.4), 0.6)
     drive.feed(e.SlowDown())
     drive.time_out()
-    assert drive.at - painted == pytest.approx(LIMITS.gap_factor_unhurried, abs=0.01)
-    assert shown_after(drive, 2, heard_after=0.6) == pytest.approx(LIMITS.gap_factor_unhurried, abs=0.01)
+    assert drive.at - painted == pytest.approx(LIMITS.pace.unhurried_factor, abs=0.01)
+    assert shown_after(drive, 2, heard_after=0.6) == pytest.approx(LIMITS.pace.unhurried_factor, abs=0.01)
     drive.feed(e.ChallengeTaken(challenge()))
     assert drive.visit.reading.unhurried
 

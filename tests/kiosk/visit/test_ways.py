@@ -117,7 +117,7 @@ def test_the_wrong_way_costs_a_try_and_brings_new_arrows():
 def test_a_head_that_stays_still_passes_nothing():
     drive = to_head()
     follow(drive, lambda _: None, steps=1)
-    rest(drive, LIMITS.head_window_s)
+    rest(drive, LIMITS.head.window_s)
     drive.time_out()
     assert drive.all(e.Show)[-1].code is Code.HEAD_STILL
 
@@ -147,21 +147,21 @@ def test_nobody_was_looked_at_before_the_arrow():
 
 
 def test_a_machine_that_looks_at_five_frames_in_two_seconds_knows_the_rest():
-    slow = head_turns.HeadTurns(challenge(), LIMITS, unhurried=False)
+    slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
     for i in range(4):
-        slow.look(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
+        slow.take(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     assert slow.painted(e.HeadMoveShown(0, 1.25))
-    assert not slow.look(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert not slow.take(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is None
 
 
 def test_one_frame_before_the_arrow_tells_no_rest():
-    slow = head_turns.HeadTurns(challenge(), LIMITS, unhurried=False)
-    slow.look(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
+    slow.take(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     slow.painted(e.HeadMoveShown(0, 1.25))
-    assert slow.look(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert slow.take(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is Code.HEAD_UNSEEN
 
 

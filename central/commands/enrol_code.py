@@ -1,0 +1,30 @@
+"""Prints a one-time code with which a terminal enrols."""
+
+import argparse
+import sys
+import time
+
+from central.commands.common import add_data_argument, load_settings, open_database, terminal_name
+from central.fleet import terminals
+
+SUMMARY = "a one-time code for a terminal"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_argument(parser)
+    parser.add_argument("terminal", type=terminal_name)
+    parser.add_argument("--place", help="what slips name as the place")
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = load_settings(options)
+    try:
+        with open_database(settings).write() as session:
+            code = terminals.enrolment_code(
+                session, options.terminal, options.place, time.time(), settings.enrolment.code_valid_s
+            )
+    except terminals.TerminalRevoked:
+        print(f"{options.terminal} was revoked; enrol the terminal under another name", file=sys.stderr)
+        return 1
+    print(code)
+    return 0

@@ -1,0 +1,50 @@
+"""Loads the list of terminals (`central fleet load`) and shows their state (`central fleet show`)."""
+
+import argparse
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import select
+
+from central.commands.common import add_data_argument, format_time, load_settings, open_database
+from central.fleet import alarms, terminals
+from central.storage.tables import Terminal
+
+SUMMARY = "the fleet"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="every terminal, when it was heard, its alarms")
+    show.set_defaults(action=show_fleet)
+    load = actions.add_parser("load", help="the first 45 points, or those of a CSV file")
+    load.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
+    load.set_defaults(action=load_fleet)
+    for action in (show, load):
+        add_data_argument(action)
+
+
+def run(options: argparse.Namespace) -> int:
+    status: int = options.action(options)
+    return status
+
+
+def show_fleet(options: argparse.Namespace) -> int:
+    """Print one line for each terminal: state, last heartbeat, waiting requests, open alarms."""
+    with closing(open_database(load_settings(options))) as database, database.read() as session:
+        rows = list(session.scalars(select(Terminal).order_by(Terminal.id)))
+        found = alarms.open_alarms(session)
+    print(f"{'terminal':<14} {'state':<9} {'last heard (UTC)':<20} {'waiting':>7}  alarms")
+    for row in rows:
+        waiting = "-" if row.waiting is None else str(row.waiting)
+        own = ", ".join(f"{alarm.what} {alarm.detail}" for alarm in found if alarm.terminal == row.id)
+        print(f"{row.id:<14} {row.state:<9} {format_time(row.seen_unix):<20} {waiting:>7}  {own}")
+    return 0
+
+
+def load_fleet(options: argparse.Namespace) -> int:
+    """Add the terminals of a CSV file that are not known yet."""
+    with open_database(load_settings(options)).write() as session:
+        new = terminals.load_fleet(session, options.file)
+    print(f"{new} new terminals")
+    return 0

@@ -1,0 +1,23 @@
+"""Hands in the requests that a terminal wrote onto a USB stick."""
+
+import argparse
+
+from central.commands.common import add_stick_arguments, load_settings, open_database
+
+SUMMARY = "take requests from a USB stick"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_stick_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 1 if any request was refused; the others were taken all the same."""
+    from central.usb_transfer import open_transfer  # slow to import
+
+    settings = load_settings(options)
+    results = list(open_transfer(settings, open_database(settings)).take(options.stick))
+    for path, result in results:
+        print(f"{path.parents[1].name} {path.stem}: {result}")
+    print(f"{len(results)} requests")
+    return 1 if any(result.startswith("refused") for _, result in results) else 0

@@ -1,0 +1,73 @@
+"""Inventory of the data that central holds, by category: how much, since when, until when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from central.privacy.retention import DAY_S
+from central.settings import Retention
+from central.storage.tables import (
+    Activation,
+    AuditAlarm,
+    Challenge,
+    Clerk,
+    Credential,
+    EnrolmentCode,
+    LostRequest,
+    SeenToken,
+    StoredAuditHead,
+    Terminal,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryCount:
+    """Rows of one category.
+
+    `until_unix`: when the last of the present rows will be gone; None: `ends` says when.
+    """
+
+    kind: str
+    holds: str
+    count: int
+    since_unix: float | None
+    until_unix: float | None
+    ends: str
+
+
+def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
+    """Yield every category with counts and times, never whose they are."""
+    Times = InstrumentedAttribute[float] | InstrumentedAttribute[float | None]  # noqa: N806
+
+    def row(
+        kind: str, holds: str, at: Times, ends: str, days: float | None, *where: ColumnElement[bool]
+    ) -> CategoryCount:
+        query = select(func.count(), func.min(at), func.max(at)).where(*where)
+        count, since, last = session.execute(query).one()
+        until = None if days is None or last is None else last + days * DAY_S
+        return CategoryCount(
+            kind=kind, holds=holds, count=count, since_unix=since, until_unix=until, ends=ends
+        )
+
+    decided = Activation.sealed.is_(None)
+    yield row("requests to decide", "personal, sealed to our key; measures", Activation.received_unix,
+              "the register's answer", None, Activation.sealed.is_not(None))  # fmt: skip
+    yield row("evidence", "measures and codes, by visit's number", Activation.at_unix,
+              "[retention] evidence_days", keep.evidence_days,
+              decided, Activation.evidence != "")  # fmt: skip
+    yield row("receipts", "visit's number, last word", Activation.at_unix, "with central", None, decided)
+    yield row("credentials", "keyed hash, phone encrypted, password hashed", Credential.opened_unix,
+              "their owner's word", None, Credential.revoked_unix.is_(None))  # fmt: skip
+    yield row("ended credentials", "the same, of ended ones", Credential.revoked_unix,
+              "[retention] ended_days", keep.ended_days, Credential.password != "",
+              Credential.revoked_unix.is_not(None))  # fmt: skip
+    yield row("challenges", "nothing personal", Challenge.issued_unix, "[retention] challenges_days", None)
+    yield row("spent signatures", "nothing personal", SeenToken.expires_unix, "their own end", 0.0)
+    yield row("enrolment codes", "hashes", EnrolmentCode.expires_unix, "a day after their end", 1.0)
+    yield row("terminals", "names of shops", Terminal.enrolled_unix, "with central", None)
+    yield row("heads of audit logs", "nothing personal", StoredAuditHead.at_unix, "with central", None)
+    yield row("logs that went back", "nothing personal", AuditAlarm.at_unix, "with central", None)
+    yield row("lost requests", "visits' numbers", LostRequest.told_unix, "with central", None)
+    yield row("staff", "clerks' numbers and PIN hashes", Clerk.added_unix, "head office", None)

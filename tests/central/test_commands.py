@@ -1,0 +1,143 @@
+import argparse
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from central import __version__, settings
+from central.__main__ import COMMANDS, main, parser
+from tests.support.central_server import RunningCentral
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def command(data: Path, *arguments: str) -> int:
+    mask = os.umask(0o077)
+    try:
+        return main([*arguments, "--data", str(data)])
+    finally:
+        os.umask(mask)
+
+
+def command_lines(parser: argparse.ArgumentParser) -> Iterator[list[str]]:
+    """Every command and subcommand that `parser` knows."""
+    yield []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield from ([name, *rest] for rest in command_lines(below))
+
+
+LINES = list(command_lines(parser()))
+
+
+@pytest.mark.parametrize("line", LINES, ids=" ".join)
+def test_every_command_answers_help(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 0
+    assert " ".join(["usage: central", *line]) in capsys.readouterr().out
+
+
+def test_every_command_is_known() -> None:
+    folder = Path(main.__code__.co_filename).parent / "commands"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "common"}
+    assert {name.replace("-", "_") for name in COMMANDS} == modules
+    assert ["clerk", "reset-pin"] in LINES
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out.strip()) == (0, __version__)
+
+
+def test_help_does_not_import_the_web_framework() -> None:
+    code = "import sys, central.__main__; sys.exit('fastapi' in sys.modules or 'uvicorn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_init_twice_keeps_every_key(data: Path) -> None:
+    assert command(data, "init") == 0
+    before = {path: path.read_bytes() for path in (data / "keys").iterdir()}
+    assert command(data, "init", "--host", "elsewhere") == 0
+    assert {path: path.read_bytes() for path in (data / "keys").iterdir()} == before
+    for path in before:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_fleet_is_loaded_once(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == command(data, "fleet", "load") == command(data, "fleet", "load") == 0
+    said = capsys.readouterr().out
+    assert "45 new terminals\n0 new terminals" in said
+    assert command(data, "enrol-code", "GZ-009") == command(data, "show") == 0
+    assert "expected   45" in capsys.readouterr().out
+
+
+def test_revoking_a_stranger(data: Path) -> None:
+    assert command(data, "init") == 0
+    assert command(data, "revoke", "nobody") == 1
+
+
+def test_run_without_init(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "run", "--port", "0") == 2
+    assert "central init" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["server.key", "challenge.pem", "sealing-1.pem", "vault.secret"])
+def test_an_exposed_key(data: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == 0
+    (data / "keys" / name).chmod(0o640)
+    assert command(data, "run", "--port", "0") == 2
+    assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("speed = 1", "speed"),
+        ("[requests]\nper_s = 'fast'", "requests.per_s"),
+        ("simulation = true", "simulation"),
+        ("[[[", "central.toml"),
+    ],
+)
+def test_bad_settings(data: Path, text: str, named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    data.mkdir()
+    (data / "central.toml").write_text(text)
+    assert command(data, "init") == 2
+    said = capsys.readouterr().err
+    assert named in said
+    assert "central.toml" in said
+
+
+def test_unknown_register(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == 0
+    (data / "central.toml").write_text('[authority]\ndriver = "oracle"\n')
+    assert command(data, "run", "--port", "0") == 2
+    assert "oracle" in capsys.readouterr().err
+
+
+def test_database_url_comes_from_the_environment(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{data / 'other.sqlite3'}")
+    assert command(data, "init") == 0
+    assert (data / "other.sqlite3").exists()
+    assert settings.load(data).database.endswith("central.sqlite3")
+
+
+def test_another_authority_is_not_trusted(central: RunningCentral, data: Path) -> None:
+    assert command(data, "init") == 0
+    central_ca = central.ca
+    try:
+        central.ca = data / "keys" / "ca.pem"
+        with pytest.raises(OSError) as refused:  # noqa: PT011 - urllib wraps it
+            central.get("/v1/health")
+        assert isinstance(refused.value.reason, ssl.SSLCertVerificationError)  # type: ignore[attr-defined]
+    finally:
+        central.ca = central_ca

@@ -1,0 +1,208 @@
+"""A person has one credential: opened, renewed, given a new password; never two at once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from central.codes import Code
+from central.credentials import lifecycle
+from central.protocol.messages import Purpose
+from central.security.personal_data import PersonalData
+from central.storage.database import Database, migrate
+from central.storage.tables import Activation, Credential
+from central.storage.tables import Terminal as TerminalRow
+from tests.central.test_credentials import revoke
+from tests.support.central_server import RunningCentral
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
+
+CHANGES = ["renew", "new_password"]
+
+
+def wish(terminal: ProtocolTerminal, who: dict[str, Any], purpose: str, **other: Any) -> dict[str, Any]:
+    """A good request with its purpose inside and outside."""
+    visit = visit_number()
+    sealed = terminal.seal(who | {"purpose": purpose}, visit)
+    return terminal.activation(id=visit, sealed=sealed, purpose=purpose) | other
+
+
+def opened(terminal: ProtocolTerminal, who: dict[str, Any]) -> dict[str, Any]:
+    receipt = terminal.activate(terminal.activation(who)).json()
+    assert receipt["status"] == "ACTIVATED", receipt
+    return dict(receipt)
+
+
+def open_ones(central: RunningCentral, serials: set[str]) -> int:
+    database = Database(central.database_url or f"sqlite:///{central.database}")
+    alive = select(func.count()).where(Credential.revoked_unix.is_(None), Credential.serial.in_(serials))
+    with database.read() as session:
+        found = session.scalar(alive) or 0
+    database.close()
+    return found
+
+
+def test_renewed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    who = person()
+    old = opened(terminal, who)
+    body = json.dumps(wish(terminal, who | {"password": "73519264"}, "renew")).encode()
+    new = terminal.activate(body).json()
+    assert (new["status"], new["code"]) == ("ACTIVATED", "ok")
+    assert new["credential"] != old["credential"]
+    assert open_ones(central, {old["credential"], new["credential"]}) == 1
+    assert terminal.activate(body).json() == new
+    assert terminal.look_up(old["id"]).json() == old  # what was said stays said
+    assert "代替" in central.get(f"/look-up/{old['id']}")
+    assert "Renewed." in central.get(f"/look-up/{new['id']}")
+    assert revoke(terminal, new["credential"], new["id"], who["password"]).status_code == 403
+    assert revoke(terminal, new["credential"], new["id"], "73519264").status_code == 200
+    assert "已注销" in central.get(f"/look-up/{new['id']}")
+
+
+@pytest.mark.parametrize("slip", ["old", "new"])
+def test_a_new_password(central: RunningCentral, terminal: ProtocolTerminal, slip: str) -> None:
+    """The serial stays; who kept either slip and knows the new password can end it."""
+    who = person()
+    old = opened(terminal, who)
+    for _ in range(5):  # the door that wrong guesses closed opens for the owner
+        revoke(terminal, old["credential"], old["id"], "00000000")
+    body = json.dumps(wish(terminal, who | {"password": "73519264"}, "new_password")).encode()
+    new = terminal.activate(body).json()
+    assert (new["status"], new["credential"]) == ("ACTIVATED", old["credential"])
+    assert terminal.activate(body).json() == new
+    assert "New password set." in central.get(f"/look-up/{new['id']}")
+    assert "Activated." in central.get(f"/look-up/{old['id']}")
+    number = {"old": old, "new": new}[slip]["id"]
+    assert revoke(terminal, old["credential"], number, who["password"]).status_code == 403
+    assert revoke(terminal, old["credential"], number, "73519264").status_code == 200
+
+
+@pytest.mark.parametrize("purpose", CHANGES)
+def test_nothing_to_change(terminal: ProtocolTerminal, purpose: str) -> None:
+    receipt = terminal.activate(wish(terminal, person(), purpose)).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", "person.not_open")
+    assert receipt["credential"] is None
+
+
+@pytest.mark.parametrize("purpose", CHANGES)
+def test_the_very_same_checks(central: RunningCentral, terminal: ProtocolTerminal, purpose: str) -> None:
+    who = person()
+    old = opened(terminal, who)
+    for check in ("card", "phone", "face", "liveness", "digits", "lips", "continuity"):
+        lacking = wish(terminal, who, purpose, verdicts=verdicts(**{check: None}))
+        assert terminal.activate(lacking).json()["code"] == "evidence.incomplete", check
+    assert terminal.activate(wish(terminal, who, purpose, challenge="none")).json()["status"] == "REFUSED"
+    stranger = wish(terminal, person(), purpose)
+    assert terminal.activate(stranger).json()["code"] == "person.not_open"
+    assert revoke(terminal, old["credential"], old["id"], who["password"]).status_code == 200
+
+
+@pytest.mark.parametrize("outside", ["open", "renew", "new_password"])
+def test_nobody_changes_the_purpose_on_the_way(terminal: ProtocolTerminal, outside: str) -> None:
+    who = person()
+    opened(terminal, who)
+    for inside in {"open", "renew", "new_password"} - {outside}:
+        request = wish(terminal, who, inside) | {"purpose": outside}
+        assert terminal.activate(request).json()["code"] == "evidence.refused"
+
+
+@pytest.mark.parametrize("purpose", CHANGES)
+def test_an_older_request_that_comes_late_changes_nothing(terminal: ProtocolTerminal, purpose: str) -> None:
+    who = person()
+    opened(terminal, who)
+    late = wish(terminal, who | {"password": "11112222"}, purpose)
+    newer = terminal.activate(wish(terminal, who | {"password": "73519264"}, "renew")).json()
+    assert newer["status"] == "ACTIVATED"
+    assert terminal.activate(late).json()["code"] == "person.already_open"
+    assert revoke(terminal, newer["credential"], newer["id"], "73519264").status_code == 200
+
+
+def test_renewals_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    who = person()
+    serials = {opened(terminal, who)["credential"]}
+    bodies = [wish(terminal, who, purpose) for purpose in ["renew", "open", "new_password"] * 3]
+    with ThreadPoolExecutor(9) as pool:
+        answers = list(pool.map(lambda body: terminal.alone().activate(body).json(), bodies))
+    assert {a["code"] for a in answers} <= {"ok", "person.already_open"}
+    assert any(a["code"] == "ok" for a in answers)
+    serials |= {a["credential"] for a in answers if a["credential"]}
+    assert open_ones(central, serials) == 1
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from([*Purpose, "end"]), st.integers(0, 3), st.sampled_from("AB")), max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
+    """Whatever is asked in whatever order: one at most is open, and the answer is the one to be expected."""
+    personal_data = PersonalData(b"v" * 32)
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'test.sqlite3'}")
+        migrate(database.engine)
+        with database.write() as session:
+            session.add(TerminalRow(id="T"))
+        model: dict[str, tuple[str, float]] = {}  # person → serial and time of the open one
+        for index, (step, asked, name) in enumerate(steps):
+            _take_step(database, personal_data, model, index, step, float(asked), name)
+            with database.read() as session:
+                count = select(func.count()).where(Credential.revoked_unix.is_(None))
+                live = session.execute(count.add_columns(Credential.person).group_by(Credential.person)).all()
+            assert all(n == 1 for n, _ in live)
+            assert len(live) == len(model)
+        database.close()
+
+
+def _take_step(
+    database: Database,
+    personal_data: PersonalData,
+    model: dict[str, Any],
+    index: int,
+    step: Any,
+    asked: float,
+    name: str,
+) -> None:
+    with database.write() as session:
+        if step == "end":
+            if name in model:
+                session.get_one(Credential, model.pop(name)[0]).revoked_unix = 1.0
+            return
+        visit = f"V{index}"
+        session.add(Activation(id=visit, terminal="T", body_sha256="", evidence="{}", received_unix=0.0))
+        session.flush()
+        new = _prepared(personal_data, visit, asked, name)
+        code, serial = lifecycle.carry_out(session, step, new, personal_data, 1.0)
+    assert code is _expected(model.get(name), step, asked)
+    assert (serial is not None) == (code is Code.OK)
+    if serial is not None:
+        assert (serial == model.get(name, ("", 0))[0]) == (step is Purpose.NEW_PASSWORD)
+        model[name] = (serial, asked)
+
+
+def _prepared(personal_data: PersonalData, visit: str, asked: float, name: str) -> Credential:
+    """As `lifecycle.prepare`, without the slow hash."""
+    serial = lifecycle.new_serial()
+    return Credential(
+        serial=serial,
+        activation=visit,
+        person=personal_data.person(name),
+        phone=personal_data.encrypt("1", serial),
+        password=visit,
+        simulated=True,
+        asked_unix=asked,
+    )
+
+
+def _expected(had: tuple[str, float] | None, purpose: Purpose, asked: float) -> Code:
+    if purpose is Purpose.OPEN:
+        return Code.OK if had is None else Code.PERSON_ALREADY_OPEN
+    if had is None:
+        return Code.PERSON_NOT_OPEN
+    return Code.OK if asked >= had[1] else Code.PERSON_ALREADY_OPEN

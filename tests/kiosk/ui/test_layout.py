@@ -1,0 +1,103 @@
+"""On every screen, in every language, tall, wide and small: large enough to touch, and nothing is cut."""
+
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from kiosk.model import Language
+from kiosk.ui.theme import TOUCH_PX
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.fitted_label import FittedLabel
+from tests.kiosk.ui.stories import STORIES, play
+
+SIZES = [(1080, 1920), (1920, 1080), (800, 600), (768, 1366)]
+SHIPPED = SIZES[:2]
+BODY_PX = 36
+"""Customers read no smaller type on the screens that we ship; only lines for the clerk are smaller."""
+
+
+def visible(window, kind):
+    return [part for part in window.findChildren(kind) if part.isVisible()]
+
+
+def box_in(window, part):
+    return QRectF(part.mapTo(window, part.rect().topLeft()), part.rect().size().toSizeF())
+
+
+@pytest.mark.parametrize("story", list(STORIES))
+def test_layout(window, story):
+    for size in SIZES:
+        window.resize(*size)
+        play(window, STORIES[story])
+        for language in Language:
+            window.retranslate(language)
+            QApplication.processEvents()
+            QTest.qWait(2)  # layouts inside layouts settle in turns
+            where = f"{size} {language}"
+            assert (window.width(), window.height()) == size
+            check_buttons(window, where)
+            check_words(window, where, BODY_PX if size in SHIPPED else 0)
+
+
+def check_buttons(window, where):
+    buttons = visible(window, QAbstractButton)
+    frame = QRectF(window.rect())
+    boxes = [(button, box_in(window, button)) for button in buttons]
+    for button, box in boxes:
+        told = f"{where} {button.objectName()} {box}"
+        assert box.width() >= TOUCH_PX, told
+        assert box.height() >= TOUCH_PX, told
+        assert frame.contains(box), told
+        check_label(button, told)
+    for index, (one, box) in enumerate(boxes):
+        for other, other_box in boxes[index + 1 :]:
+            assert not box.intersects(other_box), f"{where}: {one.objectName()} and {other.objectName()}"
+
+
+def check_label(button, told):
+    """The words are painted in one line, in a size that can be read."""
+    assert isinstance(button, Button)
+    room = QRectF(0, 0, button.width() - 8, button.height())
+    size = button.line_size(button.text(), room, "small", True)
+    assert size >= 16, told
+
+
+def check_words(window, where, least_px):
+    frame = QRectF(window.rect())
+    for words in visible(window, FittedLabel):
+        box = box_in(window, words)
+        told = f"{where} {words.text()!r} {box}"
+        assert frame.contains(box), told
+        font = words.font()
+        size = words.fitting_px()
+        assert words._role == "tiny" or size >= least_px, f"{told} {size} px"
+        font.setPixelSize(size)
+        flags = int(words.alignment()) | int(Qt.TextFlag.TextWordWrap)
+        needed = QFontMetricsF(font).boundingRect(QRectF(0, 0, box.width(), 1e5), flags, words.text())
+        assert needed.height() <= box.height() + 1, told
+        assert needed.width() <= box.width() + 1, told
+
+
+def test_yes_and_no_are_equal(window):
+    for size in SIZES:
+        window.resize(*size)
+        for story in ("consent_face", "consent_picture"):
+            play(window, STORIES[story])
+            QTest.qWait(1)
+            yes, no = [
+                b for b in visible(window, Button) if "agree" in b.objectName() or "decline" in b.objectName()
+            ]
+            assert abs(yes.width() - no.width()) <= 1
+            assert abs(yes.height() - no.height()) <= 1
+
+
+def test_another_way_is_as_large_as_the_usual_one(window):
+    for size in SIZES:
+        window.resize(*size)
+        play(window, STORIES["idle"])
+        QTest.qWait(1)
+        sizes = [b.size() for b in visible(window, Button) if b.objectName() in ("begin", "other_way")]
+        assert abs(sizes[0].width() - sizes[1].width()) <= 1
+        assert abs(sizes[0].height() - sizes[1].height()) <= 1

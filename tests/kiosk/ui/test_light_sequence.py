@@ -1,0 +1,78 @@
+"""The screen's light: stamped when painted, never too fast, readable, and off for who asks."""
+
+import time
+from itertools import pairwise
+
+from PySide6.QtTest import QTest
+
+from kiosk.events import LightDeclined, LightShown, Show, ShowDigit, ShowLight
+from kiosk.model import Stage
+from kiosk.ui.theme import colour
+from kiosk.ui.touch_driver import TouchDriver
+from kiosk.ui.widgets.light_sequence import to_srgb
+from kiosk.visit.rules.light import LINEAR
+
+
+def shown(window, colours="BAGRB", hold_s=0.4):
+    window.resize(1080, 1920)
+    window.show()
+    window.handle_notice(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
+    window.handle_notice(ShowLight(colours, hold_s))
+    window.handle_notice(ShowDigit(0, 6, 8))
+
+
+def posted(engine, kind):
+    return [event for event in engine.posted if isinstance(event, kind)]
+
+
+def test_each_colour_is_stamped_once_in_order_and_not_too_fast(window, engine):
+    shown(window)
+    QTest.qWait(2600)
+    found = posted(engine, LightShown)
+    assert [event.step for event in found] == [0, 1, 2, 3, 4]
+    gaps = [b.at - a.at for a, b in pairwise(found)]
+    assert min(gaps) >= 1 / 3 - 0.02
+
+
+def test_the_ground_has_the_colour(window, engine, qtbot):
+    shown(window, "B")
+    screen = window.screens[Stage.DIGITS]
+    blue = [round(to_srgb(x), 1) for x in LINEAR["B"]]
+
+    def painted():
+        pixel = screen.grab().toImage().pixelColor(4, screen.height() // 2)
+        return [round(c, 1) for c in (pixel.redF(), pixel.greenF(), pixel.blueF())]
+
+    qtbot.waitUntil(lambda: painted() == blue, timeout=5000)
+
+
+def test_ink_is_readable_on_every_colour():
+    """WCAG 2.2, 1.4.6: 7 : 1."""
+    ink = colour("ink")
+    dark = 0.2126 * lin(ink.redF()) + 0.7152 * lin(ink.greenF()) + 0.0722 * lin(ink.blueF())
+    for red, green, blue in LINEAR.values():
+        ground = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        assert (ground + 0.05) / (dark + 0.05) >= 7
+
+
+def lin(code):
+    return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
+
+
+def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
+    shown(window)
+    QTest.qWait(100)
+    assert TouchDriver(window).press("light_off")
+    assert posted(engine, LightDeclined)
+    before = len(posted(engine, LightShown))
+    QTest.qWait(900)
+    assert len(posted(engine, LightShown)) == before
+    assert not TouchDriver(window).press("light_off")
+
+
+def test_another_stage_ends_it(window, engine):
+    shown(window)
+    window.handle_notice(Show(Stage.IDLE))
+    before = len(posted(engine, LightShown))
+    QTest.qWait(600)
+    assert len(posted(engine, LightShown)) == before
