@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     if unknown := sorted(set(options.names) - set(NAMES)):
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(NAMES)}")
     names = options.names or NAMES
-    install(folder=MODELS, tell=lambda _: None)
+    install(folder=MODELS, report=lambda _: None)
     shutil.rmtree(OUT / "work", ignore_errors=True)
     here = machine.here()
     print(report.about(here), flush=True)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.bench import SIZE, Bench, load
 from benchmarks.figures import Goal, Result, series
 from kiosk import settings
-from kiosk.capture.card_reader import SamV, SerialLine
+from kiosk.capture.card_reader import SamV, SerialPort
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.protocol import BAUDS, Session
@@ -60,7 +60,7 @@ def _cards(count: int) -> Iterator[IdCard]:
 
 
 def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
-    line = SerialLine(reader.port, BAUDS[0])
+    line = SerialPort(reader.port, BAUDS[0])
     session = Session(line, timeout_s=2.0)
     for card in _cards(count):
         reader.put(card)
@@ -99,7 +99,9 @@ def _one(
     number: int,
 ) -> tuple[float, float]:
     visit = Visit(visit_policy(chosen))
-    visit.feed(Began(f"CARD-{number:04}-0000-0000", "zh-Hans", time.time()), time.monotonic())
+    visit.feed(
+        Began(visit=f"CARD-{number:04}-0000-0000", language="zh-Hans", at_unix=time.time()), time.monotonic()
+    )
     orders = visit.feed(Agreed("zh-Hans", "0" * 64, picture=False), time.monotonic())
     assert any(isinstance(order, AwaitCard) for order in orders)
     watcher.await_card()

@@ -15,7 +15,7 @@ from kiosk.activation.identity import Identity
 from kiosk.activation.messages import RequestOrigin, personal_bytes, request_body
 from kiosk.codes import Code
 from kiosk.events import Agreed, Evidence
-from kiosk.model import Answer, Challenge, Check, IdCard, Measures, Verdict
+from kiosk.model import Challenge, Check, IdCard, Measures, Verdict, VerdictAnswer
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
 from kiosk.visit_number import new_visit_number
@@ -80,7 +80,7 @@ def _card(number: int) -> IdCard:
 
 def _passed(check: Check) -> Verdict:
     measured, required = NUMBERS.get(check, ({}, {}))
-    return Verdict(check, Answer.PASS, Code.OK, measured, required)
+    return Verdict(check=check, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required)
 
 
 def _evidence(card: IdCard, challenge: Challenge, now: float) -> Evidence:

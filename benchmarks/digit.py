@@ -152,15 +152,17 @@ def _listen(
 ) -> tuple[list[float], list[float], int]:
     """Milliseconds from fading to DigitHeard, the same of the bare endpoint, digits recognised."""
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    ear = Listener(recogniser, settings.speech, heard.put, time.monotonic)
+    ear = Listener(recogniser, settings.speech, post=heard.put, clock=time.monotonic)
     bare = BareEndpoint(settings.speech.end_silence_s)
     shop = _Shop(spoken)
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=shop)
+    context = Context(
+        resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic, world=shop
+    )
     microphone = SimulatedMicrophone(SimulatedMicrophoneSettings(), context)
 
     def deliver(block: AudioBlock) -> None:
         bare.hear(block)
-        ear.hear(block)
+        ear.feed(block)
 
     worker = Worker("speech", ear.run).start()
     ear.listen(len(spoken))
@@ -187,7 +189,7 @@ def _read(
     for window, one in enumerate(spoken):
         opens = (shop.began or 0.0) + one.at - REACTION_S
         sounding.wait(max(0.0, opens - time.monotonic()))
-        ear.window(WindowOpened(window, opens, opens + EVERY_S))
+        ear.open_window(WindowOpened(window, opens, opens + EVERY_S))
         event = heard.get(timeout=10.0)
         assert isinstance(event, DigitHeard)
         yield event
@@ -213,7 +215,7 @@ def _faded_s(samples: Samples) -> float:
 
 
 def _recogniser(settings: Settings, models: Path) -> Recogniser:
-    where = Context(RESOURCES, models, simulation=True, clock=time.monotonic)
+    where = Context(resources=RESOURCES, models=models, simulation=True, clock=time.monotonic)
     made: Recogniser = make_driver(settings, "recogniser", where)
     return made
 

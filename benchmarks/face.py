@@ -149,7 +149,7 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
             began.append(time.thread_time())
         return frame
 
-    def give(event: Event) -> None:
+    def post(event: Event) -> None:
         if isinstance(event, FaceSeen):
             seen.append(event)
 
@@ -158,10 +158,10 @@ def _watched(models: Path, portrait: bytes, frames: list[Frame]) -> tuple[list[f
         SFace(SFaceSettings(), where),
         MediaPipeLandmarks(MediaPipeSettings(), where),
         _liveness(models),
-        SimulatedDecoder(SimulatedDecoderSettings(), where),
-        load_settings().face,
-        newest,
-        give,
+        decoder=SimulatedDecoder(SimulatedDecoderSettings(), where),
+        settings=load_settings().face,
+        newest=newest,
+        post=post,
         clock=time.thread_time,
         same_face=SFace.thresholds.same_face,
     )
@@ -182,7 +182,7 @@ def _liveness(models: Path) -> Liveness:
 def _frames(head: SimulatedHead, count: int) -> list[Frame]:
     """Somebody who stands before the camera, blinks and sways."""
     first = time.thread_time() + 1000.0  # the watcher looks at nothing that is older than the watch
-    return [Frame(head.render(i / FPS), i, first + i / FPS) for i in range(count)]
+    return [Frame(image=head.render(i / FPS), seq=i, at=first + i / FPS) for i in range(count)]
 
 
 def _plain(models: Path, size: tuple[int, int]) -> Callable[[Image], Any]:
@@ -231,4 +231,4 @@ def _photo(models: Path) -> Image:
 
 
 def _context(models: Path) -> Context:
-    return Context(RESOURCES, models, simulation=True, clock=time.monotonic)
+    return Context(resources=RESOURCES, models=models, simulation=True, clock=time.monotonic)

@@ -12,7 +12,7 @@ from benchmarks.figures import Result, series
 from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.visit_number import new_visit_number
 
 BODY = 48_000
@@ -33,7 +33,7 @@ def run(bench: Bench) -> list[Result]:
         """The row and its record: what there is before the screen may promise."""
         visit = new_visit_number()
         outbox.put(visit, body, time.time())
-        audit.append(Kind.VISIT_STORED, visit=visit)
+        audit.append(RecordKind.VISIT_STORED, visit=visit)
 
     ours, least, cpu, promised = [], [], [], []
     for _ in range(batches):

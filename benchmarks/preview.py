@@ -102,5 +102,5 @@ def _image(picture: np.ndarray) -> QImage:
 def _endless(pictures: list[np.ndarray]) -> Iterator[Frame]:
     seq = 0
     while True:
-        yield Frame(pictures[seq % len(pictures)], seq, time.monotonic())
+        yield Frame(image=pictures[seq % len(pictures)], seq=seq, at=time.monotonic())
         seq += 1

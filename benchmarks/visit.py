@@ -178,7 +178,9 @@ def _trips(bench: Bench, count: int) -> list[float]:
 
 def _reads(count: int) -> list[float]:
     """Seconds of one card read, as long as the demo's reader is told to take."""
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=_CardLies())
+    context = Context(
+        resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic, world=_CardLies()
+    )
     reader = SimulatedCardReader(SimulatedCardReader.Settings(), context)
     seconds = []
     for _ in range(count):

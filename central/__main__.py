@@ -8,44 +8,9 @@ import sys
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import __version__
-from central.commands import (
-    Command,
-    alarms,
-    audit,
-    clerk,
-    enrol_code,
-    export_receipts,
-    fleet,
-    import_requests,
-    init,
-    openapi,
-    privacy,
-    protocol,
-    revoke,
-    rotate_sealing,
-    run,
-    show,
-)
+from central.commands import SUMMARIES, load
 from central.security.keys import KeysError
 from central.settings import SettingsError
-
-COMMANDS: dict[str, Command] = {
-    "init": init,
-    "run": run,
-    "enrol-code": enrol_code,
-    "revoke": revoke,
-    "fleet": fleet,
-    "alarms": alarms,
-    "clerk": clerk,
-    "privacy": privacy,
-    "import-requests": import_requests,
-    "export-receipts": export_receipts,
-    "rotate-sealing": rotate_sealing,
-    "audit": audit,
-    "show": show,
-    "openapi": openapi,
-    "protocol": protocol,
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,19 +25,22 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     os.umask(0o077)  # files that central writes are for central's user alone
     try:
-        return COMMANDS[options.command].run(options)
+        status: int = options.run(options)
     except (SettingsError, KeysError, LookupError, ValueError, OSError, SQLAlchemyError) as error:
         print(f"central: {error}", file=sys.stderr)
         return 2
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+    """Return the parser of all commands; parsed options carry the command's `run`."""
     top = argparse.ArgumentParser(prog="central", description="The central server.")
     top.add_argument("--version", action="version", version=__version__)
-    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for name, command in COMMANDS.items():
-        command.add_arguments(commands.add_parser(name, help=command.SUMMARY, description=command.SUMMARY))
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for name, summary in SUMMARIES.items():
+        command, module = commands.add_parser(name, help=summary, description=summary), load(name)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
     return top
 
 

@@ -9,7 +9,9 @@ class Problem(Exception):  # noqa: N818 - an answer rather than an error
     `detail` is for engineers and never holds personal data.
     """
 
-    def __init__(self, status: int, code: Code, detail: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, status: int, code: Code, detail: str = "", *, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(status, code, detail)
         self.status = status
         self.code = code

@@ -170,22 +170,22 @@ class Settings(Section):
 
     @property
     def database(self) -> str:
-        """The URL of the database."""
+        """Return the URL of the database."""
         return self.database_url or f"sqlite:///{self.data / 'central.sqlite3'}"
 
     @property
     def reviewable(self) -> frozenset[str]:
-        """The checks for which a verdict of REVIEW suffices."""
+        """Return the checks for which a verdict of REVIEW suffices."""
         return self.evidence.reviewable_in_simulation if self.simulation else self.evidence.reviewable
 
     @property
     def recheck_after_s(self) -> tuple[float, ...]:
-        """The pauses before the register is asked again."""
+        """Return the pauses before the register is asked again."""
         return self.recheck.after_in_simulation_s if self.simulation else self.recheck.after_s
 
     @property
     def poll_s(self) -> float:
-        """The pause between two looks for due requests."""
+        """Return the pause between two queries for due requests."""
         return self.recheck.poll_in_simulation_s if self.simulation else self.recheck.poll_s
 
 

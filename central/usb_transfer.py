@@ -47,7 +47,9 @@ class VerifiedRequest:
 class UsbTransfer:
     """Reads requests from a stick and writes answers onto it."""
 
-    def __init__(self, database: Database, keys: Keys, activations: Activations, settings: Settings) -> None:
+    def __init__(
+        self, *, database: Database, keys: Keys, activations: Activations, settings: Settings
+    ) -> None:
         self._database = database
         self._keys = keys
         self._activations = activations
@@ -162,8 +164,10 @@ class UsbTransfer:
 def open_transfer(settings: Settings, database: Database) -> UsbTransfer:
     """Return the transfer with the keys and the register of the settings. Raises KeysError, LookupError."""
     keys = keys_.load(settings.data / "keys")
-    activations = Activations(database, keys, load_authority(settings), settings)
-    return UsbTransfer(database, keys, activations, settings)
+    activations = Activations(
+        database=database, keys=keys, authority=load_authority(settings), settings=settings
+    )
+    return UsbTransfer(database=database, keys=keys, activations=activations, settings=settings)
 
 
 def _write(path: Path, text: str) -> None:

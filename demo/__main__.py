@@ -44,7 +44,7 @@ def main() -> int:
     with_staff = options.all or options.staff
     text = WHOLE_DEMO if options.all else SHORT_DEMO
     _print(text.format(count=len(chosen), of=len(every)))
-    install(folder=MODELS, tell=lambda _: None)
+    install(folder=MODELS, report=lambda _: None)
     with Environment(_emptied(options.out), MODELS, _size(options), fast=True) as environment:
         director = Director(environment, options.out / "screens", _print)
         try:

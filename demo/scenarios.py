@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.codes import Code
-from kiosk.model import Decision, Outcome, Reason
+from kiosk.model import Decision, Outcome, ReviewReason
 from kiosk.paths import RESOURCES
 from kiosk.simulators.customer import CustomerBehaviour
 
@@ -27,7 +27,7 @@ class Clerk(Struct, frozen=True, forbid_unknown_fields=True):
     """The clerk who is signed in, and what they decide when asked; a supervisor signs where one is needed."""
 
     decision: Decision = Decision.APPROVE
-    reason: Reason = Reason.SAME_PERSON
+    reason: ReviewReason = ReviewReason.SAME_PERSON
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

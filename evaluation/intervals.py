@@ -1,6 +1,7 @@
 """Error rates with confidence intervals: Wilson's score interval, and a bootstrap over people."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from math import comb
 from statistics import NormalDist
 
 import numpy as np
@@ -21,6 +22,12 @@ class Rate(Struct, frozen=True, kw_only=True):
     def value(self) -> float | None:
         """Errors per trial; None without trials."""
         return self.errors / self.trials if self.trials else None
+
+    def brief(self) -> str:
+        """Format the rate without its counts."""
+        if self.value is None:
+            return "no trials"
+        return f"{self.value:.1%} ({self.low:.1%}–{self.high:.1%})"
 
     def __str__(self) -> str:
         if not self.trials:
@@ -71,3 +78,9 @@ def by_group(
 def share(errors: Sequence[object]) -> float:
     """Return the share of true values: the error rate as a statistic for `by_group`."""
     return sum(map(bool, errors)) / len(errors)
+
+
+def sign_test(a: int, b: int) -> float:
+    """Return how likely a split at least so uneven is if neither is better (exact binomial, two-sided)."""
+    n, least = a + b, min(a, b)
+    return min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n) if n else 1.0

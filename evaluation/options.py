@@ -44,7 +44,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
 def context(settings: Settings) -> Context:
     """Return the context of drivers that are measured: real models, no devices."""
     folder = settings.path(settings.models.folder)
-    return Context(RESOURCES, folder, simulation=False, clock=time.monotonic)
+    return Context(resources=RESOURCES, models=folder, simulation=False, clock=time.monotonic)
 
 
 def chosen_driver(port: str, choice: DriverChoice, settings: Settings) -> Any:

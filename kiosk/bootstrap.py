@@ -15,10 +15,9 @@ from kiosk import events as e
 from kiosk import production
 from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
-from kiosk.audit import facts as audit_facts
-from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
-from kiosk.audit.record import Kind
+from kiosk.audit.facts import model_facts, start_facts
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
@@ -66,6 +65,7 @@ class Terminal:
         self,
         settings: Settings,
         world: Any = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
     ) -> None:
@@ -82,7 +82,7 @@ class Terminal:
         self._listener: Listener | None = None
         self._policy = visit_policy(settings)
         self._visit_logs = VisitLogs(self._storage, self._policy)
-        self.audit = AuditLog(audit_path(settings), clock_unix)
+        self.audit = AuditLog(audit_log_path(settings), clock_unix)
         self._recorder = AuditRecorder(self.audit)
         self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
         self._handlers: dict[type[e.Order], Handler] = {}
@@ -96,7 +96,7 @@ class Terminal:
             versions=self._versions,
             post=self._post_settled,
             clock_unix=clock_unix,
-            take_roster=self._take_roster,
+            take_roster=self.roster.accept,
             audit=self.audit,
             clock=clock,
         )
@@ -109,7 +109,7 @@ class Terminal:
             activation=self.activation,
             engine=self.engine,
             versions=self._versions,
-            open_devices=self._open_devices,
+            open_devices=partial(self._want_devices, True),
             close_devices=self._forget,
             say=self._announcer.say,
             print_document=self._print_queue.print,
@@ -124,7 +124,8 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        facts = start_facts(self.settings, version("kiosk"))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=facts)
         self._run_worker("engine", self.engine.run)
         self._run_worker("readiness", self._readiness().run)
         self._run_worker("models", retry_until_ready(Device.MODELS, self._load_models, self.engine.post))
@@ -137,7 +138,7 @@ class Terminal:
         """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
         self.activation.close()
-        self.audit.append(Kind.TERMINAL_STOPPED)
+        self.audit.append(RecordKind.TERMINAL_STOPPED)
         return all(stopped)
 
     # ── the parts ────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +151,7 @@ class Terminal:
             self.settings.staff,
             partial(enrolled_issuer, self.settings),
             post=post,
-            note=self.action_log.note,
+            record=self.action_log.record,
             clock_unix=self.clock_unix,
         )
         self._attestation = Attestation(self.roster, post, self.clock_unix)
@@ -162,7 +163,9 @@ class Terminal:
             self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
-        self._announcer = Announcer(self._driver("speaker"), post, self.settings.speech, self.clock)
+        self._announcer = Announcer(
+            self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
+        )
         self._print_queue = PrintQueue(self._driver("printer"), post)
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
@@ -178,18 +181,18 @@ class Terminal:
         recogniser = self._driver("recogniser")
         face = self._driver("face_engine"), self._driver("face_landmarks"), self._driver("liveness")
         decoder, post = self._driver("portrait_decoder"), self.engine.post
-        listener = Listener(recogniser, self.settings.speech, post, self.clock)
+        listener = Listener(recogniser, self.settings.speech, post=post, clock=self.clock)
         watcher = FaceWatcher(
             *face,
-            decoder,
-            self.settings.face,
-            self._camera_feed.successive_frames(),
-            post,
+            decoder=decoder,
+            settings=self.settings.face,
+            newest=self._camera_feed.successive_frames(),
+            post=post,
             same_face=self._policy.thresholds.same_face,
         )
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
-        facts = audit_facts.models(self._context.models, self._versions)
-        self.audit.append(Kind.MODELS_VERIFIED, facts=facts)
+        facts = model_facts(self._context.models, self._versions)
+        self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
         self.activation.add_versions(self._versions)
         self._connect_engines(watcher, listener)
         self._run_worker("speech", listener.run)
@@ -223,11 +226,10 @@ class Terminal:
 
     def _order_handlers(self) -> dict[type[e.Order], Handler]:
         return {
-            e.Attend: without_order(self._open_devices),
+            e.Attend: without_order(partial(self._want_devices, True)),
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
             e.TakeChallenge: without_order(self.activation.take_challenge),
-            e.Submit: self._submit,
             e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
             e.CallClerk: self._attestation.call_clerk,
             e.Attest: self._attestation.attest,
@@ -246,8 +248,9 @@ class Terminal:
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
-                e.WindowOpened: listener.window,
+                e.WindowOpened: listener.open_window,
                 e.StopListening: without_order(listener.stop),
+                e.Submit: lambda order: self.activation.submit(order, watcher.picture()),
             }
         )
 
@@ -271,13 +274,6 @@ class Terminal:
         self.action_log.daybook.write(VisitRow.of(finished))
         self._recorder.record_finished(finished)
 
-    def _submit(self, order: e.Submit) -> e.Event:
-        assert self._face_watcher is not None  # no visit begins before the models are there
-        return self.activation.submit(order, self._face_watcher.picture())
-
-    def _open_devices(self) -> None:
-        self._want_devices(True)
-
     def _want_devices(self, wanted: bool) -> None:
         for name in ("camera", "microphone"):
             self._supervisors[name].want(wanted)
@@ -288,11 +284,9 @@ class Terminal:
             if part is not None:
                 part.forget()
 
-    # ── what the parts call ──────────────────────────────────────────────────────────────────────
-
     def _hear(self, block: AudioBlock) -> None:
         if self._listener is not None:
-            self._listener.hear(block)
+            self._listener.feed(block)
 
     def _level_dbfs(self) -> float:
         return self._listener.level_dbfs() if self._listener else SILENCE_DBFS
@@ -303,6 +297,3 @@ class Terminal:
     def _post_settled(self, event: e.Event) -> None:
         self._recorder.record_settled(event)
         self.engine.post(event)
-
-    def _take_roster(self, token: str) -> None:
-        self.roster.accept(token)

@@ -1,6 +1,6 @@
 """Every refusal, fault and hint of the terminal, in one enum.
 
-A code is what rooms pass to each other and what is kept as evidence; sentences for people live in
+Packages pass codes to each other, and codes are kept as evidence; sentences for people live in
 `resources/phrases/` and are found by the code's value. `docs/codes.md` is generated from both.
 The classes follow the merged failure taxonomy of face, speech, card and network services.
 """
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """One reason, one next step."""
+    """A reason for which there is one next step."""
 
     OK = "ok"
 

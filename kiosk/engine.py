@@ -217,7 +217,9 @@ class Engine:
         faults = sorted(self._faults.items(), key=lambda fault: (fault[1] is Code.STARTING, fault[0]))
         missing = tuple(e.DeviceFailed(device, code) for device, code in faults)
         self._notify(e.OutOfService(missing))
-        self._notify(e.Show(Stage.OUT_OF_SERVICE, missing[0].code) if missing else e.Show(Stage.IDLE))
+        self._notify(
+            e.Show(stage=Stage.OUT_OF_SERVICE, code=missing[0].code) if missing else e.Show(stage=Stage.IDLE)
+        )
 
     def _notify(self, notice: e.Notice) -> None:
         if isinstance(notice, e.ShowGain):  # for staff's list of devices; the microphone stays in service

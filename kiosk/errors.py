@@ -1,15 +1,15 @@
-"""What can go wrong, as exceptions.
+"""Defines the exceptions of the program.
 
     KioskError(code, detail)
     ├─ SettingsError      at start; exit 2, naming file and key
     ├─ ModelError         missing, altered or unusable weights → OUT_OF_SERVICE
     ├─ IdentityError      the terminal's key or enrolment is missing or exposed → OUT_OF_SERVICE
-    ├─ DeviceError        DeviceMissing · DeviceBusy · DeviceLost → capture.supervise reopens
+    ├─ DeviceError        DeviceMissing · DeviceBusy · DeviceLost → capture.supervisor reopens
     ├─ CardError          this card could not be read; the next one may
     ├─ EngineError        an engine failed on good input → the try is spent
     ├─ CentralError       Unreachable (wait) · Untrusted (stop, call staff) · Unacceptable (wedge, go on)
     ├─ OutboxError        disk full, damaged → OUT_OF_SERVICE
-    ├─ StaffError         this sign-in or act is not allowed now; customers are served all the same
+    ├─ StaffError         this sign-in or action is not allowed now; customers are served all the same
     └─ AuditError         the audit log cannot be written or was changed → OUT_OF_SERVICE
 
 A refusal is a `Verdict`, never an exception. `detail` is for engineers: it never holds personal data.
@@ -21,8 +21,7 @@ import msgspec
 from kiosk.codes import Code
 
 UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
-"""What reading somebody else's JSON or TOML raises: not the form, not UTF-8, a number without end, or nested
-so deep that the reader gives up."""
+"""What reading foreign JSON or TOML raises: malformed, not UTF-8, an endless number, or nested too deep."""
 
 
 class KioskError(Exception):
@@ -54,15 +53,15 @@ class DeviceError(KioskError):
 
 
 class DeviceMissing(DeviceError):  # noqa: N818 - reads as the fact it states
-    """It is not there."""
+    """The device is not there."""
 
 
 class DeviceBusy(DeviceError):  # noqa: N818
-    """Another program has it."""
+    """Another program uses the device."""
 
 
 class DeviceLost(DeviceError):  # noqa: N818
-    """It was open and stopped working."""
+    """The device was open and stopped working."""
 
 
 class CardError(KioskError):
@@ -94,8 +93,8 @@ class OutboxError(KioskError):
 
 
 class StaffError(KioskError):
-    """A sign-in, a signature or an act of staff is refused."""
+    """A sign-in, a signature or an action of staff is refused."""
 
 
 class AuditError(KioskError):
-    """What happens here cannot be written down, or what was written has been changed."""
+    """The audit log cannot be written, or has been changed."""

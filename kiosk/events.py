@@ -1,4 +1,4 @@
-"""What can happen: events come into the engine's inbox, orders leave the visit, notices go to a shell.
+"""Defines what is exchanged: events enter the engine's inbox, orders leave the visit, notices go to a shell.
 
 All are frozen and tagged, so a visit's log is JSON lines of events that can be fed back
 (`kiosk.visit.replay`).
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.model import (
+    ActivationReceipt,
     CardFacts,
     Challenge,
     Check,
@@ -20,9 +21,8 @@ from kiosk.model import (
     IdCard,
     Outcome,
     Purpose,
-    Reason,
-    Receipt,
     Review,
+    ReviewReason,
     Role,
     Slip,
     Stage,
@@ -33,7 +33,7 @@ from kiosk.model import (
 # ── events: what happened ────────────────────────────────────────────────────────────────────────
 
 
-class Began(Struct, frozen=True, tag=True):
+class Began(Struct, frozen=True, tag=True, kw_only=True):
     """Somebody touched the first screen. `visit` is the number minted for the visit."""
 
     visit: str
@@ -45,7 +45,7 @@ class Began(Struct, frozen=True, tag=True):
 
 
 class WayChosen(Struct, frozen=True, tag=True):
-    """Another way, in the middle of a visit."""
+    """The person changed to another way in the middle of a visit."""
 
     way: Way
 
@@ -73,7 +73,7 @@ class GuardianAgreed(Struct, frozen=True, tag=True):
 
 
 class GuardianDeclined(Struct, frozen=True, tag=True):
-    pass
+    """No consent of the guardian."""
 
 
 class CardRead(Struct, frozen=True, tag=True):
@@ -84,14 +84,16 @@ class CardRead(Struct, frozen=True, tag=True):
 
 
 class CardFailed(Struct, frozen=True, tag=True):
+    """A card lies on the reader and cannot be read."""
+
     code: Code
 
 
 class CardRemoved(Struct, frozen=True, tag=True):
-    pass
+    """The card was taken off the reader."""
 
 
-class Typed(Struct, frozen=True, tag=True):
+class Typed(Struct, frozen=True, tag=True, kw_only=True):
     """Mobile number and password, both personal; `redacted`: in a log, blank and already checked."""
 
     phone: str
@@ -104,7 +106,7 @@ class Typed(Struct, frozen=True, tag=True):
 
 
 class ReferenceReady(Struct, frozen=True, tag=True, omit_defaults=True):
-    """There is a face to compare with: the card's portrait, decoded, or `photographed` as it is printed."""
+    """The reference is ready: the card's portrait, decoded, or `photographed` as it is printed."""
 
     photographed: bool = False
 
@@ -117,19 +119,25 @@ class CardSeen(Struct, frozen=True, tag=True):
 
 
 class ReferenceFailed(Struct, frozen=True, tag=True):
+    """The card's portrait cannot be compared with."""
+
     code: Code
 
 
 class ChallengeTaken(Struct, frozen=True, tag=True):
+    """Answer to `TakeChallenge`: a challenge from the pool, for this visit alone."""
+
     challenge: Challenge
 
 
 class ChallengeMissing(Struct, frozen=True, tag=True):
+    """Answer to `TakeChallenge`: the pool is empty."""
+
     code: Code = Code.CHALLENGE_NONE
 
 
 class PromptEnded(Struct, frozen=True, tag=True):
-    """The spoken prompt is over: the ear may open."""
+    """The spoken prompt is over: the listener may begin."""
 
     prompt: str
     at: float
@@ -150,7 +158,7 @@ class HeadMoveShown(Struct, frozen=True, tag=True):
 
 
 class DigitsTyped(Struct, frozen=True, tag=True):
-    """What was typed when the challenge's digits were shown. Not secret: they stood on the screen."""
+    """What was typed when the challenge's digits were shown. Not secret: they were on the screen."""
 
     digits: tuple[int, ...]
 
@@ -195,11 +203,11 @@ class Decided(Struct, frozen=True, tag=True):
     """What the clerk who signed first decided."""
 
     decision: Decision
-    reason: Reason
+    reason: ReviewReason
 
 
 class SlowDown(Struct, frozen=True, tag=True):
-    """More time was asked for ("慢一点"): digits stay longer from now on, for the rest of the visit."""
+    """The person asked for more time ("慢一点"): digits stay longer until the end of the visit."""
 
 
 class LightShown(Struct, frozen=True, tag=True):
@@ -214,17 +222,21 @@ class LightDeclined(Struct, frozen=True, tag=True):
 
 
 class Stored(Struct, frozen=True, tag=True):
-    """The request is committed to disk: from here on it can be promised."""
+    """The request is committed to disk: from now on its delivery can be promised."""
 
     request: str
 
 
 class StoreFailed(Struct, frozen=True, tag=True):
+    """The request could not be committed to disk."""
+
     code: Code
 
 
 class ReceiptArrived(Struct, frozen=True, tag=True):
-    receipt: Receipt
+    """Central answered a request."""
+
+    receipt: ActivationReceipt
 
 
 class RequestWedged(Struct, frozen=True, tag=True):
@@ -235,7 +247,7 @@ class RequestWedged(Struct, frozen=True, tag=True):
 
 
 class Cancelled(Struct, frozen=True, tag=True):
-    """The way out was pressed."""
+    """The cancel button was pressed."""
 
 
 class HelpWanted(Struct, frozen=True, tag=True):
@@ -247,20 +259,24 @@ class Dismissed(Struct, frozen=True, tag=True):
 
 
 class DeviceReady(Struct, frozen=True, tag=True):
+    """A device works, or works again."""
+
     device: Device
 
 
 class DeviceFailed(Struct, frozen=True, tag=True):
+    """A device is missing, or stopped working."""
+
     device: Device
     code: Code
 
 
 class TimePassed(Struct, frozen=True, tag=True):
-    """The visit's deadline came."""
+    """The visit's deadline has passed."""
 
 
 class SignedIn(Struct, frozen=True, tag=True):
-    """Somebody behind the counter proved who they are."""
+    """A member of staff proved who they are."""
 
     clerk: Clerk
 
@@ -321,15 +337,15 @@ Event = (
 # ── orders: what the visit wants done ────────────────────────────────────────────────────────────
 
 
-class Show(Struct, frozen=True, tag=True):
-    """Show this stage. `code` is why we are (again) here; the shell finds the sentences."""
+class Show(Struct, frozen=True, tag=True, kw_only=True):
+    """Show this stage. `code` is why it is shown (again); the shell finds the sentences."""
 
     stage: Stage
     code: Code = Code.OK
     tries_left: int = 0
     until: float | None = None  # deadline of the stage, for the "time left" ring
     way: Way = Way.VOICE
-    guardian: bool = False  # a child's guardian is who acts from here on
+    guardian: bool = False  # a child's guardian acts from now on
 
 
 class ShowDigit(Struct, frozen=True, tag=True):
@@ -341,7 +357,7 @@ class ShowDigit(Struct, frozen=True, tag=True):
 
 
 class ShowLight(Struct, frozen=True, tag=True):
-    """Let the screen's ground go through `colours` (letters of `visit.rules.light`), each for `hold_s`.
+    """Let the screen's background go through `colours` (letters of `visit.rules.light`), each for `hold_s`.
 
     The shell answers each with `LightShown`, until another stage is shown. No colours: stop.
     """
@@ -357,7 +373,7 @@ class ShowHeard(Struct, frozen=True, tag=True):
 
 
 class ShowGain(Struct, frozen=True, tag=True):
-    """For the clerk: the microphone is too quiet or distorts, at `level_dbfs`; OK: no more."""
+    """For the clerk: the microphone is too quiet or distorts, at `level_dbfs`; OK: it no longer does."""
 
     code: Code
     level_dbfs: float
@@ -381,7 +397,7 @@ class ShowDigits(Struct, frozen=True, tag=True):
 
 
 class Finding(Struct, frozen=True):
-    """One check in words, passed | just_below | below | unmeasured | guardian. Never the threshold."""
+    """Band of one check: passed | just_below | below | unmeasured | guardian. Never the threshold."""
 
     check: Check
     band: str
@@ -395,7 +411,7 @@ class AskSignature(Struct, frozen=True, tag=True):
     clerk: str = ""
 
 
-class ShowCase(Struct, frozen=True, tag=True):
+class ShowCase(Struct, frozen=True, tag=True, kw_only=True):
     """The first signature is there: show the clerk what there is to decide."""
 
     code: Code
@@ -424,14 +440,14 @@ class Attend(Struct, frozen=True, tag=True):
 
 
 class AwaitCard(Struct, frozen=True, tag=True):
-    """Read the card that lies on the reader, or the next that is put there, until told otherwise.
+    """Read the card that lies on the reader, or the next that is put there, until `IgnoreCard`.
 
     Without this order no card is ever read: not before consent, and not twice.
     """
 
 
 class IgnoreCard(Struct, frozen=True, tag=True):
-    pass
+    """Read no card any more."""
 
 
 class Watch(Struct, frozen=True, tag=True):
@@ -448,15 +464,15 @@ class WatchCard(Struct, frozen=True, tag=True):
 
 
 class Unwatch(Struct, frozen=True, tag=True):
-    pass
+    """Stop looking at faces; what is known of them is kept until `Forget`."""
 
 
 class TakeChallenge(Struct, frozen=True, tag=True):
-    pass
+    """Take a challenge from the pool (→ `ChallengeTaken` or `ChallengeMissing`)."""
 
 
 class Listen(Struct, frozen=True, tag=True):
-    """Open the ear for `count` digits; windows are told by `WindowOpened`."""
+    """Listen for `count` digits; `WindowOpened` says when each of them is shown."""
 
     count: int
 
@@ -473,23 +489,23 @@ class WindowOpened(Struct, frozen=True, tag=True):
 
 
 class StopListening(Struct, frozen=True, tag=True):
-    pass
+    """Stop listening."""
 
 
 class KeepFace(Struct, frozen=True, tag=True):
-    """A clerk is asked about the face that was seen last: whoever is watched from now on is compared with it
-    (`FaceSeen.likeness_reviewed`), until `Forget`.
+    """Keep the face that was seen last, about which a clerk is asked. Faces that are seen from now on are
+    compared with it (`FaceSeen.likeness_reviewed`), until `Forget`.
     """
 
 
 class CallClerk(Struct, frozen=True, tag=True):
-    """Is a clerk signed in? → `ClerkPresent` or `ClerkAbsent`."""
+    """Ask whether a clerk is signed in (→ `ClerkPresent` or `ClerkAbsent`)."""
 
 
 class Attest(Struct, frozen=True, tag=True):
-    """Is this PIN that clerk's? → `Attested` or `NotAttested`, a moment later.
+    """Check whether this PIN is that clerk's (→ `Attested` or `NotAttested`, a moment later).
 
-    `role` SUPERVISOR: a second signature, by somebody else than who is signed in.
+    `role` SUPERVISOR: a second signature, by another person than the one who is signed in.
     """
 
     clerk: str
@@ -501,14 +517,14 @@ class Attest(Struct, frozen=True, tag=True):
 
 
 class Submit(Struct, frozen=True, tag=True):
-    """Put the request on disk (→ `Stored` or `StoreFailed`) and let the courier send it."""
+    """Put the request on disk (→ `Stored` or `StoreFailed`) and let the delivery worker send it."""
 
     visit: str
     evidence: "Evidence"
 
 
 class Print(Struct, frozen=True, tag=True):
-    """How the visit ended; comes before `Show(OUTCOME)`. Printed unless the visit was abandoned."""
+    """Print how the visit ended, unless it was abandoned; comes before `Show(OUTCOME)`."""
 
     slip: Slip
 
@@ -523,7 +539,7 @@ class Forget(Struct, frozen=True, tag=True):
     """Drop everything personal, everywhere."""
 
 
-class Finished(Struct, frozen=True, tag=True):
+class Finished(Struct, frozen=True, tag=True, kw_only=True):
     """The visit is over; the summary goes to the shell and to the records. No personal data."""
 
     visit: str
@@ -597,14 +613,14 @@ Notice = (
 
 
 class Guardian(Struct, frozen=True):
-    """Who applies for a child: an adult with a card of their own, and what they agreed to."""
+    """The adult who applies for a child: their card, and what they agreed to."""
 
     card: IdCard | None
     consent: GuardianAgreed
 
 
-class Evidence(Struct, frozen=True):
-    """All that a request is made of. The personal part is sealed before it touches the disk.
+class Evidence(Struct, frozen=True, kw_only=True):
+    """Everything that a request contains. The personal part is sealed before it is written to disk.
 
     `card` is whose credential it is. With a `guardian` face, voice and digits are the guardian's.
     """

@@ -1,7 +1,7 @@
 """A shell without a window: for tests, long runs and machines without Qt.
 
-It paints nothing, but answers like the window: a digit that is ordered counts as painted at once, and touches
-(`press`, `type`) become the events that the window's buttons post. Simulation only: consent needs a screen.
+It paints nothing, but answers like the window: a digit counts as painted at once, and touches (`press`,
+`type`) become the events that the window's buttons post. Simulation only: consent needs a screen.
 """
 
 import threading
@@ -16,9 +16,10 @@ from kiosk.model import Language, Stage
 from kiosk.ports import Engine
 from kiosk.visit.rules import typed_input
 from kiosk.visit_number import new_visit_number
+from kiosk.worker import Worker
 
-NO_TEXT = sha256(b"no text was shown").hexdigest()
-"""What stands as the consent text's hash in simulated visits without a screen."""
+NO_TEXT_SHA256 = sha256(b"no text was shown").hexdigest()
+"""The hash of the consent text in simulated visits without a screen."""
 
 
 class Headless:
@@ -27,7 +28,7 @@ class Headless:
     def __init__(
         self, engine: Engine, *, simulated: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Raises SettingsError(SETTINGS_SIMULATION_ONLY)."""
+        """Subscribe to the engine. Raises SettingsError(SETTINGS_SIMULATION_ONLY)."""
         if not simulated:
             raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, "a terminal without a window")
         self._engine = engine
@@ -36,52 +37,57 @@ class Headless:
         self._agreed = False
         self._pages: list[str] = []
         self._text = ""
-        self._lit = 0  # which play of colours is on
+        self._light_sequence = 0  # number of the colour sequence that is shown
         engine.subscribe(self.see)
 
     def see(self, notice: e.Notice) -> None:
-        """A notice of the engine."""
+        """React to a notice of the engine."""
         if isinstance(notice, e.Show):
             self._stage, self._agreed = notice.stage, False
             self._pages, self._text = [], ""
-            self._lit += 1
+            self._light_sequence += 1
         elif isinstance(notice, e.ShowDigit):
             self._engine.post(e.DigitShown(notice.window, self._clock()))
         elif isinstance(notice, e.ShowLight):
-            self._light(notice.colours, notice.hold_s)
+            self._show_light(notice.colours, notice.hold_s)
 
-    def _light(self, colours: str, hold_s: float) -> None:
-        """The colours count as painted, each at its time, until another stage comes."""
-        self._lit += 1
-        mine, began = self._lit, self._clock()
+    def _show_light(self, colours: str, hold_s: float) -> None:
+        """Post each colour as painted at its time, until another stage comes."""
+        self._light_sequence += 1
+        mine, began = self._light_sequence, self._clock()
 
-        def play() -> None:
+        def play(_: threading.Event) -> None:
             for step in range(len(colours)):
                 time.sleep(max(0.0, began + step * hold_s - self._clock()))
-                if mine != self._lit:
+                if mine != self._light_sequence:
                     return
                 self._engine.post(e.LightShown(step, self._clock()))
 
-        threading.Thread(target=play, name="light", daemon=True).start()
+        Worker("light", play).start()
 
     def press(self, name: str) -> bool:
-        """Touch a button; False if the present screen has none of that name."""
-        event = self._event(name)
+        """Touch a button; return False if the present screen has none of that name."""
+        event = self._event_of(name)
         if event is not None:
             self._engine.post(event)
         return event is not None or name in ("agree", "key_next")
 
     def type(self, text: str) -> None:
-        """Digits on the keypad."""
+        """Type digits on the keypad."""
         self._text += text
 
-    def _event(self, name: str) -> e.Event | None:
+    def _event_of(self, name: str) -> e.Event | None:
         if name in ("begin", "begin_unhurried") and self._stage is Stage.IDLE:
-            return e.Began(new_visit_number(), Language.ZH_HANS, time.time(), name == "begin_unhurried")
+            return e.Began(
+                visit=new_visit_number(),
+                language=Language.ZH_HANS,
+                at_unix=time.time(),
+                unhurried=name == "begin_unhurried",
+            )
         if self._stage is Stage.CONSENT:
             return self._consent(name)
         if self._stage is Stage.GUARDIAN and name == "agree_guardian":
-            return e.GuardianAgreed(Language.ZH_HANS, NO_TEXT)
+            return e.GuardianAgreed(Language.ZH_HANS, NO_TEXT_SHA256)
         if name == "key_next" and self._stage is Stage.PHONE:
             return self._next_page()
         plain: dict[str, e.Event] = {
@@ -97,7 +103,7 @@ class Headless:
         if name == "agree":
             self._agreed = True
         if self._agreed and name in ("agree_picture", "decline_picture"):
-            return e.Agreed(Language.ZH_HANS, NO_TEXT, picture=name == "agree_picture")
+            return e.Agreed(Language.ZH_HANS, NO_TEXT_SHA256, picture=name == "agree_picture")
         return e.Cancelled() if name == "cancel" else None
 
     def _next_page(self) -> e.Event | None:
@@ -112,4 +118,4 @@ class Headless:
             typed_input.password_fault(password),
             typed_input.repeat_fault(password, again),
         )
-        return e.Typed(phone, password, tuple(f for f in faults if f))
+        return e.Typed(phone=phone, password=password, faults=tuple(f for f in faults if f))

@@ -1,4 +1,4 @@
-"""The program's own log: bugs are told by kind and place, never by a message, which may quote a person."""
+"""Set up the program's own log: an exception is logged without its message, which may quote a person."""
 
 import logging
 import sys
@@ -9,31 +9,34 @@ from types import TracebackType
 from kiosk.errors import KioskError
 
 FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(message)s"
-_Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+_ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Discreet(logging.Formatter):
-    """A foreign exception may hold what somebody typed (`int("…")` quotes it); ours never do."""
+class MessageFreeFormatter(logging.Formatter):
+    """Formats foreign exceptions by type and place only.
+
+    Their messages may hold what a customer typed (`int("…")` quotes it); those of KioskError never do.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Another handler may have left its own text of the exception in the record."""
+        """Format a record, ignoring the text of the exception that another handler may have left in it."""
         fresh = copy(record)
         fresh.exc_text = None
         return super().format(fresh)
 
-    def formatException(self, ei: _Raised) -> str:  # noqa: N802 - logging's own name
-        """The frames, and the chain of kinds from the cause to what it led to."""
-        error, told = ei[1], []
+    def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - logging's own name
+        """Return the frames and types from the first cause to the exception that it led to."""
+        error, parts = ei[1], []
         while error is not None:
             frames = "".join(traceback.format_tb(error.__traceback__))
-            word = str(error) if isinstance(error, KioskError) else ""
-            told.append(f"{frames}{type(error).__name__}{': ' if word else ''}{word}")
+            message = f": {error}" if isinstance(error, KioskError) else ""
+            parts.append(f"{frames}{type(error).__name__}{message}")
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return "\nled to\n".join(reversed(told))
+        return "\nled to\n".join(reversed(parts))
 
 
 def install(level: int = logging.INFO) -> None:
-    """Everything goes to standard error, as services expect it."""
+    """Log to standard error, as services are expected to."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet(FORMAT))
+    handler.setFormatter(MessageFreeFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler])

@@ -1,5 +1,7 @@
-"""The nouns. All are frozen; every `at`, `began`, `ended` is seconds on one monotonic clock
-(`time.monotonic`), stamped at capture, unless the name ends in `_unix`.
+"""Defines the values that all packages share.
+
+All are frozen; every `at`, `began`, `ended` is seconds on one monotonic clock (`time.monotonic`), stamped at
+capture, unless the name ends in `_unix`.
 """
 
 from collections.abc import Mapping
@@ -47,7 +49,7 @@ class Stage(StrEnum):
 
 
 class Way(StrEnum):
-    """How it is shown that a living person is here, now; chosen on the first screen, or after a try."""
+    """How a person proves to be alive and here; chosen on the first screen, or after a try."""
 
     VOICE = "voice"  # digits read aloud
     HEAD = "head"  # the head turned as arrows say
@@ -56,7 +58,7 @@ class Way(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What is to be done with the person's credential; a person has one."""
+    """What is to be done with the person's credential, of which each person has one."""
 
     OPEN = "open"
     RENEW = "renew"  # the old one ends, a new one is issued
@@ -64,7 +66,7 @@ class Purpose(StrEnum):
 
 
 class HeadMove(StrEnum):
-    """Of the head; left and right are the person's own, and the screen's, which is a mirror."""
+    """Movement of the head; left and right are the person's own, and the screen's, which is a mirror."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -73,7 +75,7 @@ class HeadMove(StrEnum):
 
 
 class Device(StrEnum):
-    """What must be ready before a visit may begin."""
+    """A device or service of the terminal that a visit may need."""
 
     CAMERA = "camera"
     MICROPHONE = "microphone"
@@ -95,21 +97,21 @@ class Device(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody behind the counter may do; a supervisor may do all that a clerk may."""
+    """What a member of staff may do; a supervisor may do all that a clerk may."""
 
     CLERK = "clerk"
     SUPERVISOR = "supervisor"
 
 
 class Clerk(Struct, frozen=True):
-    """Somebody who signed in. `number`: digits that central gave, not a name."""
+    """A member of staff who signed in. `number`: digits that central issued, not a name."""
 
     number: str
     role: Role
 
 
 class Outcome(StrEnum):
-    """How a visit ended, in the word the screen, the slip and the report use."""
+    """How a visit ended, as the screen, the slip and the report say it."""
 
     ACTIVATED = "activated"
     PENDING = "pending"
@@ -130,16 +132,16 @@ _CHANGES = {
 
 
 def outcome_key(outcome: Outcome, purpose: Purpose) -> str:
-    """The catalogue's name for how a visit ended: who has a credential is told what became of that one."""
+    """Return the phrase key of an outcome: for a change it says what became of the existing credential."""
     return _CHANGES.get((outcome, purpose), outcome.value)
 
 
-class StreamSeen(Struct, frozen=True, omit_defaults=True):
-    """What a camera's stream was like since it was opened (measured by `kiosk.capture.stream_integrity`)."""
+class StreamSeen(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Properties of a camera's stream since it was opened (measured by `kiosk.capture.stream_integrity`)."""
 
     frames: int = 0
-    held: int = 0  # the very picture before: a slow sensor's camera sends it twice
-    repeated: int = 0  # the very picture of some time ago, others in between: no sensor does that
+    held: int = 0  # the same picture as before: a slow sensor's camera sends it twice
+    repeated: int = 0  # the same picture as some time ago, others in between: no sensor does that
     backwards: int = 0  # frames whose time was not later than the one before
     fps: float | None = None
     jitter_ms: float | None = None  # standard deviation of the time between frames
@@ -148,7 +150,7 @@ class StreamSeen(Struct, frozen=True, omit_defaults=True):
     still_s: float = 0.0  # nothing moved in the whole picture for so long
 
 
-class Frame(Struct, frozen=True, eq=False):
+class Frame(Struct, frozen=True, eq=False, kw_only=True):
     """One picture. `image`: (height, width, 3) uint8 BGR, upright, not mirrored.
 
     `stamp`: the device's own time in seconds, where it tells; `stream`: what is known of the stream so far.
@@ -161,7 +163,7 @@ class Frame(Struct, frozen=True, eq=False):
     stream: StreamSeen | None = None
 
 
-class AudioBlock(Struct, frozen=True, eq=False):
+class AudioBlock(Struct, frozen=True, eq=False, kw_only=True):
     """`samples`: (n,) float32 mono at `SAMPLE_RATE`. `at` is the time of the first sample."""
 
     samples: NDArray[np.float32]
@@ -170,8 +172,8 @@ class AudioBlock(Struct, frozen=True, eq=False):
     lost: bool = False  # samples before this block were lost
 
 
-class IdCard(Struct, frozen=True):
-    """What a card says, verbatim. Personal data: never logged, forgotten at the end of the visit."""
+class IdCard(Struct, frozen=True, kw_only=True):
+    """The text of a card, verbatim. Personal data: never logged, forgotten at the end of the visit."""
 
     number: str
     name: str
@@ -189,8 +191,8 @@ class IdCard(Struct, frozen=True):
         return "IdCard(…)"
 
 
-class CardFacts(Struct, frozen=True):
-    """What the rules need to know of a card, and nothing that names the person."""
+class CardFacts(Struct, frozen=True, kw_only=True):
+    """Properties of a card that the rules need; nothing in it identifies the person."""
 
     kind: str = "resident"  # resident | J | I | Y
     number_valid: bool = False  # GB 11643: form, birth date inside, check character
@@ -200,7 +202,7 @@ class CardFacts(Struct, frozen=True):
     age: int = 0  # completed years
 
 
-class Challenge(Struct, frozen=True):
+class Challenge(Struct, frozen=True, kw_only=True):
     """Digits to be read aloud: issued and signed by central, single use."""
 
     id: str
@@ -229,7 +231,7 @@ class FaceMinimums(Struct, frozen=True, kw_only=True):
     same_face: float
 
 
-class FaceBox(Struct, frozen=True):
+class FaceBox(Struct, frozen=True, kw_only=True):
     """A face in a picture; all in fractions of the picture's width and height, 0…1."""
 
     x: float
@@ -238,7 +240,7 @@ class FaceBox(Struct, frozen=True):
     height: float
 
 
-class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
+class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
     """What one looked-at frame showed.
 
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
@@ -252,7 +254,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
 
     at: float
     seq: int
-    hint: Code = Code.OK  # the one thing to tell the person now
+    hint: Code = Code.OK  # the one hint for the person now
     box: FaceBox | None = None
     faces: int = 0
     good: bool = False  # good enough to be matched
@@ -273,7 +275,7 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True):
     stream: StreamSeen | None = None
 
 
-class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
+class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
     """What was heard in the window of one shown digit.
 
     `scores`: natural-log posteriors over digits 0–9 and "other", 11 numbers, empty if there was no voice.
@@ -296,7 +298,7 @@ class DigitHeard(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class Check(StrEnum):
-    """What is checked on the way."""
+    """What is checked in a visit."""
 
     CARD = "card"
     GUARDIAN = "guardian"
@@ -312,8 +314,8 @@ class Check(StrEnum):
     TOUCH = "touch"
 
 
-class Answer(StrEnum):
-    """What a rule says."""
+class VerdictAnswer(StrEnum):
+    """What a rule decides."""
 
     PASS = "pass"  # noqa: S105
     RETRY = "retry"
@@ -325,25 +327,25 @@ Measures = Mapping[str, float | int | str | bool | None]
 """Named numbers; never personal."""
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, kw_only=True):
     """One rule's answer, with what was measured and what was required: kept as evidence."""
 
     check: Check
-    answer: Answer
+    answer: VerdictAnswer
     code: Code = Code.OK
     measured: Measures = {}
     required: Measures = {}
 
 
 class Decision(StrEnum):
-    """Of a clerk's review."""
+    """Outcome of a clerk's review."""
 
     APPROVE = "approve"
     AGAIN = "again"  # another try
     REFUSE = "refuse"
 
 
-class Reason(StrEnum):
+class ReviewReason(StrEnum):
     """Why a clerk decided so."""
 
     SAME_PERSON = "same_person"
@@ -363,55 +365,55 @@ class Reason(StrEnum):
     UNDER_PRESSURE = "under_pressure"  # seems led by somebody else
 
 
-REASONS: Mapping[Decision, tuple[Reason, ...]] = {
+REVIEW_REASONS: Mapping[Decision, tuple[ReviewReason, ...]] = {
     Decision.APPROVE: (
-        Reason.SAME_PERSON,
-        Reason.LOOKS_CHANGED,
-        Reason.LIGHT,
-        Reason.CANNOT_SPEAK,
-        Reason.OWN_WISH,
+        ReviewReason.SAME_PERSON,
+        ReviewReason.LOOKS_CHANGED,
+        ReviewReason.LIGHT,
+        ReviewReason.CANNOT_SPEAK,
+        ReviewReason.OWN_WISH,
     ),
-    Decision.AGAIN: (Reason.NOT_READY, Reason.LIGHT),
+    Decision.AGAIN: (ReviewReason.NOT_READY, ReviewReason.LIGHT),
     Decision.REFUSE: (
-        Reason.OTHER_PERSON,
-        Reason.NOT_IN_PERSON,
-        Reason.CARD_DOUBTFUL,
-        Reason.UNDER_PRESSURE,
+        ReviewReason.OTHER_PERSON,
+        ReviewReason.NOT_IN_PERSON,
+        ReviewReason.CARD_DOUBTFUL,
+        ReviewReason.UNDER_PRESSURE,
     ),
 }
 """Which reasons a decision may have."""
 
 
-_OF_THE_YOUNG: Mapping[tuple[Decision, Code], tuple[Reason, ...]] = {
-    (Decision.APPROVE, Code.CARD_UNDER_AGE): (Reason.GUARDIAN,),
+_REASONS_FOR_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
+    (Decision.APPROVE, Code.CARD_UNDER_AGE): (ReviewReason.GUARDIAN,),
     (Decision.APPROVE, Code.CARD_CHILD): (
-        Reason.HOUSEHOLD_REGISTER,
-        Reason.BIRTH_CERTIFICATE,
-        Reason.GUARDIANSHIP_PAPER,
+        ReviewReason.HOUSEHOLD_REGISTER,
+        ReviewReason.BIRTH_CERTIFICATE,
+        ReviewReason.GUARDIANSHIP_PAPER,
     ),
-    (Decision.REFUSE, Code.CARD_CHILD): (Reason.NO_PROOF, *REASONS[Decision.REFUSE]),
+    (Decision.REFUSE, Code.CARD_CHILD): (ReviewReason.NO_PROOF, *REVIEW_REASONS[Decision.REFUSE]),
 }
 
 
-def reasons(decision: Decision, code: Code) -> tuple[Reason, ...]:
-    """What may be given for a decision on `code`: about young people nothing but the guardian counts."""
-    return _OF_THE_YOUNG.get((decision, code), REASONS[decision])
+def allowed_reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
+    """Return the reasons for a decision on `code`; for young people only the guardian counts."""
+    return _REASONS_FOR_YOUNG.get((decision, code), REVIEW_REASONS[decision])
 
 
 class Signature(Struct, frozen=True):
-    """Who stands for a decision, proved by PIN at `at_unix`. `clerk`: a number, not a name."""
+    """Signature of a member of staff under a decision, proved by PIN at `at_unix`. `clerk`: a number."""
 
     clerk: str
     role: Role
     at_unix: float
 
 
-class Review(Struct, frozen=True):
+class Review(Struct, frozen=True, kw_only=True):
     """A clerk's decision on the spot: evidence of its own, beside the verdicts."""
 
     code: Code  # why the clerk was asked
     decision: Decision
-    reason: Reason
+    reason: ReviewReason
     overruled: tuple[Code, ...]  # what counts as passed from then on; empty unless approved
     first: Signature
     second: Signature | None
@@ -419,14 +421,14 @@ class Review(Struct, frozen=True):
 
 
 class RequestStatus(StrEnum):
-    """Central's word on an activation request."""
+    """Central's decision on an activation request."""
 
     ACTIVATED = "ACTIVATED"
     PENDING = "PENDING"
     REFUSED = "REFUSED"
 
 
-class Receipt(Struct, frozen=True):
+class ActivationReceipt(Struct, frozen=True, kw_only=True):
     """Central's answer to an activation request."""
 
     id: str
@@ -437,7 +439,7 @@ class Receipt(Struct, frozen=True):
     at_unix: float = 0.0
 
 
-class Span(Struct, frozen=True):
+class StoredAmount(Struct, frozen=True, kw_only=True):
     """So many things of one kind, and when the first and the last of them came; wall-clock seconds."""
 
     count: int = 0
@@ -446,7 +448,7 @@ class Span(Struct, frozen=True):
     last_unix: float | None = None
 
 
-class DayReport(Struct, frozen=True):
+class DayReport(Struct, frozen=True, kw_only=True):
     """A day at this terminal, to be printed for staff. Numbers of clerks and codes; no personal data."""
 
     id: str  # terminal and day: a name for a file
@@ -462,7 +464,7 @@ class DayReport(Struct, frozen=True):
     language: str = Language.ZH_HANS
 
 
-class Slip(Struct, frozen=True):
+class Slip(Struct, frozen=True, kw_only=True):
     """What is printed and shown at the end. Holds no personal data."""
 
     id: str

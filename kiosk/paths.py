@@ -1,4 +1,4 @@
-"""Where the things lie that come with the program."""
+"""The folder of the resources: inside an installed package, or at the top of a checkout."""
 
 from pathlib import Path
 

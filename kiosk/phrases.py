@@ -1,4 +1,4 @@
-"""Every sentence for people, in every language; the only place where a code becomes words. Free of Qt.
+"""Catalogue of every sentence for people, in every language. Only here does a code become a sentence. No Qt.
 
 phrases = load(Language.ZH_HANS)
 phrases["stage.card.title"], phrases.customer(Code.CARD_EXPIRED), phrases.consent_sha256()
@@ -17,8 +17,8 @@ Script = Literal["Hans", "Hant", "Latn"]
 """Writing systems (ISO 15924) that the bundled fonts are chosen for."""
 
 FACE_NOTICE = ("who", "purpose", "method", "retention", "impact", "rights", "alternative")
-"""What must be told before face recognition (Measures for the security of face recognition technology,
-CAC and MPS order 19, in force 2025-06-01, article 5), and the alternative way (article 10)."""
+"""What people must be informed of before face recognition (Measures for the security of face recognition
+technology, CAC and MPS order 19, in force 2025-06-01, article 5), and the alternative way (article 10)."""
 CLERK_NOTICE = ("who", "purpose", "clerk_how", "clerk_data", "clerk_retention", "clerk_rights")
 """The clerk's way: no face recognition, but personal data all the same (PIPL, article 17)."""
 GUARDIAN_NOTICE = (
@@ -30,9 +30,10 @@ PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "pictu
 
 
 class Phrases:
-    """The catalogue of one language."""
+    """Catalogue of one language."""
 
     def __init__(self, language: Language, table: dict[str, Any]) -> None:
+        """`table`: the content of the language's file."""
         self.language = language
         self._table = table
 
@@ -48,7 +49,7 @@ class Phrases:
         return Language(self._table["language"]["spoken"])
 
     def __getitem__(self, key: str) -> str:
-        """The sentence at a dotted key. Raises KeyError: a missing phrase is our bug."""
+        """Return the sentence at a dotted key. Raises KeyError: a missing phrase is a bug."""
         found: Any = self._table
         for part in key.split("."):
             found = found[part]
@@ -57,61 +58,67 @@ class Phrases:
         return found
 
     def customer(self, code: Code) -> str:
-        """What happened and what to do next; empty for OK."""
+        """Return what happened and what the customer should do next; empty for OK."""
         return self._sentence(code, "customer")
 
     def clerk(self, code: Code) -> str:
-        """What the clerk should do; empty for OK."""
+        """Return what the clerk should do; empty for OK."""
         return self._sentence(code, "clerk")
-
-    def tries_left(self, count: int) -> str:
-        """A sentence about the tries that are left; empty where there is nothing to say."""
-        known: list[str] = self._table["general"]["tries"]
-        return known[count] if 0 <= count < len(known) else ""
-
-    def digit_word(self, digit: int) -> str:
-        """How a digit sounds, for people who may not know (English: pinyin); empty where they do."""
-        words: list[str] = self._table["digits"]["words"]
-        return words[digit] if words else ""
-
-    def face_notice(self) -> list[str]:
-        return [self[f"consent.{part}"] for part in FACE_NOTICE]
-
-    def picture_notice(self) -> list[str]:
-        return [self[f"consent.{part}"] for part in PICTURE_NOTICE]
-
-    def clerk_notice(self) -> list[str]:
-        return [self[f"consent.{part}"] for part in CLERK_NOTICE]
-
-    def clerk_consent_sha256(self) -> str:
-        """As `consent_sha256`, of the text of the clerk's way."""
-        text = "\n".join([self["consent.version"], self["consent.clerk_title"], *self.clerk_notice()])
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def guardian_notice(self) -> list[str]:
-        return [self[f"consent.{part}"] for part in GUARDIAN_NOTICE]
-
-    def guardian_consent_sha256(self) -> str:
-        """As `consent_sha256`, of the text for a child's guardian."""
-        text = "\n".join([self["consent.version"], self["stage.guardian.title"], *self.guardian_notice()])
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def consent_text(self) -> str:
-        """All that is shown before consent, in the order shown, one paragraph a line."""
-        pages = [self["consent.title"], *self.face_notice()]
-        pages += [self["consent.picture_title"], *self.picture_notice()]
-        return "\n".join([self["consent.version"], *pages])
-
-    def consent_sha256(self) -> str:
-        """Hex SHA-256 of `consent_text` in UTF-8: which text was agreed to."""
-        return hashlib.sha256(self.consent_text().encode()).hexdigest()
 
     def _sentence(self, code: Code, reader: str) -> str:
         if code is Code.OK:
             return ""
         codes: dict[str, dict[str, str]] = self._table["code"]
-        # A test keeps the catalogue complete; if one is missing all the same, people are told to ask.
+        # A test keeps the catalogue complete. Should a code be missing, people are sent to the clerk.
         return codes.get(code.value, codes[Code.INTERNAL.value])[reader]
+
+    def tries_left(self, count: int) -> str:
+        """Return a sentence about the tries that are left; empty where there is nothing to say."""
+        known: list[str] = self._table["general"]["tries"]
+        return known[count] if 0 <= count < len(known) else ""
+
+    def digit_word(self, digit: int) -> str:
+        """Return how a digit sounds, for people who may not know (English: pinyin); empty where they do."""
+        words: list[str] = self._table["digits"]["words"]
+        return words[digit] if words else ""
+
+    def face_notice(self) -> list[str]:
+        """Return the paragraphs to be shown before face recognition."""
+        return [self[f"consent.{part}"] for part in FACE_NOTICE]
+
+    def picture_notice(self) -> list[str]:
+        """Return the paragraphs to be shown before a picture may be sent."""
+        return [self[f"consent.{part}"] for part in PICTURE_NOTICE]
+
+    def clerk_notice(self) -> list[str]:
+        """Return the paragraphs to be shown before the clerk's way."""
+        return [self[f"consent.{part}"] for part in CLERK_NOTICE]
+
+    def guardian_notice(self) -> list[str]:
+        """Return the paragraphs to be shown to a child's guardian."""
+        return [self[f"consent.{part}"] for part in GUARDIAN_NOTICE]
+
+    def consent_text(self) -> str:
+        """Return all that is shown before consent, in the order shown, one paragraph a line."""
+        pages = [self["consent.title"], *self.face_notice()]
+        pages += [self["consent.picture_title"], *self.picture_notice()]
+        return "\n".join([self["consent.version"], *pages])
+
+    def consent_sha256(self) -> str:
+        """Return the hex SHA-256 of `consent_text` in UTF-8: it says which text was agreed to."""
+        return hashlib.sha256(self.consent_text().encode()).hexdigest()
+
+    def clerk_consent_sha256(self) -> str:
+        """Return the same of the text of the clerk's way."""
+        return self._notice_sha256("consent.clerk_title", self.clerk_notice())
+
+    def guardian_consent_sha256(self) -> str:
+        """Return the same of the text for a child's guardian."""
+        return self._notice_sha256("stage.guardian.title", self.guardian_notice())
+
+    def _notice_sha256(self, title: str, notice: list[str]) -> str:
+        text = "\n".join([self["consent.version"], self[title], *notice])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The plug-in points, on one page.
+"""Defines the plug-in points: one protocol a kind of driver.
 
 A driver is a class with a `Settings` type (a frozen msgspec Struct, unknown keys forbidden) and a
 constructor `Driver(settings, context)`; it is named by an entry point in the group of its port and chosen by
@@ -15,7 +15,16 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.events import Event, Notice
-from kiosk.model import AudioBlock, DayReport, FaceMinimums, FaceThresholds, Frame, IdCard, Receipt, Slip
+from kiosk.model import (
+    ActivationReceipt,
+    AudioBlock,
+    DayReport,
+    FaceMinimums,
+    FaceThresholds,
+    Frame,
+    IdCard,
+    Slip,
+)
 
 Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
@@ -25,8 +34,8 @@ Vector = NDArray[np.float32]
 """(d,) of unit length."""
 
 
-class Context(Struct, frozen=True):
-    """What every driver may need to know about its surroundings."""
+class Context(Struct, frozen=True, kw_only=True):
+    """What every driver is given: folders, mode, clock."""
 
     resources: Path
     models: Path
@@ -42,48 +51,48 @@ class Driver(Protocol):
 
 
 class Camera(Protocol):
-    """Moving pictures. Called from one thread; open only while somebody is there."""
+    """A camera. Called from one thread; open only during a visit."""
 
     def probe(self) -> None:
-        """Cheap look, while closed, whether `open` could work. Raises DeviceMissing, DeviceBusy."""
+        """Check cheaply, while closed, whether `open` could work. Raises DeviceMissing, DeviceBusy."""
 
     def open(self) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
+        """Open the device. Raises DeviceMissing, DeviceBusy."""
 
     def read(self) -> Frame:
-        """The next frame; waits for it at most two seconds. Raises DeviceLost."""
+        """Return the next frame, waiting at most two seconds. Raises DeviceLost."""
 
     def close(self) -> None:
-        """Never raises; may be called twice."""
+        """Close the camera. Never raises; may be called twice."""
 
 
 class Microphone(Protocol):
     """Sound. `deliver` is called from the driver's own thread and must only copy and queue."""
 
     def probe(self) -> None:
-        """Cheap look, while closed, whether `open` could work. Raises DeviceMissing."""
+        """Check cheaply, while closed, whether `open` could work. Raises DeviceMissing."""
 
     def open(self, deliver: Callable[[AudioBlock], None]) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
+        """Open the device. Raises DeviceMissing, DeviceBusy."""
 
     def check(self) -> None:
-        """Raises DeviceLost if no block came for too long; called about twice a second."""
+        """Raise DeviceLost if no block came for too long; called about twice a second."""
 
     def close(self) -> None:
-        """Never raises, never hangs."""
+        """Close the microphone. Never raises, never hangs."""
 
 
 class Speaker(Protocol):
     """Spoken prompts."""
 
     def open(self) -> None:
-        """Raises DeviceMissing."""
+        """Open the device. Raises DeviceMissing."""
 
     def play(self, samples: Samples) -> None:
-        """Returns when the sound has left the loudspeaker or `stop` was called. Raises DeviceLost."""
+        """Return when the sound has left the loudspeaker, or `stop` was called. Raises DeviceLost."""
 
     def stop(self) -> None:
-        """Silence at once; from any thread."""
+        """Stop playing at once; from any thread."""
 
     def close(self) -> None: ...
 
@@ -92,10 +101,10 @@ class CardReader(Protocol):
     """ID cards. Called from one thread."""
 
     def open(self) -> None:
-        """Raises DeviceMissing, DeviceBusy, DeviceLost."""
+        """Open the reader. Raises DeviceMissing, DeviceBusy, DeviceLost."""
 
     def present(self) -> bool:
-        """Is a card on the reader? Raises DeviceLost."""
+        """Return whether a card is on the reader. Raises DeviceLost."""
 
     def read(self) -> IdCard:
         """Read the card that is present. Raises CardError with its code, DeviceLost."""
@@ -104,13 +113,13 @@ class CardReader(Protocol):
 
 
 class PortraitDecoder(Protocol):
-    """The chip's 1024 bytes → a picture."""
+    """Decoder of the 1024 bytes that the chip holds as its portrait."""
 
     def decode(self, portrait: bytes) -> Image:
-        """(126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
+        """Return the portrait, (126, 102, 3) BGR. Raises CardError(CARD_PORTRAIT_UNREADABLE)."""
 
 
-class Face(Struct, frozen=True, eq=False):
+class Face(Struct, frozen=True, eq=False, kw_only=True):
     """One detected face, in pixels of its picture. `points`: (5, 2) right eye, left eye (the person's), nose,
     right and left corner of the mouth. `raw` is the engine's own record.
     """
@@ -125,7 +134,7 @@ class Face(Struct, frozen=True, eq=False):
 
 
 class FaceEngine(Protocol):
-    """Finds faces and tells how alike two of them are. Called from one thread.
+    """Finds faces and measures how alike two of them are. Called from one thread.
 
     `thresholds`: where this engine decides, measured with it; [face_engine.limits] may override them.
     `minimums`: the lowest values that a site may set in production.
@@ -137,13 +146,13 @@ class FaceEngine(Protocol):
     minimums: FaceMinimums
 
     def detect(self, image: Image) -> Sequence[Face]:
-        """All faces, largest first. Raises EngineError."""
+        """Return all faces, largest first. Raises EngineError."""
 
     def embed(self, image: Image, face: Face) -> Vector:
-        """Unit-length embedding; the dot product of two is the likeness. Raises EngineError."""
+        """Return an embedding of unit length; the dot product of two is the likeness. Raises EngineError."""
 
 
-class FaceMesh(Struct, frozen=True):
+class FaceMesh(Struct, frozen=True, kw_only=True):
     """Measures from dense landmarks; ratios without unit, angles in degrees (see `model.FaceSeen`)."""
 
     mouth: float
@@ -155,11 +164,13 @@ class FaceMesh(Struct, frozen=True):
 
 
 class FaceLandmarks(Protocol):
+    """Measures a face from dense landmarks. Called from one thread."""
+
     name: str
     version: str
 
     def measure(self, image: Image, face: Face) -> FaceMesh:
-        """Raises EngineError."""
+        """Return the measures of one face. Raises EngineError."""
 
 
 class Liveness(Protocol):
@@ -169,27 +180,27 @@ class Liveness(Protocol):
     version: str
 
     def score(self, image: Image, face: Face) -> float | None:
-        """0 attack … 1 live; None: no model is installed, nothing is known. Raises EngineError."""
+        """Return 0 attack … 1 live; None: no model is installed, nothing is known. Raises EngineError."""
 
 
 class Recogniser(Protocol):
-    """Which digit is in a stretch of sound."""
+    """Recognises which digit is in a stretch of sound."""
 
     version: str
 
     @property
     def name(self) -> str:
-        """Read after `score` and kept as evidence: a driver made of several says which of them answered."""
+        """The name, read after `score` and kept as evidence: a driver made of several says which answered."""
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """Natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample
+        """Return natural-log posteriors over 0–9 and "other" (11 numbers) for the voice that begins at sample
         `onset` of `samples`, which holds some sound before and behind it. Raises EngineError.
         """
 
 
 class Printer(Protocol):
     def open(self) -> None:
-        """Raises DeviceMissing."""
+        """Open the device. Raises DeviceMissing."""
 
     def print(self, printed: Slip | DayReport) -> None:
         """Raises DeviceLost (gone, paper out)."""
@@ -206,47 +217,51 @@ class KeyStore(Protocol):
     """
 
     def make(self) -> None:
-        """A key, if there is none."""
+        """Make a key if there is none."""
 
     def public(self) -> bytes:
-        """32 bytes (RFC 8032); also the way to find out whether the key can be used."""
+        """Return the public key, 32 bytes (RFC 8032); fails if the key cannot be used."""
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes."""
+        """Return the signature, 64 bytes."""
 
     def make_next(self) -> bytes:
-        """The public half of the next key: made if there is none, else the one that waits."""
+        """Return the public half of the next key: made if there is none, else the one that waits."""
 
     def next_public(self) -> bytes | None:
-        """None: no exchange is under way."""
+        """Return the public half of the next key; None: no exchange is under way."""
 
-    def sign_next(self, message: bytes) -> bytes: ...
+    def sign_next(self, message: bytes) -> bytes:
+        """Return the signature of the next key, 64 bytes."""
 
     def adopt_next(self) -> None:
-        """The next key takes the place of the present one, which is gone."""
+        """Replace the present key by the next one; the present one is destroyed."""
 
 
 class Central(Protocol):
-    """The central server, as the courier sees it."""
+    """The central server, as the delivery worker sees it."""
 
     def challenges(self, count: int) -> Sequence[str]:
-        """Signed challenge tokens. Raises CentralError."""
+        """Return signed challenge tokens. Raises CentralError."""
 
-    def activate(self, request: str, body: bytes) -> Receipt:
-        """Raises Unreachable (outcome unknown), Untrusted, Unacceptable."""
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+        """Deliver a request; return the receipt.
+
+        Raises Unreachable (outcome unknown), Untrusted, Unacceptable.
+        """
 
     def roster(self) -> str:
-        """Who may sign in here: a signed token. Raises CentralError."""
+        """Return the roster of who may sign in here: a signed token. Raises CentralError."""
 
-    def look_up(self, request: str) -> Receipt | None:
-        """What became of a request; None: central never had it. Raises CentralError."""
+    def look_up(self, request: str) -> ActivationReceipt | None:
+        """Return the receipt of a request; None: central never had it. Raises CentralError."""
 
     def heartbeat(self) -> None:
         """Raises CentralError."""
 
 
 class Feeds(Struct, frozen=True):
-    """What a shell pulls at its own pace."""
+    """What a shell fetches at its own pace."""
 
     frame: Callable[[], Frame | None]
     level_dbfs: Callable[[], float]

@@ -1,9 +1,9 @@
-"""What the operating system may keep of this process: no core dump, no freed memory that can still be read.
+"""Keep the operating system from storing this process's data: no core dumps, freed memory is overwritten.
 
-Python cannot overwrite a string. What it can do is have every block overwritten that is given back: with
-`PYTHONMALLOC=malloc` all of Python's objects lie in the C library's heap, and glibc (2.26 and later) fills
-each block with `FILL` as it is freed, if its tunables say so. Both are read once, when a process begins; so
-`clean_memory` starts the program anew with them. What that costs is measured in docs/privacy.md.
+Python cannot overwrite a string, but every block that it frees can be overwritten: with `PYTHONMALLOC=malloc`
+all of Python's objects are in the C library's heap, and glibc (2.26 and later) fills each block with `FILL`
+as it is freed, if its tunables say so. Both are read once, when a process begins; so `clean_memory` starts
+the program anew with them. What that costs is measured in docs/privacy.md.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def clean_memory() -> None:
-    """Begin again with `CLEAN`, unless this is so already. Returns in the process that has it."""
+    """Start the program anew with the variables of `CLEAN`; return if this process has them already."""
     if all(os.environ.get(name) == value for name, value in CLEAN.items()):
         return
     sys.stdout.flush()
@@ -30,7 +30,7 @@ def clean_memory() -> None:
 
 
 def no_dumps() -> None:
-    """No core file, whatever the service manager allows, and no process of the same user may read this one.
+    """Forbid core files, whatever the service manager allows, and reading by processes of the same user.
 
     Raises OSError where the system refuses.
     """

@@ -1,6 +1,6 @@
-"""What production insists on, whatever a site says: no check may be switched off, or set so that all pass.
+"""Checks what production requires whatever a site sets: no check may be off, or set so that everybody passes.
 
-The bounds are no recommendations (those are the defaults) but the edge beyond which a check is none any more.
+The bounds are no recommendations (those are the defaults) but the limit beyond which a check is useless.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ OVERRULABLE: Mapping[Code, bool] = {
     Code.WAY_ATTEST: False,
     Code.WAY_CLERK: True,
 }
-"""What a clerk may overrule at all → must a supervisor sign too? Central holds the same table."""
+"""What a clerk may overrule at all → whether a supervisor must sign too. Central has the same table."""
 
 LEAST: Mapping[str, float] = {
     "visit.card.min_age": 18,
@@ -60,7 +60,7 @@ MOST: Mapping[str, float] = {
 
 
 def check(settings: Settings) -> None:
-    """Raises SettingsError where a check that production needs is off."""
+    """Raise SettingsError if a check that production needs is off."""
     if settings.mode != "production":
         return
     for detail in _faults(settings):

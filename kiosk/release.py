@@ -1,4 +1,4 @@
-"""When this program was released: a terminal that nobody has updated for too long serves nobody."""
+"""The date of this release: a terminal that has not been updated for too long goes out of service."""
 
 from datetime import UTC, datetime
 

@@ -31,7 +31,7 @@ DEFAULT = RESOURCES / "settings" / "default.toml"
 S = TypeVar("S")
 
 Likeness = Annotated[float, Meta(gt=0, le=1)]
-"""A threshold that lets everybody pass is no threshold."""
+"""0 would let everybody pass."""
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
 
@@ -75,21 +75,21 @@ class Storage(Section, frozen=True):
 Days = Annotated[float, Meta(gt=0, le=3650)]
 
 
-class Retention(Section, frozen=True):
-    """So long each kind of data is kept; a job erases what is older and writes down that it did.
+class Retention(Section, frozen=True, kw_only=True):
+    """[retention]: how long each kind of data is kept; a job erases what is older and records that it did.
 
     What was not delivered has no term: it stays until central has it. See `kiosk.privacy`.
     """
 
-    receipts_days: Days  # central's answers: a number, a word, no name
-    visits_days: Days  # the course of each visit in measures and codes
+    receipts_days: Days  # central's answers: number and status, no name
+    visits_days: Days  # the events of each visit, as measures and codes
     daybook_days: Days  # the day's books of the staff panel
     slips_days: Days  # slips that the printer driver "file" keeps in a folder
     set_aside_days: Days  # damaged audit logs that service staff set aside
 
     @property
     def longest_days(self) -> int:
-        """Of what speaks of one visit: the slip promises it."""
+        """Longest term of anything about a single visit: the slip promises it."""
         return ceil(max(self.receipts_days, self.visits_days, self.daybook_days, self.slips_days))
 
 
@@ -97,7 +97,7 @@ class Models(Section, frozen=True):
     folder: str  # where `kiosk models install` puts weights
 
 
-class Screen(Section, frozen=True):
+class Screen(Section, frozen=True, kw_only=True):
     language: Language
     full_screen: bool
     width_px: int  # 0: the screen's own
@@ -106,7 +106,7 @@ class Screen(Section, frozen=True):
     clerk_call: str  # what "call the clerk" says: a name, a bell, a phone number
 
 
-class FaceSettings(Section, frozen=True):
+class FaceSettings(Section, frozen=True, kw_only=True):
     """How frames become `FaceSeen`; sizes in fractions of the picture, angles in degrees."""
 
     max_fps: float
@@ -125,7 +125,7 @@ class FaceSettings(Section, frozen=True):
         float, Meta(gt=0)
     ]  # share by which the light of two looked-at frames may differ
     best_frames: AtLeastOne  # the mean embedding is over this many best frames
-    max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing so long without breaking the track
+    max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing this long without a new track
     card_min_px: float  # a photographed card: its width in pixels, so that the printed face can be embedded
     card_min_sharpness: float
     card_max_glare: Annotated[float, Meta(ge=0, lt=1)]  # share of the printed face that may be pure white
@@ -134,13 +134,13 @@ class FaceSettings(Section, frozen=True):
     picture_quality: int  # its JPEG quality
 
 
-class SpeechSettings(Section, frozen=True):
+class SpeechSettings(Section, frozen=True, kw_only=True):
     """How sound becomes `DigitHeard`; levels in dBFS, times in seconds."""
 
     threshold_db: float  # above the noise floor a voice begins
     min_voice_s: float
     max_voice_s: float
-    end_silence_s: float  # so long silence ends a digit
+    end_silence_s: float  # silence of this length ends a digit
     pad_s: float  # sound kept before the onset
     min_level_dbfs: float  # quieter is not taken as a voice
     volume: Annotated[float, Meta(ge=0, le=1)]  # of spoken prompts
@@ -287,31 +287,31 @@ class VisitSettings(Section, frozen=True, kw_only=True):
     touch: TouchLimits
 
 
-class ReviewSettings(Section, frozen=True):
-    """What a clerk may decide on the spot. Whatever is not named here cannot be overruled."""
+class ReviewSettings(Section, frozen=True, kw_only=True):
+    """[review]: what a clerk may decide on the spot. What is not named here cannot be overruled."""
 
     may_overrule: tuple[Code, ...] = ()
-    second_signature: tuple[Code, ...] = ()  # of those: a supervisor must sign too
-    help: bool = False  # "call the clerk" leads to a review, where somebody is signed in
+    second_signature: tuple[Code, ...] = ()  # those of them that a supervisor must sign too
+    help: bool = False  # "call the clerk" leads to a review if a clerk is signed in
     most: Annotated[int, Meta(ge=1, le=5)] = 3  # reviews of one visit
 
 
-class StaffSettings(Section, frozen=True):
+class StaffSettings(Section, frozen=True, kw_only=True):
     """Clerks and supervisors; see `kiosk.staff`."""
 
     offline_days: Annotated[
         float, Meta(gt=0, le=30)
     ]  # a roster that central has not confirmed for longer ends
     pin_tries: Annotated[int, Meta(ge=1, le=10)]  # failures in a row that lock a number …
-    lock_s: Annotated[float, Meta(ge=60)]  # … so long at first, then twice as long, a day at most
+    lock_s: Annotated[float, Meta(ge=60)]  # … for this long at first, then twice as long, a day at most
     idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
     idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and close the panel
     stick: str  # the folder where a USB stick is mounted
     stick_supervisor: bool = False  # only a supervisor exports to the stick and imports from it
-    shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after so long
+    shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after this time
 
 
-class CentralSettings(Section, frozen=True):
+class CentralSettings(Section, frozen=True, kw_only=True):
     url: str
     public_url: str  # where customers' phones reach central; empty: `url`
     ca: str  # PEM that central's certificate must chain to
@@ -322,27 +322,27 @@ class CentralSettings(Section, frozen=True):
     backoff_first_s: float
     backoff_max_s: float
     backoff_jitter: float  # share of the delay that is random
-    probe_s: float  # while the line is down: look so often whether it is back
-    contact_s: float  # a sign of life at least so often: a revoked terminal learns of it within this time
+    probe_s: float  # while central is unreachable: interval between checks
+    contact_s: float  # interval of heartbeats: a revoked terminal learns of it within this time
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]  # the suite we ask central for
 
     @property
     def look_up(self) -> str:
-        """Address of the page that tells customers about a visit, up to its number; empty: none is set."""
+        """Address of the look-up page for customers, up to the visit's number; empty: none is set."""
         base = self.public_url or self.url
         return f"{base.rstrip('/')}/look-up/" if base else ""
 
 
-class Gates(Section, frozen=True):
-    """When no new visit begins, though everything works; see docs/decisions/0008."""
+class Gates(Section, frozen=True, kw_only=True):
+    """[gates]: when no new visit begins although everything works; see docs/decisions/0008."""
 
-    waiting: AtLeastOne  # so many requests wait for central …
-    waiting_h: Annotated[float, Meta(gt=0)]  # … or one of them for so long
-    silent_h: Annotated[float, Meta(gt=0)]  # nothing was heard from central for so long
-    software_days: AtLeastOne  # the program was released so long ago
+    waiting: AtLeastOne  # this many requests wait for central …
+    waiting_h: Annotated[float, Meta(gt=0)]  # … or one of them for this long
+    silent_h: Annotated[float, Meta(gt=0)]  # nothing was heard from central for this long
+    software_days: AtLeastOne  # the program was released this long ago
 
 
-class Settings(Section, frozen=True):
+class Settings(Section, frozen=True, kw_only=True):
     """The whole file."""
 
     mode: Literal["production", "simulation"]
@@ -372,7 +372,7 @@ class Settings(Section, frozen=True):
     file: str = ""  # the site's file; set by `load`
 
     def path(self, value: str) -> Path:
-        """A path of this file, made absolute; without a site's file the working folder is the base."""
+        """Return a path of this file, made absolute; without a site's file from the working folder."""
         return (Path(self.file).parent / Path(value).expanduser()).absolute()
 
 
@@ -491,7 +491,7 @@ def described(key: str) -> str:
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Tables merge key by key; another driver takes the whole section."""
+    """Merge tables key by key; another driver replaces the whole section."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
@@ -517,7 +517,7 @@ def face_thresholds(settings: Settings) -> FaceThresholds:
 
 
 def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:
-    """The class that an entry point of group `kiosk.<port>` names. Raises SettingsError naming `file`."""
+    """Return the class that an entry point of `kiosk.<port>` names. Raises SettingsError naming `file`."""
     drivers: EntryPoints = _plugins().select(group=f"kiosk.{port}")
     found = drivers.select(name=choice.driver)
     if not found:
@@ -529,7 +529,7 @@ def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:
 
 @cache
 def _plugins() -> Any:
-    """Read once: going through all installed packages takes ten milliseconds, and a start asks twenty times.
+    """Read once: searching all packages takes ten milliseconds, and a start needs it twenty times.
 
     `Any`: a SelectableGroups before Python 3.12, EntryPoints since; both have `select`.
     """
@@ -537,12 +537,12 @@ def _plugins() -> Any:
 
 
 def driver_settings(port: str, choice: DriverChoice, kind: type[S], file: str = "") -> S:
-    """The driver's own keys, checked by its own type. Raises SettingsError naming `file` and key."""
+    """Return the driver's own keys, checked by its type. Raises SettingsError naming `file` and key."""
     return _convert(choice.options, kind, file or str(DEFAULT), f"[{port}] driver {choice.driver}: ")
 
 
 def _refuse_endless(tables: dict[str, Any], name: str, where: str = "") -> None:
-    """TOML knows nan and inf; a comparison with either would switch a check off."""
+    """Raise SettingsError on nan and inf: a comparison with either would disable a check."""
     for key, value in tables.items():
         if isinstance(value, dict):
             _refuse_endless(value, name, f"{where}{key}.")

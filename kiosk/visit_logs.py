@@ -1,4 +1,4 @@
-"""The visits' logs on disk: one file a visit, without personal data; `kiosk.privacy` erases them."""
+"""Write the visits' logs: one file a visit, without personal data; `kiosk.privacy` erases them."""
 
 import logging
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import BinaryIO
 from kiosk import events as e
 from kiosk.visit import replay
 from kiosk.visit.policy import VisitPolicy
+from kiosk.visit_number import is_visit_number
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +17,12 @@ class VisitLogs:
 
     def __init__(self, folder: Path, policy: VisitPolicy) -> None:
         self._folder = folder / "visits"
-        self._head = replay.encode_policy(policy)
+        self._first_line = replay.encode_policy(policy)
         self._file: BinaryIO | None = None
         self._number = ""
 
     def record(self, number: str, at: float, event: e.Event) -> None:
+        """Write what a visit is fed at `at` (capture clock); another number begins another file."""
         try:
             if number != self._number:
                 self._open(number)
@@ -30,25 +32,24 @@ class VisitLogs:
             log.warning("visit log not written: %s", error.strerror)
 
     def close(self, finished: e.Finished) -> None:
-        """End the file of a visit."""
+        """Close the file of a visit and log how the visit ended."""
         log.info("visit %s %s %s %s", finished.visit, finished.way, finished.outcome, finished.code)
         self._number = ""
-        self._end()
+        self._close_file()
 
-    def _end(self) -> None:
-        """What was not written yet is written now, which fails where the disk is full."""
+    def _open(self, number: str) -> None:
+        self._close_file()
+        self._number = number
+        if is_visit_number(number):  # any other text must not name a file
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = (self._folder / f"{number}.jsonl").open("ab")
+            self._file.write(self._first_line)
+
+    def _close_file(self) -> None:
+        """Write what is still in the buffer, which fails where the disk is full, and close the file."""
         file, self._file = self._file, None
         try:
             if file is not None:
                 file.close()
         except OSError as error:
             log.warning("visit log not written: %s", error.strerror)
-
-    def _open(self, number: str) -> None:
-        self._end()
-        self._number = number
-        if not set(number) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ-") or not number:
-            return  # a number that was not minted here names no file
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._file = (self._folder / f"{number}.jsonl").open("ab")
-        self._file.write(self._head)

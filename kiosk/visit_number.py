@@ -3,10 +3,15 @@
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: nothing that reads like something else."""
+"""Crockford's base 32: no character is mistaken for another."""
 
 
 def new_visit_number() -> str:
-    """Sixteen characters, 80 random bits, in four groups that can be read to somebody on the phone."""
+    """Return sixteen characters, 80 random bits, in four groups that are easy to read out on the phone."""
     characters = [secrets.choice(ALPHABET) for _ in range(16)]
     return "-".join("".join(characters[i : i + 4]) for i in range(0, 16, 4))
+
+
+def is_visit_number(text: str) -> bool:
+    """Return whether the text has only characters of a visit number, so that it may name a file."""
+    return bool(text) and set(text) <= set(f"{ALPHABET}-")

@@ -1,4 +1,4 @@
-"""The only file that says Thread: workers are named, stoppable and report their own death."""
+"""Named threads that can be stopped and report their own death; every thread of the terminal is one."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 class Worker:
     """Runs `work(stop)` on a thread until it returns or `stop` is set.
 
-    `died` is called with the exception if `work` raises: the thread never ends unseen.
+    `died` is called with the thread's name and the exception if `work` raises: no thread ends unnoticed.
     """
 
     def __init__(
@@ -26,11 +26,12 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> "Worker":
+        """Start the thread."""
         self._thread.start()
         return self
 
     def stop(self, timeout_s: float = 5.0) -> bool:
-        """Ask the work to end and wait for it; False if it did not end in time."""
+        """Ask the work to end and wait for it; return False if it did not end in time."""
         self._stop.set()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(timeout_s)
@@ -41,6 +42,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def _run(self) -> None:

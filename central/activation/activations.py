@@ -44,6 +44,7 @@ class Activations:
 
     def __init__(
         self,
+        *,
         database: Database,
         keys: Keys,
         authority: Authority,

@@ -39,6 +39,7 @@ class NoAuthority:
     """Stand-in where no register is connected: nobody can be confirmed, every request waits."""
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
+        """Return UNAVAILABLE."""
         return MatchResult.UNAVAILABLE
 
 

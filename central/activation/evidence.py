@@ -9,7 +9,7 @@ from central.activation.minimum_thresholds import is_lowered
 from central.activation.reviews import overruled_codes
 from central.codes import Code
 from central.fleet.clerks import Staff
-from central.protocol.messages import ActivationRequest, Answer, Check, Verdict, Way
+from central.protocol.messages import ActivationRequest, Check, Verdict, VerdictAnswer, Way
 from central.settings import Settings, WayPolicy
 
 NOBODY: Staff = {}
@@ -61,7 +61,9 @@ def counting(request: ActivationRequest, policy: WayPolicy, waived: frozenset[st
     """Return the verdicts that let this request through: passed, or overruled by a clerk."""
     last = {verdict.check.value: verdict for verdict in request.verdicts}
     needed = [last[check] for check in (*policy.required, *policy.attended) if check in last]
-    return [v for v in needed if v.answer is Answer.PASS or v.code in waived or v.check is Check.STREAM]
+    return [
+        v for v in needed if v.answer is VerdictAnswer.PASS or v.code in waived or v.check is Check.STREAM
+    ]
 
 
 def are_versions_known(versions: dict[str, str], known: dict[str, tuple[str, ...]]) -> bool:
@@ -104,11 +106,13 @@ def is_complete(
         if verdict is None:
             return False
         overruled_here = verdict.code in waived and table[verdict.code].check == check
-        return verdict.answer is Answer.PASS or overruled_here
+        return verdict.answer is VerdictAnswer.PASS or overruled_here
 
     def attended(check: str) -> bool:
         verdict = last.get(check)
-        reviewable = verdict is not None and verdict.answer is Answer.REVIEW and check in settings.reviewable
+        reviewable = (
+            verdict is not None and verdict.answer is VerdictAnswer.REVIEW and check in settings.reviewable
+        )
         return passed(check) or reviewable
 
     return all(map(passed, policy.required)) and all(map(attended, policy.attended))
@@ -123,7 +127,7 @@ def is_light_valid(request: ActivationRequest) -> bool:
     if request.way is not Way.VOICE:
         return True
     last = next((v for v in reversed(request.verdicts) if v.check is Check.LIGHT), None)
-    if last is None or last.answer is not Answer.PASS:
+    if last is None or last.answer is not VerdictAnswer.PASS:
         return True
     shown = last.measured.get("colours")
     return isinstance(shown, str) and bool(shown) and shown == colours(request.challenge, len(shown))

@@ -8,7 +8,7 @@ fourteen a guardian applies; from fourteen to seventeen one must be there.
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from central.codes import Code
-from central.protocol.messages import ActivationRequest, Answer, Check, Person, Verdict
+from central.protocol.messages import ActivationRequest, Check, Person, Verdict, VerdictAnswer
 
 CHILD, ADULT = 14, 18
 """Completed years: below the first a guardian applies, from the second on a person is of age."""
@@ -26,7 +26,7 @@ def is_attested(request: ActivationRequest, waived: frozenset[str]) -> bool:
     of_child = card is not None and card.code == CODE
     if request.guardian is None:
         return not of_child and guardian is None
-    passed = guardian is not None and guardian.answer is Answer.PASS
+    passed = guardian is not None and guardian.answer is VerdictAnswer.PASS
     return of_child and passed and CODE in waived
 
 

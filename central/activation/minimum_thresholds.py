@@ -7,7 +7,7 @@ catches settings, of one shop or of all; a program that lies about its numbers i
 from functools import cache
 from math import comb, isfinite, log
 
-from central.protocol.messages import Answer, Check, Scalar, Verdict
+from central.protocol.messages import Check, Scalar, Verdict, VerdictAnswer
 from central.settings import Evidence
 
 LENGTHS = range(4, 9)
@@ -42,7 +42,7 @@ def is_lowered(verdict: Verdict, rules: Evidence) -> bool:
             return True
     if verdict.check is Check.DIGITS:
         return not are_digits_sufficient(verdict, rules.digits_guess)
-    return verdict.answer is Answer.PASS and not reaches_its_thresholds(verdict)
+    return verdict.answer is VerdictAnswer.PASS and not reaches_its_thresholds(verdict)
 
 
 def reaches_its_thresholds(verdict: Verdict) -> bool:
@@ -65,7 +65,7 @@ def are_digits_sufficient(verdict: Verdict, bound: float) -> bool:
         return False
     if required < unguessable(int(of), bound) or least < -log(bound) - _ROUNDED:
         return False
-    if verdict.answer is not Answer.PASS or right >= required:
+    if verdict.answer is not VerdictAnswer.PASS or right >= required:
         return True
     ratio = _number(verdict.measured.get("llr"))
     return right >= required - 1 and ratio is not None and ratio >= least - _ROUNDED

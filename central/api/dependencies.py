@@ -47,7 +47,7 @@ def build(settings: Settings) -> Service:
     database = Database(settings.database)
     migrate(database.engine)
     authority = load_authority(settings)
-    activations = Activations(database, keys, authority, settings)
+    activations = Activations(database=database, keys=keys, authority=authority, settings=settings)
     return Service(
         settings=settings,
         database=database,

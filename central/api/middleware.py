@@ -77,4 +77,4 @@ class RateLimiter:
             if len(self._buckets) > self._names:
                 self._buckets.popitem(last=False)
         if short > 0:
-            raise Problem(429, Code.CENTRAL_BUSY, "too often", short / self._per_s)
+            raise Problem(429, Code.CENTRAL_BUSY, "too often", retry_after_s=short / self._per_s)

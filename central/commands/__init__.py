@@ -1,24 +1,33 @@
-"""Commands of `central`, one module each.
+"""The commands of `central`, one module each.
 
-Every module has `SUMMARY` (one line for `central --help`), `add_arguments` and `run`. What is slow to import
-(the web framework) is imported inside of `run`, so that the other commands start quickly.
+A command's module has `add_arguments(parser)` and `run(options)`, which returns the exit status: 0 done,
+1 refused. A command that consists of actions gives each action a parser of its own, and `run` calls the
+chosen one. What is slow to import (the web framework) is imported inside of `run`.
 """
 
-import argparse
-from typing import Protocol
+from importlib import import_module
+from types import ModuleType
+
+SUMMARIES = {
+    "init": "make keys, certificate and database; keep those that exist",
+    "run": "serve",
+    "enrol-code": "print a one-time code for a terminal",
+    "revoke": "refuse a terminal's signatures from now on",
+    "fleet": "load or show the list of terminals",
+    "alarms": "list open alarms; status 1 if there is any (for monitoring)",
+    "clerk": "administer clerks and supervisors of the terminals",
+    "privacy": "report what central holds of people; erase what is due",
+    "import-requests": "take requests from a USB stick",
+    "export-receipts": "write signed answers onto a USB stick",
+    "rotate-sealing": "make one more sealing key, handed out after the next start",
+    "audit": "verify an export of a terminal's audit log",
+    "show": "print how many terminals, activations and credentials there are",
+    "openapi": "print the OpenAPI document",
+    "protocol": "write OpenAPI document, schemas and examples",
+}
+"""Name and one-line summary of each command."""
 
 
-class Command(Protocol):
-    """Interface of a command's module."""
-
-    SUMMARY: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's arguments, or its subcommands, to `parser`."""
-
-    def run(self, options: argparse.Namespace) -> int:
-        """Run the command and return its exit status: 0 done, 1 refused.
-
-        Raises SettingsError, KeysError, LookupError, ValueError, OSError or SQLAlchemyError where settings,
-        keys or database cannot be used.
-        """
+def load(name: str) -> ModuleType:
+    """Import the module of a command."""
+    return import_module(f"central.commands.{name.replace('-', '_')}")

@@ -5,25 +5,22 @@ import sys
 import time
 from contextlib import closing
 
-from central.commands.common import add_data_argument, format_time, load_settings, open_database
+from central.commands.common import add_actions, add_data_argument, format_time, load_settings, open_database
 from central.fleet import alarms
-
-SUMMARY = "what needs a person; status 1 if there is anything (for monitoring)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central alarms`."""
     add_data_argument(parser)
     parser.set_defaults(action=list_alarms)
-    accept = parser.add_subparsers(metavar="ACTION").add_parser(
-        "accept", help="a terminal was looked into; it may go on"
-    )
-    add_data_argument(accept)
+    add = add_actions(parser, required=False)
+    accept = add("accept", accept_alarms, "accept the alarms of a terminal that was looked into")
     accept.add_argument("terminal")
-    accept.add_argument("--by", required=True, help="who answers for it; kept beside the alarm")
-    accept.set_defaults(action=accept_alarms)
+    accept.add_argument("--by", required=True, help="name stored with the alarm")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the chosen action."""
     status: int = options.action(options)
     return status
 

@@ -4,23 +4,25 @@ import argparse
 from contextlib import closing
 from pathlib import Path
 
-from central.commands.common import add_data_argument, load_settings, open_database
+from central.commands.common import add_actions, load_settings, open_database
 from central.fleet import alarms, audit, audit_heads
-
-SUMMARY = "terminals' audit logs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    verify = parser.add_subparsers(required=True, metavar="ACTION").add_parser(
-        "verify", help="check an export against the heads that central kept"
-    )
-    add_data_argument(verify)
+    """Add the arguments of `central audit`."""
+    verify = add_actions(parser)("verify", verify_export, "check an export against the stored heads")
     verify.add_argument("file", type=Path)
     verify.add_argument("--terminal", help="whose it is, if the export does not say so")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Return 1 if a record was altered or is missing, or if the terminal is held."""
+    """Run the chosen action."""
+    status: int = options.action(options)
+    return status
+
+
+def verify_export(options: argparse.Namespace) -> int:
+    """Verify an export; return 1 if a record was altered or is missing, or if the terminal is held."""
     header, rows = audit.split(options.file.read_bytes())
     terminal = options.terminal or str(header.get("terminal", ""))
     with closing(open_database(load_settings(options))) as database, database.read() as session:

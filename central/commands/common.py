@@ -3,12 +3,33 @@
 import argparse
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from central.protocol.messages import TERMINAL
 from central.settings import Settings, load
 from central.storage.database import Database, migrate
+
+Action = Callable[[argparse.Namespace], int]
+AddAction = Callable[[str, Action, str], argparse.ArgumentParser]
+"""Adds an action of this name, with its summary, and returns its parser."""
+
+
+def add_actions(parser: argparse.ArgumentParser, *, required: bool = True) -> AddAction:
+    """Make the command one of actions and return the function that adds one; `options.action` is the chosen.
+
+    Each action accepts `--data`.
+    """
+    actions = parser.add_subparsers(required=required, metavar="ACTION")
+
+    def add(name: str, action: Action, summary: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
+        added.set_defaults(action=action)
+        add_data_argument(added)
+        return added
+
+    return add
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +41,7 @@ def add_stick_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the folder of a USB stick, `--data` and `--simulation`."""
     add_data_argument(parser)
     parser.add_argument("stick", type=Path, help="folder of the USB stick")
-    parser.add_argument("--simulation", action="store_true", help="as the server was started")
+    parser.add_argument("--simulation", action="store_true", help="if the server runs in simulation")
 
 
 def terminal_name(text: str) -> str:

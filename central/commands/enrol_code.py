@@ -7,16 +7,16 @@ import time
 from central.commands.common import add_data_argument, load_settings, open_database, terminal_name
 from central.fleet import terminals
 
-SUMMARY = "a one-time code for a terminal"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central enrol-code`."""
     add_data_argument(parser)
     parser.add_argument("terminal", type=terminal_name)
     parser.add_argument("--place", help="what slips name as the place")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print a code; return 1 if the terminal was revoked."""
     settings = load_settings(options)
     try:
         with open_database(settings).write() as session:

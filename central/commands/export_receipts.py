@@ -5,15 +5,15 @@ import time
 
 from central.commands.common import add_stick_arguments, load_settings, open_database
 
-SUMMARY = "write signed answers onto the stick"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central export-receipts`."""
     add_stick_arguments(parser)
     parser.add_argument("--challenges", type=int, default=100, help="new digits for each terminal on it")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Write the answers and print how many receipts each terminal gets."""
     from central.usb_transfer import open_transfer  # slow to import
 
     settings = load_settings(options)

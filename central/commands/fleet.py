@@ -6,25 +6,21 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from central.commands.common import add_data_argument, format_time, load_settings, open_database
+from central.commands.common import add_actions, format_time, load_settings, open_database
 from central.fleet import alarms, terminals
 from central.storage.tables import Terminal
 
-SUMMARY = "the fleet"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="every terminal, when it was heard, its alarms")
-    show.set_defaults(action=show_fleet)
-    load = actions.add_parser("load", help="the first 45 points, or those of a CSV file")
+    """Add the arguments of `central fleet`."""
+    add = add_actions(parser)
+    add("show", show_fleet, "show every terminal with its last heartbeat and alarms")
+    load = add("load", load_fleet, "add the first 45 points, or those of a CSV file")
     load.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
-    load.set_defaults(action=load_fleet)
-    for action in (show, load):
-        add_data_argument(action)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the chosen action."""
     status: int = options.action(options)
     return status
 

@@ -4,10 +4,9 @@ import argparse
 
 from central.commands.common import add_stick_arguments, load_settings, open_database
 
-SUMMARY = "take requests from a USB stick"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central import-requests`."""
     add_stick_arguments(parser)
 
 

@@ -5,15 +5,15 @@ import argparse
 from central.commands.common import add_data_argument, load_settings, open_database
 from central.security import certificates, keys
 
-SUMMARY = "make keys and certificate; keep those that exist"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central init`."""
     add_data_argument(parser)
     parser.add_argument("--host", action="append", help="name or address in the certificate; may be repeated")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Make what is missing and create the database."""
     folder = options.data / "keys"
     keys.make(folder)
     certificates.make(folder, options.host or ["localhost", "127.0.0.1", "::1"])

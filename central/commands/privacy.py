@@ -9,33 +9,28 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.commands.common import add_data_argument, load_settings, open_database
+from central.commands.common import add_actions, load_settings, open_database
 from central.privacy import retention
 from central.privacy.inventory import inventory
 from central.privacy.retention import ErasureReceipt
 from central.security import keys
 
-SUMMARY = "what central holds of people; erase what is due"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    report = actions.add_parser("report", help="by kind: how much, since and until when")
-    report.set_defaults(action=report_inventory)
-    erase = actions.add_parser("erase", help="erase what is due; the server does it daily")
+    """Add the arguments of `central privacy`."""
+    add = add_actions(parser)
+    report = add("report", report_inventory, "report by kind: how much, since and until when")
+    erase = add("erase", erase_due, "erase what is due; the server does it daily")
     erase.add_argument("--due", action="store_true", required=True, help="only what its term has ended for")
-    erase.set_defaults(action=erase_due)
-    receipts = actions.add_parser("receipts", help="what was erased, verified")
+    receipts = add("receipts", verify_receipts, "verify and print what was erased")
     receipts.add_argument("--raw", action="store_true", help="the signed tokens, one a line")
     receipts.add_argument("--file", type=Path, help="verify tokens of this file instead of the database's")
-    receipts.set_defaults(action=verify_receipts)
-    for action in (report, erase, receipts):
-        add_data_argument(action)
     for action in (report, receipts):
         action.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run the chosen action."""
     status: int = options.action(options)
     return status
 

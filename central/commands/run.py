@@ -6,10 +6,9 @@ from pathlib import Path
 from central.commands.common import add_data_argument, load_settings
 from central.security import keys, process_hardening
 
-SUMMARY = "serve"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `central run`."""
     add_data_argument(parser)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8443, help="0: any free one")
@@ -21,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT. Raises KeysError, SettingsError, OSError."""
     from central.api.server import serve  # slow to import
 
     folder = options.data / "keys"

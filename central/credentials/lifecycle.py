@@ -130,7 +130,7 @@ def revoke(
 
 def _count_try(row: Credential, now: float) -> None:
     if row.closed_until_unix > now:
-        raise Problem(429, Code.CENTRAL_BUSY, "too many tries", row.closed_until_unix - now)
+        raise Problem(429, Code.CENTRAL_BUSY, "too many tries", retry_after_s=row.closed_until_unix - now)
     row.tries += 1
     if row.tries >= TRIES:
         row.tries, row.closed_until_unix = 0, now + CLOSED_S

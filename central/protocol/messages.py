@@ -42,6 +42,8 @@ class PublicKey(Message):
 
 
 class EnrolmentRequest(Message):
+    """A terminal's one-time code and public key."""
+
     model_config = _example("enrolment-request")
 
     terminal: TerminalId
@@ -50,12 +52,16 @@ class EnrolmentRequest(Message):
 
 
 class SealingKey(Message):
+    """A public key to seal to."""
+
     key: Token
     algorithm: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
     public: Base64Url  # X25519: 32 bytes; SM2: the point's x and y, 64 bytes
 
 
 class Enrolment(Message):
+    """Reply to an enrolment."""
+
     model_config = _example("enrolment")
 
     terminal: TerminalId
@@ -65,12 +71,16 @@ class Enrolment(Message):
 
 
 class ChallengesRequest(Message):
+    """Request for new challenges."""
+
     model_config = _example("challenges-request")
 
     count: Annotated[int, Field(ge=1, le=200)]
 
 
 class Challenges(Message):
+    """Tokens of new challenges."""
+
     model_config = _example("challenges")
 
     challenges: list[str]
@@ -91,6 +101,8 @@ class ChallengeClaims(Message):
 
 
 class Roster(Message):
+    """The signed roster of a terminal."""
+
     model_config = _example("roster")
 
     roster: str
@@ -118,6 +130,8 @@ class RosterClaims(Message):
 
 
 class Check(StrEnum):
+    """What a verdict is about."""
+
     CARD = "card"
     GUARDIAN = "guardian"  # the card of the guardian who applies for a child
     PHONE = "phone"
@@ -132,7 +146,9 @@ class Check(StrEnum):
     TOUCH = "touch"
 
 
-class Answer(StrEnum):
+class VerdictAnswer(StrEnum):
+    """Result of a check."""
+
     PASS = "pass"  # noqa: S105
     RETRY = "retry"
     REVIEW = "review"
@@ -140,14 +156,18 @@ class Answer(StrEnum):
 
 
 class Verdict(Message):
+    """Result of one check, with what was measured and required."""
+
     check: Check
-    answer: Answer
+    answer: VerdictAnswer
     code: CodeText
     measured: Annotated[dict[Token, Scalar], Field(max_length=64)]
     required: Annotated[dict[Token, Scalar], Field(max_length=64)]
 
 
 class Consent(Message):
+    """The person's consent to the text that was shown."""
+
     language: Annotated[str, StringConstraints(max_length=16)]
     text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     picture: StrictBool  # one sealed picture may come along
@@ -201,12 +221,16 @@ Reviews = Annotated[list[Review], Field(max_length=5)]
 
 
 class Sealed(Message):
+    """Personal data, encrypted to a key of central."""
+
     key: Token
     algorithm: Annotated[str, StringConstraints(max_length=64)]
     data: Base64Url
 
 
 class ActivationRequest(Message):
+    """Everything that a visit brings: evidence in the clear, personal data sealed."""
+
     model_config = _example("activation-request")
 
     id: VisitNumber
@@ -272,12 +296,16 @@ class Person(NamedPerson):
 
 
 class ReceiptStatus(StrEnum):
+    """Status of a request."""
+
     ACTIVATED = "ACTIVATED"
     PENDING = "PENDING"
     REFUSED = "REFUSED"
 
 
 class Receipt(Message):
+    """State of a request."""
+
     model_config = _example("receipt")
 
     id: VisitNumber
@@ -315,6 +343,8 @@ class ReceiptClaims(Message):
 
 
 class RevocationRequest(Message):
+    """An owner's request to end a credential."""
+
     model_config = _example("revocation-request")
 
     id: VisitNumber
@@ -322,6 +352,8 @@ class RevocationRequest(Message):
 
 
 class RevocationReply(Message):
+    """The ended credential, and when it ended."""
+
     model_config = _example("revocation-reply")
 
     credential: str
@@ -338,6 +370,8 @@ class RotationRequest(Message):
 
 
 class RotationReply(Message):
+    """The key that is valid from now on."""
+
     model_config = _example("rotation-reply")
 
     public_key: PublicKey
@@ -372,6 +406,8 @@ class HeartbeatReply(Message):
 
 
 class Health(Message):
+    """State of central."""
+
     model_config = _example("health")
 
     status: Literal["ok"]
@@ -381,6 +417,8 @@ class Health(Message):
 
 
 class ProblemBody(Message):
+    """Body of an error (RFC 9457)."""
+
     model_config = _example("problem")
 
     code: Code

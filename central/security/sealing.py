@@ -38,7 +38,7 @@ class Opener(Protocol):
 
     @property
     def public(self) -> bytes:
-        """The raw public key."""
+        """Return the raw public key."""
 
     def open(self, data: bytes, info: bytes) -> bytes:
         """Decrypt `data`, which is bound to `info`. Raises InvalidTag or ValueError."""

@@ -17,7 +17,7 @@ from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
-class InjectedSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class InjectedSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`fps`: of the virtual camera; `quality`: of its JPEG, 0: raw pictures."""
 
     fps: float = 25.0
@@ -31,6 +31,7 @@ class NoSensor(SimulatedSensor):
         pass
 
     def capture(self, scene: Image, at: float) -> Image:
+        """Return a copy of `scene`."""
         return np.array(scene, np.uint8)
 
 
@@ -44,12 +45,13 @@ class InjectedFace:
         self,
         photo: Image,
         settings: InjectedSettings = InjectedSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,
     ) -> None:
         self._settings = settings
-        self._head = SensorlessHead(photo, size, seed, models)
+        self._head = SensorlessHead(photo, size, seed=seed, models=models)
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """Render the frame at `at` seconds; `mouth` 0 as in the photo … 1 wide open."""
@@ -65,6 +67,8 @@ class InjectedFace:
 class SensorlessHead(SimulatedHead):
     """A head rendered without a sensor."""
 
-    def __init__(self, photo: Image, size: tuple[int, int], seed: int, models: Path) -> None:
-        super().__init__(photo, size, seed, models)
+    def __init__(
+        self, photo: Image, size: tuple[int, int] = (640, 480), *, seed: int = 0, models: Path = MODELS
+    ) -> None:
+        super().__init__(photo, size, seed=seed, models=models)
         self._sensor = NoSensor()

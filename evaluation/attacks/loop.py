@@ -14,7 +14,7 @@ from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
-class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`quality`: of the JPEG that each frame went through once; `there_and_back` hides the seam."""
 
     length_s: float = 2.0
@@ -33,12 +33,21 @@ class LoopedVideo:
         self,
         photo: Image,
         settings: LoopSettings = LoopSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,
     ) -> None:
         self._fps = settings.fps
-        clip = record_video(photo, settings.length_s, settings.fps, size, seed, models, settings.quality)
+        clip = record_video(
+            photo,
+            settings.length_s,
+            settings.fps,
+            size=size,
+            seed=seed,
+            models=models,
+            quality=settings.quality,
+        )
         self._clip = clip + clip[-2:0:-1] if settings.there_and_back else clip
 
     @property

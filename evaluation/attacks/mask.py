@@ -22,7 +22,7 @@ _EYES_APART_MM = 63.0
 """Mean distance of adult pupils (Dodgson, 2004), which gives the scale of the face."""
 
 
-class MaskSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class MaskSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lengths in millimetres, reflectances 0…1. `gap_mm`: air between paper and skin."""
 
     eye_hole_mm: tuple[float, float] = (34.0, 17.0)
@@ -44,13 +44,16 @@ class CutOutMask:
         self,
         photo: Image,
         settings: MaskSettings = MaskSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,
         wearer: Image | None = None,
     ) -> None:
         behind = np.ascontiguousarray(photo[:, ::-1]) if wearer is None else wearer
-        self._head = _Masked(behind, (photo, detect_face(photo, models)), settings, size, seed, models)
+        self._head = _Masked(
+            behind, (photo, detect_face(photo, models)), settings, size=size, seed=seed, models=models
+        )
 
     def render(self, at: float, *, mouth: float = 0.0) -> Image:
         """Render the picture at `at` seconds; `mouth`: of the wearer, 0 … 1 wide open."""
@@ -69,12 +72,13 @@ class _Masked(SimulatedHead):
         behind: Image,
         printed: tuple[Image, Face],
         settings: MaskSettings,
+        *,
         size: tuple[int, int],
         seed: int,
         models: Path,
     ) -> None:
         self._printed, self._mask_settings = printed, settings
-        super().__init__(behind, size, seed, models)
+        super().__init__(behind, size, seed=seed, models=models)
 
     def _prepare(self, photo: Image, face: Face, models: Path) -> None:
         super()._prepare(photo, face, models)

@@ -26,7 +26,7 @@ _SCREEN_ANGLES = (15.0, 75.0, 0.0)
 """Degrees of the dot rows of cyan, magenta and yellow, as in offset printing."""
 
 
-class PrintSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class PrintSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lengths in millimetres, reflectances 0…1 of the light that falls on the paper."""
 
     paper_mm: tuple[float, float] = (210.0, 297.0)
@@ -54,6 +54,7 @@ class PrintedPhoto:
         self,
         photo: Image,
         settings: PrintSettings = PrintSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,

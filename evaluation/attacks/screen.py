@@ -21,7 +21,7 @@ from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS
 
 
-class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lengths in millimetres. The defaults are an eleven-inch tablet, held by hand."""
 
     display_mm: tuple[float, float] = (240.0, 180.0)
@@ -57,6 +57,7 @@ class ScreenReplay:
         self,
         photo: Image,
         settings: ScreenSettings = ScreenSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,
@@ -65,7 +66,7 @@ class ScreenReplay:
         self._pose = Pose(z=settings.distance_mm, turn=settings.turn_deg, nod=settings.nod_deg)
         self._tremor = Tremor(settings.tremor_mm, settings.tremor_deg, seed)
         self._background, self._sensor = shop_background(size, seed), SimulatedSensor(size, seed)
-        clip = record_video(photo, settings.clip_s, settings.fps, size, seed, models)
+        clip = record_video(photo, settings.clip_s, settings.fps, size=size, seed=seed, models=models)
         self._clip = [cv2.LUT(frame, _tone_curve(settings)) for frame in clip]
         self._mask = np.full((size[1], size[0]), 255, np.uint8)
 

@@ -40,7 +40,7 @@ SPECIES: dict[str, Callable[..., AttackInstrument]] = {
 
 
 def make(
-    name: str, photo: Image, size: tuple[int, int] = (640, 480), seed: int = 0, models: Path = MODELS
+    name: str, photo: Image, *, size: tuple[int, int] = (640, 480), seed: int = 0, models: Path = MODELS
 ) -> AttackInstrument:
     """Make an instrument of the species `name` from `photo`, with default parameters.
 

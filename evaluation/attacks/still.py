@@ -18,7 +18,7 @@ from kiosk.simulators.light import ReflectanceMap
 from kiosk.simulators.portrait import MODELS, detect_face
 
 
-class StillSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class StillSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lengths in millimetres, angles in degrees, reflectances 0…1."""
 
     photo_mm: tuple[float, float] = (300.0, 225.0)
@@ -42,6 +42,7 @@ class StillImage:
         self,
         photo: Image,
         settings: StillSettings = StillSettings(),  # noqa: B008 - frozen
+        *,
         size: tuple[int, int] = (640, 480),
         seed: int = 0,
         models: Path = MODELS,

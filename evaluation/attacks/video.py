@@ -16,6 +16,7 @@ def record_video(
     photo: Image,
     seconds: float,
     fps: float,
+    *,
     size: tuple[int, int],
     seed: int,
     models: Path,
@@ -25,7 +26,7 @@ def record_video(
 
     Raises ValueError if there is no face in `photo`; ModelError, EngineError.
     """
-    head = SimulatedHead(photo, size, seed, models)
+    head = SimulatedHead(photo, size, seed=seed, models=models)
     times = np.arange(max(1, round(seconds * fps))) / fps
     return [compress(head.render(float(at), mouth=speaking_mouth(float(at))), quality) for at in times]
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from kiosk.errors import EngineError
-from kiosk.face.card_picture import look
+from kiosk.face.card_picture import inspect_frame
 from kiosk.face.card_portrait import CardPortrait
 from kiosk.model import IdCard
 from kiosk.ports import Face, FaceEngine, Image, Vector
 from kiosk.settings import FaceSettings
-from kiosk.simulators.card_picture import card_picture, held
+from kiosk.simulators.card_picture import card_picture, with_card_held
 
 _SIZE = (720, 1280, 3)
 _TABLE_GREY = 74  # of what is behind the card
@@ -33,9 +33,9 @@ def photographed_portrait(
     taken = CardPortrait(settings.card_frames, engine.thresholds.same_face)
     scene = np.full(_SIZE, _TABLE_GREY, np.uint8)
     for i in range(2 * settings.card_frames):
-        image = _film(held(scene, side, seed + i * _FRAME_S), random)
+        image = _film(with_card_held(scene, side, seed + i * _FRAME_S), random)
         try:
-            seen = look(image, engine, settings)
+            seen = inspect_frame(image, engine, settings)
             if seen.portrait is not None and seen.face is not None:
                 taken.add(engine.embed(seen.portrait, seen.face), seen.portrait)
         except EngineError:

@@ -65,12 +65,12 @@ def run(options: argparse.Namespace) -> int:
     engine = shared.chosen_driver("face_engine", settings.face_engine, settings)
     landmarks = shared.chosen_driver("face_landmarks", settings.face_landmarks, settings)
     skipped, streams = 0, []
-    for source in progress(_find_streams(folder), "streams"):
-        frames = list(_read_stream(source, options.fps))
+    for source in progress(find_streams(folder), "streams"):
+        frames = list(read_stream(source, options.fps))
         skipped += not frames
         if frames:
-            streams.append(_measure(frames, engine, landmarks, settings))
-    print(_format_report(streams, skipped, settings))
+            streams.append(measure_stream(frames, engine, landmarks, settings))
+    print(format_report(streams, skipped, settings))
     if options.json:
         write_json(options.json, CoachingReport(skipped, streams))
     if not streams:
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if streams else 1
 
 
-def _find_streams(folder: Path) -> list[list[Path]]:
+def find_streams(folder: Path) -> list[list[Path]]:
     """Return each video alone, and the photos of one folder together."""
     together: dict[Path, list[Path]] = {}
     for path in pictures.find_files(folder, pictures.PHOTOS):
@@ -86,7 +86,8 @@ def _find_streams(folder: Path) -> list[list[Path]]:
     return [[video] for video in pictures.find_files(folder, pictures.VIDEOS)] + list(together.values())
 
 
-def _read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
+def read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
+    """Yield the readable frames of a video, or of photos taken `fps` times a second."""
     images: Iterator[Image | None]
     if source[0].suffix.lower() in pictures.VIDEOS:
         fps = cv2.VideoCapture(str(source[0])).get(cv2.CAP_PROP_FPS) or fps
@@ -95,12 +96,13 @@ def _read_stream(source: list[Path], fps: float) -> Iterator[Frame]:
         images = (pictures.read_photo(path) for path in source)
     readable = (image for image in images if image is not None)
     for i, image in enumerate(readable):
-        yield Frame(image, i, i / fps)
+        yield Frame(image=image, seq=i, at=i / fps)
 
 
-def _measure(
+def measure_stream(
     frames: list[Frame], engine: FaceEngine, landmarks: FaceLandmarks, settings: Settings
 ) -> StreamResult:
+    """Run one stream through the terminal's watcher."""
     context, seen = shared.context(settings), list[FaceSeen]()
     began = time.thread_time() + 1.0  # the watcher's clock begins before the first frame
 
@@ -112,10 +114,10 @@ def _measure(
         engine,
         landmarks,
         NoLiveness(NoLivenessSettings(), context),
-        SimulatedDecoder(SimulatedDecoderSettings(), context),
-        settings.face,
+        decoder=SimulatedDecoder(SimulatedDecoderSettings(), context),
+        settings=settings.face,
         newest=lambda _: None,
-        give=post,
+        post=post,
         clock=lambda: time.thread_time() - began,
         same_face=engine.thresholds.same_face,
     )
@@ -128,12 +130,12 @@ def _measure(
         looked=len(seen),
         good=sum(s.good for s in seen),
         enough_s=next((s.at for s in seen if s.frames_good >= settings.visit.face.min_frames), None),
-        told=_count_shown_hints(seen),
+        told=count_shown_hints(seen),
         said=dict(Counter(s.hint.value for s in seen)),
     )
 
 
-def _count_shown_hints(seen: list[FaceSeen]) -> int:
+def count_shown_hints(seen: list[FaceSeen]) -> int:
     """Count changes of the hint on the screen: a hint is shown once it was the same for some frames."""
     shown, last, times, changes = Code.OK, Code.OK, 0, 0
     for one in seen:
@@ -144,7 +146,8 @@ def _count_shown_hints(seen: list[FaceSeen]) -> int:
     return changes
 
 
-def _format_report(streams: list[StreamResult], skipped: int, settings: Settings) -> str:
+def format_report(streams: list[StreamResult], skipped: int, settings: Settings) -> str:
+    """Format the text."""
     done = [s.enough_s for s in streams if s.enough_s is not None]
     seconds = sum(s.seconds for s in streams)
     hints = sum((Counter(s.said) for s in streams), Counter[str]())

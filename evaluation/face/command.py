@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
             light=options.light,
             mirrored=options.mirrored,
         )
-        results.append(_measure(how, found, settings, options.seed, options.plots))
+        results.append(measure(how, found, settings, options.seed, options.plots))
     if options.json:
         write_json(options.json, FaceReport(options.seed, skipped, results))
     if any(c.figures.genuine and c.figures.impostors for r in results for c in r.conditions):
@@ -90,13 +90,14 @@ def run(options: argparse.Namespace) -> int:
     return 1
 
 
-def _measure(
+def measure(
     how: EmbeddingOptions, found: list[FacePicture], settings: Settings, seed: int, plots: Path | None
 ) -> FaceDriverResult:
+    """Measure one engine under all conditions, print the tables and draw the plots."""
     embeddings = embed_all(how, found)
     conditions: list[ComparisonCondition] = []
     drawn: dict[str, Comparisons] = {}
-    for condition, comparisons in _compare_all(embeddings, settings, seed):
+    for condition, comparisons in compare_all(embeddings, settings, seed):
         conditions.append(condition)
         if condition.probe in (SINGLE, MEAN) and not condition.mirrored:
             drawn[condition.title] = comparisons
@@ -115,7 +116,7 @@ def _measure(
     return result
 
 
-def _compare_all(
+def compare_all(
     embeddings: FaceEmbeddings, settings: Settings, seed: int
 ) -> Iterator[tuple[ComparisonCondition, Comparisons]]:
     """Compare every kind of reference with every kind of probe; the terminal's decisions only unmirrored."""
@@ -126,7 +127,7 @@ def _compare_all(
             continue
         probes = {SINGLE: single_frames(pictures_, rows), MEAN: frame_means(pictures_, rows, seed)}
         if not mirrored:
-            probes |= _terminal_probes(embeddings, settings, seed)
+            probes |= terminal_probes(embeddings, settings, seed)
         for kind, by_side in embeddings.references.items():
             references = by_side[mirrored]
             if not np.isfinite(references).any():
@@ -145,7 +146,7 @@ def _compare_all(
                 yield condition, comparisons
 
 
-def _terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -> dict[str, Probes]:
+def terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -> dict[str, Probes]:
     """Decide as the terminal: once, in all its tries, and on nothing but the frames its coaching takes."""
     visit = settings.visit.face
     good = good_frames(embeddings.assessments)

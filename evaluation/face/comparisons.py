@@ -64,7 +64,7 @@ class Comparisons(Struct, frozen=True, eq=False):
 
     @property
     def genuine(self) -> NDArray[np.bool_]:
-        """Which comparisons are genuine."""
+        """Mask of the genuine comparisons, (comparisons,)."""
         return np.asarray(self.references == self.probes)
 
 

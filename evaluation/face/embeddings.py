@@ -20,7 +20,7 @@ from evaluation.face.frame_quality import FrameAssessment, assess_frame
 from evaluation.output import progress
 from evaluation.pictures import Skipped
 from kiosk.errors import CardError, EngineError
-from kiosk.face.reference import reference
+from kiosk.face.reference import prepare_reference
 from kiosk.model import IdCard
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context, Face, FaceEngine, FaceLandmarks, Image, Vector
@@ -209,10 +209,10 @@ def _embed_portrait(engine: FaceEngine, kind: str, portrait: Image | None) -> Ve
     """Return None if the terminal could not use this portrait: failure to enrol."""
     if portrait is None:
         return None
-    context = Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic)
+    context = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic)
     decoder = SimulatedDecoder(SimulatedDecoderSettings(), context)
     try:
-        return reference(ENCODERS[kind](portrait), decoder, engine)[0]
+        return prepare_reference(ENCODERS[kind](portrait), decoder, engine)[0]
     except (CardError, EngineError, ValueError):
         return None
 
@@ -226,11 +226,12 @@ def _mean(one: Vector | None, other: Vector | None) -> Vector | None:
 
 
 def _rows_by_side(made: Sequence[_PictureEmbeddings], kind: str) -> dict[bool, Rows]:
-    return {side: _rows([one.vectors.get((kind, side)) for one in made]) for side in (False, True)}
-
-
-def _rows(vectors: Sequence[Vector | None]) -> Rows:
-    length = next((len(v) for v in vectors if v is not None), 1)
-    nothing = np.full(length, np.nan, np.float32)
-    rows = [nothing if v is None else v for v in vectors]
-    return np.asarray(rows, np.float32).reshape(len(rows), length)
+    """Return (pictures, length) by mirrored; a row of NaN where there is no embedding."""
+    rows = {}
+    for side in (False, True):
+        vectors = [one.vectors.get((kind, side)) for one in made]
+        length = next((len(v) for v in vectors if v is not None), 1)
+        nothing = np.full(length, np.nan, np.float32)
+        filled = [nothing if v is None else v for v in vectors]
+        rows[side] = np.asarray(filled, np.float32).reshape(len(filled), length)
+    return rows

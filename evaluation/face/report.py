@@ -9,7 +9,6 @@ from msgspec import Struct
 from evaluation import pictures
 from evaluation.face.comparisons import Comparisons
 from evaluation.face.rates import ComparisonRates, ScoreHistogram
-from evaluation.intervals import Rate
 from evaluation.output import pyplot, table
 from evaluation.pictures import Skipped
 
@@ -102,16 +101,9 @@ def _overview(one: ComparisonCondition) -> tuple[object, ...]:
         f"{with_genuine} of {compared}",
         f"{one.unusable}/{one.references}",
         "{}/{}".format(*one.not_acquired),
-        *(f"{_short(at.fnmr)} @{at.threshold:.3f}{'' if at.supported else '*'}" for at in rates.fmrs),
+        *(f"{at.fnmr.brief()} @{at.threshold:.3f}{'' if at.supported else '*'}" for at in rates.fmrs),
         "–" if rates.eer is None else f"{rates.eer:.1%} ({low:.1%}–{high:.1%})",
     )
-
-
-def _short(rate: Rate) -> str:
-    """Format a rate without its counts."""
-    if rate.value is None:
-        return "no trials"
-    return f"{rate.value:.1%} ({rate.low:.1%}–{rate.high:.1%})"
 
 
 def draw(folder: Path, driver: str, comparisons: dict[str, Comparisons]) -> None:

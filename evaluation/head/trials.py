@@ -14,7 +14,7 @@ from numpy.random import Generator
 from evaluation.intervals import Rate, wilson
 from evaluation.speech.challenge_audio import GAPS_S, LENGTH
 from kiosk import events as e
-from kiosk.model import Answer, Challenge, FaceSeen, HeadMove
+from kiosk.model import Challenge, FaceSeen, HeadMove, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.head_turns import HeadTurns, moves
 
@@ -127,7 +127,9 @@ def draw_challenge(random: Generator) -> Challenge:
     while len(digits) < LENGTH:
         digit = int(random.integers(10))
         digits += [digit] if digit != digits[-1] else []
-    return Challenge("", tuple(digits), tuple(random.uniform(*GAPS_S, LENGTH)), 0.0)
+    return Challenge(
+        id="", digits=tuple(digits), gaps_s=tuple(random.uniform(*GAPS_S, LENGTH)), expires_unix=0.0
+    )
 
 
 def passes(head: HonestHead, challenge: Challenge, limits: VisitSettings) -> bool:
@@ -144,7 +146,7 @@ def passes(head: HonestHead, challenge: Challenge, limits: VisitSettings) -> boo
         assert order.move is not None
         head.see_arrow(order.move, at)
         at = _play_step(head, turns, at)
-    return turns.verdict().answer is Answer.PASS
+    return turns.verdict().answer is VerdictAnswer.PASS
 
 
 def _play_step(head: HonestHead, turns: HeadTurns, at: float) -> float:
@@ -159,7 +161,7 @@ def _play_step(head: HonestHead, turns: HeadTurns, at: float) -> float:
 
 def _seen(head: HonestHead, at: float) -> FaceSeen:
     yaw, pitch = head.pose(at)
-    return FaceSeen(at, 0, faces=1, track=1, yaw=yaw, pitch=pitch)
+    return FaceSeen(at=at, seq=0, faces=1, track=1, yaw=yaw, pitch=pitch)
 
 
 def measure(trials: int, seed: int, limits: VisitSettings) -> dict[str, Rate]:

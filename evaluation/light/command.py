@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if not photos:
         raise portraits.no_portraits(folder)
     limits = replace(settings.visit, light=replace(settings.visit.light, mode="required"))
-    simulation = LightTrials(detector, photos, settings.path(settings.models.folder), limits)
+    simulation = LightTrials(detector, photos, models=settings.path(settings.models.folder), limits=limits)
     asked = [(s, lx, n) for s in options.species for lx in options.lux for n in range(options.simulate)]
     trials = [simulation.trial(s, lx, n, options.seed) for s, lx, n in progress(asked, "light")]
     report = LightReport(

@@ -9,7 +9,7 @@ from evaluation.intervals import Rate, wilson
 from evaluation.light.trials import LIVE, LightTrial
 from evaluation.output import table
 from kiosk.codes import Code
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 
 
 class LightCell(Struct, frozen=True, kw_only=True):
@@ -24,6 +24,13 @@ class LightCell(Struct, frozen=True, kw_only=True):
     untold: int
     gain: float | None
     fit: float | None
+
+    @property
+    def errors(self) -> Rate:
+        """BPCER of live heads, APCER of attacks."""
+        if self.species != LIVE:
+            return self.passed
+        return wilson(self.passed.trials - self.passed.errors, self.passed.trials)
 
 
 class LightReport(Struct, frozen=True, kw_only=True):
@@ -51,7 +58,7 @@ def cells(trials: Sequence[LightTrial]) -> list[LightCell]:
 
 
 def _cell(species: str, shop_lx: int, trials: Sequence[LightTrial]) -> LightCell:
-    passed = sum(t.verdict.answer is Answer.PASS for t in trials)
+    passed = sum(t.verdict.answer is VerdictAnswer.PASS for t in trials)
     return LightCell(
         species=species,
         shop_lx=shop_lx,
@@ -73,7 +80,7 @@ def format_report(report: LightReport) -> str:
         (
             cell.species,
             f"{cell.shop_lx} lx" if cell.shop_lx else "all",
-            _errors(cell),
+            cell.errors,
             cell.untold,
             "–" if cell.gain is None else f"{cell.gain:.3f}",
             "–" if cell.fit is None else f"{cell.fit:.2f}",
@@ -89,10 +96,3 @@ def format_report(report: LightReport) -> str:
             "intervals: Wilson, 95 %, as if readings of one portrait were independent.",
         ]
     )
-
-
-def _errors(cell: LightCell) -> Rate:
-    """Return BPCER of live heads, APCER of attacks."""
-    if cell.species != LIVE:
-        return cell.passed
-    return wilson(cell.passed.trials - cell.passed.errors, cell.passed.trials)

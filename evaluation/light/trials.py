@@ -36,7 +36,7 @@ _ALBEDO = (0.25, 1.0)  # linear light of the portrait: dark skin … as photogra
 _PASSER_BY_SHARE = 0.3  # share of readings in which somebody walks past behind
 
 
-class LightTrial(Struct, frozen=True):
+class LightTrial(Struct, frozen=True, kw_only=True):
     """One reading; `verdict`: of the light rule under the settings."""
 
     species: str
@@ -71,7 +71,7 @@ class LightTrials:
     """Simulates readings; subjects are made once for each portrait, albedo and pose."""
 
     def __init__(
-        self, detector: FaceEngine, portraits: list[Image], models: Path, limits: VisitSettings
+        self, detector: FaceEngine, portraits: list[Image], *, models: Path, limits: VisitSettings
     ) -> None:
         self._detector, self._portraits, self._models, self._limits = detector, portraits, models, limits
         self._subjects: dict[tuple[str, int, float], AttackInstrument] = {}
@@ -85,16 +85,16 @@ class LightTrials:
         random = np.random.default_rng([seed, names.index(species), shop_lx, number])
         portrait = number % len(self._portraits)
         subject = self._subject(species, portrait, random)
-        conditions = _draw_conditions(shop_lx, random)
+        conditions = draw_conditions(shop_lx, random)
         own, earlier = f"{seed}-{species}-{shop_lx}-{number}", f"earlier {seed}-{number}"
         holds = [self._limits.light.hold_s + random.uniform(0, 0.02) for _ in range(_STEPS)]
         times = np.cumsum([0.5, *holds])
         screen = ScreenColours(tuple(float(t) for t in times[:-1]), colours(own, _STEPS))
         camera = _camera(species, subject, conditions, screen, earlier)
         seen = self._watch(camera, conditions, float(times[-1]))
-        challenge = Challenge(own, (0,), (1.0,), 0.0)
+        challenge = Challenge(id=own, digits=(0,), gaps_s=(1.0,), expires_unix=0.0)
         verdict = judge_light(challenge, screen.times, seen, self._limits.light)
-        return LightTrial(species, shop_lx, portrait, verdict)
+        return LightTrial(species=species, shop_lx=shop_lx, portrait=portrait, verdict=verdict)
 
     def _watch(
         self, camera: Callable[[float], Image], conditions: TrialConditions, ends: float
@@ -108,7 +108,7 @@ class LightTrials:
                 found = self._detector.detect(image)
                 face = found[0] if found else None
             light = reflection.measure(image, face) if face is not None else None
-            seen.append(FaceSeen(at + conditions.late_s, i, faces=int(face is not None), light=light))
+            seen.append(FaceSeen(at=at + conditions.late_s, seq=i, faces=int(face is not None), light=light))
         return seen
 
     def _subject(self, species: str, portrait: int, random: np.random.Generator) -> AttackInstrument:
@@ -119,17 +119,18 @@ class LightTrials:
             photo = np.asarray(self._portraits[portrait] * albedo ** (1 / GAMMA), np.uint8)
             if species == "screen":
                 subject: AttackInstrument = ScreenReplay(
-                    photo, ScreenSettings(nod_deg=nod), _SIZE, portrait, self._models
+                    photo, ScreenSettings(nod_deg=nod), size=_SIZE, seed=portrait, models=self._models
                 )
             elif species in SPECIES:
-                subject = make(species, photo, _SIZE, portrait, self._models)
+                subject = make(species, photo, size=_SIZE, seed=portrait, models=self._models)
             else:
-                subject = SimulatedHead(photo, _SIZE, portrait, self._models)
+                subject = SimulatedHead(photo, _SIZE, seed=portrait, models=self._models)
             self._subjects[key] = subject
         return self._subjects[key]
 
 
-def _draw_conditions(shop_lx: int, random: np.random.Generator) -> TrialConditions:
+def draw_conditions(shop_lx: int, random: np.random.Generator) -> TrialConditions:
+    """Draw lamp, screen, camera and passer-by for a shop of this illuminance."""
     lighting = LightingConditions(
         shop_lx=float(shop_lx),
         kelvin=float(random.uniform(2700, 6500)),

@@ -46,7 +46,10 @@ def read(path: Path, folder: Path, engine: FaceEngine, landmarks: FaceLandmarks)
         sound = clip_sound.read(path)
     except clip_sound.NoSound as reason:
         raise UnusableClip(str(reason)) from None
-    fps = _fps(path)
+    video = cv2.VideoCapture(str(path))
+    fps = float(video.get(cv2.CAP_PROP_FPS))
+    video.release()
+    fps = fps if 1 <= fps <= 240 else _USUAL_FPS
     mouth = _interpolate([_opening(image, engine, landmarks) for image in pictures.read_frames(path)])
     level = loudness(sound, len(mouth), fps)
     length = min(len(mouth), int(len(sound) / SAMPLE_RATE * fps))
@@ -102,10 +105,3 @@ def _interpolate(openings: list[float | None]) -> Series:
         raise UnusableClip(pictures.NO_FACE)
     values = [opening for opening in openings if opening is not None]
     return np.interp(np.arange(len(openings)), known, values)
-
-
-def _fps(path: Path) -> float:
-    video = cv2.VideoCapture(str(path))
-    fps = float(video.get(cv2.CAP_PROP_FPS))
-    video.release()
-    return fps if 1 <= fps <= 240 else _USUAL_FPS

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     folder = shared.data_folder(options)
     engine = shared.chosen_driver("face_engine", settings.face_engine, settings)
     drivers = shared.installed("face_landmarks", settings.face_landmarks, settings, options.driver)
-    results = [_measure(engine, driver, folder, settings, options) for driver in drivers]
+    results = [measure(engine, driver, folder, settings, options) for driver in drivers]
     if options.json:
         write_json(options.json, LipsReport(options.seed, results))
     if any(result.areas for result in results):
@@ -43,9 +43,10 @@ def run(options: argparse.Namespace) -> int:
     return 1
 
 
-def _measure(
+def measure(
     engine: FaceEngine, driver: FaceLandmarks, folder: Path, settings: Settings, options: argparse.Namespace
 ) -> LipsDriverResult:
+    """Measure one driver on all clips, print the tables and draw the plots."""
     clips, skipped = list[TalkingClip](), Skipped()
     for path in progress(pictures.find_files(folder, pictures.VIDEOS), driver.name):
         try:

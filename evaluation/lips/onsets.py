@@ -12,7 +12,7 @@ from evaluation.lips.scores import SHIFTS_S
 from kiosk.model import SAMPLE_RATE, DigitHeard, FaceSeen
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings, VisitSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 from kiosk.visit.rules.lips import judge_lips
 
 EARLY_S, LATE_S = 0.20, 0.08
@@ -72,13 +72,13 @@ def opens(clip: TalkingClip, began: float, ended: float) -> bool:
 
 def opens_by_rule(clip: TalkingClip, began: float, ended: float, limits: VisitSettings) -> bool | None:
     """Return whether the terminal's rule `lips` counts one voice; None if the mouth was not seen."""
-    heard = DigitHeard(ended, 0, began=began, ended=ended)
-    seen = [FaceSeen(i / clip.fps, i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
+    heard = DigitHeard(at=ended, window=0, began=began, ended=ended)
+    seen = [FaceSeen(at=i / clip.fps, seq=i, faces=1, mouth=float(m)) for i, m in enumerate(clip.mouth)]
     measured = judge_lips([heard], seen, limits.lips).measured
     return measured["moved"] == 1 if measured["seen"] == 1 else None
 
 
-def find_voices(sound: Samples, speech: SpeechSettings) -> list[Segment]:
+def find_voices(sound: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """Return the voices that the terminal's endpointer finds; times in the clip's seconds."""
     quiet = np.random.default_rng(0).normal(0, 10 ** (-65 / 20), round(_LEAD_S * SAMPLE_RATE))
     lead = quiet.astype(np.float32)

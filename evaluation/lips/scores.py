@@ -143,7 +143,7 @@ def _fits(
     """Return the fit with the pieces' own, shifted and swapped sound; NaN without other pieces."""
     mouth = [piece.mouth for piece in chosen]
     own = [piece.level for piece in chosen]
-    shifted = [_shifted(level, random) for level in own]
+    shifted = [shift(level, random) for level in own]
     others = _others(chosen, cut, random)
     swapped = _fit_all(mouth, others) if others else float("nan")
     return _fit_all(mouth, own), _fit_all(mouth, shifted), swapped
@@ -155,7 +155,7 @@ def _fit_all(mouths: list[Series], levels: list[Series]) -> float:
     return fit(np.concatenate(mouths), np.concatenate(fitted))
 
 
-def _shifted(level: Series, random: np.random.Generator) -> Series:
+def shift(level: Series, random: np.random.Generator) -> Series:
     """Shift by 0.8 to 2 s either way; what leaves one end enters at the other."""
     steps = round(float(random.uniform(*SHIFTS_S)) * _FPS)
     return np.roll(level, steps if random.random() < 0.5 else -steps)

@@ -43,12 +43,14 @@ def run(options: argparse.Namespace) -> int:
     found = presentations.find(shared.data_folder(options)) + _simulated(options, settings)
     detector = shared.chosen_driver("face_engine", settings.face_engine, settings)
     drivers = shared.installed("liveness", settings.liveness, settings, options.driver)
-    results = [_measure(detector, driver, found, settings, options) for driver in drivers]
+    results = [measure(detector, driver, found, settings, options) for driver in drivers]
     known = [result for result in results if result is not None]
     if options.json:
         write_json(options.json, LivenessReport(options.seed, known))
-    if any(_compares(result) for result in known):
-        return 0
+    for result in known:
+        scored = {one.species for one in result.species if one.median_score is not None}
+        if LIVE in scored and any(one.species in scored and not one.live for one in result.species):
+            return 0
     print("nothing to tell: it takes scored faces in `live` and in an attack's folder", file=sys.stderr)
     return 1
 
@@ -63,7 +65,7 @@ def _simulated(options: argparse.Namespace, settings: Settings) -> list[Presenta
     return presentations.simulated(paths, options.simulate, options.seed)
 
 
-def _measure(
+def measure(
     detector: FaceEngine,
     driver: Liveness,
     found: Sequence[Presentation],
@@ -123,9 +125,3 @@ class Scorer:
         if score is not None:
             self.cpu_ms.append(1000 * (time.thread_time() - began))
         return score
-
-
-def _compares(result: LivenessDriverResult) -> bool:
-    """Return whether both live presentations and attacks were scored."""
-    scored = {one.species for one in result.species if one.median_score is not None}
-    return LIVE in scored and any(one.species in scored and not one.live for one in result.species)

@@ -32,16 +32,11 @@ def median_scores(scored: Sequence[ScoredPresentation], species: str, frames: in
     groups: Groups = {}
     for one in scored:
         if one.species == species:
-            chunks = _chunks(one.scores, frames)
+            size = frames if frames != ALL_FRAMES else max(FRAMES, len(one.scores))
+            whole = len(one.scores) // size * size
+            chunks = (one.scores[i : i + size] for i in range(0, whole, size))
             groups.setdefault(one.group, []).extend(median(chunk) for chunk in chunks)
     return {group: scores for group, scores in groups.items() if scores}
-
-
-def _chunks(scores: Sequence[float], frames: int) -> list[Sequence[float]]:
-    if frames == ALL_FRAMES:
-        return [scores] if len(scores) >= FRAMES else []
-    whole = len(scores) // frames * frames
-    return [scores[i : i + frames] for i in range(0, whole, frames)]
 
 
 def threshold_for(live: Groups, bpcer: float) -> float | None:

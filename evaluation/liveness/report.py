@@ -108,7 +108,7 @@ def format_result(result: LivenessDriverResult) -> str:
     ]
     for frames, title in AGGREGATIONS.items():
         rows = [one for one in result.species if one.frames == frames]
-        parts += ["", f"{title}: BPCER of live, APCER of attacks", table([_head(rows), *map(_row, rows)])]
+        parts += ["", f"{title}: BPCER of live, APCER of attacks", _aggregation_table(rows)]
     return "\n".join([*parts, "", *_NOTES])
 
 
@@ -119,15 +119,14 @@ _NOTES = (
 )
 
 
-def _head(rows: Sequence[LivenessSpeciesResult]) -> tuple[str, ...]:
+def _aggregation_table(rows: Sequence[LivenessSpeciesResult]) -> str:
     points = rows[0].rates if rows else []
     columns = (f"at {at.point} ({at.threshold:.3f})" for at in points)
-    return ("species", "groups", "no face", "median score", *columns)
-
-
-def _row(one: LivenessSpeciesResult) -> tuple[object, ...]:
-    middle = "–" if one.median_score is None else f"{one.median_score:.3f}"
-    return (one.species, one.groups, one.unanswered, middle, *(at.rate for at in one.rates))
+    cells: list[tuple[object, ...]] = [("species", "groups", "no face", "median score", *columns)]
+    for one in rows:
+        middle = "–" if one.median_score is None else f"{one.median_score:.3f}"
+        cells.append((one.species, one.groups, one.unanswered, middle, *(at.rate for at in one.rates)))
+    return table(cells)
 
 
 def draw(folder: Path, driver: str, scored: Sequence[ScoredPresentation]) -> None:

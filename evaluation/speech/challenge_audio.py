@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Samples
 from kiosk.settings import SpeechSettings
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 
 LENGTH = 6
 """Digits of a challenge."""
@@ -48,7 +48,7 @@ ALIKE_DB = 15.0
 _FRAME = 400
 
 
-class ChallengeAudio(Struct, frozen=True, eq=False):
+class ChallengeAudio(Struct, frozen=True, eq=False, kw_only=True):
     """Sound, (n,) at 16 kHz, and when each digit was painted, in seconds since its beginning."""
 
     speaker: str
@@ -65,7 +65,7 @@ class TrimmedUtterance(Struct, frozen=True, eq=False):
     end: int
 
 
-def find_voices(samples: Samples, speech: SpeechSettings) -> list[Segment]:
+def find_voices(samples: Samples, speech: SpeechSettings) -> list[VoiceSegment]:
     """Return the voices that the terminal's endpointer finds in a clip; times in the clip's seconds."""
     lead_s = round(AROUND_S * SAMPLE_RATE) / SAMPLE_RATE
     found = Endpointer(speech).feed(surround(samples, np.random.default_rng(0)))
@@ -99,7 +99,12 @@ def surround(samples: Samples, random: np.random.Generator) -> Samples:
 
 def isolated_clip(speaker: str, digit: int, samples: Samples, random: np.random.Generator) -> ChallengeAudio:
     """Return a challenge of one digit, which is painted 0.2 s before its clip begins."""
-    return ChallengeAudio(speaker, (digit,), (AROUND_S - 0.2,), surround(samples, random))
+    return ChallengeAudio(
+        speaker=speaker,
+        digits=(digit,),
+        shown=(AROUND_S - 0.2,),
+        samples=surround(samples, random),
+    )
 
 
 def trim(samples: Samples, speech: SpeechSettings) -> TrimmedUtterance:

@@ -33,7 +33,7 @@ class DigitClip(Struct, frozen=True, eq=False):
     samples: Samples
 
 
-class ChallengeRecording(Struct, frozen=True, eq=False):
+class ChallengeRecording(Struct, frozen=True, eq=False, kw_only=True):
     """One challenge read aloud. `shown`: when each digit was painted, in seconds since the first sample."""
 
     speaker: str
@@ -106,7 +106,9 @@ def _read_recording(table: _Table, row: _Row) -> ChallengeRecording:
     rising = all(a < b for a, b in zip((0.0, *shown), (*shown, len(samples) / SAMPLE_RATE), strict=True))
     if len(shown) != len(digits) or not rising:
         raise UnusableSound(SkipReason.TIMES)
-    return ChallengeRecording(row.get("speaker", "") or table.name, digits, shown, samples)
+    return ChallengeRecording(
+        speaker=row.get("speaker", "") or table.name, digits=digits, shown=shown, samples=samples
+    )
 
 
 def _digits(row: _Row) -> tuple[int, ...]:

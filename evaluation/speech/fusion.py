@@ -6,11 +6,11 @@ out: no weight could mend them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import comb, log
+from math import log
 
 from msgspec import Struct
 
-from evaluation.intervals import Rate, wilson
+from evaluation.intervals import Rate, sign_test, wilson
 from evaluation.output import table
 from kiosk.errors import EngineError
 from kiosk.ports import Recogniser, Samples
@@ -93,7 +93,7 @@ def leave_one_out(answers: Sequence[DigitAnswers], leading: str, second: str) ->
         speakers=each,
         gained=gained,
         lost=lost,
-        chance=_sign_test(gained, lost),
+        chance=sign_test(gained, lost),
         weight=best_weight(answers) if each else None,
     )
 
@@ -147,9 +147,3 @@ def _fuse(answers: DigitAnswers, weight: float) -> list[float]:
     """Return the weighted mean of the log scores; it does not add up to one, which a margin does not need."""
     pairs = zip(answers.leading, answers.second, strict=True)
     return [(1.0 - weight) * one + weight * other for one, other in pairs]
-
-
-def _sign_test(a: int, b: int) -> float:
-    """Return how likely a split at least so uneven is if neither is better (exact binomial, two-sided)."""
-    n, least = a + b, min(a, b)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n) if n else 1.0

@@ -76,11 +76,11 @@ def measure(
     name: str = "",
 ) -> SpeechResult:
     """Measure every recogniser on all data. `missing`: why others are not measured; `name`: of the data."""
-    clips = _clips_by_speaker(data.clips, settings)
+    clips = clips_by_speaker(data.clips, settings)
     able = {speaker: digits for speaker, digits in clips.items() if len(digits) >= FEWEST_DIGITS}
-    answers = _isolated_answers(data.clips, recognisers, settings, plan)
-    simulated = _simulated_trials(able, recognisers, settings, plan)
-    recorded = _recorded_trials(data, recognisers, settings, plan)
+    answers = measure_isolated(data.clips, recognisers, settings, plan)
+    simulated = measure_simulated(able, recognisers, settings, plan)
+    recorded = measure_recorded(data, recognisers, settings, plan)
     return SpeechResult(
         data=name,
         seed=plan.seed,
@@ -108,11 +108,12 @@ def measure(
             for driver, recogniser in recognisers.items()
         ],
         missing=dict(missing),
-        fusion=_measure_fusion(able, recognisers, settings, plan) if plan.fusion else None,
+        fusion=measure_fusion(able, recognisers, settings, plan) if plan.fusion else None,
     )
 
 
-def _clips_by_speaker(clips: Sequence[DigitClip], settings: Settings) -> SpeakerClips:
+def clips_by_speaker(clips: Sequence[DigitClip], settings: Settings) -> SpeakerClips:
+    """Trim all clips and group them by speaker and digit."""
     found: SpeakerClips = {}
     for clip in clips:
         trimmed = trim(clip.samples, settings.speech)
@@ -120,12 +121,13 @@ def _clips_by_speaker(clips: Sequence[DigitClip], settings: Settings) -> Speaker
     return dict(sorted(found.items()))
 
 
-def _isolated_answers(
+def measure_isolated(
     clips: Sequence[DigitClip],
     recognisers: Mapping[str, RecordingRecogniser],
     settings: Settings,
     plan: Plan,
 ) -> dict[str, list[IsolatedAnswer]]:
+    """Play each clip by itself to each recogniser."""
     answers: dict[str, list[IsolatedAnswer]] = {driver: [] for driver in recognisers}
     for number, clip in enumerate(progress(clips, "isolated", len(clips))):
         audio = isolated_clip(clip.speaker, clip.digit, clip.samples, _random(plan, clip.speaker, number))
@@ -135,12 +137,12 @@ def _isolated_answers(
     return answers
 
 
-def _simulated_trials(
+def measure_simulated(
     clips: SpeakerClips, recognisers: Mapping[str, RecordingRecogniser], settings: Settings, plan: Plan
 ) -> dict[str, list[ChallengeTrial]]:
     """Play challenges composed of each speaker's clips; codes and readings are the same in every noise."""
     trials: dict[str, list[ChallengeTrial]] = {driver: [] for driver in recognisers}
-    for one in _simulated_challenges(clips, settings, plan, "challenges"):
+    for one in simulate_challenges(clips, settings, plan, "challenges"):
         for driver, recogniser in recognisers.items():
             audio, heard = simulate_reading(
                 one.reading, one.background, recogniser, settings.speech, settings.visit
@@ -151,9 +153,10 @@ def _simulated_trials(
     return trials
 
 
-def _simulated_challenges(
+def simulate_challenges(
     clips: SpeakerClips, settings: Settings, plan: Plan, what: str
 ) -> Iterator[SimulatedChallenge]:
+    """Yield every challenge of the plan, in the order of SNR, noise, speaker and number."""
     conditions = [
         (snr_db, noise, speaker, index)
         for snr_db in plan.snrs_db
@@ -176,14 +179,14 @@ def _simulated_challenges(
         )
 
 
-def _measure_fusion(
+def measure_fusion(
     clips: SpeakerClips, recognisers: Mapping[str, RecordingRecogniser], settings: Settings, plan: Plan
 ) -> Fusion | None:
     """Measure what a second recogniser is worth; None if one of the two is not there."""
     if not {"embedded", "vosk"} <= set(recognisers):
         return None
     pair, answers = RecogniserPair(recognisers["embedded"], recognisers["vosk"]), list[DigitAnswers]()
-    for one in _simulated_challenges(clips, settings, plan, "fusion"):
+    for one in simulate_challenges(clips, settings, plan, "fusion"):
         _, heard = simulate_reading(one.reading, one.background, pair, settings.speech, settings.visit)
         answers += [
             DigitAnswers(
@@ -195,12 +198,13 @@ def _measure_fusion(
     return leave_one_out(answers, "embedded", "vosk")
 
 
-def _recorded_trials(
+def measure_recorded(
     data: SpeechData, recognisers: Mapping[str, RecordingRecogniser], settings: Settings, plan: Plan
 ) -> dict[str, list[ChallengeTrial]]:
+    """Play each recorded challenge, as it is, to each recogniser."""
     trials: dict[str, list[ChallengeTrial]] = {driver: [] for driver in recognisers}
     for index, one in enumerate(progress(data.recordings, "recordings", len(data.recordings))):
-        audio = ChallengeAudio(one.speaker, one.digits, one.shown, one.samples)
+        audio = ChallengeAudio(speaker=one.speaker, digits=one.digits, shown=one.shown, samples=one.samples)
         for driver, recogniser in recognisers.items():
             heard = play_recording(audio, recogniser, settings.speech, settings.visit)
             codes = _random(plan, f"codes of {audio.speaker}", index)

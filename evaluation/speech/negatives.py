@@ -29,7 +29,7 @@ from evaluation.speech.reading_plan import PlannedUtterance, ReadingPlan
 from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import SAMPLE_RATE, Answer, DigitHeard, Verdict
+from kiosk.model import SAMPLE_RATE, DigitHeard, Verdict, VerdictAnswer
 from kiosk.ports import Samples
 from kiosk.settings import Settings
 from kiosk.visit.rules.digits import judge_digits
@@ -73,14 +73,16 @@ class _Tally:
         self.codes: dict[str, int] = {}
 
     def add(self, file: Path, own: Verdict, others: Sequence[Verdict]) -> None:
+        """Count the verdicts on a challenge's own code and on others."""
         self.files.add(file)
         self.tried += 1
-        self.passed += own.answer is Answer.PASS
+        self.passed += own.answer is VerdictAnswer.PASS
         self.guesses += len(others)
-        self.guessed += sum(v.answer is Answer.PASS for v in others)
+        self.guessed += sum(v.answer is VerdictAnswer.PASS for v in others)
         self.codes[own.code.value] = self.codes.get(own.code.value, 0) + 1
 
     def result(self, driver: str, kind: str) -> NegativesByKind:
+        """Return the rates."""
         return NegativesByKind(
             driver=driver,
             kind=kind,
@@ -121,16 +123,17 @@ def measure(
             random = np.random.default_rng([seed, number, index])
             for driver, recogniser in recognisers.items():
                 play_random = np.random.default_rng([seed, number, index])
-                audio, heard = _play(sound, recogniser, settings, play_random)
+                audio, heard = play_sound(sound, recogniser, settings, play_random)
                 own, *others = _verdicts(audio, heard, settings, codes, random)
                 tallies.setdefault((driver, kind), _Tally()).add(file, own, others)
     kinds = [tally.result(driver, kind) for (driver, kind), tally in sorted(tallies.items())]
     return NegativesResult(data=str(folder), seed=seed, skipped=skipped, kinds=kinds)
 
 
-def _play(
+def play_sound(
     sound: Samples, recogniser: RecordingRecogniser, settings: Settings, random: np.random.Generator
 ) -> tuple[ChallengeAudio, tuple[DigitHeard, ...]]:
+    """Play a sound to one challenge: as the answer to each digit, or without end if it is long."""
     digits = draw_code(random, LENGTH)
     gaps = tuple(float(g) for g in random.uniform(*GAPS_S, LENGTH))
     short = len(sound) <= SHORT_S * SAMPLE_RATE

@@ -28,14 +28,14 @@ class RecordingPlayback:
     """Plays one `ChallengeAudio`, whose display times are given, to a `Listener`."""
 
     def __init__(
-        self, audio: ChallengeAudio, recogniser: Recogniser, speech: SpeechSettings, limits: VisitSettings
+        self, audio: ChallengeAudio, recogniser: Recogniser, *, speech: SpeechSettings, limits: VisitSettings
     ) -> None:
         self.now = 0.0
         self._audio = audio
         pace = msgspec.structs.replace(limits.pace, factor=1.0)  # the gaps are not stretched
         limits_as_shown = msgspec.structs.replace(limits, pace=pace)
         self._reading = Reading(challenge_of(audio), limits_as_shown, False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._opens = max(0.0, audio.shown[0] - limits.digits.first_s)
         self._open = False
         self._waiting = list(audio.shown)
@@ -45,7 +45,7 @@ class RecordingPlayback:
         for block in _blocks(self._audio.samples):
             self.now = block.at + BLOCK / SAMPLE_RATE
             self._show_due_digits()
-            self._listener.hear(block)
+            self._listener.feed(block)
             while self._listener.step(0.0):
                 pass
             late = not self._waiting and self.now > self._reading.deadline()
@@ -63,7 +63,7 @@ class RecordingPlayback:
             self._reading.next_digit()
             opened = self._reading.painted(shown)
             assert opened is not None  # display times rise
-            self._listener.window(opened)
+            self._listener.open_window(opened)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, DigitHeard):
@@ -82,6 +82,7 @@ class SimulatedReading:
         plan: ReadingPlan,
         background: Samples,
         recogniser: Recogniser,
+        *,
         speech: SpeechSettings,
         limits: VisitSettings,
     ) -> None:
@@ -90,7 +91,7 @@ class SimulatedReading:
         self._plan = plan
         self._sound = background.copy()
         self._reading = Reading(challenge, limits, False)
-        self._listener = Listener(recogniser, speech, self._take, lambda: self.now)
+        self._listener = Listener(recogniser, speech, post=self._take, clock=lambda: self.now)
         self._due = LEAD_S
         self._opens = max(0.0, LEAD_S - limits.digits.first_s)
         self._open = False
@@ -100,7 +101,7 @@ class SimulatedReading:
         """Return what sounded with its display times, and what was heard in each window."""
         for at in range(0, len(self._sound) - BLOCK, BLOCK):
             block = self._sound[at : at + BLOCK].copy()
-            self._listener.hear(AudioBlock(block, at // BLOCK, at / SAMPLE_RATE))
+            self._listener.feed(AudioBlock(samples=block, seq=at // BLOCK, at=at / SAMPLE_RATE))
             self.now = (at + BLOCK) / SAMPLE_RATE
             self._show_due_digit()
             while self._listener.step(0.0):
@@ -108,8 +109,12 @@ class SimulatedReading:
             last = len(self._reading.shown) == self._reading.count
             if self._reading.complete() or (last and self.now > self._due):
                 break
-        samples = np.clip(self._sound, -1.0, 1.0)
-        audio = ChallengeAudio(self._plan.speaker, self._plan.digits, tuple(self._reading.shown), samples)
+        audio = ChallengeAudio(
+            speaker=self._plan.speaker,
+            digits=self._plan.digits,
+            shown=tuple(self._reading.shown),
+            samples=np.clip(self._sound, -1.0, 1.0),
+        )
         return audio, tuple(self._reading.in_order())
 
     def _show_due_digit(self) -> None:
@@ -120,7 +125,7 @@ class SimulatedReading:
             return
         opened = self._reading.painted(DigitShown(digit.window, self.now))
         assert opened is not None
-        self._listener.window(opened)
+        self._listener.open_window(opened)
         self._due = self._reading.deadline()
         self._say(self._plan.turns[digit.window])
 
@@ -148,7 +153,7 @@ def simulate_reading(
     limits: VisitSettings,
 ) -> tuple[ChallengeAudio, tuple[DigitHeard, ...]]:
     """Let the terminal pace a reading; return its sound and what was heard of it."""
-    return SimulatedReading(plan, background, recogniser, speech, limits).run()
+    return SimulatedReading(plan, background, recogniser, speech=speech, limits=limits).run()
 
 
 def longest_reading_s(plan: ReadingPlan, limits: VisitSettings) -> float:
@@ -167,7 +172,7 @@ def play_recording(
     audio: ChallengeAudio, recogniser: Recogniser, speech: SpeechSettings, limits: VisitSettings
 ) -> tuple[DigitHeard, ...]:
     """Return what the terminal hears of a recording: one answer for each of its digits."""
-    return RecordingPlayback(audio, recogniser, speech, limits).run()
+    return RecordingPlayback(audio, recogniser, speech=speech, limits=limits).run()
 
 
 def play_clip(

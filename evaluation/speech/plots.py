@@ -31,12 +31,12 @@ def plot(result: SpeechResult, folder: Path) -> list[Path]:
 def _figures(plt: Any, result: SpeechResult) -> Iterator[tuple[str, Any]]:
     for driver in result.drivers:
         if driver.isolated:
-            yield f"confusions-{driver.driver}.png", _plot_confusions(plt, driver.driver, driver.isolated)
+            yield f"confusions-{driver.driver}.png", plot_confusions(plt, driver.driver, driver.isolated)
         if driver.by_condition:
-            yield f"rules-{driver.driver}.png", _plot_rules(plt, driver)
+            yield f"rules-{driver.driver}.png", plot_rules(plt, driver)
 
 
-def _plot_confusions(plt: Any, name: str, one: IsolatedResult) -> Any:
+def plot_confusions(plt: Any, name: str, one: IsolatedResult) -> Any:
     """Draw a row for each digit said, a column for each heard (last: none); colour: share of the row."""
     figure, axes = plt.subplots(figsize=(6, 5.2))
     shares = [[count / max(1, sum(row)) for count in row] for row in one.confusions]
@@ -52,7 +52,7 @@ def _plot_confusions(plt: Any, name: str, one: IsolatedResult) -> Any:
     return figure
 
 
-def _plot_rules(plt: Any, result: SpeechDriverResult) -> Any:
+def plot_rules(plt: Any, result: SpeechDriverResult) -> Any:
     """Draw FRR above FAR, a column for each noise, points for each SNR, Wilson's intervals as bars."""
     noises = list(dict.fromkeys(p.noise for p in result.by_condition))
     figure, axes = plt.subplots(

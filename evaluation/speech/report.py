@@ -10,7 +10,6 @@ from evaluation.speech.results import (
     NO_ANSWER,
     IsolatedResult,
     PooledTrials,
-    RuleRates,
     SpeechDriverResult,
     SpeechResult,
 )
@@ -26,24 +25,25 @@ def format_report(result: SpeechResult) -> str:
 
 
 def _parts(result: SpeechResult) -> Iterator[str]:
-    yield _summary(result)
-    yield _cost_table(result)
+    yield summary(result)
+    yield cost_table(result)
     if any(d.isolated for d in result.drivers):
-        yield _isolated_table(result.drivers)
-        yield from (_confusions(d.driver, d.isolated) for d in result.drivers if d.isolated)
+        yield isolated_table(result.drivers)
+        yield from (format_confusions(d.driver, d.isolated) for d in result.drivers if d.isolated)
     if any(d.by_snr for d in result.drivers):
-        yield _challenge_table(result)
+        yield challenge_table(result)
         by_noise = [_condition_row(d.driver, p, p.noise) for d in result.drivers for p in d.by_condition]
-        yield _condition_table("noise", by_noise)
+        yield condition_table("noise", by_noise)
         by_speaker = [_condition_row(d.driver, p, p.speaker) for d in result.drivers for p in d.by_speaker]
-        yield _condition_table("speaker", by_speaker)
+        yield condition_table("speaker", by_speaker)
     if result.fusion is not None:
         yield format_fusion(result.fusion)
     if any(d.recordings for d in result.drivers):
-        yield _recordings_table(result.drivers)
+        yield recordings_table(result.drivers)
 
 
-def _summary(result: SpeechResult) -> str:
+def summary(result: SpeechResult) -> str:
+    """Format what was read, skipped and not measured."""
     lines = [
         f"{result.data}: {result.rows} rows, {result.clips} digits, {result.recordings} recordings, "
         f"seed {result.seed}"
@@ -55,7 +55,8 @@ def _summary(result: SpeechResult) -> str:
     return "\n".join(lines)
 
 
-def _cost_table(result: SpeechResult) -> str:
+def cost_table(result: SpeechResult) -> str:
+    """Format CPU time and memory of each recogniser."""
     rows: list[_Row] = [("driver", "version", "CPU ms/digit", "load s", "engine MB", "process MB")]
     for d in result.drivers:
         c = d.cost
@@ -64,7 +65,7 @@ def _cost_table(result: SpeechResult) -> str:
     return table(rows) if result.drivers else ""
 
 
-def _isolated_table(drivers: Sequence[SpeechDriverResult]) -> str:
+def isolated_table(drivers: Sequence[SpeechDriverResult]) -> str:
     """Put the accuracies beside each other; intervals are of the accuracy."""
     those = [(d.driver, d.isolated) for d in drivers if d.isolated]
     speakers = list(those[0][1].speakers)
@@ -74,7 +75,8 @@ def _isolated_table(drivers: Sequence[SpeechDriverResult]) -> str:
     return "isolated digits understood (Wilson, 95 %)\n" + table(rows)
 
 
-def _confusions(name: str, one: IsolatedResult) -> str:
+def format_confusions(name: str, one: IsolatedResult) -> str:
+    """Format the most frequent confusions of one recogniser."""
     pairs = [
         (count, said, heard)
         for said, row in enumerate(one.confusions)
@@ -91,16 +93,17 @@ def _confusions(name: str, one: IsolatedResult) -> str:
     return f"{name}, confusions: {' '.join(texts) or 'none'}{more}{rather}"
 
 
-def _challenge_table(result: SpeechResult) -> str:
+def challenge_table(result: SpeechResult) -> str:
+    """Format the rates of simulated challenges by SNR and rule."""
     rows: list[_Row] = [
         ("driver", "SNR dB", "rule", "FRR, true code", "FRR over speakers", "FAR, wrong codes", "near")
     ]
     for d in result.drivers:
         for one in d.by_snr:
-            rows += [
-                (d.driver, _number(one.snr_db), _rule(r), r.frr, _speaker_bounds(r), _far(r.far), r.near)
-                for r in one.rules
-            ]
+            for r in one.rules:
+                rule = "settings" if r.misses is None else f"≥ {LENGTH - r.misses} right"
+                bounds = "{:.2%}–{:.2%}".format(*r.frr_over_speakers) if r.frr_over_speakers else ""
+                rows.append((d.driver, _number(one.snr_db), rule, r.frr, bounds, _far(r.far), r.near))
     head = (
         "simulated challenges, all noises (Wilson, 95 %; over speakers: bootstrap)\n"
         "near: so many of the wrong codes are accepted by a perfect recogniser\n"
@@ -110,7 +113,8 @@ def _challenge_table(result: SpeechResult) -> str:
     return f"{head}\n{table(rows)}"
 
 
-def _condition_table(what: str, rows: Sequence[_Row]) -> str:
+def condition_table(what: str, rows: Sequence[_Row]) -> str:
+    """Format rows of `_condition_row` under their head."""
     head = ("driver", "SNR dB", what, "challenges", "FRR", "FAR", "digits lost", "why")
     return f"by {what}, rule of the settings\n{table([head, *rows])}"
 
@@ -130,7 +134,8 @@ def _condition_row(driver: str, one: PooledTrials, what: str) -> _Row:
     )
 
 
-def _recordings_table(drivers: Sequence[SpeechDriverResult]) -> str:
+def recordings_table(drivers: Sequence[SpeechDriverResult]) -> str:
+    """Format the rates of recorded challenges by speaker and rule."""
     rows: list[_Row] = [("driver", "speaker", "recordings", "digits wrong at most", "FRR", "FAR", "near")]
     for d in drivers:
         those = [*d.recordings_by_speaker, *([d.recordings] if d.recordings else [])]
@@ -141,10 +146,6 @@ def _recordings_table(drivers: Sequence[SpeechDriverResult]) -> str:
                 for allowed in ["settings" if r.misses is None else str(r.misses)]
             ]
     return f"recordings of challenges, as recorded\n{table(rows)}"
-
-
-def _rule(rule: RuleRates) -> str:
-    return "settings" if rule.misses is None else f"≥ {LENGTH - rule.misses} right"
 
 
 def _accuracy(errors: Rate) -> Rate:
@@ -163,11 +164,6 @@ def _far(rate: Rate) -> str:
         return str(rate)
     low = rate.low if rate.errors else 0.0
     return f"{rate.value:.1e} ({rate.errors}/{rate.trials}, {low:.1e}–{rate.high:.1e})"
-
-
-def _speaker_bounds(rule: RuleRates) -> str:
-    bounds = rule.frr_over_speakers
-    return f"{bounds[0]:.2%}–{bounds[1]:.2%}" if bounds else ""
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evaluation.speech.challenge_audio import ChallengeAudio, draw_code
 from evaluation.speech.offline_listener import challenge_of
-from kiosk.model import Answer, DigitHeard, Verdict
+from kiosk.model import DigitHeard, Verdict, VerdictAnswer
 from kiosk.settings import VisitSettings
 from kiosk.visit.rules.digits import judge_digits
 
@@ -56,6 +56,7 @@ def score_trial(
 
     verdict = verdict_on(audio.digits)
     others = [_other_code(audio.digits, random) for _ in range(wrong_codes)]
+    differing = [sum(x != y for x, y in zip(audio.digits, o, strict=True)) for o in others]
     passing = [_passed(verdict_on(other)) for other in others]
     return ChallengeTrial(
         speaker=audio.speaker,
@@ -65,7 +66,7 @@ def score_trial(
         passed=_passed(verdict),
         tried=wrong_codes,
         accepted=tuple(map(sum, zip(*passing, strict=True))) if passing else (0,) * len(RULES),
-        near=tuple(_count_near(audio.digits, others, misses) for misses in RULES),
+        near=tuple(sum(d <= (1 if misses is None else misses) for d in differing) for misses in RULES),
     )
 
 
@@ -73,17 +74,11 @@ def _passed(verdict: Verdict) -> tuple[bool, ...]:
     """Return whether each of `RULES` passes."""
     of, right = int(verdict.measured["of"] or 0), _right(verdict)
     counts = tuple(right >= max(1, of - misses) for misses in MISSES)
-    return (*counts, verdict.answer is Answer.PASS)
+    return (*counts, verdict.answer is VerdictAnswer.PASS)
 
 
 def _right(verdict: Verdict) -> int:
     return int(verdict.measured["right"] or 0)
-
-
-def _count_near(true: Sequence[int], others: Sequence[Sequence[int]], misses: int | None) -> int:
-    """Count codes that differ from the true one in at most `misses` places (settings' rule: in one)."""
-    most = 1 if misses is None else misses
-    return sum(sum(x != y for x, y in zip(true, other, strict=True)) <= most for other in others)
 
 
 def _other_code(digits: tuple[int, ...], random: np.random.Generator) -> tuple[int, ...]:

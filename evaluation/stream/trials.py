@@ -14,7 +14,7 @@ from evaluation.attacks.injected import SensorlessHead
 from evaluation.attacks.video import compress, speaking_mouth
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import Answer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.ports import Image
 from kiosk.settings import VisitSettings
 from kiosk.simulators.camera_effects import SimulatedSensor
@@ -72,16 +72,16 @@ class StreamTrials:
         random = np.random.default_rng([seed, list(SPECIES).index(species), number])
         person = number % len(self._portraits)
         monitor, seen = StreamMonitor(), StreamSeen()
-        frames = SPECIES[species](self, person, _draw_parameters(random), random)
+        frames = SPECIES[species](self, person, draw_parameters(random), random)
         for i, (at, stamp, picture) in enumerate(frames):
-            seen = monitor.look(Frame(picture, i, at, stamp))
+            seen = monitor.look(Frame(image=picture, seq=i, at=at, stamp=stamp))
         verdict = judge_stream(seen, self._limits.stream)
         found = tuple(str(verdict.measured.get("findings") or "").split())
         return StreamTrial(
             species=species,
             person=person,
             findings=found,
-            refused=verdict.answer is Answer.REFUSE,
+            refused=verdict.answer is VerdictAnswer.REFUSE,
             seen=seen,
         )
 
@@ -89,11 +89,12 @@ class StreamTrials:
         """Return the head of this kind and person."""
         key = (kind, person)
         if key not in self._heads:
-            self._heads[key] = kind(self._portraits[person], _SIZE, person, self._models)
+            self._heads[key] = kind(self._portraits[person], _SIZE, seed=person, models=self._models)
         return self._heads[key]
 
 
-def _draw_parameters(random: np.random.Generator) -> StreamParameters:
+def draw_parameters(random: np.random.Generator) -> StreamParameters:
+    """Draw the properties of one stream."""
     return StreamParameters(
         fps=float(random.choice((15.0, 20.0, 25.0, 30.0))),
         late_s=float(random.uniform(0.0003, 0.003)),
@@ -109,151 +110,151 @@ def _draw_parameters(random: np.random.Generator) -> StreamParameters:
 
 
 def _timed(
-    pictures: Iterator[Image], drawn: StreamParameters, random: np.random.Generator
+    pictures: Iterator[Image], parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Stamp pictures as a camera's frames that reach a program: each a little late."""
     for i, picture in enumerate(pictures):
-        stamp = i / drawn.fps
-        yield stamp + float(random.exponential(drawn.late_s)), stamp, picture
+        stamp = i / parameters.fps
+        yield stamp + float(random.exponential(parameters.late_s)), stamp, picture
 
 
-def _times(drawn: StreamParameters) -> Iterator[float]:
-    yield from (drawn.began + i / drawn.fps for i in range(int(SECONDS * drawn.fps)))
+def _times(parameters: StreamParameters) -> Iterator[float]:
+    yield from (parameters.began + i / parameters.fps for i in range(int(SECONDS * parameters.fps)))
 
 
 # ── contents of frames ───────────────────────────────────────────────────────────────────────────────
 
 
-def _rendered(head: SimulatedHead, drawn: StreamParameters) -> Iterator[Image]:
-    for at in _times(drawn):
+def _rendered(head: SimulatedHead, parameters: StreamParameters) -> Iterator[Image]:
+    for at in _times(parameters):
         yield head.render(at, mouth=speaking_mouth(at))
 
 
-def _live(
-    streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
+def live(
+    streams: StreamTrials, person: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Show a head to a camera, which may compress, and in poor light shows a picture twice."""
 
     def pictures() -> Iterator[Image]:
         last = None
-        for picture in _rendered(streams.head(person), drawn):
-            if last is None or random.random() >= drawn.held:
-                last = compress(picture, drawn.quality) if drawn.quality else picture
+        for picture in _rendered(streams.head(person), parameters):
+            if last is None or random.random() >= parameters.held:
+                last = compress(picture, parameters.quality) if parameters.quality else picture
             yield last
 
-    return _timed(pictures(), drawn, random)
+    return _timed(pictures(), parameters, random)
 
 
-def _clip(streams: StreamTrials, person: int, drawn: StreamParameters) -> list[Image]:
+def _clip(streams: StreamTrials, person: int, parameters: StreamParameters) -> list[Image]:
     """Record the person; some recordings run there and back, so that there is no seam."""
     head = streams.head(person)
-    times = [drawn.began + i / drawn.fps for i in range(int(drawn.length_s * drawn.fps))]
+    times = [parameters.began + i / parameters.fps for i in range(int(parameters.length_s * parameters.fps))]
     clip = [compress(head.render(at, mouth=speaking_mouth(at)), 80) for at in times]
-    return clip + clip[-2:0:-1] if drawn.back else clip
+    return clip + clip[-2:0:-1] if parameters.back else clip
 
 
-def _noised(pictures: Iterator[Image], drawn: StreamParameters, quality: int) -> Iterator[Image]:
+def _noised(pictures: Iterator[Image], parameters: StreamParameters, quality: int) -> Iterator[Image]:
     """Add new noise to each picture, as strong as a camera's, and compress it anew."""
-    sensor = SimulatedSensor(_SIZE, int(drawn.began * 1000))
-    for picture, at in zip(pictures, _times(drawn), strict=False):
+    sensor = SimulatedSensor(_SIZE, int(parameters.began * 1000))
+    for picture, at in zip(pictures, _times(parameters), strict=False):
         changed = sensor.capture(picture, at)
         yield compress(changed, quality) if quality else changed
 
 
-def _loop(quality: int) -> Callable[..., Iterator[TimedFrame]]:
+def looped_recording(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     """Return a species that repeats a recording.
 
     With `quality` every frame gets new noise and is compressed anew, so that no two pictures are the same.
     """
 
     def made(
-        streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
+        streams: StreamTrials, person: int, parameters: StreamParameters, random: np.random.Generator
     ) -> Iterator[TimedFrame]:
-        clip = _clip(streams, person, drawn)
-        again = (clip[i % len(clip)] for i in range(int(SECONDS * drawn.fps)))
-        changed = _noised(again, drawn, quality) if quality else again
-        return _timed(changed, drawn, random)
+        clip = _clip(streams, person, parameters)
+        again = (clip[i % len(clip)] for i in range(int(SECONDS * parameters.fps)))
+        changed = _noised(again, parameters, quality) if quality else again
+        return _timed(changed, parameters, random)
 
     return made
 
 
-def _frozen(
-    streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
+def frozen_picture(
+    streams: StreamTrials, person: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Show one picture all the time, with new noise and compression."""
-    one = _clip(streams, person, drawn)[0]
-    return _timed(_noised((one for _ in _times(drawn)), drawn, 80), drawn, random)
+    one = _clip(streams, person, parameters)[0]
+    return _timed(_noised((one for _ in _times(parameters)), parameters, 80), parameters, random)
 
 
-def _computed(quality: int) -> Callable[..., Iterator[TimedFrame]]:
+def computed_face(quality: int) -> Callable[..., Iterator[TimedFrame]]:
     """Return a species that injects a computed face, without a sensor's noise."""
 
     def made(
-        streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
+        streams: StreamTrials, person: int, parameters: StreamParameters, random: np.random.Generator
     ) -> Iterator[TimedFrame]:
-        pictures = _rendered(streams.head(person, SensorlessHead), drawn)
+        pictures = _rendered(streams.head(person, SensorlessHead), parameters)
         changed = (compress(p, quality) for p in pictures) if quality else pictures
-        return _timed(changed, drawn, random)
+        return _timed(changed, parameters, random)
 
     return made
 
 
-def _computed_with_noise(
-    streams: StreamTrials, person: int, drawn: StreamParameters, random: np.random.Generator
+def computed_with_noise(
+    streams: StreamTrials, person: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Add noise like a sensor's to a computed face: no measure of the stream can tell it from a camera."""
-    pictures = _rendered(streams.head(person, SensorlessHead), drawn)
-    return _timed(_noised(pictures, drawn, 0), drawn, random)
+    pictures = _rendered(streams.head(person, SensorlessHead), parameters)
+    return _timed(_noised(pictures, parameters, 0), parameters, random)
 
 
-def _even(
-    _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
+def even_times(
+    _: StreamTrials, __: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver frames as a virtual camera does that keeps its clock to the microsecond."""
-    for i, picture in enumerate(_plain_pictures(drawn)):
-        at = i / drawn.fps + float(random.uniform(0, 1e-6))
+    for i, picture in enumerate(_plain_pictures(parameters)):
+        at = i / parameters.fps + float(random.uniform(0, 1e-6))
         yield at, at, picture
 
 
-def _fast(
-    _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
+def fast_times(
+    _: StreamTrials, __: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver frames as fast as they can be read from a file."""
-    for i, picture in enumerate(_plain_pictures(drawn)):
+    for i, picture in enumerate(_plain_pictures(parameters)):
         at = i / 240 + float(random.exponential(2e-4))
         yield at, at, picture
 
 
-def _backwards(
-    _: StreamTrials, __: int, drawn: StreamParameters, random: np.random.Generator
+def backward_stamps(
+    _: StreamTrials, __: int, parameters: StreamParameters, random: np.random.Generator
 ) -> Iterator[TimedFrame]:
     """Deliver a recording's own time stamps: they go back where it begins anew."""
-    length = int(drawn.length_s * drawn.fps)
-    for i, picture in enumerate(_plain_pictures(drawn)):
-        at = i / drawn.fps + float(random.exponential(drawn.late_s))
-        yield at, (i % length) / drawn.fps, picture
+    length = int(parameters.length_s * parameters.fps)
+    for i, picture in enumerate(_plain_pictures(parameters)):
+        at = i / parameters.fps + float(random.exponential(parameters.late_s))
+        yield at, (i % length) / parameters.fps, picture
 
 
-def _plain_pictures(drawn: StreamParameters) -> Iterator[Image]:
+def _plain_pictures(parameters: StreamParameters) -> Iterator[Image]:
     """Yield small pictures for species of which only the times matter."""
     sensor, grey = SimulatedSensor((160, 120), 1), np.full((120, 160, 3), 120, np.uint8)
-    yield from (sensor.capture(grey, at) for at in _times(drawn))
+    yield from (sensor.capture(grey, at) for at in _times(parameters))
 
 
 SPECIES: dict[str, Callable[..., Iterator[TimedFrame]]] = {
-    LIVE: _live,
-    "loop": _loop(0),
-    "loop-90": _loop(90),
-    "loop-75": _loop(75),
-    "loop-50": _loop(50),
-    "loop-30": _loop(30),
-    "frozen": _frozen,
-    "computed": _computed(0),
-    "computed-80": _computed(80),
-    "computed-noise": _computed_with_noise,
-    "even": _even,
-    "fast": _fast,
-    "backwards": _backwards,
+    LIVE: live,
+    "loop": looped_recording(0),
+    "loop-90": looped_recording(90),
+    "loop-75": looped_recording(75),
+    "loop-50": looped_recording(50),
+    "loop-30": looped_recording(30),
+    "frozen": frozen_picture,
+    "computed": computed_face(0),
+    "computed-80": computed_face(80),
+    "computed-noise": computed_with_noise,
+    "even": even_times,
+    "fast": fast_times,
+    "backwards": backward_stamps,
 }
 """Numbers in names: JPEG quality of every frame, each with new noise before."""
 FINDINGS = (

@@ -27,7 +27,7 @@ from kiosk.activation.outbox import Outbox, QueuedRequest
 from kiosk.codes import Code
 from kiosk.errors import CentralError, KioskError, OutboxError, Unacceptable, Unreachable, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Event, ReceiptArrived, RequestWedged
-from kiosk.model import Device, Receipt
+from kiosk.model import ActivationReceipt, Device
 from kiosk.ports import Central
 from kiosk.settings import CentralSettings
 
@@ -58,7 +58,7 @@ class DeliveryWorker:
         clock_unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
-        take_roster: Callable[[str], None] | None = None,
+        take_roster: Callable[[str], object] | None = None,
     ) -> None:
         """`clock` paces the rounds, `clock_unix` dates the rows.
 
@@ -93,7 +93,7 @@ class DeliveryWorker:
         self._woken.set()
 
     def recheck_disk(self) -> None:
-        """Probe the disk in the next round and report its state: somebody could not write."""
+        """Probe the disk in the next round and report its state; called when a write has failed."""
         self._disk_check_due = True
         self.wake()
 
@@ -122,7 +122,7 @@ class DeliveryWorker:
             return self._probe_delay()
         return next_round_in
 
-    def settle(self, receipt: Receipt) -> bool:
+    def settle(self, receipt: ActivationReceipt) -> bool:
         """Store a receipt that came another way than over HTTPS; return True if it was news."""
         is_news = self._store_receipt(receipt)
         if is_news:
@@ -211,7 +211,7 @@ class DeliveryWorker:
         self._settle(receipt)
         return True
 
-    def _obtain_receipt(self, request: QueuedRequest) -> Receipt:
+    def _obtain_receipt(self, request: QueuedRequest) -> ActivationReceipt:
         """Return central's receipt. An unknown outcome is looked up before anything is sent again."""
         if request.sent or request.body is None:
             receipt = self._central.look_up(request.id)
@@ -221,12 +221,12 @@ class DeliveryWorker:
             raise Unacceptable(Code.REQUEST_UNKNOWN, "central had it once, and now it does not")
         return self._central.activate(request.id, request.body)
 
-    def _settle(self, receipt: Receipt) -> None:
+    def _settle(self, receipt: ActivationReceipt) -> None:
         if self._store_receipt(receipt):
             log.info("%s: %s (%s)", receipt.id, receipt.status.value, receipt.code.value)
             self._post(ReceiptArrived(receipt))
 
-    def _store_receipt(self, receipt: Receipt) -> bool:
+    def _store_receipt(self, receipt: ActivationReceipt) -> bool:
         """Store the receipt; return True if it was news. A pending one is looked up again as central plans.
 
         The wait is the difference of two times of central's own, so that the clocks need not agree.

@@ -30,7 +30,7 @@ from kiosk.activation.messages import (
 from kiosk.activation.rotation import rotate
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unacceptable, Unreachable, Untrusted
-from kiosk.model import Receipt
+from kiosk.model import ActivationReceipt
 
 _BUSY = {408, 429, 503}
 _HOPELESS = {400, 409, 413, 422}
@@ -72,15 +72,15 @@ class Gateway:
         response = self._signed("POST", "/v1/challenges", msgspec.json.encode({"count": count}))
         return read_challenges(response.body) if response.status == 200 else _raise(response)
 
-    def activate(self, request: str, body: bytes) -> Receipt:
-        """Hand a request in and return its receipt.
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+        """Submit a request and return its receipt.
 
         Raises Unreachable (outcome unknown), Untrusted, Unacceptable.
         """
         response = self._signed("POST", "/v1/activations", body, {"Idempotency-Key": request})
         return read_receipt(response.body, request) if response.status == 200 else _raise(response)
 
-    def look_up(self, request: str) -> Receipt | None:
+    def look_up(self, request: str) -> ActivationReceipt | None:
         """Return the receipt of a request; None if central itself says that it never had it.
 
         Raises CentralError.

@@ -15,7 +15,7 @@ from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.model import Span
+from kiosk.model import StoredAmount
 
 OUTBOX_FILE = "outbox.sqlite3"
 
@@ -23,11 +23,11 @@ OUTBOX_FILE = "outbox.sqlite3"
 class Inventory(Struct, frozen=True, kw_only=True):
     """Number, size and time span of the rows by kind; of challenges the span of their expiry times."""
 
-    waiting: Span = Span()
-    pending: Span = Span()
-    wedged: Span = Span()
-    delivered: Span = Span()
-    challenges: Span = Span()
+    waiting: StoredAmount = StoredAmount()
+    pending: StoredAmount = StoredAmount()
+    wedged: StoredAmount = StoredAmount()
+    delivered: StoredAmount = StoredAmount()
+    challenges: StoredAmount = StoredAmount()
 
 
 _REQUESTS = """
@@ -73,19 +73,19 @@ def erase_challenges(file: Path, before: float) -> None:
         database.close()
 
 
-def delivered_before(file: Path, before: float) -> Span:
+def delivered_before(file: Path, before: float) -> StoredAmount:
     """Count the receipts that `erase_delivered` would erase. Raises OutboxError."""
     return _counted(file, _OLD_RECEIPTS, before)
 
 
-def challenges_before(file: Path, before: float) -> Span:
+def challenges_before(file: Path, before: float) -> StoredAmount:
     """Count the challenges that `erase_challenges` would erase. Raises OutboxError."""
     return _counted(file, f"{_CHALLENGES} WHERE expires_unix < ?", before)
 
 
-def _counted(file: Path, query: str, before: float) -> Span:
+def _counted(file: Path, query: str, before: float) -> StoredAmount:
     if not file.exists():
-        return Span()
+        return StoredAmount()
     with _read_only(file) as connection:
         return _span(connection.execute(query, (before,)).fetchone())
 
@@ -100,6 +100,6 @@ def _read_only(file: Path) -> Iterator[sqlite3.Connection]:
         raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
 
 
-def _span(row: tuple[int, float, float | None, float | None]) -> Span:
+def _span(row: tuple[int, float, float | None, float | None]) -> StoredAmount:
     count, size, first, last = row
-    return Span(count, int(size), first, last)
+    return StoredAmount(count=count, bytes=int(size), first_unix=first, last_unix=last)

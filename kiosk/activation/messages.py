@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, Unreachable
 from kiosk.events import Evidence, Guardian
-from kiosk.model import IdCard, Purpose, Receipt, RequestStatus, Review, Verdict, Way
+from kiosk.model import ActivationReceipt, IdCard, Purpose, RequestStatus, Review, Verdict, Way
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -191,6 +191,10 @@ def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> b
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
     them on the way. With a guardian the picture is the guardian's.
     """
+    guardian = evidence.guardian
+    applicant = None
+    if guardian is not None and guardian.card is not None:
+        applicant = GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
     personal = Personal(
         number=card.number,
         name=card.name,
@@ -200,15 +204,9 @@ def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> b
         way=evidence.way,
         reviews=evidence.reviews,
         purpose=evidence.purpose,
-        guardian=_guardian_person(evidence.guardian),
+        guardian=applicant,
     )
     return msgspec.json.encode(personal)
-
-
-def _guardian_person(guardian: Guardian | None) -> GuardianPerson | None:
-    if guardian is None or guardian.card is None:
-        return None
-    return GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
 
 
 def _guardian_consent(guardian: Guardian) -> GuardianConsent:
@@ -239,7 +237,7 @@ def request_body(
     return msgspec.json.encode(body, order="deterministic")
 
 
-def read_receipt(raw: bytes, request: str) -> Receipt:
+def read_receipt(raw: bytes, request: str) -> ActivationReceipt:
     """Decode central's receipt for `request`.
 
     Raises Unreachable(CENTRAL_FAULT) for what cannot be understood whole: that is no answer, least of all a
@@ -254,7 +252,7 @@ def read_receipt(raw: bytes, request: str) -> Receipt:
     code = _receipt_code(body)
     if not _coherent(body, code):
         raise _fault(f"a receipt that contradicts itself: {body.status.value}")
-    return Receipt(
+    return ActivationReceipt(
         id=body.id,
         status=body.status,
         code=code,

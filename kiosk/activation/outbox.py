@@ -23,7 +23,7 @@ from msgspec import Struct
 from kiosk.activation.database import Database
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 
 
 class RequestState(StrEnum):
@@ -60,7 +60,7 @@ class RequestSummary(Struct, frozen=True, kw_only=True):
     tries: int
     not_before: float
     code: Code | None
-    receipt: Receipt | None
+    receipt: ActivationReceipt | None
 
 
 class RequestCounts(Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute("UPDATE requests SET code = ? WHERE id = ?", (code.value, id))
 
-    def settle(self, id: str, receipt: Receipt, at: float, recheck: float) -> bool:
+    def settle(self, id: str, receipt: ActivationReceipt, at: float, recheck: float) -> bool:
         """Store central's answer and erase the body, in one transaction.
 
         PENDING is looked up again at `recheck`. Returns True if the answer changes the state: a delivered
@@ -279,7 +279,18 @@ class Outbox:
                 "SELECT id, state, put_unix, tries, not_before, code, receipt FROM requests"
                 " ORDER BY put_unix DESC, id"
             ).fetchall()
-        return [_summary(row) for row in found]
+        return [
+            RequestSummary(
+                id=id,
+                state=RequestState(state),
+                put_unix=put_unix,
+                tries=tries,
+                not_before=not_before,
+                code=None if code is None else Code(code),
+                receipt=None if receipt is None else msgspec.json.decode(receipt, type=ActivationReceipt),
+            )
+            for id, state, put_unix, tries, not_before, code, receipt in found
+        ]
 
     def undelivered(self) -> Sequence[QueuedRequest]:
         """Return every request without a final receipt, oldest first."""
@@ -290,7 +301,7 @@ class Outbox:
             ).fetchall()
         return [_queued(row) for row in found]
 
-    def receipt(self, id: str) -> Receipt | None:
+    def receipt(self, id: str) -> ActivationReceipt | None:
         """Return central's newest receipt for a request, None if there is none."""
         return next((request.receipt for request in self.list() if request.id == id), None)
 
@@ -299,17 +310,4 @@ def _queued(row: tuple[Any, ...]) -> QueuedRequest:
     id, state, body, digest, sent, tries = row
     return QueuedRequest(
         id=id, state=RequestState(state), body=body, digest=digest, sent=bool(sent), tries=tries
-    )
-
-
-def _summary(row: tuple[Any, ...]) -> RequestSummary:
-    id, state, put_unix, tries, not_before, code, receipt = row
-    return RequestSummary(
-        id=id,
-        state=RequestState(state),
-        put_unix=put_unix,
-        tries=tries,
-        not_before=not_before,
-        code=None if code is None else Code(code),
-        receipt=None if receipt is None else msgspec.json.decode(receipt, type=Receipt),
     )

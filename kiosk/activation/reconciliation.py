@@ -23,7 +23,7 @@ from contextlib import suppress
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.outbox import Outbox, RequestState
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.stored_requests import StoredRequests
 from kiosk.codes import Code
 from kiosk.errors import AuditError, OutboxError
@@ -78,7 +78,7 @@ class Reconciliation:
         if not self._healed:
             self._heal()
             self._healed = True
-        for _ in self._stored.news():
+        for _ in self._stored.read_new():
             pass
         for visit in sorted(self._stored.open - self._outbox.ids()):
             self._mark_lost(visit)
@@ -88,17 +88,19 @@ class Reconciliation:
         unrecorded = dict(requests)
         unsettled = {id: r for id, r in requests.items() if r.state is RequestState.DELIVERED}
         newest = ("", 0.0)
-        for record in self._stored.news():
+        for record in self._stored.read_new():
             if record.stored:
                 newest = record.visit, record.at_unix
             (unrecorded if record.stored else unsettled).pop(record.visit, None)
         for visit in unrecorded:
             log.warning("%s had no record; it gets one", visit)
-            self._audit.append(Kind.VISIT_STORED, visit=visit, facts={"healed": True})
+            self._audit.append(RecordKind.VISIT_STORED, visit=visit, facts={"healed": True})
         for request in unsettled.values():
             if request.receipt is not None:
                 facts = {"status": request.receipt.status.value, "healed": True}
-                self._audit.append(Kind.REQUEST_SETTLED, request.receipt.code, visit=request.id, facts=facts)
+                self._audit.append(
+                    RecordKind.REQUEST_SETTLED, request.receipt.code, visit=request.id, facts=facts
+                )
         self._discard_challenges_of_older_copy(*newest)
 
     def _discard_challenges_of_older_copy(self, newest_visit: str, at_unix: float) -> None:
@@ -114,6 +116,6 @@ class Reconciliation:
     def _mark_lost(self, visit: str) -> None:
         log.error("%s was promised, and is not in the outbox", visit)
         self._outbox.mark_lost(visit, self._clock_unix())
-        self._audit.append(Kind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)
+        self._audit.append(RecordKind.REQUEST_LOST, Code.REQUEST_LOST, visit=visit)
         with suppress(OutboxError):
             self._pool.discard()

@@ -26,7 +26,7 @@ from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSumma
 from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.errors import AuditError, IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
@@ -79,7 +79,7 @@ class ActivationService:
     """Outbox, challenges and the connection to central, behind one interface.
 
     `submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call them.
-    `run` is the work of the thread "courier"; it posts ReceiptArrived, RequestWedged and, on every change,
+    `run` is the work of the thread "delivery"; it posts ReceiptArrived, RequestWedged and, on every change,
     DeviceReady or DeviceFailed for IDENTITY, OUTBOX, CHALLENGES and CENTRAL.
     """
 
@@ -90,7 +90,7 @@ class ActivationService:
         versions: Mapping[str, str],
         post: Callable[[Event], None],
         clock_unix: Callable[[], float] = time.time,
-        take_roster: Callable[[str], None] | None = None,
+        take_roster: Callable[[str], object] | None = None,
         audit: AuditLog | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -371,7 +371,7 @@ class ActivationService:
             return
         if changed and self._audit is not None:
             facts = {"key": reply.sealing.key, "algorithm": reply.sealing.algorithm}
-            self._audit.append(Kind.SEALING_CHANGED, facts=facts)
+            self._audit.append(RecordKind.SEALING_CHANGED, facts=facts)
 
     def _audit_head(self) -> str | None:
         """None without a log, or if it cannot be read: that failure is reported under its own name."""

@@ -28,7 +28,7 @@ from kiosk.activation.outbox import QueuedRequest
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, StaffError, Unreachable
 from kiosk.files import write_whole
-from kiosk.model import Receipt
+from kiosk.model import ActivationReceipt
 
 RECEIPT_TYPE = "receipt+jwt"
 REQUEST_TYPE = "request+jwt"
@@ -48,7 +48,7 @@ class RequestFile(Struct, frozen=True, kw_only=True):
 class StickAnswers(Struct, frozen=True, kw_only=True):
     """Central's answers on the stick. `altered`: receipts that central did not sign for this terminal."""
 
-    receipts: tuple[Receipt, ...] = ()
+    receipts: tuple[ActivationReceipt, ...] = ()
     challenges: tuple[str, ...] = ()
     roster: str = ""
     altered: int = 0
@@ -126,7 +126,7 @@ def _write_request(folder: Path, identity: Identity, request: QueuedRequest, now
     return path
 
 
-def _read_receipt_file(path: Path, key: Ed25519PublicKey, terminal: str) -> Receipt | None:
+def _read_receipt_file(path: Path, key: Ed25519PublicKey, terminal: str) -> ActivationReceipt | None:
     """Return the receipt; None unless central signed it for this terminal and the request the file names."""
     token = _read_text(path)
     options: Options = {"require": ["iss", "aud", "receipt"], "verify_iat": False}

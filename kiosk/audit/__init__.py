@@ -1,1 +1,1 @@
-"""What happened at this terminal, in an order that nobody can change afterwards without being found out."""
+"""The audit log: what happened at this terminal, in a chain of records that cannot be changed unnoticed."""

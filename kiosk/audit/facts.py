@@ -1,4 +1,4 @@
-"""What is written down at a start: which settings, which program, which weights."""
+"""The facts of the records at a start: which settings, which program, which weights, which key."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,26 +13,27 @@ from kiosk.models.manifest import MANIFEST, read
 from kiosk.settings import Settings
 
 
-def start(settings: Settings, version: str) -> Measures:
-    """The settings are named by a hash over all of them, without the file's path."""
+def start_facts(settings: Settings, version: str) -> Measures:
+    """Return a hash over all settings but the file's path, the program's version and the mode."""
     digest = sha256(msgspec.json.encode(replace(settings, file=""), order="sorted")).hexdigest()
     return {"settings": digest, "kiosk": version, "mode": settings.mode}
 
 
-def terminal_key(terminal: str, public_key: bytes) -> Measures:
+def key_facts(terminal: str, public_key: bytes) -> Measures:
     """Return the terminal's name and the hash of its public key."""
     return {"terminal": terminal, "key": sha256(public_key).hexdigest()}
 
 
-def models(folder: Path, versions: Mapping[str, str]) -> Measures:
-    """The versions in use, and one hash over the manifest's and the files' own."""
+def model_facts(folder: Path, versions: Mapping[str, str]) -> Measures:
+    """Return the versions in use, and one hash over the manifest and the model files.
+
+    A version that looks like a date has eight digits in a row, which no text of the log may have: it is
+    replaced by its hash.
+    """
     whole = sha256(MANIFEST.read_bytes())
     for entry in read(MANIFEST):
         path = entry.path(folder)
         whole.update(entry.name.encode() + sha256(path.read_bytes()).digest() if path.is_file() else b"-")
-    return {"files": whole.hexdigest(), **{name: _short(text) for name, text in versions.items()}}
-
-
-def _short(version: str) -> str:
-    """A version that looks like a date has eight digits in a row, which no text of the log may have."""
-    return version if harmless(version) else sha256(version.encode()).hexdigest()
+    return {"files": whole.hexdigest()} | {
+        name: text if harmless(text) else sha256(text.encode()).hexdigest() for name, text in versions.items()
+    }

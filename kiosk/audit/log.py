@@ -1,11 +1,13 @@
-"""The log on disk: one file, appended to, never written over.
+"""The audit log on disk: one file that is only appended to.
 
-Every record is on disk when `append` returns: one `write`, then `fdatasync`. There are some five records a
-visit, none between the digits, so the milliseconds cost nobody anything; without it the records nearest
-to a power cut, which are the ones that somebody will ask about, would be the ones that are lost.
+Theory of operation. Every record is on disk when `append` returns: one `write`, then `fdatasync`. A visit has
+some five records, none between the digits, so the milliseconds do not matter; without it the records nearest
+to a power cut, which are those that matter afterwards, would be lost. Several processes may write (`kiosk
+enrol` beside a running terminal): the file is locked, and its last line read again, for each record. A line
+that a power cut tore was never reported as written; it is cut off, and that is recorded.
 
-A record that cannot be written waits in memory, is tried again with the next, and meanwhile `fault` keeps the
-terminal out of service: nobody is served unrecorded.
+A record that cannot be written waits in memory and is tried again with the next. Meanwhile `fault` keeps the
+terminal out of service: no customer is served without a record.
 """
 
 import fcntl
@@ -18,37 +20,29 @@ from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from kiosk.audit.record import FIRST, Kind, Line, Record, decode, encode, refuse_personal
+from kiosk.audit.record import FIRST, Record, RecordKind, decode, encode, refuse_personal
 from kiosk.codes import Code
 from kiosk.errors import AuditError
+from kiosk.files import sync_folder
 from kiosk.model import Measures
 from kiosk.settings import Settings
 
 FILE = "audit.log"
-_TAIL = 1 << 16
-"""No line is longer."""
-_WAITING = 10_000
+_LONGEST_LINE = 1 << 16
+_MOST_WAITING = 10_000
 
 
-class Head(Struct, frozen=True):
-    """The last record: place and hash. Whoever keeps it can tell later whether the log was changed."""
+class LogHead(Struct, frozen=True):
+    """Position and hash of the last record. With a copy of it a later change of the log is found."""
 
     seq: int = 0
     hash: str = FIRST
 
 
-class _Waiting(Struct, frozen=True):
-    at_unix: float
-    kind: Kind
-    code: Code
-    visit: str | None
-    actor: str | None
-    facts: Measures
-
-
-def path_of(settings: Settings) -> Path:
-    """Where this terminal's log is."""
+def audit_log_path(settings: Settings) -> Path:
+    """Return the path of this terminal's log."""
     return settings.path(settings.storage.folder) / "audit" / FILE
 
 
@@ -56,43 +50,44 @@ class AuditLog:
     """Safe to use from several threads and processes."""
 
     def __init__(self, path: Path, clock_unix: Callable[[], float] = time.time) -> None:
-        """Nothing is touched before the first `append` or `head`."""
+        """Open nothing yet: the file is made by the first `append` or `head`."""
         self.path = path
         self._clock_unix = clock_unix
         self._lock = threading.RLock()
-        self._waiting: list[_Waiting] = []
-        self._head = Head()
+        self._waiting: list[Record] = []  # without their places in the chain
+        self._head = LogHead()
         self._size = -1
         self.fault = Code.OK
         """Why the last record could not be written."""
 
     def append(
         self,
-        kind: Kind,
+        kind: RecordKind,
         code: Code = Code.OK,
         *,
         visit: str | None = None,
         actor: str | None = None,
         facts: Measures | None = None,
     ) -> bool:
-        """Is it on disk? If not it waits in memory and `fault` says why; an act that needs its record in
-        the log (a clerk's decision) must not go on then.
+        """Add a record and return whether it is on disk; if not, it waits and `fault` says why.
 
-        Raises ValueError for what could be personal: that is a bug of the caller's.
+        An action that needs its record (a clerk's decision) must not go on then. Raises ValueError for what
+        could be personal, which is a bug of the caller.
         """
         refuse_personal(visit, actor, facts or {})
         with self._lock:
-            if len(self._waiting) < _WAITING:
-                self._waiting.append(
-                    _Waiting(round(self._clock_unix(), 3), kind, code, visit, actor, dict(facts or {}))
-                )
+            if len(self._waiting) < _MOST_WAITING:
+                self._waiting.append(self._record(kind, code, visit, actor, facts or {}))
             return self.flush()
 
     def flush(self) -> bool:
-        """Write what waits; is everything on disk now? Also the way to find out whether it would work."""
+        """Write what waits and return whether everything is on disk; also tests whether that is possible."""
         with self._lock:
             try:
-                self._write()
+                with self._opened() as file:
+                    while self._waiting:
+                        self._write(file, self._waiting[0])
+                        self._waiting.pop(0)
             except OSError:
                 self.fault = Code.AUDIT_UNWRITABLE
             except AuditError as error:
@@ -110,102 +105,81 @@ class AuditLog:
         return Code.AUDIT_REWOUND if rewound and self.fault is Code.OK else self.fault
 
     @property
-    def head(self) -> Head:
-        """What is on disk. Raises AuditError."""
+    def head(self) -> LogHead:
+        """The head of what is on disk. Raises AuditError."""
         with self._lock:
             try:
-                with self._open() as file:
-                    self._find_head(file)
+                with self._opened():
+                    return self._head
             except OSError as error:
                 raise AuditError(Code.AUDIT_UNWRITABLE, error.strerror or "") from None
-            return self._head
 
-    def _write(self) -> None:
-        with self._open() as file:
-            self._find_head(file)
-            while self._waiting:
-                self._add(file, self._waiting[0])
-                self._waiting.pop(0)
-
-    def _add(self, file: int, one: _Waiting) -> None:
-        line, digest = encode(
-            Record(
-                seq=self._head.seq + 1,
-                at_unix=one.at_unix,
-                kind=one.kind,
-                previous=self._head.hash,
-                code=one.code,
-                visit=one.visit,
-                actor=one.actor,
-                facts=one.facts,
-            )
+    def _record(
+        self, kind: RecordKind, code: Code, visit: str | None, actor: str | None, facts: Measures
+    ) -> Record:
+        return Record(
+            seq=0,
+            at_unix=round(self._clock_unix(), 3),
+            kind=kind,
+            previous="",
+            code=code,
+            visit=visit,
+            actor=actor,
+            facts=dict(facts),
         )
+
+    def _write(self, file: int, record: Record) -> None:
+        """Put the record at the end of the chain and on the disk."""
+        seq = self._head.seq + 1
+        line, digest = encode(replace(record, seq=seq, previous=self._head.hash))
         try:
-            written = os.write(file, line)
-            if written != len(line):
+            if os.write(file, line) != len(line):
                 raise OSError("disk full in the middle of a record")
             os.fdatasync(file)
         except OSError:
             os.ftruncate(file, self._size)  # half a record of ours is no record
             raise
-        self._size += written
-        self._head = Head(self._head.seq + 1, digest)
+        self._size += len(line)
+        self._head = LogHead(seq, digest)
 
     @contextmanager
-    def _open(self) -> Iterator[int]:
-        """The file, ours alone until the end: `kiosk enrol` may write while the terminal runs."""
+    def _opened(self) -> Iterator[int]:
+        """Lock the file, find its head, and give the descriptor. Raises OSError, AuditError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = not self.path.exists()
         file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             if new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
+            self._find_head(file)
             yield file
         finally:
             os.close(file)
 
     def _find_head(self, file: int) -> None:
-        """Read the last line, unless nobody has written since; mend what a power cut tore."""
+        """Read the last line unless the file has kept its size; cut off what a power cut tore."""
         size = os.fstat(file).st_size
         if size == self._size:
             return
-        tail = os.pread(file, _TAIL, max(0, size - _TAIL))
+        tail = os.pread(file, _LONGEST_LINE, max(0, size - _LONGEST_LINE))
         whole, _, torn = tail.rpartition(b"\n")
         last = whole.rpartition(b"\n")[2]
-        self._head = _head_of(last) if last else Head()
+        try:
+            found = decode(last) if last else None
+        except ValueError as error:
+            raise AuditError(Code.AUDIT_DAMAGED, str(error)) from None
+        self._head = LogHead(found.record.seq, found.hash) if found else LogHead()
         self._size = size - len(torn)
         if torn:
-            self._mend(file, torn)
-
-    def _mend(self, file: int, torn: bytes) -> None:
-        """Half a line was never told to anybody as written. It is taken off, and that is written down."""
-        os.ftruncate(file, self._size)
-        facts: Measures = {"bytes": len(torn), "sha256": sha256(torn).hexdigest()}
-        self._add(
-            file, _Waiting(round(self._clock_unix(), 3), Kind.AUDIT_RECOVERED, Code.OK, None, None, facts)
-        )
+            os.ftruncate(file, self._size)
+            facts: Measures = {"bytes": len(torn), "sha256": sha256(torn).hexdigest()}
+            self._write(file, self._record(RecordKind.AUDIT_RECOVERED, Code.OK, None, None, facts))
 
 
 def set_aside(path: Path, at_unix: float) -> Path:
-    """Service staff: keep a damaged log beside, under a name of its own, so that a new one can begin."""
+    """Rename a damaged log, so that a new one can begin, and return its new path. Raises OSError."""
     kept = path.with_name(f"{path.name}.damaged-{int(at_unix)}")
     path.rename(kept)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return kept
-
-
-def _head_of(line: bytes) -> Head:
-    try:
-        last: Line = decode(line)
-    except ValueError as error:
-        raise AuditError(Code.AUDIT_DAMAGED, str(error)) from None
-    return Head(last.record.seq, last.hash)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,9 +1,9 @@
-r"""One record of the audit log: its kinds, its line, and why nothing personal fits into it.
+r"""One record of the audit log: its kinds, its line, and the check that keeps personal data out of it.
 
 A line is `<hash> <record>\n`: the record in canonical JSON (keys in alphabetical order, no spaces, UTF-8),
-before it the SHA-256 of exactly those bytes, in hex. The record names its place (`seq`, from 1) and the
-hash of the record before it (`previous`, 64 zeros for the first): the chain. Format for other programs:
-resources/protocol/audit.md.
+before it the SHA-256 of exactly those bytes, in hex. The record holds its position (`seq`, from 1) and the
+hash of the record before it (`previous`, 64 zeros for the first), which makes the chain. The format for other
+programs is in resources/protocol/audit.md.
 """
 
 import re
@@ -18,7 +18,7 @@ from kiosk.codes import Code
 from kiosk.model import Measures
 
 FIRST = "0" * 64
-"""What the first record has as `previous`."""
+"""`previous` of the first record."""
 
 _NAME = re.compile(r"[A-Za-z0-9._:+/ -]{0,80}")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -28,7 +28,7 @@ _LARGEST = 1e10
 """Unix times and sizes are smaller, Chinese mobile numbers (11 digits) and ID numbers (18) larger."""
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What can have happened; a closed set."""
 
     AUDIT_RECOVERED = "audit.recovered"  # the last line was torn by a power cut
@@ -39,7 +39,6 @@ class Kind(StrEnum):
     TERMINAL_ENROLLED = "terminal.enrolled"
     IDENTITY_ROTATED = "identity.rotated"
     SEALING_CHANGED = "sealing.changed"
-    SETTINGS_READ = "settings.read"
     MODELS_VERIFIED = "models.verified"
     SERVICE_OUT = "service.out"
     SERVICE_IN = "service.in"
@@ -69,12 +68,12 @@ class Kind(StrEnum):
     PRIVACY_ERASED = "privacy.erased"
 
 
-class Record(Struct, frozen=True, omit_defaults=True):
-    """`facts` are Measures, checked by `refuse_personal`."""
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record; `visit`, `actor` and `facts` have passed `refuse_personal`."""
 
     seq: int
     at_unix: float
-    kind: Kind
+    kind: RecordKind
     previous: str
     code: Code = Code.OK
     visit: str | None = None
@@ -82,7 +81,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
     facts: Mapping[str, float | int | str | bool | None] = {}
 
 
-class Line(Struct, frozen=True):
+class HashedRecord(Struct, frozen=True):
     """A record and the hash of its bytes."""
 
     record: Record
@@ -90,25 +89,25 @@ class Line(Struct, frozen=True):
 
 
 def encode(record: Record) -> tuple[bytes, str]:
-    """The line, with its newline, and the hash."""
+    """Return the record's line, with its newline, and its hash."""
     raw = msgspec.json.encode(record, order="sorted")
     digest = sha256(raw).hexdigest()
     return digest.encode() + b" " + raw + b"\n", digest
 
 
-def decode(line: bytes) -> Line:
-    """Raises ValueError if the line is not one, or not what its own hash says."""
+def decode(line: bytes) -> HashedRecord:
+    """Return the record of a line. Raises ValueError for any other line, or if the hash does not match."""
     digest, space, raw = line.rstrip(b"\n").partition(b" ")
     if not space or sha256(raw).hexdigest().encode() != digest:
         raise ValueError("its hash does not agree")
-    return Line(msgspec.json.decode(raw, type=Record), digest.decode())
+    return HashedRecord(msgspec.json.decode(raw, type=Record), digest.decode())
 
 
 def refuse_personal(visit: str | None, actor: str | None, facts: Measures) -> None:
-    """Raises ValueError for whatever could be a name, a phone or ID number, or free text.
+    """Check that nobody could be identified by a record. Raises ValueError, without quoting the value.
 
-    Texts are short ASCII without a run of eight digits (a SHA-256 in hex may have one); numbers are smaller
-    than any phone number. What is left cannot name a person; the error does not quote the value.
+    Refused is what could be a name, a phone or ID number, or free text: texts must be short ASCII without a
+    run of eight digits (a SHA-256 in hex may have one), numbers smaller than any phone number.
     """
     for name, text in (("visit", visit), ("actor", actor), *((key, key) for key in facts)):
         if text is not None and not harmless(text):
@@ -121,7 +120,7 @@ def refuse_personal(visit: str | None, actor: str | None, facts: Measures) -> No
 
 
 def harmless(value: float | int | str | bool | None) -> bool:
-    """Could nobody be named by it? See `refuse_personal`."""
+    """Return whether nobody could be identified by this value; see `refuse_personal`."""
     if isinstance(value, str):
         return bool(_HASH.fullmatch(value)) or (
             bool(_NAME.fullmatch(value)) and not _LONG_NUMBER.search(value)

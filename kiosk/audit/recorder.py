@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.model import Measures
 
@@ -24,31 +24,31 @@ class AuditRecorder:
                     "way": event.way.value,
                     "purpose": event.purpose.value,
                 }
-                self._log.append(Kind.VISIT_BEGAN, visit=visit, facts=facts)
+                self._log.append(RecordKind.VISIT_BEGAN, visit=visit, facts=facts)
             case e.Agreed():
                 facts = {"language": event.language, "text": event.text_sha256, "picture": event.picture}
-                self._log.append(Kind.VISIT_CONSENTED, visit=visit, facts=facts)
+                self._log.append(RecordKind.VISIT_CONSENTED, visit=visit, facts=facts)
             case e.Declined():
-                self._log.append(Kind.VISIT_DECLINED, Code.CONSENT_REFUSED, visit=visit)
+                self._log.append(RecordKind.VISIT_DECLINED, Code.CONSENT_REFUSED, visit=visit)
             case e.GuardianAgreed():
                 facts = {"language": event.language, "text": event.text_sha256}
-                self._log.append(Kind.GUARDIAN_CONSENTED, visit=visit, facts=facts)
+                self._log.append(RecordKind.GUARDIAN_CONSENTED, visit=visit, facts=facts)
             case e.GuardianDeclined():
-                self._log.append(Kind.GUARDIAN_DECLINED, Code.GUARDIAN_DECLINED, visit=visit)
+                self._log.append(RecordKind.GUARDIAN_DECLINED, Code.GUARDIAN_DECLINED, visit=visit)
             case e.WayChosen():
-                self._log.append(Kind.WAY_TAKEN, visit=visit, facts={"way": event.way.value})
+                self._log.append(RecordKind.WAY_TAKEN, visit=visit, facts={"way": event.way.value})
             case e.ClerkPresent():
-                self._log.append(Kind.REVIEW_BEGAN, visit=visit, actor=event.clerk)
+                self._log.append(RecordKind.REVIEW_BEGAN, visit=visit, actor=event.clerk)
             case e.Attested():
                 facts = {"role": event.role.value}
-                self._log.append(Kind.CLERK_ACTED, visit=visit, actor=event.clerk, facts=facts)
+                self._log.append(RecordKind.CLERK_ACTED, visit=visit, actor=event.clerk, facts=facts)
             case e.Decided():
                 facts = {"decision": event.decision.value, "reason": event.reason.value}
-                self._log.append(Kind.REVIEW_DECIDED, visit=visit, facts=facts)
+                self._log.append(RecordKind.REVIEW_DECIDED, visit=visit, facts=facts)
             case e.Stored():
-                self._log.append(Kind.VISIT_STORED, visit=event.request)
+                self._log.append(RecordKind.VISIT_STORED, visit=event.request)
             case e.StoreFailed():
-                self._log.append(Kind.VISIT_STORED, event.code, visit=visit)
+                self._log.append(RecordKind.VISIT_STORED, event.code, visit=visit)
 
     def record_finished(self, finished: e.Finished) -> None:
         """Record how a visit ended, and the last verdict of each check."""
@@ -61,16 +61,16 @@ class AuditRecorder:
             "reviews": len(finished.reviews),
             **checks,
         }
-        self._log.append(Kind.VISIT_FINISHED, finished.code, visit=finished.visit, facts=facts)
+        self._log.append(RecordKind.VISIT_FINISHED, finished.code, visit=finished.visit, facts=facts)
 
     def record_settled(self, event: e.Event) -> None:
         """Record central's answer to a request, whether or not a visit still waits for it."""
         match event:
             case e.ReceiptArrived(receipt=receipt):
                 facts = {"status": receipt.status.value}
-                self._log.append(Kind.REQUEST_SETTLED, receipt.code, visit=receipt.id, facts=facts)
+                self._log.append(RecordKind.REQUEST_SETTLED, receipt.code, visit=receipt.id, facts=facts)
             case e.RequestWedged():
-                self._log.append(Kind.REQUEST_WEDGED, event.code, visit=event.request)
+                self._log.append(RecordKind.REQUEST_WEDGED, event.code, visit=event.request)
 
     def record_service(self, notice: e.Notice) -> None:
         """Record going in and out of service, with every change of the reasons."""
@@ -79,6 +79,6 @@ class AuditRecorder:
         self._missing = notice.missing
         if notice.missing:
             reasons: Measures = {failed.device.value: failed.code.value for failed in notice.missing}
-            self._log.append(Kind.SERVICE_OUT, notice.missing[0].code, facts=reasons)
+            self._log.append(RecordKind.SERVICE_OUT, notice.missing[0].code, facts=reasons)
         else:
-            self._log.append(Kind.SERVICE_IN)
+            self._log.append(RecordKind.SERVICE_IN)

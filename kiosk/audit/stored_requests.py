@@ -1,27 +1,28 @@
-"""What the log says of requests: which were put on disk, so that the screen could promise, and which ended.
+"""What the audit log says of requests: which were stored, so that the screen could promise, and which ended.
 
-Only lines of three kinds are decoded, and after the first look only those that came since are read.
+Only lines of three kinds are decoded, and after the first reading only those that were added since.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from kiosk.audit.record import Kind, Record, decode
+from kiosk.audit.record import RecordKind, decode
 from kiosk.codes import Code
 from kiosk.errors import AuditError
 from kiosk.model import RequestStatus
 
-_MARKS = tuple(
-    f'"{kind.value}"'.encode() for kind in (Kind.VISIT_STORED, Kind.REQUEST_SETTLED, Kind.REQUEST_GIVEN_UP)
-)
+_KINDS = (RecordKind.VISIT_STORED, RecordKind.REQUEST_SETTLED, RecordKind.REQUEST_GIVEN_UP)
+_MARKS = tuple(f'"{kind.value}"'.encode() for kind in _KINDS)
 _FINAL = (RequestStatus.ACTIVATED.value, RequestStatus.REFUSED.value)
 
 
-class Told(Struct, frozen=True):
-    """`stored`: it is on disk; else central's last word has come, or a supervisor gave it up."""
+class RequestChange(Struct, frozen=True):
+    """`stored`: the request is on disk; else central's final answer came, or a supervisor gave it up."""
 
     visit: str
     at_unix: float
@@ -33,81 +34,75 @@ class StoredRequests:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self._at = 0
-        self._early: set[str] = set()  # central was faster than the engine's own record
+        self._position = 0
+        self._ended_early: set[str] = set()  # central was faster than the engine's own record
         self.open: set[str] = set()
 
-    def news(self) -> Iterator[Told]:
-        """What was written since; the first time all of it, also what stands in logs that were set aside as
-        damaged. Exhaust it. Raises AuditError (AUDIT_DAMAGED, AUDIT_UNWRITABLE).
+    def read_new(self) -> Iterator[RequestChange]:
+        """Yield what was recorded since; the iterator must be exhausted.
+
+        The first time that is everything, also what logs hold that were set aside as damaged. Raises
+        AuditError (AUDIT_DAMAGED, AUDIT_UNWRITABLE).
         """
         try:
-            if self._log.exists() and self._log.stat().st_size < self._at:  # a new log has begun
-                self._at = 0
-            if self._at == 0:
-                yield from self._aside()
-            yield from map(self._take, self._told())
+            if self._log.exists() and self._log.stat().st_size < self._position:  # a new log has begun
+                self._position = 0
+            changes = self._read_on()
+            if self._position == 0:
+                self.open.clear()
+                self._ended_early.clear()
+                changes = chain(self._read_set_aside(), changes)
+            for change in changes:
+                expected, other = self.open, self._ended_early
+                if change.stored:
+                    expected, other = other, expected
+                if change.visit in expected:
+                    expected.remove(change.visit)
+                else:
+                    other.add(change.visit)
+                yield change
         except OSError as error:
             raise AuditError(Code.AUDIT_UNWRITABLE, error.strerror or "") from None
 
-    def _aside(self) -> Iterator[Told]:
-        self.open.clear()
-        self._early.clear()
+    def _read_set_aside(self) -> Iterator[RequestChange]:
         for kept in sorted(self._log.parent.glob(f"{self._log.name}.damaged-*")):
             for line in kept.read_bytes().split(b"\n"):
-                try:
-                    told = _meaning(line)
-                except ValueError:
-                    continue  # that is why it was set aside
-                if told is not None:
-                    yield self._take(told)
+                with suppress(ValueError):  # that is why it was set aside
+                    if (change := _request_change(line)) is not None:
+                        yield change
 
-    def _told(self) -> Iterator[Told]:
+    def _read_on(self) -> Iterator[RequestChange]:
         if not self._log.exists():
             return
         with self._log.open("rb") as file:
-            file.seek(self._at)
+            file.seek(self._position)
             for line in file:
                 if not line.endswith(b"\n"):
-                    return  # it is being written, or was torn; the log mends itself
+                    return  # it is being written, or was torn; the log cuts it off itself
                 try:
-                    told = _meaning(line)
+                    change = _request_change(line)
                 except ValueError as error:
                     raise AuditError(Code.AUDIT_DAMAGED, str(error)) from None
-                self._at += len(line)
-                if told is not None:
-                    yield told
-
-    def _take(self, told: Told) -> Told:
-        if told.stored:
-            there, other = self._early, self.open
-        else:
-            there, other = self.open, self._early
-        if told.visit in there:
-            there.remove(told.visit)
-        else:
-            other.add(told.visit)
-        return told
+                self._position += len(line)
+                if change is not None:
+                    yield change
 
 
-def _meaning(line: bytes) -> Told | None:
-    """None: it is about something else. Raises ValueError for a line that is not what it was."""
+def _request_change(line: bytes) -> RequestChange | None:
+    """Return None for a line about something else. Raises ValueError for a line that was changed."""
     if not any(mark in line for mark in _MARKS):
         return None
     try:
-        return _of(decode(line).record)
+        record = decode(line).record
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
-
-
-def _of(record: Record) -> Told | None:
     if record.visit is None:
         return None
     match record.kind:
-        case Kind.VISIT_STORED if record.code is Code.OK:
-            return Told(record.visit, record.at_unix, True)
-        case Kind.REQUEST_SETTLED if record.facts.get("status") in _FINAL:
-            return Told(record.visit, record.at_unix, False)
-        case Kind.REQUEST_GIVEN_UP:
-            return Told(record.visit, record.at_unix, False)
+        case RecordKind.VISIT_STORED if record.code is Code.OK:
+            return RequestChange(record.visit, record.at_unix, stored=True)
+        case RecordKind.REQUEST_SETTLED if record.facts.get("status") in _FINAL:
+            return RequestChange(record.visit, record.at_unix, stored=False)
+        case RecordKind.REQUEST_GIVEN_UP:
+            return RequestChange(record.visit, record.at_unix, stored=False)
     return None

@@ -1,7 +1,7 @@
 """Driver `cv2`: a camera of the operating system, or a video stream from an address, through OpenCV.
 
-OpenCV never raises when a camera is unplugged, and waits half a minute on a stalled stream unless told
-otherwise; both are put right here. One `VideoCapture` serves one opening: reopening makes a new one.
+OpenCV never raises when a camera is unplugged, and waits half a minute on a stalled stream by default; both
+are corrected here. One `VideoCapture` serves one opening: reopening makes a new one.
 """
 
 import logging
@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from kiosk.capture import camera_identity
-from kiosk.capture.camera_formats import Format, best, candidates, configure
+from kiosk.capture.camera_formats import Format, candidates, choose_format, configure
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import Frame
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 _OPEN_MS, _READ_MS = 3000, 2000
 _PROBE_S = 1.0
-_LEAST_PX = 120  # a face would be too small to be compared
+_MIN_PX = 120  # a face would be too small to be compared
 _LINUX = sys.platform == "linux"
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935}
-_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-class CameraSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class CameraSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`device`: an index ("0"), a path ("/dev/video2") or an address ("http://…", "rtsp://…")."""
 
     device: str | int = 0
@@ -45,7 +45,7 @@ class CameraSettings(Struct, frozen=True, forbid_unknown_fields=True):
     backlight: int | None = None  # the camera's own compensation, where it has one
     rotation: Literal[0, 90, 180, 270] = 0  # clockwise, to bring the picture upright
     mirrored_source: bool = False  # the camera itself delivers a mirror image
-    frozen_s: float = 3.0  # the very same picture for so long: the camera hangs
+    frozen_s: float = 3.0  # the very same picture for longer than this: the camera hangs
     # "046d:0825", "1-1.2" or "046d:0825@1-1.2" of a USB camera, "rtsp://host:port" of a stream; in production
     # no other camera is opened.
     allowed: tuple[str, ...] = ()
@@ -60,32 +60,38 @@ class Cv2Camera:
         self._settings = settings
         self._clock = context.clock
         self._capture: cv2.VideoCapture | None = None
-        self._still = Stillness(settings.frozen_s)
+        self._frozen_detector = FrozenPictureDetector(settings.frozen_s)
         self._seq = 0
         self._production = not context.simulation
         self._format: Format | None = None  # the best one, once it was found
 
     def probe(self) -> None:
-        """Is the device file there and ours, does the address answer, and may it be used?
+        """Check that the device file is there and ours, or the address answers, and that it may be used.
 
         Raises DeviceMissing, DeviceBusy.
         """
         device = self._settings.device
         if is_address(device):
-            _greet(str(device))
+            require_listener(str(device))
             found = camera_identity.of_address(str(device))
         else:
-            if _LINUX:
-                _look(device_path(device))
-            found = camera_identity.of_device(device_path(device))
+            path = device_path(device)
+            if _LINUX and not path.exists():
+                raise DeviceMissing(Code.CAMERA_MISSING, f"{path} is not there")
+            if _LINUX and not os.access(path, os.R_OK | os.W_OK):
+                raise DeviceBusy(Code.CAMERA_BUSY, f"{path}: permission denied")
+            found = camera_identity.of_device(path)
         camera_identity.require_allowed(found, self._settings.allowed, production=self._production)
 
     def open(self) -> None:
-        """Takes the first frame too: only then it is known to work. Raises DeviceMissing, DeviceBusy."""
+        """Open the camera and take a first frame: only then it is known to work.
+
+        Raises DeviceMissing, DeviceBusy.
+        """
         self.close()
         self.probe()
         try:
-            self._capture = self._opened()
+            self._capture = self._open_capture()
             first = self._grab()
         except cv2.error as error:
             self.close()
@@ -96,19 +102,20 @@ class Cv2Camera:
             self.close()
             code = error.code if error.code is Code.CAMERA_FORMAT else Code.CAMERA_BUSY
             raise DeviceBusy(code, f"opens, but gives no picture: {error.detail}") from None
-        self._still = Stillness(self._settings.frozen_s)
+        self._frozen_detector = FrozenPictureDetector(self._settings.frozen_s)
         log.info("camera opened: %d×%d", first.shape[1], first.shape[0])
 
     def read(self) -> Frame:
-        """The next frame, upright and not mirrored. Raises DeviceLost(CAMERA_LOST, CAMERA_FROZEN)."""
+        """Return the next frame, upright and not mirrored. Raises DeviceLost(CAMERA_LOST, CAMERA_FROZEN)."""
         image = self._grab()
         at = self._clock()
-        if self._still.frozen(image, at):
+        if self._frozen_detector.is_frozen(image, at):
             raise DeviceLost(Code.CAMERA_FROZEN, f"the same picture for {self._settings.frozen_s:.1f} s")
         self._seq += 1
-        return Frame(self._upright(image), self._seq, at, stamp=self._stamp())
+        return Frame(image=self._upright(image), seq=self._seq, at=at, stamp=self._driver_time())
 
     def close(self) -> None:
+        """Close the camera. Never raises."""
         capture, self._capture = self._capture, None
         if capture is not None:
             try:
@@ -116,44 +123,41 @@ class Cv2Camera:
             except cv2.error as error:
                 log.warning("closing the camera: %s", error)
 
-    def _opened(self) -> cv2.VideoCapture:
-        """Raises DeviceMissing, DeviceBusy, cv2.error."""
+    def _open_capture(self) -> cv2.VideoCapture:
+        """Return the opened and configured capture. Raises DeviceMissing, DeviceBusy, cv2.error."""
         device = self._settings.device
         if is_address(device):
-            waits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
-            capture = cv2.VideoCapture(str(device), cv2.CAP_FFMPEG, waits)
+            timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
+            capture = cv2.VideoCapture(str(device), cv2.CAP_FFMPEG, timeouts)
             if not capture.isOpened():
                 raise DeviceMissing(Code.CAMERA_MISSING, "the address gives no video")
             return capture
         if self._format is None:
-            self._format = self._best_format()
-        capture = self._opened_local()
+            s = self._settings
+            wanted = list(candidates(s.format, s.width_px, s.height_px, s.fps))
+            # Once: it takes a second or two, and a camera that comes back is needed at once.
+            self._format = choose_format(wanted, self._open_local, self._clock) or wanted[0]
+        capture = self._open_local()
         configure(capture, self._format)
         if self._settings.backlight is not None:
             capture.set(cv2.CAP_PROP_BACKLIGHT, self._settings.backlight)
         return capture
 
-    def _opened_local(self) -> cv2.VideoCapture:
-        capture = _local(self._settings.device)
+    def _open_local(self) -> cv2.VideoCapture:
+        capture = capture_local(self._settings.device)
         if not capture.isOpened():
             raise DeviceBusy(Code.CAMERA_BUSY, "is there, but cannot be opened")
         return capture
 
-    def _best_format(self) -> Format:
-        """Tried once: it takes a second or two, and a camera that comes back is needed at once."""
-        s = self._settings
-        wanted = list(candidates(s.format, s.width_px, s.height_px, s.fps))
-        return best(wanted, self._opened_local, self._clock) or wanted[0]
-
-    def _stamp(self) -> float | None:
-        """The driver's own time of the last frame, in seconds; streams have none that means anything."""
+    def _driver_time(self) -> float | None:
+        """Return the driver's time of the last frame in seconds; None for streams: theirs mean nothing."""
         if self._capture is None or is_address(self._settings.device):
             return None
         stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
         return stamp if stamp > 0 else None
 
     def _grab(self) -> Image:
-        """The raw picture. Raises DeviceLost."""
+        """Return the raw picture. Raises DeviceLost."""
         if self._capture is None:
             raise DeviceLost(Code.CAMERA_LOST, "not open")
         try:
@@ -163,47 +167,48 @@ class Cv2Camera:
         if not done or image is None or image.size == 0:
             raise DeviceLost(Code.CAMERA_LOST, "no picture")
         colour = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
-        if not colour or min(image.shape[:2]) < _LEAST_PX:
+        if not colour or min(image.shape[:2]) < _MIN_PX:
             shape = "×".join(str(n) for n in image.shape)
             raise DeviceLost(Code.CAMERA_FORMAT, f"{shape} {image.dtype} is no colour picture")
         return np.asarray(image, np.uint8)
 
     def _upright(self, image: Image) -> Image:
         if self._settings.rotation:
-            image = np.asarray(cv2.rotate(image, _TURNS[self._settings.rotation]), np.uint8)
+            image = np.asarray(cv2.rotate(image, _ROTATIONS[self._settings.rotation]), np.uint8)
         if self._settings.mirrored_source:
             image = np.asarray(cv2.flip(image, 1), np.uint8)
         return image
 
 
-class Stillness:
-    """A live sensor has noise: the very same picture again and again is a picture of the past."""
+class FrozenPictureDetector:
+    """Finds pictures that do not change at all: a live sensor has noise, so they are of the past."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
         self._last: bytes | None = None
         self._since = 0.0
 
-    def frozen(self, image: Image, at: float) -> bool:
-        """Has the picture (every eighth pixel of it) been the same for longer than the limit?"""
-        print_ = image[::8, ::8].tobytes()
-        if print_ != self._last:
-            self._last, self._since = print_, at
+    def is_frozen(self, image: Image, at: float) -> bool:
+        """Say whether the picture (every eighth pixel of it) has been the same for longer than the limit."""
+        sample = image[::8, ::8].tobytes()
+        if sample != self._last:
+            self._last, self._since = sample, at
         return at - self._since > self._limit_s
 
 
 def is_address(device: str | int) -> bool:
+    """Say whether the device is named by the address of a stream."""
     return isinstance(device, str) and "://" in device
 
 
 def device_path(device: str | int) -> Path:
-    """The device file of an index or a path."""
+    """Return the device file of an index or a path."""
     number = re.fullmatch(r"\d+", str(device))
     return Path(f"/dev/video{device}") if number else Path(str(device))
 
 
-def _local(device: str | int) -> cv2.VideoCapture:
-    """A camera of this machine, by path where there are paths: `/dev/v4l/by-id/…` survives replugging."""
+def capture_local(device: str | int) -> cv2.VideoCapture:
+    """Return a capture of this machine's camera, by path on Linux: /dev/v4l/by-id/… survives replugging."""
     # Read once, at the first frame of the process; without it a hanging camera blocks `read` for 10 s.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(_READ_MS // 1000))
     if _LINUX:
@@ -211,15 +216,8 @@ def _local(device: str | int) -> cv2.VideoCapture:
     return cv2.VideoCapture(int(device), cv2.CAP_ANY)
 
 
-def _look(path: Path) -> None:
-    if not path.exists():
-        raise DeviceMissing(Code.CAMERA_MISSING, f"{path} is not there")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise DeviceBusy(Code.CAMERA_BUSY, f"{path}: permission denied")
-
-
-def _greet(address: str) -> None:
-    """Does anybody listen there? The address may hold a password and is not told."""
+def require_listener(address: str) -> None:
+    """Check that a server listens there. Raises DeviceMissing without the address: it may hold a password."""
     parts = urlsplit(address)
     try:
         port = parts.port or _PORTS.get(parts.scheme, 80)

@@ -1,7 +1,7 @@
-"""Which camera is it? Read from the kernel's description (sysfs); the camera is not opened for it.
+"""Identifies a camera from the kernel's description (sysfs), without opening it.
 
-A virtual camera (v4l2loopback, OBS) shows whatever a program feeds it, so it is never a witness; of the real
-ones only those count that the site has named.
+A virtual camera (v4l2loopback, OBS) shows whatever a program feeds it, so it is never allowed; of the real
+ones only those are that the site has named.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from kiosk.errors import DeviceMissing
 SYSFS = Path("/sys")
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, kw_only=True):
     """`vendor`, `product`: four hexadecimal digits each; `port`: its socket in the USB tree ("1-1.2").
 
     `virtual`: no hardware stands behind it, or nothing is known of it.
@@ -30,7 +30,7 @@ class Identity(Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What `[camera] allowed` may call it, the strictest first."""
+        """Names under which `[camera] allowed` may list it, the strictest first."""
         if self.address:
             return (self.address,)
         kind = f"{self.vendor}:{self.product}" if self.vendor else ""
@@ -39,7 +39,7 @@ class Identity(Struct, frozen=True):
 
 
 def of_device(path: Path, sysfs: Path = SYSFS) -> Identity:
-    """The identity of a device file such as /dev/video0, or of a link to one. Never raises."""
+    """Return the identity of a device file such as /dev/video0, or of a link to one. Never raises."""
     try:
         node = (sysfs / "class" / "video4linux" / path.resolve().name).resolve(strict=True)
         driver = (node / "device" / "driver").resolve().name if (node / "device" / "driver").exists() else ""
@@ -51,16 +51,16 @@ def of_device(path: Path, sysfs: Path = SYSFS) -> Identity:
 
 
 def of_address(address: str) -> Identity:
-    """The identity of a stream: its address without path, name and password."""
+    """Return the identity of a stream: its address without path, name and password."""
     parts = urlsplit(address)
     port = f":{parts.port}" if parts.port else ""
     return Identity(address=f"{parts.scheme}://{parts.hostname or ''}{port}")
 
 
 def require_allowed(found: Identity, allowed: tuple[str, ...], *, production: bool) -> None:
-    """Raises DeviceMissing(CAMERA_NOT_ALLOWED) with what would have to be written to allow it.
+    """Check the camera against the site's list; outside production an empty list allows every camera.
 
-    Outside production an empty list allows every camera.
+    Raises DeviceMissing(CAMERA_NOT_ALLOWED) with what would have to be written to allow it.
     """
     if not allowed and not production:
         return
@@ -73,14 +73,11 @@ def require_allowed(found: Identity, allowed: tuple[str, ...], *, production: bo
 
 
 def _physical(node: Path, driver: str) -> Identity:
-    """Climb from the video node to the USB device, or to the board's own bus."""
-    for place in node.parents:
-        if (place / "idVendor").is_file() and (place / "idProduct").is_file():
-            return Identity(
-                driver, _word(place / "idVendor"), _word(place / "idProduct"), place.name, virtual=False
-            )
-    return Identity(driver, port=(node / "device").resolve().name, virtual=False)
-
-
-def _word(file: Path) -> str:
-    return file.read_text(encoding="ascii", errors="replace").strip().lower()
+    """Climb from the video node to the USB device, or to the board's own bus. Raises OSError."""
+    for folder in node.parents:
+        files = (folder / "idVendor", folder / "idProduct")
+        if all(file.is_file() for file in files):
+            texts = (file.read_text(encoding="ascii", errors="replace") for file in files)
+            vendor, product = (text.strip().lower() for text in texts)
+            return Identity(driver=driver, vendor=vendor, product=product, port=folder.name, virtual=False)
+    return Identity(driver=driver, port=(node / "device").resolve().name, virtual=False)

@@ -1,4 +1,4 @@
-"""ID-card readers: the driver `sam-v`, for readers that speak SAM-V on a serial line."""
+"""Driver `sam-v`: ID-card readers that speak SAM-V on a serial line."""
 
 import errno
 import termios
@@ -9,19 +9,19 @@ import serial
 from msgspec import Struct
 
 from kiosk.card.layout import parse
-from kiosk.card.protocol import BAUDS, Command, Session, well
+from kiosk.card.protocol import BAUDS, Command, Session, require_ready
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceBusy, DeviceLost, DeviceMissing
 from kiosk.model import IdCard
 from kiosk.ports import Context
 
-_FAULTS = (serial.SerialException, termios.error, OSError)
-"""What pyserial lets through when a reader is unplugged, depending on the moment."""
+_SERIAL_ERRORS = (serial.SerialException, termios.error, OSError)
+"""What pyserial raises when a reader is unplugged, depending on the moment."""
 _IN_USE = (errno.EBUSY, errno.EAGAIN)
-_PASSING = (Code.CARD_UNREADABLE, Code.CARD_MOVED)
-"""Failures that a second read may cure: the first one often meets a card that still moves."""
-_LISTEN_S = 0.4
-"""So long a reader may take to tell its state while its rate is looked for: five rates in two seconds."""
+_TRANSIENT = (Code.CARD_UNREADABLE, Code.CARD_MOVED)
+"""Failures that a second read may cure: at the first one the card often still moves."""
+_PROBE_S = 0.4
+"""A reader may take so long to answer while its rate is searched: five rates in two seconds."""
 
 
 class SamV:
@@ -36,135 +36,142 @@ class SamV:
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings
-        self._line: SerialLine | None = None
+        self._port: SerialPort | None = None
         self._session: Session | None = None
-        self._holds = False  # a card is selected
+        self._card_selected = False
 
     def open(self) -> None:
-        """Find the reader at whatever rate it talks, and ask it to talk at the highest.
+        """Find the rate at which the reader talks, and ask it to use the highest.
 
         Raises DeviceMissing, DeviceBusy, DeviceLost.
         """
         self.close()
-        self._line = SerialLine(self._settings.port, self._settings.baud)
+        self._port = SerialPort(self._settings.port, self._settings.baud)
         try:
-            found = self._find_rate(self._line)
-            self._session = Session(self._line, self._settings.timeout_s)
+            found = self._find_rate(self._port)
+            self._session = Session(self._port, self._settings.timeout_s)
             if found != BAUDS[0]:
-                self._hasten(self._line, self._session, found)
+                self._raise_rate(self._port, self._session, found)
         except DeviceLost:
             self.close()
             raise
 
-    def _find_rate(self, line: "SerialLine") -> int:
-        """The rate at which the reader answered, and told that it is well.
+    def _find_rate(self, port: "SerialPort") -> int:
+        """Return the rate at which the reader answered that it is ready.
 
         Raises DeviceMissing (no answer that can be read, at any rate), DeviceLost.
         """
-        patience = min(_LISTEN_S, self._settings.timeout_s)
+        timeout_s = min(_PROBE_S, self._settings.timeout_s)
         for baud in dict.fromkeys((self._settings.baud, *BAUDS)):
-            line.set_baud(baud)
+            port.set_baud(baud)
             try:
-                answer = Session(line, patience, attempts=2).ask(Command.STATUS)
+                answer = Session(port, timeout_s, attempts=2).ask(Command.STATUS)
             except DeviceLost:
-                if line.gone:
+                if port.gone:
                     raise
             else:
-                well(answer.status)
+                require_ready(answer.status)
                 return baud
         raise DeviceMissing(Code.READER_MISSING, f"{self._settings.port}: nothing answers at any rate")
 
-    def _hasten(self, line: "SerialLine", session: Session, found: int) -> None:
-        """At 9,600 a card takes 1.4 s on the line alone. A reader that will not go faster stays as it is."""
+    def _raise_rate(self, port: "SerialPort", session: Session, found: int) -> None:
+        """Ask for the highest rate: at 9,600 a card takes 1.4 s on the line alone.
+
+        A reader that does not go faster stays at the rate `found`. Raises DeviceLost.
+        """
         if not session.set_baud(BAUDS[0]):
             return
-        line.set_baud(BAUDS[0])
+        port.set_baud(BAUDS[0])
         try:
             session.check()
         except DeviceLost:
-            line.set_baud(found)
+            port.set_baud(found)
             session.check()
 
     def present(self) -> bool:
-        """Whether a card lies on the reader. Raises DeviceLost."""
-        session = self._opened()
-        self._holds = self._holds and session.holds()
+        """Say whether a card lies on the reader. Raises DeviceLost."""
+        session = self._require_session()
+        self._card_selected = self._card_selected and session.holds()
         try:
-            return self._holds or session.find()
+            return self._card_selected or session.find()
         except CardError:
-            return True  # why it cannot be taken is told when it is read
+            return True  # why it cannot be taken is reported when it is read
 
     def read(self) -> IdCard:
-        """Text and photo of the card that is present; once more if it moved. Raises CardError, DeviceLost."""
-        session = self._opened()
-        if not self._holds and not session.find():
+        """Return the card that is present, read once more if it moved. Raises CardError, DeviceLost."""
+        session = self._require_session()
+        if not self._card_selected and not session.find():
             raise CardError(Code.CARD_REMOVED, "no card is found")
         try:
             return self._read(session)
         except CardError as error:
-            if error.code not in _PASSING:
+            if error.code not in _TRANSIENT:
                 raise
-        self._holds = False
+        self._card_selected = False
         if not session.find():
             raise CardError(Code.CARD_MOVED, "not found again while it was read")
         return self._read(session)
 
     def close(self) -> None:
-        line, self._line, self._session, self._holds = self._line, None, None, False
-        if line is not None:
-            line.close()
+        """Close the port. Never raises."""
+        port, self._port, self._session, self._card_selected = self._port, None, None, False
+        if port is not None:
+            port.close()
 
     def _read(self, session: Session) -> IdCard:
-        if not self._holds:
+        if not self._card_selected:
             session.select()
-            self._holds = True
+            self._card_selected = True
         return parse(*session.read())
 
-    def _opened(self) -> Session:
+    def _require_session(self) -> Session:
         if self._session is None:
             raise DeviceLost(Code.READER_LOST, "not open")
         return self._session
 
 
-class SerialLine:
-    """A `kiosk.card.protocol.Line` over pyserial."""
+class SerialPort:
+    """`kiosk.card.protocol.ReaderPort` over pyserial."""
 
     def __init__(self, port: str, baud: int) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
+        """Open the port for this process alone. Raises DeviceMissing, DeviceBusy."""
         if not port:
             raise DeviceMissing(Code.READER_MISSING, "[card_reader] port is not set")
         try:
             self._serial = serial.serial_for_url(port, baud, timeout=0.1, write_timeout=1.0, exclusive=True)
-        except (*_FAULTS, ValueError) as error:
+        except (*_SERIAL_ERRORS, ValueError) as error:
             if getattr(error, "errno", None) in _IN_USE:
                 raise DeviceBusy(Code.READER_BUSY, port) from None
             raise DeviceMissing(Code.READER_MISSING, f"{port}: {error}") from None
         self.gone = False
 
     def set_baud(self, baud: int) -> None:
-        """Raises DeviceLost."""
-        with self._lost():
+        """Change the rate. Raises DeviceLost."""
+        with self._losses():
             self._serial.baudrate = baud
 
     def send(self, data: bytes) -> None:
-        with self._lost():
+        """Drop what came unasked, then send. Raises DeviceLost."""
+        with self._losses():
             self._serial.reset_input_buffer()
             self._serial.write(data)
 
     def receive(self, timeout_s: float) -> bytes:
-        with self._lost():
+        """Return what there is, waiting for the first byte; empty if none came in time. Raises DeviceLost."""
+        with self._losses():
             self._serial.timeout = timeout_s
             first: bytes = self._serial.read(1)
             return first + self._serial.read(self._serial.in_waiting) if first else b""
 
     def close(self) -> None:
-        with suppress(*_FAULTS):
+        """Close the port. Never raises."""
+        with suppress(*_SERIAL_ERRORS):
             self._serial.close()
 
     @contextmanager
-    def _lost(self) -> Iterator[None]:
+    def _losses(self) -> Iterator[None]:
         try:
             yield
-        except _FAULTS as error:
+        except _SERIAL_ERRORS as error:
             self.gone = True
             raise DeviceLost(Code.READER_LOST, str(error)) from None

@@ -1,4 +1,4 @@
-"""Which channel of a microphone has the sound? Pure.
+"""Chooses the channel of a microphone that has the sound. Pure.
 
 Many sound cards show one microphone as two channels of which one is dead, and nobody in a shop knows which.
 """
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 MEMORY_S = 1.0
 """The power of each channel is remembered with this time constant."""
 STRONGER = 10 ** (12 / 10)
-"""Another channel has to be 12 dB stronger: two live ones are never exchanged for a cough's sake."""
-NOTHING = 10 ** (-90 / 10)
+"""Another channel has to be 12 dB stronger: a cough must not exchange two live ones."""
+NO_SIGNAL = 10 ** (-90 / 10)
 """Mean square below which no channel is better than another."""
 
 
@@ -24,7 +24,7 @@ class ChannelSelector:
         """Counts from 0."""
 
     def choose(self, raw: NDArray[np.float32]) -> int:
-        """(n, channels), n ≥ 1 → the channel to take from it. What is constant is no sound."""
+        """Return the channel to take from (n, channels), n ≥ 1. A constant signal counts as no sound."""
         power = np.nan_to_num(raw, posinf=0.0, neginf=0.0).var(axis=0, dtype=np.float64)
         if self._power is None:
             self._power = power
@@ -32,6 +32,6 @@ class ChannelSelector:
             kept = float(np.exp(-len(raw) / (MEMORY_S * self._rate)))
             self._power = kept * self._power + (1.0 - kept) * power
         best = int(np.argmax(self._power))
-        if self._power[best] > STRONGER * max(self._power[self.chosen], NOTHING):
+        if self._power[best] > STRONGER * max(self._power[self.chosen], NO_SIGNAL):
             self.chosen = best
         return self.chosen

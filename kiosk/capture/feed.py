@@ -1,7 +1,7 @@
-"""Camera and microphone with the verbs that `supervise` needs.
+"""Camera and microphone as a supervisor operates them.
 
-The newest frame stands in one slot: the camera's thread puts it there, everybody else takes it at their own
-pace. Sound has a thread of its own and is only looked after.
+The newest frame stands in one slot: the camera's thread puts it there, all readers take it at their own pace.
+Sound comes on a thread of its own; the feed only checks that it does.
 """
 
 import threading
@@ -23,41 +23,42 @@ FIRST_S = 3.0
 
 
 class CameraFeed:
-    """A camera with the verbs of `supervise.Operations`. Frames may be dropped; the newest wins.
+    """A camera as `supervisor.DeviceOperations`. Frames may be dropped; the newest wins.
 
-    The slot is empty while the camera is closed, so that nobody decides on an old picture.
+    The slot is empty while the camera is closed, so that no decision rests on an old picture.
     """
 
     def __init__(self, camera: Camera) -> None:
         self._camera = camera
         self._filled = threading.Condition()
         self._frame: Frame | None = None
-        self._stream = StreamMonitor()
+        self._monitor = StreamMonitor()
 
     def probe(self) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
+        """Check whether the camera could be opened. Raises DeviceMissing, DeviceBusy."""
         self._camera.probe()
 
     def open(self) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
-        self._stream = StreamMonitor()
+        """Open the camera and begin a new stream. Raises DeviceMissing, DeviceBusy."""
+        self._monitor = StreamMonitor()
         self._camera.open()
 
     def step(self) -> None:
-        """One frame into the slot, with what its stream is like. Raises DeviceLost."""
+        """Put one frame into the slot, with measures of its stream. Raises DeviceLost."""
         frame = self._camera.read()
-        self._put(replace(frame, stream=self._stream.look(frame)))
+        self._put(replace(frame, stream=self._monitor.look(frame)))
 
     def close(self) -> None:
+        """Empty the slot and close the camera."""
         self._put(None)
         self._camera.close()
 
     def newest(self) -> Frame | None:
-        """What is in the slot; never waits."""
+        """Return what is in the slot, without waiting."""
         return self._frame
 
     def wait_newer(self, seq: int, timeout_s: float) -> Frame | None:
-        """The newest frame that is not number `seq`, waiting for it; None if there is none in time.
+        """Return the newest frame that is not number `seq`, waiting for it; None if there is none in time.
 
         Another number is a newer frame, also a smaller one: a camera that was opened again may count anew.
         """
@@ -85,7 +86,7 @@ class CameraFeed:
 
 
 class MicrophoneFeed:
-    """A microphone with the verbs of `supervise.Operations`; `deliver` as in `ports.Microphone.open`.
+    """A microphone as `supervisor.DeviceOperations`; `deliver` as in `ports.Microphone.open`.
 
     One that opens but stays silent does not work: the first step waits for the first block.
     """
@@ -99,31 +100,29 @@ class MicrophoneFeed:
         self._sounded = threading.Event()
 
     def probe(self) -> None:
-        """Raises DeviceMissing."""
+        """Check whether the microphone could be opened. Raises DeviceMissing."""
         self._microphone.probe()
 
     def open(self) -> None:
-        """Raises DeviceMissing, DeviceBusy."""
+        """Open the microphone. Raises DeviceMissing, DeviceBusy."""
         self._sounded.clear()
         self._microphone.open(self._take)
 
     def step(self) -> None:
-        """Raises DeviceLost if no sound came for too long."""
+        """Wait a little, or for the first block, and check. Raises DeviceLost if no sound comes."""
         if self._sounded.is_set():
             time.sleep(self._check_s)
             self._microphone.check()
-        else:
-            self._await_first()
-
-    def close(self) -> None:
-        self._microphone.close()
-
-    def _await_first(self) -> None:
+            return
         until = time.monotonic() + FIRST_S
         while not self._sounded.wait(self._check_s):
             self._microphone.check()
             if time.monotonic() > until:
                 raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
+
+    def close(self) -> None:
+        """Close the microphone."""
+        self._microphone.close()
 
     def _take(self, block: AudioBlock) -> None:
         self._sounded.set()

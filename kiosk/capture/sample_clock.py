@@ -1,4 +1,9 @@
-"""When was a sample taken? Smooths the jittering times of sound callbacks onto the monotonic clock. Pure."""
+"""Smooths the jittering times of sound callbacks onto the monotonic clock. Pure.
+
+Samples are counted, because a sound card's crystal is steadier than a callback's time; each measured time
+corrects the count a little. A block that is late by more than jitter is either the beginning of a burst with
+which a busy computer catches up, or sound was lost: only in the second case the difference lasts.
+"""
 
 EARLIER = 0.10
 """Share of a correction that is applied at once if a block came earlier than expected …"""
@@ -7,21 +12,21 @@ LATER = 0.01
 JUMP_S = 0.25
 """A difference that cannot be jitter …"""
 BELIEVED_S = 0.5
-"""… if it lasts so long: a computer that was busy catches up with a burst, lost sound never does."""
+"""… is believed if it lasts so long."""
 
 
 class SampleClock:
-    """Counts samples; each block's measured time corrects the count a little."""
+    """Counter of samples that follows the times at which blocks were measured."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._next: float | None = None
-        self._late_s = 0.0  # for so much sound now the blocks have come too late
+        self._late_s = 0.0  # length of the sound since when blocks have come too late
 
     def take(self, count: int, measured: float) -> tuple[float, bool]:
-        """The time of the first of `count` samples whose measured time is `measured`, in seconds.
+        """Return the time of the first of `count` samples, and whether sound is missing before them.
 
-        The second answer is True if sound is missing before them.
+        `measured` is the time at which the first sample was taken, as far as it could be measured; seconds.
         """
         expected = measured if self._next is None else self._next
         error = measured - expected

@@ -17,13 +17,13 @@ from kiosk.model import SAMPLE_RATE
 from kiosk.ports import Context, Samples
 
 PATIENCE_S = 3.0
-"""A sound that takes so much longer than its length does not sound any more."""
+"""A sound that takes so much longer than its length is stuck."""
 
 
 class SpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`device`: part of a PortAudio name, an index, or "" for the default. `echo_s`: so long a sound is still
-    in the room after the device has taken it; more for a loudspeaker that is late by itself (Bluetooth: 0.3).
-    `latency`: as PortAudio takes it; so long may this process be held up before a prompt stutters.
+    """`device`: part of a PortAudio name, an index, or "" for the default. `echo_s`: how long a sound can
+    still be heard after the device has taken it; more for a loudspeaker that is itself late (Bluetooth: 0.3).
+    `latency`: as PortAudio takes it; how long this process may be held up before a prompt stutters.
     """
 
     device: str | int = ""
@@ -32,59 +32,62 @@ class SpeakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing to choose."""
+    """No options."""
 
 
 class SoundDeviceSpeaker:
-    """See `kiosk.ports.Speaker`. A stream is open only while something is played."""
+    """`ports.Speaker` through PortAudio. A stream is open only while something is played."""
 
     Settings = SpeakerSettings
 
     def __init__(self, settings: SpeakerSettings, context: Context) -> None:
         self._settings = settings
         self._found: dict[str, Any] | None = None
-        self._silence = threading.Event()
+        self._stopped = threading.Event()
 
     def open(self) -> None:
+        """Look the device up. Raises DeviceMissing."""
         self._found = portaudio.find(self._settings.device, "output", Code.SPEAKER_MISSING)
-        self._silence.clear()
+        self._stopped.clear()
 
     def play(self, samples: Samples) -> None:
+        """Play the samples and return when they have been heard, or after `stop`. Raises DeviceLost."""
         if self._found is None:
             raise DeviceLost(Code.SPEAKER_MISSING, "not open")
         rate = float(self._found["default_samplerate"])
         sound = soxr.resample(samples, SAMPLE_RATE, rate).astype(np.float32)
         try:
-            self._sound(sound, rate, self._found["index"])
+            self._play_resampled(sound, rate, self._found["index"])
         finally:
-            self._silence.clear()
+            self._stopped.clear()
 
     def stop(self) -> None:
-        """Ends the sound that plays, or that is just about to."""
-        self._silence.set()
+        """End the sound that plays, or that is just about to."""
+        self._stopped.set()
 
     def close(self) -> None:
+        """Forget the device."""
         self._found = None
 
-    def _sound(self, sound: NDArray[np.float32], rate: float, index: int) -> None:
+    def _play_resampled(self, sound: NDArray[np.float32], rate: float, index: int) -> None:
         sounddevice = portaudio.library(Code.SPEAKER_MISSING)
-        left = _Left(sound, sounddevice.CallbackStop)
-        done = self._silence
+        playback = Playback(sound, sounddevice.CallbackStop)
+        done = self._stopped  # also set when the stream has finished
         ended = threading.Event()
 
         def finished() -> None:
             ended.set()
             done.set()
 
-        stream = self._start(left, finished, rate, index)
+        stream = self._start(playback, finished, rate, index)
         in_time = done.wait(len(sound) / rate + PATIENCE_S)
-        broken = not in_time or (ended.is_set() and not left.over)
-        if ended.is_set() and left.over:  # PortAudio is done some 20 ms before the sound is (null sink)
+        broken = not in_time or (ended.is_set() and not playback.over)
+        if ended.is_set() and playback.over:  # PortAudio is done some 20 ms before the sound is (null sink)
             time.sleep(self._settings.echo_s)
         if not portaudio.close(stream) or broken:
             raise DeviceLost(Code.SPEAKER_MISSING, "the sound did not get out")
 
-    def _start(self, left: "_Left", finished: Callable[[], None], rate: float, index: int) -> Any:
+    def _start(self, playback: "Playback", finished: Callable[[], None], rate: float, index: int) -> Any:
         sounddevice = portaudio.library(Code.SPEAKER_MISSING)
         portaudio.opened()
         try:
@@ -94,10 +97,10 @@ class SoundDeviceSpeaker:
                 channels=1,
                 dtype="float32",
                 latency=self._settings.latency,
-                callback=left.fill,
+                callback=playback.fill,
                 finished_callback=finished,
             )
-            left.behind = round(stream.latency * rate)
+            playback.trailing = round(stream.latency * rate)
             stream.start()
         except sounddevice.PortAudioError as error:
             portaudio.closed()
@@ -105,24 +108,26 @@ class SoundDeviceSpeaker:
         return stream
 
 
-class _Left:
-    """What is left to be played; `fill` is called by PortAudio.
+class Playback:
+    """The rest of a sound that is being played; `fill` is called by PortAudio.
 
-    `behind`: samples of silence behind the sound, as many as the device keeps in its buffer. A stream that
-    ends over ALSA's PulseAudio plug-in throws its buffer away, and with it the last word: 0.2 s of 1.2 s.
+    `trailing`: samples of silence after the sound, as many as the device keeps in its buffer. A stream that
+    ends over ALSA's PulseAudio plug-in drops its buffer, and with it the last word: 0.2 s of 1.2 s.
     """
 
     def __init__(self, sound: NDArray[np.float32], stop: type[BaseException]) -> None:
-        self.behind = 0
+        self.trailing = 0
         self._sound = sound
         self._stop = stop
         self._at = 0
 
     @property
     def over(self) -> bool:
-        return self._at >= len(self._sound) + self.behind
+        """Whether the sound and the silence after it were taken."""
+        return self._at >= len(self._sound) + self.trailing
 
     def fill(self, out: NDArray[np.float32], count: int, time: Any, status: Any) -> None:
+        """Write the next `count` samples into `out`, (count, 1). Raises the stop exception at the end."""
         piece = self._sound[self._at : self._at + count]
         out[: len(piece), 0] = piece
         out[len(piece) :, 0] = 0.0

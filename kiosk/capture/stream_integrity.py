@@ -1,4 +1,4 @@
-"""What the camera's stream is like: measures that tell a live sensor from pictures that are fed in its place.
+"""Measures of a camera's stream that tell a live sensor from pictures that are fed in its place.
 
 A sensor never gives the same picture twice, never comes back to a whole second of movement, and is never
 without noise. This module measures; `kiosk.visit.rules.stream` judges. One `StreamMonitor` per opening.
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from kiosk.model import Frame, StreamSeen
 from kiosk.ports import Image
 
-_SAMPLE = 8  # every eighth pixel is enough to know a picture again
+_SAMPLE = 8  # every eighth pixel is enough to recognise a picture
 _FLAT = 2.0  # grey levels: without structure (a covered lens) all pictures are alike
-_PRINTS = 4096  # exact prints remembered: three minutes
+_HASHES = 4096  # of pictures remembered: three minutes
 _SIZE = (32, 24)
-_SCALE = 50.0  # standard deviation of a coarse print: then gain and offset of the exposure do not matter
+_SCALE = 50.0  # standard deviation of a coarse picture: then gain and offset of the exposure do not matter
 _KEPT_S = 20.0
 _NEAREST_S = 0.8  # what is younger is just the same movement
 _EDGE_S = 0.15
-_ALIKE = 0.5  # of the movement within 0.3 s: nearer to an old picture than that is a coincidence, or a loop
+_ALIKE = 0.5  # of the movement within 0.3 s: nearer to an old picture than that is a coincidence or a loop
 _AMONG = 1.25  # times the least distance: noise makes two of one picture differ so much
 _MOVING = 0.8  # such movement is more than the drift of light …
 _FLOORS = 3.0  # … and so many times what noise alone makes
@@ -40,22 +40,22 @@ Floats = NDArray[np.floating]
 
 
 class StreamMonitor:
-    """Fed with every frame; says what is known so far."""
+    """Measures of one stream, from its opening on; every frame is to be looked at."""
 
     def __init__(self) -> None:
         self._frames = self._held = self._repeated = self._backwards = 0
-        self._prints: deque[bytes] = deque(maxlen=_PRINTS)
+        self._hashes: deque[bytes] = deque(maxlen=_HASHES)
         self._known: set[bytes] = set()
         self._times: deque[float] = deque(maxlen=_TIMES)
         self._stamp: float | None = None
-        self._noise = Noise()
-        self._loop = Loop()
+        self._noise = NoiseMeter()
+        self._loop = LoopDetector()
 
     def look(self, frame: Frame) -> StreamSeen:
-        """At most two milliseconds at 1280×720."""
+        """Return what is known with this frame; takes at most two milliseconds at 1280×720."""
         self._frames += 1
-        self._time(frame)
-        if self._print(frame.image[::_SAMPLE, ::_SAMPLE]):
+        self._record_times(frame)
+        if self._is_new(frame.image[::_SAMPLE, ::_SAMPLE]):
             self._noise.look(frame.image)
             self._loop.look(frame.image, frame.at, self._noise.level() or _USUAL_NOISE)
         gaps = np.diff(self._times)
@@ -71,7 +71,7 @@ class StreamMonitor:
             still_s=round(self._loop.still_s, 2),
         )
 
-    def _time(self, frame: Frame) -> None:
+    def _record_times(self, frame: Frame) -> None:
         old = self._stamp
         late = bool(self._times) and frame.at <= self._times[-1]
         stale = old is not None and frame.stamp is not None and frame.stamp < old
@@ -79,22 +79,22 @@ class StreamMonitor:
         self._times.append(frame.at)
         self._stamp = frame.stamp
 
-    def _print(self, sample: Image) -> bool:
-        """Is it a new picture? One that a slow sensor's camera sends twice in a row is only held."""
-        mark = hashlib.blake2b(sample.tobytes(), digest_size=8).digest()
-        if self._prints and mark == self._prints[-1]:
+    def _is_new(self, sample: Image) -> bool:
+        """Say whether the picture is a new one. One that a camera sends twice in a row is only held."""
+        digest = hashlib.blake2b(sample.tobytes(), digest_size=8).digest()
+        if self._hashes and digest == self._hashes[-1]:
             self._held += 1
             return False
-        if mark in self._known and float(sample.std()) > _FLAT:
+        if digest in self._known and float(sample.std()) > _FLAT:
             self._repeated += 1
-        if len(self._prints) == _PRINTS:
-            self._known.discard(self._prints[0])
-        self._prints.append(mark)
-        self._known.add(mark)
+        if len(self._hashes) == _HASHES:
+            self._known.discard(self._hashes[0])
+        self._hashes.append(digest)
+        self._known.add(digest)
         return True
 
 
-class Noise:
+class NoiseMeter:
     """Temporal noise where nothing moves: half the blocks of a frame differ from the last by noise alone."""
 
     def __init__(self) -> None:
@@ -102,6 +102,7 @@ class Noise:
         self._levels: deque[float] = deque(maxlen=_NOISES)
 
     def look(self, image: Image) -> None:
+        """Add one frame."""
         now = image[::4, ::4, 1].astype(np.int16)
         last, self._last = self._last, now
         if last is None or last.shape != now.shape:
@@ -114,65 +115,65 @@ class Noise:
             self._levels.append(float(np.median(quiet)) / np.sqrt(2))
 
     def level(self) -> float | None:
-        """Standard deviation in grey levels; None: not known yet."""
+        """Return the standard deviation in grey levels; None: not known yet."""
         return round(float(median(self._levels)), 3) if len(self._levels) >= _NOISES // 2 else None
 
 
-class _Old(Struct, frozen=True, eq=False):
-    """A coarse picture; two of the same scene are about `floor` apart by noise alone."""
+class CoarsePicture(Struct, frozen=True, eq=False):
+    """A picture in (768,) normalised grey levels. Two of the same scene differ by `floor` through noise."""
 
     at: float
-    print_: NDArray[np.float32]
+    levels: NDArray[np.float32]
     floor: float
 
 
-class Loop:
-    """Does a whole second of movement come again, always so many seconds later? And does anything move?"""
+class LoopDetector:
+    """Finds seconds of movement that come again at one lag, and pictures in which nothing moves.
+
+    `period_s`: the lag of the loop that was found; `still_s`: how long nothing has moved.
+    """
 
     def __init__(self) -> None:
         self.period_s: float | None = None
         self.still_s = 0.0
-        self._old: deque[_Old] = deque()
+        self._past: deque[CoarsePicture] = deque()
         self._lag_s = 0.0
         self._since: float | None = None
-        self._still: _Old | None = None
+        self._still: CoarsePicture | None = None
 
     def look(self, image: Image, at: float, noise: float) -> None:
-        """`noise`: standard deviation of a pixel, grey levels."""
-        now = _coarse(image, at, noise)
-        self._moved_since(now)
-        self._seek(now)
-        self._old.append(now)
-        while at - self._old[0].at > _KEPT_S:
-            self._old.popleft()
-
-    def _moved_since(self, now: _Old) -> None:
+        """Add one frame, taken at `at`. `noise`: standard deviation of a pixel, grey levels."""
+        now = coarse_picture(image, at, noise)
         if self._still is None or _distance(now, self._still) > _STILL + 2 * now.floor:
             self._still = now
-        self.still_s = now.at - self._still.at
+        self.still_s = at - self._still.at
+        self._search(now)
+        self._past.append(now)
+        while at - self._past[0].at > _KEPT_S:
+            self._past.popleft()
 
-    def _seek(self, now: _Old) -> None:
-        recent = [old for old in self._old if 0.12 <= now.at - old.at <= 0.3]
-        before = [old for old in self._old if now.at - old.at >= _NEAREST_S]
+    def _search(self, now: CoarsePicture) -> None:
+        recent = [old for old in self._past if 0.12 <= now.at - old.at <= 0.3]
+        before = [old for old in self._past if now.at - old.at >= _NEAREST_S]
         if not recent or not before:
             return
         movement = _distance(now, recent[0])
         if movement < max(_MOVING, _FLOORS * now.floor):
             return
         ages = np.array([now.at - old.at for old in before])
-        found = np.sqrt(((np.stack([old.print_ for old in before]) - now.print_) ** 2).mean(axis=1))
-        self._again(now.at, ages, found, _ALIKE * movement)
+        distances = np.sqrt(((np.stack([old.levels for old in before]) - now.levels) ** 2).mean(axis=1))
+        self._follow_lag(now.at, ages, distances, _ALIKE * movement)
 
-    def _again(self, at: float, ages: Floats, found: Floats, limit: float) -> None:
-        """Is the picture of one period ago among the nearest once more? Else another period may begin."""
-        nearest = int(found.argmin())
-        if found[nearest] >= 2 * limit or ages[nearest] < _NEAREST_S + _EDGE_S:
+    def _follow_lag(self, at: float, ages: Floats, distances: Floats, limit: float) -> None:
+        """Check that the picture of one lag ago is among the nearest again; else another lag may begin."""
+        nearest = int(distances.argmin())
+        if distances[nearest] >= 2 * limit or ages[nearest] < _NEAREST_S + _EDGE_S:
             self._since = None  # unlike anything before, or just going on slowly
-        if found[nearest] >= limit or ages[nearest] < _NEAREST_S + _EDGE_S:
+        if distances[nearest] >= limit or ages[nearest] < _NEAREST_S + _EDGE_S:
             return
         if self._since is not None:
             supposed = int(np.abs(ages - self._lag_s).argmin())
-            if found[supposed] <= _AMONG * found[nearest]:
+            if distances[supposed] <= _AMONG * distances[nearest]:
                 if at - self._since >= _LOOP_S:
                     self.period_s = round(self._lag_s, 2)
                 return
@@ -180,18 +181,20 @@ class Loop:
 
 
 def _blocks(plane: NDArray[np.int16]) -> NDArray[np.int16]:
-    """(rows, 8, columns, 8) of what fits."""
+    """Return (rows, 8, columns, 8) of what fits."""
     rows, columns = plane.shape[0] // _BLOCK, plane.shape[1] // _BLOCK
     return plane[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)
 
 
-def _coarse(image: Image, at: float, noise: float) -> _Old:
+def coarse_picture(image: Image, at: float, noise: float) -> CoarsePicture:
+    """Return the picture reduced to 32×24, with the distance that `noise` makes between two of them."""
     small = cv2.resize(image[..., 1], _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
     gain = _SCALE / max(float(small.std()), 1.0)
     averaged = max(1.0, image.shape[0] * image.shape[1] / (_SIZE[0] * _SIZE[1]))
     floor = noise * gain * float(np.sqrt(2 / averaged))
-    return _Old(at, np.asarray((small - small.mean()) * gain, np.float32).ravel(), floor)
+    levels = np.asarray((small - small.mean()) * gain, np.float32).ravel()
+    return CoarsePicture(at, levels, floor)
 
 
-def _distance(one: _Old, other: _Old) -> float:
-    return float(np.sqrt(((one.print_ - other.print_) ** 2).mean()))
+def _distance(one: CoarsePicture, other: CoarsePicture) -> float:
+    return float(np.sqrt(((one.levels - other.levels) ** 2).mean()))

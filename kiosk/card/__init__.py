@@ -1,1 +1,1 @@
-"""What a card says: frames and commands of its reader, layouts of its text, rules of its number."""
+"""ID cards: frames and commands of their readers, layouts of their text, rules of their number."""

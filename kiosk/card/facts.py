@@ -1,4 +1,4 @@
-"""A card → what the rules may know of it."""
+"""Derives from a card what the rules may know of it."""
 
 from datetime import date, datetime, timedelta, timezone
 
@@ -10,40 +10,36 @@ CHINA = timezone(timedelta(hours=8))
 
 
 def china_today() -> date:
-    """The date by which cards begin and expire."""
+    """Return the date by which cards begin and expire."""
     return datetime.now(CHINA).date()
 
 
 def china_date(at_unix: float) -> date:
-    """The same at another time."""
+    """Return the date in China at a time (seconds since 1970)."""
     return datetime.fromtimestamp(at_unix, CHINA).date()
 
 
 def facts(card: IdCard, kind: str, today: date) -> CardFacts:
-    """`kind` is the card's type (resident, J, I, Y); `today` is the date in China. Keeps nothing personal.
+    """Return the facts, none of them personal. `kind`: resident, J, I, Y; `today`: the date in China.
 
-    Whatever is missing on the card counts against it: no date of issue means "not valid yet", no birth
-    means "age 0".
+    What is missing on the card counts against it: no date of issue means "not valid yet", no birth means
+    "age 0".
     """
+    if kind == "I":
+        birth_agrees = number.valid_foreigner(card.number, card.birth)
+    else:
+        birth_agrees = card.birth is not None and number.birth(card.number) == card.birth
     return CardFacts(
         kind=kind,
         number_valid=number.valid_as(kind, card.number, card.birth),
-        birth_agrees=_birth_agrees(card, kind),
+        birth_agrees=birth_agrees,
         days_valid=None if card.valid_to is None else (card.valid_to - today).days,
         days_since_issue=-1 if card.valid_from is None else (today - card.valid_from).days,
-        age=_age(card.birth, today),
+        age=0 if card.birth is None else completed_years(card.birth, today),
     )
 
 
-def _birth_agrees(card: IdCard, kind: str) -> bool:
-    if kind == "I":
-        return number.valid_foreigner(card.number, card.birth)
-    return card.birth is not None and number.birth(card.number) == card.birth
-
-
-def _age(birth: date | None, today: date) -> int:
-    """Completed years; whoever was born on 29 February completes one on 1 March."""
-    if birth is None:
-        return 0
+def completed_years(birth: date, today: date) -> int:
+    """Return the age, at least 0; a person born on 29 February completes a year on 1 March."""
     years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
     return max(0, years)

@@ -1,4 +1,4 @@
-"""SAM-V frames: what travels on the line between terminal and card reader.
+"""SAM-V frames, in which terminal and card reader exchange bytes.
 
     AA AA AA 96 69 | length (2 bytes, big-endian) | body | check
 
@@ -16,55 +16,56 @@ MAX_LENGTH = 4096
 _HEAD = len(PREAMBLE) + 2
 
 
-class Damaged(Exception):  # noqa: N818 - reads as the fact it states
-    """A frame came whose check byte is wrong."""
+class DamagedFrame(Exception):  # noqa: N818 - reads as the fact it states
+    """A frame whose check byte is wrong."""
 
 
 def build(body: bytes) -> bytes:
-    """The frame around `body`."""
+    """Return the frame around `body`."""
     counted = (len(body) + 1).to_bytes(2, "big") + body
     return PREAMBLE + counted + bytes([check(counted)])
 
 
 def check(counted: bytes) -> int:
-    """XOR of all bytes from the length to the end of the body."""
+    """Return the XOR of all bytes from the length to the end of the body."""
     return reduce(xor, counted, 0)
 
 
-class Scanner:
-    """Bytes in, bodies out. Noise before a frame is skipped.
+class FrameScanner:
+    """Finds the bodies of frames in a stream of bytes. Noise before a frame is skipped.
 
-    A frame with a wrong check byte is dropped together with all that came behind it: nothing inside a damaged
-    answer may be taken for an answer, or a card could hold one in its photo. The command is asked again.
+    A frame with a wrong check byte is dropped together with all that came after it: nothing inside a damaged
+    answer may be taken for an answer, or a card could hold one in its photo. The command is sent again.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Bodies that are complete with `data`. Raises Damaged, with an empty buffer behind it."""
+        """Yield the bodies that are complete with `data`. Raises DamagedFrame and leaves an empty buffer."""
         self._buffer += data
         while (body := self._take()) is not None:
             yield body
 
     @property
     def begun(self) -> bool:
-        """A frame's beginning has come and its end has not."""
+        """Whether a frame's beginning has come and its end has not."""
         return self._buffer.startswith(PREAMBLE)
 
     def _take(self) -> bytes | None:
-        length = self._seek()
+        """Remove the first frame and return its body; None if it is not complete. Raises DamagedFrame."""
+        length = self._find_frame()
         if length is None or len(self._buffer) < _HEAD + length:
             return None
         counted = bytes(self._buffer[len(PREAMBLE) : _HEAD + length])
         if check(counted):  # XOR over everything and its own XOR is 0
             self._buffer.clear()
-            raise Damaged
+            raise DamagedFrame
         del self._buffer[: _HEAD + length]
         return counted[2:-1]
 
-    def _seek(self) -> int | None:
-        """Drops what cannot begin a frame; the length of the frame that now stands first."""
+    def _find_frame(self) -> int | None:
+        """Drop what cannot begin a frame and return the length of the frame that is first now, if known."""
         while True:
             start = self._buffer.find(PREAMBLE)
             if start < 0:

@@ -1,11 +1,11 @@
-"""The 256 bytes of text on a card's chip, in its four layouts.
+"""Reads and writes the 256 bytes of text on a card's chip, in its four layouts.
 
 UTF-16LE, fields of fixed size padded with blanks, the type letter at byte 248: blank for a resident's
 identity card, `J` for a residence permit of people from Hong Kong, Macau and Taiwan, `I` and `Y` for a
 foreigner's permanent residence card of 2017 and of 2023. Source: makers' protocol pages; `J` rests on one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from kiosk.card.nations import NATIONS
@@ -70,22 +70,28 @@ LAYOUTS: Mapping[str, Layout] = {
 
 
 def parse(text: bytes, portrait: bytes = b"") -> IdCard:
-    """The card behind 256 bytes. Raises CardError: CARD_MALFORMED, CARD_WRONG_TYPE.
+    """Return the card of 256 bytes. Raises CardError: CARD_MALFORMED, CARD_WRONG_TYPE.
 
-    The error's detail names the field, never what stands in it.
+    The error's detail names the field, never its content.
     """
     if len(text) != SIZE:
         raise CardError(Code.CARD_MALFORMED, f"{len(text)} bytes of text")
-    kind = _kind(text)
-    fields = _split(text, LAYOUTS[kind])
+    kind = _decoded(text[TYPE_AT : TYPE_AT + 2], "type") or "resident"
+    if kind not in LAYOUTS:
+        raise CardError(Code.CARD_WRONG_TYPE, "unknown type letter")
+    fields, at = {}, 0
+    for field, size in LAYOUTS[kind]:
+        if field != "reserved":
+            fields[field] = _decoded(text[at : at + size], field)
+        at += size
     name = fields["name"] or fields.get("name_latin", "") + fields.get("name_latin_2", "")
     if not name or not fields["number"]:
         raise CardError(Code.CARD_MALFORMED, "no name or no number")
     return IdCard(
         number=fields["number"],
         name=name,
-        sex=_word(fields["sex"], SEXES, "sex"),
-        nation=_word(fields["nation"], NATIONS, "nation") if kind == "resident" else "",
+        sex=_meaning(fields["sex"], SEXES, "sex"),
+        nation=_meaning(fields["nation"], NATIONS, "nation") if kind == "resident" else "",
         birth=_date(fields["birth"], "birth"),
         address=fields.get("address", ""),
         issuer=fields.get("issuer", ""),
@@ -97,11 +103,11 @@ def parse(text: bytes, portrait: bytes = b"") -> IdCard:
 
 
 def compose(card: IdCard) -> bytes:
-    """The 256 bytes that `parse` reads as this card, for simulators. Raises ValueError if one overflows."""
+    """Return the 256 bytes that `parse` reads as this card. Raises ValueError if a field overflows."""
     values = {
         "name": card.name,
-        "sex": _key(card.sex, SEXES),
-        "nation": _key(card.nation, NATIONS) if card.kind == "resident" else "",
+        "sex": _code(card.sex, SEXES),
+        "nation": _code(card.nation, NATIONS) if card.kind == "resident" else "",
         "birth": _digits(card.birth),
         "address": card.address,
         "number": card.number,
@@ -113,23 +119,6 @@ def compose(card: IdCard) -> bytes:
     return b"".join(_padded(values.get(name, ""), size) for name, size in LAYOUTS[card.kind])
 
 
-def _kind(text: bytes) -> str:
-    letter = _decoded(text[TYPE_AT : TYPE_AT + 2], "type")
-    kind = letter or "resident"
-    if kind not in LAYOUTS:
-        raise CardError(Code.CARD_WRONG_TYPE, "unknown type letter")
-    return kind
-
-
-def _split(text: bytes, layout: Iterable[tuple[str, int]]) -> dict[str, str]:
-    fields, at = {}, 0
-    for name, size in layout:
-        if name != "reserved":
-            fields[name] = _decoded(text[at : at + size], name)
-        at += size
-    return fields
-
-
 def _decoded(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-16-le").strip(" \0\u3000")
@@ -137,14 +126,14 @@ def _decoded(raw: bytes, name: str) -> str:
         raise CardError(Code.CARD_MALFORMED, f"{name} is not UTF-16") from None
 
 
-def _word(code: str, words: Mapping[str, str], name: str) -> str:
-    if code not in words:
+def _meaning(code: str, meanings: Mapping[str, str], name: str) -> str:
+    if code not in meanings:
         raise CardError(Code.CARD_MALFORMED, f"unknown code in {name}")
-    return words[code]
+    return meanings[code]
 
 
 def _date(text: str, name: str) -> date:
-    """YYYYMMDD; anything else is malformed: no date may come to mean "without end"."""
+    """Return the date of YYYYMMDD; else raise CardError: no text may come to mean "without end"."""
     if len(text) == 8 and text.isascii() and text.isdigit():
         try:
             return date(int(text[:4]), int(text[4:6]), int(text[6:]))
@@ -153,8 +142,8 @@ def _date(text: str, name: str) -> date:
     raise CardError(Code.CARD_MALFORMED, f"{name} is not a date")
 
 
-def _key(word: str, words: Mapping[str, str]) -> str:
-    return next(code for code, meaning in words.items() if meaning == word)
+def _code(meaning: str, meanings: Mapping[str, str]) -> str:
+    return next(code for code, known in meanings.items() if known == meaning)
 
 
 def _digits(day: date | None) -> str:

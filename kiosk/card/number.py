@@ -1,4 +1,4 @@
-"""The citizen identity number: form, birth date inside, check character.
+"""Checks citizen identity numbers: form, birth date inside, check character.
 
 GB 11643-1999: six digits of region, eight of birth (YYYYMMDD), three of sequence (odd: male), and one check
 character by ISO/IEC 7064 MOD 11-2. Regions are not looked up (docs/decisions/0006-no-region-table.md).
@@ -23,19 +23,19 @@ _FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
 
 
 def check_character(digits: str) -> str:
-    """The last character to these 17 digits."""
+    """Return the last character for these 17 digits."""
     return CHARACTERS[sum(w * int(d) for w, d in zip(WEIGHTS, digits, strict=True)) % 11]
 
 
 def valid(number: str) -> bool:
-    """Form, birth date and check character are those of GB 11643."""
+    """Say whether form, birth date and check character are those of GB 11643."""
     if not _FORM.fullmatch(number) or birth(number) is None:
         return False
     return number[-1] == check_character(number[:17])
 
 
 def valid_as(kind: str, number: str, born: date | None) -> bool:
-    """Is this a number that a card of this kind (`resident`, `J`, `I`, `Y`) carries?"""
+    """Say whether a card of this kind (`resident`, `J`, `I`, `Y`) can carry this number."""
     if kind == "I":
         return valid_foreigner(number, born)
     permit = number.startswith(PERMIT_REGIONS)
@@ -44,7 +44,7 @@ def valid_as(kind: str, number: str, born: date | None) -> bool:
 
 
 def birth(number: str) -> date | None:
-    """The birth date inside a number of 18 characters; None if that is not a date."""
+    """Return the birth date inside a number of 18 characters; None if that is not a date."""
     digits = number[6:14]
     if len(number) != 18 or not (digits.isascii() and digits.isdigit()):
         return None
@@ -55,7 +55,7 @@ def birth(number: str) -> date | None:
 
 
 def valid_foreigner(number: str, born: date | None) -> bool:
-    """The number on a permanent residence card of 2017: three letters, twelve digits, with the birth YYMMDD.
+    """Check a number of a permanent residence card of 2017: three letters, twelve digits, birth as YYMMDD.
 
     Public descriptions agree on the form and the place of the birth; none on its last digit, so that is not
     checked here. Central's authority decides.

@@ -1,7 +1,7 @@
 """The SAM-V commands that a terminal needs, and what each answer of the reader means.
 
-A session is one line to one reader; `Line` is what carries the bytes (a serial port, a test). Commands only
-ask and may be repeated, so a damaged answer is asked again.
+A session talks to one reader; `ReaderPort` carries the bytes (a serial port, a test). Commands change nothing
+and may be repeated, so after a damaged answer the command is sent again.
 """
 
 import struct
@@ -12,13 +12,13 @@ from typing import NoReturn, Protocol
 
 from msgspec import Struct
 
-from kiosk.card.frames import Damaged, Scanner, build
+from kiosk.card.frames import DamagedFrame, FrameScanner, build
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost
 
 ATTEMPTS = 3
 GAP_S = 0.25
-"""An answer that has begun and goes on for so long with nothing is broken off. USB adapters hand bytes over
+"""An answer that has begun and pauses for so long is broken off. USB adapters hand bytes over
 every 16 ms, so a read of 1,295 bytes that lost some costs this much and not the whole time for an answer."""
 TEXT_BYTES = 256
 PORTRAIT_BYTES = 1024
@@ -63,83 +63,87 @@ class Status(IntEnum):
     FOUND = 0x9F
 
 
-class Meaning(Struct, frozen=True):
-    """What a status other than "done" is told as. `card`: it lies with the card, else with the reader."""
+class StatusMeaning(Struct, frozen=True):
+    """How a status other than success is reported. `card`: the card is the cause, else the reader."""
 
     code: Code
     card: bool = False
 
 
-MEANINGS: Mapping[Status, Meaning] = {
-    Status.CHECKSUM: Meaning(Code.READER_FAULT),
-    Status.LENGTH: Meaning(Code.READER_FAULT),
-    Status.COMMAND: Meaning(Code.READER_FAULT),
-    Status.NOT_PERMITTED: Meaning(Code.READER_FAULT),
-    Status.UNKNOWN: Meaning(Code.READER_FAULT),
-    Status.CARD_REJECTS_SAM: Meaning(Code.CARD_REJECTED, card=True),
-    Status.SAM_REJECTS_CARD: Meaning(Code.CARD_NOT_GENUINE, card=True),
-    Status.VERIFY_FAILED: Meaning(Code.CARD_NOT_GENUINE, card=True),
-    Status.CARD_TYPE: Meaning(Code.CARD_WRONG_TYPE, card=True),
-    Status.READ_FAILED: Meaning(Code.CARD_UNREADABLE, card=True),
-    Status.RANDOM_NUMBER: Meaning(Code.READER_FAULT),
-    Status.SELF_TEST: Meaning(Code.READER_FAULT),
-    Status.UNAUTHORISED: Meaning(Code.READER_UNAUTHORISED),
-    Status.FIND_FAILED: Meaning(Code.CARD_REMOVED, card=True),
-    Status.SELECT_FAILED: Meaning(Code.CARD_MOVED, card=True),
-    Status.EMPTY: Meaning(Code.CARD_UNREADABLE, card=True),
-    # Out of place they are no answer to what was asked: the reader is out of step.
-    Status.OK: Meaning(Code.READER_FAULT),
-    Status.FOUND: Meaning(Code.READER_FAULT),
+STATUS_MEANINGS: Mapping[Status, StatusMeaning] = {
+    Status.CHECKSUM: StatusMeaning(Code.READER_FAULT),
+    Status.LENGTH: StatusMeaning(Code.READER_FAULT),
+    Status.COMMAND: StatusMeaning(Code.READER_FAULT),
+    Status.NOT_PERMITTED: StatusMeaning(Code.READER_FAULT),
+    Status.UNKNOWN: StatusMeaning(Code.READER_FAULT),
+    Status.CARD_REJECTS_SAM: StatusMeaning(Code.CARD_REJECTED, card=True),
+    Status.SAM_REJECTS_CARD: StatusMeaning(Code.CARD_NOT_GENUINE, card=True),
+    Status.VERIFY_FAILED: StatusMeaning(Code.CARD_NOT_GENUINE, card=True),
+    Status.CARD_TYPE: StatusMeaning(Code.CARD_WRONG_TYPE, card=True),
+    Status.READ_FAILED: StatusMeaning(Code.CARD_UNREADABLE, card=True),
+    Status.RANDOM_NUMBER: StatusMeaning(Code.READER_FAULT),
+    Status.SELF_TEST: StatusMeaning(Code.READER_FAULT),
+    Status.UNAUTHORISED: StatusMeaning(Code.READER_UNAUTHORISED),
+    Status.FIND_FAILED: StatusMeaning(Code.CARD_REMOVED, card=True),
+    Status.SELECT_FAILED: StatusMeaning(Code.CARD_MOVED, card=True),
+    Status.EMPTY: StatusMeaning(Code.CARD_UNREADABLE, card=True),
+    # Where they are not expected, the reader is out of step.
+    Status.OK: StatusMeaning(Code.READER_FAULT),
+    Status.FOUND: StatusMeaning(Code.READER_FAULT),
 }
 """Every status of the makers' pages; printed with its next step in docs/codes.md."""
 
-UNHEARD_OF = Meaning(Code.READER_FAULT)
+UNKNOWN_STATUS = StatusMeaning(Code.READER_FAULT)
 """A status that no page lists: nothing is known of the card, so it is not read."""
 
 _NO_CARD = (Status.FIND_FAILED, Status.SELECT_FAILED, Status.EMPTY)
-_ASK_AGAIN = (Status.CHECKSUM, Status.LENGTH)
+_SEND_AGAIN = (Status.CHECKSUM, Status.LENGTH)
 """The reader got our command damaged."""
 
 
-class Line(Protocol):
+class ReaderPort(Protocol):
     """Bytes to and from a reader."""
 
     def send(self, data: bytes) -> None:
-        """Drops what came unasked, then sends. Raises DeviceLost."""
+        """Drop what came unasked, then send. Raises DeviceLost."""
 
     def receive(self, timeout_s: float) -> bytes:
-        """What there is, waiting for the first byte; empty when nothing came in time. Raises DeviceLost."""
+        """Return what there is, waiting for the first byte; empty if none came in time. Raises DeviceLost."""
 
 
-class Answer(Struct, frozen=True):
-    """SW3 as the number that came, and the data behind it."""
+class ReaderAnswer(Struct, frozen=True):
+    """SW3 as the number that came, and the data after it."""
 
     status: int
     data: bytes
 
 
 class Session:
-    """Talks to one reader; called from one thread."""
+    """Conversation with one reader. Called from one thread."""
 
     def __init__(
         self,
-        line: Line,
+        port: ReaderPort,
         timeout_s: float,
+        *,
         attempts: int = ATTEMPTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`attempts`: how often a command is sent when damaged answers come."""
-        self._line = line
+        """Prepare; `attempts`: how often a command is sent when damaged answers come."""
+        self._port = port
         self._attempts = attempts
         self._timeout_s = timeout_s
         self._clock = clock
 
     def check(self) -> None:
-        """The reader's self-test. Raises DeviceLost with READER_FAULT, READER_UNAUTHORISED, READER_LOST."""
-        well(self.ask(Command.STATUS).status)
+        """Ask for the reader's self-test.
+
+        Raises DeviceLost with READER_FAULT, READER_UNAUTHORISED, READER_LOST.
+        """
+        require_ready(self.ask(Command.STATUS).status)
 
     def sam_id(self) -> str:
-        """The security module's number as printed on the reader. Raises DeviceLost."""
+        """Return the security module's number as printed on the reader. Raises DeviceLost."""
         answer = self.ask(Command.SAM_ID)
         if answer.status != Status.OK or len(answer.data) != 16:
             raise DeviceLost(Code.READER_FAULT, "no SAM id")
@@ -147,7 +151,7 @@ class Session:
         return f"{kind:02d}.{variant:02d}-{made:08d}-{serial:010d}-{check:010d}"
 
     def find(self) -> bool:
-        """Is there a card that was not selected yet?
+        """Say whether there is a card that was not selected yet.
 
         Raises CardError where there is one that cannot be taken, DeviceLost.
         """
@@ -159,22 +163,22 @@ class Session:
         return False
 
     def select(self) -> None:
-        """Take the card that was found. Raises CardError, DeviceLost."""
+        """Select the card that was found. Raises CardError, DeviceLost."""
         answer = self.ask(Command.SELECT)
         if answer.status != Status.OK:
             raise_for(answer.status)
 
     def holds(self) -> bool:
-        """Is the selected card still there? Raises DeviceLost.
+        """Say whether the selected card is still there. Raises DeviceLost.
 
         A reader finds each card once; after that only an answer of the card itself shows that it still lies
-        there. It is asked for its shortest item, which is thrown away. A reader that does not know the
-        command counts as one without the card.
+        there. It is asked for its shortest item, which is discarded. A reader that does not know the command
+        counts as one without the card.
         """
         return self.ask(Command.FURTHER_ADDRESS).status in (Status.OK, Status.EMPTY)
 
     def further_address(self) -> str:
-        """The address that was added after the card was made; empty if there is none.
+        """Return the address that was added after the card was made; empty if there is none.
 
         Raises CardError, DeviceLost.
         """
@@ -187,14 +191,14 @@ class Session:
             raise CardError(Code.CARD_MALFORMED, "further address is not UTF-16") from None
 
     def chip_number(self) -> bytes:
-        """The number of the chip itself, as the reader gives it; empty if it gives none.
+        """Return the number of the chip itself, as the reader gives it; empty if it gives none.
 
         Makers do not agree on its length. Raises CardError, DeviceLost.
         """
         return self._item(Command.CHIP_NUMBER)
 
     def read(self) -> tuple[bytes, bytes]:
-        """Text (256 bytes) and photo (1024 bytes) of the selected card. Raises CardError, DeviceLost."""
+        """Return the selected card's text, 256 bytes, and photo, 1024. Raises CardError, DeviceLost."""
         answer = self.ask(Command.READ)
         if answer.status != Status.OK:
             raise_for(answer.status)
@@ -206,22 +210,22 @@ class Session:
         return content[:TEXT_BYTES], content[TEXT_BYTES:]
 
     def set_baud(self, baud: int) -> bool:
-        """Ask the reader to talk at one of `BAUDS` from now on; will it? Raises DeviceLost."""
-        return self._asked(Command.BAUD + BAUDS.index(baud)).status == Status.OK
+        """Ask the reader to use one of `BAUDS` from now on; say whether it will. Raises DeviceLost."""
+        return self.ask(Command.BAUD + BAUDS.index(baud)).status == Status.OK
 
-    def ask(self, command: Command) -> Answer:
-        """One answer, damaged ones asked again. Raises DeviceLost: READER_LOST (none), READER_FAULT."""
-        return self._asked(command)
+    def ask(self, command: int) -> ReaderAnswer:
+        """Send a command, again after a damaged answer, and return the answer.
 
-    def _asked(self, command: int) -> Answer:
+        Raises DeviceLost: READER_LOST (no answer), READER_FAULT.
+        """
         for _ in range(self._attempts):
             body = self._exchange(build(command.to_bytes(2, "big")))
-            if body is not None and body[2] not in _ASK_AGAIN:
-                return Answer(body[2], body[3:])
+            if body is not None and body[2] not in _SEND_AGAIN:
+                return ReaderAnswer(body[2], body[3:])
         raise DeviceLost(Code.READER_FAULT, f"{command:04X}: only damaged answers")
 
     def _item(self, command: Command) -> bytes:
-        """What a card may hold or not. Raises CardError, DeviceLost."""
+        """Return an item that a card may hold or not; empty if not. Raises CardError, DeviceLost."""
         answer = self.ask(command)
         if answer.status == Status.EMPTY:
             return b""
@@ -230,41 +234,41 @@ class Session:
         return answer.data
 
     def _exchange(self, frame: bytes) -> bytes | None:
-        """The body of the answer; None if it was damaged. Raises DeviceLost when none comes in time."""
-        scanner = Scanner()
-        self._line.send(frame)
+        """Return the body of the answer; None if it was damaged. Raises DeviceLost if none comes in time."""
+        scanner = FrameScanner()
+        self._port.send(frame)
         end = self._clock() + self._timeout_s
         noise = 0
         while (left := end - self._clock()) > 0:
-            data = self._line.receive(min(left, GAP_S) if scanner.begun else left)
+            data = self._port.receive(min(left, GAP_S) if scanner.begun else left)
             if not data and scanner.begun:
                 return None
             noise += len(data)
             try:
                 for body in scanner.feed(data):
                     return body if len(body) >= 3 else None
-            except Damaged:
+            except DamagedFrame:
                 return None
         if noise:
             return None
         raise DeviceLost(Code.READER_LOST, f"no answer in {self._timeout_s} s")
 
 
-def meaning(status: int) -> Meaning:
-    """What a status says when it is not the one that was hoped for."""
+def meaning(status: int) -> StatusMeaning:
+    """Return what a status means where it is not the expected one."""
     known = status in Status.__members__.values()
-    return MEANINGS[Status(status)] if known else UNHEARD_OF
+    return STATUS_MEANINGS[Status(status)] if known else UNKNOWN_STATUS
 
 
-def well(status: int) -> None:
-    """Does the reader say of itself that it works? Raises DeviceLost(READER_FAULT, READER_UNAUTHORISED)."""
+def require_ready(status: int) -> None:
+    """Check that the reader reports itself ready. Raises DeviceLost(READER_FAULT, READER_UNAUTHORISED)."""
     if status != Status.OK:
         found = meaning(status)
         raise DeviceLost(Code.READER_FAULT if found.card else found.code, f"SW3 {status:02X}")
 
 
 def raise_for(status: int) -> NoReturn:
-    """The exception that a status calls for. Raises CardError or DeviceLost, always."""
+    """Raise the exception that a status calls for: CardError or DeviceLost."""
     found = meaning(status)
     known = Status(status).name if status in Status.__members__.values() else ""
     raise (CardError if found.card else DeviceLost)(found.code, f"SW3 {status:02X} {known}".rstrip())

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.audit import log as audit_log
-from kiosk.audit.log import AuditLog, path_of
-from kiosk.audit.record import Kind
-from kiosk.audit.verify import Header, Report, verify
+from kiosk.audit.log import AuditLog, audit_log_path, set_aside
+from kiosk.audit.record import RecordKind
+from kiosk.audit.verify import ExportHeader, VerificationReport, verify
 from kiosk.commands.options import add_actions, read_settings
 from kiosk.model import Measures
 
@@ -18,11 +17,11 @@ from kiosk.model import Measures
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `kiosk audit`."""
     add = add_actions(parser)
-    verifying = add("verify", _verify, "check this terminal's log or an export; status 1: it was changed")
+    verifying = add("verify", verify_log, "check this terminal's log or an export; status 1: it was changed")
     verifying.add_argument("file", type=Path, nargs="?", help="an export (default: this terminal's own log)")
-    exporting = add("export", _export, "copy the log, under a header that names terminal and head")
+    exporting = add("export", export_log, "copy the log, under a header that names terminal and head")
     exporting.add_argument("file", type=Path, nargs="?", help="where to (default: standard output)")
-    add("restart", _restart, "set a damaged log aside and begin a new one")
+    add("restart", restart_log, "set a damaged log aside and begin a new one")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,19 +34,23 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _verify(options: argparse.Namespace) -> int:
+def verify_log(options: argparse.Namespace) -> int:
+    """Check the log or an export and print the first fault."""
     # The settings are read, and checked, even where an export is named.
-    own = path_of(read_settings(options))
+    own = audit_log_path(read_settings(options))
     report = _read(options.file or own)
     print(report.summary)
     return 0 if report.good else 1
 
 
-def _export(options: argparse.Namespace) -> int:
+def export_log(options: argparse.Namespace) -> int:
+    """Write the log, under a header with its head, to a file or to standard output."""
     settings, file = read_settings(options), options.file
-    log = AuditLog(path_of(settings))
+    log = AuditLog(audit_log_path(settings))
     head = log.head
-    header = Header(1, settings.terminal.id, round(time.time(), 3), head.seq, head.hash)
+    header = ExportHeader(
+        audit=1, terminal=settings.terminal.id, at_unix=round(time.time(), 3), seq=head.seq, head=head.hash
+    )
     data = msgspec.json.encode(header) + b"\n" + log.path.read_bytes()
     if file is None:
         sys.stdout.buffer.write(data)
@@ -57,19 +60,20 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _restart(options: argparse.Namespace) -> int:
-    path = path_of(read_settings(options))
+def restart_log(options: argparse.Namespace) -> int:
+    """Set a damaged log aside and begin a new one, whose first record says so."""
+    path = audit_log_path(read_settings(options))
     report = _read(path)
     if report.good:
         print("the log is unbroken; nothing to do")
         return 0
-    kept = audit_log.set_aside(path, time.time())
+    kept = set_aside(path, time.time())
     facts: Measures = {"records": report.records, "head": report.head.hash, "broken": report.at}
-    AuditLog(path).append(Kind.AUDIT_RESTARTED, facts=facts)
+    AuditLog(path).append(RecordKind.AUDIT_RESTARTED, facts=facts)
     print(f"kept as {kept.name}; a new log has begun")
     return 0
 
 
-def _read(path: Path) -> Report:
+def _read(path: Path) -> VerificationReport:
     with path.open("rb") as file:
         return verify(file)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,12 @@ def run(options: argparse.Namespace) -> int:
 
 def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Callable[[str], None]) -> int:
     """Make the checks in order and print a row for each; return 0 if all pass, else 1."""
-    context = driver_context(settings, _simulated_shop(settings))
+    shop = None
+    if settings.mode == "simulation":
+        from kiosk.simulators.shop import SimulatedShop
+
+        shop = SimulatedShop(settings.path(settings.models.folder))
+    context = driver_context(settings, shop)
     failed = 0
     for name, check in checks.items():
         try:
@@ -54,15 +58,6 @@ def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Calla
             print_row(f"{name:<18} FAILS  {error}")
             failed = 1
     return failed
-
-
-def _simulated_shop(settings: Settings) -> Any:
-    """Return the shop for simulated devices, as when the terminal runs; None in production."""
-    if settings.mode != "simulation":
-        return None
-    from kiosk.simulators.shop import SimulatedShop
-
-    return SimulatedShop(settings.path(settings.models.folder))
 
 
 def check_settings(settings: Settings, _: Context) -> str:
@@ -159,12 +154,12 @@ def check_identity(settings: Settings, _: Context) -> str:
 
 def check_central(settings: Settings, _: Context) -> str:
     """Call central and return how far the clocks differ."""
-    who = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
+    enrolled = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
     central = settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
         simulated = settings.mode == "simulation"
-        gateway = Gateway(client, who, time.time, heartbeat_s=central.connect_s, simulated=simulated)
+        gateway = Gateway(client, enrolled, time.time, heartbeat_s=central.connect_s, simulated=simulated)
         gateway.heartbeat()
     finally:
         client.close()

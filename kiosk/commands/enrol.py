@@ -6,9 +6,9 @@ from getpass import getpass
 from pathlib import Path
 
 from kiosk.activation import identity
-from kiosk.audit import facts
-from kiosk.audit.log import AuditLog, path_of
-from kiosk.audit.record import Kind
+from kiosk.audit.facts import key_facts
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
 from kiosk.commands.options import add_settings, read_settings
 
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Enrol, and record that in the audit log. Raises SettingsError, IdentityError, CentralError."""
     settings = read_settings(options)
-    who = identity.enrol(
+    enrolled = identity.enrol(
         settings.central.url,
         options.ca or settings.path(settings.central.ca),
         settings.terminal.id,
@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
         settings.path(settings.terminal.identity),
         identity.make_key_store(settings),
     )
-    AuditLog(path_of(settings)).append(
-        Kind.TERMINAL_ENROLLED, facts=facts.terminal_key(who.terminal, who.store.public())
+    AuditLog(audit_log_path(settings)).append(
+        RecordKind.TERMINAL_ENROLLED, facts=key_facts(enrolled.terminal, enrolled.store.public())
     )
-    print(f"terminal {who.terminal} is enrolled: {who.place or 'no place given'}")
+    print(f"terminal {enrolled.terminal} is enrolled: {enrolled.place or 'no place given'}")
     return 0
 
 

@@ -7,22 +7,21 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.audit.log import AuditLog
-from kiosk.audit.log import path_of as audit_path
+from kiosk.audit.log import AuditLog, audit_log_path
 from kiosk.audit.verify import verify
 from kiosk.commands.options import add_actions, read_settings
 from kiosk.privacy.erasure import Eraser
-from kiosk.privacy.receipts import Receipt, of_visit, read
-from kiosk.privacy.report import day, report, told
+from kiosk.privacy.receipts import ErasureReceipt, read_receipts, visit_history
+from kiosk.privacy.report import format_minute, format_report, report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `kiosk privacy`."""
     add = add_actions(parser)
-    reporting = add("report", _report, "what this terminal holds, of which kind, since and until when")
-    erasing = add("erase", _erase, "erase what is due, and record that it was")
+    reporting = add("report", show_report, "what this terminal holds, of which kind, since and until when")
+    erasing = add("erase", erase_due, "erase what is due, and record that it was")
     erasing.add_argument("--due", action="store_true", required=True, help="only what its term has ended for")
-    listing = add("receipts", _receipts, "what was erased, verified with the log it is recorded in")
+    listing = add("receipts", list_receipts, "what was erased, verified with the log it is recorded in")
     listing.add_argument("file", type=Path, nargs="?", help="an export (default: this terminal's own log)")
     listing.add_argument("--visit", help="what became of the data of this visit; its number is on the slip")
     for parser in (reporting, listing):
@@ -39,15 +38,17 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _report(options: argparse.Namespace) -> int:
+def show_report(options: argparse.Namespace) -> int:
+    """Print what is held; 1 if a part of it cannot be read."""
     found = report(read_settings(options), round(time.time(), 3))
-    print(_json(found) if options.json else told(found))
-    return 0 if all(one.readable for one in found.held) else 1
+    print(_json(found) if options.json else format_report(found))
+    return 0 if all(held.readable for held in found.held) else 1
 
 
-def _erase(options: argparse.Namespace) -> int:
+def erase_due(options: argparse.Namespace) -> int:
+    """Erase what is due; 1 if that cannot be recorded."""
     settings = read_settings(options)
-    audit = AuditLog(audit_path(settings))
+    audit = AuditLog(audit_log_path(settings))
     if not audit.flush():
         print(f"kiosk privacy: nothing erased, it could not be written down: {audit.fault.value}")
         return 1
@@ -56,26 +57,29 @@ def _erase(options: argparse.Namespace) -> int:
     return 0 if audit.flush() else 1
 
 
-def _receipts(options: argparse.Namespace) -> int:
+def list_receipts(options: argparse.Namespace) -> int:
+    """Print the receipts, or one visit's history; 1 if the log was changed or the visit is not in it."""
     # The settings are read, and checked, even where an export is named.
-    own = audit_path(read_settings(options))
+    own = audit_log_path(read_settings(options))
     lines = (options.file or own).read_bytes().splitlines(keepends=True)
     checked = verify(lines)
-    found = of_visit(lines, options.visit) if options.visit else read(lines)
+    found = visit_history(lines, options.visit) if options.visit else read_receipts(lines)
     if options.json:
         print(_json(found))
     else:
         for one in found:
-            told = _line(one) if isinstance(one, Receipt) else f"{day(one.at_unix)}  {one.what}"
-            print(f"record {one.seq:>6}  {told}")
+            text = _format_receipt(one) if isinstance(one, ErasureReceipt) else one.what
+            print(f"record {one.seq:>6}  {format_minute(one.at_unix)}  {text}")
         print(checked.summary)
     return 0 if checked.good and (found or not options.visit) else 1
 
 
-def _line(one: Receipt) -> str:
-    came = f"{day(one.from_unix)} to {day(one.to_unix)}" if one.from_unix and one.to_unix else "-"
+def _format_receipt(one: ErasureReceipt) -> str:
+    came = "-"
+    if one.from_unix and one.to_unix:
+        came = f"{format_minute(one.from_unix)} to {format_minute(one.to_unix)}"
     why = f"{one.days:g} days over" if one.days is not None else "their own end"
-    return f"{day(one.at_unix)}  {one.count} {one.kind} of {came}: {why} ({one.by}, run {one.run[:8]})"
+    return f"{one.count} {one.kind} of {came}: {why} ({one.by}, run {one.run[:8]})"
 
 
 def _json(found: object) -> str:

@@ -13,8 +13,8 @@ from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
 from kiosk.model import DayReport, Language
-from kiosk.printing.output_formats import Paper
-from kiosk.printing.text_layout import lines
+from kiosk.printing.output_formats import DocumentEncoder
+from kiosk.printing.text_layout import format_lines
 from kiosk.settings import Settings
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
 from kiosk.staff.daybook import Daybook
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `kiosk report`."""
     add_settings(parser)
     parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD (default: today)")
-    parser.add_argument("--to", type=_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
+    parser.add_argument("--to", type=output_file, metavar="FILE", help="write it: .pdf, .png, .csv or .txt")
     parser.add_argument("--print", action="store_true", help="on the receipt printer")
     parser.add_argument(
         "--language", choices=[language.value for language in Language], default=Language.ZH_HANS.value
@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> int:
             language=options.language,
         )
         if options.to is not None:
-            write_whole(options.to, _made(options.to.suffix, day, report))
+            write_whole(options.to, make_document(options.to.suffix, day, report))
         if options.print:
-            _print(settings, report)
+            print_report(settings, report)
     except (OSError, DeviceError, OutboxError) as error:
         print(f"kiosk report: {error}", file=sys.stderr)
         return 1
     if options.to is None and not options.print:
-        print("\n".join(lines(report, columns=48)))
+        print("\n".join(format_lines(report, columns=48)))
     return 0
 
 
@@ -70,14 +70,16 @@ def read_day(settings: Settings, wanted: date | None) -> DaySummary:
     )
 
 
-def _made(suffix: str, day: DaySummary, report: DayReport) -> bytes:
+def make_document(suffix: str, day: DaySummary, report: DayReport) -> bytes:
+    """Return the content of a file with this suffix."""
     if suffix == ".csv":
         return format_csv(day).encode("utf-8-sig")
     form: Any = "text" if suffix == ".txt" else suffix[1:]
-    return Paper(form, "80mm", "").made(report)
+    return DocumentEncoder(form, "80mm", "").encode(report)
 
 
-def _print(settings: Settings, report: DayReport) -> None:
+def print_report(settings: Settings, report: DayReport) -> None:
+    """Print on the receipt printer. Raises DeviceError."""
     printer = make_driver(settings, "printer", driver_context(settings))
     try:
         printer.open()
@@ -86,7 +88,8 @@ def _print(settings: Settings, report: DayReport) -> None:
         printer.close()
 
 
-def _file(text: str) -> Path:
+def output_file(text: str) -> Path:
+    """Return the path of `--to`. Raises ArgumentTypeError for a suffix that cannot be written."""
     path = Path(text)
     if path.suffix not in FORMS:
         raise argparse.ArgumentTypeError(f"{text}: a name that ends in {', '.join(FORMS)}")

@@ -1,1 +1,1 @@
-"""Faces: from frames to `FaceSeen`. Embeddings never leave this package."""
+"""Face engines, and the watcher that turns frames into `FaceSeen`. Embeddings never leave this package."""

@@ -50,7 +50,7 @@ def load_engines(
     `options`: by port, the keys that its section of a settings file may have. Raises ModelError (a file is
     missing, altered or unusable), KeyError (no such driver), msgspec.ValidationError (no such option).
     """
-    context = Context(RESOURCES, models, simulation=False, clock=time.monotonic)
+    context = Context(resources=RESOURCES, models=models, simulation=False, clock=time.monotonic)
     chosen = {"face_engine": face_engine, "face_landmarks": face_landmarks, "liveness": liveness}
     built = {}
     for port, name in chosen.items():

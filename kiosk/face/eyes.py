@@ -1,4 +1,4 @@
-"""Are the eyes open? From the picture itself: the mesh hardly follows a lid.
+"""Measures from the picture itself how far an eye is open: the mesh hardly follows a lid.
 
 In a blink the mesh's eye aspect ratio (Soukupová and Čech, 2016) falls from 0.20–0.33 to 0.15–0.23 only, and
 one person's open eye reads like another's closed one. But the darkest thing of an open eye is its iris, which
@@ -17,22 +17,22 @@ from numpy.typing import NDArray
 from kiosk.face.geometry import similarity
 from kiosk.ports import Image
 
-_WIDTH, _HEIGHT = 64, 40
-_EYE = 38.0  # pixels between the corners
+_WIDTH, _HEIGHT = 64, 40  # pixels of the straightened eye
+_EYE = 38.0  # pixels between its corners
 _PART = (slice(6, 34), slice(20, 44))  # without brow, corners and cheek
-_FAINT = 3.0  # grey levels below the median that are no darkness yet
-_PLACE = np.array([[(_WIDTH - _EYE) / 2, _HEIGHT / 2], [(_WIDTH + _EYE) / 2, _HEIGHT / 2]])
+_FAINT = 3.0  # grey levels below the median that do not count as dark
+_CORNERS = np.array([[(_WIDTH - _EYE) / 2, _HEIGHT / 2], [(_WIDTH + _EYE) / 2, _HEIGHT / 2]])
 
 
 def openness(image: Image, corners: NDArray[np.floating]) -> float:
-    """Height of the eye's darkness above the line between its corners, in widths of the eye.
+    """Return the height of the eye's darkness above the line between its corners, in widths of the eye.
 
     `corners`: (2, 2), the left one in the picture first. About 0.1 open; below 0 closed.
     """
-    matrix = similarity(corners, _PLACE)
+    matrix = similarity(corners, _CORNERS)
     eye = cv2.cvtColor(cv2.warpAffine(image, matrix, (_WIDTH, _HEIGHT)), cv2.COLOR_BGR2GRAY)
     part = eye[_PART].astype(np.float32)
-    dark = np.maximum(0.0, np.median(part) - part - _FAINT)
+    darkness = np.maximum(0.0, np.median(part) - part - _FAINT)
     rows = np.arange(part.shape[0])[:, None] + _PART[0].start
-    centre = float((dark * rows).sum() / max(float(dark.sum()), 1e-3))
-    return (_HEIGHT / 2 - centre) / _EYE if dark.any() else 0.0
+    centre = float((darkness * rows).sum() / max(float(darkness.sum()), 1e-3))
+    return (_HEIGHT / 2 - centre) / _EYE if darkness.any() else 0.0

@@ -1,4 +1,4 @@
-"""How often to look, and how often to do the dear part of looking, so that one core is enough."""
+"""Decides which frames are looked at, and for which the expensive part is done: one core must be enough."""
 
 import math
 
@@ -15,37 +15,38 @@ class FrameScheduler:
     def __init__(self, max_fps: float) -> None:
         self._period = 1.0 / max_fps
         self._next = -math.inf
-        self._since = MAX_STRIDE
+        self._looks_since = MAX_STRIDE  # the last embedding
         self._look_s = self._embed_s = 0.0
 
     def due(self, at: float) -> bool:
-        """Is the frame taken at `at` to be looked at?"""
+        """Say whether the frame taken at `at` is to be looked at, and count it if so."""
         if at < self._next - _EARLY * self._period:
             return False
         self._next = max(self._next, at - self._period) + self._period
-        self._since += 1
+        self._looks_since += 1
         return True
 
     def embed_due(self, *, steady: bool) -> bool:
-        """Is this look's embedding wanted? `steady`: enough is known, only continuity counts."""
-        return self._since >= max(self.stride, STEADY_STRIDE if steady else 1)
+        """Say whether this look's embedding is wanted. `steady`: enough is known, only continuity counts."""
+        return self._looks_since >= max(self.stride, STEADY_STRIDE if steady else 1)
 
-    def embedded(self, seconds: float) -> None:
-        self._since = 0
-        self._embed_s = _mean(self._embed_s, seconds)
+    def record_embedding(self, seconds: float) -> None:
+        """Note what embedding and liveness cost."""
+        self._looks_since = 0
+        self._embed_s = _running_mean(self._embed_s, seconds)
 
-    def looked(self, seconds: float) -> None:
-        """What the rest of the look cost."""
-        self._look_s = _mean(self._look_s, seconds)
+    def record_look(self, seconds: float) -> None:
+        """Note what a look cost without the embedding."""
+        self._look_s = _running_mean(self._look_s, seconds)
 
     @property
     def stride(self) -> int:
-        """Every how many looks the embedding fits into the time that is left."""
-        left = self._period - self._look_s
+        """Number of looks in whose spare time one embedding fits."""
+        spare = self._period - self._look_s
         if self._embed_s <= 0:
             return 1
-        return min(MAX_STRIDE, math.ceil(self._embed_s / left)) if left > 0 else MAX_STRIDE
+        return min(MAX_STRIDE, math.ceil(self._embed_s / spare)) if spare > 0 else MAX_STRIDE
 
 
-def _mean(old: float, new: float) -> float:
+def _running_mean(old: float, new: float) -> float:
     return new if old == 0 else (1 - _WEIGHT) * old + _WEIGHT * new

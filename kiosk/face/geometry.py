@@ -1,10 +1,12 @@
-"""Where a face is, and cutting it out: pure arithmetic and one warp."""
+"""Cuts faces out of pictures and averages embeddings: pure arithmetic and one warp."""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.ports import Face, Image
+from kiosk.ports import Face, Image, Vector
 
 ALIGNED_PX = 112
 TEMPLATE = np.array(
@@ -15,9 +17,9 @@ were trained with (Deng et al., 2019)."""
 
 
 def similarity(points: NDArray[np.floating], template: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The (2, 3) matrix of rotation, one scale and shift that brings `points` (n, 2) nearest to `template`.
+    """Return the (2, 3) matrix of rotation, one scale and shift that brings `points` nearest to `template`.
 
-    Least squares in the complex plane: with both centred, q ≈ a·p has a = Σ q·p̄ / Σ |p|².
+    Both are (n, 2). Least squares in the complex plane: with both centred, q ≈ a·p has a = Σ q·p̄ / Σ |p|².
     """
     p = points[:, 0] + 1j * points[:, 1]
     q = template[:, 0] + 1j * template[:, 1]
@@ -28,21 +30,21 @@ def similarity(points: NDArray[np.floating], template: NDArray[np.floating]) -> 
 
 
 def aligned(image: Image, face: Face) -> Image:
-    """(112, 112, 3): the face upright, eyes and mouth where the template has them."""
+    """Return the face upright, eyes and mouth where the template has them, (112, 112, 3)."""
     matrix = similarity(face.points, TEMPLATE)
     return np.asarray(cv2.warpAffine(image, matrix, (ALIGNED_PX, ALIGNED_PX)), np.uint8)
 
 
 def eye_angle(face: Face) -> float:
-    """Radians by which the line from the picture's left eye to its right eye falls (clockwise)."""
+    """Return the radians by which the line from the picture's left eye to its right eye falls (clockwise)."""
     (x0, y0), (x1, y1) = face.points[0], face.points[1]
     return float(np.arctan2(y1 - y0, x1 - x0))
 
 
 def upright_crop(face: Face, angle: float, scale: float, size: int) -> NDArray[np.float64]:
-    """The (2, 3) matrix that turns a face that leans by `angle` radians upright in a square of `size` pixels.
+    """Return the (2, 3) matrix that turns a face leaning by `angle` radians upright in a square.
 
-    The square's side shows `scale` times the longer side of the face's box.
+    `size`: pixels of the square's side, which shows `scale` times the longer side of the face's box.
     """
     zoom = size / (scale * max(face.width, face.height, 1.0))
     cos, sin = np.cos(-angle) * zoom, np.sin(-angle) * zoom
@@ -52,14 +54,20 @@ def upright_crop(face: Face, angle: float, scale: float, size: int) -> NDArray[n
 
 
 def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The (2, 3) matrix that undoes an affine one."""
+    """Return the (2, 3) matrix that undoes an affine one."""
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
 def window(image: Image, face: Face, widths: float) -> Image:
-    """The part of the picture that reaches `widths` face widths beyond the box all around; a clipped view."""
+    """Return a view of the face's box and `widths` face widths around it, clipped to the picture."""
     height, width = image.shape[:2]
     margin = widths * face.width
     x0, x1 = max(0, int(face.x - margin)), min(width, int(face.x + face.width + margin))
     y0, y1 = max(0, int(face.y - margin)), min(height, int(face.y + face.height + margin))
     return image[y0:y1, x0:x1]
+
+
+def unit_mean(vectors: Sequence[Vector]) -> Vector:
+    """Return the mean of embeddings, scaled to unit length."""
+    mean = np.mean(vectors, axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)

@@ -1,4 +1,4 @@
-"""Driver `mediapipe`: 468 points on a face from MediaPipe's `face_landmark.tflite`, run by OpenCV.
+"""Driver `mediapipe`: 468 points on a face by MediaPipe's `face_landmark.tflite`, run by OpenCV.
 
 Only the weight file of MediaPipe is used. The input is the face, upright, in a square one and a half times
 its box, 192×192 RGB, 0…1; outputs are 468 × (x, y, z) in pixels of that square (z: away from the camera, in
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from kiosk.face.eyes import openness
 from kiosk.face.geometry import eye_angle, inverse, upright_crop
-from kiosk.face.weights import loading, require, working
+from kiosk.face.weights import load_errors, require, run_errors
 from kiosk.models import locate
 from kiosk.ports import Context, Face, FaceMesh, Image
 
 Points = NDArray[np.float64]
 """(468, 3)."""
 
-_SIZE = 192
-_SCALE = 1.5
-_LEANING = 0.12  # radians
+_SIZE = 192  # pixels of the input's side
+_SCALE = 1.5  # of it to the longer side of the face's box
+_LEANING = 0.12  # radians by which the mesh may lean without being cut out anew
 _OUTPUTS = ("conv2d_21", "conv2d_31")  # the points, the logit
 
 # Indices of the canonical face mesh; "right" is the person's right, left in the picture.
@@ -49,36 +49,46 @@ class MediaPipeLandmarks:
 
     def __init__(self, settings: MediaPipeSettings, context: Context) -> None:
         path = locate(context.models, settings.model)
-        with loading(settings.model):
+        with load_errors(settings.model):
             self._net = cv2.dnn.readNetFromTFLite(str(path))
-        with loading(settings.model):
+        with load_errors(settings.model):
             points, presence = self._run(np.full((_SIZE, _SIZE, 3), 127, np.uint8))
         require(points.shape == (468, 3), settings.model, f"{points.shape} points")
         require(presence < 0.5, settings.model, "a face in an empty picture")
 
     def measure(self, image: Image, face: Face) -> FaceMesh:
-        """Ratios and angles of one face. Raises EngineError."""
-        crop, points, angle, presence = self._found(image, face)
+        """Return ratios and angles of one face. Raises EngineError."""
+        crop, points, angle, presence = self._locate(image, face)
         yaw, pitch, roll = angles(points)
         roll += float(np.degrees(angle))
-        return FaceMesh(mouth_opening(points), eyes_openness(crop, points), yaw, pitch, roll, presence)
+        return FaceMesh(
+            mouth=mouth_opening(points),
+            eyes=eyes_openness(crop, points),
+            yaw=yaw,
+            pitch=pitch,
+            roll=roll,
+            presence=presence,
+        )
 
     def points(self, image: Image, face: Face) -> Points:
-        """The mesh in pixels of `image`; z in the same scale, negative to the camera. Raises EngineError."""
-        _, points, angle, _ = self._found(image, face)
+        """Return the mesh in pixels of `image`; z in the same scale, negative to the camera.
+
+        Raises EngineError.
+        """
+        _, points, angle, _ = self._locate(image, face)
         back = inverse(upright_crop(face, angle, _SCALE, _SIZE))
         zoom = float(np.hypot(back[0, 0], back[1, 0]))
         flat = points[:, :2] @ back[:, :2].T + back[:, 2]
         return np.column_stack([flat, points[:, 2] * zoom])
 
-    def _found(self, image: Image, face: Face) -> tuple[Image, Points, float, float]:
-        """The upright square, points in it, the angle (radians) it was turned by, presence.
+    def _locate(self, image: Image, face: Face) -> tuple[Image, Points, float, float]:
+        """Return the upright square, the points in it, the angle (radians) it was turned by, and presence.
 
         Detectors see a tilted head's eyes too level; where the mesh still leans, it is taken once more.
         Raises EngineError.
         """
         angle = eye_angle(face)
-        with working(self.name):
+        with run_errors(self.name):
             crop = _cut(image, upright_crop(face, angle, _SCALE, _SIZE))
             points, presence = self._run(crop)
             left = np.radians(angles(points)[2])
@@ -96,18 +106,22 @@ class MediaPipeLandmarks:
 
 
 def mouth_opening(points: Points) -> float:
-    """Inner-lip distance over the mouth's width; in space, so that a turned head opens no mouth."""
+    """Return the inner-lip distance over the mouth's width.
+
+    Both are lengths in space, so that a turned head opens no mouth.
+    """
     gaps = [np.linalg.norm(points[upper] - points[lower]) for upper, lower in _LIPS_INNER]
-    return _ratio(float(np.mean(gaps)), points, *_LIP_CORNERS)
+    right, left = points[list(_LIP_CORNERS)]
+    return float(np.mean(gaps)) / max(float(np.linalg.norm(right - left)), 1e-6)
 
 
 def eyes_openness(crop: Image, points: Points) -> float:
-    """Mean of both eyes, see `kiosk.face.eyes`."""
+    """Return the mean of both eyes, see `kiosk.face.eyes`."""
     return float(np.mean([openness(crop, points[list(corners), :2]) for corners in _EYES]))
 
 
 def angles(points: Points) -> tuple[float, float, float]:
-    """Yaw, pitch, roll in degrees from the mesh's own depth.
+    """Return yaw, pitch and roll in degrees, from the mesh's own depth.
 
     Positive: the nose points to the picture's right; upwards; the head leans clockwise in the picture.
     """
@@ -121,7 +135,3 @@ def angles(points: Points) -> tuple[float, float, float]:
 
 def _cut(image: Image, matrix: NDArray[np.float64]) -> Image:
     return np.asarray(cv2.warpAffine(image, matrix, (_SIZE, _SIZE)), np.uint8)
-
-
-def _ratio(distance: float, points: Points, one: int, other: int) -> float:
-    return distance / max(float(np.linalg.norm(points[one] - points[other])), 1e-6)

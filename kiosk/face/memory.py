@@ -1,4 +1,4 @@
-"""All that is kept of a face during a visit, in one place, so that it can be forgotten in one."""
+"""Keeps all that is known of a face during a visit in one place, so that one call erases it."""
 
 from collections import deque
 from statistics import median
@@ -7,22 +7,23 @@ import cv2
 import numpy as np
 from msgspec import Struct
 
+from kiosk.face.geometry import unit_mean
 from kiosk.ports import Image, Vector
 
-_LIVE_KEPT = 15
-_LIVE_LEAST = 5
+_LIVE_SCORES = 15  # newest ones that the median is over
+_MIN_LIVE_SCORES = 5
 
 
-class Shot(Struct, frozen=True, eq=False):
-    """One good frame: its rank and its embedding."""
+class GoodFrame(Struct, frozen=True, eq=False):
+    """Rank and embedding of a frame that was good enough to be matched."""
 
     rank: float
     vector: Vector
 
 
 class FaceMemory:
-    """The card's face, the face that a clerk was asked about, the best frames of the present track, one
-    picture; `forget` overwrites all.
+    """The card's face, the face that a clerk was asked about, the best frames of the present track and one
+    picture. `forget` overwrites all.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -30,26 +31,27 @@ class FaceMemory:
         self._reviewed: Vector | None = None
         self.portrait: Image | None = None  # as decoded; for a clerk's eyes only
         self._capacity = capacity
-        self._shots: list[Shot] = []
+        self._best: list[GoodFrame] = []
         self.frames = 0  # good frames of this track, kept or not
-        self._live: deque[float] = deque(maxlen=_LIVE_KEPT)
+        self._live: deque[float] = deque(maxlen=_LIVE_SCORES)
         self._picture: Image | None = None
         self._picture_rank = 0.0
 
     @property
     def full(self) -> bool:
-        return len(self._shots) >= self._capacity
+        return len(self._best) >= self._capacity
 
-    def refer(self, vector: Vector | None, portrait: Image | None = None) -> None:
-        """The face that all are compared with."""
+    def set_reference(self, vector: Vector | None, portrait: Image | None = None) -> None:
+        """Set the face that all are compared with, and its picture for a clerk."""
         _wipe(self.reference)
         _wipe(self.portrait)
         self.reference, self.portrait = vector, portrait
 
     def pair(self) -> tuple[Image | None, Image | None]:
-        """The portrait and the best good frame, copies."""
-        portrait, best = self.portrait, self._picture
-        return None if portrait is None else portrait.copy(), None if best is None else best.copy()
+        """Return copies of the portrait and of the best good frame."""
+        pictures = (self.portrait, self._picture)
+        portrait, best = (None if picture is None else picture.copy() for picture in pictures)
+        return portrait, best
 
     def add(self, rank: float, vector: Vector, picture: Image) -> None:
         """Keep a good frame if it is among the best. `picture` is copied if it is the very best."""
@@ -57,47 +59,47 @@ class FaceMemory:
             _wipe(self._picture)
             self._picture, self._picture_rank = picture.copy(), rank
         self.frames += 1
-        self._shots = sorted([*self._shots, Shot(rank, vector)], key=lambda shot: -shot.rank)
-        for worst in self._shots[self._capacity :]:
+        self._best = sorted([*self._best, GoodFrame(rank, vector)], key=lambda frame: -frame.rank)
+        for worst in self._best[self._capacity :]:
             _wipe(worst.vector)
-        del self._shots[self._capacity :]
+        del self._best[self._capacity :]
 
-    def lived(self, score: float) -> None:
+    def add_live_score(self, score: float) -> None:
+        """Add the liveness score of a good frame."""
         self._live.append(score)
 
     def live_median(self) -> float | None:
-        """None where fewer than five good frames were scored, unless there are no more than were."""
-        enough = self._live and len(self._live) >= min(self.frames, _LIVE_LEAST)
+        """Return the median liveness score of the present track.
+
+        None where fewer than five good frames were scored, unless there are no more than were.
+        """
+        enough = self._live and len(self._live) >= min(self.frames, _MIN_LIVE_SCORES)
         return median(self._live) if enough else None
 
     def likeness(self, vector: Vector) -> float | None:
-        """Cosine to the card's face."""
+        """Return the cosine to the card's face."""
         return None if self.reference is None else float(self.reference @ vector)
 
     def likeness_mean(self) -> float | None:
-        """Cosine of the mean of the best frames to the card's face."""
+        """Return the cosine of the mean of the best frames to the card's face."""
         mean = self._mean()
         return None if self.reference is None or mean is None else float(self.reference @ mean)
 
     def keep_reviewed(self) -> None:
-        """A clerk is shown this face; without a good frame of it there is nobody to be known again."""
+        """Keep the mean of the best frames as the face that a clerk is shown; none without a good frame."""
         _wipe(self._reviewed)
         self._reviewed = self._mean()
 
     def likeness_reviewed(self) -> float | None:
-        """Cosine of the mean of the best frames to the face that a clerk was shown last."""
+        """Return the cosine of the mean of the best frames to the face that a clerk was shown last."""
         mean = self._mean()
         return None if self._reviewed is None or mean is None else float(self._reviewed @ mean)
 
     def _mean(self) -> Vector | None:
-        """Of the best frames, of unit length."""
-        if not self._shots:
-            return None
-        mean = np.mean([shot.vector for shot in self._shots], axis=0)
-        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
+        return unit_mean([frame.vector for frame in self._best]) if self._best else None
 
     def picture(self, longest_px: int, quality: int) -> bytes | None:
-        """JPEG of the best good frame, made no larger than it was."""
+        """Return the best good frame as JPEG, made no larger than it was; None if there is none."""
         if self._picture is None:
             return None
         shrink = min(1.0, longest_px / max(self._picture.shape[:2]))
@@ -107,21 +109,22 @@ class FaceMemory:
         return jpeg.tobytes() if done else None
 
     def restart(self) -> None:
-        """Another face: nothing of the one before may count for it."""
-        for shot in self._shots:
-            _wipe(shot.vector)
+        """Erase what is known of the present face: nothing of it may count for the next one."""
+        for frame in self._best:
+            _wipe(frame.vector)
         _wipe(self._picture)
-        self._shots.clear()
+        self._best.clear()
         self.frames = 0
         self._live.clear()
         self._picture, self._picture_rank = None, 0.0
 
     def begin(self) -> None:
-        """Another watch of the same visit."""
+        """Erase the reference, too, for another watch of the same visit."""
         self.restart()
-        self.refer(None)
+        self.set_reference(None)
 
     def forget(self) -> None:
+        """Erase everything."""
         self.begin()
         _wipe(self._reviewed)
         self._reviewed = None

@@ -8,7 +8,6 @@ probabilities, not mirrored, rejected 5.5 % at its best threshold (`kiosk evalua
 Replays on bright screens are hardly tested: this is one measure of several, never the only one.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,14 +16,14 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from kiosk.face import net
-from kiosk.face.weights import loading, require, working
+from kiosk.face.net import OnnxNet
+from kiosk.face.weights import load_errors, require, run_errors
 from kiosk.models import locate
 from kiosk.ports import Context, Face, Image
 
-_SIZE = 80
-_CLASSES, _LIVE = 3, 1
-_MIN_SPREAD = 0.5
+_SIZE = 80  # pixels
+_CLASSES, _LIVE = 3, 1  # how many classes, and which of them is "live"
+_MIN_SPREAD = 0.5  # of the scores of noise and of darkness
 
 
 class MiniFasNetSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,60 +42,55 @@ class MiniFasNet:
 
     def __init__(self, settings: MiniFasNetSettings, context: Context) -> None:
         nets = ((2.7, settings.near), (4.0, settings.wide))
-        self._nets = [(scale, Net(locate(context.models, name))) for scale, name in nets]
+        self._nets = [(scale, AntiSpoofNet(locate(context.models, name))) for scale, name in nets]
 
     def score(self, image: Image, face: Face) -> float:
-        """0 attack … 1 live. Raises EngineError."""
-        with working(self.name):
-            return live(
-                np.mean([logits for scaled in self._nets for logits in _both(*scaled, image, face)], axis=0)
-            )
+        """Return a score from 0 (attack) to 1 (live). Raises EngineError."""
+        logits = []
+        with run_errors(self.name):
+            for scale, net in self._nets:
+                crop = surroundings(image, face, scale)
+                logits += [net.logits(crop), net.logits(np.ascontiguousarray(crop[:, ::-1]))]
+        return live(np.mean(logits, axis=0))
 
 
-def _both(scale: float, one: "Net", image: Image, face: Face) -> Iterator[NDArray[np.float64]]:
-    """The logits of the face and of its mirror image."""
-    crop = surroundings(image, face, scale)
-    yield one.logits(crop)
-    yield one.logits(np.ascontiguousarray(crop[:, ::-1]))
-
-
-class Net:
-    """One net. Raises ModelError(MODEL_UNUSABLE) if it cannot tell noise from darkness.
+class AntiSpoofNet:
+    """One of the nets. Raises ModelError(MODEL_UNUSABLE) if it cannot tell noise from darkness.
 
     Fed 0…1 instead of 0…255, or with damaged weights, these nets answer nearly the same to every picture
     and would still look alive: noise must be far from darkness (measured: 0.99 against 0.03).
     """
 
     def __init__(self, path: Path, gain: float = 1.0) -> None:
-        self._gain, self._net = gain, net.Net(path)
-        with loading(path.name):
+        self._gain, self._net = gain, OnnxNet(path)
+        with load_errors(path.name):
             answers = self.logits(np.zeros((_SIZE, _SIZE, 3), np.uint8))
         require(len(answers) == _CLASSES, path.name, f"{len(answers)} classes")
-        with loading(path.name):
+        with load_errors(path.name):
             noise = np.random.default_rng(0).integers(0, 256, (_SIZE, _SIZE, 3), np.uint8)
             spread = self.live(noise) - self.live(np.zeros_like(noise))
         require(spread > _MIN_SPREAD, path.name, f"noise and darkness differ by {spread:.3f} only")
 
     def live(self, crop: Image) -> float:
-        """Probability of "live" for an (80, 80, 3) crop."""
+        """Return the probability of "live" for an (80, 80, 3) crop."""
         return live(self.logits(crop))
 
     def logits(self, crop: Image) -> NDArray[np.float64]:
-        """(3,) for an (80, 80, 3) crop."""
+        """Return the (3,) logits for an (80, 80, 3) crop."""
         answer = self._net.run(cv2.dnn.blobFromImage(crop, self._gain, (_SIZE, _SIZE)))
         return answer.astype(np.float64)
 
 
 def live(logits: NDArray[np.float64]) -> float:
-    """Softmax: the probability of "live"; NaN for what is no number, which passes no rule."""
+    """Return the softmax's probability of "live"; NaN for what is no number, which passes no rule."""
     powers = np.exp(logits - logits.max())
     return float(powers[_LIVE] / powers.sum())
 
 
 def surroundings(image: Image, face: Face, scale: float) -> Image:
-    """(80, 80, 3): `scale` face boxes of the picture.
+    """Return the part of the picture that is `scale` face boxes wide and high, (80, 80, 3).
 
-    As in training, the cut is made smaller and shifted inwards where the picture ends.
+    As in training, it is made smaller and shifted inwards where the picture ends.
     """
     height, width = image.shape[:2]
     scale = min(scale, (width - 1) / max(face.width, 1.0), (height - 1) / max(face.height, 1.0))
@@ -106,6 +100,6 @@ def surroundings(image: Image, face: Face, scale: float) -> Image:
 
 
 def _inside(centre: float, length: float, limit: int) -> tuple[int, int]:
-    """Begin and end of a stretch of `length` about `centre`, shifted into 0…`limit`."""
+    """Return begin and end of a stretch of `length` about `centre`, shifted into 0…`limit`."""
     begin = min(max(0.0, centre - length / 2), max(0.0, limit - 1 - length))
     return int(begin), max(int(begin) + 1, min(limit, int(begin + length) + 1))

@@ -1,4 +1,4 @@
-"""Driver `none`: no anti-spoof model. Nothing is known, and the rules decide whether that may be."""
+"""Driver `none`: no anti-spoof model, so no score; the rules decide whether that is allowed."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from kiosk.ports import Context, Face, Image
 
 
 class NoLivenessSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
+    """No options."""
 
 
 class NoLiveness:
@@ -22,4 +22,4 @@ class NoLiveness:
         pass
 
     def score(self, image: Image, face: Face) -> None:
-        """Always None: never a pass where liveness is required."""
+        """Return None, which never passes where liveness is required."""

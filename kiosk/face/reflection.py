@@ -1,4 +1,4 @@
-"""What colour of light a face throws back, against what is behind it.
+"""Measures what colour of light a face reflects, against what is behind it.
 
 Exposure multiplies all channels and drops out of their ratios; white balance multiplies a channel
 everywhere and drops out of the difference between face and background, as does a tint laid over a whole
@@ -7,37 +7,32 @@ picture.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from kiosk.ports import Face, Image
 
 Ratios = tuple[float, float]
 """ln of red to green, ln of blue to green."""
 
-_FULL = 250  # a pixel this bright may be cut off
+_CLIPPED = 250  # a pixel this bright may be cut off
 _DARK = 6  # … and one this dark is noise
-_LEAST = 60  # pixels that must remain
-_BESIDE = 0.35  # face widths between face and background: hair and ears lie there
+_MIN_PIXELS = 60  # that remain of a part
+_GAP = 0.35  # face widths between face and background: hair and ears lie there
 _STRIPS = 24  # in the width of a picture
-_FEWEST = 3  # strips of background that must be seen
-_LINE = 64  # rows or columns of a part that are looked at; more say nothing more
+_MIN_STRIPS = 3  # of background that must be seen
+_MAX_LINES = 64  # rows or columns of a part that are used; more change nothing
 
-
-def _linear_table() -> NDArray[np.float32]:
-    """From eight bits to light, IEC 61966-2-1 (sRGB): cameras come near it."""
-    level = np.arange(256) / 255
-    light = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
-    return light.astype(np.float32)
-
-
-_LIGHT = _linear_table()
+_LEVELS = np.arange(256) / 255
+_LIGHT_OF_LEVEL = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
+"""From eight bits to light, IEC 61966-2-1 (sRGB): cameras come near it."""
 
 
 class Reflection:
-    """Measures frame by frame, relative to the first: how the skin looks by itself is kept to itself.
+    """Colour of the face frame by frame, relative to the first, so that the skin's own colour drops out.
 
-    The background is the median of upright strips, each against its own first look: somebody who walks past
-    behind covers a few of them and changes nothing.
+    The background is the median of upright strips, each relative to its own first frame: a person who walks
+    past behind covers a few of them and changes nothing.
     """
 
     def __init__(self) -> None:
@@ -45,33 +40,33 @@ class Reflection:
         self._strips: dict[int, Ratios] = {}
 
     def forget(self) -> None:
-        """The next frame is a first one."""
+        """Take the next frame for a first one."""
         self._skin = None
         self._strips.clear()
 
     def measure(self, image: Image, face: Face) -> Ratios | None:
-        """How the face's colour changed since the first frame; None where it cannot be seen."""
-        skin, behind = ratios(cheeks(image, face)), self._behind(image, face)
+        """Return how the face's colour changed since the first frame; None where it cannot be seen."""
+        skin, behind = ratios(cheeks(image, face)), self._background_change(image, face)
         if skin is None or behind is None:
             return None
         self._skin = self._skin or skin
         return skin[0] - self._skin[0] - behind[0], skin[1] - self._skin[1] - behind[1]
 
-    def _behind(self, image: Image, face: Face) -> Ratios | None:
+    def _background_change(self, image: Image, face: Face) -> Ratios | None:
         changes = []
         for number, part in background(image, face).items():
             now = ratios(part)
             if now is not None:
                 first = self._strips.setdefault(number, now)
                 changes.append((now[0] - first[0], now[1] - first[1]))
-        if len(changes) < _FEWEST:
+        if len(changes) < _MIN_STRIPS:
             return None
         red, blue = np.median(np.array(changes), axis=0)
         return float(red), float(blue)
 
 
 def cheeks(image: Image, face: Face) -> Image:
-    """Between eyes and mouth: skin that moves little when somebody speaks or blinks."""
+    """Return the part between eyes and mouth: skin that moves little when a person speaks or blinks."""
     eyes, mouth = face.points[:2].mean(axis=0), face.points[3:].mean(axis=0)
     apart = abs(float(face.points[1, 0] - face.points[0, 0]))
     down = float(mouth[1] - eyes[1])
@@ -80,25 +75,22 @@ def cheeks(image: Image, face: Face) -> Image:
 
 
 def background(image: Image, face: Face) -> dict[int, Image]:
-    """Strips to the left and to the right of the head, not below the chin, by their place in the picture."""
+    """Return strips left and right of the head, not below the chin, by their number in the picture."""
     wide, bottom = image.shape[1] / _STRIPS, face.y + face.height
-    left, right = face.x - _BESIDE * face.width, face.x + (1 + _BESIDE) * face.width
+    left, right = face.x - _GAP * face.width, face.x + (1 + _GAP) * face.width
     places = ((i, i * wide, (i + 1) * wide) for i in range(_STRIPS))
     return {i: _part(image, x0, 0, x1, bottom) for i, x0, x1 in places if x1 <= left or x0 >= right}
 
 
 def ratios(part: Image) -> Ratios | None:
-    """Of the mean light of all pixels that are neither cut off nor dark; None: there are too few."""
+    """Return the ratios of the mean light of the pixels neither clipped nor dark; None if too few are."""
     pixels = part.reshape(-1, 3)
-    good = pixels[(pixels.max(axis=1) < _FULL) & (pixels.max(axis=1) > _DARK)] if len(pixels) else pixels
-    if len(good) < _LEAST:
+    good = pixels[(pixels.max(axis=1) < _CLIPPED) & (pixels.max(axis=1) > _DARK)] if len(pixels) else pixels
+    if len(good) < _MIN_PIXELS:
         return None
-    blue, green, red = np.maximum(_light(good), 1e-5)
+    light = cv2.LUT(good[None], _LIGHT_OF_LEVEL)[0].mean(axis=0, dtype=np.float64)
+    blue, green, red = np.maximum(light, 1e-5)
     return float(np.log(red / green)), float(np.log(blue / green))
-
-
-def _light(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.asarray(cv2.LUT(pixels[None], _LIGHT)[0].mean(axis=0, dtype=np.float64))
 
 
 def _part(image: Image, left: float, top: float, right: float, bottom: float) -> Image:
@@ -106,4 +98,4 @@ def _part(image: Image, left: float, top: float, right: float, bottom: float) ->
     x0, x1 = (int(min(max(x, 0), width)) for x in (left, right))
     y0, y1 = (int(min(max(y, 0), height)) for y in (top, bottom))
     part = image[y0:y1, x0:x1]
-    return part[:: 1 + part.shape[0] // _LINE, :: 1 + part.shape[1] // _LINE]
+    return part[:: 1 + part.shape[0] // _MAX_LINES, :: 1 + part.shape[1] // _MAX_LINES]

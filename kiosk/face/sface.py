@@ -4,7 +4,7 @@ Why this pair: at a false match rate of 0.1 % it wrongly rejects 2.9 % of Chines
 rejects 39.7 % (docs/decisions). Likeness is the cosine of two embeddings.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from kiosk.codes import Code
 from kiosk.errors import EngineError
 from kiosk.face.geometry import ALIGNED_PX, aligned
-from kiosk.face.net import Net
-from kiosk.face.weights import loading, require, working
+from kiosk.face.net import OnnxNet
+from kiosk.face.weights import load_errors, require, run_errors
 from kiosk.model import FaceMinimums, FaceThresholds
 from kiosk.models import locate
 from kiosk.ports import Context, Face, Image, Vector
 
 _AUTHORS_THRESHOLD = 0.363
 """Below the threshold of its authors strangers and dark portraits are alike (docs/decisions/0001)."""
-_NMS = 0.3
-_TOP = 100
+_NMS_OVERLAP = 0.3  # of two boxes, above which the weaker is dropped
+_MAX_FACES = 100
 
 
 class SFaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,38 +57,44 @@ class SFace:
         cv2.setNumThreads(1)
         self._longest = settings.longest_px
         detector = str(locate(context.models, settings.detector))
-        with loading(settings.detector):
+        with load_errors(settings.detector):
             self._yunet = cv2.FaceDetectorYN.create(
-                detector, "", (self._longest, self._longest), settings.min_score, _NMS, _TOP
+                detector, "", (self._longest, self._longest), settings.min_score, _NMS_OVERLAP, _MAX_FACES
             )
-        self._sface = Net(locate(context.models, settings.embedder))
-        with loading(settings.embedder):
-            self._test(settings)
+        self._sface = OnnxNet(locate(context.models, settings.embedder))
+        with load_errors(settings.embedder):
+            self._self_test(settings)
 
     def detect(self, image: Image) -> list[Face]:
-        """All faces, largest first, found in a reduced copy. Raises EngineError."""
+        """Return all faces, largest first, found in a reduced copy. Raises EngineError."""
         height, width = image.shape[:2]
         shrink = min(1.0, self._longest / max(height, width, 1))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        with working("yunet"):
+        with run_errors("yunet"):
             small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else image
             self._yunet.setInputSize(size)
             rows = self._yunet.detect(small)[1]
-        found = [] if rows is None else [row for row in rows if _is_box(row)]
-        faces = [_face(row, width / size[0], height / size[1]) for row in found]
+        scales = np.array([width / size[0], height / size[1]], np.float32)
+        # On pictures of a pixel's height YuNet finds faces without size, or at infinity.
+        sound = [] if rows is None else [r for r in rows if np.isfinite(r).all() and r[2] > 0 and r[3] > 0]
+        faces = [_face(row, scales) for row in sound]
         return sorted(faces, key=lambda face: -face.width * face.height)
 
     def embed(self, image: Image, face: Face) -> Vector:
-        """(128,) of unit length. Raises EngineError."""
-        with working("sface"):
-            return _unit(self._feature(aligned(image, face)))
+        """Return (128,) of unit length. Raises EngineError."""
+        with run_errors("sface"):
+            vector = self._feature(aligned(image, face))
+        length = float(np.linalg.norm(vector))
+        if not np.isfinite(length) or length < 1e-6:
+            raise EngineError(Code.FACE_ENGINE_FAILED, "sface: an embedding without length")
+        return vector / np.float32(length)
 
     def _feature(self, crop: Image) -> Vector:
-        """Of an aligned face, as SFace was trained: RGB, 0…255."""
+        """Return the (128,) output for an aligned face; RGB, 0…255, as SFace was trained."""
         return self._sface.run(cv2.dnn.blobFromImage(crop, 1.0, (ALIGNED_PX, ALIGNED_PX), swapRB=True))
 
-    def _test(self, settings: SFaceSettings) -> None:
-        """Two unlike pictures must give two unlike vectors; a flat one must hold no face."""
+    def _self_test(self, settings: SFaceSettings) -> None:
+        """Require that unlike pictures give unlike vectors and that a flat one holds no face."""
         flat = np.full((120, 160, 3), 127, np.uint8)
         self._yunet.setInputSize((160, 120))
         require(self._yunet.detect(flat)[1] is None, settings.detector, "a face in an empty picture")
@@ -102,23 +108,15 @@ class SFace:
         )
 
 
-def _unit(feature: NDArray[Any]) -> Vector:
-    vector = np.asarray(feature, np.float32).ravel()
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length < 1e-6:
-        raise EngineError(Code.FACE_ENGINE_FAILED, "sface: an embedding without length")
-    return vector / np.float32(length)
-
-
-def _is_box(row: Vector) -> bool:
-    """On pictures of a pixel's height YuNet finds faces without size, or at infinity."""
-    return bool(np.isfinite(row).all() and row[2] > 0 and row[3] > 0)
-
-
-def _face(row: Vector, x_scale: float, y_scale: float) -> Face:
-    """From YuNet's 15 numbers: box (4), five points (10), score."""
-    scales = np.array([x_scale, y_scale], np.float32)
+def _face(row: Vector, scales: NDArray[np.float32]) -> Face:
+    """Return the face of YuNet's 15 numbers: box (4), five points (10), score."""
     x, y = row[0:2] * scales
     width, height = row[2:4] * scales
-    points = row[4:14].reshape(5, 2) * scales
-    return Face(float(x), float(y), float(width), float(height), points, float(row[14]))
+    return Face(
+        x=float(x),
+        y=float(y),
+        width=float(width),
+        height=float(height),
+        points=row[4:14].reshape(5, 2) * scales,
+        score=float(row[14]),
+    )

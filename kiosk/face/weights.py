@@ -1,4 +1,4 @@
-"""Opening weight files: what is missing or unreadable becomes a `ModelError`, never a guess."""
+"""Turns OpenCV's exceptions and failed self-tests into the terminal's own errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from kiosk.errors import EngineError, ModelError
 
 
 @contextmanager
-def loading(name: str) -> Iterator[None]:
-    """Translates what OpenCV says about a file it cannot load. Raises ModelError(MODEL_UNUSABLE)."""
+def load_errors(name: str) -> Iterator[None]:
+    """Translate what OpenCV raises about a file it cannot load. Raises ModelError(MODEL_UNUSABLE)."""
     try:
         yield
     except cv2.error as error:
@@ -19,8 +19,8 @@ def loading(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def working(name: str) -> Iterator[None]:
-    """Translates what OpenCV says while a net runs. Raises EngineError(FACE_ENGINE_FAILED)."""
+def run_errors(name: str) -> Iterator[None]:
+    """Translate what OpenCV raises while a net runs. Raises EngineError(FACE_ENGINE_FAILED)."""
     try:
         yield
     except cv2.error as error:
@@ -28,7 +28,7 @@ def working(name: str) -> Iterator[None]:
 
 
 def require(holds: bool, name: str, what: str) -> None:
-    """A self-test's finding. Raises ModelError(MODEL_UNUSABLE)."""
+    """Check one finding of a self-test. Raises ModelError(MODEL_UNUSABLE)."""
     if not holds:
         raise ModelError(Code.MODEL_UNUSABLE, f"{name}: self-test: {what}")
 

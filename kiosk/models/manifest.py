@@ -1,8 +1,8 @@
-"""Which model files there are, and whether a file on disk is the one that was measured.
+"""Read the manifest of model files, and check that a file on disk is the one that was measured.
 
-A driver asks for its weights by name: `locate` gives a path, `load` the bytes that were checked. Either
-raises ModelError, so that a missing or altered file keeps the terminal out of service instead of changing
-its answers.
+A driver asks for its weights by name: `locate` returns a path, `load` the bytes that were checked. Both raise
+ModelError, so that a missing or altered file keeps the terminal out of service instead of changing its
+answers.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from kiosk.paths import RESOURCES
 MANIFEST = RESOURCES / "models" / "manifest.toml"
 
 
-class Package(Struct, frozen=True, forbid_unknown_fields=True):
+class WheelMember(Struct, frozen=True, forbid_unknown_fields=True):
     """A member of a wheel in the package registry."""
 
     package: str
@@ -29,7 +29,7 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     member: str
 
 
-class Entry(Struct, frozen=True, forbid_unknown_fields=True):
+class ModelEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file. `file` is its path below the models folder; `size` in bytes."""
 
     name: str
@@ -40,19 +40,19 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     needed_for: str  # the port whose driver loads it, or "simulation"
     size: int
     sha256: str
-    origin: Package | Literal["operator", "bundled"]
+    origin: WheelMember | Literal["operator", "bundled"]
 
     def path(self, folder: Path) -> Path:
-        """Where it lies, or will lie."""
+        """Return where the file is, or will be installed."""
         return (MANIFEST.parent if self.origin == "bundled" else folder) / self.file
 
 
 class _Manifest(Struct, frozen=True, forbid_unknown_fields=True):
-    model: tuple[Entry, ...]
+    model: tuple[ModelEntry, ...]
 
 
-def read(manifest: Path = MANIFEST) -> tuple[Entry, ...]:
-    """All entries. Raises ModelError(MODEL_UNUSABLE) if the manifest cannot be read."""
+def read(manifest: Path = MANIFEST) -> tuple[ModelEntry, ...]:
+    """Return all entries. Raises ModelError(MODEL_UNUSABLE) if the manifest cannot be read."""
     try:
         tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
         return msgspec.convert(tables, _Manifest).model
@@ -60,8 +60,8 @@ def read(manifest: Path = MANIFEST) -> tuple[Entry, ...]:
         raise ModelError(Code.MODEL_UNUSABLE, f"{manifest.name}: {error}") from None
 
 
-def chosen(entries: Iterable[Entry], only: Collection[str] | None) -> tuple[Entry, ...]:
-    """The entries whose name or purpose is in `only`; all if None. Raises ModelError for an unknown word."""
+def select_entries(entries: Iterable[ModelEntry], only: Collection[str] | None) -> tuple[ModelEntry, ...]:
+    """Return the entries whose name or purpose is in `only`; all if None. Raises ModelError for others."""
     entries = tuple(entries)
     if only is None:
         return entries
@@ -71,13 +71,13 @@ def chosen(entries: Iterable[Entry], only: Collection[str] | None) -> tuple[Entr
     return tuple(e for e in entries if e.name in only or e.needed_for in only)
 
 
-def matches(entry: Entry, content: bytes) -> bool:
-    """Whether this is the file that the manifest means."""
+def matches(entry: ModelEntry, content: bytes) -> bool:
+    """Return whether size and SHA-256 are those of the manifest."""
     return len(content) == entry.size and hashlib.sha256(content).hexdigest() == entry.sha256
 
 
-def fault(entry: Entry, folder: Path) -> ModelError | None:
-    """What is wrong with the installed file, if anything."""
+def fault(entry: ModelEntry, folder: Path) -> ModelError | None:
+    """Return what is wrong with the installed file; None: nothing."""
     try:
         _content(entry, folder)
     except ModelError as error:
@@ -88,31 +88,31 @@ def fault(entry: Entry, folder: Path) -> ModelError | None:
 def verify(
     folder: Path, only: Collection[str] | None = None, manifest: Path = MANIFEST
 ) -> Sequence[ModelError]:
-    """All faults of the files in `folder`; `only` names entries or purposes. Empty: all is well."""
-    found = (fault(entry, folder) for entry in chosen(read(manifest), only))
+    """Return all faults of the files in `folder`; `only` names entries or purposes."""
+    found = (fault(entry, folder) for entry in select_entries(read(manifest), only))
     return [error for error in found if error is not None]
 
 
 def locate(folder: Path, name: str, manifest: Path = MANIFEST) -> Path:
-    """The checked path of one entry. Raises ModelError: MODEL_MISSING, MODEL_ALTERED."""
+    """Return the checked file's path. Raises ModelError: MODEL_MISSING, MODEL_ALTERED."""
     entry = _named(manifest, name)
     _content(entry, folder)
     return entry.path(folder)
 
 
 def load(folder: Path, name: str, manifest: Path = MANIFEST) -> bytes:
-    """The checked content of one entry, for engines that load from memory. Raises ModelError as `locate`."""
+    """Return the checked content of one entry, for engines that load from memory. Raises as `locate`."""
     return _content(_named(manifest, name), folder)
 
 
-def _named(manifest: Path, name: str) -> Entry:
+def _named(manifest: Path, name: str) -> ModelEntry:
     for entry in read(manifest):
         if entry.name == name:
             return entry
     raise ModelError(Code.MODEL_MISSING, f"the manifest has no {name}")
 
 
-def _content(entry: Entry, folder: Path) -> bytes:
+def _content(entry: ModelEntry, folder: Path) -> bytes:
     try:
         content = entry.path(folder).read_bytes()
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""The slip that a customer takes home: its lines, and the drivers that put them on paper."""
+"""Print slips and reports: their content, layout and encodings, and the printer drivers."""

@@ -1,69 +1,52 @@
-"""What the report of a day says, part by part: for staff, so in their words; nobody is named."""
+"""Compose the report of a day for staff, in the staff panel's words; no customer is named."""
 
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from kiosk.codes import Code
-from kiosk.model import DayReport, Outcome
-from kiosk.printing.slip import CHINA, Part, SlipLayout, catalogue
+from kiosk.model import DayReport
+from kiosk.printing.slip import CHINA, Block, BlockStyle, load_phrases
 
 
-def parts(report: DayReport, language: str = "") -> list[Part]:
-    """From top to bottom, in `language` or the report's own."""
-    phrases = catalogue(language or report.language)
+def report_blocks(report: DayReport, language: str = "") -> list[Block]:
+    """Return the report from top to bottom, in `language` or its own."""
+    words = load_phrases(language or report.language)["staff"]
+    made = datetime.fromtimestamp(report.at_unix, CHINA)
     return [
-        *_head(report, phrases),
-        Part(SlipLayout.RULE),
-        *_visits(report, phrases),
-        *_acts(report, phrases),
+        Block(BlockStyle.TITLE, words["report"]),
+        Block(BlockStyle.NUMBER, report.day.isoformat()),
+        Block(BlockStyle.BODY, f"{report.place} {report.terminal}".strip()),
+        Block(BlockStyle.SMALL, f"{words['made']} {made:%Y-%m-%d %H:%M}"),
+        Block(BlockStyle.RULE),
+        *_visits(report, words),
+        Block(BlockStyle.RULE),
+        Block(BlockStyle.BODY, f"{words['other_ways']} {report.other_ways}"),
+        Block(BlockStyle.BODY, f"{words['state']['waiting']} {report.waiting}"),
+        Block(BlockStyle.BODY, f"{words['state']['wedged']} {report.wedged}"),
+        *_actions(report, words),
     ]
 
 
-def _head(report: DayReport, phrases: dict[str, Any]) -> list[Part]:
-    words = phrases["staff"]
-    at = datetime.fromtimestamp(report.at_unix, CHINA)
-    where = f"{report.place} {report.terminal}".strip()
-    title = [Part(SlipLayout.TITLE, words["report"]), Part(SlipLayout.NUMBER, report.day.isoformat())]
-    return [
-        *title,
-        Part(SlipLayout.BODY, where),
-        Part(SlipLayout.SMALL, f"{words['made']} {at:%Y-%m-%d %H:%M}"),
-    ]
-
-
-def _visits(report: DayReport, phrases: dict[str, Any]) -> list[Part]:
-    """How many came, how it ended and why, what waits."""
-    words = phrases["staff"]
+def _visits(report: DayReport, words: dict[str, Any]) -> list[Block]:
+    """Return the number of visits, then for each outcome its number and the codes behind it."""
     total = sum(count for _, _, count in report.outcomes)
-    told = [Part(SlipLayout.TITLE, f"{words['visits']} {total}")]
-    for outcome, rows in groupby(report.outcomes, key=lambda row: row[0]):
-        told += _outcome(outcome, [(code, count) for _, code, count in rows], phrases)
-    counts = (
-        (words["other_ways"], report.other_ways),
-        (words["state"]["waiting"], report.waiting),
-        (words["state"]["wedged"], report.wedged),
-    )
-    return [
-        *told,
-        Part(SlipLayout.RULE),
-        *(Part(SlipLayout.BODY, f"{name} {count}") for name, count in counts),
-    ]
+    blocks = [Block(BlockStyle.TITLE, f"{words['visits']} {total}")]
+    for outcome, group in groupby(report.outcomes, key=lambda row: row[0]):
+        rows = [(code, count) for _, code, count in group]
+        name = words["outcome"][outcome.value]
+        blocks.append(Block(BlockStyle.BODY, f"{name} {sum(count for _, count in rows)}"))
+        blocks += [
+            Block(BlockStyle.SMALL, f"{count}  {code.value}") for code, count in rows if code is not Code.OK
+        ]
+    return blocks
 
 
-def _outcome(outcome: Outcome, rows: list[tuple[Code, int]], phrases: dict[str, Any]) -> list[Part]:
-    name = phrases["staff"]["outcome"][outcome.value]
-    head = Part(SlipLayout.BODY, f"{name} {sum(count for _, count in rows)}")
-    why = [Part(SlipLayout.SMALL, f"{count}  {code.value}") for code, count in rows if code is not Code.OK]
-    return [head, *why]
-
-
-def _acts(report: DayReport, phrases: dict[str, Any]) -> list[Part]:
-    """What staff did, in order."""
-    words = phrases["staff"]
-    told = [Part(SlipLayout.RULE), Part(SlipLayout.BODY, words["acts"])]
-    for at_unix, clerk, act, code in report.acts:
+def _actions(report: DayReport, words: dict[str, Any]) -> list[Block]:
+    """Return what staff did, in order; nothing if they did nothing."""
+    blocks = [Block(BlockStyle.RULE), Block(BlockStyle.BODY, words["acts"])]
+    for at_unix, clerk, action, code in report.acts:
         at = datetime.fromtimestamp(at_unix, CHINA)
-        end = "" if code is Code.OK else f" {code.value}"
-        told.append(Part(SlipLayout.SMALL, f"{at:%H:%M} {clerk} {words['act'][act]}{end}"))
-    return told if report.acts else []
+        failure = "" if code is Code.OK else f" {code.value}"
+        blocks.append(Block(BlockStyle.SMALL, f"{at:%H:%M} {clerk} {words['act'][action]}{failure}"))
+    return blocks if report.acts else []

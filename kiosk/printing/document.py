@@ -1,14 +1,14 @@
-"""What is printed: a customer's slip, or staff's report of the day."""
+"""Compose what is printed: a customer's slip or staff's report of the day."""
 
 from kiosk.model import DayReport, Slip
-from kiosk.printing import day_report, slip
-from kiosk.printing.slip import Part
+from kiosk.printing.day_report import report_blocks
+from kiosk.printing.slip import Block, slip_blocks
 
-Printed = Slip | DayReport
+PrintDocument = Slip | DayReport
 
 
-def parts(printed: Printed, language: str = "") -> list[Part]:
-    """From top to bottom, in `language` or its own."""
-    if isinstance(printed, DayReport):
-        return day_report.parts(printed, language)
-    return slip.parts(printed, language)
+def document_blocks(document: PrintDocument, language: str = "") -> list[Block]:
+    """Return the document from top to bottom, in `language` or its own."""
+    if isinstance(document, DayReport):
+        return report_blocks(document, language)
+    return slip_blocks(document, language)

@@ -1,4 +1,4 @@
-"""Driver `file`: slips into a printer's device file, onto the end of an ordinary file, or into a folder."""
+"""Driver `file`: print to a printer's device file, append to an ordinary file, or write into a folder."""
 
 import errno
 import os
@@ -13,22 +13,25 @@ from msgspec import Struct
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
-from kiosk.printing.document import Printed
-from kiosk.printing.output_formats import FILES, Form, Paper, check_language
-from kiosk.printing.status import check
+from kiosk.printing.document import PrintDocument
+from kiosk.printing.output_formats import FILE_FORMATS, DocumentEncoder, OutputFormat, check_language
+from kiosk.printing.status import check_status
 
-PATIENCE_S = 5.0
+WRITE_TIMEOUT_S = 5.0
 """A printer that takes no byte for so long has no paper or an open lid."""
 
 
 class FilePrinter:
-    """Writes whole slips. A device that blocks is given up after `PATIENCE_S`, never waited for."""
+    """Printer that writes whole documents. A device that blocks is given up after `WRITE_TIMEOUT_S`."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-        """`path`: a device file (usblp), an ordinary file, or a folder for `png` and `pdf`."""
+        """`path`: a device file (usblp), an ordinary file, or a folder for `png` and `pdf`.
+
+        `form`: raster is drawn here, escpos is text in the printer's own font, text is UTF-8.
+        """
 
         path: str
-        form: Form = "raster"  # raster: drawn here; escpos: text in the printer's own font; text: UTF-8
+        form: OutputFormat = "raster"
         language: str = ""  # empty: that of the visit
         width: Literal["58mm", "80mm"] = "58mm"
 
@@ -37,12 +40,12 @@ class FilePrinter:
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._path = Path(settings.path)
-        self._paper = Paper(settings.form, settings.width, settings.language)
-        self._folder = settings.form in FILES
+        self._encoder = DocumentEncoder(settings.form, settings.width, settings.language)
+        self._folder = settings.form in FILE_FORMATS
         self._file: int | None = None
 
     def open(self) -> None:
-        """Raises DeviceMissing."""
+        """Open the device or file. Raises DeviceMissing."""
         self.close()
         if self._folder:
             if not self._path.is_dir():
@@ -51,35 +54,33 @@ class FilePrinter:
         flags = os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY
         try:  # in /dev nothing is made: a printer that is switched off must not become a file
             if self._path.is_relative_to("/dev"):
-                self._file = _both_ways(self._path, flags)
+                self._file = _open_device(self._path, flags)
             else:
                 self._file = os.open(self._path, os.O_WRONLY | flags | os.O_CREAT, 0o644)
         except OSError as error:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{self._path}: {error.strerror}") from None
 
-    def print(self, printed: Printed) -> None:
-        """Raises DeviceLost with PRINTER_PAPER (it takes nothing) or PRINTER_MISSING (it is gone)."""
-        made = self._paper.made(printed)
+    def print(self, document: PrintDocument) -> None:
+        """Write one document. Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone)."""
+        data = self._encoder.encode(document)
         if self._folder:
-            self._keep(f"{printed.id}.{self._paper.form}", made)
+            try:
+                (self._path / f"{document.id}.{self._encoder.form}").write_bytes(data)
+            except OSError as error:
+                raise _lost(error) from None
             return
-        if self._path.is_relative_to("/dev") and self._paper.form != "text":
-            check(self._write, self._answer)
-        self._write(made)
+        if self._path.is_relative_to("/dev") and self._encoder.form != "text":
+            check_status(self._write, self._receive)
+        self._write(data)
 
     def close(self) -> None:
+        """Close the device or file."""
         if self._file is not None:
             file, self._file = self._file, None
             os.close(file)
 
-    def _keep(self, name: str, made: bytes) -> None:
-        try:
-            (self._path / name).write_bytes(made)
-        except OSError as error:
-            raise _lost(error) from None
-
-    def _answer(self, timeout_s: float) -> bytes:
-        """What a printer says; empty if it cannot be read from, or says nothing."""
+    def _receive(self, timeout_s: float) -> bytes:
+        """Return one byte of the printer's answer; none if it cannot be read from, or does not answer."""
         with suppress(OSError):
             if self._file is not None and select.select([self._file], [], [], timeout_s)[0]:
                 return os.read(self._file, 1)
@@ -88,16 +89,16 @@ class FilePrinter:
     def _write(self, data: bytes) -> None:
         if self._file is None:
             raise DeviceLost(Code.PRINTER_MISSING, "not open")
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + WRITE_TIMEOUT_S
         while data:
             _, ready, _ = select.select([], [self._file], [], max(0.0, end - time.monotonic()))
             if not ready:
-                raise DeviceLost(Code.PRINTER_PAPER, f"took nothing for {PATIENCE_S} s")
-            written = self._some(data)
+                raise DeviceLost(Code.PRINTER_PAPER, f"took nothing for {WRITE_TIMEOUT_S} s")
+            written = self._write_some(data)
             if written:
-                data, end = data[written:], time.monotonic() + PATIENCE_S
+                data, end = data[written:], time.monotonic() + WRITE_TIMEOUT_S
 
-    def _some(self, data: bytes) -> int:
+    def _write_some(self, data: bytes) -> int:
         assert self._file is not None
         try:
             return os.write(self._file, data)
@@ -107,8 +108,8 @@ class FilePrinter:
             raise _lost(error) from None
 
 
-def _both_ways(path: Path, flags: int) -> int:
-    """Printers that can be asked are; a device that only takes is opened for that."""
+def _open_device(path: Path, flags: int) -> int:
+    """Open for reading and writing, so that the status can be asked; else only for writing."""
     try:
         return os.open(path, os.O_RDWR | flags)
     except PermissionError:

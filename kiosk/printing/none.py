@@ -3,19 +3,19 @@
 from msgspec import Struct
 
 from kiosk.ports import Context
-from kiosk.printing.document import Printed
+from kiosk.printing.document import PrintDocument
 
 
 class NoPrinter:
-    """Takes every slip and does nothing."""
+    """Printer that takes every document and does nothing."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-        """Nothing to choose."""
+        """No options."""
 
     def __init__(self, settings: Settings, context: Context) -> None: ...
 
     def open(self) -> None: ...
 
-    def print(self, printed: Printed) -> None: ...
+    def print(self, document: PrintDocument) -> None: ...
 
     def close(self) -> None: ...

@@ -1,5 +1,6 @@
-"""A slip as a picture in black and white, drawn with the bundled font: no printer's own characters are
-needed, so a rare one in the name of a place comes out like any other.
+"""Draw a document as a picture in black and white, with the bundled font.
+
+The printer's own characters are not needed, so a rare one in the name of a place is printed like any other.
 """
 
 from functools import cache
@@ -12,33 +13,34 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from kiosk.phrases import Script, load
-from kiosk.printing.document import Printed, parts
-from kiosk.printing.slip import Part, SlipLayout
-from kiosk.printing.text_layout import wrapped
+from kiosk.printing.document import PrintDocument, document_blocks
+from kiosk.printing.slip import Block, BlockStyle
+from kiosk.printing.text_layout import wrap
 
 DOTS = {"58mm": 384, "80mm": 576}
 """Printable dots of a receipt printer's line, eight a millimetre."""
 MISSING = "〓"
 """GB/T 2312's own sign for a character that cannot be printed."""
 _SIZES = {
-    SlipLayout.BANNER: 26,
-    SlipLayout.TITLE: 40,
-    SlipLayout.NUMBER: 34,
-    SlipLayout.BODY: 26,
-    SlipLayout.SMALL: 22,
+    BlockStyle.BANNER: 26,
+    BlockStyle.TITLE: 40,
+    BlockStyle.NUMBER: 34,
+    BlockStyle.BODY: 26,
+    BlockStyle.SMALL: 22,
 }
 """Pixels on 384 dots; 26 dots are 3.2 mm, twelve points on other paper."""
-_BOLD = (SlipLayout.BANNER, SlipLayout.TITLE, SlipLayout.NUMBER)
-_CENTRED = (SlipLayout.BANNER, SlipLayout.TITLE, SlipLayout.NUMBER)
-_QUIET = 4
-_GAP = 8  # dots between two parts
-ROOM = 120  # dots for a part, more than one of some lines takes
+_BOLD = (BlockStyle.BANNER, BlockStyle.TITLE, BlockStyle.NUMBER)
+_CENTRED = (BlockStyle.BANNER, BlockStyle.TITLE, BlockStyle.NUMBER)
+_QUIET_ZONE = 4  # modules around a QR code (ISO/IEC 18004)
+_GAP = 8  # dots between two blocks
+_LINE_HEIGHT = 1.35  # of the font's size
+_MAX_BLOCK_DOTS = 120  # height of most blocks at most; those of several lines share the 4000 dots in reserve
 _FACES: dict[Script, int] = {"Hans": 2, "Hant": 3, "Latn": 2}
 """Index of each script's face in the font collection, which holds JP, KR, SC, TC, HK."""
 
 
-class _Pen(Struct):
-    """Where the next part begins."""
+class _Canvas(Struct, kw_only=True):
+    """The picture, and where on it the next block begins."""
 
     picture: Picture.Image
     draw: ImageDraw.ImageDraw
@@ -46,67 +48,57 @@ class _Pen(Struct):
     y: int = 0
 
 
-def drawn(printed: Printed, language: str = "", dots: int = DOTS["58mm"]) -> Picture.Image:
-    """Mode "1", `dots` wide, as long as it needs: 0 is black."""
-    told = parts(printed, language)
-    picture = Picture.new("L", (dots, 4000 + ROOM * len(told)), 255)
-    pen = _Pen(picture, ImageDraw.Draw(picture), language or printed.language)
-    for part in told:
-        _put(pen, part)
-        pen.y += _GAP
-    return picture.crop((0, 0, dots, pen.y + 2 * _GAP)).point(_black_or_white, mode="1")
+def draw(document: PrintDocument, language: str = "", dots: int = DOTS["58mm"]) -> Picture.Image:
+    """Return the document as a picture of mode "1", `dots` wide, as high as needed: 0 is black."""
+    blocks = document_blocks(document, language)
+    picture = Picture.new("L", (dots, 4000 + _MAX_BLOCK_DOTS * len(blocks)), 255)
+    canvas = _Canvas(picture=picture, draw=ImageDraw.Draw(picture), language=language or document.language)
+    for block in blocks:
+        match block.style:
+            case BlockStyle.RULE:
+                canvas.draw.line((0, canvas.y + _GAP, dots, canvas.y + _GAP), fill=0, width=2)
+                canvas.y += 2 * _GAP
+            case BlockStyle.QR:
+                _draw_qr_code(canvas, block.text)
+            case _:
+                _draw_text(canvas, block)
+        canvas.y += _GAP
+    cropped = picture.crop((0, 0, dots, canvas.y + 2 * _GAP))
+    return cropped.point(lambda level: 255 if level > 140 else 0, mode="1")
 
 
-def _black_or_white(level: int) -> int:
-    return 255 if level > 140 else 0
-
-
-def _put(pen: _Pen, part: Part) -> None:
-    match part.look:
-        case SlipLayout.RULE:
-            _rule(pen)
-        case SlipLayout.QR:
-            _code(pen, part.text)
-        case _:
-            _text(pen, part)
-
-
-def _rule(pen: _Pen) -> None:
-    pen.draw.line((0, pen.y + _GAP, pen.picture.width, pen.y + _GAP), fill=0, width=2)
-    pen.y += 2 * _GAP
-
-
-def _code(pen: _Pen, content: str) -> None:
-    """A QR code with its quiet zone, each module at least four dots (half a millimetre) wide."""
+def _draw_qr_code(canvas: _Canvas, content: str) -> None:
+    """Draw a QR code with its quiet zone, each module at least four dots (half a millimetre) wide."""
     rows = [bytes(row) for row in segno.make(content, error="m").matrix]
-    modules = len(rows) + 2 * _QUIET
-    size = max(4, pen.picture.width * 3 // 5 // modules)
-    left = (pen.picture.width - size * len(rows)) // 2
+    modules = len(rows) + 2 * _QUIET_ZONE
+    size = max(4, canvas.picture.width * 3 // 5 // modules)
+    left = (canvas.picture.width - size * len(rows)) // 2
     for y, row in enumerate(rows):
         for x, dark in enumerate(row):
             if dark:
-                at = (left + x * size, pen.y + (y + _QUIET // 2) * size)
-                pen.draw.rectangle((*at, at[0] + size - 1, at[1] + size - 1), fill=0)
-    pen.y += size * (len(rows) + _QUIET)
+                at = (left + x * size, canvas.y + (y + _QUIET_ZONE // 2) * size)
+                canvas.draw.rectangle((*at, at[0] + size - 1, at[1] + size - 1), fill=0)
+    canvas.y += size * (len(rows) + _QUIET_ZONE)
 
 
-def _text(pen: _Pen, part: Part) -> None:
-    size = _SIZES[part.look] * pen.picture.width // DOTS["58mm"]
-    font = _font(pen.language, size)
-    text = "".join(c if _has(font, c) else MISSING for c in part.text)
-    for line in wrapped(text, pen.picture.width - 4, font.getlength):
-        _line(pen, part.look, line, font)
-        pen.y += round(1.35 * size)
+def _draw_text(canvas: _Canvas, block: Block) -> None:
+    size = _SIZES[block.style] * canvas.picture.width // DOTS["58mm"]
+    font = _font(canvas.language, size)
+    text = "".join(c if _has_glyph(font, c) else MISSING for c in block.text)
+    for line in wrap(text, canvas.picture.width - 4, font.getlength):
+        _draw_line(canvas, block.style, line, font)
+        canvas.y += round(_LINE_HEIGHT * size)
 
 
-def _line(pen: _Pen, look: SlipLayout, line: str, font: Any) -> None:
-    left = (pen.picture.width - font.getlength(line)) / 2 if look in _CENTRED else 0
+def _draw_line(canvas: _Canvas, style: BlockStyle, line: str, font: Any) -> None:
+    left = (canvas.picture.width - font.getlength(line)) / 2 if style in _CENTRED else 0
     ink = 0
-    if look is SlipLayout.BANNER:
-        pen.draw.rectangle((0, pen.y, pen.picture.width, pen.y + round(1.35 * font.size)), fill=0)
+    if style is BlockStyle.BANNER:
+        bottom = canvas.y + round(_LINE_HEIGHT * font.size)
+        canvas.draw.rectangle((0, canvas.y, canvas.picture.width, bottom), fill=0)
         ink = 255
-    weight = 1 if look in _BOLD else 0
-    pen.draw.text((left, pen.y - 0.12 * font.size), line, fill=ink, font=font, stroke_width=weight)
+    weight = 1 if style in _BOLD else 0
+    canvas.draw.text((left, canvas.y - 0.12 * font.size), line, fill=ink, font=font, stroke_width=weight)
 
 
 @cache
@@ -115,10 +107,7 @@ def _font(language: str, size: int) -> Any:
 
 
 @cache
-def _has(font: Any, character: str) -> bool:
-    """Does the font know it? What it does not know it draws as the same box."""
-    return character.isspace() or _shape(font, character) != _shape(font, "\U0010ffff")
-
-
-def _shape(font: Any, character: str) -> bytes:
-    return bytes(font.getmask(character))
+def _has_glyph(font: Any, character: str) -> bool:
+    """Return True unless the font draws the character as it draws every one that it lacks."""
+    missing = bytes(font.getmask("\U0010ffff"))
+    return character.isspace() or bytes(font.getmask(character)) != missing

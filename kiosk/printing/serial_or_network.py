@@ -1,4 +1,4 @@
-"""Driver `line`: a receipt printer on a serial line (also behind USB) or on the network."""
+"""Driver `line`: print on a receipt printer on a serial port (also behind USB) or on the network."""
 
 from contextlib import suppress
 from typing import Literal
@@ -9,18 +9,18 @@ from msgspec import Struct
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
-from kiosk.printing.document import Printed
-from kiosk.printing.output_formats import Paper, check_language
-from kiosk.printing.status import check
+from kiosk.printing.document import PrintDocument
+from kiosk.printing.output_formats import DocumentEncoder, check_language
+from kiosk.printing.status import check_status
 
-PATIENCE_S = 5.0
+WRITE_TIMEOUT_S = 5.0
 """A printer that takes no byte for so long has no paper or an open lid."""
 _CHUNK = 512
 _FAULTS = (serial.SerialException, OSError)
 
 
-class LinePrinter:
-    """Writes whole slips over pyserial, whose addresses also name hosts."""
+class SerialOrNetworkPrinter:
+    """Printer that writes whole documents over pyserial, whose addresses also name hosts."""
 
     class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """`port`: a device file, `hwgrep://VID:PID`, or `socket://HOST:9100` for one on the network."""
@@ -36,47 +36,48 @@ class LinePrinter:
 
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings
-        self._paper = Paper(settings.form, settings.width, settings.language)
-        self._line: serial.SerialBase | None = None
+        self._encoder = DocumentEncoder(settings.form, settings.width, settings.language)
+        self._port: serial.SerialBase | None = None
 
     def open(self) -> None:
-        """Raises DeviceMissing."""
+        """Open the port or connection. Raises DeviceMissing."""
         self.close()
         port = self._settings.port
         try:
-            self._line = serial.serial_for_url(
-                port, self._settings.baud, timeout=0.1, write_timeout=PATIENCE_S
+            self._port = serial.serial_for_url(
+                port, self._settings.baud, timeout=0.1, write_timeout=WRITE_TIMEOUT_S
             )
         except (*_FAULTS, ValueError) as error:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{port}: {error}") from None
 
-    def print(self, printed: Printed) -> None:
-        """Raises DeviceLost with PRINTER_PAPER (it takes nothing) or PRINTER_MISSING (it is gone)."""
-        made = self._paper.made(printed)
-        check(self._write, self._answer)
-        for at in range(0, len(made), _CHUNK):  # so that patience is for each part, however slow the line
-            self._write(made[at : at + _CHUNK])
+    def print(self, document: PrintDocument) -> None:
+        """Write one document. Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone)."""
+        data = self._encoder.encode(document)
+        check_status(self._write, self._receive)
+        for at in range(0, len(data), _CHUNK):  # so that the timeout is for each part, however slow the port
+            self._write(data[at : at + _CHUNK])
 
     def close(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
+        """Close the port or connection."""
+        port, self._port = self._port, None
+        if port is not None:
             with suppress(*_FAULTS):
-                line.close()
+                port.close()
 
     def _write(self, data: bytes) -> None:
-        if self._line is None:
+        if self._port is None:
             raise DeviceLost(Code.PRINTER_MISSING, "not open")
         try:
-            self._line.write(data)
+            self._port.write(data)
         except serial.SerialTimeoutException:
-            raise DeviceLost(Code.PRINTER_PAPER, f"took nothing for {PATIENCE_S} s") from None
+            raise DeviceLost(Code.PRINTER_PAPER, f"took nothing for {WRITE_TIMEOUT_S} s") from None
         except _FAULTS as error:
             raise DeviceLost(Code.PRINTER_MISSING, str(error)) from None
 
-    def _answer(self, timeout_s: float) -> bytes:
-        assert self._line is not None
+    def _receive(self, timeout_s: float) -> bytes:
+        assert self._port is not None
         with suppress(*_FAULTS):
-            self._line.timeout = timeout_s
-            said: bytes = self._line.read(1)
-            return said
+            self._port.timeout = timeout_s
+            answer: bytes = self._port.read(1)
+            return answer
         return b""

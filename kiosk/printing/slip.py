@@ -1,4 +1,4 @@
-"""What a slip says, part by part. It holds no name, no card number and no phone number: paper gets lost."""
+"""Compose a customer's slip. It holds no name, no card number and no phone number: paper gets lost."""
 
 import tomllib
 from datetime import datetime, timedelta, timezone
@@ -14,11 +14,11 @@ from kiosk.paths import RESOURCES
 
 CHINA = timezone(timedelta(hours=8))
 _KEPT = (Outcome.ACTIVATED, Outcome.PENDING, Outcome.ACCEPTED)
-"""Outcomes that leave something at central, to be asked for or revoked."""
+"""Outcomes that leave a request or credential at central, to be looked up or revoked."""
 
 
-class SlipLayout(Enum):
-    """How a part stands on the paper."""
+class BlockStyle(Enum):
+    """How a block looks on paper."""
 
     BANNER = auto()  # white on black
     TITLE = auto()
@@ -29,60 +29,58 @@ class SlipLayout(Enum):
     QR = auto()  # the text as a QR code
 
 
-class Part(Struct, frozen=True):
-    """One paragraph, rule or code."""
+class Block(Struct, frozen=True):
+    """One paragraph, rule or QR code."""
 
-    look: SlipLayout
+    style: BlockStyle
     text: str = ""
 
 
-def parts(slip: Slip, language: str = "") -> list[Part]:
-    """The slip from top to bottom, in `language` or that of the visit."""
-    phrases = catalogue(language or slip.language)
-    told = [*_head(slip, phrases), Part(SlipLayout.RULE), *_number(slip, phrases), *_facts(slip, phrases)]
-    return [*told, *_rights(slip, phrases)]
+def slip_blocks(slip: Slip, language: str = "") -> list[Block]:
+    """Return the slip from top to bottom, in `language` or that of the visit."""
+    phrases = load_phrases(language or slip.language)
+    return [
+        *_header(slip, phrases),
+        Block(BlockStyle.RULE),
+        Block(BlockStyle.SMALL, phrases["slip"]["number"]),
+        Block(BlockStyle.NUMBER, slip.id),
+        *([Block(BlockStyle.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []),
+        *_facts(slip, phrases["slip"]),
+    ]
 
 
-def _head(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
+def _header(slip: Slip, phrases: dict[str, Any]) -> list[Block]:
+    """Return product, outcome and, unless all is well, the reason."""
     outcome = phrases["outcome"][outcome_key(slip.outcome, slip.purpose)]
-    banner = [Part(SlipLayout.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
-    title = [Part(SlipLayout.BODY, phrases["general"]["product"]), Part(SlipLayout.TITLE, outcome["title"])]
-    return [*banner, *title, Part(SlipLayout.BODY, outcome["body"]), *_reason(slip.code, phrases)]
+    blocks = [Block(BlockStyle.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
+    blocks += [
+        Block(BlockStyle.BODY, phrases["general"]["product"]),
+        Block(BlockStyle.TITLE, outcome["title"]),
+        Block(BlockStyle.BODY, outcome["body"]),
+    ]
+    if slip.code is not Code.OK:
+        code = slip.code.value
+        sentence = phrases["code"].get(code, {}).get("customer", "")
+        reason = [sentence, f"{phrases['general']['code']} {code}"] if sentence else [code]
+        blocks += [Block(BlockStyle.BODY, text) for text in reason]
+    return blocks
 
 
-def _number(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    name = Part(SlipLayout.SMALL, phrases["slip"]["number"])
-    code = [Part(SlipLayout.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []
-    return [name, Part(SlipLayout.NUMBER, slip.id), *code]
-
-
-def _facts(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    words = phrases["slip"]
+def _facts(slip: Slip, words: dict[str, str]) -> list[Block]:
+    """Return credential, time and place; then how to check and how to end it, and what was kept how long."""
     at = datetime.fromtimestamp(slip.at_unix, CHINA).strftime("%Y-%m-%d %H:%M")
-    told = [f"{words['credential']} {slip.credential}"] if slip.credential else []
-    told += [f"{words['time']} {at}", f"{words['place']} {slip.place} {slip.terminal}".rstrip()]
-    return [Part(SlipLayout.BODY, text) for text in told]
-
-
-def _rights(slip: Slip, phrases: dict[str, Any]) -> list[Part]:
-    """How to check, how to end it, what was kept for how long."""
-    words, kept = phrases["slip"], slip.outcome in _KEPT
-    told = [words["check_phone" if slip.look_up else "check"], words["revoke"]] if kept else []
-    waits = slip.outcome is Outcome.ACCEPTED  # it still lies here, sealed
-    told += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
-    told += [words["kept"]] if kept else []
-    return [Part(SlipLayout.RULE), *(Part(SlipLayout.SMALL, text) for text in told)]
-
-
-def _reason(code: Code, phrases: dict[str, Any]) -> list[Part]:
-    if code is Code.OK:
-        return []
-    sentence = phrases["code"].get(code.value, {}).get("customer", "")
-    told = [sentence, f"{phrases['general']['code']} {code.value}"] if sentence else [code.value]
-    return [Part(SlipLayout.BODY, text) for text in told]
+    texts = [f"{words['credential']} {slip.credential}"] if slip.credential else []
+    texts += [f"{words['time']} {at}", f"{words['place']} {slip.place} {slip.terminal}".rstrip()]
+    facts = [Block(BlockStyle.BODY, text) for text in texts]
+    kept = slip.outcome in _KEPT
+    texts = [words["check_phone" if slip.look_up else "check"], words["revoke"]] if kept else []
+    waits = slip.outcome is Outcome.ACCEPTED  # the request is still on this terminal's disk, sealed
+    texts += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
+    texts += [words["kept"]] if kept else []
+    return [*facts, Block(BlockStyle.RULE), *(Block(BlockStyle.SMALL, text) for text in texts)]
 
 
 @cache
-def catalogue(language: str) -> dict[str, Any]:
-    """All sentences of a language."""
+def load_phrases(language: str) -> dict[str, Any]:
+    """Return all sentences of a language, as in its file under `resources/phrases`."""
     return tomllib.loads((RESOURCES / "phrases" / f"{language}.toml").read_text(encoding="utf-8"))

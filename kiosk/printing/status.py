@@ -1,4 +1,4 @@
-"""Has the printer paper? Asked before each slip, of printers that answer."""
+"""Ask a printer, before each document, whether it has paper."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,19 @@ from kiosk.errors import DeviceLost
 from kiosk.printing.escpos import ASK_COVER, ASK_PAPER, COVER_OPEN, PAPER_OUT
 
 ANSWER_S = 0.3
-"""A printer that can answer does so within milliseconds; many on a one-way line never do."""
+"""A printer that can answer does so within milliseconds; many on a one-way connection never do."""
 
 
-def check(send: Callable[[bytes], None], answer: Callable[[float], bytes]) -> None:
-    """Raises DeviceLost(PRINTER_PAPER) if it says that paper is out or the cover is open.
+def check_status(send: Callable[[bytes], None], receive: Callable[[float], bytes]) -> None:
+    """Raise DeviceLost(PRINTER_PAPER) if the printer reports that paper is out or the cover is open.
 
-    Silence says nothing: the slip is sent, and a printer that takes none is noticed then.
+    `receive` waits for so many seconds and returns one byte, or none. Silence means nothing: the document is
+    sent, and a printer that takes none is noticed then.
     """
-    for question, bad in ((ASK_PAPER, PAPER_OUT), (ASK_COVER, COVER_OPEN)):
+    for question, fault_bits in ((ASK_PAPER, PAPER_OUT), (ASK_COVER, COVER_OPEN)):
         send(question)
-        said = answer(ANSWER_S)
-        if not said:
+        answer = receive(ANSWER_S)
+        if not answer:
             return
-        if said[0] & bad:
-            raise DeviceLost(Code.PRINTER_PAPER, f"status {said[0]:02X}")
+        if answer[0] & fault_bits:
+            raise DeviceLost(Code.PRINTER_PAPER, f"status {answer[0]:02X}")

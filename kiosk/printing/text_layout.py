@@ -1,65 +1,66 @@
-"""A slip in lines of characters, for printers that are given text and for text files."""
+"""Lay a document out in lines of characters, for printers that are given text and for text files."""
 
 import unicodedata
 from collections.abc import Callable
 
-from kiosk.printing.document import Printed, parts
-from kiosk.printing.slip import SlipLayout
+from kiosk.printing.document import PrintDocument, document_blocks
+from kiosk.printing.slip import BlockStyle
 
 NEVER_FIRST = "，。、；：！？）,.;:!?)"
 """Punctuation that does not begin a line."""
 
 
-def lines(printed: Printed, language: str = "", columns: int = 32) -> list[str]:
-    """What is printed, top to bottom; no line is wider than `columns` (a Chinese character takes two)."""
-    out = list[str]()
-    for part in parts(printed, language):
-        if part.look is SlipLayout.RULE:
-            out.append("")
-        elif part.look is not SlipLayout.QR:
-            out += wrapped(part.text, columns)
-    return out
+def format_lines(document: PrintDocument, language: str = "", columns: int = 32) -> list[str]:
+    """Return the document's lines, none wider than `columns` (a Chinese character takes two)."""
+    lines = list[str]()
+    for block in document_blocks(document, language):
+        if block.style is BlockStyle.RULE:
+            lines.append("")
+        elif block.style is not BlockStyle.QR:
+            lines += wrap(block.text, columns)
+    return lines
 
 
 def width(text: str) -> int:
-    """Columns that the text takes on paper."""
-    return sum(2 if wide(character) else 1 for character in text)
+    """Return how many columns the text takes on paper."""
+    return sum(2 if is_wide(character) else 1 for character in text)
 
 
-def wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
+    """Return True if the character takes two columns (Unicode East Asian Width W or F)."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
-def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
-    """Broken between words, and between any two wide characters; "" stays an empty line.
+def wrap(text: str, available: float, measure: Callable[[str], float] = width) -> list[str]:
+    """Break the text between words, and between any two wide characters; "" stays an empty line.
 
-    `measure` tells how much of `room` a text takes.
+    `measure` returns how much of `available` a text takes.
     """
-    out, line = [], ""
+    lines, line = [], ""
     for piece in _pieces(text):
-        if line and measure(line + piece.rstrip()) > room:
+        if line and measure(line + piece.rstrip()) > available:
             keep = len(line) - 1 if piece[0] in NEVER_FIRST else len(line)
-            out.append(line[:keep].rstrip())
+            lines.append(line[:keep].rstrip())
             line = line[keep:]
         line += piece
-    return [part for whole in [*out, line.rstrip()] for part in _cut(whole, room, measure)]
+    return [part for whole in [*lines, line.rstrip()] for part in _cut(whole, available, measure)]
 
 
 def _pieces(text: str) -> list[str]:
-    """Words with the blank behind them; each wide character alone."""
+    """Split into words with the blank behind them, and single wide characters."""
     pieces = [""]
     for character in text:
-        if wide(character) or pieces[-1].endswith(" ") or (pieces[-1] and wide(pieces[-1][-1])):
+        if is_wide(character) or pieces[-1].endswith(" ") or (pieces[-1] and is_wide(pieces[-1][-1])):
             pieces.append("")
         pieces[-1] += character
     return [piece for piece in pieces if piece]
 
 
-def _cut(line: str, room: float, measure: Callable[[str], float]) -> list[str]:
-    """A word that is wider than the paper is cut where the paper ends."""
-    out = [""]
+def _cut(line: str, available: float, measure: Callable[[str], float]) -> list[str]:
+    """Cut a word that is wider than the paper where the paper ends."""
+    parts = [""]
     for character in line:
-        if out[-1] and measure(out[-1] + character) > room:
-            out.append("")
-        out[-1] += character
-    return out
+        if parts[-1] and measure(parts[-1] + character) > available:
+            parts.append("")
+        parts[-1] += character
+    return parts

@@ -1,144 +1,153 @@
-"""What ends by itself: the kinds of data that a term of `[retention]` or their own date erases.
+"""The categories of data that are erased when their retention ends, each by `[retention]` or its own date.
 
-What was not delivered is no stock of these: nothing here can erase it.
+A request that was not delivered is in none of these categories: nothing here can erase it.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from kiosk.activation import inventory
-from kiosk.audit.log import path_of as audit_path
-from kiosk.model import Span
+from kiosk.audit.log import audit_log_path
+from kiosk.files import sync_folder
+from kiosk.model import StoredAmount
 from kiosk.settings import Settings
 
 DAY_S = 86_400.0
 
 
 class DataCategory(Protocol):
-    """Things of one kind. Both raise OSError or OutboxError."""
+    """Data of one kind. Both methods raise OSError or OutboxError."""
 
-    def due(self, before: float) -> Span:
-        """What came before that time."""
+    def due(self, before: float) -> StoredAmount:
+        """Return what came before that time."""
 
     def erase(self, before: float) -> None:
-        """It is gone from the disk's folders when this returns; nothing left to erase is no fault."""
+        """Erase what came before that time; nothing left to erase is no error."""
 
 
-class Term:
-    """A stock, how long it is kept, and which setting says so. `days` None: each thing has its own end."""
+class RetentionTerm:
+    """A category, how long it is kept, and by which setting. `days` None: each item has its own end."""
 
-    def __init__(self, kind: str, stock: DataCategory, setting: str, days: float | None) -> None:
+    def __init__(self, kind: str, data: DataCategory, *, setting: str, days: float | None) -> None:
         self.kind = kind
-        self.stock = stock
+        self.data = data
         self.setting = setting
         self.days = days
 
     def before(self, now: float) -> float:
-        """What is older is due."""
+        """Return the time before which data is due."""
         return now - (self.days or 0.0) * DAY_S
 
 
-class Files:
+class StoredFiles:
     """Files of a folder, by the time they were last written."""
 
     def __init__(self, folder: Path, *patterns: str) -> None:
         self._folder = folder
         self._patterns = patterns
 
-    def all(self) -> Span:
+    def all(self) -> StoredAmount:
+        """Return what there is, of any age."""
         return self.due(float("inf"))
 
-    def due(self, before: float) -> Span:
-        found = [one.stat() for one in self._found() if one.stat().st_mtime < before]
-        times = [one.st_mtime for one in found]
-        size = sum(one.st_size for one in found)
-        return Span(len(found), size, min(times, default=None), max(times, default=None))
+    def due(self, before: float) -> StoredAmount:
+        """Return what was written before that time. Raises OSError."""
+        stats = [stat for path in self._paths() if (stat := path.stat()).st_mtime < before]
+        times = [stat.st_mtime for stat in stats]
+        size = sum(stat.st_size for stat in stats)
+        return StoredAmount(
+            count=len(stats),
+            bytes=size,
+            first_unix=min(times, default=None),
+            last_unix=max(times, default=None),
+        )
 
     def erase(self, before: float) -> None:
-        for path in self._found():
+        """Delete what was written before that time, so that it is gone after a power cut too."""
+        for path in self._paths():
             if path.stat().st_mtime < before:
                 path.unlink(missing_ok=True)
-        if self._folder.is_dir():
-            _flush(self._folder)
+        with suppress(OSError):
+            sync_folder(self._folder)
 
-    def _found(self) -> Iterator[Path]:
-        for pattern in self._patterns:
-            yield from (path for path in sorted(self._folder.glob(pattern)) if path.is_file())
+    def _paths(self) -> list[Path]:
+        found = (path for pattern in self._patterns for path in sorted(self._folder.glob(pattern)))
+        return [path for path in found if path.is_file()]
 
 
-class _InOutbox:
+class OutboxRows:
+    """Rows of the outbox, counted and erased by functions of `kiosk.activation.inventory`."""
+
     def __init__(
-        self, file: Path, due: Callable[[Path, float], Span], erase: Callable[[Path, float], None]
+        self, file: Path, due: Callable[[Path, float], StoredAmount], erase: Callable[[Path, float], None]
     ) -> None:
         self._file, self._due, self._erase = file, due, erase
 
-    def due(self, before: float) -> Span:
+    def due(self, before: float) -> StoredAmount:
+        """Return what ended before that time. Raises OutboxError."""
         return self._due(self._file, before)
 
     def erase(self, before: float) -> None:
+        """Erase what ended before that time. Raises OutboxError."""
         if self._file.exists():
             self._erase(self._file, before)
 
 
-def outbox_of(settings: Settings) -> Path:
-    """Where this terminal's requests are."""
+def outbox_path(settings: Settings) -> Path:
+    """Return the path of this terminal's outbox."""
     return settings.path(settings.storage.folder) / inventory.OUTBOX_FILE
 
 
-def visits(settings: Settings) -> Files:
-    return Files(settings.path(settings.storage.folder) / "visits", "*.jsonl")
+def visit_logs(settings: Settings) -> StoredFiles:
+    """Return the logs of the visits."""
+    return StoredFiles(settings.path(settings.storage.folder) / "visits", "*.jsonl")
 
 
-def daybooks(settings: Settings) -> Files:
-    return Files(settings.path(settings.storage.folder) / "staff", "day-*.jsonl")
+def daybooks(settings: Settings) -> StoredFiles:
+    """Return the day books of the staff panel."""
+    return StoredFiles(settings.path(settings.storage.folder) / "staff", "day-*.jsonl")
 
 
-def reports(settings: Settings) -> Files:
-    """Day reports that were saved where no stick was."""
-    return Files(settings.path(settings.storage.folder) / "reports", "*")
+def day_reports(settings: Settings) -> StoredFiles:
+    """Return the day reports that were saved where there was no USB stick."""
+    return StoredFiles(settings.path(settings.storage.folder) / "reports", "*")
 
 
-def set_aside(settings: Settings) -> Files:
-    log = audit_path(settings)
-    return Files(log.parent, f"{log.name}.damaged-*")
+def damaged_audit_logs(settings: Settings) -> StoredFiles:
+    """Return the damaged audit logs that were set aside."""
+    log = audit_log_path(settings)
+    return StoredFiles(log.parent, f"{log.name}.damaged-*")
 
 
-def slips(settings: Settings) -> Files | None:
-    """None: slips are not kept in a folder."""
+def saved_slips(settings: Settings) -> StoredFiles | None:
+    """Return the slips that the printer driver keeps in a folder; None for any other driver."""
     options = settings.printer.options
     if settings.printer.driver != "file" or options.get("form") not in ("png", "pdf"):
         return None
     # As the driver reads it: relative to the working folder.
-    return Files(Path(str(options.get("path", ""))), "????-????-????-????.png", "????-????-????-????.pdf")
+    folder = Path(str(options.get("path", "")))
+    return StoredFiles(folder, "????-????-????-????.png", "????-????-????-????.pdf")
 
 
-def terms(settings: Settings) -> list[Term]:
-    """All that is erased when its time has come."""
-    keep, file = settings.retention, outbox_of(settings)
-    receipts = _InOutbox(file, inventory.delivered_before, inventory.erase_delivered)
-    challenges = _InOutbox(file, inventory.challenges_before, inventory.erase_challenges)
-    found = [
-        Term("receipts", receipts, "[retention] receipts_days", keep.receipts_days),
-        Term("challenges", challenges, "their own end, by central", None),
-        Term("visit logs", visits(settings), "[retention] visits_days", keep.visits_days),
-        Term("day books", daybooks(settings), "[retention] daybook_days", keep.daybook_days),
-        Term("day reports", reports(settings), "[retention] daybook_days", keep.daybook_days),
-        Term("audit logs set aside", set_aside(settings), "[retention] set_aside_days", keep.set_aside_days),
+def retention_terms(settings: Settings) -> list[RetentionTerm]:
+    """Return every category that is erased when its time has come."""
+    keep, file = settings.retention, outbox_path(settings)
+    receipts = OutboxRows(file, inventory.delivered_before, inventory.erase_delivered)
+    challenges = OutboxRows(file, inventory.challenges_before, inventory.erase_challenges)
+    damaged = damaged_audit_logs(settings)
+    named: dict[str, tuple[DataCategory | None, str, float | None]] = {
+        "receipts": (receipts, "[retention] receipts_days", keep.receipts_days),
+        "challenges": (challenges, "their own end, by central", None),
+        "visit logs": (visit_logs(settings), "[retention] visits_days", keep.visits_days),
+        "day books": (daybooks(settings), "[retention] daybook_days", keep.daybook_days),
+        "day reports": (day_reports(settings), "[retention] daybook_days", keep.daybook_days),
+        "audit logs set aside": (damaged, "[retention] set_aside_days", keep.set_aside_days),
+        "slips": (saved_slips(settings), "[retention] slips_days", keep.slips_days),
+    }
+    return [
+        RetentionTerm(kind, data, setting=setting, days=days)
+        for kind, (data, setting, days) in named.items()
+        if data is not None
     ]
-    kept = slips(settings)
-    if kept is not None:
-        found.append(Term("slips", kept, "[retention] slips_days", keep.slips_days))
-    return found
-
-
-def _flush(folder: Path) -> None:
-    """The names are gone after a power cut too."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

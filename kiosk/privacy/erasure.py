@@ -1,147 +1,151 @@
-"""The job that erases what is due, and writes an erasure receipt into the audit log for each kind.
+"""Erase what is due, and write an erasure receipt into the audit log for each category.
 
-    plan on disk ─▶ erase ─▶ receipts in the log ─▶ plan taken away
+    plan on disk ─▶ erase ─▶ receipts in the log ─▶ plan deleted
 
-A plug that is pulled in between leaves the plan: the next run erases the rest of it and writes the receipts
-that are missing, so nothing goes without one and nothing has two (a run's receipts bear its number).
+A power cut in between leaves the plan: the next run erases the remainder and writes the receipts that are
+missing, so nothing is erased without a receipt and nothing has two (the receipts of a run bear its hash).
 """
 
 import logging
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.errors import UNREADABLE, KioskError
 from kiosk.files import write_whole
-from kiosk.model import Measures, Span
-from kiosk.privacy.data_categories import Term, terms
-from kiosk.privacy.receipts import read
+from kiosk.model import Measures, StoredAmount
+from kiosk.privacy.data_categories import RetentionTerm, retention_terms
+from kiosk.privacy.receipts import read_receipts
 from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
 PLAN_FILE = "erasing.json"
-NOTHING = Span()
+NOTHING = StoredAmount()
 
 
-class Item(Struct, frozen=True):
-    """One kind of what a run erases: all that came before `before_unix`."""
+class ErasureItem(Struct, frozen=True, kw_only=True):
+    """One category of what a run erases: all that came before `before_unix`."""
 
     kind: str
     before_unix: float
     days: float | None
-    span: Span
+    span: StoredAmount
+
+    def receipt_facts(self, plan: "ErasurePlan") -> Measures:
+        """Return the facts of the receipt for what the plan erased of this category."""
+        return {
+            "run": plan.run,
+            "data": self.kind,
+            "count": self.span.count,
+            "bytes": self.span.bytes,
+            "from": self.span.first_unix,
+            "to": self.span.last_unix,
+            "days": self.days,
+            "why": "term" if self.days is not None else "end",
+            "by": plan.by,
+        }
 
 
-class Plan(Struct, frozen=True):
+class ErasurePlan(Struct, frozen=True, kw_only=True):
     """`at_unix`: when the run began; `by`: "job" or "command"."""
 
     at_unix: float
     by: str
-    items: tuple[Item, ...]
+    items: tuple[ErasureItem, ...]
 
     @property
     def run(self) -> str:
+        """The hash that names the run in its receipts."""
         return sha256(msgspec.json.encode(self)).hexdigest()
 
 
 class Eraser:
-    """For one terminal's folder; another process may do the same at the same time and nothing is lost."""
+    """Works on one terminal's folder; another process may do the same at the same time."""
 
     def __init__(
         self, settings: Settings, audit: AuditLog, clock_unix: Callable[[], float] = time.time
     ) -> None:
-        self._terms = {term.kind: term for term in terms(settings)}
+        self._terms = {term.kind: term for term in retention_terms(settings)}
         self._plan = settings.path(settings.storage.folder) / PLAN_FILE
         self._audit = audit
         self._clock_unix = clock_unix
 
-    def run(self, by: str = "job") -> list[Item]:
-        """Erase what is due; what was erased. One kind that fails does not keep the others.
+    def run(self, by: str = "job") -> list[ErasureItem]:
+        """Erase what is due and return what was erased; a category that fails does not keep the others.
 
         Raises OSError if the plan cannot be written: then nothing was erased.
         """
-        left = _read_plan(self._plan)
-        done = self._carry_out(left, self._written(left)) if left is not None else []
-        plan = Plan(round(self._clock_unix(), 3), by, tuple(self._due()))
-        if plan.items:
+        done = self._finish_interrupted()
+        now = self._clock_unix()
+        items = (
+            ErasureItem(
+                kind=term.kind,
+                before_unix=term.before(now),
+                days=term.days,
+                span=_amount(term, term.before(now)),
+            )
+            for term in self._terms.values()
+        )
+        due = tuple(item for item in items if item.span.count)
+        if due:
+            plan = ErasurePlan(at_unix=round(self._clock_unix(), 3), by=by, items=due)
             self._plan.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._plan, msgspec.json.encode(plan))
             done += self._carry_out(plan, frozenset())
         return done
 
-    def _due(self) -> list[Item]:
-        now = self._clock_unix()
-        found = [Item(t.kind, t.before(now), t.days, _span(t, t.before(now))) for t in self._terms.values()]
-        return [item for item in found if item.span.count]
+    def _finish_interrupted(self) -> list[ErasureItem]:
+        """Carry out the plan that a power cut has left, without the receipts that are in the log already.
 
-    def _carry_out(self, plan: Plan, written: frozenset[str]) -> list[Item]:
-        """Receipts tell what is really gone."""
+        A plan that cannot be read is ignored: what it named is still due, and is planned anew.
+        """
+        try:
+            plan = msgspec.json.decode(self._plan.read_bytes(), type=ErasurePlan)
+        except (OSError, *UNREADABLE):
+            return []
+        written: frozenset[str] = frozenset()
+        if self._audit.path.exists():
+            with self._audit.path.open("rb") as file:
+                written = frozenset(one.kind for one in read_receipts(file) if one.run == plan.run)
+        return self._carry_out(plan, written)
+
+    def _carry_out(self, plan: ErasurePlan, written: frozenset[str]) -> list[ErasureItem]:
+        """Erase the plan's items and record what is really gone."""
         done = []
         for item in plan.items:
             gone = self._erase(item)
             if gone.span.count:
                 done.append(gone)
                 if item.kind not in written:
-                    self._audit.append(Kind.PRIVACY_ERASED, facts=_facts(plan, gone))
+                    self._audit.append(RecordKind.PRIVACY_ERASED, facts=gone.receipt_facts(plan))
         self._plan.unlink(missing_ok=True)
         return done
 
-    def _erase(self, item: Item) -> Item:
-        """What went of the item; the span's times stay those of the plan."""
+    def _erase(self, item: ErasureItem) -> ErasureItem:
+        """Return the item with the count and size of what was erased; its times stay those of the plan."""
         term = self._terms.get(item.kind)
         if term is None:  # the settings changed in between; it is planned anew when it comes back
             return replace(item, span=NOTHING)
         try:
-            term.stock.erase(item.before_unix)
+            term.data.erase(item.before_unix)
         except (OSError, KioskError) as error:
             log.warning("%s not erased: %s", term.kind, type(error).__name__)
-        left = _span(term, item.before_unix, item.span)
+        left = _amount(term, item.before_unix, item.span)
         count, size = item.span.count - left.count, item.span.bytes - left.bytes
         return replace(item, span=replace(item.span, count=count, bytes=size))
 
-    def _written(self, plan: Plan) -> frozenset[str]:
-        """Kinds whose receipt of this very run is in the log already."""
-        if not self._audit.path.exists():
-            return frozenset()
-        with self._audit.path.open("rb") as file:
-            return frozenset(one.kind for one in read(file) if one.run == plan.run)
 
-
-def _span(term: Term, before: float, unknown: Span = NOTHING) -> Span:
-    """What is there, or `unknown` if nobody can tell."""
+def _amount(term: RetentionTerm, before: float, unknown: StoredAmount = NOTHING) -> StoredAmount:
+    """Return what is there, or `unknown` if it cannot be counted."""
     try:
-        return term.stock.due(before)
+        return term.data.due(before)
     except (OSError, KioskError) as error:
         log.warning("%s not counted: %s", term.kind, type(error).__name__)
         return unknown
-
-
-def _read_plan(path: Path) -> Plan | None:
-    """A plan that cannot be read is none: what it named is due still, and is planned anew."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except (OSError, *UNREADABLE):
-        return None
-
-
-def _facts(plan: Plan, item: Item) -> Measures:
-    span = item.span
-    return {
-        "run": plan.run,
-        "data": item.kind,
-        "count": span.count,
-        "bytes": span.bytes,
-        "from": span.first_unix,
-        "to": span.last_unix,
-        "days": item.days,
-        "why": "term" if item.days is not None else "end",
-        "by": plan.by,
-    }

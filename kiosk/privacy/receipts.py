@@ -1,16 +1,16 @@
-"""Erasure receipts are records of the audit log: whoever has an export verifies them without the terminal."""
+"""Erasure receipts: records of the audit log, so an export proves them without the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
 
-from kiosk.audit.record import Kind, Record, decode
+from kiosk.audit.record import Record, RecordKind, decode
 from kiosk.errors import UNREADABLE
 
 
-class Receipt(Struct, frozen=True):
-    """One kind of data that one run erased. `seq`: the record; `days` None: it had an end of its own."""
+class ErasureReceipt(Struct, frozen=True, kw_only=True):
+    """One category of data that one run erased. `seq`: the record; `days` None: each item had its own end."""
 
     seq: int
     at_unix: float
@@ -24,8 +24,14 @@ class Receipt(Struct, frozen=True):
     why: str
     by: str
 
+    def covers(self, at_unix: float) -> bool:
+        """Return whether what was last written at that time was surely erased by this run."""
+        if self.kind not in ("visit logs", "receipts") or self.days is None:
+            return False
+        return at_unix < self.at_unix - self.days * 86_400
 
-class Step(Struct, frozen=True):
+
+class VisitDataStep(Struct, frozen=True):
     """What became of one visit's data."""
 
     seq: int
@@ -34,46 +40,47 @@ class Step(Struct, frozen=True):
 
 
 _STEPS = {
-    Kind.VISIT_CONSENTED: "consent given",
-    Kind.VISIT_DECLINED: "consent refused",
-    Kind.VISIT_STORED: "sealed request stored",
-    Kind.VISIT_FINISHED: "face, sound, card and typed text overwritten or let go",
-    Kind.REQUEST_SETTLED: "central answered; sealed request erased",
-    Kind.REQUEST_WEDGED: "sealed request set aside, for staff",
-    Kind.REQUEST_EXPORTED: "sealed request given to a stick",
+    RecordKind.VISIT_CONSENTED: "consent given",
+    RecordKind.VISIT_DECLINED: "consent refused",
+    RecordKind.VISIT_STORED: "sealed request stored",
+    RecordKind.VISIT_FINISHED: "face, sound, card and typed text overwritten or let go",
+    RecordKind.REQUEST_SETTLED: "central answered; sealed request erased",
+    RecordKind.REQUEST_WEDGED: "sealed request set aside, for staff",
+    RecordKind.REQUEST_EXPORTED: "sealed request given to a stick",
 }
 
 
-def read(lines: Iterable[bytes]) -> list[Receipt]:
-    """Those of a log or an export, in the order written; broken lines are `verify`'s to tell."""
-    return [made for record in _records(lines) if (made := _receipt(record)) is not None]
+def read_receipts(lines: Iterable[bytes]) -> list[ErasureReceipt]:
+    """Return the receipts of a log or an export, in the order written; broken lines are left out.
+
+    `kiosk.audit.verify` reports those.
+    """
+    return [receipt for record in _records(lines) if (receipt := _receipt(record)) is not None]
 
 
-def of_visit(lines: Iterable[bytes], visit: str) -> list[Step]:
-    """What was kept and erased of one visit, by its number; then the erasing of what tells of it."""
+def visit_history(lines: Iterable[bytes], visit: str) -> list[VisitDataStep]:
+    """Return what was kept and erased of one visit, then when its log and its receipt were erased."""
     records = list(_records(lines))
-    steps = [Step(r.seq, r.at_unix, _STEPS[r.kind]) for r in records if r.visit == visit and r.kind in _STEPS]
-    ended = max((step.at_unix for step in steps), default=None)
-    if ended is None:
+    steps = [
+        VisitDataStep(record.seq, record.at_unix, _STEPS[record.kind])
+        for record in records
+        if record.visit == visit and record.kind in _STEPS
+    ]
+    if not steps:
         return []
-    later = [made for r in records if r.at_unix >= ended and (made := _receipt(r)) is not None]
-    gone = {one.kind: one for one in reversed(later) if _covers(one, ended)}
+    ended = max(step.at_unix for step in steps)
+    first: dict[str, ErasureReceipt] = {}
+    for record in records:
+        receipt = _receipt(record) if record.at_unix >= ended else None
+        if receipt is not None and receipt.covers(ended):
+            first.setdefault(receipt.kind, receipt)
     return steps + [
-        Step(one.seq, one.at_unix, f"{one.kind} up to then erased")
-        for one in sorted(gone.values(), key=lambda one: one.seq)
+        VisitDataStep(receipt.seq, receipt.at_unix, f"{receipt.kind} up to then erased")
+        for receipt in sorted(first.values(), key=lambda receipt: receipt.seq)
     ]
 
 
-def _covers(one: Receipt, at: float) -> bool:
-    """Is what was last written at `at` surely among what this run erased?"""
-    return (
-        one.kind in ("visit logs", "receipts")
-        and one.days is not None
-        and at < one.at_unix - one.days * 86_400
-    )
-
-
-def _records(lines: Iterable[bytes]) -> Iterable[Record]:
+def _records(lines: Iterable[bytes]) -> Iterator[Record]:
     for line in lines:
         try:
             yield decode(line).record
@@ -81,18 +88,13 @@ def _records(lines: Iterable[bytes]) -> Iterable[Record]:
             continue
 
 
-def _receipt(record: Record) -> Receipt | None:
-    if record.kind is not Kind.PRIVACY_ERASED:
+def _receipt(record: Record) -> ErasureReceipt | None:
+    if record.kind is not RecordKind.PRIVACY_ERASED:
         return None
     facts = dict(record.facts)
-    told = {
-        "seq": record.seq,
-        "at_unix": record.at_unix,
-        "kind": facts.get("data"),
-        "from_unix": facts.get("from"),
-        "to_unix": facts.get("to"),
-    } | {key: facts.get(key) for key in ("run", "count", "bytes", "days", "why", "by")}
+    names = {"kind": "data", "from_unix": "from", "to_unix": "to"}
+    fields = {name: facts.get(names.get(name, name)) for name in ErasureReceipt.__struct_fields__}
     try:
-        return msgspec.convert(told, Receipt)
+        return msgspec.convert(fields | {"seq": record.seq, "at_unix": record.at_unix}, ErasureReceipt)
     except msgspec.ValidationError:
         return None

@@ -48,7 +48,8 @@ class SimulatedCamera:
         at = self._clock()
         self._due = (self._due if at - self._due < self._period else at) + self._period
         self._seq += 1
-        return Frame(self._shop.picture(at), self._seq, at)
+        return Frame(image=self._shop.picture(at), seq=self._seq, at=at)
 
     def close(self) -> None:
+        """Stop delivering frames."""
         self._due = None

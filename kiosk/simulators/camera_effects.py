@@ -68,9 +68,9 @@ class SimulatedSensor:
     def capture(self, scene: Image, at: float) -> Image:
         """Return a new picture of `scene` taken at `at` seconds, (height, width, 3) BGR."""
         gain = 1.0 + 0.03 * math.sin(0.5 * at + self._phase)
-        return np.asarray(cv2.addWeighted(scene, gain, self._noise_at(at), 1.0, -_OFFSET), np.uint8)
+        return np.asarray(cv2.addWeighted(scene, gain, self.noise_at(at), 1.0, -_OFFSET), np.uint8)
 
-    def _noise_at(self, at: float) -> Image:
+    def noise_at(self, at: float) -> Image:
         """Pick noise by the time in milliseconds, so that the same time gives the same picture."""
         picked = int(at * 1000) * 2654435761 % (1 << 32)
         x, y = (picked >> 4) % _SHIFT_PX, (picked >> 12) % _SHIFT_PX

@@ -26,7 +26,7 @@ def card_picture(card: IdCard, photo: Image, face: Face) -> Image:
     """Draw the side with the portrait, (540, 856, 3) BGR."""
     picture = Picture.new("RGB", (WIDTH, HEIGHT), _GROUND)
     draw = ImageDraw.Draw(picture)
-    for y, label, text in _lines(card):
+    for y, label, text in printed_lines(card):
         draw.text((50, y), label, fill=_LABEL, font=_font(24))
         draw.text((140, y - 4), text, fill=_INK, font=_font(30))
     draw.text((50, 458), "公民身份号码", fill=_LABEL, font=_font(24))
@@ -40,7 +40,7 @@ def card_picture(card: IdCard, photo: Image, face: Face) -> Image:
     return printed
 
 
-def held(scene: Image, card: Image, at: float, width: float = 0.72) -> Image:
+def with_card_held(scene: Image, card: Image, at: float, width: float = 0.72) -> Image:
     """Return the scene with the card held before it, swaying as in a hand.
 
     `scene`: (height, width, 3); `card`: (540, 856, 3); `width`: the card's share of the scene's width.
@@ -63,7 +63,7 @@ def held(scene: Image, card: Image, at: float, width: float = 0.72) -> Image:
     return out
 
 
-def _lines(card: IdCard) -> list[tuple[int, str, str]]:
+def printed_lines(card: IdCard) -> list[tuple[int, str, str]]:
     """Return (y, label, text) of the printed lines."""
     born = card.birth
     when = f"{born.year} 年 {born.month} 月 {born.day} 日" if born else ""

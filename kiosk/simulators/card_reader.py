@@ -30,6 +30,7 @@ class SimulatedCardReader:
             raise DeviceMissing(Code.READER_MISSING, "there is no simulated shop")
 
     def present(self) -> bool:
+        """Return whether a card is on the reader."""
         self._found = self._card()
         return self._found is not None
 
@@ -46,6 +47,7 @@ class SimulatedCardReader:
         return found
 
     def close(self) -> None:
+        """Forget the card."""
         self._found = None
 
     def _card(self) -> IdCard | CardError | None:

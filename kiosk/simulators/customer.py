@@ -60,7 +60,7 @@ TOUCH_LIMIT_S = 60.0
 """After this time a touch that was never taken is given up; only a fault of the screen takes as long."""
 
 
-class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True):
+class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a customer does at the terminal. Times in seconds."""
 
     face: str = "collins"  # whose face is before the camera
@@ -126,6 +126,7 @@ class Customer:
     def __init__(
         self,
         behaviour: CustomerBehaviour,
+        *,
         touch: TouchDriver | None,
         voice: DigitVoice,
         clock: Callable[[], float],
@@ -198,8 +199,9 @@ class Customer:
             self.light = ScreenColours(tuple(times), notice.colours)
         elif isinstance(notice, e.ShowHeadMove):
             self._see_head_move(notice)
-        elif isinstance(notice, e.ShowDigits):
-            self._see_digits(notice)
+        elif isinstance(notice, e.ShowDigits) and self.present:  # a challenge that is answered by touch
+            self._type(READ_PAGE_S, "".join(map(str, notice.digits)))
+            self._press(READ_PAGE_S + self.behaviour.touch_s, "key_next")
         elif isinstance(notice, e.Print):
             self.outcome = notice.slip.outcome
 
@@ -258,8 +260,8 @@ class Customer:
             Stage.CARD: self._put_card,
             Stage.GUARDIAN: lambda: self._press(READ_PAGE_S, "agree_guardian"),
             Stage.PHONE: self._type_phone_and_password,
-            Stage.DIGITS: lambda: self._start_digits(show),
-            Stage.HEAD: self._start_head_challenge,
+            Stage.DIGITS: lambda: self._start_challenge(show),
+            Stage.HEAD: lambda: self._start_challenge(show),
             Stage.OUTCOME: lambda: self._take_slip(show),
         }.get(show.stage)
         if react is not None:
@@ -310,16 +312,16 @@ class Customer:
             self._press(delay_s + behaviour.touch_s, "key_next")
             delay_s += 3 * behaviour.touch_s
 
-    def _start_digits(self, show: e.Show) -> None:
+    def _start_challenge(self, show: e.Show) -> None:
+        if show.stage is Stage.HEAD:
+            self._head_attempt += 1
+            self._head_move = None
+            return
         self._digit_attempt += 1
         other = self.behaviour.changes_to
         if other is not None and show.code is not Code.OK:
             self._press(READ_PAGE_S, "change_way")
             self._press(2 * READ_PAGE_S + self.behaviour.touch_s, f"way_{other.value}")
-
-    def _start_head_challenge(self) -> None:
-        self._head_attempt += 1
-        self._head_move = None
 
     def _take_slip(self, show: e.Show) -> None:
         self.card_on_reader = False
@@ -354,9 +356,3 @@ class Customer:
         others = [move for move in HeadMove if move is not shown.move]
         move = shown.move if response == "right" else others[int(self._random.integers(len(others)))]
         self._head_move = (self._clock() + self._reaction_s(), move)
-
-    def _see_digits(self, shown: e.ShowDigits) -> None:
-        """Type the digits of a challenge that is answered by touch."""
-        if self.present:
-            self._type(READ_PAGE_S, "".join(map(str, shown.digits)))
-            self._press(READ_PAGE_S + self.behaviour.touch_s, "key_next")

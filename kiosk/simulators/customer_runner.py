@@ -33,7 +33,7 @@ class CustomerRunner:
         """Replace the present customer by a new one. Without `touch` the screen is operated by others."""
         self.leave()
         voice = Voice(self._voices / behaviour.voice, behaviour.seed)
-        customer = Customer(behaviour, touch, voice, time.monotonic)
+        customer = Customer(behaviour, touch=touch, voice=voice, clock=time.monotonic)
         self._shop.enter(customer)
         self._customer = customer
         self._worker = Worker("customer", customer.run).start()

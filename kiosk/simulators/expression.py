@@ -54,7 +54,7 @@ def mouth(figure: Image, points: Points) -> Patch:
     y0, y1 = int(lip[:, 1].min() - 0.2 * wide), int(chin[1] + 0.9 * wide)
 
     def draw(level: float, grid: Grid) -> Image:
-        return _open_mouth(figure, grid, lip, float(chin[1]), drop=level * _OPEN * wide)
+        return open_mouth(figure, grid, lip, float(chin[1]), drop=level * _OPEN * wide)
 
     return _patch(figure, (x0, y0, x1, y1), draw)
 
@@ -62,7 +62,7 @@ def mouth(figure: Image, points: Points) -> Patch:
 def eyes(figure: Image, points: Points) -> list[Patch]:
     """Return both eyes as patches: level 0 as in the photo, 1 closed."""
     lids = zip(_UPPER_LIDS, _LOWER_LIDS, strict=True)
-    return [_eye(figure, points[list(upper), :2], points[list(lower), :2]) for upper, lower in lids]
+    return [eye(figure, points[list(upper), :2], points[list(lower), :2]) for upper, lower in lids]
 
 
 def _patch(figure: Image, box: tuple[int, int, int, int], draw: Callable[[float, Grid], Image]) -> Patch:
@@ -73,20 +73,20 @@ def _patch(figure: Image, box: tuple[int, int, int, int], draw: Callable[[float,
     return Patch(x0, y0, [draw(level, (x, y)) for level in np.linspace(0, 1, LEVELS)])
 
 
-def _open_mouth(figure: Image, grid: Grid, lip: Points, chin: float, drop: float) -> Image:
+def open_mouth(figure: Image, grid: Grid, lip: Points, chin: float, drop: float) -> Image:
     """Move the lower lip and the jaw down by `drop` pixels in the middle; paint the gap between the lips."""
     x, y = grid
     line = np.interp(x, lip[:, 0], lip[:, 1])
-    opening = drop * _arch(x, lip)
+    opening = drop * mouth_arch(x, lip)
     source = y.copy()
     for _ in range(6):  # which pixel came here: the fixed point of y − lowered(y)
-        source = y - _lowered(x, source, line, lip, chin, drop)
+        source = y - lowering(x, source, line, lip, chin, drop)
     moved = np.where(y > line, np.maximum(source, line), y)
     still = cv2.remap(figure, x.astype(np.float32), moved.astype(np.float32), cv2.INTER_LINEAR)
-    return _paint_inside(np.asarray(still, np.uint8), y - line, opening)
+    return paint_inside(np.asarray(still, np.uint8), y - line, opening)
 
 
-def _lowered(
+def lowering(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     line: NDArray[np.float64],
@@ -97,21 +97,21 @@ def _lowered(
     """Return how many pixels each point moves down: lips at the lip line, jaw towards the chin."""
     wide = lip[-1, 0] - lip[0, 0]
     depth = np.clip((y - line) / np.maximum(chin - line, 1), 0, None)
-    lips = _arch(x, lip) * np.clip(1 - depth, 0, 1)
+    lips = mouth_arch(x, lip) * np.clip(1 - depth, 0, 1)
     jaw_wide = np.cos(np.clip((x - lip[:, 0].mean()) / (1.3 * wide), -1, 1) * np.pi / 2) ** 2
     below = np.clip(1 - (y - chin) / (0.9 * wide), 0, 1)
     return np.asarray(
-        drop * (lips + _JAW * jaw_wide * _smooth_step(np.clip(depth, 0, 1)) * _smooth_step(below))
+        drop * (lips + _JAW * jaw_wide * smooth_step(np.clip(depth, 0, 1)) * smooth_step(below))
     )
 
 
-def _arch(x: NDArray[np.float64], lip: Points) -> NDArray[np.float64]:
+def mouth_arch(x: NDArray[np.float64], lip: Points) -> NDArray[np.float64]:
     """Return 1 in the middle of the mouth, 0 at its corners and beyond."""
     half = (lip[-1, 0] - lip[0, 0]) / 2
     return np.asarray(np.sqrt(np.clip(1 - ((x - lip[0, 0] - half) / half) ** 2, 0, 1)))
 
 
-def _paint_inside(image: Image, below: NDArray[np.float64], opening: NDArray[np.float64]) -> Image:
+def paint_inside(image: Image, below: NDArray[np.float64], opening: NDArray[np.float64]) -> Image:
     """Paint the inside of the mouth: teeth, darkness, tongue. `below`: pixels below the upper lip."""
     inside = np.clip(below, 0, 1) * np.clip(opening - below, 0, 1)
     part = below / np.maximum(opening, 1e-6)
@@ -125,7 +125,7 @@ def _paint_inside(image: Image, below: NDArray[np.float64], opening: NDArray[np.
     return painted
 
 
-def _eye(figure: Image, upper: Points, lower: Points) -> Patch:
+def eye(figure: Image, upper: Points, lower: Points) -> Patch:
     """Return one eye, whose upper lid comes down over it; `upper`, `lower`: (9, 2), its lids."""
     wide = float(upper[-1, 0] - upper[0, 0])
     x0, x1 = int(upper[0, 0] - 0.1 * wide), int(upper[-1, 0] + 0.1 * wide)
@@ -146,6 +146,6 @@ def _eye(figure: Image, upper: Points, lower: Points) -> Patch:
     return _patch(figure, (x0, y0, x1, y1), draw)
 
 
-def _smooth_step(t: NDArray[np.float64]) -> NDArray[np.float64]:
+def smooth_step(t: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the smooth step from 0 to 1: 3t² − 2t³."""
     return t * t * (3 - 2 * t)

@@ -46,7 +46,7 @@ class SimulatedHead:
     """Renders one person; `size` is (width, height) of the pictures."""
 
     def __init__(
-        self, photo: Image, size: tuple[int, int] = (640, 480), seed: int = 0, models: Path = MODELS
+        self, photo: Image, size: tuple[int, int] = (640, 480), *, seed: int = 0, models: Path = MODELS
     ) -> None:
         """`photo`: a portrait with one face; `models`: folder of the weights.
 
@@ -81,7 +81,7 @@ class SimulatedHead:
         figure = self._figure.copy()
         if mouth > 0:
             self._mouth.put(figure, mouth)
-        closed = 1 - min(eyes, self._blink(at))
+        closed = 1 - min(eyes, self.eye_opening(at))
         for eye in self._eyes if closed > _SQUINT else ():
             eye.put(figure, closed)
         if max(abs(turn), abs(nod)) >= 0.5:
@@ -106,9 +106,9 @@ class SimulatedHead:
         zoom = FACE_WIDTH * min(self._size) / face.width
         to_canvas = self._to_canvas(face, zoom)
         canvas = (self._size[0] + 2 * self._margin[0], self._size[1] + 2 * self._margin[1])
-        figure = cv2.warpAffine(_person(photo, face), to_canvas, canvas, flags=cv2.INTER_CUBIC)
+        figure = cv2.warpAffine(cut_out_person(photo, face), to_canvas, canvas, flags=cv2.INTER_CUBIC)
         self._figure = np.asarray(figure, np.uint8)
-        context = Context(models, models, simulation=True, clock=time.monotonic)
+        context = Context(resources=models, models=models, simulation=True, clock=time.monotonic)
         mesh = MediaPipeLandmarks(MediaPipeSettings(), context).points(photo, face)
         flat = mesh[:, :2] @ to_canvas[:, :2].T + to_canvas[:, 2]
         points = np.column_stack([flat, mesh[:, 2] * zoom])
@@ -139,7 +139,7 @@ class SimulatedHead:
             zoom=1 + 0.015 * slow(6, 0.07),
         )
 
-    def _blink(self, at: float) -> float:
+    def eye_opening(self, at: float) -> float:
         """Return how far the eyes are open: 1, but for a short dip every few seconds."""
         turn = math.floor(at / _BLINK_EVERY_S)
         late = 0.3 + 0.6 * float(np.random.default_rng([self._seed, turn & 0xFFFF]).random())
@@ -174,7 +174,7 @@ class EmptyShop:
         return self._sensor.capture(self._background, at)
 
 
-def _person(photo: Image, face: Face) -> Image:
+def cut_out_person(photo: Image, face: Face) -> Image:
     """Return (…, …, 4): the person alone, colours multiplied by the mask, the body extended downwards."""
     mask = person_mask(photo, face)
     solid = (photo * (mask[..., None] / 255.0)).astype(np.uint8)

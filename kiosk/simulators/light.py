@@ -133,7 +133,7 @@ class LitCamera:
     ) -> Image:
         """Return `picture` under the screen's `colour` (None: a dark screen), (height, width, 3) BGR."""
         ratio = self._lighting.screen_to_shop(colour) if colour is not None else np.zeros(3)
-        lit = _relit(picture, reflectance, ratio, self._gains)
+        lit = relight(picture, reflectance, ratio, self._gains)
         self._correct(lit, at)
         noise = _NOISE * math.sqrt(max(0.0, _LOW_LIGHT_LX / self._lighting.shop_lx - 1))
         if noise == 0:
@@ -156,7 +156,7 @@ class LitCamera:
         self._gains = self._gains * np.exp(step + balance)
 
 
-def _relit(
+def relight(
     picture: Image,
     reflectance: ReflectanceMap | float,
     ratio: NDArray[np.float64],

@@ -49,6 +49,7 @@ class SimulatedMicrophone:
             raise DeviceLost(Code.MICROPHONE_LOST, "the simulated microphone has stopped")
 
     def close(self) -> None:
+        """Stop delivering blocks."""
         if self._worker is not None:
             self._worker.stop()
             self._worker = None

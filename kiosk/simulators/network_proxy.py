@@ -111,7 +111,7 @@ class NetworkProxy:
 
     @property
     def traffic(self) -> Traffic:
-        """What was carried so far."""
+        """Counts of what was carried so far."""
         with self._lock:
             return self._traffic
 

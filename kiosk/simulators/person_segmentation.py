@@ -15,18 +15,18 @@ def person_mask(photo: Image, face: Face) -> Image:
     """Return (height, width) uint8: 255 where the person is, 0 where not, soft in between."""
     zoom = _FACE_PX / face.width
     small = cv2.resize(photo, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-    labels = _initial_labels(small.shape[:2], face, zoom)
+    labels = initial_labels(small.shape[:2], face, zoom)
     work = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # GrabCut begins with k-means: the same photo must always give the same person
     cv2.grabCut(small, labels, (0, 0, 1, 1), *work, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
     person = np.asarray(cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
-    person = _largest_component(person)
+    person = largest_component(person)
     whole = cv2.resize(person, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_CUBIC)
     return np.asarray(cv2.GaussianBlur(whole, (0, 0), _FEATHER * face.width), np.uint8)
 
 
-def _initial_labels(shape: tuple[int, ...], face: Face, zoom: float) -> NDArray[np.uint8]:
+def initial_labels(shape: tuple[int, ...], face: Face, zoom: float) -> NDArray[np.uint8]:
     """Label pixels for GrabCut.
 
     Certain: the face and the chest below it. Likely: hair and shoulders. Certainly not: beside and above.
@@ -67,7 +67,7 @@ def _exclude_sides(labels: NDArray[np.uint8], x: float, far: float) -> None:
     labels[:, int(x + far) :] = cv2.GC_BGD
 
 
-def _largest_component(person: Image) -> Image:
+def largest_component(person: Image) -> Image:
     """Keep only the largest connected part: a flag in the background is not a person."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(person)
     if count < 2:

@@ -28,7 +28,7 @@ _QUALITIES = range(60, -1, -2)
 
 def detect_face(photo: Image, models: Path = MODELS) -> Face:
     """Return the largest face of a photo. Raises ValueError if there is none, ModelError, EngineError."""
-    context = Context(models, models, simulation=True, clock=time.monotonic)
+    context = Context(resources=models, models=models, simulation=True, clock=time.monotonic)
     longest = max(photo.shape[:2])
     faces = SFace(SFaceSettings(longest_px=longest), context).detect(photo)
     if not faces:

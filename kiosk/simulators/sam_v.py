@@ -23,7 +23,7 @@ from types import TracebackType
 
 from msgspec import Struct
 
-from kiosk.card.frames import Damaged, Scanner, build
+from kiosk.card.frames import DamagedFrame, FrameScanner, build
 from kiosk.card.layout import compose
 from kiosk.card.protocol import BAUDS, PORTRAIT_BYTES, TEXT_BYTES, Command, Status
 from kiosk.model import IdCard
@@ -112,24 +112,20 @@ class SamVOnPty:
                 os.close(end)
 
     def _serve(self, stop: threading.Event) -> None:
-        scanner = Scanner()
+        scanner = FrameScanner()
         while not stop.is_set():
             ready, _, _ = select.select([self._master], [], [], 0.05)
             if not ready:
                 continue
             data = os.read(self._master, 4096)
-            if not self._rate_matches():
-                continue
+            if _SPEEDS.get(termios.tcgetattr(self._master)[5]) != self.baud:
+                continue  # a pseudo-terminal carries bytes at any rate; a reader understands one
             try:
                 for body in scanner.feed(data):
                     if not self._reply(int.from_bytes(body[:2], "big")):
                         return
-            except Damaged:
+            except DamagedFrame:
                 os.write(self._master, _frame(Status.CHECKSUM))
-
-    def _rate_matches(self) -> bool:
-        """Compare the driver's baud rate with ours: a pseudo-terminal carries bytes at any rate."""
-        return _SPEEDS.get(termios.tcgetattr(self._master)[5]) == self.baud
 
     def _reply(self, command: int) -> bool:
         """Answer a command, with the next fault for it if there is one; False: the connection was cut."""

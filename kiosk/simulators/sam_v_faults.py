@@ -16,7 +16,7 @@ from msgspec import Struct
 from kiosk.capture.card_reader import SamV
 from kiosk.card.frames import build
 from kiosk.card.layout import LAYOUTS, TYPE_AT, compose
-from kiosk.card.protocol import BAUDS, MEANINGS, Command, Status
+from kiosk.card.protocol import BAUDS, STATUS_MEANINGS, Command, Status
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceError
 from kiosk.ports import Context
@@ -84,36 +84,39 @@ def _read_card(driver: SamV, reader: SamVOnPty, scenario: FaultScenario) -> Code
 
 def bare_context() -> Context:
     """Return the context of a driver that needs neither models nor resources."""
-    return Context(Path("."), Path("."), simulation=True, clock=time.monotonic)
+    return Context(resources=Path("."), models=Path("."), simulation=True, clock=time.monotonic)
 
 
 # ── alterations of answers ───────────────────────────────────────────────────────────────────────
 
 
-def _flip_bit(at: int) -> Callable[[bytes], bytes]:
+def flip_bit(at: int) -> Callable[[bytes], bytes]:
+    """Flip one bit of the byte at this index."""
     return lambda frame: frame[:at] + bytes([frame[at] ^ 0x40]) + frame[at + 1 :]
 
 
-def _truncate(at: int) -> Callable[[bytes], bytes]:
+def truncate(at: int) -> Callable[[bytes], bytes]:
+    """Cut the answer before this index."""
     return lambda frame: frame[:at]
 
 
-def _prefix(noise: bytes) -> Callable[[bytes], bytes]:
+def put_before(noise: bytes) -> Callable[[bytes], bytes]:
+    """Put noise before the answer."""
     return lambda frame: noise + frame
 
 
-def _replace_data(data: bytes) -> Callable[[bytes], bytes]:
+def replace_data(data: bytes) -> Callable[[bytes], bytes]:
     """Replace the answer by a well-formed one with other data."""
     return lambda _: build(bytes([0, 0, Status.OK]) + data)
 
 
-def _embed_forgery(frame: bytes) -> bytes:
+def embed_forgery(frame: bytes) -> bytes:
     """Damage the answer so that it carries a well-formed one inside."""
     forged = build(bytes([0, 0, Status.OK]) + struct.pack(">HH", 256, 1024) + bytes(1280))
     return frame[:100] + forged + frame[100 + len(forged) :]
 
 
-def _put_back(reader: SamVOnPty) -> None:
+def lift_and_put_back(reader: SamVOnPty) -> None:
     """Lift the card while it is read, and lay it down again before it is looked for."""
 
     def lay(answer: bytes) -> bytes:
@@ -123,7 +126,7 @@ def _put_back(reader: SamVOnPty) -> None:
     reader.faults.append(ReaderFault(Command.READ, Status.READ_FAILED, lay))
 
 
-def _text_with(name: str, value: bytes, kind: str = "resident") -> bytes:
+def text_with(name: str, value: bytes, kind: str = "resident") -> bytes:
     """Return the card's 256 bytes of text with other bytes in one field."""
     text, at = bytearray(compose(_CARD)), 0
     for field, size in LAYOUTS[kind]:
@@ -137,7 +140,7 @@ _RETRIED = (Status.READ_FAILED, Status.EMPTY)
 _ABSENT = (Status.FIND_FAILED, Status.SELECT_FAILED, Status.EMPTY)
 
 
-def _status_scenarios(command: Command, step: str, ends: Mapping[Status, Code]) -> list[FaultScenario]:
+def status_scenarios(command: Command, step: str, ends: Mapping[Status, Code]) -> list[FaultScenario]:
     """Return a scenario for each documented status as the answer to `command`, too often for a retry.
 
     `ends`: codes of the statuses that mean something else at this command.
@@ -148,7 +151,7 @@ def _status_scenarios(command: Command, step: str, ends: Mapping[Status, Code]) 
             ends.get(status, meaning.code),
             (ReaderFault(command, status),) * 3,
         )
-        for status, meaning in MEANINGS.items()
+        for status, meaning in STATUS_MEANINGS.items()
         if status not in (Status.OK, Status.FOUND)
     ]
 
@@ -175,12 +178,12 @@ _OPENING = (
         before=(ReaderFault(Command.STATUS, Status.READ_FAILED),),
     ),
     FaultScenario(
-        "its state comes damaged once", Code.OK, before=(ReaderFault(Command.STATUS, alter=_flip_bit(-1)),)
+        "its state comes damaged once", Code.OK, before=(ReaderFault(Command.STATUS, alter=flip_bit(-1)),)
     ),
     FaultScenario(
         "its state comes damaged always",
         Code.READER_MISSING,
-        before=(ReaderFault(Command.STATUS, alter=_flip_bit(-1)),) * 12,
+        before=(ReaderFault(Command.STATUS, alter=flip_bit(-1)),) * 12,
     ),
     *(FaultScenario(f"it talks at {baud} baud", Code.OK, baud=baud) for baud in BAUDS[1:]),
     FaultScenario(
@@ -195,34 +198,36 @@ _TRANSMISSION = (
     FaultScenario(
         "noise before the answer",
         Code.OK,
-        (ReaderFault(Command.READ, alter=_prefix(b"\x00\xff\xaa\xaa noise")),),
+        (ReaderFault(Command.READ, alter=put_before(b"\x00\xff\xaa\xaa noise")),),
     ),
     FaultScenario(
-        "half a preamble before the answer", Code.OK, (ReaderFault(Command.READ, alter=_prefix(b"\xaa\xaa")),)
+        "half a preamble before the answer",
+        Code.OK,
+        (ReaderFault(Command.READ, alter=put_before(b"\xaa\xaa")),),
     ),
     FaultScenario(
-        "one preamble too many", Code.OK, (ReaderFault(Command.READ, alter=_prefix(b"\xaa\xaa\xaa\x96\x69")),)
+        "one preamble too many",
+        Code.OK,
+        (ReaderFault(Command.READ, alter=put_before(b"\xaa\xaa\xaa\x96\x69")),),
     ),
-    FaultScenario("a wrong check byte once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(-1)),)),
+    FaultScenario("a wrong check byte once", Code.OK, (ReaderFault(Command.READ, alter=flip_bit(-1)),)),
     FaultScenario(
-        "a wrong check byte always", Code.READER_FAULT, (ReaderFault(Command.READ, alter=_flip_bit(-1)),) * 3
-    ),
-    FaultScenario(
-        "a bit of the photo flips once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(900)),)
-    ),
-    FaultScenario(
-        "a bit of the length flips once", Code.OK, (ReaderFault(Command.READ, alter=_flip_bit(5)),)
+        "a wrong check byte always", Code.READER_FAULT, (ReaderFault(Command.READ, alter=flip_bit(-1)),) * 3
     ),
     FaultScenario(
-        "the answer stops half way once", Code.OK, (ReaderFault(Command.READ, alter=_truncate(500)),)
+        "a bit of the photo flips once", Code.OK, (ReaderFault(Command.READ, alter=flip_bit(900)),)
+    ),
+    FaultScenario("a bit of the length flips once", Code.OK, (ReaderFault(Command.READ, alter=flip_bit(5)),)),
+    FaultScenario(
+        "the answer stops half way once", Code.OK, (ReaderFault(Command.READ, alter=truncate(500)),)
     ),
     FaultScenario(
         "the answer stops half way always",
         Code.READER_FAULT,
-        (ReaderFault(Command.READ, alter=_truncate(500)),) * 3,
+        (ReaderFault(Command.READ, alter=truncate(500)),) * 3,
     ),
     FaultScenario(
-        "a damaged answer holds a forged one", Code.OK, (ReaderFault(Command.READ, alter=_embed_forgery),)
+        "a damaged answer holds a forged one", Code.OK, (ReaderFault(Command.READ, alter=embed_forgery),)
     ),
     FaultScenario("no answer to a read", Code.READER_LOST, (ReaderFault(Command.READ, alter=lambda _: b""),)),
     FaultScenario(
@@ -269,41 +274,41 @@ _CARDS = (
         Code.CARD_MOVED,
         (ReaderFault(Command.READ, Status.READ_FAILED, lift=True),),
     ),
-    FaultScenario("moved while it is read, and lies again", Code.OK, then=_put_back),
+    FaultScenario("moved while it is read, and lies again", Code.OK, then=lift_and_put_back),
     FaultScenario(
         "other sizes than text and photo have",
         Code.CARD_MALFORMED,
-        (ReaderFault(Command.READ, alter=_replace_data(struct.pack(">HH", 256, 512) + bytes(768))),),
+        (ReaderFault(Command.READ, alter=replace_data(struct.pack(">HH", 256, 512) + bytes(768))),),
     ),
     FaultScenario(
         "a byte too few",
         Code.CARD_MALFORMED,
-        (ReaderFault(Command.READ, alter=_replace_data(struct.pack(">HH", 256, 1024) + bytes(1279))),),
+        (ReaderFault(Command.READ, alter=replace_data(struct.pack(">HH", 256, 1024) + bytes(1279))),),
     ),
     FaultScenario(
         "an empty answer that says all is well",
         Code.CARD_MALFORMED,
-        (ReaderFault(Command.READ, alter=_replace_data(b"")),),
+        (ReaderFault(Command.READ, alter=replace_data(b"")),),
     ),
     FaultScenario("a chip full of zeros", Code.CARD_MALFORMED, text=bytes(256)),
     FaultScenario("a chip that holds no text", Code.CARD_WRONG_TYPE, text=b"\xff" * 256),
-    FaultScenario("no name", Code.CARD_MALFORMED, text=_text_with("name", b"")),
-    FaultScenario("half a character in the name", Code.CARD_MALFORMED, text=_text_with("name", b"\x00\xd8")),
-    FaultScenario("no number", Code.CARD_MALFORMED, text=_text_with("number", b"")),
+    FaultScenario("no name", Code.CARD_MALFORMED, text=text_with("name", b"")),
+    FaultScenario("half a character in the name", Code.CARD_MALFORMED, text=text_with("name", b"\x00\xd8")),
+    FaultScenario("no number", Code.CARD_MALFORMED, text=text_with("number", b"")),
     FaultScenario(
         "a birth that is no day",
         Code.CARD_MALFORMED,
-        text=_text_with("birth", "19840230".encode("utf-16-le")),
+        text=text_with("birth", "19840230".encode("utf-16-le")),
     ),
     FaultScenario(
         "a nation that does not exist",
         Code.CARD_MALFORMED,
-        text=_text_with("nation", "77".encode("utf-16-le")),
+        text=text_with("nation", "77".encode("utf-16-le")),
     ),
     FaultScenario(
-        "a sex that does not exist", Code.CARD_MALFORMED, text=_text_with("sex", "7".encode("utf-16-le"))
+        "a sex that does not exist", Code.CARD_MALFORMED, text=text_with("sex", "7".encode("utf-16-le"))
     ),
-    FaultScenario("valid until nothing", Code.CARD_MALFORMED, text=_text_with("valid_to", b"")),
+    FaultScenario("valid until nothing", Code.CARD_MALFORMED, text=text_with("valid_to", b"")),
     FaultScenario(
         "a type letter that nobody knows",
         Code.CARD_WRONG_TYPE,
@@ -315,10 +320,10 @@ SCENARIOS: Sequence[FaultScenario] = (
     *_OPENING,
     *_TRANSMISSION,
     *_CARDS,
-    *_status_scenarios(Command.FIND, "looking for a card", dict.fromkeys(_ABSENT, Code.CARD_REMOVED)),
-    *_status_scenarios(Command.SELECT, "selecting it", {}),
+    *status_scenarios(Command.FIND, "looking for a card", dict.fromkeys(_ABSENT, Code.CARD_REMOVED)),
+    *status_scenarios(Command.SELECT, "selecting it", {}),
     # The driver looks for the card once more before it gives up, and a reader finds each card once.
-    *_status_scenarios(Command.READ, "reading it", dict.fromkeys(_RETRIED, Code.CARD_MOVED)),
+    *status_scenarios(Command.READ, "reading it", dict.fromkeys(_RETRIED, Code.CARD_MOVED)),
 )
 
 

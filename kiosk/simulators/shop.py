@@ -14,7 +14,7 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
 from kiosk.model import SAMPLE_RATE, IdCard, Way
 from kiosk.ports import Image, Samples
-from kiosk.simulators.card_picture import card_picture, held
+from kiosk.simulators.card_picture import card_picture, with_card_held
 from kiosk.simulators.customer import POSES, Customer
 from kiosk.simulators.head import EmptyShop, SimulatedHead
 from kiosk.simulators.light import LitCamera
@@ -75,7 +75,7 @@ class SimulatedShop:
         turn, nod = customer.head_pose(at)
         picture = head.render(at, mouth=customer.mouth_opening(at), turn=turn, nod=nod)
         if customer.card_shown:
-            return held(picture, self._printed_card(customer), at)
+            return with_card_held(picture, self._printed_card(customer), at)
         light = customer.light
         if light is None:
             self._camera = LitCamera()

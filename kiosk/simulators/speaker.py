@@ -44,4 +44,4 @@ class SimulatedSpeaker:
         self._stopped.set()
 
     def close(self) -> None:
-        pass
+        """Do nothing: there is no device."""

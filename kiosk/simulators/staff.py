@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from kiosk import events as e
-from kiosk.model import Decision, Reason, Role, Stage
+from kiosk.model import Decision, ReviewReason, Role, Stage
 from kiosk.simulators.customer import READ_PAGE_S, RETRY_S, TOUCH_LIMIT_S, TouchDriver
 
 
@@ -19,7 +19,7 @@ class StaffBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     supervisor: str = ""
     supervisor_pin: str = ""
     decision: Decision = Decision.APPROVE
-    reason: Reason = Reason.SAME_PERSON
+    reason: ReviewReason = ReviewReason.SAME_PERSON
 
 
 class SimulatedStaff:

@@ -1,4 +1,7 @@
-"""Words ↔ digits. 幺 is how a one is read in numbers that are spelt out; 两 is two before a measure word."""
+"""Map spoken words to digits.
+
+幺 is how a one is read in numbers that are spelt out; 两 is two before a measure word.
+"""
 
 from collections.abc import Mapping
 
@@ -24,14 +27,6 @@ MANDARIN: Mapping[str, int] = {
 """Every way in which a customer may read a digit; the first word of each digit is the usual one."""
 
 
-def spoken(digit: int, lexicon: Mapping[str, int] = MANDARIN) -> str:
-    """The usual word of a digit. Raises KeyError if the lexicon has none."""
-    for word, meaning in lexicon.items():
-        if meaning == digit:
-            return word
-    raise KeyError(digit)
-
-
-def meant(word: str, lexicon: Mapping[str, int] = MANDARIN) -> int:
-    """The class of a word: 0–9, or `OTHER`."""
+def class_of(word: str, lexicon: Mapping[str, int] = MANDARIN) -> int:
+    """Return the class of a word: 0–9, or `OTHER`."""
     return lexicon.get(word, OTHER)

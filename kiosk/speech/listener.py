@@ -1,7 +1,7 @@
-"""The ear: sound and windows in, one `DigitHeard` for each shown digit out.
+"""Turn sound and display windows into one `DigitHeard` for each displayed digit.
 
-Sound comes from the microphone's own thread through a bounded queue, orders from the engine through the same
-one, so their order is kept; `run` is the work of the thread "speech". Time is the time of the audio; the
+Sound comes from the microphone's own thread through a bounded queue, commands from the engine through the
+same one, so their order is kept; `run` is the work of the thread "speech". Time is the time of the audio; the
 clock is asked only when no audio comes any more.
 """
 
@@ -22,65 +22,66 @@ from kiosk.ports import Recogniser, Samples
 from kiosk.settings import SpeechSettings
 from kiosk.speech.audio_buffer import AudioBuffer
 from kiosk.speech.digits import CLASSES
-from kiosk.speech.display_windows import DisplayWindows, Voice
-from kiosk.speech.endpoint import Endpointer, Segment
+from kiosk.speech.display_windows import DisplayWindows, ScoredVoice
+from kiosk.speech.endpoint import Endpointer, VoiceSegment
 from kiosk.speech.pitch import pitch_hz
 
 log = logging.getLogger(__name__)
 
 QUEUE_BLOCKS = 150
-"""Three seconds of 20 ms blocks may wait; then sound is lost, and said to be."""
-FORESIGHT_S = 0.10
+"""Three seconds of 20 ms blocks may wait; then sound is lost, and marked as lost."""
+EARLY_SCORE_S = 0.10
 """After so much silence the recogniser is asked already; if the silence lasts, the answer is there."""
-DEAF_S = 0.5
-"""So long after a window's end without any sound arriving, the window is told as lost."""
+NO_SOUND_S = 0.5
+"""So long after a window's end without any sound arriving, the window is reported as lost."""
 STALE_S = 0.5
 """The level meter falls to nothing when no block came for so long."""
 SILENCE_DBFS = -120.0
 
 
-class _Listen(Struct, frozen=True):
+class _StartListening(Struct, frozen=True):
     count: int
 
 
-class _Stop(Struct, frozen=True):
+class _StopListening(Struct, frozen=True):
     pass
 
 
-class _Forget(Struct, frozen=True):
+class _DiscardSound(Struct, frozen=True):
     pass
 
 
-_Item = AudioBlock | WindowOpened | _Listen | _Stop | _Forget
+_Input = AudioBlock | WindowOpened | _StartListening | _StopListening | _DiscardSound
 
 
 class Listener:
-    """Give it blocks with `hear` and orders with the other methods, from any thread; none of them blocks."""
+    """Recognition of one challenge's digits. `feed` and the commands never block and suit any thread."""
 
     def __init__(
         self,
         recogniser: Recogniser,
         settings: SpeechSettings,
-        give: Callable[[Event], None],
+        *,
+        post: Callable[[Event], None],
         clock: Callable[[], float],
     ) -> None:
         self._recogniser = recogniser
         self._settings = settings
-        self._give = give
+        self._post = post
         self._clock = clock
-        self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Input] = queue.SimpleQueue()
         self._overflow = False
         self._level = (float("-inf"), SILENCE_DBFS)
-        self._tape = AudioBuffer()
+        self._buffer = AudioBuffer()
         self._endpointer = Endpointer(settings)
         self._windows: DisplayWindows | None = None
         self._expected_seq: int | None = None
-        self._foreseen: tuple[float, Voice] | None = None
+        self._early_score: tuple[float, ScoredVoice] | None = None  # end of the voice, the voice
 
-    # ── for everybody ────────────────────────────────────────────────────────────────────────────
+    # ── from any thread ──────────────────────────────────────────────────────────────────────────
 
-    def hear(self, block: AudioBlock) -> None:
-        """A block from the microphone. If too many wait already, it is lost, and the next one says so."""
+    def feed(self, block: AudioBlock) -> None:
+        """Queue a block of sound. If too many wait already, it is lost and the next one is marked."""
         if self._inbox.qsize() >= QUEUE_BLOCKS:
             self._overflow = True
             return
@@ -90,82 +91,84 @@ class Listener:
         self._inbox.put(block)
 
     def listen(self, count: int) -> None:
-        """A challenge of `count` digits begins."""
-        self._inbox.put(_Listen(count))
+        """Begin a challenge of `count` digits."""
+        self._inbox.put(_StartListening(count))
 
-    def window(self, opened: WindowOpened) -> None:
-        """A digit was painted."""
+    def open_window(self, opened: WindowOpened) -> None:
+        """Open the window of a digit that was painted."""
         self._inbox.put(opened)
 
     def stop(self) -> None:
-        """Close the ear; windows without an answer get none, the sound is overwritten."""
-        self._inbox.put(_Stop())
+        """Stop listening: windows without an answer get none, the sound is overwritten."""
+        self._inbox.put(_StopListening())
 
     def forget(self) -> None:
-        """Drop everything that was heard."""
-        self._inbox.put(_Forget())
+        """Discard all sound that is held."""
+        self._inbox.put(_DiscardSound())
 
     def level_dbfs(self) -> float:
-        """How loud it is now (RMS in 240–4000 Hz); −120 when no sound comes."""
+        """Return the present level (RMS in 240–4000 Hz); −120 when no sound comes."""
         at, level = self._level
         return level if self._clock() - at < STALE_S else SILENCE_DBFS
 
-    # ── the thread ───────────────────────────────────────────────────────────────────────────────
+    # ── the thread "speech" ──────────────────────────────────────────────────────────────────────
 
     def run(self, stop: threading.Event) -> None:
-        """Take blocks and orders until `stop` is set."""
+        """Process blocks and commands until `stop` is set."""
         while not stop.is_set():
             if not self.step(0.1):
-                self._notice_deafness()
-        self._wipe()
+                self._check_for_silence()
+        self._clear()
 
-    def step(self, wait_s: float) -> bool:
-        """Take one block or order; False if none came within `wait_s`."""
+    def step(self, timeout: float) -> bool:
+        """Process one block or command; return False if none came within `timeout` seconds."""
         try:
-            item = self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait()
+            item = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
         except queue.Empty:
             return False
-        self._take(item)
-        return True
-
-    def _take(self, item: _Item) -> None:
         match item:
             case AudioBlock():
-                self._hear(item)
+                self._process(item)
             case WindowOpened():
                 if self._windows is not None:
                     self._windows.open(item)
-            case _Listen(count):
-                self._wipe()
-                self._windows = DisplayWindows(count)
-            case _Stop() | _Forget():
-                self._wipe()
+            case _StartListening():
+                self._clear()
+                self._windows = DisplayWindows(item.count)
+            case _StopListening() | _DiscardSound():
+                self._clear()
+        return True
 
-    def _wipe(self) -> None:
-        """Nothing that was heard stays; the noise floor, a single number, does."""
+    def _clear(self) -> None:
+        """Discard all that was heard, except the noise floor, which is a single number."""
         self._windows = None
-        self._foreseen = None
-        self._endpointer.cut()
-        self._endpointer.wipe()
-        self._tape.wipe()
+        self._early_score = None
+        self._endpointer.reset()
+        self._endpointer.clear()
+        self._buffer.clear()
 
-    def _hear(self, block: AudioBlock) -> None:
-        block = self._checked(block)
+    def _process(self, block: AudioBlock) -> None:
+        block = self._sanitised(block)
         if block.lost and self._windows is not None:
-            self._windows.lose(block.at)
+            self._windows.mark_lost(block.at)
         segments = self._endpointer.feed(block.samples)
         self._level = (self._clock(), self._endpointer.level_dbfs)
         if self._windows is None:
-            self._tape.skip(block)
+            self._buffer.discard(block)
             return
-        self._tape.add(block)
+        self._buffer.append(block)
         for segment in segments:
-            self._windows.take(self._voice(segment))
-        self._foresee()
-        self._tell_due()
+            early = self._early_score
+            known = early[1] if early and early[0] == segment.ended else None
+            self._windows.add_voice(known or self._score(segment))
+        self._score_early()
+        since = self._endpointer.open_since_s
+        open_since = None if since is None else self._buffer.time_at(_position(since))
+        now = self._buffer.time_at(_position(self._endpointer.processed_s))
+        self._report_due(self._windows, now, open_since)
 
-    def _checked(self, block: AudioBlock) -> AudioBlock:
-        """A gap in the numbering, or samples that are no numbers, are lost sound; full scale is the most."""
+    def _sanitised(self, block: AudioBlock) -> AudioBlock:
+        """Mark a gap in the numbering and samples that are no numbers as lost sound; clip to full scale."""
         gap = self._expected_seq is not None and block.seq != self._expected_seq
         self._expected_seq = block.seq + 1
         finite = bool(np.isfinite(block.samples).all())
@@ -175,29 +178,24 @@ class Listener:
         samples = np.clip(block.samples, -1.0, 1.0) if finite else np.zeros_like(block.samples)
         return msgspec.structs.replace(block, samples=samples, lost=block.lost or gap or not finite)
 
-    def _foresee(self) -> None:
-        """Ask the recogniser while the end of the voice is still being made sure of."""
-        fading = self._endpointer.fading(FORESIGHT_S)
-        if fading is None or (self._foreseen and self._foreseen[0] == fading.ended):
+    def _score_early(self) -> None:
+        """Ask the recogniser while the end of the voice is still uncertain."""
+        segment = self._endpointer.provisional(EARLY_SCORE_S)
+        if segment is None or (self._early_score and self._early_score[0] == segment.ended):
             return
-        self._foreseen = (fading.ended, self._score(fading))
+        self._early_score = (segment.ended, self._score(segment))
 
-    def _voice(self, segment: Segment) -> Voice:
-        if self._foreseen and self._foreseen[0] == segment.ended:
-            return self._foreseen[1]
-        return self._score(segment)
-
-    def _score(self, segment: Segment) -> Voice:
-        """The segment on the capture clock, with the recogniser's answer or its failure."""
+    def _score(self, segment: VoiceSegment) -> ScoredVoice:
+        """Return the segment on the capture clock, with the recogniser's scores or its failure."""
         began, ended = _position(segment.began), _position(segment.ended)
         pad = round(self._settings.pad_s * SAMPLE_RATE)
-        begin = max(began - pad, self._tape.oldest())
+        begin = max(began - pad, self._buffer.start)
         behind = round(self._settings.end_silence_s * SAMPLE_RATE)
-        samples = self._tape.cut(begin, ended + behind)
-        scores, fault = self._ask(samples, began - begin)
-        return Voice(
-            began=self._tape.at(began),
-            ended=self._tape.at(ended),
+        samples = self._buffer.cut(begin, ended + behind)
+        scores, fault = self._recognise(samples, began - begin)
+        return ScoredVoice(
+            began=self._buffer.time_at(began),
+            ended=self._buffer.time_at(ended),
             level_dbfs=segment.level_dbfs,
             snr_db=segment.snr_db,
             clipped=segment.clipped,
@@ -207,7 +205,7 @@ class Listener:
             pitch_hz=pitch_hz(samples[began - begin : ended - begin]),
         )
 
-    def _ask(self, samples: Samples, onset: int) -> tuple[tuple[float, ...], Code | None]:
+    def _recognise(self, samples: Samples, onset: int) -> tuple[tuple[float, ...], Code | None]:
         try:
             scores = tuple(float(s) for s in self._recogniser.score(samples, onset))
             if len(scores) != CLASSES or not np.isfinite(scores).all():
@@ -217,24 +215,17 @@ class Listener:
             return (), Code.SPEECH_ENGINE_FAILED
         return scores, None
 
-    def _tell_due(self) -> None:
-        assert self._windows is not None
-        since = self._endpointer.open_since_s
-        open_since = None if since is None else self._tape.at(_position(since))
-        now = self._tape.at(_position(self._endpointer.heard_s))
-        self._tell(self._windows, now, open_since)
-
-    def _notice_deafness(self) -> None:
-        """No sound comes: windows that are long over are told, with what is missing."""
-        overdue = self._clock() - DEAF_S
+    def _check_for_silence(self) -> None:
+        """If no sound comes any more, report the windows that are long over, as lost."""
+        overdue = self._clock() - NO_SOUND_S
         if self._windows is not None and self._level[0] < overdue:
-            self._windows.lose(overdue)
-            self._tell(self._windows, overdue, None)
+            self._windows.mark_lost(overdue)
+            self._report_due(self._windows, overdue, None)
 
-    def _tell(self, windows: DisplayWindows, now: float, open_since: float | None) -> None:
+    def _report_due(self, windows: DisplayWindows, now: float, open_since: float | None) -> None:
         for window in windows.due(now, open_since):
-            heard = window.tell(self._clock())
-            self._give(msgspec.structs.replace(heard, floor_dbfs=self._endpointer.floor_dbfs))
+            heard = window.report(self._clock())
+            self._post(msgspec.structs.replace(heard, floor_dbfs=self._endpointer.floor_dbfs))
 
 
 def _position(seconds: float) -> int:

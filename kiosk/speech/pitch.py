@@ -1,4 +1,4 @@
-"""The pitch of a voice, from its autocorrelation. Pure.
+"""Estimate the pitch of a voice from its autocorrelation. Pure.
 
 Evidence only: the tones of Mandarin move one person's pitch by up to an octave, so it tells a child from a
 man, never one man from another.
@@ -15,17 +15,20 @@ FRAME, HOP = 800, 320
 PERIODIC = 0.5
 """Normalised autocorrelation below which a frame has no pitch (hiss of 四, 七, 六's end; noise)."""
 FEWEST = 3
-"""Frames with pitch that make a voice's."""
+"""Frames with a pitch that a voice needs to have one."""
 
 
 def pitch_hz(voice: Samples) -> float | None:
-    """Median over the frames of (n,) at 16 kHz that have a pitch; None if there are fewer than three."""
-    found = [hz for i in range(0, len(voice) - FRAME + 1, HOP) if (hz := _of_frame(voice[i : i + FRAME]))]
+    """Return the median pitch of the frames of `voice` ((n,), 16 kHz); None if fewer than three have one."""
+    found = [hz for i in range(0, len(voice) - FRAME + 1, HOP) if (hz := _frame_pitch(voice[i : i + FRAME]))]
     return round(float(np.median(found)), 1) if len(found) >= FEWEST else None
 
 
-def _of_frame(frame: Samples) -> float | None:
-    """r(k) / r(0), each r by the number of samples that overlap, so that long periods are no worse."""
+def _frame_pitch(frame: Samples) -> float | None:
+    """Return the pitch in Hz, or None, by r(k) / r(0).
+
+    Each r is divided by the number of samples that overlap, so that long periods are no worse off.
+    """
     frame = frame - frame.mean()
     spectrum = np.fft.rfft(frame, 2 * FRAME)
     overlap = np.arange(FRAME, 0, -1)
@@ -33,17 +36,17 @@ def _of_frame(frame: Samples) -> float | None:
     if correlation[0] <= 1e-9:
         return None
     first, last = round(SAMPLE_RATE / HIGHEST_HZ), round(SAMPLE_RATE / LOWEST_HZ)
-    likeness = correlation[first : last + 1] / correlation[0]
-    best = likeness.max()
+    normalised = correlation[first : last + 1] / correlation[0]
+    best = normalised.max()
     if best < PERIODIC:
         return None
-    period = first + int(np.flatnonzero(likeness >= 0.9 * best)[0])  # the shortest of its multiples
-    return SAMPLE_RATE / (period + _rest(correlation, period))
+    period = first + int(np.flatnonzero(normalised >= 0.9 * best)[0])  # the shortest of its multiples
+    return SAMPLE_RATE / _local_maximum(correlation, period)
 
 
-def _rest(correlation: np.ndarray, at: int) -> float:
-    """Climb to the local maximum: steps from `at`, at most a tenth of the period."""
-    there = at
-    while there < at + at // 10 and correlation[there + 1] > correlation[there]:
-        there += 1
-    return float(there - at)
+def _local_maximum(correlation: np.ndarray, period: int) -> int:
+    """Climb from `period` to the next local maximum, by at most a tenth of the period."""
+    peak = period
+    while peak < period + period // 10 and correlation[peak + 1] > correlation[peak]:
+        peak += 1
+    return peak

@@ -1,4 +1,4 @@
-"""Spoken prompts: clips by language and key, and the announcer that plays one at a time."""
+"""Play spoken prompts: clips by language and key, one at a time."""
 
 import logging
 import queue
@@ -18,26 +18,29 @@ from kiosk.paths import RESOURCES
 from kiosk.phrases import spoken_language
 from kiosk.ports import Samples, Speaker
 from kiosk.settings import SpeechSettings
-from kiosk.speech.time_stretch import stretched
+from kiosk.speech.time_stretch import time_stretch
 
 log = logging.getLogger(__name__)
 
 FOLDER = RESOURCES / "sounds" / "prompts"
-HINT = "hint_"
+HINT_PREFIX = "hint_"
 SAME_HINT_S = 8.0
 OTHER_HINT_S = 3.0
-"""A person needs so long to hear a hint, understand it and move; sooner it is nagging."""
+"""A person needs so long to hear a hint, understand it and move; sooner it would only annoy."""
 
 
 def load_sound(path: Path) -> Samples:
-    """A sound file as (n,) float32 at 16 kHz, channels averaged. Raises OSError, soundfile.SoundFileError."""
+    """Read a sound file as (n,) float32 at 16 kHz, channels averaged.
+
+    Raises OSError, soundfile.SoundFileError.
+    """
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono: Samples = sound.mean(axis=1)
     return mono if rate == SAMPLE_RATE else np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
 
 
 class Prompts:
-    """Clips under `<folder>/<language>/<key>.ogg`, loaded when first said."""
+    """Clips under `<folder>/<language>/<key>.ogg`, loaded when first needed."""
 
     def __init__(self, folder: Path = FOLDER, speed: float = 1.0) -> None:
         self._folder = folder
@@ -45,14 +48,14 @@ class Prompts:
         self._loaded: dict[tuple[str, str], Samples | None] = {}
 
     def get(self, prompt: str, language: str) -> Samples | None:
-        """The clip, or None: then the visit goes on silently, its text is on the screen."""
+        """Return the clip ((n,) float32, 16 kHz); None if there is none: its text is on the screen."""
         key = (prompt, language)
         if key not in self._loaded:
             self._loaded[key] = self._load(prompt, language)
         return self._loaded[key]
 
     def _load(self, prompt: str, language: str) -> Samples | None:
-        """`digits_retry.noisy` is said as `digits_retry` where there is no such clip."""
+        """Load the clip; `digits_retry.noisy` falls back to `digits_retry`. None if there is none."""
         for name in dict.fromkeys((prompt, prompt.partition(".")[0])):
             for spoken in (language, spoken_language(language)):
                 path = self._folder / spoken / f"{name}.ogg"
@@ -63,119 +66,117 @@ class Prompts:
 
     def _read(self, path: Path) -> Samples | None:
         try:
-            return stretched(load_sound(path), self._speed)
+            return time_stretch(load_sound(path), self._speed)
         except (OSError, soundfile.SoundFileError) as error:
             log.warning("prompt %s cannot be read: %s", path.name, error)
             return None
 
 
-class _Say(Struct, frozen=True):
+class _QueuedPrompt(Struct, frozen=True):
     prompt: str
     language: str
-    turn: int  # it is only played while no later prompt or silence was asked for
+    generation: int  # it is only played while no later prompt or silence was asked for
 
 
 class Announcer:
-    """Plays prompts one after the other; each ends in exactly one `PromptEnded`, whatever happened to it.
+    """Player of prompts, one after the other; each ends in exactly one `PromptEnded`, played or not.
 
     `run` is the work of the thread "announcer"; the other methods may be called from any thread and return
-    at once. A new prompt cuts the one that is playing short; a hint (`hint_…`) waits for nobody and cuts
-    nobody short: it is left out while anything is said, and soon after the last hint.
+    at once. A new prompt cuts the one that is playing short. A hint (`hint_…`) neither waits nor cuts short:
+    it is left out while anything is played, and soon after the last hint.
     """
 
     def __init__(
         self,
         speaker: Speaker,
-        give: Callable[[Event], None],
+        *,
+        post: Callable[[Event], None],
         settings: SpeechSettings,
         clock: Callable[[], float],
         prompts: Prompts | None = None,
     ) -> None:
         self._speaker = speaker
-        self._give = give
+        self._post = post
         self._volume = settings.volume
         self._clock = clock
         self._prompts = prompts or Prompts(speed=settings.speed)
-        self._waiting: queue.SimpleQueue[_Say] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_QueuedPrompt] = queue.SimpleQueue()
         self._open = False
         self._lock = threading.Lock()
         self._playing = False
-        self._turn = 0
-        self._due = 0  # prompts that were asked for and are not over
-        self._hinted = ("", float("-inf"))  # the last hint, and when it was given
+        self._generation = 0
+        self._unfinished = 0  # prompts that were asked for and are not over
+        self._last_hint = ("", float("-inf"))  # and when it was given
 
     def say(self, prompt: str, language: str) -> None:
-        """Say it; what is being said is cut short. `PromptEnded` comes in the order of the calls."""
+        """Play a prompt and cut short what is playing. `PromptEnded` comes in the order of the calls."""
         with self._lock:
-            hint = prompt.startswith(HINT)
-            left_out = hint and not self._may_hint(prompt)
+            is_hint = prompt.startswith(HINT_PREFIX)
+            left_out = is_hint and not self._may_hint(prompt)
             if not left_out:
-                if not hint:
+                if not is_hint:
                     self._cut_short()
-                self._due += 1
-                self._waiting.put(_Say(prompt, language, self._turn))
+                self._unfinished += 1
+                self._waiting.put(_QueuedPrompt(prompt, language, self._generation))
         if left_out:
-            self._give(PromptEnded(prompt, self._clock()))
+            self._post(PromptEnded(prompt, self._clock()))
 
     def _may_hint(self, prompt: str) -> bool:
-        """Under the lock: nothing is being said, and the last hint is some seconds ago."""
-        last, at = self._hinted
+        """Return True if nothing is playing and the last hint is some seconds ago. Holds the lock."""
+        last, at = self._last_hint
         now = self._clock()
-        if self._due or now - at < (SAME_HINT_S if prompt == last else OTHER_HINT_S):
+        if self._unfinished or now - at < (SAME_HINT_S if prompt == last else OTHER_HINT_S):
             return False
-        self._hinted = (prompt, now)
+        self._last_hint = (prompt, now)
         return True
 
     def stop(self) -> None:
-        """Silence: what is being said and what waits to be said ends now (each with its `PromptEnded`)."""
+        """End now what is playing and what waits to be played, each with its `PromptEnded`."""
         with self._lock:
             self._cut_short()
 
     def run(self, stop: threading.Event) -> None:
-        """Say what waits until `stop` is set."""
+        """Play what waits until `stop` is set."""
         while not stop.is_set():
             try:
-                say = self._waiting.get(timeout=0.1)
+                queued = self._waiting.get(timeout=0.1)
             except queue.Empty:
                 continue
-            self._say(say)
+            self._play_queued(queued)
         self._close()
 
-    def _say(self, say: _Say) -> None:
-        clip = self._prompts.get(say.prompt, say.language)
+    def _play_queued(self, queued: _QueuedPrompt) -> None:
+        clip = self._prompts.get(queued.prompt, queued.language)
         with self._lock:
-            self._playing = say.turn == self._turn
+            self._playing = queued.generation == self._generation
         if self._playing:
             self._play(clip)
         with self._lock:
             self._playing = False
-            self._due -= 1
-        self._give(PromptEnded(say.prompt, self._clock()))
+            self._unfinished -= 1
+        self._post(PromptEnded(queued.prompt, self._clock()))
 
     def _cut_short(self) -> None:
-        """Under the lock: a stop must hit what plays or waits, never the prompt after it."""
-        self._turn += 1
+        """Cancel what plays or waits. Holds the lock: a stop must never hit the prompt after it."""
+        self._generation += 1
         if self._playing:
             self._speaker.stop()
 
     def _play(self, clip: Samples | None) -> None:
-        """Without clip or loudspeaker there is silence; that is no reason to stop a visit."""
+        """Play the clip. Without clip or loudspeaker there is silence, which is no reason to stop a visit."""
         if clip is None:
             return
         try:
-            self._ensure_open()
+            if not self._open:
+                self._speaker.open()
+                self._open = True
             self._speaker.play(np.clip(clip * self._volume, -1.0, 1.0))
         except DeviceError as error:
-            log.warning("nothing can be said: %s", error)
+            log.warning("the prompt cannot be played: %s", error)
             self._close()
         except Exception:
             log.exception("the loudspeaker's driver failed")
             self._close()
-
-    def _ensure_open(self) -> None:
-        if not self._open:
-            self._speaker.open()
-            self._open = True
 
     def _close(self) -> None:
         self._open = False

@@ -1,7 +1,7 @@
-"""Speech slower or faster at the same pitch: WSOLA (Verhelst and Roelands, 1993). Pure.
+"""Play speech slower or faster at the same pitch: WSOLA (Verhelst and Roelands, 1993). Pure.
 
-Frames of the sound are laid over each other at a fixed distance; each is taken where, near its due place, it
-goes on most like the sound that followed the frame before.
+Frames of the sound are added up at a fixed distance; each is taken where, near its due place, it continues
+most like the sound that followed the frame before.
 """
 
 import numpy as np
@@ -16,8 +16,11 @@ SEARCH = 160
 _WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)  # two of them, half a frame apart, add up to 1
 
 
-def stretched(sound: Samples, speed: float) -> Samples:
-    """(n,) → (about n / speed,). Sounds shorter than two frames stay as they are."""
+def time_stretch(sound: Samples, speed: float) -> Samples:
+    """Return the sound at another speed: (n,) → (about n / speed,).
+
+    Sounds shorter than two frames stay as they are.
+    """
     if speed == 1.0 or len(sound) < 2 * FRAME:
         return sound
     padded = np.pad(sound, (SEARCH, FRAME + SEARCH + HOP))
@@ -32,7 +35,7 @@ def stretched(sound: Samples, speed: float) -> Samples:
 
 
 def _nearest(sound: Samples, due: int, wanted: Samples) -> int:
-    """Where within ±`SEARCH` of `due` the sound is most like `wanted` (normalised correlation)."""
+    """Return where within ±`SEARCH` of `due` the sound is most like `wanted` (normalised correlation)."""
     around = sound[due - SEARCH : due + SEARCH + FRAME]
     frames = np.lib.stride_tricks.sliding_window_view(around, FRAME)
     if len(wanted) < FRAME or not len(frames):

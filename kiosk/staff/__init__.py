@@ -1,1 +1,1 @@
-"""The people behind the counter: who they are, and what they did."""
+"""Clerks and supervisors: who may sign in, what they may do, and what they did."""

@@ -1,13 +1,14 @@
-"""The day's book: how each visit ended and what staff did; what the panel and the daily report show.
+"""The day's book: how each visit ended and what staff did, for the panel and the daily report.
 
 One file of JSON lines a day, in local time. Nothing personal: numbers of visits and clerks, codes, times. A
-book that cannot be written costs a line of it, never a visit; the audit log is the proof.
+book that cannot be written loses a line, never a visit; the audit log is the proof.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -23,10 +24,10 @@ from kiosk.model import Outcome, Stage
 log = logging.getLogger(__name__)
 
 
-class VisitRow(Struct, frozen=True, tag="visit"):
-    """How a visit ended. `way`: how the person was checked; empty: the usual way."""
+class VisitRow(Struct, frozen=True, kw_only=True, tag="visit"):
+    """How a visit ended. `way`: how the person was checked; empty: by voice."""
 
-    at_unix: float
+    at_unix: float = 0.0
     visit: str
     outcome: Outcome
     code: Code
@@ -37,7 +38,6 @@ class VisitRow(Struct, frozen=True, tag="visit"):
     def of(cls, finished: Finished) -> "VisitRow":
         """Return the row of a visit that has ended; the time is set when it is written."""
         return cls(
-            at_unix=0.0,
             visit=finished.visit,
             outcome=finished.outcome,
             code=finished.code,
@@ -46,18 +46,18 @@ class VisitRow(Struct, frozen=True, tag="visit"):
         )
 
 
-class ActionRow(Struct, frozen=True, tag="act"):
-    """What somebody behind the counter did."""
+class ActionRow(Struct, frozen=True, kw_only=True, tag="act"):
+    """What a member of staff did."""
 
-    at_unix: float
+    at_unix: float = 0.0
     act: str
     clerk: str
     code: Code
     visit: str | None = None
 
 
-Row = VisitRow | ActionRow
-_decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
+DaybookRow = VisitRow | ActionRow
+_decoder: msgspec.json.Decoder[DaybookRow] = msgspec.json.Decoder(DaybookRow)
 
 
 class Daybook:
@@ -65,12 +65,12 @@ class Daybook:
 
     def __init__(self, folder: Path, clock_unix: Callable[[], float] = time.time) -> None:
         self._folder = folder
-        self._clock = clock_unix
+        self._clock_unix = clock_unix
         self._lock = threading.Lock()
 
-    def write(self, row: Row) -> None:
-        """Under today's date and the present time."""
-        now = self._clock()
+    def write(self, row: DaybookRow) -> None:
+        """Add a row under today's date with the present time; log a warning if that fails."""
+        now = self._clock_unix()
         line = msgspec.json.encode(replace(row, at_unix=round(now, 3))) + b"\n"
         try:
             with self._lock:
@@ -80,23 +80,21 @@ class Daybook:
         except OSError as error:
             log.warning("day's book not written: %s", error.strerror)
 
-    def read(self, day: date | None = None) -> list[Row]:
-        """In the order written. A line that a power cut tore is left out."""
+    def read(self, day: date | None = None) -> list[DaybookRow]:
+        """Return the rows of a day (default: today) in the order written, without a line that was torn."""
         try:
             lines = self._path(day or self.today()).read_bytes().splitlines()
         except OSError:
             return []
-        return [row for line in lines if (row := _read(line)) is not None]
+        rows = []
+        for line in lines:
+            with suppress(*UNREADABLE):
+                rows.append(_decoder.decode(line))
+        return rows
 
     def today(self) -> date:
-        return datetime.fromtimestamp(self._clock()).date()
+        """Return today's date in local time."""
+        return datetime.fromtimestamp(self._clock_unix()).date()
 
     def _path(self, day: date) -> Path:
         return self._folder / f"day-{day.isoformat()}.jsonl"
-
-
-def _read(line: bytes) -> Row | None:
-    try:
-        return _decoder.decode(line)
-    except UNREADABLE:
-        return None

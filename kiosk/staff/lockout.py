@@ -1,7 +1,7 @@
-"""Who typed a wrong PIN how often: on disk before the PIN is looked at, so pulling the plug wins no tries.
+"""Count wrong PINs and lock numbers; on disk before the PIN is checked, so a power cut gives no more tries.
 
-Every `tries` failures in a row close a number, first for `lock_s`, then twice as long, a day at most. Numbers
-that nobody has share one count: whoever guesses numbers is stopped too, and cannot fill the disk.
+Every `tries` failures in a row lock a number, first for `lock_s`, then twice as long, a day at most. Numbers
+that are not on the roster share one count: guessing numbers is stopped too, and cannot fill the disk.
 """
 
 from pathlib import Path
@@ -14,71 +14,80 @@ from kiosk.errors import UNREADABLE, StaffError
 from kiosk.files import write_whole
 
 LONGEST_S = 86_400.0
-NOBODY = "nobody"
+UNKNOWN_NUMBER = "nobody"
 """The name under which numbers are counted that are not on the roster."""
 
 
-class Count(Struct, frozen=True):
-    failures: int = 0  # in a row
-    locks: int = 0  # in a row
+class FailureCount(Struct, frozen=True, kw_only=True):
+    """One number's failures and locks in a row, the time of the last failure and of the lock's end."""
+
+    failures: int = 0
+    locks: int = 0
     last_unix: float = 0.0
-    until_unix: float = 0.0  # closed until then
+    until_unix: float = 0.0
 
 
 class Lockout:
-    """Every method that changes something has it on disk when it returns; raises StaffError(STAFF_UNKEPT)."""
+    """A change is on disk when the method returns. Methods raise StaffError(STAFF_UNKEPT).
+
+    A file that cannot be read locks every number: how often was tried is not known then.
+    """
 
     def __init__(self, path: Path, tries: int, lock_s: float) -> None:
         self._path = path
         self._tries = tries
         self._lock_s = lock_s
 
-    def closed_for(self, number: str, now: float, forgiven_unix: float = 0.0) -> float:
-        """Seconds until this number may try again; 0: now. Failures before `forgiven_unix` do not count."""
-        count = self._read(now).get(number, Count())
+    def locked_for(self, number: str, now: float, forgiven_unix: float = 0.0) -> float:
+        """Return the seconds until this number may try again; 0: now.
+
+        Failures before `forgiven_unix` do not count.
+        """
+        count = self._read().get(number, FailureCount())
         if count.last_unix < forgiven_unix:
             return 0.0
         # A clock that was set back must not make a lock longer than it was meant to be.
-        return min(max(0.0, count.until_unix - now), self._span(count.locks))
+        return min(max(0.0, count.until_unix - now), self._length_s(count.locks))
 
-    def spend(self, number: str, now: float, forgiven_unix: float = 0.0) -> None:
-        """Count one try as failed, before it is known."""
-        counts = self._read(now)
-        old = counts.get(number, Count())
+    def count_failure(self, number: str, now: float, forgiven_unix: float = 0.0) -> None:
+        """Count a try as failed, before its PIN is checked."""
+        counts = self._read()
+        old = counts.get(number, FailureCount())
         if old.last_unix < forgiven_unix:
-            old = Count()
+            old = FailureCount()
         failures = old.failures + 1
         if failures < self._tries:
-            new = Count(failures, old.locks, now)
+            new = FailureCount(failures=failures, locks=old.locks, last_unix=now)
         else:
-            new = Count(0, old.locks + 1, now, now + self._span(old.locks + 1))
+            locks = old.locks + 1
+            new = FailureCount(locks=locks, last_unix=now, until_unix=now + self._length_s(locks))
         self._write(counts | {number: new})
 
-    def forgive(self, number: str, now: float) -> None:
-        """The PIN was right, or somebody unlocked."""
-        counts = self._read(now)
+    def reset(self, number: str) -> None:
+        """Forget the failures of a number: the PIN was right, or a supervisor unlocked it."""
+        counts = self._read()
         if counts.pop(number, None) is not None:
             self._write(counts)
 
-    def closed(self, now: float) -> dict[str, float]:
-        """Numbers that are closed now → seconds left."""
-        left = {number: self.closed_for(number, now) for number in self._read(now)}
+    def locked(self, now: float) -> dict[str, float]:
+        """Return the numbers that are locked now and the seconds left."""
+        left = {number: self.locked_for(number, now) for number in self._read()}
         return {number: seconds for number, seconds in left.items() if seconds > 0}
 
-    def _span(self, locks: int) -> float:
+    def _length_s(self, locks: int) -> float:
+        """Return the length of the lock after so many in a row."""
         longest = max(LONGEST_S, self._lock_s)
         return min(longest, self._lock_s * 2.0 ** min(max(0, locks - 1), 32))
 
-    def _read(self, now: float) -> dict[str, Count]:
-        """What cannot be read closes the door: nobody knows how often was tried."""
+    def _read(self) -> dict[str, FailureCount]:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Count])
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, FailureCount])
         except FileNotFoundError:
             return {}
         except (OSError, *UNREADABLE) as error:
             raise StaffError(Code.STAFF_UNKEPT, f"{self._path.name}: {type(error).__name__}") from None
 
-    def _write(self, counts: dict[str, Count]) -> None:
+    def _write(self, counts: dict[str, FailureCount]) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._path, msgspec.json.encode(counts))

@@ -1,4 +1,4 @@
-"""PINs against argon2id hashes. A number that nobody has costs as much time as a wrong PIN."""
+"""Check PINs against argon2id hashes. An unknown number takes as long as a wrong PIN."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -6,14 +6,14 @@ from argon2.low_level import Type
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=65_536, parallelism=1, type=Type.ID)
 """As central hashes (RFC 9106: argon2id; 64 MiB). `python -m benchmarks pin` measures what it costs."""
-_NOBODY = "$argon2id$v=19$m=65536,t=2,p=1$UWgLSGIroQ0S66i966OgHw$P2kUKTN9Zfs27wxI/qbJcv5ny9xUAZhaEbeNRimGsLI"
-"""The hash of a forgotten random string."""
+_UNKNOWN = "$argon2id$v=19$m=65536,t=2,p=1$UWgLSGIroQ0S66i966OgHw$P2kUKTN9Zfs27wxI/qbJcv5ny9xUAZhaEbeNRimGsLI"
+"""The hash of a random string that was thrown away."""
 
 
-def right(pin: str, known: str | None) -> bool:
-    """Is it the PIN behind `known`? None: nobody has this number; the same work is done, in vain."""
+def matches(pin: str, known: str | None) -> bool:
+    """Return whether the PIN has the hash `known`; None is for an unknown number and takes as long."""
     try:
-        good = HASHER.verify(known or _NOBODY, pin)
+        good = HASHER.verify(known or _UNKNOWN, pin)
     except (VerificationError, InvalidHashError):
         return False
     return good and known is not None

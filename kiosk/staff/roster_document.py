@@ -1,8 +1,8 @@
-"""The roster as central signs it: who may sign in at this terminal, and until when that may be believed.
+"""Read the roster as central signs it: who may sign in at this terminal, and until when it is valid.
 
 A JWT (EdDSA, central's challenge key) of type `roster+jwt`. It is checked whole each time it is read from
-the disk, so an edited file is refused; and it ends by itself, so a terminal that is cut off forgets in time
-whom central has dismissed.
+the disk, so an edited file is refused; and it expires, so that a terminal without a connection does not let
+in for ever whom central has dismissed.
 """
 
 from math import isfinite
@@ -20,14 +20,14 @@ from kiosk.model import Role
 
 TYPE = "roster+jwt"
 AHEAD_S = 300.0
-"""A roster dated so far in the future was signed by another clock than the one that reads it."""
+"""Clocks may differ by this much: a roster may seem to be issued in the future."""
 
 Number = Annotated[str, Meta(pattern=r"^[0-9]{4,7}$")]
 Unix = Annotated[float, Meta(ge=0)]
 
 
-class Member(Struct, frozen=True):
-    """`pin`: an argon2id hash in PHC form. `unlocked_unix`: failures before this time are forgiven."""
+class Member(Struct, frozen=True, kw_only=True):
+    """A clerk or supervisor. `pin`: argon2id hash (PHC); failures before `unlocked_unix` are forgiven."""
 
     number: Number
     role: Role
@@ -47,7 +47,10 @@ class RosterDocument(Struct, frozen=True):
 
 
 def read(token: str, key: Ed25519PublicKey, terminal: str) -> RosterDocument:
-    """Raises StaffError(STAFF_ROSTER_ALTERED): not central's, not for this terminal, not readable."""
+    """Check signature, audience and form of a token and return the roster.
+
+    Raises StaffError(STAFF_ROSTER_ALTERED). The times are left to `check_time`.
+    """
     # The times are judged by the caller's clock, not by PyJWT's.
     options: Options = {
         "require": ["iss", "aud", "iat", "exp", "members"],
@@ -63,19 +66,19 @@ def read(token: str, key: Ed25519PublicKey, terminal: str) -> RosterDocument:
         document = msgspec.convert(raw, RosterDocument)
     except (jwt.PyJWTError, *UNREADABLE) as error:
         raise _altered(type(error).__name__) from None
-    if not (isfinite(document.iat) and isfinite(document.exp)) or _doubled(document):
+    numbers = {member.number for member in document.members}
+    if not (isfinite(document.iat) and isfinite(document.exp)) or len(numbers) < len(document.members):
         raise _altered("it contradicts itself")
     return document
 
 
 def check_time(document: RosterDocument, now: float, offline_s: float) -> None:
-    """Raises StaffError(STAFF_ROSTER_EXPIRED) when central's word, or the site's patience, has run out."""
+    """Check that the roster has not expired, and was issued at most `offline_s` seconds ago.
+
+    Raises StaffError(STAFF_ROSTER_EXPIRED), also for one that was issued in the future.
+    """
     if not document.iat - AHEAD_S <= now < min(document.exp, document.iat + offline_s):
         raise StaffError(Code.STAFF_ROSTER_EXPIRED, "central has not confirmed it for too long")
-
-
-def _doubled(document: RosterDocument) -> bool:
-    return len({member.number for member in document.members}) < len(document.members)
 
 
 def _altered(detail: str) -> StaffError:

@@ -21,7 +21,7 @@ from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
 from kiosk.files import write_whole
 from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
-from kiosk.printing.output_formats import Paper
+from kiosk.printing.output_formats import DocumentEncoder
 from kiosk.settings import Settings
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
@@ -29,7 +29,7 @@ from kiosk.staff.roster import Roster
 
 _SECRET = ("password", "secret", "token", "key", "pin")
 _MASK = "••••"
-REPORT_PAPER = Paper("pdf", "80mm", "")
+REPORT_PAPER = DocumentEncoder("pdf", "80mm", "")
 """How the day's report is saved for reading."""
 
 
@@ -178,7 +178,7 @@ class StaffService:
         self._record(StaffAction.IMPORT)
         result = self._activation.import_answers(self._stick, mounted_only=self._mounted_only)
         if result.altered:
-            self._action_log.note(
+            self._action_log.record(
                 StaffAction.IMPORT, self._clerk().number, Code.STICK_ALTERED, altered=result.altered
             )
         return result
@@ -252,7 +252,7 @@ class StaffService:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, format_csv(day).encode("utf-8-sig"))
-            write_whole(path.with_suffix(".pdf"), REPORT_PAPER.made(self._day_report(day)))
+            write_whole(path.with_suffix(".pdf"), REPORT_PAPER.encode(self._day_report(day)))
         except OSError as error:
             raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
         return path
@@ -285,7 +285,7 @@ class StaffService:
         return clerk
 
     def _record(self, action: StaffAction, visit: str | None = None) -> None:
-        if not self._action_log.note(action, self._clerk().number, visit=visit):
+        if not self._action_log.record(action, self._clerk().number, visit=visit):
             raise StaffError(Code.AUDIT_UNWRITABLE, "no action without its record")
 
 

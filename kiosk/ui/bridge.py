@@ -1,6 +1,6 @@
 """Bridge between the engine's thread and Qt's: notices arrive on Qt's thread, in order."""
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 
 from kiosk.events import Notice
 from kiosk.ports import Engine
@@ -14,7 +14,7 @@ class Bridge(QObject):
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._queued.connect(self._emit_received, Qt.ConnectionType.QueuedConnection)
+        self._queued.connect(self.received, Qt.ConnectionType.QueuedConnection)
         engine.subscribe(self.forward)
 
     def forward(self, notice: Notice) -> None:
@@ -23,7 +23,3 @@ class Bridge(QObject):
             self._queued.emit(notice)
         except RuntimeError:  # the C++ object is deleted: the application is ending
             return
-
-    @Slot(object)
-    def _emit_received(self, notice: Notice) -> None:
-        self.received.emit(notice)

@@ -86,7 +86,7 @@ class Window(QWidget):
         self.stage = Stage.OUT_OF_SERVICE
         self._notice_handlers: dict[type, Callable[[Any], None]] = {
             Show: self._show_stage,
-            Forget: lambda _: self._forget(),
+            Forget: self._forget,
         }
         self.screens = {screen.stage: screen for screen in _make_screens(feeds, settings)}
         self._banner, self._header = Banner(simulated), Header()
@@ -102,7 +102,7 @@ class Window(QWidget):
         self._called = QTimer(self, interval=CALLED_MS, singleShot=True)
         self._called.timeout.connect(lambda: self._footer.show_clerk_called(False))
         self.retranslate(self._home_language)
-        self.handle_notice(Show(Stage.OUT_OF_SERVICE))
+        self.handle_notice(Show(stage=Stage.OUT_OF_SERVICE))
 
     # ── construction ─────────────────────────────────────────────────────────────────────────────
 
@@ -158,11 +158,12 @@ class Window(QWidget):
 
     @Slot(object)
     def handle_notice(self, notice: Notice) -> None:
-        """Show what one notice of the engine asks for. Notices about a stage's content go to every screen."""
-        handler = self._notice_handlers.get(type(notice))
-        if handler is not None:
-            handler(notice)
-            return
+        """Show what one notice of the engine asks for."""
+        handler = self._notice_handlers.get(type(notice), self._pass_to_screens)
+        handler(notice)
+
+    def _pass_to_screens(self, notice: Notice) -> None:
+        """Give a notice about a stage's content to every screen: each takes what is its own."""
         for screen in self.screens.values():
             screen.handle_notice(notice)
 
@@ -195,7 +196,7 @@ class Window(QWidget):
         else:
             self._clock.start()
 
-    def _forget(self) -> None:
+    def _forget(self, _: Forget) -> None:
         for screen in self.screens.values():
             screen.forget()
 

@@ -11,7 +11,7 @@ from statistics import median
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, HeadMove, Measures, Verdict
+from kiosk.model import Challenge, Check, FaceSeen, HeadMove, Measures, Verdict, VerdictAnswer
 from kiosk.settings import HeadLimits, PaceLimits
 
 REST_FRAMES = 2
@@ -126,12 +126,9 @@ class HeadTurns:
         if self._moved:
             self._moved = not is_at_rest(pose, self._rest, self._limits)
             return not self._moved
-        self._judge(direction(pose, self._rest, self._limits), seen.at - self.shown[-1])
-        return self.fault is not None
-
-    def _judge(self, found: HeadMove | None, after_s: float) -> None:
+        found, after_s = direction(pose, self._rest, self._limits), seen.at - self.shown[-1]
         if found is None:
-            return
+            return False
         if after_s < self._limits.early_s:
             self.fault = Code.HEAD_TOO_EARLY
         elif found is not self.moves[len(self.shown) - 1]:
@@ -139,6 +136,7 @@ class HeadTurns:
         else:
             self.reached.append(after_s)
             self._moved = True
+        return self.fault is not None
 
     def too_late(self) -> None:
         """Fail the step, whose time is over."""
@@ -166,8 +164,20 @@ class HeadTurns:
         }
         required: Measures = {"right": self.count, "early_s": self._limits.early_s}
         if self.fault is None and self.complete():
-            return Verdict(Check.HEAD, Answer.PASS, Code.OK, measured, required)
-        return Verdict(Check.HEAD, Answer.RETRY, self.fault or Code.HEAD_STILL, measured, required)
+            return Verdict(
+                check=Check.HEAD,
+                answer=VerdictAnswer.PASS,
+                code=Code.OK,
+                measured=measured,
+                required=required,
+            )
+        return Verdict(
+            check=Check.HEAD,
+            answer=VerdictAnswer.RETRY,
+            code=self.fault or Code.HEAD_STILL,
+            measured=measured,
+            required=required,
+        )
 
     def span(self) -> tuple[float, float]:
         """Return when the first arrow was painted, and the last movement ended."""

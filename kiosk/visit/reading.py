@@ -100,7 +100,9 @@ class Reading:
         if heard.window >= len(self.shown):
             return False
         before = self.heard.get(heard.window)
-        if before is not None and not _is_later_voice(heard, before):
+        if before is not None and (
+            heard.began is None or before.began is None or not heard.began > before.began
+        ):
             return False
         if heard.at < self.shown[heard.window]:
             return False  # the answer to a digit of the challenge before, still on its way
@@ -131,7 +133,3 @@ class Reading:
         """
         lost = None if self.is_silent() else Code.SPEECH_ENGINE_FAILED
         return [self.heard.get(i) or DigitHeard(at=0.0, window=i, fault=lost) for i in range(len(self.shown))]
-
-
-def _is_later_voice(heard: DigitHeard, before: DigitHeard) -> bool:
-    return heard.began is not None and before.began is not None and heard.began > before.began

@@ -33,7 +33,7 @@ def redacted(event: e.Event) -> e.Event:
     if isinstance(event, e.Signs):
         return e.Signs(event.clerk, "")
     if isinstance(event, e.Typed):
-        return e.Typed("", "", typed_input.faults(event), redacted=True)
+        return e.Typed(phone="", password="", faults=typed_input.faults(event), redacted=True)
     return event
 
 

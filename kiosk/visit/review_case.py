@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from kiosk.codes import Code
-from kiosk.model import Decision, Reason, Signature, Stage
+from kiosk.model import Decision, ReviewReason, Signature, Stage
 
 
-class ReviewCase(Struct):
+class ReviewCase(Struct, kw_only=True):
     """Open while the stage is REVIEW."""
 
     code: Code
@@ -16,4 +16,4 @@ class ReviewCase(Struct):
     wrong: int = 0  # signatures that were refused
     first: Signature | None = None
     decision: Decision | None = None  # approved, and waiting for the second signature
-    reason: Reason | None = None
+    reason: ReviewReason | None = None

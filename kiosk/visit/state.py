@@ -8,7 +8,6 @@ from typing import Any
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
-    Answer,
     Challenge,
     Device,
     FaceSeen,
@@ -19,6 +18,7 @@ from kiosk.model import (
     Stage,
     StreamSeen,
     Verdict,
+    VerdictAnswer,
     Way,
     outcome_key,
 )
@@ -146,7 +146,7 @@ class VisitState:
 
     def passes(self, verdict: Verdict) -> bool:
         """Return whether the rule passed, or a clerk overruled this code for this very card and face."""
-        if verdict.answer is Answer.PASS:
+        if verdict.answer is VerdictAnswer.PASS:
             return True
         return verdict.code in self.overruled and (self.recognised or verdict.code in CARD_CODES)
 
@@ -168,7 +168,9 @@ class VisitState:
     def show(self, code: Code = Code.OK) -> e.Show:
         """Return the order to show the present stage again, in the time that is left."""
         tries, guarded = self.tries_left(self.stage), self.guardian is not None
-        return e.Show(self.stage, code, tries, self.deadline, self.way, guarded)
+        return e.Show(
+            stage=self.stage, code=code, tries_left=tries, until=self.deadline, way=self.way, guardian=guarded
+        )
 
     def _tries_allowed(self) -> dict[Stage, int]:
         return {

@@ -151,5 +151,5 @@ def test_the_bare_endpoint_is_sure_once_a_voice():
     bare = BareEndpoint(end_silence_s=0.2)
     sound = mix(noise(2.0), (voice(3), 0.3), (voice(4), 1.2))
     for i in range(0, len(sound), 320):
-        bare.hear(AudioBlock(sound[i : i + 320], seq=i // 320, at=i / SAMPLE_RATE))
+        bare.hear(AudioBlock(samples=sound[i : i + 320], seq=i // 320, at=i / SAMPLE_RATE))
     assert len(bare.ends) == 2

@@ -1,4 +1,4 @@
-"""How fast is central? `python -m tests.central.bench [SECONDS]` prints requests a second beside a baseline.
+"""Measures how fast central is: `python -m tests.central.bench [SECONDS]` prints requests a second.
 
 The baseline is what the disk allows: bare commits a second on the same SQLite settings.
 """
@@ -42,7 +42,7 @@ def main(seconds: float = 5.0) -> None:
 
 
 def rate(once: Callable[[int], object], seconds: float) -> float:
-    """Calls a second, from `THREADS` threads; `once` gets the thread's number."""
+    """Return calls a second from `THREADS` threads; `once` gets the thread's number."""
     end = time.perf_counter() + seconds
 
     def work(thread: int) -> int:

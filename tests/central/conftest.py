@@ -9,7 +9,7 @@ from tests.support.protocol_terminal import ProtocolTerminal
 
 @pytest.fixture(scope="session")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
-    """One server in simulation for all tests that leave it as they found it.
+    """Run one server in simulation for all tests that leave it as they found it.
 
     With TEST_CENTRAL_DATABASE_URL it works on that (empty) PostgreSQL database.
     """

@@ -1,4 +1,4 @@
-"""Terminals that turned bad: too large, too deep, too often, again, and with other people's numbers."""
+"""Hostile terminals: requests that are too large, too deep, too many, replayed, or in another's name."""
 
 import json
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[InProcessCentral]:
+def server(tmp_path: Path) -> Iterator[InProcessCentral]:
     rules = Requests(per_s=0.001, burst=BURST, strangers_per_s=1e9, strangers_burst=10**9)
-    house = InProcessCentral(tmp_path / "central", rules)
-    yield house
-    house.client.close()
-    house.service.database.close()
+    server = InProcessCentral(tmp_path / "central", rules)
+    yield server
+    server.client.close()
+    server.service.database.close()
 
 
-def test_a_terminal_that_floods_waits_and_the_others_do_not(house: InProcessCentral):
-    bad, good = InProcessTerminal(house), InProcessTerminal(house)
+def test_a_flooding_terminal_is_limited_and_the_others_are_served(server: InProcessCentral):
+    bad, good = InProcessTerminal(server), InProcessTerminal(server)
     statuses = [bad.send("GET", "/v1/roster").status_code for _ in range(BURST + 5)]
     assert statuses == [200] * BURST + [429] * 5
     answer = bad.send("GET", "/v1/roster")
@@ -35,16 +35,16 @@ def test_a_terminal_that_floods_waits_and_the_others_do_not(house: InProcessCent
 
 @pytest.mark.parametrize("body", [DEEP, b'{"id":' + DEEP + b"}", b'{"a":' * 50_000 + b"1" + b"}" * 50_000])
 @pytest.mark.parametrize("path", ["/v1/activations", "/v1/challenges", "/v1/heartbeat", "/v1/terminals"])
-def test_nesting_without_end_is_refused(house: InProcessCentral, path: str, body: bytes):
+def test_deeply_nested_json_is_refused(server: InProcessCentral, path: str, body: bytes):
     more = {"Idempotency-Key": visit_number()} if path == "/v1/activations" else {}
-    answer = InProcessTerminal(house).send("POST", path, body, **more)
+    answer = InProcessTerminal(server).send("POST", path, body, **more)
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "request.malformed"
     assert len(answer.content) < 1000
 
 
-def test_sizes(house: InProcessCentral):
-    bad = InProcessTerminal(house)
+def test_sizes_of_body_and_path_are_limited(server: InProcessCentral):
+    bad = InProcessTerminal(server)
     most = Requests().max_bytes
     assert bad.send("POST", "/v1/heartbeat", b" " * (most + 1)).status_code == 413
     assert bad.send("POST", "/v1/heartbeat", b" " * most).status_code == 422
@@ -53,8 +53,8 @@ def test_sizes(house: InProcessCentral):
     assert len(long.content) < 1000
 
 
-def test_nobody_is_served_under_anothers_number(house: InProcessCentral):
-    good, bad = InProcessTerminal(house), InProcessTerminal(house)
+def test_a_terminal_cannot_use_another_terminals_visit_number(server: InProcessCentral):
+    good, bad = InProcessTerminal(server), InProcessTerminal(server)
     request = good.activation(person())
     assert good.activate(request).json()["status"] == "ACTIVATED"
     visit = request["id"]
@@ -70,8 +70,8 @@ def test_nobody_is_served_under_anothers_number(house: InProcessCentral):
     assert (refused["status"], refused["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_signature_for_one_door_opens_no_other(house: InProcessCentral):
-    bad = InProcessTerminal(house)
+def test_a_signature_is_valid_for_its_own_route_only(server: InProcessCentral):
+    bad = InProcessTerminal(server)
     signed = bad.signed("GET", "/v1/roster", b"")
     for method, path in (("POST", "/v1/challenges"), ("GET", f"/v1/activations/{visit_number()}")):
         assert bad.send(method, path, signed=signed).status_code == 401

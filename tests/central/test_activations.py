@@ -12,7 +12,7 @@ from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 
 
-def test_activates(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_request_activates_a_credential(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation()
     receipt = terminal.activate(request).json()
     assert (receipt["status"], receipt["code"]) == ("ACTIVATED", "ok")
@@ -22,14 +22,16 @@ def test_activates(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     assert central.credentials(request["id"]) == 1
 
 
-def test_same_bytes_same_receipt(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_the_same_bytes_get_the_same_receipt(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     first, second = terminal.activate(body).json(), terminal.activate(body).json()
     assert first == second == terminal.look_up(first["id"]).json()
     assert central.credentials(first["id"]) == 1
 
 
-def test_same_number_other_bytes(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_the_same_number_with_another_body_is_refused(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     request = terminal.activation()
     assert terminal.activate(request).json()["status"] == "ACTIVATED"
     answer = terminal.activate(json.dumps(request, indent=1).encode())
@@ -46,28 +48,30 @@ def test_another_terminal_learns_nothing(central: RunningCentral, terminal: Prot
     assert (answer.status_code, answer.json()["code"]) == (422, "request.key_reused")
 
 
-def test_unknown_number(terminal: ProtocolTerminal) -> None:
+def test_an_unknown_number_is_not_found(terminal: ProtocolTerminal) -> None:
     answer = terminal.look_up(visit_number())
     assert (answer.status_code, answer.json()["code"]) == (404, "request.unknown")
 
 
-def test_key_missing(terminal: ProtocolTerminal) -> None:
+def test_the_idempotency_key_is_required(terminal: ProtocolTerminal) -> None:
     body = json.dumps(terminal.activation()).encode()
     answer = terminal.send("POST", "/v1/activations", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "request.key_missing")
 
 
-def test_key_and_body_disagree(terminal: ProtocolTerminal) -> None:
+def test_the_idempotency_key_must_equal_the_body_id(terminal: ProtocolTerminal) -> None:
     answer = terminal.activate(terminal.activation(), visit=visit_number())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
-def test_in_another_terminals_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_the_body_must_name_the_signing_terminal(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     answer = terminal.activate(terminal.activation(terminal=ProtocolTerminal(central).name))
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
-def test_in_flight(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_repetition_waits_while_the_first_is_worked_on(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     """While the register thinks, the same request is told to wait; afterwards there is one credential."""
     slow = person()
     central.people({"number": slow["number"], "delay_s": 1.5})
@@ -85,7 +89,9 @@ def test_in_flight(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     assert central.credentials(visit) == 1
 
 
-def test_identical_requests_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_identical_concurrent_requests_make_one_credential(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     body = json.dumps(terminal.activation()).encode()
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: _send_alone(terminal, body), range(16)))
@@ -96,7 +102,9 @@ def test_identical_requests_at_once(central: RunningCentral, terminal: ProtocolT
     assert central.credentials(json.loads(body)["id"]) == 1
 
 
-def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_concurrent_requests_of_one_person_make_one_credential(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     who = person()
     bodies = [json.dumps(terminal.activation(who)).encode() for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -105,7 +113,9 @@ def test_one_person_at_many_terminals_at_once(central: RunningCentral, terminal:
     assert sum(central.credentials(receipt["id"]) for receipt in receipts) == 1
 
 
-def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_challenge_is_taken_by_one_of_two_concurrent_visits(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     challenge = terminal.challenge()
     bodies = [json.dumps(terminal.activation(challenge=challenge)).encode() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -139,7 +149,7 @@ def test_one_challenge_for_two_visits_at_once(central: RunningCentral, terminal:
     ],
     ids=ascii,
 )
-def test_malformed(terminal: ProtocolTerminal, change: dict[str, Any]) -> None:
+def test_malformed_bodies_are_refused(terminal: ProtocolTerminal, change: dict[str, Any]) -> None:
     visit = visit_number()
     body = json.dumps(terminal.activation(id=visit) | change).encode()
     answer = terminal.activate(body, visit=visit)
@@ -147,7 +157,7 @@ def test_malformed(terminal: ProtocolTerminal, change: dict[str, Any]) -> None:
     assert terminal.look_up(visit).status_code == 404
 
 
-def test_odd_but_agreed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_measures_may_hold_every_allowed_type(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     """Free tables may hold anything of the agreed kinds, up to their limits."""
     measured = {f"key {i}": value for i, value in enumerate([10**300, -0.0, "\0𠮷", None, True, "", 1e-300])}
     odd = [{**verdict, "measured": verdict["measured"] | measured} for verdict in verdicts()]
@@ -156,13 +166,13 @@ def test_odd_but_agreed(central: RunningCentral, terminal: ProtocolTerminal) -> 
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id": NaN}', b"[" * 5000])
-def test_not_even_json(terminal: ProtocolTerminal, body: bytes) -> None:
+def test_invalid_json_is_refused(terminal: ProtocolTerminal, body: bytes) -> None:
     answer = terminal.activate(body, visit=visit_number())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400"])
-def test_numbers_that_are_none(terminal: ProtocolTerminal, value: str) -> None:
+def test_non_finite_numbers_are_refused(terminal: ProtocolTerminal, value: str) -> None:
     request = terminal.activation()
     body = json.dumps(request).replace(str(request["at_unix"]), value).encode()
     assert terminal.activate(body, visit=request["id"]).status_code == 422
@@ -178,7 +188,7 @@ def test_a_refused_body_is_not_repeated(terminal: ProtocolTerminal) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["content-length", "chunked"])
-def test_too_large(terminal: ProtocolTerminal, announced: bool) -> None:
+def test_a_too_large_body_is_refused(terminal: ProtocolTerminal, announced: bool) -> None:
     body = b"x" * (512 * 1024 + 1)
     headers = terminal.signed("POST", "/v1/activations", body)
     data = body if announced else iter([body[: len(body) // 2], body[len(body) // 2 :]])
@@ -194,7 +204,7 @@ def test_the_largest_picture_fits(central: RunningCentral, terminal: ProtocolTer
     assert receipt["status"] == "ACTIVATED"
 
 
-def test_paths_and_methods_that_are_not_there(terminal: ProtocolTerminal) -> None:
+def test_unknown_paths_and_methods_are_problems(terminal: ProtocolTerminal) -> None:
     assert terminal.send("GET", "/v1/nothing").json()["code"] == "request.unknown"
     answer = terminal.send("DELETE", "/v1/activations")
     assert (answer.status_code, answer.json()["code"]) == (405, "request.malformed")

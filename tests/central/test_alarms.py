@@ -1,4 +1,4 @@
-"""A log that went back, and requests that a terminal lost: seen at central, and the terminal is held."""
+"""Rewound audit logs and lost requests raise alarms at central; a rewound log puts the terminal on hold."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def database(tmp_path: Path):
     made.close()
 
 
-class Told:
+class AuditHeadHistory:
     """Heads of terminal T, as they come with signed requests."""
 
     def __init__(self, database: Database) -> None:
@@ -45,58 +45,58 @@ class Told:
 
 
 @pytest.fixture
-def told(database: Database) -> Told:
-    return Told(database)
+def history(database: Database) -> AuditHeadHistory:
+    return AuditHeadHistory(database)
 
 
-def test_a_log_that_grows_is_no_alarm(told: Told) -> None:
+def test_a_growing_log_raises_no_alarm(history: AuditHeadHistory) -> None:
     for n in range(1, 20):
-        assert not told.head(n, f"{n:064x}", 2000.0 + n)
-        assert not told.head(n, f"{n:064x}", 2000.5 + n), "nothing was written in between"
+        assert not history.head(n, f"{n:064x}", 2000.0 + n)
+        assert not history.head(n, f"{n:064x}", 2000.5 + n), "nothing was written in between"
 
 
-@pytest.mark.parametrize("hash", [A, C], ids=["as it was told once", "one nobody knows"])
-def test_a_head_from_before_that_was_signed_later_is_an_alarm(told: Told, hash: str) -> None:
-    """A disk that was put back; whether its head was ever told makes no difference."""
-    told.head(3, A, 2000.0)
-    assert not told.head(9, B, 2010.0)
-    assert told.head(3, hash, 2020.0)
+@pytest.mark.parametrize("hash", [A, C], ids=["sent before", "never sent"])
+def test_an_earlier_head_that_was_signed_later_raises_an_alarm(history: AuditHeadHistory, hash: str) -> None:
+    """A disk image was restored; whether its head was ever sent makes no difference."""
+    history.head(3, A, 2000.0)
+    assert not history.head(9, B, 2010.0)
+    assert history.head(3, hash, 2020.0)
 
 
-def test_a_request_that_was_overtaken_is_none(told: Told) -> None:
-    told.head(9, B, 2010.0)
-    assert not told.head(7, A, 2005.0, at=2030.0), "signed before, arrived after"
-    assert not told.head(8, C, 2013.0, at=2030.0), "two processes, within the same moment"
+def test_an_overtaken_request_raises_no_alarm(history: AuditHeadHistory) -> None:
+    history.head(9, B, 2010.0)
+    assert not history.head(7, A, 2005.0, at=2030.0), "signed before, arrived after"
+    assert not history.head(8, C, 2013.0, at=2030.0), "two processes, within the same moment"
 
 
-def test_another_record_in_the_same_place_is_an_alarm_whenever_it_was_signed(told: Told) -> None:
-    told.head(9, B, 2010.0)
-    assert told.head(9, A, 2000.0)
+def test_another_hash_for_the_same_record_raises_an_alarm(history: AuditHeadHistory) -> None:
+    history.head(9, B, 2010.0)
+    assert history.head(9, A, 2000.0)
 
 
-def test_the_way_out_is_a_person_and_then_the_new_log_counts(told: Told) -> None:
-    told.head(9, B, 2010.0)
-    assert told.head(1, A, 2020.0)
-    assert told.head(2, C, 2030.0), "and it stays so"
-    assert told.accept(2040.0) == 1
-    assert not told.head(3, "d" * 64, 2050.0)
-    assert not told.head(20, "e" * 64, 2060.0), "what stood in the old log's place is no contradiction"
-    assert told.head(2, C, 2070.0), "back again: another alarm"
-    with told.database.read() as session:
+def test_an_accepted_alarm_lets_the_new_log_count(history: AuditHeadHistory) -> None:
+    history.head(9, B, 2010.0)
+    assert history.head(1, A, 2020.0)
+    assert history.head(2, C, 2030.0), "and it stays so"
+    assert history.accept(2040.0) == 1
+    assert not history.head(3, "d" * 64, 2050.0)
+    assert not history.head(20, "e" * 64, 2060.0), "what stood in the old log's place is no contradiction"
+    assert history.head(2, C, 2070.0), "back again: another alarm"
+    with history.database.read() as session:
         assert [anchor.seq for anchor in audit_heads.stored(session, "T")] == [1, 2, 3, 20]
 
 
-def test_a_new_enrolment_begins_anew(told: Told) -> None:
-    told.head(9, B, 2010.0)
-    assert told.head(1, A, 2020.0)
-    with told.database.write() as session:
+def test_heads_before_a_new_enrolment_do_not_count(history: AuditHeadHistory) -> None:
+    history.head(9, B, 2010.0)
+    assert history.head(1, A, 2020.0)
+    with history.database.write() as session:
         session.get_one(Row, "T").enrolled_unix = 2030.0
-    assert not told.head(1, C, 2040.0)
-    with told.database.read() as session:
+    assert not history.head(1, C, 2040.0)
+    with history.database.read() as session:
         assert session.query(StoredAuditHead).count() == 3, "the old ones stay as evidence"
 
 
-def test_what_came_after_all_is_not_lost(database: Database) -> None:
+def test_a_request_that_arrives_later_is_not_lost(database: Database) -> None:
     with database.write() as session:
         alarms.note_lost(session, "T", ["V-1", "V-2"], 5.0)
         alarms.note_lost(session, "T", ["V-1"], 6.0)
@@ -108,7 +108,7 @@ def test_what_came_after_all_is_not_lost(database: Database) -> None:
         assert (alarms.is_lost(session, "V-1"), alarms.is_lost(session, "V-2")) == (False, True)
         assert alarms.accept(session, "T", "2001", 8.0) == 1
         assert alarms.open_alarms(session) == []
-        assert alarms.is_lost(session, "V-2"), "the customer is told on"
+        assert alarms.is_lost(session, "V-2"), "the customer is told on the page"
 
 
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
@@ -121,13 +121,13 @@ def rewind(terminal: ProtocolTerminal) -> dict[str, object]:
 
 def alarm_lines(central: RunningCentral, terminal: ProtocolTerminal) -> list[str]:
     try:
-        said = central.command("alarms")
+        output = central.command("alarms")
     except AssertionError as error:  # status 1: there is something
-        said = str(error)
-    return [line for line in said.splitlines() if terminal.name in line]
+        output = str(error)
+    return [line for line in output.splitlines() if terminal.name in line]
 
 
-def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
+def test_a_held_terminal_gets_no_challenges_and_its_requests_wait(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     waiting = terminal.activation()
@@ -149,15 +149,15 @@ def test_a_held_terminal_serves_nobody_and_nobody_is_refused(
     assert len(terminal.challenges()) == 1
 
 
-def test_verify_is_not_content_with_a_sound_file_of_a_log_that_went_back(
+def test_verify_fails_for_a_held_terminal_even_if_the_file_is_sound(
     central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     from kiosk.audit.log import AuditLog
-    from kiosk.audit.record import Kind
+    from kiosk.audit.record import RecordKind
 
     log = AuditLog(tmp_path / "audit.log")
     for n in range(3):
-        log.append(Kind.SERVICE_IN, facts={"n": n})
+        log.append(RecordKind.SERVICE_IN, facts={"n": n})
         beat(terminal, f"{log.head.seq}:{log.head.hash}")
     arguments = ("audit", "verify", str(log.path), "--terminal", terminal.name)
     assert "3 of 3 heads" in central.command(*arguments)
@@ -170,7 +170,7 @@ def test_verify_is_not_content_with_a_sound_file_of_a_log_that_went_back(
         central.command(*arguments)
 
 
-def test_a_lost_request_is_told_to_the_customer_and_to_central(
+def test_a_lost_request_is_shown_to_the_customer_and_raises_an_alarm(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     lost = visit_number()
@@ -181,15 +181,15 @@ def test_a_lost_request_is_told_to_the_customer_and_to_central(
     central.command("alarms", "accept", terminal.name, "--by", "2001")
     assert alarm_lines(central, terminal) == []
     beat(terminal, lost=[lost])
-    assert alarm_lines(central, terminal) == [], "told again, noted already"
+    assert alarm_lines(central, terminal) == [], "sent again, noted already"
 
 
-def test_nonsense_is_not_lost(terminal: ProtocolTerminal) -> None:
+def test_lost_numbers_must_have_the_right_form(terminal: ProtocolTerminal) -> None:
     for lost in (["x"], [visit_number()] * 101, "x", None):
         assert beat(terminal, lost=lost).status_code == 422
 
 
-def test_somebody_elses_request_does_not_become_lost_by_being_called_so(
+def test_a_terminal_cannot_declare_another_terminals_request_lost(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     other = ProtocolTerminal(central)

@@ -12,7 +12,7 @@ from central.protocol import messages
 from tests.support.protocol_terminal import ProtocolTerminal
 
 
-def test_tokens_are_centrals_and_for_this_terminal(terminal: ProtocolTerminal) -> None:
+def test_tokens_are_signed_by_central_for_this_terminal(terminal: ProtocolTerminal) -> None:
     x = terminal.enrolment["challenge_key"]["x"]
     key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
     tokens = terminal.challenges(20)
@@ -25,12 +25,12 @@ def test_tokens_are_centrals_and_for_this_terminal(terminal: ProtocolTerminal) -
 
 
 @pytest.mark.parametrize("count", [0, 201, -1, "many", None])
-def test_count_has_limits(terminal: ProtocolTerminal, count: object) -> None:
+def test_the_number_of_challenges_is_limited(terminal: ProtocolTerminal, count: object) -> None:
     answer = terminal.send("POST", "/v1/challenges", json.dumps({"count": count}).encode())
     assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
 
 
-def test_digits_are_even_and_never_twice_in_a_row() -> None:
+def test_digits_are_uniform_and_never_twice_in_a_row() -> None:
     every = [challenges.digits(6) for _ in range(5000)]
     assert all(a != b for digits in every for a, b in itertools.pairwise(digits))
     for place in range(6):
@@ -50,7 +50,7 @@ def test_the_length_is_a_setting(tmp_path, length: int) -> None:
 
 
 @pytest.mark.parametrize("line", ["length = 3", "length = 9", "gap_min_s = 2.0", "gap_max_s = 0.1"])
-def test_challenges_that_cannot_be_read_are_no_setting(tmp_path, line: str) -> None:
+def test_unusable_challenge_settings_are_refused(tmp_path, line: str) -> None:
     (tmp_path / "central.toml").write_text(f"[challenges]\n{line}\n")
     with pytest.raises(settings.SettingsError, match="challenges"):
         settings.load(tmp_path)

@@ -1,4 +1,4 @@
-"""Clerks: made at central, fetched by their terminal, signed for a week."""
+"""Clerks are made at central; their terminal fetches a roster that is signed for a week."""
 
 import jwt
 import pytest
@@ -10,8 +10,8 @@ from tests.support.protocol_terminal import ProtocolTerminal
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch):
-    """Not 64 MiB for each PIN."""
+def cheap_hashes(monkeypatch):
+    """Hash PINs cheaply: 64 MiB each would make the tests slow."""
     quick = clerks.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(clerks, "HASHER", quick)
 
@@ -27,17 +27,17 @@ def members(central, terminal: ProtocolTerminal) -> list[dict]:
     return claims["members"]
 
 
-def added(central, *arguments: str) -> tuple[str, str]:
-    said = central.command("clerk", "add", *arguments).split()
-    return said[1], said[3]
+def add_clerk(central, *arguments: str) -> tuple[str, str]:
+    output = central.command("clerk", "add", *arguments).split()
+    return output[1], output[3]
 
 
-def test_a_new_terminal_has_nobody(central, terminal):
+def test_a_new_terminal_has_an_empty_roster(central, terminal):
     assert members(central, terminal) == []
 
 
-def test_a_clerk_comes_with_a_hash_and_no_pin(central, terminal):
-    number, pin = added(central, terminal.name)
+def test_the_roster_has_a_hash_and_no_pin(central, terminal):
+    number, pin = add_clerk(central, terminal.name)
     (one,) = members(central, terminal)
     assert (one["number"], one["role"], one["unlocked_unix"]) == (number, "clerk", 0.0)
     assert one["pin"].startswith("$argon2id$")
@@ -45,9 +45,9 @@ def test_a_clerk_comes_with_a_hash_and_no_pin(central, terminal):
     assert clerks.HASHER.verify(one["pin"], pin)
 
 
-def test_only_at_their_terminals(central, terminal):
+def test_clerks_are_in_the_rosters_of_their_terminals_only(central, terminal):
     other = ProtocolTerminal(central)
-    number, _ = added(central, terminal.name)
+    number, _ = add_clerk(central, terminal.name)
     assert members(central, other) == []
     central.command("clerk", "terminals", number, other.name)
     assert members(central, terminal) == []
@@ -55,7 +55,7 @@ def test_only_at_their_terminals(central, terminal):
 
 
 def test_role_disable_reset_and_unlock(central, terminal):
-    number, pin = added(central, terminal.name, "--supervisor")
+    number, pin = add_clerk(central, terminal.name, "--supervisor")
     central.command("clerk", "role", number, "clerk")
     assert members(central, terminal)[0]["role"] == "clerk"
     central.command("clerk", "disable", number)
@@ -71,18 +71,18 @@ def test_role_disable_reset_and_unlock(central, terminal):
 
 
 @pytest.mark.parametrize("arguments", [("add", "no-such"), ("disable", "1"), ("reset-pin", "x")])
-def test_what_is_not_known_is_refused(central, arguments):
+def test_unknown_clerks_and_terminals_are_refused(central, arguments):
     with pytest.raises(AssertionError, match="not known"):
         central.command("clerk", *arguments)
 
 
-def test_a_stranger_gets_no_roster(central):
+def test_the_roster_needs_a_signature(central):
     assert central.get("/v1/health")["status"] == "ok"
     with pytest.raises(Exception, match="401"):
         central.get("/v1/roster")
 
 
-def test_pins_are_not_the_ones_everybody_tries():
+def test_pins_are_not_easy_to_guess():
     weak = ["123456", "000000", "111222", "121212", "654321", "998997", "12345", "１２３４５６", ""]
     assert not any(map(clerks.is_good_pin, weak))
     made = {clerks.new_pin() for _ in range(200)}
@@ -99,9 +99,9 @@ def stretches(central, terminal: ProtocolTerminal, number: str):
         database.close()
 
 
-def test_where_a_clerk_worked_before_is_kept_for_requests_that_come_late(central, terminal):
+def test_past_terminals_of_a_clerk_are_stored_for_late_requests(central, terminal):
     other = ProtocolTerminal(central)
-    number, _ = added(central, terminal.name)
+    number, _ = add_clerk(central, terminal.name)
     central.command("clerk", "terminals", number, other.name)
     (old,), (new,) = stretches(central, terminal, number), stretches(central, other, number)
     assert old.until_unix is not None
@@ -111,8 +111,8 @@ def test_where_a_clerk_worked_before_is_kept_for_requests_that_come_late(central
     assert [fact.until_unix is None for fact in stretches(central, terminal, number)] == [False, True]
 
 
-def test_what_was_signed_in_a_role_stays_signed_in_it(central, terminal):
-    number, _ = added(central, terminal.name, "--supervisor")
+def test_a_change_of_role_does_not_change_past_periods(central, terminal):
+    number, _ = add_clerk(central, terminal.name, "--supervisor")
     central.command("clerk", "role", number, "clerk")
     before, after = stretches(central, terminal, number)
     assert (before.role, after.role) == ("supervisor", "clerk")

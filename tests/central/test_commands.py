@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from central import __version__, settings
-from central.__main__ import COMMANDS, main, parser
+from central.__main__ import main, parser
+from central.commands import SUMMARIES
 from tests.support.central_server import RunningCentral
 
 
@@ -49,7 +50,7 @@ def test_every_command_answers_help(line: list[str], capsys: pytest.CaptureFixtu
 def test_every_command_is_known() -> None:
     folder = Path(main.__code__.co_filename).parent / "commands"
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "common"}
-    assert {name.replace("-", "_") for name in COMMANDS} == modules
+    assert {name.replace("-", "_") for name in SUMMARIES} == modules
     assert ["clerk", "reset-pin"] in LINES
 
 
@@ -73,15 +74,15 @@ def test_init_twice_keeps_every_key(data: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_fleet_is_loaded_once(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loading_the_fleet_twice_adds_it_once(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(data, "init") == command(data, "fleet", "load") == command(data, "fleet", "load") == 0
-    said = capsys.readouterr().out
-    assert "45 new terminals\n0 new terminals" in said
+    output = capsys.readouterr().out
+    assert "45 new terminals\n0 new terminals" in output
     assert command(data, "enrol-code", "GZ-009") == command(data, "show") == 0
     assert "expected   45" in capsys.readouterr().out
 
 
-def test_revoking_a_stranger(data: Path) -> None:
+def test_revoking_an_unknown_terminal_fails(data: Path) -> None:
     assert command(data, "init") == 0
     assert command(data, "revoke", "nobody") == 1
 
@@ -92,7 +93,9 @@ def test_run_without_init(data: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("name", ["server.key", "challenge.pem", "sealing-1.pem", "vault.secret"])
-def test_an_exposed_key(data: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_others_can_read_is_refused(
+    data: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command(data, "init") == 0
     (data / "keys" / name).chmod(0o640)
     assert command(data, "run", "--port", "0") == 2
@@ -108,16 +111,18 @@ def test_an_exposed_key(data: Path, name: str, capsys: pytest.CaptureFixture[str
         ("[[[", "central.toml"),
     ],
 )
-def test_bad_settings(data: Path, text: str, named: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_settings_are_named(
+    data: Path, text: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     data.mkdir()
     (data / "central.toml").write_text(text)
     assert command(data, "init") == 2
-    said = capsys.readouterr().err
-    assert named in said
-    assert "central.toml" in said
+    output = capsys.readouterr().err
+    assert named in output
+    assert "central.toml" in output
 
 
-def test_unknown_register(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_register_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(data, "init") == 0
     (data / "central.toml").write_text('[authority]\ndriver = "oracle"\n')
     assert command(data, "run", "--port", "0") == 2
@@ -131,7 +136,7 @@ def test_database_url_comes_from_the_environment(data: Path, monkeypatch: pytest
     assert settings.load(data).database.endswith("central.sqlite3")
 
 
-def test_another_authority_is_not_trusted(central: RunningCentral, data: Path) -> None:
+def test_a_certificate_of_another_authority_is_not_trusted(central: RunningCentral, data: Path) -> None:
     assert command(data, "init") == 0
     central_ca = central.ca
     try:

@@ -9,7 +9,9 @@ def revoke(terminal: ProtocolTerminal, serial: str, visit: str, password: str):
     return terminal.session.post(url, json={"id": visit, "password": password}, timeout=10)
 
 
-def test_ended_and_opened_again(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_revoked_credential_can_be_opened_again(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     who = person()
     receipt = terminal.activate(terminal.activation(who)).json()
     assert terminal.activate(terminal.activation(who)).json()["code"] == "person.already_open"
@@ -21,7 +23,7 @@ def test_ended_and_opened_again(central: RunningCentral, terminal: ProtocolTermi
 
 
 @pytest.mark.parametrize("wrong", ["serial", "visit", "password"])
-def test_one_answer_for_all_that_is_wrong(terminal: ProtocolTerminal, wrong: str) -> None:
+def test_every_wrong_input_gets_the_same_answer(terminal: ProtocolTerminal, wrong: str) -> None:
     receipt = terminal.activate(terminal.activation()).json()
     right = {"serial": receipt["credential"], "visit": receipt["id"], "password": "20486173"}
     other = {"serial": "0000-0000-0000", "visit": "0000-0000-0000-0000", "password": "00000000"}
@@ -29,7 +31,7 @@ def test_one_answer_for_all_that_is_wrong(terminal: ProtocolTerminal, wrong: str
     assert (answer.status_code, answer.json()["code"]) == (403, "password.mismatch")
 
 
-def test_five_wrong_passwords_close_the_door(terminal: ProtocolTerminal) -> None:
+def test_five_wrong_passwords_block_further_tries(terminal: ProtocolTerminal) -> None:
     receipt = terminal.activate(terminal.activation()).json()
     for _ in range(5):
         assert revoke(terminal, receipt["credential"], receipt["id"], "00000000").status_code == 403

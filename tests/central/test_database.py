@@ -33,7 +33,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database.close()
 
 
-def test_up_and_down(database: Database) -> None:
+def test_migrations_run_up_and_down(database: Database) -> None:
     for _ in range(2):
         migrate(database.engine)
         migrate(database.engine)  # nothing to do is no fault
@@ -42,13 +42,13 @@ def test_up_and_down(database: Database) -> None:
         assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
 
 
-def test_migrations_make_what_the_code_expects(database: Database) -> None:
+def test_migrations_make_the_tables_of_the_code(database: Database) -> None:
     migrate(database.engine)
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_sqlite_keeps_what_it_promised(tmp_path: Path) -> None:
+def test_sqlite_is_set_to_durable_commits(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
     with database.engine.connect() as connection:
         pragma = {
@@ -75,7 +75,7 @@ def _activation(visit: str) -> Activation:
     return Activation(id=visit, terminal="T", body_sha256="", evidence="{}", received_unix=0.0)
 
 
-def test_the_database_itself_admits_one(database: Database) -> None:
+def test_constraints_allow_one_open_credential_a_person(database: Database) -> None:
     migrate(database.engine)
     with database.write() as session:
         session.add(Terminal(id="T"))
@@ -118,12 +118,12 @@ def test_an_older_database_keeps_its_receipts(database: Database) -> None:
         )
     migrate(database.engine)
     with database.read() as session:
-        told = {row.id: row.credential for row in session.query(Activation)}
-        assert told == {"A": "1", "B": None}
+        credentials = {row.id: row.credential for row in session.query(Activation)}
+        assert credentials == {"A": "1", "B": None}
         assert session.get_one(Credential, "1").asked_unix == 0.0
 
 
-def test_prune_takes_only_what_is_stale(database: Database) -> None:
+def test_only_expired_rows_are_deleted(database: Database) -> None:
     migrate(database.engine)
     now, day = 1e9, 86400.0
     with database.write() as session:
@@ -144,7 +144,7 @@ def test_prune_takes_only_what_is_stale(database: Database) -> None:
         assert [row.jti for row in session.query(SeenToken)] == ["1"]
 
 
-def test_a_database_from_the_future_is_not_touched(tmp_path: Path) -> None:
+def test_a_database_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "test.sqlite3"
     database = Database(f"sqlite:///{path}")
     migrate(database.engine)
@@ -155,7 +155,7 @@ def test_a_database_from_the_future_is_not_touched(tmp_path: Path) -> None:
     database.close()
 
 
-def test_vault() -> None:
+def test_personal_data_is_hashed_and_encrypted() -> None:
     personal_data, other = PersonalData(b"a" * 32), PersonalData(b"b" * 32)
     assert personal_data.person("99000119900101001x") == personal_data.person("99000119900101001X")
     assert personal_data.person("990001199001010013") != other.person("990001199001010013")

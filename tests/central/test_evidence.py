@@ -1,4 +1,4 @@
-"""Fail closed: what is missing, early, late or not passed is refused, over the wire and in the pure rule."""
+"""Evidence that is missing, early, late or not passed is refused, by the rule alone and by the server."""
 
 import time
 from pathlib import Path
@@ -35,7 +35,7 @@ def fault(challenge: ChallengeFacts | None = GOOD, settings: Settings = STRICT, 
     return evidence.refusal(request(**other), challenge, NOW, settings)
 
 
-def test_good() -> None:
+def test_good_evidence_is_accepted() -> None:
     assert fault() is None
 
 
@@ -46,11 +46,11 @@ def test_no_check_may_be_missing_or_failed(check: str, answer: str | None) -> No
 
 
 @pytest.mark.parametrize("check", [*REQUIRED, "liveness", "lips"])
-def test_review_is_no_pass(check: str) -> None:
+def test_a_review_verdict_is_not_a_pass(check: str) -> None:
     assert fault(verdicts=verdicts(**{check: "review"})) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_of_the_stream_some_is_evidence_only_and_in_simulation_lips_and_liveness_too() -> None:
+def test_review_verdicts_suffice_for_the_stream_and_in_simulation_for_lips_and_liveness() -> None:
     assert fault(verdicts=verdicts(stream="review")) is None
     simulation = Settings(data=Path(), simulation=True)
     assert fault(verdicts=verdicts(liveness="review", lips="review"), settings=simulation) is None
@@ -78,13 +78,13 @@ def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
 
 
 def test_both_sides_derive_the_same_colours() -> None:
-    """ProtocolTerminal and central share no code, only `resources/protocol`."""
+    """Terminal and central share no code, only `resources/protocol`."""
     for challenge in ("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", "c1", "x" * 64):
         assert light.colours(challenge, 64) == terminals_light.colours(challenge, 64)
     assert light.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"
 
 
-def test_nothing_at_all() -> None:
+def test_evidence_without_verdicts_is_refused() -> None:
     assert fault(verdicts=[]) is Code.EVIDENCE_INCOMPLETE
 
 
@@ -116,11 +116,11 @@ def test_nothing_at_all() -> None:
     ],
     ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued since"],
 )
-def test_challenge(challenge: ChallengeFacts | None) -> None:
+def test_an_invalid_challenge_is_refused(challenge: ChallengeFacts | None) -> None:
     assert fault(challenge) is Code.CHALLENGE_INVALID
 
 
-def test_a_second_try_with_a_challenge_that_was_fetched_during_the_visit() -> None:
+def test_a_challenge_fetched_during_the_visit_is_valid() -> None:
     fetched = ChallengeFacts(
         terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN + 90, expires_unix=BEGAN + 1e6
     )
@@ -129,7 +129,7 @@ def test_a_second_try_with_a_challenge_that_was_fetched_during_the_visit() -> No
     assert fault(fetched, at_unix=BEGAN + 90 - 61) is Code.CHALLENGE_INVALID
 
 
-def test_visit_from_the_future_or_backwards() -> None:
+def test_impossible_visit_times_are_refused() -> None:
     later = ChallengeFacts(
         terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN, expires_unix=BEGAN + 1e6
     )
@@ -138,42 +138,42 @@ def test_visit_from_the_future_or_backwards() -> None:
 
 
 @pytest.mark.parametrize("versions", [{}, {"kiosk": "1.0"}, {"kiosk": ""}, {"face_engine": "0.1"}])
-def test_versions(versions: dict[str, str]) -> None:
+def test_unknown_versions_are_refused(versions: dict[str, str]) -> None:
     assert fault(versions=versions) is Code.EVIDENCE_VERSION
 
 
-def test_simulated_only_in_simulation() -> None:
+def test_simulated_evidence_is_accepted_in_simulation_only() -> None:
     assert fault(simulated=True) is Code.EVIDENCE_SIMULATED
 
 
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_late_delivery_of_a_visit_in_time(terminal: ProtocolTerminal) -> None:
+def test_a_timely_visit_may_be_delivered_late(terminal: ProtocolTerminal) -> None:
     """The challenge need only be in force when the visit began."""
     receipt = terminal.activate(terminal.activation(at_unix=time.time() + 1)).json()
     assert receipt["status"] == "ACTIVATED"
 
 
-def test_visit_after_expiry(terminal: ProtocolTerminal) -> None:
+def test_a_visit_after_the_challenge_expired_is_refused(terminal: ProtocolTerminal) -> None:
     eight_days = time.time() + 8 * 24 * 3600
     receipt = terminal.activate(terminal.activation(began_unix=eight_days, at_unix=eight_days + 9)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_another_terminals_challenge(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_another_terminals_challenge_is_refused(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     receipt = terminal.activate(terminal.activation(challenge=ProtocolTerminal(central).challenge())).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_used_challenge(terminal: ProtocolTerminal) -> None:
+def test_a_used_challenge_is_refused(terminal: ProtocolTerminal) -> None:
     first = terminal.activation()
     assert terminal.activate(first).json()["status"] == "ACTIVATED"
     again = terminal.activate(terminal.activation(challenge=first["challenge"])).json()
     assert (again["status"], again["code"]) == ("REFUSED", "challenge.invalid")
 
 
-def test_a_refusal_is_kept(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_refusal_is_final(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     request = terminal.activation(verdicts=verdicts(face="review"))
     first, second = terminal.activate(request).json(), terminal.activate(request).json()
     assert first == second
@@ -181,7 +181,7 @@ def test_a_refusal_is_kept(central: RunningCentral, terminal: ProtocolTerminal) 
     assert central.credentials(first["id"]) == 0
 
 
-def test_moved_to_another_visit(terminal: ProtocolTerminal) -> None:
+def test_sealed_data_cannot_be_moved_to_another_visit(terminal: ProtocolTerminal) -> None:
     """What one visit sealed opens for no other visit and no other terminal."""
     for sealed in (
         terminal.seal(person(), "0000-0000-0000-0000"),
@@ -206,7 +206,7 @@ def test_moved_to_another_visit(terminal: ProtocolTerminal) -> None:
     ],
     ids=lambda who: str(who)[:12],
 )
-def test_sealed_nonsense(terminal: ProtocolTerminal, who: Any) -> None:
+def test_malformed_sealed_data_is_refused(terminal: ProtocolTerminal, who: Any) -> None:
     request = terminal.activation()
     request["sealed"] = terminal.seal(who, request["id"])
     receipt = terminal.activate(request).json()
@@ -216,11 +216,11 @@ def test_sealed_nonsense(terminal: ProtocolTerminal, who: Any) -> None:
 @pytest.mark.parametrize(
     "change", [{"key": "0" * 16}, {"algorithm": "none"}, {"data": "AAAA"}, {"data": "A" * 200}]
 )
-def test_sealed_otherwise(terminal: ProtocolTerminal, change: dict[str, str]) -> None:
+def test_unknown_keys_and_algorithms_are_refused(terminal: ProtocolTerminal, change: dict[str, str]) -> None:
     request = terminal.activation()
     request["sealed"] = request["sealed"] | change
     assert terminal.activate(request).json()["code"] == "evidence.unsealable"
 
 
-def test_a_picture_without_consent(terminal: ProtocolTerminal) -> None:
+def test_a_picture_without_consent_is_refused(terminal: ProtocolTerminal) -> None:
     assert terminal.activate(terminal.activation(person(picture="AAAA"))).json()["code"] == "evidence.refused"

@@ -1,4 +1,4 @@
-"""For a child a guardian applies: what must come with it, and what becomes of it. Fail closed."""
+"""A guardian applies for a child: what the request must hold, and what is stored."""
 
 import copy
 import time
@@ -29,22 +29,22 @@ PAPERS = ("household_register", "birth_certificate", "guardianship_paper")
 
 
 def of_child(**answers: str | None) -> list[dict[str, Any]]:
-    """All pass; the card was a child's, and a guardian's card was read."""
-    said = verdicts(**answers)
-    said[0].update(answer="review", code="card.child")
-    return [*said, verdicts()[0] | {"check": "guardian"}]
+    """Return passing verdicts for a child's card, with the guardian's card read too."""
+    given = verdicts(**answers)
+    given[0].update(answer="review", code="card.child")
+    return [*given, verdicts()[0] | {"check": "guardian"}]
 
 
-def saw(reason: str = "household_register", **other: Any) -> dict[str, Any]:
+def papers_seen(reason: str = "household_register", **other: Any) -> dict[str, Any]:
     return review("card.child", reason=reason, **other)
 
 
-# ── what the terminal says must hang together ────────────────────────────────────────────────────
+# ── what the terminal says must be consistent ────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("reason", PAPERS)
-def test_a_child_with_a_guardian_and_a_proof(reason: str) -> None:
-    assert fault(verdicts=of_child(), reviews=[saw(reason)], guardian=CONSENT) is None
+def test_a_child_with_a_guardian_and_a_paper_is_accepted(reason: str) -> None:
+    assert fault(verdicts=of_child(), reviews=[papers_seen(reason)], guardian=CONSENT) is None
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_a_child_with_a_guardian_and_a_proof(reason: str) -> None:
     [
         ({"guardian": None}, Code.EVIDENCE_GUARDIAN),
         ({"reviews": []}, Code.EVIDENCE_GUARDIAN),
-        ({"reviews": [saw("guardian")]}, Code.EVIDENCE_REVIEW),
-        ({"reviews": [saw("same_person")]}, Code.EVIDENCE_REVIEW),
-        ({"reviews": [saw(decision="again", overruled=[])]}, Code.EVIDENCE_GUARDIAN),
+        ({"reviews": [papers_seen("guardian")]}, Code.EVIDENCE_REVIEW),
+        ({"reviews": [papers_seen("same_person")]}, Code.EVIDENCE_REVIEW),
+        ({"reviews": [papers_seen(decision="again", overruled=[])]}, Code.EVIDENCE_GUARDIAN),
         ({"verdicts": of_child()[:-1]}, Code.EVIDENCE_GUARDIAN),
         ({"verdicts": [*of_child()[:-1], of_child()[-1] | {"answer": "retry"}]}, Code.EVIDENCE_GUARDIAN),
         ({"verdicts": [*verdicts(), of_child()[-1]]}, Code.EVIDENCE_GUARDIAN),
@@ -62,20 +62,21 @@ def test_a_child_with_a_guardian_and_a_proof(reason: str) -> None:
         ({"verdicts": of_child(digits="retry")}, Code.EVIDENCE_INCOMPLETE),
     ],
 )
-def test_one_part_of_it_missing(other: dict[str, Any], code: Code) -> None:
-    whole = {"verdicts": of_child(), "reviews": [saw()], "guardian": CONSENT}
+def test_every_part_of_the_attestation_is_required(other: dict[str, Any], code: Code) -> None:
+    whole = {"verdicts": of_child(), "reviews": [papers_seen()], "guardian": CONSENT}
     assert fault(**whole | other) is code
 
 
-def test_a_guardian_for_somebody_grown_up() -> None:
+def test_a_guardian_for_an_adult_is_refused() -> None:
     assert fault(guardian=CONSENT) is Code.EVIDENCE_GUARDIAN
 
 
-def test_where_the_table_has_no_children() -> None:
+def test_children_are_refused_if_the_settings_do_not_allow_them() -> None:
     table = {code: rule for code, rule in STRICT.evidence.overruling.items() if code != "card.child"}
     none = Settings(data=Path(), evidence=Evidence(overruling=table))
     assert (
-        fault(settings=none, verdicts=of_child(), reviews=[saw()], guardian=CONSENT) is Code.EVIDENCE_REVIEW
+        fault(settings=none, verdicts=of_child(), reviews=[papers_seen()], guardian=CONSENT)
+        is Code.EVIDENCE_REVIEW
     )
 
 
@@ -83,7 +84,7 @@ def test_where_the_table_has_no_children() -> None:
 
 
 def born(years: float, seed: int = 1) -> str:
-    """A made-up number of somebody so old at `AT`."""
+    """Return the made-up ID number of a person of this age at `AT`."""
     at = datetime.fromtimestamp(AT, UTC) - timedelta(days=365.25 * years)
     return made_up_number(seed, at.date())
 
@@ -93,44 +94,46 @@ def sealed(number: str, guardian: str | None = None, **other: Any) -> Person:
     return Person.model_validate(person(number=number, guardian=theirs) | other)
 
 
-def agree(who: Person, outside: Any = None, said: Any = None) -> Code | None:
-    body = ALL["activation-request"] | {"guardian": outside, "verdicts": said or verdicts(), "at_unix": AT}
-    return guardians.sealed_part_refusal(ActivationRequest.model_validate(body), who)
+def agree(inside: Person, outside: Any = None, given_verdicts: Any = None) -> Code | None:
+    body = ALL["activation-request"] | {
+        "guardian": outside,
+        "verdicts": given_verdicts or verdicts(),
+        "at_unix": AT,
+    }
+    return guardians.sealed_part_refusal(ActivationRequest.model_validate(body), inside)
 
 
-def test_ages_are_taken_from_the_numbers() -> None:
+def test_ages_come_from_the_id_numbers() -> None:
     assert agree(sealed(born(8), born(40, 2)), CONSENT) is None
     assert agree(sealed(born(13.9), born(18.1, 2)), CONSENT) is None
 
 
 @pytest.mark.parametrize(("child", "guardian"), [(14.1, 40), (8, 17.9), (8, 8), (40, 40)])
-def test_nobody_is_the_guardian_of_somebody_grown_up_or_a_child_of_a_child(
-    child: float, guardian: float
-) -> None:
+def test_a_guardian_is_an_adult_and_the_person_a_child(child: float, guardian: float) -> None:
     assert agree(sealed(born(child), born(guardian, 2)), CONSENT) is Code.EVIDENCE_GUARDIAN
 
 
-def test_a_child_is_never_alone_whatever_the_terminal_says() -> None:
+def test_a_child_without_a_guardian_is_refused() -> None:
     assert agree(sealed(born(8))) is Code.EVIDENCE_GUARDIAN
     assert agree(sealed(born(13.9))) is Code.EVIDENCE_GUARDIAN
     assert agree(sealed(born(18.1))) is None
 
 
-def test_from_fourteen_on_a_guardian_must_have_been_there() -> None:
+def test_from_fourteen_to_seventeen_a_guardian_must_be_present() -> None:
     young = verdicts()
     young[0].update(answer="review", code="card.under_age")
     assert agree(sealed(born(16))) is Code.EVIDENCE_GUARDIAN
-    assert agree(sealed(born(16)), said=young) is None
+    assert agree(sealed(born(16)), given_verdicts=young) is None
 
 
-def test_what_stands_outside_and_inside_is_the_same() -> None:
+def test_guardian_consent_must_be_equal_outside_and_inside() -> None:
     whole = sealed(born(8), born(40, 2))
     assert agree(whole, None) is Code.EVIDENCE_GUARDIAN
     assert agree(whole, CONSENT | {"text_sha256": "cd" * 32}) is Code.EVIDENCE_GUARDIAN
     assert agree(sealed(born(8)), CONSENT) is Code.EVIDENCE_GUARDIAN
 
 
-def test_a_number_that_does_not_tell_an_age_makes_no_guardian_and_no_child() -> None:
+def test_a_number_without_a_date_of_birth_is_neither_guardian_nor_child() -> None:
     foreign = "ABC123456789012"
     assert guardians.age(foreign, AT) is None
     assert agree(sealed(born(8), foreign), CONSENT) is Code.EVIDENCE_GUARDIAN
@@ -138,17 +141,17 @@ def test_a_number_that_does_not_tell_an_age_makes_no_guardian_and_no_child() -> 
     assert agree(sealed(foreign)) is None
 
 
-def test_a_guardian_is_in_no_repr() -> None:
+def test_repr_hides_the_guardian() -> None:
     whole = sealed(born(8), born(40, 2))
     assert born(40, 2) not in repr(whole.guardian)
     assert born(40, 2) not in repr(whole)
 
 
-# ── over the line ────────────────────────────────────────────────────────────────────────────────
+# ── by the server ────────────────────────────────────────────────────────────────────────────────
 
 
 def numbers() -> tuple[str, str]:
-    """A child's and a guardian's, new each time."""
+    """Return new ID numbers of a child and a guardian."""
     year = time.gmtime().tm_year
     return _born_in(year - 8), _born_in(year - 40)
 
@@ -165,14 +168,14 @@ def asked(central: RunningCentral, terminal: ProtocolTerminal, child: str, guard
     number = central.command("clerk", "add", terminal.name).split()[1]
     now = time.time()
     signed = {"clerk": number, "role": "clerk", "at_unix": now}
-    said = saw(first=signed, asked_unix=now)
-    who = person(number=child, reviews=[said])
+    given_review = papers_seen(first=signed, asked_unix=now)
+    who = person(number=child, reviews=[given_review])
     who["guardian"] = {"number": guardian, "name": "测试", "consent": CONSENT}
-    body = terminal.activation(who, verdicts=of_child(), reviews=[said], guardian=CONSENT)
+    body = terminal.activation(who, verdicts=of_child(), reviews=[given_review], guardian=CONSENT)
     return body | {"at_unix": time.time(), "began_unix": now - 20, "sealed": terminal.seal(who, body["id"])}
 
 
-def test_one_credential_for_the_child_and_the_guardian_is_recorded(
+def test_the_childs_credential_records_the_guardian(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     child, guardian = numbers()
@@ -195,7 +198,7 @@ def credential(central: RunningCentral, serial: str) -> Credential:
 
 
 @pytest.mark.parametrize("doubtful", ["child", "guardian"])
-def test_the_register_is_asked_about_both(
+def test_the_register_is_asked_about_child_and_guardian(
     central: RunningCentral, terminal: ProtocolTerminal, doubtful: str
 ) -> None:
     child, guardian = numbers()
@@ -206,7 +209,7 @@ def test_the_register_is_asked_about_both(
     assert (answer["status"], answer["code"]) == ("REFUSED", "person.mismatch")
 
 
-def test_a_guardian_that_was_taken_out_on_the_way(
+def test_a_guardian_removed_from_the_outside_is_noticed(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     body = asked(central, terminal, *numbers())

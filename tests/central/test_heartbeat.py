@@ -1,4 +1,4 @@
-"""The signed sign of life at central; heads of audit logs are kept, and exports checked against them."""
+"""Heartbeats at central: audit heads are stored, and exports of audit logs are checked against them."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from central.fleet import audit
 from central.fleet.audit_heads import AuditHead
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind, decode
+from kiosk.audit.record import RecordKind, decode
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal
 
@@ -20,32 +20,32 @@ def beat(terminal: ProtocolTerminal, head: str | None = None, **other):
     return terminal.send("POST", "/v1/heartbeat", json.dumps(HEARTBEAT | other).encode(), **headers)
 
 
-def test_what_central_answers(terminal: ProtocolTerminal) -> None:
-    said = beat(terminal).json()
-    assert (said["status"], said["versions_known"]) == ("ok", True)
+def test_reply_to_a_heartbeat(terminal: ProtocolTerminal) -> None:
+    reply = beat(terminal).json()
+    assert (reply["status"], reply["versions_known"]) == ("ok", True)
     # Central has no SM2 key, so it hands out the one it has.
-    assert said["sealing"] == terminal.enrolment["sealing"]
+    assert reply["sealing"] == terminal.enrolment["sealing"]
     assert beat(terminal, versions={"kiosk": "9.9"}).json()["versions_known"] is False
     assert beat(terminal, versions={}).json()["versions_known"] is False
 
 
-def test_a_revoked_terminal_is_told(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_revoked_terminal_gets_403(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.command("revoke", terminal.name)
     answer = beat(terminal)
     assert (answer.status_code, answer.json()["code"]) == (403, "terminal.revoked")
 
 
 @pytest.mark.parametrize("head", ["x", "1", "1:abc", f"-1:{'0' * 64}", f"01:{'0' * 64}", f"1:{'A' * 64}"])
-def test_a_head_that_is_none(terminal: ProtocolTerminal, head: str) -> None:
+def test_malformed_audit_heads_are_refused(terminal: ProtocolTerminal, head: str) -> None:
     assert beat(terminal, head).status_code == 422
 
 
-def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
+def test_a_terminals_export_is_verified_against_the_heads_at_central(
     central: RunningCentral, terminal: ProtocolTerminal, tmp_path: Path
 ) -> None:
     log = AuditLog(tmp_path / "audit.log")
     for n in range(6):
-        log.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+        log.append(RecordKind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
         assert beat(terminal, f"{log.head.seq}:{log.head.hash}").status_code == 200
     export = tmp_path / "export"
     rows = log.path.read_bytes().splitlines(keepends=True)
@@ -65,11 +65,11 @@ def test_the_whole_way_from_the_terminals_log_to_centrals_verdict(
     # Wholly rewritten from the third on, every hash made anew: only central can tell.
     other = AuditLog(tmp_path / "other.log")
     for n in range(6):
-        other.append(Kind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
+        other.append(RecordKind.VISIT_BEGAN, visit="AAAA-0001", facts={"n": n})
     assert "record 1: altered, here or before" in verdict(other.path.read_bytes().splitlines(keepends=True))
 
 
-def test_a_log_that_was_set_back_is_kept_as_evidence(
+def test_heads_of_a_rewound_log_are_stored_as_evidence(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     for head in (f"5:{'a' * 64}", f"5:{'a' * 64}", f"5:{'b' * 64}", f"3:{'c' * 64}"):
@@ -85,25 +85,25 @@ def test_a_log_that_was_set_back_is_kept_as_evidence(
     assert f"the audit log of {terminal.name} went back" in central.log.read_text()
 
 
-def test_two_heads_for_one_place_can_both_not_be_true(tmp_path: Path) -> None:
+def test_two_heads_for_one_record_contradict_each_other(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "audit.log")
-    log.append(Kind.SERVICE_IN)
+    log.append(RecordKind.SERVICE_IN)
     rows = log.path.read_bytes().splitlines()
     true = AuditHead(1, decode(rows[0]).hash)
     assert audit.check(rows, [true]).at == 0
     assert audit.check(rows, [true, AuditHead(1, "b" * 64)]).at == 1
 
 
-def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
+def test_both_ends_find_the_same_fault_in_an_export(tmp_path: Path) -> None:
     """Two programs, one format."""
     import random
 
-    from kiosk.audit.log import Head
+    from kiosk.audit.log import LogHead
     from kiosk.audit.verify import verify
 
     log = AuditLog(tmp_path / "audit.log")
     for n in range(12):
-        log.append(Kind.VISIT_FINISHED, facts={"n": n})
+        log.append(RecordKind.VISIT_FINISHED, facts={"n": n})
     true = log.path.read_bytes().splitlines()
     chosen = random.Random(1)
     for _ in range(300):
@@ -120,7 +120,7 @@ def test_both_ends_find_the_same_fault(tmp_path: Path) -> None:
                 case 3:
                     rows[at] = rows[at][: chosen.randrange(len(rows[at]))]
         rows = [row for row in rows if row]
-        anchors = [AuditHead(12, log.head.hash)]
-        ours = verify(rows, [Head(*anchor) for anchor in anchors])
-        theirs = audit.check(rows, anchors)
+        heads = [AuditHead(12, log.head.hash)]
+        ours = verify(rows, [LogHead(*head) for head in heads])
+        theirs = audit.check(rows, heads)
         assert (ours.at, ours.fault.split(":")[0]) == (theirs.at, theirs.fault.split(":")[0])

@@ -1,4 +1,4 @@
-"""A person has one credential: opened, renewed, given a new password; never two at once."""
+"""A person has at most one open credential: it is opened, renewed, or given a new password."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ CHANGES = ["renew", "new_password"]
 
 
 def wish(terminal: ProtocolTerminal, who: dict[str, Any], purpose: str, **other: Any) -> dict[str, Any]:
-    """A good request with its purpose inside and outside."""
+    """Return a good request with its purpose inside and outside."""
     visit = visit_number()
     sealed = terminal.seal(who | {"purpose": purpose}, visit)
     return terminal.activation(id=visit, sealed=sealed, purpose=purpose) | other
@@ -47,7 +47,7 @@ def open_ones(central: RunningCentral, serials: set[str]) -> int:
     return found
 
 
-def test_renewed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_renewal_ends_the_old_credential(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     old = opened(terminal, who)
     body = json.dumps(wish(terminal, who | {"password": "73519264"}, "renew")).encode()
@@ -65,8 +65,10 @@ def test_renewed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
 
 
 @pytest.mark.parametrize("slip", ["old", "new"])
-def test_a_new_password(central: RunningCentral, terminal: ProtocolTerminal, slip: str) -> None:
-    """The serial stays; who kept either slip and knows the new password can end it."""
+def test_a_new_password_keeps_the_serial(
+    central: RunningCentral, terminal: ProtocolTerminal, slip: str
+) -> None:
+    """The serial stays; either slip and the new password end it."""
     who = person()
     old = opened(terminal, who)
     for _ in range(5):  # the door that wrong guesses closed opens for the owner
@@ -83,14 +85,18 @@ def test_a_new_password(central: RunningCentral, terminal: ProtocolTerminal, sli
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_nothing_to_change(terminal: ProtocolTerminal, purpose: str) -> None:
+def test_without_an_open_credential_there_is_nothing_to_change(
+    terminal: ProtocolTerminal, purpose: str
+) -> None:
     receipt = terminal.activate(wish(terminal, person(), purpose)).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "person.not_open")
     assert receipt["credential"] is None
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_the_very_same_checks(central: RunningCentral, terminal: ProtocolTerminal, purpose: str) -> None:
+def test_every_purpose_needs_the_same_checks(
+    central: RunningCentral, terminal: ProtocolTerminal, purpose: str
+) -> None:
     who = person()
     old = opened(terminal, who)
     for check in ("card", "phone", "face", "liveness", "digits", "lips", "continuity"):
@@ -103,7 +109,7 @@ def test_the_very_same_checks(central: RunningCentral, terminal: ProtocolTermina
 
 
 @pytest.mark.parametrize("outside", ["open", "renew", "new_password"])
-def test_nobody_changes_the_purpose_on_the_way(terminal: ProtocolTerminal, outside: str) -> None:
+def test_the_purpose_must_be_equal_outside_and_inside(terminal: ProtocolTerminal, outside: str) -> None:
     who = person()
     opened(terminal, who)
     for inside in {"open", "renew", "new_password"} - {outside}:
@@ -112,7 +118,7 @@ def test_nobody_changes_the_purpose_on_the_way(terminal: ProtocolTerminal, outsi
 
 
 @pytest.mark.parametrize("purpose", CHANGES)
-def test_an_older_request_that_comes_late_changes_nothing(terminal: ProtocolTerminal, purpose: str) -> None:
+def test_an_older_late_request_changes_nothing(terminal: ProtocolTerminal, purpose: str) -> None:
     who = person()
     opened(terminal, who)
     late = wish(terminal, who | {"password": "11112222"}, purpose)
@@ -122,7 +128,9 @@ def test_an_older_request_that_comes_late_changes_nothing(terminal: ProtocolTerm
     assert revoke(terminal, newer["credential"], newer["id"], "73519264").status_code == 200
 
 
-def test_renewals_at_once(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_concurrent_renewals_leave_one_open_credential(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     who = person()
     serials = {opened(terminal, who)["credential"]}
     bodies = [wish(terminal, who, purpose) for purpose in ["renew", "open", "new_password"] * 3]
@@ -141,8 +149,8 @@ STEPS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
-def test_never_two_open_ones(steps: list[tuple[Any, int, str]]) -> None:
-    """Whatever is asked in whatever order: one at most is open, and the answer is the one to be expected."""
+def test_a_person_never_has_two_open_credentials(steps: list[tuple[Any, int, str]]) -> None:
+    """After any sequence of requests at most one is open, and each answer equals the model's."""
     personal_data = PersonalData(b"v" * 32)
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'test.sqlite3'}")
@@ -187,7 +195,7 @@ def _take_step(
 
 
 def _prepared(personal_data: PersonalData, visit: str, asked: float, name: str) -> Credential:
-    """As `lifecycle.prepare`, without the slow hash."""
+    """Return a credential as `lifecycle.prepare` does, without the slow hash."""
     serial = lifecycle.new_serial()
     return Credential(
         serial=serial,

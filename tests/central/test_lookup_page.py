@@ -1,4 +1,4 @@
-"""What the customer reads."""
+"""The look-up page for each state of a request."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ from tests.support.protocol_terminal import ProtocolTerminal, person, visit_numb
 PHRASES = tomllib.loads((Path(lookup_page.__file__).parent / "look_up.toml").read_text(encoding="utf-8"))
 
 
-def test_each_state(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_the_page_shows_each_state(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who, absent = person(), person()
     central.people(
         {"number": who["number"], "name": who["name"]}, {"number": absent["number"], "visible_after_s": 90}
@@ -33,8 +33,8 @@ def test_each_state(central: RunningCentral, terminal: ProtocolTerminal) -> None
 
 
 @pytest.mark.parametrize("number", ["", "nonsense", "%3Cscript%3Ealert(1)%3C/script%3E"])
-def test_unknown(central: RunningCentral, number: str) -> None:
-    """Empty: a number of the right form that was never given."""
+def test_an_unknown_number_gets_a_page_with_404(central: RunningCentral, number: str) -> None:
+    """Empty: a number of the right form that was never issued."""
     with pytest.raises(HTTPError) as refused:
         central.get(f"/look-up/{number or visit_number()}")
     text = refused.value.read().decode()
@@ -42,7 +42,9 @@ def test_unknown(central: RunningCentral, number: str) -> None:
     assert "<script" not in text.lower()
 
 
-def test_the_page_loads_nothing_and_tells_nobody(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_the_page_loads_nothing_and_sends_no_referrer(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     visit = terminal.activate(terminal.activation()).json()["id"]
     with central.open("GET", f"/look-up/{visit}") as answer:
         headers, text = answer.headers, answer.read().decode()
@@ -51,7 +53,7 @@ def test_the_page_loads_nothing_and_tells_nobody(central: RunningCentral, termin
     assert "http" not in text
 
 
-def test_every_code_has_its_own_words_or_the_general_ones() -> None:
+def test_every_code_has_a_phrase() -> None:
     for status, phrases in PHRASES.items():
         for code, said in phrases.items():
             assert code in ("*", "revoked", "replaced", *Purpose) or code in set(Code), code

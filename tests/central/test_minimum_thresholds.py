@@ -1,4 +1,4 @@
-"""A terminal that asked for less than central does is refused, and told so, whatever it says has passed."""
+"""Evidence whose thresholds are below central's minimums is refused, even if every check passed."""
 
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,23 @@ from kiosk import production, settings
 from kiosk.face.sface import SFace
 from kiosk.visit.rules import likelihood_ratio
 from tests.central.test_evidence import fault
-from tests.central.test_reviews import CLERK, HEAD, TOUCH, grey, review
+from tests.central.test_reviews import CLERK, HEAD, TOUCH, review, uncertain_face
 from tests.central.test_reviews import fault as fault_with_staff
 from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
 
 RULES = Evidence()
-BARS = [(check, name) for check, numbers in RULES.floors.items() for name in numbers]
-USUAL = [bar for bar in BARS if bar[0] not in ("head", "touch")]
+THRESHOLDS = [(check, name) for check, numbers in RULES.floors.items() for name in numbers]
+USUAL = [bar for bar in THRESHOLDS if bar[0] not in ("head", "touch")]
 
 
 def changed(check: str, part: str, **numbers: Any) -> list[dict[str, Any]]:
-    """Good verdicts, with other numbers in one; None: left out."""
-    said = verdicts()
-    for one in said:
+    """Return good verdicts with other numbers in one of them; None removes a number."""
+    given = verdicts()
+    for one in given:
         if one["check"] == check:
-            kept = one[part] | numbers
-            one[part] = {name: value for name, value in kept.items() if value is not None}
-    return said
+            replaced = one[part] | numbers
+            one[part] = {name: value for name, value in replaced.items() if value is not None}
+    return given
 
 
 def beyond(check: str, name: str) -> float:
@@ -37,33 +37,33 @@ def beyond(check: str, name: str) -> float:
 
 
 @pytest.mark.parametrize(("check", "name"), USUAL)
-def test_a_lower_bar_is_refused(check: str, name: str) -> None:
+def test_a_lowered_threshold_is_refused(check: str, name: str) -> None:
     assert fault(verdicts=changed(check, "required", **{name: beyond(check, name)})) is Code.EVIDENCE_LOWERED
 
 
 @pytest.mark.parametrize(("check", "name"), USUAL)
 @pytest.mark.parametrize("value", [None, "0.45", "", 10**400, -(10**400)], ids=lambda v: str(v)[:6])
-def test_a_bar_that_is_no_number_is_none(check: str, name: str, value: Any) -> None:
+def test_a_threshold_that_is_no_number_is_refused(check: str, name: str, value: Any) -> None:
     assert fault(verdicts=changed(check, "required", **{name: value})) is Code.EVIDENCE_LOWERED
 
 
 @pytest.mark.parametrize(("check", "name"), USUAL)
-def test_the_edge_itself_holds(check: str, name: str) -> None:
+def test_the_minimum_itself_is_accepted(check: str, name: str) -> None:
     floor = RULES.floors[check][name]
     edge = floor.least if floor.least is not None else floor.most
     assert fault(verdicts=changed(check, "required", **{name: edge})) is None
 
 
-@pytest.mark.parametrize(("way", "said"), [("head", HEAD), ("touch", TOUCH)])
-def test_the_other_ways_have_floors_too(way: str, said: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize(("way", "given"), [("head", HEAD), ("touch", TOUCH)])
+def test_the_other_ways_have_minimum_thresholds_too(way: str, given: list[dict[str, Any]]) -> None:
     good = verdict(way)
     low = good | {"required": good["required"] | {"right": 3}}
     for one, expected in ((good, False), (low, True)):
         assert minimum_thresholds.is_lowered(_message(one), RULES) is expected
-    assert {v["check"] for v in said} > {way}
+    assert {v["check"] for v in given} > {way}
 
 
-def test_the_clerks_way_has_only_what_it_needs() -> None:
+def test_the_way_of_the_clerk_needs_no_other_thresholds() -> None:
     for one in CLERK:
         assert not minimum_thresholds.is_lowered(_message(one), RULES)
 
@@ -87,7 +87,7 @@ def test_the_clerks_way_has_only_what_it_needs() -> None:
         ({}, {"right": "six"}, True),
     ],
 )
-def test_digits_that_could_be_guessed(
+def test_digits_that_could_be_guessed_are_refused(
     required: dict[str, Any], measured: dict[str, Any], refused: bool
 ) -> None:
     good = verdict("digits")
@@ -107,17 +107,17 @@ def test_digits_that_could_be_guessed(
         ("continuity", {"compared": 0}),
     ],
 )
-def test_a_pass_below_its_own_bar_is_none(check: str, measured: dict[str, Any]) -> None:
+def test_a_pass_below_its_own_threshold_is_refused(check: str, measured: dict[str, Any]) -> None:
     assert fault(verdicts=changed(check, "measured", **measured)) is Code.EVIDENCE_LOWERED
 
 
-def test_what_a_clerk_overruled_keeps_its_bars() -> None:
-    said = grey()
-    assert fault_with_staff(verdicts=said, reviews=[review()]) is None
-    for one in said:
+def test_overruled_verdicts_keep_their_thresholds() -> None:
+    given = uncertain_face()
+    assert fault_with_staff(verdicts=given, reviews=[review()]) is None
+    for one in given:
         if one["check"] == "face":
             one["required"]["accept"] = 0.1
-    assert fault_with_staff(verdicts=said, reviews=[review()]) is Code.EVIDENCE_LOWERED
+    assert fault_with_staff(verdicts=given, reviews=[review()]) is Code.EVIDENCE_LOWERED
 
 
 def test_an_earlier_try_with_other_numbers_does_not_matter() -> None:
@@ -125,7 +125,7 @@ def test_an_earlier_try_with_other_numbers_does_not_matter() -> None:
     assert fault(verdicts=before + verdicts()) is None
 
 
-def test_a_site_may_ask_for_more() -> None:
+def test_settings_may_raise_the_minimum() -> None:
     strict = Settings(
         data=Path(), evidence=Evidence(floors={"face": {"accept": MinimumThreshold(least=0.5)}})
     )
@@ -133,8 +133,8 @@ def test_a_site_may_ask_for_more() -> None:
     assert fault(settings=strict, verdicts=changed("face", "required", accept=0.5)) is None
 
 
-def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
-    theirs = {
+def test_minimums_equal_those_of_a_terminal_in_production() -> None:
+    settings_of_terminal = {
         ("card", "min_age"): "visit.card.min_age",
         ("card", "min_age_guarded"): "visit.card.min_age_guarded",
         ("face", "min_frames"): "visit.face.min_frames",
@@ -143,7 +143,7 @@ def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
         ("lips", "rise"): "visit.lips.min_rise",
         ("head", "early_s"): "visit.head.early_s",
     }
-    for (check, name), setting in theirs.items():
+    for (check, name), setting in settings_of_terminal.items():
         assert RULES.floors[check][name].least == production.LEAST[setting]
     assert RULES.floors["face"]["accept"].least == SFace.minimums.accept
     assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.face.max_gap_s"]
@@ -151,16 +151,16 @@ def test_central_has_the_same_edges_as_a_terminal_in_production() -> None:
     assert RULES.digits_guess == settings.load().visit.digits.guess
 
 
-def test_both_sides_count_digits_alike() -> None:
+def test_both_ends_need_the_same_number_of_digits() -> None:
     for count in range(4, 9):
         assert minimum_thresholds.unguessable(count, 2e-4) == likelihood_ratio.needed(count, 2e-4)
 
 
-def test_over_the_wire(terminal: ProtocolTerminal) -> None:
+def test_a_lowered_threshold_is_refused_by_the_server(terminal: ProtocolTerminal) -> None:
     low = terminal.activation(verdicts=changed("liveness", "required", min_live=0.0))
     receipt = terminal.activate(low).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.lowered")
-    assert set(NUMBERS) >= {check for check, _ in BARS}
+    assert set(NUMBERS) >= {check for check, _ in THRESHOLDS}
 
 
 def _message(one: dict[str, Any]):
@@ -169,5 +169,5 @@ def _message(one: dict[str, Any]):
     return Verdict.model_validate(one)
 
 
-def test_liveness_that_was_measured_and_passed_counts_where_the_site_did_not_insist_on_it() -> None:
+def test_a_passed_liveness_counts_even_if_it_was_not_required() -> None:
     assert fault(verdicts=changed("liveness", "required", required=False)) is None

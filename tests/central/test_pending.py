@@ -1,4 +1,4 @@
-"""The register does not answer at once: the customer is told the truth, and central keeps its word."""
+"""Requests that wait for the register: pauses, restarts, and the register's final answer."""
 
 import json
 import time
@@ -31,7 +31,9 @@ def test_not_visible_yet_then_activated(central: RunningCentral, terminal: Proto
     assert central.credentials(first["id"]) == 1
 
 
-def test_never_visible(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_person_who_never_becomes_visible_is_refused(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     who = person()
     central.people({"number": who["number"], "answer": "not_found"})
     first = terminal.activate(terminal.activation(who)).json()
@@ -40,7 +42,9 @@ def test_never_visible(central: RunningCentral, terminal: ProtocolTerminal) -> N
     assert (last["status"], last["code"], last["credential"]) == ("REFUSED", "person.not_found", None)
 
 
-def test_register_away_for_a_while(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_an_unavailable_register_delays_the_activation(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     who = person()
     central.people({"number": who["number"], "unavailable_for_s": 1.0})
     first = terminal.activate(terminal.activation(who)).json()
@@ -56,7 +60,7 @@ def test_register_away_for_a_while(central: RunningCentral, terminal: ProtocolTe
         ("no_photo", "person.no_photo"),
     ],
 )
-def test_refused_by_the_register(
+def test_refusals_of_the_register_have_their_codes(
     central: RunningCentral, terminal: ProtocolTerminal, answer: str, code: str
 ) -> None:
     who = person()
@@ -65,13 +69,13 @@ def test_refused_by_the_register(
     assert (receipt["status"], receipt["code"]) == ("REFUSED", code)
 
 
-def test_another_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_another_name_is_a_mismatch(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     who = person()
     central.people({"number": who["number"], "name": "李四"})
     assert terminal.activate(terminal.activation(who)).json()["code"] == "person.mismatch"
 
 
-def test_people_nobody_listed(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_unlisted_people_get_the_default_answer(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.people(default="mismatch")
     try:
         assert terminal.activate(terminal.activation()).json()["code"] == "person.mismatch"
@@ -80,29 +84,29 @@ def test_people_nobody_listed(central: RunningCentral, terminal: ProtocolTermina
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+def killable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
     """A server that may be killed. It finds orphans after a second."""
     quick = "[requests]\nlease_s = 1.0\n[recheck]\nafter_in_simulation_s = [1.0, 1.0, 1.0, 1.0]\n"
-    with running_central(tmp_path_factory.mktemp("mortal"), settings=quick) as running:
+    with running_central(tmp_path_factory.mktemp("killable"), settings=quick) as running:
         yield running
 
 
-def test_the_plan_survives_a_kill(mortal: RunningCentral) -> None:
+def test_pending_requests_survive_a_kill(killable: RunningCentral) -> None:
     """PENDING before SIGKILL, ACTIVATED after the restart, without the terminal asking for it."""
-    terminal, who = ProtocolTerminal(mortal), person()
-    mortal.people({"number": who["number"], "visible_after_s": 0.5})
+    terminal, who = ProtocolTerminal(killable), person()
+    killable.people({"number": who["number"], "visible_after_s": 0.5})
     first = terminal.activate(terminal.activation(who)).json()
     assert first["status"] == "PENDING"
-    mortal.kill()
-    mortal.start()
+    killable.kill()
+    killable.start()
     assert terminal.until_settled(first["id"])["status"] == "ACTIVATED"
-    assert mortal.credentials(first["id"]) == 1
+    assert killable.credentials(first["id"]) == 1
 
 
-def test_killed_while_the_register_thinks(mortal: RunningCentral) -> None:
+def test_a_request_cut_off_by_a_kill_is_finished_once(killable: RunningCentral) -> None:
     """The request was taken but not answered; after the restart it is finished, once, by itself."""
-    terminal, who = ProtocolTerminal(mortal), person()
-    mortal.people({"number": who["number"], "delay_s": 30})
+    terminal, who = ProtocolTerminal(killable), person()
+    killable.people({"number": who["number"], "delay_s": 30})
     body = json.dumps(terminal.activation(who)).encode()
     visit = json.loads(body)["id"]
     waiting = terminal.alone()
@@ -110,22 +114,22 @@ def test_killed_while_the_register_thinks(mortal: RunningCentral) -> None:
         sending = pool.submit(terminal.activate, body)
         while waiting.look_up(visit).status_code == 404:
             assert not sending.done()
-        mortal.people()
-        mortal.kill()
+        killable.people()
+        killable.kill()
         assert isinstance(sending.exception(), OSError)  # the terminal heard nothing
-    mortal.start()
+    killable.start()
     receipt = terminal.until_settled(visit)
     assert receipt["status"] == "ACTIVATED"
     assert terminal.activate(body).json() == receipt
-    assert mortal.credentials(visit) == 1
+    assert killable.credentials(visit) == 1
 
 
-# ── the plan, as arithmetic ──────────────────────────────────────────────────────────────────────
+# ── the pauses alone ──────────────────────────────────────────────────────────────────────
 
 SETTINGS = Settings(data=Path())
 
 
-def test_the_plan_of_a_real_day() -> None:
+def test_pauses_before_a_person_is_given_up() -> None:
     now = received = 1_784_512_000.0
     absent, asked = 0, [0.0]
     while (
@@ -138,13 +142,13 @@ def test_the_plan_of_a_real_day() -> None:
     assert decision.code is Code.PERSON_NOT_FOUND
 
 
-def test_a_silent_register_uses_up_no_step() -> None:
+def test_an_unavailable_register_uses_up_no_pause() -> None:
     decision = decide(MatchResult.UNAVAILABLE, 3, 0.0, 4000.0, SETTINGS)
     assert (decision.absent, decision.recheck_unix) == (3, 4000.0 + 3600)
     assert decide(MatchResult.UNAVAILABLE, 3, 0.0, 8 * 86400.0, SETTINGS).code is Code.AUTHORITY_UNAVAILABLE
 
 
-def test_a_register_that_breaks_is_unavailable() -> None:
+def test_a_register_that_raises_is_unavailable() -> None:
     class Broken:
         def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
             raise RuntimeError(number)

@@ -1,4 +1,4 @@
-"""After all is said and done, nobody is named in the database, its journal or the log."""
+"""No personal data is left in the database, its journal or the log."""
 
 import json
 import sqlite3
@@ -25,16 +25,16 @@ def test_nothing_personal_is_left(tmp_path: Path) -> None:
         assert terminal.activate(json.dumps(broken).encode()).status_code == 422
         central.get(f"/look-up/{receipt['id']}")
         central.stop()
-        kept = {path: path.read_bytes() for path in central.data.rglob("*") if path.is_file()}
-        kept[central.log] = central.log.read_bytes()
-    for path, content in kept.items():
+        files = {path: path.read_bytes() for path in central.data.rglob("*") if path.is_file()}
+        files[central.log] = central.log.read_bytes()
+    for path, content in files.items():
         for secret in ("number", "name", "phone", "password"):
             assert who[secret].encode() not in content, (path, secret)
-    assert receipt["id"].encode() not in kept[central.log]  # the slip's number opens the look-up page
-    assert b"PENDING:person.not_yet_visible" in kept[central.log]
+    assert receipt["id"].encode() not in files[central.log]  # the slip's number opens the look-up page
+    assert b"PENDING:person.not_yet_visible" in files[central.log]
 
 
-def test_what_is_sealed_goes_with_the_last_word(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_sealed_data_is_erased_with_the_decision(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     if central.database_url:
         pytest.skip("looks into the SQLite file")
     who = person()

@@ -1,4 +1,4 @@
-"""A server that is not in simulation and has no register: it takes no pretence and promises nothing."""
+"""A server outside of simulation and without a register refuses simulated requests and activates nobody."""
 
 from collections.abc import Iterator
 from urllib.error import HTTPError
@@ -21,7 +21,7 @@ def test_simulated_requests_are_refused(production: RunningCentral) -> None:
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.simulated")
 
 
-def test_without_a_register_everybody_waits(production: RunningCentral) -> None:
+def test_without_a_register_requests_stay_pending(production: RunningCentral) -> None:
     terminal = ProtocolTerminal(production)
     receipt = terminal.activate(terminal.activation()).json()
     assert (receipt["status"], receipt["code"]) == ("PENDING", "authority.unavailable")
@@ -29,7 +29,7 @@ def test_without_a_register_everybody_waits(production: RunningCentral) -> None:
 
 
 @pytest.mark.parametrize("path", ["/simulation/credentials", "/docs", "/redoc"])
-def test_doors_that_are_not_there(production: RunningCentral, path: str) -> None:
+def test_simulation_and_documentation_routes_do_not_exist(production: RunningCentral, path: str) -> None:
     with pytest.raises(HTTPError) as refused:
         production.get(path)
     assert refused.value.code == 404
@@ -41,6 +41,6 @@ def test_people_cannot_be_set(production: RunningCentral) -> None:
     assert refused.value.code == 404
 
 
-def test_health_says_so(production: RunningCentral) -> None:
+def test_health_reports_production(production: RunningCentral) -> None:
     health = production.get("/v1/health")
     assert (health["status"], health["simulation"]) == ("ok", False)

@@ -1,4 +1,4 @@
-"""The published protocol is what the server speaks."""
+"""The published protocol equals what the server does."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ NAMES = sorted(documents.MESSAGES)
 
 
 def test_files_are_current() -> None:
-    """If this fails: python -m central protocol resources/protocol."""
+    """If this fails, run `make protocol`."""
     for name, text in documents.files().items():
         assert (FOLDER / name).read_text(encoding="utf-8") == text, name
 
@@ -44,7 +44,7 @@ def test_examples_are_what_the_schemas_say(name: str) -> None:
 
 
 def test_openapi_shows_an_example_of_every_message() -> None:
-    """Whole, with what is null: a receipt without `credential` would be another message."""
+    """Examples are complete, with nulls: a receipt without `credential` would be another message."""
     schemas = documents.openapi()["components"]["schemas"]
     for name, message in documents.MESSAGES.items():
         if name not in (
@@ -57,7 +57,7 @@ def test_openapi_shows_an_example_of_every_message() -> None:
             assert schemas[message.__name__]["examples"] == [examples.ALL[name]], name
 
 
-def test_every_terminal_door_is_signed() -> None:
+def test_every_terminal_route_is_signed() -> None:
     paths = documents.openapi()["paths"]
     for path in (
         "/v1/heartbeat",
@@ -67,8 +67,8 @@ def test_every_terminal_door_is_signed() -> None:
         "/v1/activations",
         "/v1/activations/{id}",
     ):
-        for door in paths[path].values():
-            assert door["security"] == [{"terminal": []}], path
+        for operation in paths[path].values():
+            assert operation["security"] == [{"terminal": []}], path
 
 
 def test_the_terminal_knows_every_code() -> None:
@@ -134,10 +134,16 @@ _ANY_TIME = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
         ("９９０００１１９９００１０１００１３", False),
     ],
 )
-def test_the_numbers_of_all_cards_are_taken_and_no_others(number: str, taken: bool) -> None:
-    told = {"number": number, "name": "样张", "phone": "19900000000", "password": "31415926", "picture": None}
+def test_only_valid_id_numbers_are_accepted(number: str, taken: bool) -> None:
+    person = {
+        "number": number,
+        "name": "样张",
+        "phone": "19900000000",
+        "password": "31415926",
+        "picture": None,
+    }
     try:
-        Person.model_validate(told)
+        Person.model_validate(person)
     except ValidationError:
         assert not taken
     else:

@@ -1,4 +1,4 @@
-"""Central erases what is due, daily, with receipts that nobody can alter or take out."""
+"""Central erases what is due every day; its signed receipts cannot be altered or removed."""
 
 import json
 import sqlite3
@@ -34,14 +34,19 @@ def database(tmp_path: Path):
 
 
 def activation(id: str, status: str, at: float, **other) -> Activation:
-    told = {"terminal": "T", "body_sha256": "0" * 64, "evidence": f"measures of {id}", "received_unix": at}
-    return Activation(id=id, status=status, at_unix=at, **(told | other))
+    defaults = {
+        "terminal": "T",
+        "body_sha256": "0" * 64,
+        "evidence": f"measures of {id}",
+        "received_unix": at,
+    }
+    return Activation(id=id, status=status, at_unix=at, **(defaults | other))
 
 
 def credential(serial: str, revoked: float | None) -> Credential:
-    told = {"person": f"hash of {serial}", "phone": b"sealed phone", "password": "scrypt$00$00"}
+    personal = {"person": f"hash of {serial}", "phone": b"sealed phone", "password": "scrypt$00$00"}
     return Credential(
-        serial=serial, activation=serial, simulated=True, opened_unix=1.0, revoked_unix=revoked, **told
+        serial=serial, activation=serial, simulated=True, opened_unix=1.0, revoked_unix=revoked, **personal
     )
 
 
@@ -67,7 +72,7 @@ def fill(database: Database) -> None:
         )
 
 
-def test_what_is_due_goes_and_what_is_open_stays(database: Database):
+def test_due_data_is_erased_and_open_requests_stay(database: Database):
     fill(database)
     done = {one.kind: one.count for one in retention.erase(database, KEY, Retention(), NOW)}
     assert done == {"evidence": 2, "ended credentials": 1, "challenges": 2}
@@ -90,7 +95,7 @@ def test_a_request_whose_evidence_was_erased_can_still_be_looked_up(database: Da
     assert (state.status, state.code, state.way) == ("ACTIVATED", "ok", "")
 
 
-def test_the_file_holds_it_no_longer(database: Database, tmp_path: Path):
+def test_erased_data_is_gone_from_the_file(database: Database, tmp_path: Path):
     fill(database)
     assert b"measures of OLD" in b"".join(p.read_bytes() for p in tmp_path.iterdir())
     retention.erase(database, KEY, Retention(), NOW)
@@ -100,7 +105,7 @@ def test_the_file_holds_it_no_longer(database: Database, tmp_path: Path):
     assert b"measures of OPEN" in content
 
 
-def test_receipts_are_a_chain_that_central_signed(database: Database):
+def test_receipts_are_a_signed_chain(database: Database):
     fill(database)
     retention.erase(database, KEY, Retention(), NOW)
     with database.read() as session:
@@ -115,7 +120,7 @@ def test_receipts_are_a_chain_that_central_signed(database: Database):
         retention.verify(tokens, Ed25519PrivateKey.generate().public_key())
 
 
-def test_an_interrupted_erasing_leaves_all_or_nothing(database: Database, monkeypatch):
+def test_an_interrupted_erasure_is_rolled_back(database: Database, monkeypatch):
     fill(database)
     monkeypatch.setattr(retention.jwt, "encode", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -125,7 +130,7 @@ def test_an_interrupted_erasing_leaves_all_or_nothing(database: Database, monkey
         assert retention.tokens(session) == []
 
 
-def test_the_commands_and_a_second_look_from_a_file(tmp_path: Path, capsys):
+def test_privacy_commands(tmp_path: Path, capsys):
     data = tmp_path / "data"
     assert main(["init", "--data", str(data)]) == 0
     database = Database(f"sqlite:///{data / 'central.sqlite3'}")
@@ -151,7 +156,7 @@ def test_the_commands_and_a_second_look_from_a_file(tmp_path: Path, capsys):
     assert keys.load(data / "keys")
 
 
-def test_the_server_does_it_by_itself_and_an_erased_credential_stays_closed(tmp_path: Path):
+def test_the_server_erases_by_itself_and_an_erased_credential_stays_ended(tmp_path: Path):
     """The terms are set to a moment, so what was just ended is due at the next start."""
     quick = "[retention]\nended_days = 1e-9\nevidence_days = 1e-9\n"
     who = person()

@@ -1,4 +1,4 @@
-"""Clerks' decisions in the evidence: checked against what central knows, way by way. Fail closed."""
+"""Clerks' decisions are checked against the clerks and rules that central knows, for each way."""
 
 import copy
 import json
@@ -49,13 +49,13 @@ def review(code: str = "face.uncertain", **other: Any) -> dict[str, Any]:
     } | other
 
 
-def grey(**answers: str | None) -> list[dict[str, Any]]:
-    """All pass, but the face is in the grey band."""
-    said = verdicts(**answers)
-    for one in said:
+def uncertain_face(**answers: str | None) -> list[dict[str, Any]]:
+    """Return verdicts that pass, except for an uncertain face."""
+    given = verdicts(**answers)
+    for one in given:
         if one["check"] == "face":
             one.update(answer="review", code="face.uncertain")
-    return said
+    return given
 
 
 def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code | None:
@@ -71,25 +71,25 @@ CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=No
 # ── what a review waives ─────────────────────────────────────────────────────────────────────────
 
 
-def test_a_grey_face_that_a_clerk_approved() -> None:
-    assert fault(verdicts=grey(), reviews=[review()]) is None
+def test_an_approved_uncertain_face_is_accepted() -> None:
+    assert fault(verdicts=uncertain_face(), reviews=[review()]) is None
 
 
-def test_a_grey_face_alone() -> None:
-    assert fault(verdicts=grey()) is Code.EVIDENCE_INCOMPLETE
+def test_an_uncertain_face_without_review_is_refused() -> None:
+    assert fault(verdicts=uncertain_face()) is Code.EVIDENCE_INCOMPLETE
 
 
 def test_a_review_waives_its_own_check_only() -> None:
-    assert fault(verdicts=grey(digits="retry"), reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
+    assert fault(verdicts=uncertain_face(digits="retry"), reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
     mismatch = verdicts(face="refuse")
     assert fault(verdicts=mismatch, reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_a_code_may_not_stand_in_for_another_check() -> None:
-    said = verdicts()
-    said[4].update(answer="retry", code="face.uncertain")
-    assert said[4]["check"] == "digits"
-    assert fault(verdicts=said, reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
+def test_a_code_waives_only_the_check_of_the_table() -> None:
+    given = verdicts()
+    given[4].update(answer="retry", code="face.uncertain")
+    assert given[4]["check"] == "digits"
+    assert fault(verdicts=given, reviews=[review()]) is Code.EVIDENCE_INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -114,49 +114,49 @@ def test_a_code_may_not_stand_in_for_another_check() -> None:
     ],
     ids=lambda r: f"{r['code']} {r['decision']} {r['first']['clerk']} {r['second'] and r['second']['clerk']}",
 )
-def test_what_is_no_decision_is_refused(bad: dict[str, Any]) -> None:
-    assert fault(verdicts=grey(), reviews=[review(), bad]) is Code.EVIDENCE_REVIEW
+def test_invalid_reviews_are_refused(bad: dict[str, Any]) -> None:
+    assert fault(verdicts=uncertain_face(), reviews=[review(), bad]) is Code.EVIDENCE_REVIEW
 
 
-def test_one_person_signs_once() -> None:
+def test_the_second_signature_is_another_persons() -> None:
     first = signature("700200", "supervisor")
     twice = review("face.not_live", first=first, second=SUPERVISOR)
     assert fault(verdicts=verdicts(), reviews=[twice]) is Code.EVIDENCE_REVIEW
 
 
-def test_another_try_waives_nothing_and_is_no_fault() -> None:
+def test_a_decision_to_try_again_waives_nothing() -> None:
     again = review(decision="again", overruled=[], reason="light")
     assert fault(reviews=[again]) is None
-    assert fault(verdicts=grey(), reviews=[again]) is Code.EVIDENCE_INCOMPLETE
+    assert fault(verdicts=uncertain_face(), reviews=[again]) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_central_knows_nobody() -> None:
-    assert fault(staff={}, verdicts=grey(), reviews=[review()]) is Code.EVIDENCE_REVIEW
+def test_reviews_of_unknown_clerks_are_refused() -> None:
+    assert fault(staff={}, verdicts=uncertain_face(), reviews=[review()]) is Code.EVIDENCE_REVIEW
 
 
 # ── the ways ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_head() -> None:
+def test_the_way_head_needs_its_checks() -> None:
     assert fault(way="head", verdicts=HEAD) is None
     assert fault(way="head", verdicts=verdicts()) is Code.EVIDENCE_INCOMPLETE
     assert fault(way="voice", verdicts=HEAD) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_a_light_of_the_voice_that_failed_before_says_nothing_about_another_way() -> None:
+def test_the_light_of_a_failed_voice_try_does_not_count_for_another_way() -> None:
     light = {"check": "light", "answer": "pass", "code": "ok", "required": {}}
     before = [light | {"measured": {"colours": "of another challenge"}}]
     assert fault(way="head", verdicts=before + HEAD) is None
     assert fault(verdicts=before + verdicts()) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_touch_needs_a_clerk_who_attests() -> None:
+def test_the_way_touch_needs_an_attestation() -> None:
     assert fault(way="touch", verdicts=TOUCH) is Code.EVIDENCE_REVIEW
     assert fault(way="touch", verdicts=TOUCH, reviews=[review("way.attest")]) is None
     assert fault(way="touch", verdicts=CLERK, reviews=[review("way.attest")]) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_the_clerks_way_needs_two_people() -> None:
+def test_the_way_clerk_needs_two_signatures() -> None:
     both = review("way.clerk", reason="own_wish", second=SUPERVISOR)
     assert fault(way="clerk", verdicts=CLERK, reviews=[both]) is None
     assert fault(way="clerk", verdicts=CLERK, reviews=[both | {"second": None}]) is Code.EVIDENCE_REVIEW
@@ -168,7 +168,7 @@ def test_the_clerks_way_needs_two_people() -> None:
     assert fault(way="clerk", verdicts=expired, reviews=[both]) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_a_way_that_the_settings_do_not_name_is_not_taken() -> None:
+def test_a_way_that_the_settings_do_not_name_is_refused() -> None:
     only_voice = Settings.model_validate(
         {"data": ".", "evidence": {"ways": {"voice": STRICT.evidence.ways["voice"].model_dump()}}}
     )
@@ -182,7 +182,7 @@ def test_a_way_that_the_settings_do_not_name_is_not_taken() -> None:
 def body(terminal: ProtocolTerminal, first: str, **sealed: Any) -> dict[str, Any]:
     now = time.time()
     decided = review(first=signature(first, at=now), asked_unix=now)
-    good = terminal.activation(verdicts=grey(), reviews=[decided])
+    good = terminal.activation(verdicts=uncertain_face(), reviews=[decided])
     good["sealed"] = terminal.seal(person(reviews=[decided]) | sealed, good["id"])
     return good
 
@@ -192,7 +192,7 @@ def clerk(central: RunningCentral, terminal: ProtocolTerminal) -> str:
     return central.command("clerk", "add", terminal.name).split()[1]
 
 
-def test_a_clerks_decision_counts_and_is_shown(terminal: ProtocolTerminal, clerk: str) -> None:
+def test_a_review_counts_and_is_shown_on_the_page(terminal: ProtocolTerminal, clerk: str) -> None:
     sent = body(terminal, clerk)
     assert terminal.activate(sent).json()["status"] == "ACTIVATED"
     page = terminal.session.get(f"{terminal.central.url}/look-up/{sent['id']}", timeout=20)
@@ -201,17 +201,15 @@ def test_a_clerks_decision_counts_and_is_shown(terminal: ProtocolTerminal, clerk
     assert clerk not in page.text
 
 
-def test_a_clerk_of_another_terminal_does_not_count(terminal: ProtocolTerminal) -> None:
+def test_a_clerk_of_another_terminal_is_refused(terminal: ProtocolTerminal) -> None:
     assert terminal.activate(body(terminal, "700124")).json()["code"] == "evidence.review"
 
 
-def test_a_decision_that_was_changed_on_the_way_does_not_count(
-    terminal: ProtocolTerminal, clerk: str
-) -> None:
+def test_reviews_must_be_equal_outside_and_inside(terminal: ProtocolTerminal, clerk: str) -> None:
     assert terminal.activate(body(terminal, clerk, reviews=[])).json()["code"] == "evidence.review"
 
 
-def test_the_way_stands_inside_too(terminal: ProtocolTerminal) -> None:
+def test_the_way_must_be_equal_outside_and_inside(terminal: ProtocolTerminal) -> None:
     sent = terminal.activation(way="head", verdicts=copy.deepcopy(HEAD))
     assert terminal.activate(sent).json()["code"] == "evidence.review"
     good = terminal.activation(way="head", verdicts=HEAD)
@@ -223,24 +221,24 @@ def test_the_way_stands_inside_too(terminal: ProtocolTerminal) -> None:
 
 
 def looked_at(check: str, code: str) -> list[dict[str, Any]]:
-    said = verdicts()
-    for one in said:
+    given = verdicts()
+    for one in given:
         if one["check"] == check:
             one.update(answer="review", code=code)
-    return said
+    return given
 
 
 def test_a_photographed_portrait_needs_both_signatures() -> None:
-    said = looked_at("face", "card.portrait_photographed")
+    given = looked_at("face", "card.portrait_photographed")
     one = review("card.portrait_photographed")
-    assert fault(verdicts=said, reviews=[one]) is not None
-    assert fault(verdicts=said, reviews=[one | {"second": SUPERVISOR}]) is None
+    assert fault(verdicts=given, reviews=[one]) is not None
+    assert fault(verdicts=given, reviews=[one | {"second": SUPERVISOR}]) is None
 
 
-def test_a_young_person_passes_with_a_guardian_and_for_no_other_reason() -> None:
-    said = looked_at("card", "card.under_age")
-    assert fault(verdicts=said) is not None
-    assert fault(verdicts=said, reviews=[review("card.under_age")]) is not None
-    assert fault(verdicts=said, reviews=[review("card.under_age", reason="guardian")]) is None
+def test_a_young_person_needs_a_guardian_as_the_reason() -> None:
+    given = looked_at("card", "card.under_age")
+    assert fault(verdicts=given) is not None
+    assert fault(verdicts=given, reviews=[review("card.under_age")]) is not None
+    assert fault(verdicts=given, reviews=[review("card.under_age", reason="guardian")]) is None
     grey_face = review(reason="guardian")
-    assert fault(verdicts=grey(), reviews=[grey_face]) is not None
+    assert fault(verdicts=uncertain_face(), reviews=[grey_face]) is not None

@@ -38,12 +38,12 @@ GCM = {
 GCM_PLAIN = b"".join(bytes([byte]) * 8 for byte in b"\xaa\xbb\xcc\xdd\xee\xff\xee\xaa")
 
 
-def test_sm3_of_the_standard() -> None:
+def test_sm3_matches_the_standard() -> None:
     expected = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
     assert bytes(gmssl_pyx.sm3_hash(b"abc")).hex() == expected
 
 
-def test_sm2_ciphertext_of_the_standard_opens_and_an_altered_one_does_not() -> None:
+def test_sm2_opens_the_ciphertext_of_the_standard_and_no_altered_one() -> None:
     assert bytes(gmssl_pyx.sm2_decrypt(PRIVATE, SEALED)) == b"encryption standard"
     for at in (10, 50, 90, len(SEALED) - 1):
         altered = SEALED[:at] + bytes([SEALED[at] ^ 1]) + SEALED[at + 1 :]
@@ -51,13 +51,13 @@ def test_sm2_ciphertext_of_the_standard_opens_and_an_altered_one_does_not() -> N
             gmssl_pyx.sm2_decrypt(PRIVATE, altered)
 
 
-def test_sm4_gcm_of_rfc_8998() -> None:
+def test_sm4_gcm_matches_rfc_8998() -> None:
     assert bytes(gmssl_pyx.sm4_gcm_decrypt(**GCM)) == GCM_PLAIN
     content, tag = gmssl_pyx.sm4_gcm_encrypt(GCM["key"], GCM["iv"], GCM["aad"], plaintext=GCM_PLAIN)
     assert (bytes(content), bytes(tag)) == (GCM["ciphertext"], GCM["tag"])
 
 
-def test_a_terminal_seals_to_the_standards_own_key_and_central_opens() -> None:
+def test_central_opens_what_a_terminal_seals_to_the_standards_key() -> None:
     sealer = Sealer(SealingKey("k", sealing.SM, base64url(PUBLIC)))
     sealed = sealer.seal(b"somebody", "7K2M-Q4XR-09TB-HC5D", "GZ-009")
     opener = sealing.SmOpener(PUBLIC + PRIVATE)

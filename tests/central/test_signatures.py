@@ -1,4 +1,4 @@
-"""Signed requests (RFC 9421): made by hand here, read by the library there."""
+"""Signed requests (RFC 9421), made without the library that verifies them."""
 
 import base64
 import time
@@ -42,12 +42,14 @@ def refusal(terminal: ProtocolTerminal, signed: dict[str, str], body: bytes = BO
     ],
     ids=str,
 )
-def test_parameters_that_are_wrong(terminal: ProtocolTerminal, parameters: dict[str, Any]) -> None:
+def test_wrong_signature_parameters_are_refused(
+    terminal: ProtocolTerminal, parameters: dict[str, Any]
+) -> None:
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, **parameters)) == "request.signature"
 
 
 @pytest.mark.parametrize("left_out", COVERED)
-def test_everything_that_counts_is_covered(terminal: ProtocolTerminal, left_out: str) -> None:
+def test_required_components_must_be_signed(terminal: ProtocolTerminal, left_out: str) -> None:
     covered = tuple(name for name in COVERED if name != left_out)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, covered)) == "request.signature"
 
@@ -55,19 +57,19 @@ def test_everything_that_counts_is_covered(terminal: ProtocolTerminal, left_out:
 @pytest.mark.parametrize(
     ("header", "value"), [("Idempotency-Key", "0000-0000-0000-0000"), ("Audit-Head", f"1:{'0' * 64}")]
 )
-def test_headers_with_a_meaning_are_covered_when_they_come(terminal: ProtocolTerminal, header, value) -> None:
+def test_meaningful_headers_must_be_signed_when_present(terminal: ProtocolTerminal, header, value) -> None:
     signed = terminal.signed("POST", PATH, BODY) | {header: value}
     assert refusal(terminal, signed) == "request.signature"
 
 
-def test_another_method_path_query_or_body(terminal: ProtocolTerminal) -> None:
+def test_a_signature_for_another_request_is_refused(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, terminal.signed("GET", PATH, BODY)) == "request.signature"
     assert refusal(terminal, terminal.signed("POST", "/v1/activations", BODY)) == "request.signature"
     assert refusal(terminal, terminal.signed("POST", PATH, BODY), path=PATH + "?x=1") == "request.signature"
     assert refusal(terminal, terminal.signed("POST", PATH, BODY), body=b'{"count":2}') == "request.signature"
 
 
-def test_a_body_without_its_digest(terminal: ProtocolTerminal) -> None:
+def test_a_body_without_its_digest_is_refused(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     del signed["Content-Digest"]
     assert refusal(terminal, signed) == "request.signature"
@@ -78,7 +80,9 @@ def test_a_body_without_its_digest(terminal: ProtocolTerminal) -> None:
     [(0, 600), (-400, -300), (300, 400), (0, -1)],
     ids=["lives longer than 120 s", "over", "not yet", "ends before it begins"],
 )
-def test_what_is_not_signed_for_now(terminal: ProtocolTerminal, created_s: int, expires_s: int) -> None:
+def test_a_signature_outside_its_period_is_refused(
+    terminal: ProtocolTerminal, created_s: int, expires_s: int
+) -> None:
     now = int(time.time())
     signed = terminal.signed("POST", PATH, BODY, created=now + created_s, expires=now + expires_s)
     assert refusal(terminal, signed) == "request.signature"
@@ -86,12 +90,12 @@ def test_what_is_not_signed_for_now(terminal: ProtocolTerminal, created_s: int, 
 
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input"])
 @pytest.mark.parametrize("value", ["", "x", "sig", "sig=()", "sig=:!:", "é", "sig=:AAAA:"], ids=ascii)
-def test_what_is_no_signature(terminal: ProtocolTerminal, name: str, value: str) -> None:
+def test_malformed_signatures_are_refused(terminal: ProtocolTerminal, name: str, value: str) -> None:
     signed = terminal.signed("POST", PATH, BODY) | {name: value.encode().decode("latin-1")}
     assert refusal(terminal, signed) == "request.signature"
 
 
-def test_any_changed_bit_of_the_signature(terminal: ProtocolTerminal) -> None:
+def test_a_changed_signature_is_refused(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     raw = bytearray(base64.b64decode(signed["Signature"][5:-1]))
     for bit in range(0, 512, 37):
@@ -100,35 +104,37 @@ def test_any_changed_bit_of_the_signature(terminal: ProtocolTerminal) -> None:
         assert refusal(terminal, changed) == "request.signature"
 
 
-def test_no_header_at_all(terminal: ProtocolTerminal) -> None:
+def test_an_unsigned_request_is_refused(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, {}) == "request.signature"
 
 
-def test_a_bearer_token_is_no_signature(terminal: ProtocolTerminal) -> None:
+def test_a_bearer_token_is_refused(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, {"Authorization": "Bearer a.b.c"}) == "request.signature"
 
 
-def test_another_key(terminal: ProtocolTerminal) -> None:
+def test_a_signature_of_another_key_is_refused(terminal: ProtocolTerminal) -> None:
     terminal.key = Ed25519PrivateKey.generate()
     assert terminal.send("POST", PATH, BODY).json()["code"] == "request.signature"
 
 
-def test_a_signature_serves_once(terminal: ProtocolTerminal) -> None:
+def test_a_signature_is_accepted_once(terminal: ProtocolTerminal) -> None:
     signed = terminal.signed("POST", PATH, BODY)
     assert terminal.send("POST", PATH, BODY, signed=signed).status_code == 200
     assert refusal(terminal, signed) == "request.replayed"
 
 
-def test_unknown_terminal(terminal: ProtocolTerminal) -> None:
+def test_an_unknown_terminal_is_refused(terminal: ProtocolTerminal) -> None:
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid="T-nobody")) == "terminal.unknown"
 
 
-def test_another_terminals_name(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_request_in_another_terminals_name_is_refused(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
     other = ProtocolTerminal(central)
     assert refusal(terminal, terminal.signed("POST", PATH, BODY, keyid=other.name)) == "request.signature"
 
 
-def test_revoked_terminal(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+def test_a_revoked_terminal_is_refused(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.command("revoke", terminal.name)
     answer = terminal.send("POST", PATH, BODY)
     assert (answer.status_code, answer.json()["code"]) == (403, "terminal.revoked")
@@ -151,7 +157,7 @@ def rotation(
     ).encode()
 
 
-def test_rotation(terminal: ProtocolTerminal) -> None:
+def test_rotation_replaces_the_key(terminal: ProtocolTerminal) -> None:
     old, new = terminal.key, Ed25519PrivateKey.generate()
     body = rotation(terminal, new)
     assert terminal.send("POST", "/v1/terminals/rotation", body).status_code == 200

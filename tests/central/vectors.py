@@ -1,4 +1,4 @@
-"""Makes `resources/protocol/vectors.json`, rarely: sealing is random, so each run gives another file.
+"""Makes `resources/protocol/vectors.json`. Sealing is random, so each run gives another file: run it rarely.
 
 python -m tests.central.vectors > resources/protocol/vectors.json
 """
@@ -37,7 +37,7 @@ def vectors() -> dict[str, Any]:
 
 
 def _request(secret: bytes) -> dict[str, Any]:
-    """RFC 9421, `POST /v1/challenges`, with the signature's base as it was signed."""
+    """Return a signed `POST /v1/challenges` (RFC 9421) with the signature base."""
     body, key = '{"count":25}', Ed25519PrivateKey.from_private_bytes(secret)
     digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     inputs = (
@@ -82,7 +82,10 @@ def _sealed(key: X25519PrivateKey) -> dict[str, Any]:
 
 
 def _sealed_sm(secret: bytes) -> dict[str, Any]:
-    """SM2-SM4GCM: n (2 bytes) ‖ SM2 ciphertext (n, DER) ‖ nonce (12) ‖ SM4-GCM ciphertext, tag."""
+    """Return a part sealed with SM2-SM4GCM.
+
+    n (2 bytes) ‖ SM2 ciphertext (n, DER) ‖ nonce (12) ‖ SM4-GCM ciphertext, tag.
+    """
     import gmssl_pyx
 
     public, private = gmssl_pyx.sm2_key_generate()

@@ -72,14 +72,14 @@ class AuditRecorder:
         self._around(cv2.dnn, "blobFromImage", lambda blob: self.tell(b"B", blob))
         self._around(cv2, "imencode", self._encoded)
         Person.card = _named  # type: ignore[method-assign]
-        hear = Listener.hear
+        hear = Listener.feed
 
         def heard(ear: Listener, block: Any) -> None:
             if np.abs(block.samples).max(initial=0) > 0.02:
                 self.tell(b"S", block.samples)
             hear(ear, block)
 
-        Listener.hear = heard  # type: ignore[method-assign]
+        Listener.feed = heard  # type: ignore[method-assign]
 
     def _frame(self, frame: Any) -> None:
         shift = self._noise.integers(0, 3, frame.image.shape, np.uint8)

@@ -74,7 +74,7 @@ class Mouthpiece:
 def lag_s(mouthpiece: Mouthpiece) -> float:
     """How long after its time a sound reaches the terminal's microphone driver, measured with a click."""
     heard: list[AudioBlock] = []
-    context = Context(RESOURCES, RESOURCES, False, time.monotonic)
+    context = Context(resources=RESOURCES, models=RESOURCES, simulation=False, clock=time.monotonic)
     microphone = SoundDeviceMicrophone(MicrophoneSettings(device="pulse"), context)
     microphone.open(heard.append)
     try:

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from kiosk.audit.record import Kind, decode
+from kiosk.audit.record import RecordKind, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.model import Outcome
@@ -26,13 +26,13 @@ def test_a_visit_is_written_down_and_nobody_is_named(new_site: SiteMaker):
     records = [decode(line).record for line in raw.splitlines()]
     kinds = [record.kind for record in records]
     visit = [record.kind for record in records if record.visit == ended.slip.id]
-    assert kinds[0] is Kind.TERMINAL_STARTED
-    assert kinds[-1] is Kind.TERMINAL_STOPPED
-    assert Kind.MODELS_VERIFIED in kinds
-    assert kinds.index(Kind.SERVICE_OUT) < kinds.index(Kind.SERVICE_IN)
-    assert visit[:3] == [Kind.VISIT_BEGAN, Kind.VISIT_CONSENTED, Kind.VISIT_STORED]
-    assert set(visit[3:]) == {Kind.REQUEST_SETTLED, Kind.VISIT_FINISHED}
-    last = next(r for r in records if r.kind is Kind.VISIT_FINISHED)
+    assert kinds[0] is RecordKind.TERMINAL_STARTED
+    assert kinds[-1] is RecordKind.TERMINAL_STOPPED
+    assert RecordKind.MODELS_VERIFIED in kinds
+    assert kinds.index(RecordKind.SERVICE_OUT) < kinds.index(RecordKind.SERVICE_IN)
+    assert visit[:3] == [RecordKind.VISIT_BEGAN, RecordKind.VISIT_CONSENTED, RecordKind.VISIT_STORED]
+    assert set(visit[3:]) == {RecordKind.REQUEST_SETTLED, RecordKind.VISIT_FINISHED}
+    last = next(r for r in records if r.kind is RecordKind.VISIT_FINISHED)
     assert (last.code, last.facts["outcome"], last.facts["face"]) == (Code.OK, "activated", "pass ok")
     card = card_of(who)
     for personal in (card.number, card.name, card.address, who.phone, who.password):

@@ -8,7 +8,7 @@ import pytest
 
 from kiosk import readiness
 from kiosk.activation.outbox import RequestState
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.events import Stored
 from kiosk.model import Device, Stage
@@ -72,7 +72,7 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
         point.in_service()
         site.line.down()
         assert point.terminal.activation.submit(order(visit)) == Stored(visit)
-        point.terminal.audit.append(Kind.VISIT_STORED, visit=visit)  # what the engine writes
+        point.terminal.audit.append(RecordKind.VISIT_STORED, visit=visit)  # what the engine writes
     shutil.copy(site.folder / "copy", outbox)
     site.line.up()
     with HeadlessTerminal(site.settings) as point:
@@ -96,7 +96,7 @@ def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
     with HeadlessTerminal(site.settings) as point:
         point.in_service()
         for _ in range(40):
-            point.terminal.audit.append(Kind.WAY_TAKEN)
+            point.terminal.audit.append(RecordKind.WAY_TAKEN)
         heard = point.terminal.activation.contact_unix
         while point.terminal.activation.contact_unix == heard:  # central was told of all that
             time.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import KioskError
-from kiosk.model import Check, Decision, Outcome, Reason, Stage
+from kiosk.model import Check, Decision, Outcome, ReviewReason, Stage
 from tests.end_to_end.conftest import SiteMaker
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
@@ -16,7 +16,7 @@ from tests.support.headless_terminal import HeadlessTerminal, genuine_customer
 PATIENCE_S = 30.0
 
 
-def clerk(point: HeadlessTerminal, number: str, pin: str, reason: Reason) -> Callable[[e.Notice], None]:
+def clerk(point: HeadlessTerminal, number: str, pin: str, reason: ReviewReason) -> Callable[[e.Notice], None]:
     """Whoever is behind the counter: signs when asked, and has seen a paper."""
 
     def see(notice: e.Notice) -> None:
@@ -51,7 +51,7 @@ def test_a_guardian_opens_it_for_the_child_once(new_site: SiteMaker, central: Ru
         point.in_service()
         assert point.visit(family).word == (Outcome.REFERRED, Code.CARD_CHILD.value)  # nobody is signed in
         sign_in(point, number, pin)
-        point.terminal.engine.subscribe(clerk(point, number, pin, Reason.HOUSEHOLD_REGISTER))
+        point.terminal.engine.subscribe(clerk(point, number, pin, ReviewReason.HOUSEHOLD_REGISTER))
         mark = point.diary.mark
         ended = point.visit(family)
         assert ended.word == (Outcome.ACTIVATED, "ok")

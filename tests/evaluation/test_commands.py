@@ -56,7 +56,7 @@ def test_a_measurement_that_does_not_exist_is_refused(capsys):
 
 def commands_of_the_manual():
     """Every `kiosk evaluate …` of the manual, as (measurement, options)."""
-    found = re.findall(r"kiosk evaluate ([^`#\n\\]+)", MANUAL.read_text(encoding="utf-8"))
+    found = re.findall(r"kiosk evaluate ([a-z][^`#\n\\]+)", MANUAL.read_text(encoding="utf-8"))
     return sorted({" ".join(line.split()) for line in found})
 
 

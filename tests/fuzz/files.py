@@ -12,7 +12,7 @@ from central.fleet import audit as central_audit
 from central.fleet.audit_heads import AuditHead
 from kiosk import production
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.drivers import PORTS, chosen_driver
 from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
@@ -76,8 +76,8 @@ def logs(folder: Path, seed: int) -> str:
     spoilt = mangled(chance, raw)
     lines = spoilt.splitlines(keepends=True)
     report = verify(lines)
-    receipts.read(lines)
-    receipts.of_visit(lines, "7K3M-9QXZ-AAAA-BBBB")
+    receipts.read_receipts(lines)
+    receipts.visit_history(lines, "7K3M-9QXZ-AAAA-BBBB")
     _as_central(spoilt)
     assert not report.good or report.head.seq == report.records
     if report.good and report.head.seq >= 4:
@@ -103,11 +103,11 @@ def _audit(folder: Path) -> bytes:
     path = folder / "audit.log"
     if not path.exists():
         log = AuditLog(path, lambda: 1.8e9)
-        log.append(Kind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
-        log.append(Kind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
+        log.append(RecordKind.TERMINAL_STARTED, facts={"kiosk": "0.1.0"})
+        log.append(RecordKind.VISIT_FINISHED, visit="7K3M-9QXZ-AAAA-BBBB", facts={"outcome": "activated"})
         facts = {"run": "0" * 64, "data": "receipts", "count": 3, "bytes": 9, "from": 1.0, "to": 2.0}
-        log.append(Kind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
-        log.append(Kind.TERMINAL_STOPPED)
+        log.append(RecordKind.PRIVACY_ERASED, facts=facts | {"days": 30, "why": "term", "by": "job"})
+        log.append(RecordKind.TERMINAL_STOPPED)
     return path.read_bytes()
 
 
@@ -118,7 +118,7 @@ def staff(folder: Path, seed: int) -> str:
     (folder / "locks.json").write_bytes(mangled(chance, b'{"4711":{"failures":2,"last_unix":1.0}}'))
     locks = Lockout(folder / "locks.json", 5, 300.0)
     try:
-        assert 0 <= locks.closed_for("4711", now) <= 86_400
+        assert 0 <= locks.locked_for("4711", now) <= 86_400
         word = "counts read"
     except StaffError as error:
         word = error.code.value

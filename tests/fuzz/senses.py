@@ -11,7 +11,7 @@ import soundfile
 from evaluation import pictures
 from evaluation.speech.sound_files import UnusableSound, load
 from kiosk.capture.stream_integrity import StreamMonitor
-from kiosk.card.portrait import BMP, RAW, _picture
+from kiosk.card.portrait import BMP, RAW, picture_of
 from kiosk.errors import CardError
 from kiosk.events import DigitHeard, WindowOpened
 from kiosk.face import card_picture
@@ -60,12 +60,12 @@ def _microphone(chance: random.Random) -> str:
     """Blocks as no driver should deliver them: each window is told, with finite numbers."""
     told: list[DigitHeard] = []
     clock = [0.0]
-    ear = Listener(PitchRecogniser(), SETTINGS.speech, told.append, lambda: clock[0])
+    ear = Listener(PitchRecogniser(), SETTINGS.speech, post=told.append, clock=lambda: clock[0])
     ear.listen(2)
-    ear.window(WindowOpened(0, 0.1, 1.0))
-    ear.window(WindowOpened(1, 1.0, 2.0))
+    ear.open_window(WindowOpened(0, 0.1, 1.0))
+    ear.open_window(WindowOpened(1, 1.0, 2.0))
     for number in range(60):
-        ear.hear(_block(chance, number, clock))
+        ear.feed(_block(chance, number, clock))
         while ear.step(0.0):
             pass
     clock[0] += 30.0
@@ -143,7 +143,7 @@ def _decoder(chance: random.Random) -> str:
     data = (b"BM" if chance.random() < 0.5 else b"") + chance.randbytes(size)
     word = "vendor refused"
     try:
-        assert _picture(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
+        assert picture_of(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
         word = "vendor picture"
     except CardError:
         pass

@@ -71,7 +71,7 @@ def test_settings_and_manifests_nested_without_end(tmp_path: Path):
 def test_staffs_files_nested_without_end(tmp_path: Path):
     (tmp_path / "locks.json").write_bytes(NESTED)
     with pytest.raises(StaffError):
-        Lockout(tmp_path / "locks.json", 5, 300.0).closed_for("4711", 1.0)
+        Lockout(tmp_path / "locks.json", 5, 300.0).locked_for("4711", 1.0)
     book = Daybook(tmp_path, lambda: 1.8e9)
     (tmp_path / f"day-{book.today().isoformat()}.jsonl").write_bytes(b'{"type":"act","x":' + DEEP + b"}\n")
     assert book.read() == []
@@ -107,12 +107,12 @@ def test_digits_whose_name_cannot_be_written(tmp_path: Path):
 def test_sound_far_over_full_scale_is_full_scale():
     """Its squares were infinite, and the search for a pitch ended the ear's thread."""
     told = []
-    ear = Listener(PitchRecogniser(), load().speech, told.append, lambda: 9.0)
+    ear = Listener(PitchRecogniser(), load().speech, post=told.append, clock=lambda: 9.0)
     ear.listen(1)
-    ear.window(WindowOpened(0, 0.0, 1.5))
+    ear.open_window(WindowOpened(0, 0.0, 1.5))
     samples = np.concatenate([np.zeros(8000, np.float32), voice(3, 0.5) * 1e30, np.zeros(24_000, np.float32)])
     for seq, at in enumerate(range(0, len(samples), 800)):
-        ear.hear(AudioBlock(samples=samples[at : at + 800].astype(np.float32), seq=seq, at=at / 16_000))
+        ear.feed(AudioBlock(samples=samples[at : at + 800].astype(np.float32), seq=seq, at=at / 16_000))
         while ear.step(0.0):
             pass
     (heard,) = told

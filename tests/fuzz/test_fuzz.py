@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz import files, reader, wire
 from tests.fuzz.doors import DOORS
@@ -45,7 +45,7 @@ def test_a_crash_is_a_finding(monkeypatch, capsys, tmp_path: Path):
 
 
 def test_a_wrong_answer_is_a_finding(monkeypatch, tmp_path: Path):
-    other = Receipt("another's", RequestStatus.PENDING)
+    other = ActivationReceipt(id="another's", status=RequestStatus.PENDING)
     monkeypatch.setattr(wire.messages, "read_receipt", lambda *_: other)
     with DOORS["wire"](tmp_path) as one:
         _, findings = fuzz.run("wire", one, 1, 0.5)

@@ -11,7 +11,7 @@ from kiosk import events as e
 from kiosk.bootstrap import Terminal
 from kiosk.codes import Code
 from kiosk.engine import Engine
-from kiosk.model import Device, Outcome, Receipt, RequestStatus, Slip, Stage
+from kiosk.model import ActivationReceipt, Device, Outcome, RequestStatus, Slip, Stage
 from kiosk.printing.print_queue import PrintQueue
 from kiosk.settings import load
 from kiosk.visit.visit import Visit
@@ -22,7 +22,7 @@ REQUIRED = frozenset({Device.CAMERA, Device.MODELS})
 
 
 class Rig:
-    """An engine on its thread; handlers note each order, and may be told to fail."""
+    """An engine on its thread; handlers note each order, and one may be made to fail."""
 
     def __init__(self, limits=LIMITS):
         self.done: list[type] = []
@@ -69,7 +69,7 @@ class Rig:
         return self
 
     def begin(self):
-        self.engine.post(e.Began(NUMBER, "zh-Hans", 0.0))
+        self.engine.post(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
         self.shows(Stage.CONSENT)
         return self
 
@@ -98,7 +98,7 @@ def rig():
 def test_out_of_service_until_all_that_is_required_is_ready(rig):
     one = rig()
     assert one.shows(Stage.OUT_OF_SERVICE).code is Code.STARTING
-    one.engine.post(e.Began(NUMBER, "zh-Hans", 0.0))
+    one.engine.post(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
     one.engine.post(e.DeviceReady(Device.CAMERA))
     assert one.shows(Stage.OUT_OF_SERVICE)
     one.engine.post(e.DeviceReady(Device.MODELS))
@@ -170,9 +170,9 @@ def test_three_bugs_take_the_terminal_out_of_service(rig):
         one.shows(Stage.OUTCOME)
         one.engine.post(e.Dismissed())
     one.shows(Stage.OUT_OF_SERVICE)
-    one.engine.post(e.Began(NUMBER, "zh-Hans", 0.0))
+    one.engine.post(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
     time.sleep(0.1)
-    assert one.recorded[-1] != e.Began(NUMBER, "zh-Hans", 0.0)
+    assert one.recorded[-1] != e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0)
 
 
 def test_a_dead_worker_takes_the_terminal_out_of_service(rig):
@@ -208,10 +208,10 @@ def test_an_abandoned_visit_prints_nothing_and_a_promise_does(rig):
     assert [slip.outcome for slip in one.printed] == [Outcome.REFERRED]
 
 
-def test_a_receipt_for_nobody_is_harmless(rig):
+def test_a_receipt_without_a_visit_is_ignored(rig):
     one = rig().ready()
     one.shows(Stage.IDLE)
-    one.engine.post(e.ReceiptArrived(Receipt(NUMBER, RequestStatus.ACTIVATED)))
+    one.engine.post(e.ReceiptArrived(ActivationReceipt(id=NUMBER, status=RequestStatus.ACTIVATED)))
     one.begin()
     assert e.CardRead(GOOD_CARD) not in one.recorded
 
@@ -238,7 +238,8 @@ def terminal(tmp_path):
 
 def test_every_order_is_a_notice_or_has_a_handler_once_the_models_are_there(terminal):
     orders, notices = set(get_args(e.Order)), set(get_args(e.Notice))
-    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Listen, e.WindowOpened, e.StopListening}
+    need_models = {e.Watch, e.WatchCard, e.Unwatch, e.KeepFace, e.Submit}
+    need_models |= {e.Listen, e.WindowOpened, e.StopListening}
     assert orders - notices - terminal._handlers.keys() == need_models
     terminal._connect_engines(Part(), Part())
     assert orders - notices <= terminal._handlers.keys()

@@ -1,4 +1,4 @@
-"""A bug in the middle of a visit: what is told of it names nobody."""
+"""A bug in the middle of a visit: its log entry identifies nobody."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ import pytest
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.logging_setup import FORMAT, Discreet
+from kiosk.logging_setup import FORMAT, MessageFreeFormatter
 from kiosk.model import Stage
 from kiosk.ui import exception_hooks
 from kiosk.worker import Worker
@@ -22,11 +22,11 @@ NAME = "何演示"
 
 
 @pytest.fixture
-def told():
+def logged():
     """What the terminal's log would hold."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
-    handler.setFormatter(Discreet(FORMAT))
+    handler.setFormatter(MessageFreeFormatter(FORMAT))
     logging.getLogger().addHandler(handler)
     yield text
     logging.getLogger().removeHandler(handler)
@@ -39,7 +39,7 @@ def crash(*_: object) -> None:
         raise KeyError(NAME)  # noqa: B904 - the chain is what is tried
 
 
-def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_told_without_the_quote(told, monkeypatch):
+def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_logged_without_the_quote(logged, monkeypatch):
     rig = Rig()
     monkeypatch.setitem(rig.engine._handlers, e.Attend, crash)
     try:
@@ -48,22 +48,22 @@ def test_a_bug_that_quotes_a_customer_ends_the_visit_and_is_told_without_the_quo
         assert rig.shows(Stage.OUTCOME).code is Code.INTERNAL
     finally:
         rig.worker.stop()
-    log = told.getvalue()
+    log = logged.getvalue()
     for kind in ("ValueError", "led to", "KeyError", "a bug ended the visit", "in crash"):
         assert kind in log
     assert PHONE not in log
     assert NAME not in log
 
 
-def test_our_own_errors_keep_their_word(told):
+def test_our_own_errors_keep_their_message(logged):
     try:
         raise OutboxError(Code.OUTBOX_FULL, "SQLITE_FULL")
     except OutboxError:
         logging.getLogger("kiosk").exception("the disk")
-    assert "outbox.full: SQLITE_FULL" in told.getvalue()
+    assert "outbox.full: SQLITE_FULL" in logged.getvalue()
 
 
-def test_a_worker_that_dies_and_a_slot_that_fails_quote_nobody(told, caplog):
+def test_a_worker_that_dies_and_a_slot_that_fails_quote_nobody(logged, caplog):
     worker = Worker("camera", crash).start()
     while worker.alive:
         time.sleep(0.01)
@@ -71,7 +71,7 @@ def test_a_worker_that_dies_and_a_slot_that_fails_quote_nobody(told, caplog):
         crash()
     except KeyError as error:
         exception_hooks.log_exception(type(error), error, error.__traceback__)
-    log = told.getvalue()
+    log = logged.getvalue()
     assert "worker camera died" in log
     assert "a bug in the window: KeyError" in log
     assert PHONE not in log

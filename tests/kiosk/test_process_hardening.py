@@ -1,4 +1,4 @@
-"""What the operating system is told about this process before a customer comes."""
+"""The process is hardened before a customer comes: no core dump, freed memory is overwritten."""
 
 import os
 import resource
@@ -58,16 +58,16 @@ def test_a_crash_leaves_no_core_and_freed_memory_is_overwritten(tmp_path: Path):
 
 
 def test_production_begins_with_it_and_a_simulation_may_be_looked_into(tmp_path: Path, monkeypatch):
-    told: list[str] = []
-    monkeypatch.setattr(process_hardening, "clean_memory", lambda: told.append("clean"))
-    monkeypatch.setattr(process_hardening, "no_dumps", lambda: told.append("dumps"))
+    calls: list[str] = []
+    monkeypatch.setattr(process_hardening, "clean_memory", lambda: calls.append("clean"))
+    monkeypatch.setattr(process_hardening, "no_dumps", lambda: calls.append("dumps"))
     monkeypatch.setattr("kiosk.commands.run.Terminal", _refused)
     for mode, wanted in (("production", ["clean", "dumps"]), ("simulation", [])):
-        told.clear()
+        calls.clear()
         site = tmp_path / "settings.toml"
         site.write_text(f'mode = "{mode}"\n')
         assert program.main(["run", "--settings", str(site)]) == 2
-        assert told == wanted
+        assert calls == wanted
 
 
 def test_pictures_of_screens_are_for_simulations(tmp_path: Path, capsys):
@@ -83,15 +83,15 @@ def _refused(*_: object) -> None:
 
 
 def test_no_core_of_central_either(tmp_path: Path, monkeypatch):
-    told: list[str] = []
-    monkeypatch.setattr(central_hardening, "no_dumps", lambda: told.append("dumps"))
+    calls: list[str] = []
+    monkeypatch.setattr(central_hardening, "no_dumps", lambda: calls.append("dumps"))
     monkeypatch.setattr(server, "serve", lambda *_: None)
     data = ["--data", str(tmp_path)]
     assert central_program.main(["init", *data]) == 0
     assert central_program.main(["run", "--simulation", *data]) == 0
-    assert told == []
+    assert calls == []
     assert central_program.main(["run", *data]) == 0
-    assert told == ["dumps"]
+    assert calls == ["dumps"]
 
 
 def test_centrals_own_way_of_it():

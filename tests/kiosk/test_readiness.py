@@ -15,7 +15,7 @@ NOW = RELEASED.timestamp() + 86_400
 
 
 def codes(count=0, oldest_s=None, silent_s=None, known=True, days=1.0):
-    backlog = Backlog(count, oldest_s, silent_s)
+    backlog = Backlog(waiting=count, oldest_s=oldest_s, silent_s=silent_s)
     return gate_codes(backlog, known, RELEASED.timestamp() + days * 86_400, GATES)
 
 
@@ -35,7 +35,7 @@ def test_nothing_waits():
         ({"known": False}, Device.SOFTWARE, Code.SOFTWARE_REFUSED),
         ({"days": 5.0}, Device.SOFTWARE, Code.OK),
         ({"days": 5.1}, Device.SOFTWARE, Code.SOFTWARE_TOO_OLD),
-        ({"days": -900.0}, Device.SOFTWARE, Code.OK),  # a clock that is off is told under its own name
+        ({"days": -900.0}, Device.SOFTWARE, Code.OK),  # a clock that is off has a code of its own
     ],
     ids=str,
 )
@@ -48,15 +48,15 @@ def test_what_is_not_known_yet_is_not_ready():
     assert (found[Device.BACKLOG], found[Device.CONTACT]) == (Code.STARTING, Code.STARTING)
 
 
-def test_each_change_is_told_once(tmp_path):
-    told: list[e.Event] = []
+def test_each_change_is_posted_once(tmp_path):
+    posted: list[e.Event] = []
     now = {Device.BACKLOG: Code.OK}
-    readiness = Readiness(tmp_path, 0, told.append, clock_unix=lambda: NOW, further_codes=lambda: now)
+    readiness = Readiness(tmp_path, 0, posted.append, clock_unix=lambda: NOW, further_codes=lambda: now)
     readiness.check()
     readiness.check()
     now[Device.BACKLOG] = Code.QUEUE_TOO_OLD
     readiness.check()
-    assert [one for one in told if one.device is Device.BACKLOG] == [
+    assert [one for one in posted if one.device is Device.BACKLOG] == [
         e.DeviceReady(Device.BACKLOG),
         e.DeviceFailed(Device.BACKLOG, Code.QUEUE_TOO_OLD),
     ]

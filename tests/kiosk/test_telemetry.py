@@ -1,4 +1,4 @@
-"""No library of ours reports to its maker: nothing is written for it, and nobody but central is called."""
+"""No library reports to its maker: it writes no files for that, and its reports are switched off."""
 
 import os
 import subprocess

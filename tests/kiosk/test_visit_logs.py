@@ -16,7 +16,9 @@ from kiosk.visit.policy import visit_policy
 from kiosk.visit_logs import VisitLogs
 
 NUMBER = "0000-1111-2222-3333"
-FINISHED = e.Finished(NUMBER, Outcome.REFERRED, Code.OUTBOX_FULL, Stage.SUBMIT, ())
+FINISHED = e.Finished(
+    visit=NUMBER, outcome=Outcome.REFERRED, code=Code.OUTBOX_FULL, stage=Stage.SUBMIT, verdicts=()
+)
 
 
 @pytest.fixture

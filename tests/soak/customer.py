@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Decision, FaceSeen, HeadMove, Reason, Stage, StreamSeen, Way, reasons
+from kiosk.model import Decision, FaceSeen, HeadMove, ReviewReason, Stage, StreamSeen, Way, allowed_reasons
 from kiosk.visit.rules import light
 from kiosk.visit_number import new_visit_number
 from tests.soak.clock import Owner
@@ -53,7 +53,14 @@ class Customer(Owner):
 
     def begin(self) -> None:
         s = self.script
-        began = e.Began(self.visit, s.language, self._shop.clock_unix(), s.unhurried, s.way, s.purpose)
+        began = e.Began(
+            visit=self.visit,
+            language=s.language,
+            at_unix=self._shop.clock_unix(),
+            unhurried=s.unhurried,
+            way=s.way,
+            purpose=s.purpose,
+        )
         self._shop.engine.post(began)
 
     def see(self, notice: e.Notice) -> None:
@@ -157,7 +164,7 @@ class Customer(Owner):
         password = f"{(self.script.seed * 7919 + 20486173) % 10**8:08d}"
         number = "12" if wrong else f"139{self.script.person % 10**8:08d}"
         password = "20486173" if len(set(password)) < 3 else password
-        self._soon(self._dice.uniform(10, 25), lambda: e.Typed(number, password))
+        self._soon(self._dice.uniform(10, 25), lambda: e.Typed(phone=number, password=password))
 
     def _outcome(self, _: e.Show) -> None:
         if not self.script.lingers:
@@ -192,7 +199,7 @@ class Customer(Owner):
             decision = Decision.REFUSE
         if case.may_retry and (self.script.clerk == "gives a try" or not case.may_approve):
             decision = Decision.AGAIN
-        reason: Reason = reasons(decision, case.code)[0]
+        reason: ReviewReason = allowed_reasons(decision, case.code)[0]
         self._soon(self._dice.uniform(4, 15), lambda: e.Decided(decision, reason))
 
     # ── being seen ───────────────────────────────────────────────────────────────────────────────
@@ -212,7 +219,7 @@ class Customer(Owner):
         once = self._watches == 1 and self._stage in (Stage.DIGITS, Stage.HEAD, Stage.TOUCH)
         gone = how == "goes" and once and 6.0 < waited < 9.0
         if how == "absent" or gone or waited < LOOKS_S:
-            return FaceSeen(self._now, self._seq, Code.FACE_NONE, stream=stream)
+            return FaceSeen(at=self._now, seq=self._seq, hint=Code.FACE_NONE, stream=stream)
         if how == "changes" and once and waited > 8.0:
             self._track = 2
         self._good = min(self._good + 1, 20)

@@ -59,7 +59,7 @@ class Camera(_Device):
     def read(self) -> Frame:
         self._work()
         self._seq += 1
-        return Frame(_PICTURE, self._seq, self._counter.clock.monotonic())
+        return Frame(image=_PICTURE, seq=self._seq, at=self._counter.clock.monotonic())
 
 
 class Microphone(_Device):
@@ -67,7 +67,7 @@ class Microphone(_Device):
 
     def open(self, deliver) -> None:
         self.probe()
-        deliver(AudioBlock(_SILENCE, 0, self._counter.clock.monotonic()))
+        deliver(AudioBlock(samples=_SILENCE, seq=0, at=self._counter.clock.monotonic()))
 
     def check(self) -> None:
         self._work()

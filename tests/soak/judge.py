@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from kiosk.audit.record import Kind, decode
+from kiosk.audit.record import RecordKind, decode
 from kiosk.codes import Code
 from kiosk.model import Purpose
 from tests.soak.ledger import PROMISES, Ledger
@@ -102,7 +102,7 @@ def _judge(found, number, visit, stored, activations, credentials, outbox) -> No
 def _stored(audit: Path) -> set[str]:
     """Whose request was committed, as the terminal's own log has it."""
     records = (decode(line).record for line in audit.read_bytes().splitlines())
-    return {r.visit for r in records if r.kind is Kind.VISIT_STORED and r.code is Code.OK and r.visit}
+    return {r.visit for r in records if r.kind is RecordKind.VISIT_STORED and r.code is Code.OK and r.visit}
 
 
 def _central(path: Path) -> tuple[dict[str, tuple[str, str]], Counter[str], int]:

@@ -69,23 +69,23 @@ class Ears:
         self._listens += 1
         self._listening = self._listens
 
-    def window(self, opened: e.WindowOpened) -> None:
+    def open_window(self, opened: e.WindowOpened) -> None:
         mine = self._listening
         said = self._street.customer.says(opened.window, opened.at)
         now = self._agenda.clock.monotonic()
         if said is None:
-            heard = DigitHeard(max(now, opened.closes), opened.window)
+            heard = DigitHeard(at=max(now, opened.closes), window=opened.window)
             self._agenda.at(heard.at, self._owner, lambda: self._tell(mine, heard))
             return
         began, ended, scores = said
         heard = DigitHeard(
-            ended + HEARD_S,
-            opened.window,
-            scores,
-            began,
-            ended,
-            -24.0,
-            24.0,
+            at=ended + HEARD_S,
+            window=opened.window,
+            scores=scores,
+            began=began,
+            ended=ended,
+            level_dbfs=-24.0,
+            snr_db=24.0,
             pitch_hz=150.0,
             floor_dbfs=-60.0,
         )
@@ -97,7 +97,7 @@ class Ears:
     def forget(self) -> None:
         self.stop()
 
-    def hear(self, block) -> None:
+    def feed(self, block) -> None:
         pass
 
     def level_dbfs(self) -> float:

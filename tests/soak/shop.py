@@ -8,8 +8,8 @@ import threading
 from importlib.metadata import version
 
 from kiosk import events as e
-from kiosk.audit import facts as audit_facts
-from kiosk.audit.record import Kind
+from kiosk.audit.facts import start_facts
+from kiosk.audit.record import RecordKind
 from kiosk.bootstrap import Terminal
 from kiosk.capture.feed import MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
@@ -41,7 +41,7 @@ class SoakTerminal(Terminal, Owner):
         self._agenda = street.agenda
         self._courier_due: Owner = Owner()
         self._ready_told: list[e.Event] = []
-        Terminal.__init__(self, settings, None, street.clock.monotonic, street.clock.unix)
+        Terminal.__init__(self, settings, clock=street.clock.monotonic, clock_unix=street.clock.unix)
 
     def _driver(self, port: str):
         return _DRIVERS[port](self._street.counter)
@@ -66,7 +66,7 @@ class SoakTerminal(Terminal, Owner):
     # ── on and off ───────────────────────────────────────────────────────────────────────────────
 
     def open(self) -> None:
-        self.audit.append(Kind.TERMINAL_STARTED, facts=audit_facts.start(self.settings, version("kiosk")))
+        self.audit.append(RecordKind.TERMINAL_STARTED, facts=start_facts(self.settings, version("kiosk")))
         self._load_models()
         self.engine.post(e.DeviceReady(Device.MODELS))
         self._looks = self._readiness()
@@ -109,7 +109,7 @@ class SoakTerminal(Terminal, Owner):
 
     def _supervise(self, name: str) -> None:
         supervisor = self._supervisors[name]
-        pause = supervisor.turn(supervisor.wanted)
+        pause = supervisor.run_once(supervisor.wanted)
         if name == "card":
             pause = max(pause, POLL_S if self._card_watcher._awaited.is_set() else 2.0)
         else:
@@ -121,7 +121,7 @@ class SoakTerminal(Terminal, Owner):
         super()._want_devices(wanted)
         for name in ("camera", "microphone"):
             supervisor = self._supervisors[name]
-            supervisor.turn(supervisor.wanted)
+            supervisor.run_once(supervisor.wanted)
 
     def _carry_in(self, seconds: float) -> None:
         self._courier_due.gone = True

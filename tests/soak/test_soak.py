@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from tests.soak.clock import Agenda, Clock, Owner
 from tests.soak.judge import Judged, judge
 from tests.soak.ledger import Ledger
@@ -50,7 +50,7 @@ class Shelf:
         self.folder = folder
         self.ledger = Ledger(folder / "ledger.jsonl")
         self.audit = AuditLog(folder / "audit" / "audit.log")
-        self.audit.append(Kind.TERMINAL_STARTED)
+        self.audit.append(RecordKind.TERMINAL_STARTED)
         self.outbox = sqlite3.connect(folder / "outbox.sqlite3", isolation_level=None)
         self.outbox.execute("CREATE TABLE requests (id, state, code)")
         self.central = sqlite3.connect(folder / "central.sqlite3", isolation_level=None)
@@ -62,7 +62,7 @@ class Shelf:
         if outcome:
             self.ledger.note("told", "V", outcome=outcome, code="ok")
         if stored:
-            self.audit.append(Kind.VISIT_STORED, visit="V")
+            self.audit.append(RecordKind.VISIT_STORED, visit="V")
         if status:
             self.central.execute("INSERT INTO activations VALUES ('V', ?, 'ok')", (status,))
         for n in range(credentials):

@@ -1,4 +1,4 @@
-"""Outbox, courier, intake, sealing and ledger against the real activations of central, in one process.
+"""Outbox, delivery, submission and reconciliation against the real activations of central, in one process.
 
 Whatever the order of customers who open, renew or set a new password, of a line that is down, of restarts,
 clocks that are set, rows that vanish, older copies of the file and sealing keys that change while requests
@@ -40,12 +40,12 @@ from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.sealing import Sealer
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
-from kiosk.model import Purpose, Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, Purpose, RequestStatus
 from kiosk.visit_number import new_visit_number
 from tests.stateful.test_exactly_once import LIMITS
 from tests.support.activation_terminal import CARD, order, passed
@@ -86,7 +86,11 @@ class Central:
         """Start again with the keys that are there."""
         self.keys = keys.load(self.folder)
         self.activations = Activations(
-            self.database, self.keys, self.register, self.settings, lambda: self.now
+            database=self.database,
+            keys=self.keys,
+            authority=self.register,
+            settings=self.settings,
+            clock=lambda: self.now,
         )
 
     def sealing(self) -> SealingKey:
@@ -99,12 +103,12 @@ class Central:
         self._befall(lambda: None)
         self.on_heartbeat_reply(self.sealing())
 
-    def activate(self, request: str, body: bytes) -> Receipt:
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
         message = ActivationRequest.model_validate_json(body)
         assert message.id == request
         return self._read(request, self._befall(lambda: self.activations.submit(message, body)))
 
-    def look_up(self, request: str) -> Receipt | None:
+    def look_up(self, request: str) -> ActivationReceipt | None:
         found = self._befall(lambda: self.activations.look_up(request, TERMINAL))
         return None if found is None else self._read(request, found)
 
@@ -116,7 +120,7 @@ class Central:
 
         return self._befall(issue)
 
-    def _read(self, request: str, receipt) -> Receipt:
+    def _read(self, request: str, receipt) -> ActivationReceipt:
         return read_receipt(receipt.model_dump_json().encode(), request)
 
     def _befall(self, work):
@@ -142,7 +146,7 @@ class BothEnds(RuleBasedStateMachine):
         self.recorder = AuditRecorder(self.audit)
         self.wall, self.steady = BEGAN, 0.0
         self.promised: set[str] = set()
-        self.given: dict[str, Receipt] = {}
+        self.given: dict[str, ActivationReceipt] = {}
         self.databases: list[Database] = []
         self.copy: Path | None = None
         self.start()
@@ -272,7 +276,7 @@ class BothEnds(RuleBasedStateMachine):
     def supervisor(self) -> None:
         """Takes note of all that is lost, and the terminal serves again."""
         for visit in self.outbox.lost_ids():
-            self.audit.append(Kind.REQUEST_GIVEN_UP, visit=visit, actor="2001")
+            self.audit.append(RecordKind.REQUEST_GIVEN_UP, visit=visit, actor="2001")
             assert self.outbox.give_up(visit)
             self.promised.discard(visit)
 

@@ -1,4 +1,4 @@
-"""Outbox and courier against a model of central, under random faults, kills and clock changes.
+"""Outbox and delivery worker against a model of central, under random faults, kills and clock changes.
 
 Whatever happens: no visit gets two credentials; nothing that was accepted disappears; a receipt that was
 given stays; the same number always carries the same bytes. Once the faults end, everything is decided.
@@ -21,7 +21,7 @@ from kiosk.activation.outbox import Outbox, RequestState
 from kiosk.codes import Code
 from kiosk.errors import Unacceptable, Unreachable, Untrusted
 from kiosk.events import ReceiptArrived, RequestWedged
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 from kiosk.settings import CentralSettings
 
 KEY = Ed25519PrivateKey.generate().public_key()
@@ -53,14 +53,14 @@ class Central:
     def __init__(self) -> None:
         self.faults: deque[str] = deque()
         self.bodies: dict[str, bytes] = {}
-        self.receipts: dict[str, Receipt] = {}
+        self.receipts: dict[str, ActivationReceipt] = {}
         self.opened: Counter[str] = Counter()
         self.pending_first = False
 
-    def activate(self, request: str, body: bytes) -> Receipt:
+    def activate(self, request: str, body: bytes) -> ActivationReceipt:
         return self._befall(lambda: self._take(request, body), doomed=request)
 
-    def look_up(self, request: str) -> Receipt | None:
+    def look_up(self, request: str) -> ActivationReceipt | None:
         return self._befall(lambda: self.receipts.get(request))
 
     def heartbeat(self) -> None:
@@ -74,16 +74,27 @@ class Central:
         for id, receipt in self.receipts.items():
             if receipt.status is RequestStatus.PENDING:
                 self.opened[id] += 1
-                self.receipts[id] = Receipt(id, RequestStatus.ACTIVATED, Code.OK, f"C-{id}")
+                self.receipts[id] = ActivationReceipt(
+                    id=id, status=RequestStatus.ACTIVATED, code=Code.OK, credential=f"C-{id}"
+                )
 
-    def _take(self, request: str, body: bytes) -> Receipt:
+    def _take(self, request: str, body: bytes) -> ActivationReceipt:
         assert self.bodies.setdefault(request, body) == body, "another body under the same number"
         if request not in self.receipts:
             if self.pending_first:
-                made = Receipt(request, RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, None, 30.0, 0.0)
+                made = ActivationReceipt(
+                    id=request,
+                    status=RequestStatus.PENDING,
+                    code=Code.PERSON_NOT_YET_VISIBLE,
+                    credential=None,
+                    recheck_unix=30.0,
+                    at_unix=0.0,
+                )
             else:
                 self.opened[request] += 1
-                made = Receipt(request, RequestStatus.ACTIVATED, Code.OK, f"C-{request}")
+                made = ActivationReceipt(
+                    id=request, status=RequestStatus.ACTIVATED, code=Code.OK, credential=f"C-{request}"
+                )
             self.receipts[request] = made
         return self.receipts[request]
 
@@ -118,7 +129,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.central = Central()
         self.accepted: set[str] = set()
-        self.given: dict[str, Receipt] = {}
+        self.given: dict[str, ActivationReceipt] = {}
         self.wedged: set[str] = set()
         self.wall = 1_000_000.0
         self.steady = 0.0

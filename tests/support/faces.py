@@ -40,7 +40,7 @@ needs_antispoof = pytest.mark.skipif(
 
 
 def context(models: Path = MODELS) -> Context:
-    return Context(RESOURCES, models, simulation=True, clock=time.monotonic)
+    return Context(resources=RESOURCES, models=models, simulation=True, clock=time.monotonic)
 
 
 @lru_cache

@@ -6,11 +6,11 @@ from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
 from kiosk.model import (
+    ActivationReceipt,
     CardFacts,
     Challenge,
     DigitHeard,
     FaceSeen,
-    Receipt,
     RequestStatus,
     Slip,
     Stage,
@@ -36,7 +36,7 @@ DIGITS = (3, 1, 4, 1, 5, 9)
 
 
 def challenge(digits=DIGITS) -> Challenge:
-    return Challenge("c1", tuple(digits), (1.0,) * len(digits), 2e9)
+    return Challenge(id="c1", digits=tuple(digits), gaps_s=(1.0,) * len(digits), expires_unix=2e9)
 
 
 def scores(digit: int | None, sure: float = 3.0) -> tuple[float, ...]:
@@ -85,7 +85,7 @@ class VisitDriver:
     # ── the usual way, stage by stage ────────────────────────────────────────────────────────────
 
     def to_card(self) -> "VisitDriver":
-        self.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0))
+        self.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=1_700_000_000.0))
         self.feed(e.Agreed("zh-Hans", "00", picture=True))
         return self
 
@@ -94,7 +94,7 @@ class VisitDriver:
         return self
 
     def to_face(self) -> "VisitDriver":
-        self.to_phone().feed(e.Typed("19900000000", "31415926"))
+        self.to_phone().feed(e.Typed(phone="19900000000", password="31415926"))
         return self
 
     def see(self, after: float = 0.07, **changes) -> list[e.Order]:
@@ -145,12 +145,12 @@ class VisitDriver:
                 opened = mouth and answer is not None and self.at > began - 0.1
                 self.see(mouth=0.4 if opened else 0.02)
             if answer is None:
-                judged = self.feed(DigitHeard(self.at, window), 0.0)
+                judged = self.feed(DigitHeard(at=self.at, window=window), 0.0)
                 if judged:
                     break
                 continue
             voice = {"level_dbfs": -25.0, "snr_db": 25.0, "began": began, "ended": began + 0.3} | heard
-            self.feed(DigitHeard(self.at, window, scores(answer), **voice), 0.0)
+            self.feed(DigitHeard(at=self.at, window=window, scores=scores(answer), **voice), 0.0)
             if self.visit.stage is not Stage.DIGITS:
                 break
         return self
@@ -161,4 +161,6 @@ class VisitDriver:
         return self
 
     def receipt(self, status=RequestStatus.ACTIVATED, code=Code.OK, number=NUMBER) -> list[e.Order]:
-        return self.feed(e.ReceiptArrived(Receipt(number, status, code, credential="N1")))
+        return self.feed(
+            e.ReceiptArrived(ActivationReceipt(id=number, status=status, code=code, credential="N1"))
+        )

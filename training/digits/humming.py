@@ -1,4 +1,4 @@
-"""嗯 and m-hm: the hum with which people think, made by a source and the resonances of a closed mouth.
+"""Synthetic hesitations, 嗯 and m-hm: a source and the resonances of a closed mouth.
 
 A nasal murmur has a strong first resonance near 250 Hz and weak ones near 1 and 2.2 kHz (Fant, Acoustic
 Theory of Speech Production, 1960). The open 呃 is left out: in the south it is a way of saying 二.
@@ -18,7 +18,7 @@ _LEVEL = 0.07  # RMS, as the clips have
 
 
 def hum(rng: Rng) -> Samples:
-    """Return one hesitation of 0.15-0.9 s, of any throat from 80 to 320 Hz, its pitch gliding."""
+    """Return one hesitation of 0.15-0.9 s, of any voice from 80 to 320 Hz, its pitch gliding."""
     length = int(rng.uniform(0.15, 0.9) * RATE)
     source = _glottal(_pitch(length, rng), rng)
     tract = float(rng.uniform(0.85, 1.25))

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 RATE = 16_000
 WINDOW = 20_480
 LEAD_S = 0.25  # kiosk.speech.recognisers.embedded
-PAD_S = 0.30  # kiosk's [speech] pad_s …
-END_SILENCE_S = 0.15  # … end_silence_s
+END_SILENCE_S = 0.15  # [speech] end_silence_s
 THRESHOLD_DB, RELEASE = 9.0, 0.6
 BELOW_PEAK_DB = 25.0
 _FRAME, _HOP = 400, 160

@@ -1,4 +1,4 @@
-"""Recordings to corpus files: decoded, trimmed, levelled, and said by many throats.
+"""Recordings to corpus files: decoded, trimmed, levelled, and repeated with other voices.
 
 A handful of people is few. WORLD takes a recording apart into pitch, spectral envelope and noise; another
 pitch, vocal-tract length and tempo make other speakers of the same words.
@@ -75,15 +75,15 @@ class Voice:
     breath: np.ndarray
 
 
-def take_apart(samples: sound.Samples) -> Voice:
-    """Analyse a clip once, however many throats say it later."""
+def analyse_voice(samples: sound.Samples) -> Voice:
+    """Analyse a clip once; it is transformed several times later."""
     x = samples.astype(np.float64)
     rough, times = pyworld.dio(x, RATE, frame_period=5.0)
     pitch = pyworld.stonemask(x, rough, times, RATE)
     return Voice(pitch, pyworld.cheaptrick(x, pitch, times, RATE), pyworld.d4c(x, pitch, times, RATE))
 
 
-def other_throat(voice: Voice, rng: np.random.Generator) -> sound.Samples:
+def transform_voice(voice: Voice, rng: np.random.Generator) -> sound.Samples:
     """Say the same with another pitch, melody range, vocal tract (x0.82-1.3) and tempo (x0.7-1.35)."""
     tract = float(np.exp(rng.uniform(np.log(0.82), np.log(1.3))))
     bins = np.arange(voice.envelope.shape[1])
@@ -106,13 +106,13 @@ def _melody(pitch: np.ndarray, rng: np.random.Generator, tract: float) -> np.nda
     return np.clip(moved, 0, 600)
 
 
-def throats(clips: list[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
+def with_other_voices(clips: list[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
     """Return the clips and `count` variants of each."""
     made = []
     for clip in clips:
-        voice = take_apart(clip.samples)
+        voice = analyse_voice(clip.samples)
         made += [
-            replace(clip, samples=other_throat(voice, rng), source=f"{clip.source}-world")
+            replace(clip, samples=transform_voice(voice, rng), source=f"{clip.source}-world")
             for _ in range(count)
         ]
     return clips + made
@@ -122,9 +122,9 @@ def recordings(data: Path, work: Path) -> None:
     """Write `human/*.npz`."""
     rng = np.random.default_rng(SEED)
     for name in TRAINABLE:
-        clips = throats(digits(data / "digits" / name), DIGIT_THROATS, rng)
+        clips = with_other_voices(digits(data / "digits" / name), DIGIT_THROATS, rng)
         corpus.save(work / "human" / f"{name}.npz", clips)
-    negatives = throats(syllables(data / "syllables" / "davinfifield"), SYLLABLE_THROATS, rng)
+    negatives = with_other_voices(syllables(data / "syllables" / "davinfifield"), SYLLABLE_THROATS, rng)
     corpus.save(work / "human" / "syllables.npz", negatives)
 
 
@@ -135,7 +135,7 @@ def synthetic(work: Path) -> None:
         if not target.exists():
             clips = [c for c in corpus.load(path) if c.label != words.OTHER]
             rng = np.random.default_rng([SEED, int(path.stem.split("-")[1])])
-            corpus.save(target, throats(clips, KOKORO_THROATS, rng)[len(clips) :])
+            corpus.save(target, with_other_voices(clips, KOKORO_THROATS, rng)[len(clips) :])
 
 
 def folders(work: Path, customers: Path) -> None:

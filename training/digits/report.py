@@ -41,7 +41,7 @@ def measured(work: Path, name: str) -> SpeechResult:
     return msgspec.json.decode((work / f"{name}.json").read_bytes(), type=SpeechResult)
 
 
-def told(result: SpeechResult) -> str:
+def format_tables(result: SpeechResult) -> str:
     """Return its tables as the command prints them."""
     named = msgspec.structs.replace(result, data=Path(result.data).name)
     return f"```text\n{format_report(named)}\n```"
@@ -105,12 +105,12 @@ def write(work: Path, to: Path) -> None:
         clips="\n".join(f"| {source} | {count} |" for source, count in noted["clips"].items()),
         speakers=noted["speakers"],
         left_out="\n".join(summary(folds)),
-        left_out_tables="\n\n".join(told(fold) for fold in folds),
+        left_out_tables="\n\n".join(format_tables(fold) for fold in folds),
         people="\n".join(summary([people], UNHEARD)),
-        people_tables=told(people),
+        people_tables=format_tables(people),
         int8="\n".join(summary([exact], driver=0)),
         exact="\n".join(summary([exact], driver=1)),
-        customers=told(measured(work, "heard-customers")),
+        customers=format_tables(measured(work, "heard-customers")),
     )
     to.write_text(text, encoding="utf-8")
 

@@ -19,7 +19,6 @@ from training.voices.g2p import english, mandarin
 
 SEED = 20170
 PEOPLE = 76
-HELD_OUT = ("zf_xiaoyi", "zm_yunyang")
 MELODIES = ("zf_xiaobei", "zf_xiaoni", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi", "zm_yunxia")
 COLOURS = (
     "af_bella", "af_heart", "af_kore", "af_nova", "af_sarah", "af_sky", "am_adam", "am_echo", "am_fenrir",

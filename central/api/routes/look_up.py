@@ -30,7 +30,7 @@ NOT_KNOWN: dict[str, Any] = {
     responses=problems(422, 429) | {404: NOT_KNOWN},
 )
 def look_up(slip: str, central: Central) -> HTMLResponse:
-    """A plain page in Chinese and English. 404 with the same kind of page for a number that is not known."""
+    """Show a plain page in Chinese and English; for an unknown number with status 404."""
     number = slip.strip().upper()
     state = UNKNOWN
     if re.fullmatch(VISIT_NUMBER, number):

@@ -1,9 +1,9 @@
-"""The recogniser that comes with the terminal: one ONNX file, 1.28 s of sound in, eleven log posteriors out.
+"""Recognise digits with the terminal's own network: ONNX, 1.28 s of sound in, eleven log posteriors out.
 
 The window is cut around the onset of the voice, as the network was trained: the onset lies `LEAD_S` after
-the window's beginning. The voice is heard twice, a little slower and a little faster, and the two answers are
-averaged: speakers whom the network never heard are understood more often so. What the weights are and how
-they were measured: `resources/models/digits-encoder.md`.
+the window's beginning. The voice is scored twice, a little slower and a little faster, and the two answers
+are averaged: speakers who were not in the training data are understood more often so. What the weights are
+and how they were measured: `resources/models/digits-encoder.md`.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ WINDOW = 20_480
 LEAD_S = 0.25
 """Sound before the onset in the window."""
 SPEEDS = (0.93, 1.08)
-"""How fast the voice is played to the network, pitch and all; chosen on speakers left out of training."""
+"""How fast the voice is presented to the network, pitch included; chosen on speakers left out of training."""
 
 
 class EmbeddedSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class EmbeddedSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Embedded:
-    """Driver `embedded`. Raises ModelError when made: missing, altered or not working weights."""
+    """Driver `embedded`. The constructor raises ModelError: missing, altered or not working weights."""
 
     Settings = EmbeddedSettings
     name = "embedded"
@@ -47,10 +47,10 @@ class Embedded:
         weights = models.load(context.models, settings.model, manifest)
         self.version = next(entry.version for entry in read(manifest) if entry.name == settings.model)
         self._session = _session(weights, settings.threads)
-        self._test()
+        self._self_test()
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """See `kiosk.ports.Recogniser`."""
+        """Return log posteriors, see `kiosk.ports.Recogniser`. Raises EngineError."""
         try:
             (scores,) = self._session.run(["log_probs"], {"audio": windows(samples, onset)})
         except Exception as error:
@@ -59,10 +59,13 @@ class Embedded:
             raise EngineError(Code.SPEECH_ENGINE_FAILED, "scores are no numbers")
         return tuple(float(s) for s in pooled(scores))
 
-    def _test(self) -> None:
-        """Weights that load may still be wrong: unlike sounds must give unlike, normalised answers."""
+    def _self_test(self) -> None:
+        """Raise ModelError unless unlike sounds give unlike, normalised answers.
+
+        Weights that load may still be wrong.
+        """
         try:
-            answers = np.array([self.score(sound, 0) for sound in _unlike_sounds()])
+            answers = np.array([self.score(sound, 0) for sound in _test_sounds()])
         except EngineError as error:
             raise ModelError(Code.MODEL_UNUSABLE, f"self-test: {error.detail}") from error
         if answers.shape != (3, CLASSES) or not np.isfinite(answers).all():
@@ -74,24 +77,27 @@ class Embedded:
 
 
 def windows(samples: Samples, onset: int) -> Samples:
-    """(n,) → (2, 20480): the window at each of `SPEEDS`."""
-    return np.stack([window(played(samples, speed), round(onset / speed)) for speed in SPEEDS])
+    """Return the network's window at each of `SPEEDS`: (n,) → (2, 20480)."""
+    return np.stack([window(change_speed(samples, speed), round(onset / speed)) for speed in SPEEDS])
 
 
 def pooled(log_posteriors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(k, 11) → (11,): the normalised geometric mean of the k answers, as log posteriors."""
+    """Return the normalised geometric mean of k answers as log posteriors: (k, 11) → (11,)."""
     mean = log_posteriors.mean(axis=0)
     return np.asarray(mean - np.logaddexp.reduce(mean), np.float32)
 
 
-def played(samples: Samples, speed: float) -> Samples:
-    """(n,) → (about n / speed,): as a tape that runs faster or slower sounds, linear between the samples."""
+def change_speed(samples: Samples, speed: float) -> Samples:
+    """Change speed and pitch together, linear between the samples: (n,) → (about n / speed,)."""
     at = np.arange(0.0, len(samples) - 1, speed)
     return np.interp(at, np.arange(len(samples)), samples).astype(np.float32) if len(at) else samples
 
 
 def window(samples: Samples, onset: int) -> Samples:
-    """(n,) → (20480,): the voice's onset `LEAD_S` after the beginning, silence where there is no sound."""
+    """Cut the network's window, the voice's onset `LEAD_S` after its beginning: (n,) → (20480,).
+
+    Where there is no sound it is filled with silence.
+    """
     cut = np.zeros(WINDOW, np.float32)
     begin = onset - round(LEAD_S * SAMPLE_RATE)
     piece = samples[max(0, begin) : max(0, begin + WINDOW)]
@@ -111,8 +117,8 @@ def _session(weights: bytes, threads: int) -> Any:
         raise ModelError(Code.MODEL_UNUSABLE, f"onnxruntime: {type(error).__name__}") from error
 
 
-def _unlike_sounds() -> list[Samples]:
-    """Silence, a low harmonic tone, hiss."""
+def _test_sounds() -> list[Samples]:
+    """Return silence, a low harmonic tone and hiss."""
     t = np.arange(WINDOW) / SAMPLE_RATE
     tone = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 8)) * 0.1
     hiss = np.random.default_rng(1).standard_normal(WINDOW) * 0.05

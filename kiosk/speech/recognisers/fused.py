@@ -1,7 +1,7 @@
-"""Both recognisers on the same sound: the embedded one leads, a vosk model of the operator is asked too.
+"""Recognise digits with both recognisers: the embedded one leads, a vosk model of the operator is asked too.
 
 Their answers are pooled digit by digit: p(c) ∝ p_embedded(c)^(1−w) · p_vosk(c)^w, a logarithmic opinion pool
-(Genest and Zidek, 1986), so what comes out are posteriors like those of either, and the visit's rule, which
+(Genest and Zidek, 1986), so the result are posteriors like those of either, and the visit's rule, which
 trusts no recogniser, stays as it is.
 
 Where one of them fails on a sound:
@@ -28,28 +28,28 @@ from kiosk.speech.recognisers.vosk import Vosk, VoskSettings
 log = logging.getLogger(__name__)
 
 Weight = Annotated[float, Meta(gt=0, le=0.5)]
-"""vosk never outweighs the recogniser that was measured."""
+"""vosk must never outweigh the recogniser whose error rates were measured."""
 
 
 class FusedSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`weight`: vosk's part of the pool. `embedded`, `vosk`: what the two drivers take by themselves."""
+    """`weight`: vosk's part of the pool. `embedded`, `vosk`: the settings of the two drivers."""
 
     weight: Weight = 0.3
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
     vosk: VoskSettings = field(default_factory=VoskSettings)
 
 
-class Together:
-    """Two recognisers as one, the first of them leading."""
+class PooledRecogniser:
+    """Logarithmic opinion pool of two recognisers, the first of them leading."""
 
     def __init__(self, leading: Recogniser, second: Recogniser, weight: float) -> None:
         self._leading, self._second, self._weight = leading, second, weight
         self.version = f"{leading.version} {weight:g} {second.version}"
         self.name = "fused"
-        """Who gave the last answer: "fused", or the leading recogniser's name where it was alone."""
+        """Source of the last answer: "fused", or the leading recogniser's name where it was alone."""
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """See `kiosk.ports.Recogniser`."""
+        """Return pooled log posteriors, see `kiosk.ports.Recogniser`. Raises EngineError."""
         self.name = "fused"
         leading = self._leading.score(samples, onset)
         second = self._ask_second(samples, onset)
@@ -59,7 +59,7 @@ class Together:
         return pooled(leading, second, self._weight)
 
     def _ask_second(self, samples: Samples, onset: int) -> tuple[float, ...] | None:
-        """None: it failed, or answered with what is no answer. The next digit is its next chance."""
+        """Return the second's scores; None if it failed or its answer is invalid."""
         try:
             scores = self._second.score(samples, onset)
         except EngineError as error:
@@ -68,8 +68,8 @@ class Together:
         return scores if len(scores) == CLASSES and np.isfinite(scores).all() else None
 
 
-class Fused(Together):
-    """Driver `fused`. Raises ModelError when made: both must work before a terminal comes into service."""
+class Fused(PooledRecogniser):
+    """Driver `fused`. The constructor raises ModelError: both must work before a terminal is in service."""
 
     Settings = FusedSettings
 
@@ -79,6 +79,6 @@ class Fused(Together):
 
 
 def pooled(leading: Sequence[float], second: Sequence[float], weight: float) -> tuple[float, ...]:
-    """Two lists of log posteriors → one: weighted mean of the logarithms, made to add up to one again."""
+    """Combine two lists of log posteriors: weighted mean of the logarithms, normalised to add up to one."""
     mean = (1.0 - weight) * np.asarray(leading) + weight * np.asarray(second)
     return tuple(float(s) for s in mean - np.logaddexp.reduce(mean))

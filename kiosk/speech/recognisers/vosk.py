@@ -1,8 +1,11 @@
-"""Digits with vosk (Kaldi): any vosk model of any language, restricted by a grammar of single digit words.
+"""Recognise digits with vosk (Kaldi): any vosk model, restricted by a grammar of single digit words.
+
+The package `vosk` is imported when the driver is made: it brings requests along, which programs that use
+another recogniser do without.
 
 A confidence of vosk says how sure the decoder is *among the words of its grammar*: speech outside of it
 often gets nearly 1, and the unknown word rarely fires. So these scores are no gate against strange words;
-what protects is that each expected digit has to win in its own window.
+the protection is that each expected digit has to win in its own window.
 """
 
 import json
@@ -11,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import vosk
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ from kiosk.errors import EngineError, ModelError
 from kiosk.model import SAMPLE_RATE
 from kiosk.models.folders import verified
 from kiosk.ports import Context, Samples
-from kiosk.speech.digits import CLASSES, MANDARIN, OTHER, meant
+from kiosk.speech.digits import CLASSES, MANDARIN, OTHER, class_of
 
 SOUNDS_LIKE: Mapping[str, str] = {"〇": "零", "两": "二"}
 """Words that may be missing from a model if the other one is there: 〇 is 零 in another writing, and 两 is
@@ -28,7 +30,7 @@ no word for reading single digits aloud."""
 TAIL_S = 0.3
 """Silence behind the sound: Kaldi's network looks ahead, the last word would be cut off."""
 FLOOR = 1e-3
-"""Share of the whole probability that every class gets at least: vosk's certainty is not ours."""
+"""Least share of the whole probability that every class gets: vosk's certainty is not taken at face value."""
 
 
 class VoskSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +44,8 @@ class VoskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     lexicon: dict[str, int] = field(default_factory=lambda: dict(MANDARIN))
 
 
-class Word(Struct, frozen=True):
-    """A word of vosk's answer; times in seconds since the beginning of the sound, `conf` 0…1."""
+class VoskWord(Struct, frozen=True, kw_only=True):
+    """A word of vosk's result; times in seconds since the beginning of the sound, `conf` 0…1."""
 
     word: str
     start: float
@@ -52,12 +54,14 @@ class Word(Struct, frozen=True):
 
 
 class Vosk:
-    """Driver `vosk`. Raises ModelError when made: a model that is missing, altered or lacks a word."""
+    """Driver `vosk`. The constructor raises ModelError: a model that is missing, altered or lacks a word."""
 
     Settings = VoskSettings
     name = "vosk"
 
     def __init__(self, settings: VoskSettings, context: Context) -> None:
+        import vosk
+
         _check_lexicon(settings.lexicon)
         folder = verified(context.models, settings.model)
         self.version = folder.name
@@ -68,31 +72,34 @@ class Vosk:
         self._recogniser.SetWords(True)
 
     def score(self, samples: Samples, onset: int) -> tuple[float, ...]:
-        """See `kiosk.ports.Recogniser`. vosk finds the words itself; those before `onset` answer nothing."""
+        """Return log posteriors, see `kiosk.ports.Recogniser`. Words that end before `onset` do not count."""
         try:
             return scores(self._words(samples), self._lexicon, onset / SAMPLE_RATE)
         except Exception as error:
             raise EngineError(Code.SPEECH_ENGINE_FAILED, f"vosk: {type(error).__name__}") from error
 
-    def _words(self, samples: Samples) -> list[Word]:
+    def _words(self, samples: Samples) -> list[VoskWord]:
         self._recogniser.Reset()
-        said = []
+        results = []
         if self._recogniser.AcceptWaveform(_pcm(samples)):
-            said.append(self._recogniser.Result())
-        said.append(self._recogniser.FinalResult())
-        return [_word(w) for text in said for w in json.loads(text).get("result", [])]
+            results.append(self._recogniser.Result())
+        results.append(self._recogniser.FinalResult())
+        return [_word(raw) for text in results for raw in json.loads(text).get("result", [])]
 
 
 def grammar(words: Iterable[str]) -> str:
-    """Each word a phrase of its own: a phrase of several would teach the decoder their order."""
+    """Return vosk's grammar with each word as a phrase of its own.
+
+    A phrase of several words would teach the decoder their order.
+    """
     return json.dumps(list(words), ensure_ascii=False)
 
 
-def scores(words: Iterable[Word], lexicon: Mapping[str, int], onset_s: float = 0.0) -> tuple[float, ...]:
-    """Eleven log posteriors from vosk's words, as far as they lie behind the onset of the voice.
+def scores(words: Iterable[VoskWord], lexicon: Mapping[str, int], onset_s: float = 0.0) -> tuple[float, ...]:
+    """Return eleven log posteriors from vosk's words, as far as they lie behind the onset of the voice.
 
-    A word gives its confidence, weighted with its share of the whole spoken time, to its class and the rest
-    of its share to "other"; no word at all is wholly "other". Every class keeps `FLOOR`:
+    A word adds its confidence, weighted with its share of the whole spoken time, to its class and the
+    remainder of its share to "other"; no word at all is wholly "other". Every class keeps `FLOOR`:
     p(c) = FLOOR + (1 − 11·FLOOR) · Σ share(w)·conf(w) over the words of c.
     """
     spoken = [(w, w.end - max(w.start, onset_s)) for w in words if w.end > onset_s]
@@ -101,7 +108,7 @@ def scores(words: Iterable[Word], lexicon: Mapping[str, int], onset_s: float = 0
     for word, length in spoken:
         share = length / whole if whole > 0 else 1 / len(spoken)
         conf = min(1.0, max(0.0, word.conf))
-        mass[meant(word.word, lexicon)] += share * conf
+        mass[class_of(word.word, lexicon)] += share * conf
     mass[OTHER] += 1.0 - mass.sum()
     return tuple(float(p) for p in np.log(FLOOR + (1 - CLASSES * FLOOR) * mass))
 
@@ -115,6 +122,8 @@ def _check_lexicon(lexicon: Mapping[str, int]) -> None:
 
 
 def _load(folder: Path) -> Any:
+    import vosk
+
     vosk.SetLogLevel(-1)
     try:
         return vosk.Model(str(folder))
@@ -123,7 +132,10 @@ def _load(folder: Path) -> Any:
 
 
 def _known_words(model: Any, settings: VoskSettings) -> list[str]:
-    """The words of the grammar that the model knows: vosk drops others with only a line in its log."""
+    """Return the words of the grammar that the model knows: vosk drops others with only a line in its log.
+
+    Raises ModelError(MODEL_VOCABULARY) if one that is needed is missing.
+    """
     words = [*settings.lexicon, settings.unknown]
     known = [w for w in words if model.vosk_model_find_word(w) >= 0]
     missing = [w for w in words if w not in known and SOUNDS_LIKE.get(w) not in known]
@@ -133,11 +145,16 @@ def _known_words(model: Any, settings: VoskSettings) -> list[str]:
 
 
 def _pcm(samples: Samples) -> bytes:
-    """16-bit samples with silence behind them; no numbers become silence."""
+    """Return 16-bit samples with silence behind them; NaN and infinity become silence or full scale."""
     whole = np.concatenate([np.nan_to_num(samples), np.zeros(round(TAIL_S * SAMPLE_RATE), np.float32)])
     pcm: NDArray[np.int16] = (np.clip(whole, -1.0, 1.0) * 32767).astype("<i2")
     return pcm.tobytes()
 
 
-def _word(raw: Mapping[str, Any]) -> Word:
-    return Word(str(raw["word"]), float(raw["start"]), float(raw["end"]), float(raw.get("conf", 0.0)))
+def _word(raw: Mapping[str, Any]) -> VoskWord:
+    return VoskWord(
+        word=str(raw["word"]),
+        start=float(raw["start"]),
+        end=float(raw["end"]),
+        conf=float(raw.get("conf", 0.0)),
+    )

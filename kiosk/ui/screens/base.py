@@ -21,7 +21,9 @@ class Screen(QWidget):
     step: ClassVar[int | None] = None
     """Index into `visit_progress.STEPS`; None: progress is not shown."""
     cancellable: ClassVar[bool] = True
+    """Whether the visit may be cancelled on this screen."""
     helpable: ClassVar[bool] = True
+    """Whether the clerk may be called on this screen."""
     changeable: ClassVar[bool] = False
     """Whether another way may be chosen on this screen."""
 
@@ -47,5 +49,5 @@ class Screen(QWidget):
         self.phrases = phrases
 
     def set_theme(self, theme: Theme) -> None:
-        """Adapt to another size or shape of the window; parts inside have been told before."""
+        """Adapt to another size or shape of the window; parts inside have got it before."""
         self.theme = theme

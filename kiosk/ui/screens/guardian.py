@@ -24,7 +24,11 @@ class GuardianScreen(Screen):
         self._notice = ScrollableText()
         self._yes = Button("agree_guardian", "primary").with_height(1.3)
         self._no = Button("decline_guardian", "second").with_height(1.3)
-        self._yes.clicked.connect(self._agree)
+        self._yes.clicked.connect(
+            lambda: self.posted.emit(
+                GuardianAgreed(self.phrases.language, self.phrases.guardian_consent_sha256())
+            )
+        )
         self._no.clicked.connect(lambda: self.posted.emit(GuardianDeclined()))
         choices = Column(1, self._body, TwoPanes(self._yes, self._no, across=True), 1)
         notice = with_stretch(self._notice, 1)
@@ -43,7 +47,3 @@ class GuardianScreen(Screen):
         self._body.show_text(phrases["stage.guardian.next"])
         for button in (self._yes, self._no):
             button.set_label(phrases[f"button.{button.objectName()}"])
-
-    def _agree(self) -> None:
-        phrases = self.phrases
-        self.posted.emit(GuardianAgreed(phrases.language, phrases.guardian_consent_sha256()))

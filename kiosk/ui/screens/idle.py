@@ -54,4 +54,13 @@ class IdleScreen(Screen):
     def start(self, way: Way, *, unhurried: bool = False, purpose: Purpose = Purpose.OPEN) -> None:
         """Begin a visit with a new number."""
         language = self.phrases.language
-        self.posted.emit(Began(new_visit_number(), language, time.time(), unhurried, way, purpose))
+        self.posted.emit(
+            Began(
+                visit=new_visit_number(),
+                language=language,
+                at_unix=time.time(),
+                unhurried=unhurried,
+                way=way,
+                purpose=purpose,
+            )
+        )

@@ -121,7 +121,7 @@ class PhoneScreen(Screen):
             self.changed.emit(PAGES[self._page].name)
         else:
             phone, password, _ = self._typed
-            self.posted.emit(Typed(phone, password))
+            self.posted.emit(Typed(phone=phone, password=password))
             self._entry.clear()
 
     def _refuse(self, fault: Code) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
 from kiosk.events import Decided, Finding, ShowCase
-from kiosk.model import Decision, Reason, reasons
+from kiosk.model import Decision, ReviewReason, allowed_reasons
 from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.ui.theme import Theme
@@ -41,7 +41,7 @@ class CasePage(QWidget):
             for decision in Decision
         }
         self._reason_title = FittedLabel("body", bold=True)
-        self._reasons = {reason: Button(f"reason_{reason.value}", "plain") for reason in Reason}
+        self._reasons = {reason: Button(f"reason_{reason.value}", "plain") for reason in ReviewReason}
         self._back = Button("back_to_case", "plain", role="small")
         self._lay_out()
         self._back.clicked.connect(self._show_decisions)
@@ -135,7 +135,7 @@ class CasePage(QWidget):
             self._grid.removeWidget(button)
             button.setVisible(False)
         code = self._case.code if self._case else Code.OK
-        for index, reason in enumerate(reasons(decision, code)):
+        for index, reason in enumerate(allowed_reasons(decision, code)):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
             self._reasons[reason].block_touches()

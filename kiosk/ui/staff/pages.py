@@ -55,7 +55,8 @@ class QueuePage(StaffPage):
         self.add_buttons(self._export, self._import)
         self._export.clicked.connect(
             lambda: self.run_task(
-                self.service.export, lambda n: self._show_and_refresh(f"{self.phrases['staff.exported']} {n}")
+                self.service.export,
+                lambda n: self.show_result_and_refresh(f"{self.phrases['staff.exported']} {n}"),
             )
         )
         self._import.clicked.connect(
@@ -99,7 +100,9 @@ class QueuePage(StaffPage):
         button = Button(f"{name}_{id}", "primary", role="small")
         button.set_label(self.phrases[f"staff.{name}"])
         button.clicked.connect(
-            lambda: self.run_task(lambda: action(id), lambda _: self._show_and_refresh(self.phrases[done]))
+            lambda: self.run_task(
+                lambda: action(id), lambda _: self.show_result_and_refresh(self.phrases[done])
+            )
         )
         return button
 
@@ -108,11 +111,7 @@ class QueuePage(StaffPage):
             self.show_failure(Code.STICK_ALTERED)
             self.refresh()
         else:
-            self._show_and_refresh(f"{self.phrases['staff.imported']} {imported.receipts}")
-
-    def _show_and_refresh(self, result: str) -> None:
-        self.show_result(result)
-        self.refresh()
+            self.show_result_and_refresh(f"{self.phrases['staff.imported']} {imported.receipts}")
 
 
 class DevicesPage(StaffPage):
@@ -230,7 +229,12 @@ class ReportPage(StaffPage):
         super().__init__(service, tasks)
         self._save, self._print = Button("staff_save", "second"), Button("staff_print_report", "second")
         self.add_buttons(self._save, self._print)
-        self._save.clicked.connect(lambda: self.run_task(self.service.save_report, self._show_saved))
+        self._save.clicked.connect(
+            lambda: self.run_task(
+                self.service.save_report,
+                lambda path: self.show_result_and_refresh(f"{self.phrases['staff.saved']}  {path}"),
+            )
+        )
         self._print.clicked.connect(
             lambda: self.run_task(
                 self.service.print_report, lambda _: self.show_result(self.phrases["staff.sent_to_printer"])
@@ -244,10 +248,6 @@ class ReportPage(StaffPage):
 
     def refresh(self) -> None:
         self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
-
-    def _show_saved(self, path: object) -> None:
-        self.show_result(f"{self.phrases['staff.saved']}  {path}")
-        self.refresh()
 
     def _show(self, day: DaySummary) -> None:
         self.list.clear()

@@ -55,7 +55,7 @@ class Button(QAbstractButton):
         self._block = QTimer(self, singleShot=True, interval=TOUCH_BLOCK_MS)
 
     def set_label(self, text: str, note: str = "") -> None:
-        """Set the text and a smaller second line, for the eye and for screen readers."""
+        """Set the text and a smaller second line, also for screen readers."""
         self.setText(text)
         self._note = note
         self.setAccessibleName(text)

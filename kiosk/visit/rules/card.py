@@ -1,21 +1,25 @@
 """Judges what was read from a card: the applicant's own, or that of a child's guardian."""
 
 from kiosk.codes import Code
-from kiosk.model import Answer, CardFacts, Check, Measures, Verdict
+from kiosk.model import CardFacts, Check, Measures, Verdict, VerdictAnswer
 from kiosk.settings import CardLimits
 
-_ANSWERS = {Code.OK: Answer.PASS, Code.CARD_UNDER_AGE: Answer.REVIEW, Code.CARD_CHILD: Answer.REVIEW}
+_ANSWERS = {
+    Code.OK: VerdictAnswer.PASS,
+    Code.CARD_UNDER_AGE: VerdictAnswer.REVIEW,
+    Code.CARD_CHILD: VerdictAnswer.REVIEW,
+}
 
 
 def judge_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     """Return whether this card may be activated here today; REVIEW for a person who is too young."""
     code = _card_code(facts, limits)
     return Verdict(
-        Check.CARD,
-        _ANSWERS.get(code, Answer.REFUSE),
-        code,
-        _measured(facts),
-        {"min_age": limits.min_age, "min_age_guarded": limits.min_age_guarded},
+        check=Check.CARD,
+        answer=_ANSWERS.get(code, VerdictAnswer.REFUSE),
+        code=code,
+        measured=_measured(facts),
+        required={"min_age": limits.min_age, "min_age_guarded": limits.min_age_guarded},
     )
 
 
@@ -27,11 +31,11 @@ def judge_guardian_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     code = _card_code(facts, limits)
     too_young = code in (Code.CARD_UNDER_AGE, Code.CARD_CHILD)
     return Verdict(
-        Check.GUARDIAN,
-        Answer.PASS if code is Code.OK else Answer.RETRY,
-        Code.GUARDIAN_UNDER_AGE if too_young else code,
-        _measured(facts),
-        {"min_age": limits.min_age},
+        check=Check.GUARDIAN,
+        answer=VerdictAnswer.PASS if code is Code.OK else VerdictAnswer.RETRY,
+        code=Code.GUARDIAN_UNDER_AGE if too_young else code,
+        measured=_measured(facts),
+        required={"min_age": limits.min_age},
     )
 
 

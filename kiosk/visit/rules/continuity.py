@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, FaceSeen, Measures, Verdict
+from kiosk.model import Check, FaceSeen, Measures, Verdict, VerdictAnswer
 
 
 def find_break(track: int, seen: FaceSeen, last_seen_at: float, max_gap_s: float) -> Verdict | None:
@@ -17,7 +17,13 @@ def find_break(track: int, seen: FaceSeen, last_seen_at: float, max_gap_s: float
     else:
         return None
     measured: Measures = {"gap_s": round(gap_s, 3), "track_changed": seen.track != track}
-    return Verdict(Check.CONTINUITY, Answer.RETRY, code, measured, {"max_gap_s": max_gap_s})
+    return Verdict(
+        check=Check.CONTINUITY,
+        answer=VerdictAnswer.RETRY,
+        code=code,
+        measured=measured,
+        required={"max_gap_s": max_gap_s},
+    )
 
 
 def judge_continuity(
@@ -41,5 +47,13 @@ def judge_continuity(
     }
     required: Measures = {"max_gap_s": max_gap_s, "compared": 1}
     if not gaps or not compared or not max(gaps) <= max_gap_s:
-        return Verdict(Check.CONTINUITY, Answer.RETRY, Code.FACE_LEFT, measured, required)
-    return Verdict(Check.CONTINUITY, Answer.PASS, Code.OK, measured, required)
+        return Verdict(
+            check=Check.CONTINUITY,
+            answer=VerdictAnswer.RETRY,
+            code=Code.FACE_LEFT,
+            measured=measured,
+            required=required,
+        )
+    return Verdict(
+        check=Check.CONTINUITY, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, DigitHeard, Measures, Verdict
+from kiosk.model import Challenge, Check, DigitHeard, Measures, Verdict, VerdictAnswer
 from kiosk.settings import DigitLimits, SoundLimits
 from kiosk.visit.rules import likelihood_ratio, reading_faults
 from kiosk.visit.rules.microphone_level import judge_level
@@ -64,9 +64,13 @@ def judge_digits(
     needed, least = likelihood_ratio.needed(of, limits.guess), likelihood_ratio.least(limits.guess)
     required: Measures = {"right": needed, "llr": round(least, 3)}
     if right >= needed or (right == needed - 1 and ratio >= least):
-        return Verdict(Check.DIGITS, Answer.PASS, Code.OK, measured, required)
+        return Verdict(
+            check=Check.DIGITS, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+        )
     code = reading_faults.main_reason([f for f in faults if f], nothing_heard=measured["heard"] == 0)
-    return Verdict(Check.DIGITS, Answer.RETRY, code, measured, required)
+    return Verdict(
+        check=Check.DIGITS, answer=VerdictAnswer.RETRY, code=code, measured=measured, required=required
+    )
 
 
 def _digit_fault(
@@ -119,5 +123,13 @@ def judge_typed_digits(challenge: Challenge, digits: Sequence[int]) -> Verdict:
     measured: Measures = {"right": right, "of": len(challenge.digits)}
     required: Measures = {"right": len(challenge.digits)}
     if tuple(digits) == challenge.digits:
-        return Verdict(Check.TOUCH, Answer.PASS, Code.OK, measured, required)
-    return Verdict(Check.TOUCH, Answer.RETRY, Code.TOUCH_WRONG, measured, required)
+        return Verdict(
+            check=Check.TOUCH, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+        )
+    return Verdict(
+        check=Check.TOUCH,
+        answer=VerdictAnswer.RETRY,
+        code=Code.TOUCH_WRONG,
+        measured=measured,
+        required=required,
+    )

@@ -1,7 +1,7 @@
 """Judges whether the face before the camera is the one on the card, and whether it is alive."""
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, FaceSeen, FaceThresholds, Measures, Verdict
+from kiosk.model import Check, FaceSeen, FaceThresholds, Measures, Verdict, VerdictAnswer
 from kiosk.settings import FaceLimits, LivenessLimits
 
 
@@ -23,36 +23,44 @@ def judge_face(
         return _judge_photographed(seen, limits, thresholds)
     mean = seen.likeness_mean
     if mean is None or seen.frames_good < limits.min_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= thresholds.accept:
-        answer, code = Answer.PASS, Code.OK
+        answer, code = VerdictAnswer.PASS, Code.OK
     elif seen.frames_good < limits.decide_frames and not last:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= thresholds.review:
-        answer, code = Answer.REVIEW, Code.FACE_UNCERTAIN
+        answer, code = VerdictAnswer.REVIEW, Code.FACE_UNCERTAIN
     else:
-        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+        answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
     required: Measures = {
         "accept": thresholds.accept,
         "review": thresholds.review,
         "min_frames": limits.min_frames,
     }
-    return Verdict(Check.FACE, answer, code, _measured(seen, {}), required)
+    return Verdict(
+        check=Check.FACE, answer=answer, code=code, measured=_measured(seen, {}), required=required
+    )
 
 
 def _judge_photographed(seen: FaceSeen, limits: FaceLimits, thresholds: FaceThresholds) -> Verdict:
     mean = seen.likeness_mean
     accept = max(thresholds.accept_photographed, thresholds.accept)  # stricter, whatever the settings say
     if mean is None or seen.frames_good < limits.min_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     elif mean >= accept:
-        answer, code = Answer.REVIEW, Code.CARD_PORTRAIT_PHOTOGRAPHED
+        answer, code = VerdictAnswer.REVIEW, Code.CARD_PORTRAIT_PHOTOGRAPHED
     elif seen.frames_good < limits.decide_frames:
-        answer, code = Answer.RETRY, Code.FACE_TOO_FEW_FRAMES
+        answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     else:
-        answer, code = Answer.REFUSE, Code.FACE_MISMATCH
+        answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
     required: Measures = {"accept": accept, "min_frames": limits.min_frames}
-    return Verdict(Check.FACE, answer, code, _measured(seen, {"photographed": True}), required)
+    return Verdict(
+        check=Check.FACE,
+        answer=answer,
+        code=code,
+        measured=_measured(seen, {"photographed": True}),
+        required=required,
+    )
 
 
 def _measured(seen: FaceSeen, more: Measures) -> Measures:
@@ -83,8 +91,22 @@ def judge_liveness(seen: FaceSeen, limits: LivenessLimits) -> Verdict:
     measured: Measures = {"live_median": seen.live_median}
     required: Measures = {"min_live": limits.min_live, "required": limits.required}
     if seen.live_median is None:
-        answer = Answer.REFUSE if limits.required else Answer.REVIEW
-        return Verdict(Check.LIVENESS, answer, Code.FACE_LIVENESS_UNKNOWN, measured, required)
+        answer = VerdictAnswer.REFUSE if limits.required else VerdictAnswer.REVIEW
+        return Verdict(
+            check=Check.LIVENESS,
+            answer=answer,
+            code=Code.FACE_LIVENESS_UNKNOWN,
+            measured=measured,
+            required=required,
+        )
     if not seen.live_median >= limits.min_live:  # so written that a NaN never passes
-        return Verdict(Check.LIVENESS, Answer.RETRY, Code.FACE_NOT_LIVE, measured, required)
-    return Verdict(Check.LIVENESS, Answer.PASS, Code.OK, measured, required)
+        return Verdict(
+            check=Check.LIVENESS,
+            answer=VerdictAnswer.RETRY,
+            code=Code.FACE_NOT_LIVE,
+            measured=measured,
+            required=required,
+        )
+    return Verdict(
+        check=Check.LIVENESS, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+    )

@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, Measures, Verdict
+from kiosk.model import Challenge, Check, FaceSeen, Measures, Verdict, VerdictAnswer
 from kiosk.settings import LightLimits
 
 Pair = tuple[float, float]
@@ -115,8 +115,14 @@ def judge_light(
         "steps": limits.min_steps,
         "counts": limits.mode,
     }
-    failed = Answer.RETRY if limits.mode == "required" else Answer.REVIEW
-    return Verdict(Check.LIGHT, Answer.PASS if code is Code.OK else failed, code, measured, required)
+    failed = VerdictAnswer.RETRY if limits.mode == "required" else VerdictAnswer.REVIEW
+    return Verdict(
+        check=Check.LIGHT,
+        answer=VerdictAnswer.PASS if code is Code.OK else failed,
+        code=code,
+        measured=measured,
+        required=required,
+    )
 
 
 def _light_code(response: LightResponse | None, limits: LightLimits) -> Code:
@@ -196,18 +202,15 @@ def _fit(asked: tuple[float, ...], answers: _Answers) -> float:
 
 def _levels(times: Sequence[float], samples: Sequence[Sample], delay: float) -> list[Pair | None]:
     """For each colour the mean of what was seen while it stood still."""
-    ends = [*times[1:], times[-1] + _median_hold(times)] if times else []
+    holds = sorted(b - a for a, b in pairwise(times))
+    last_hold = holds[len(holds) // 2] if holds else 0.0  # as long as the median of the others
+    ends = [*times[1:], times[-1] + last_hold] if times else []
     levels: list[Pair | None] = []
     for begin, end in zip(times, ends, strict=True):
         held = [pair for at, pair in samples if begin + FADE_S + delay <= at < end + delay]
         count = len(held)
         levels.append((sum(p[0] for p in held) / count, sum(p[1] for p in held) / count) if held else None)
     return levels
-
-
-def _median_hold(times: Sequence[float]) -> float:
-    holds = sorted(b - a for a, b in pairwise(times))
-    return holds[len(holds) // 2] if holds else 0.0
 
 
 def _changes(levels: Sequence[Pair | None]) -> list[Pair | None]:

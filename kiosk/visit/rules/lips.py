@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, DigitHeard, FaceSeen, Measures, Verdict
+from kiosk.model import Check, DigitHeard, FaceSeen, Measures, Verdict, VerdictAnswer
 from kiosk.settings import LipLimits
 from kiosk.visit.rules import lip_sync
 from kiosk.visit.rules.lip_sync import Opening, Voice
@@ -34,10 +34,12 @@ def judge_lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: Li
     required: Measures = {"moved": limits.min_moved, "rise": limits.min_rise, "chance": limits.max_chance}
     code = _lips_code(len(known), moved, chance, limits)
     if limits.min_moved > 0 and code is Code.OK:
-        return Verdict(Check.LIPS, Answer.PASS, Code.OK, measured, required)
+        return Verdict(
+            check=Check.LIPS, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required
+        )
     # Not required: the evidence goes along, but nothing that was not asked for is a pass.
-    answer = Answer.RETRY if limits.min_moved else Answer.REVIEW
-    return Verdict(Check.LIPS, answer, code, measured, required)
+    answer = VerdictAnswer.RETRY if limits.min_moved else VerdictAnswer.REVIEW
+    return Verdict(check=Check.LIPS, answer=answer, code=code, measured=measured, required=required)
 
 
 def _lips_code(seen: int, moved: int, chance: float | None, limits: LipLimits) -> Code:

@@ -42,7 +42,9 @@ def refined(
     faults: Sequence[Code | None], challenge: Challenge, heard: Sequence[DigitHeard]
 ) -> list[Code | None]:
     """Return the faults again, with those that only show when digits are compared with each other."""
-    own_pitch = _own_pitch(faults, heard)
+    # The pitch of the person who read the right digits; None if too few of them have one.
+    pitches = [h.pitch_hz for f, h in zip(faults, heard, strict=False) if f is None and h.pitch_hz]
+    own_pitch = median(pitches) if len(pitches) >= FEWEST_RIGHT else None
     return [_refined(i, faults, challenge, heard, own_pitch) for i in range(len(faults))]
 
 
@@ -97,9 +99,3 @@ def _refined(
     if own_pitch and pitch and abs(12 * log2(pitch / own_pitch)) > SEMITONES:
         return Code.SPEECH_SECOND_VOICE
     return fault
-
-
-def _own_pitch(faults: Sequence[Code | None], heard: Sequence[DigitHeard]) -> float | None:
-    """The pitch of the person who read the right digits; None if too few of them have one."""
-    known = [h.pitch_hz for f, h in zip(faults, heard, strict=False) if f is None and h.pitch_hz]
-    return median(known) if len(known) >= FEWEST_RIGHT else None

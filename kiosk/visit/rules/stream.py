@@ -7,7 +7,7 @@ findings refuse is a setting (`[visit.stream] refuses`); the others go along as 
 from collections.abc import Iterator
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Measures, StreamSeen, Verdict
+from kiosk.model import Check, Measures, StreamSeen, Verdict, VerdictAnswer
 from kiosk.settings import StreamLimits
 
 PRODUCTION = frozenset({Code.STREAM_UNKNOWN, Code.STREAM_REPEATED})
@@ -30,13 +30,15 @@ def judge_stream(seen: StreamSeen | None, limits: StreamLimits) -> Verdict:
     found = list(_findings(seen, limits))
     grave = [code for code in found if code in limits.refuses]
     code = (grave or found or [Code.OK])[0]
-    answer = Answer.REFUSE if grave else Answer.REVIEW if found else Answer.PASS
+    answer = VerdictAnswer.REFUSE if grave else VerdictAnswer.REVIEW if found else VerdictAnswer.PASS
     required: Measures = {
         "max_repeats": limits.max_repeats, "min_noise": limits.min_noise, "max_still_s": limits.max_still_s,
         "max_fps": limits.max_fps, "min_jitter_ms": limits.min_jitter_ms,
         "refuses": " ".join(code.value for code in limits.refuses),
     }  # fmt: skip
-    return Verdict(Check.STREAM, answer, code, _measured(seen, found), required)
+    return Verdict(
+        check=Check.STREAM, answer=answer, code=code, measured=_measured(seen, found), required=required
+    )
 
 
 def _findings(seen: StreamSeen | None, limits: StreamLimits) -> Iterator[Code]:
@@ -48,19 +50,19 @@ def _findings(seen: StreamSeen | None, limits: StreamLimits) -> Iterator[Code]:
         yield Code.STREAM_REPEATED
     if seen.loop_s is not None:
         yield Code.STREAM_LOOP
-    if seen.backwards or not _is_possible(seen, limits):
+    # No camera is faster than `max_fps`, and no computer reads one more evenly than `min_jitter_ms`.
+    if (
+        seen.backwards
+        or seen.fps is None
+        or seen.jitter_ms is None
+        or not seen.fps <= limits.max_fps
+        or not seen.jitter_ms >= limits.min_jitter_ms
+    ):
         yield Code.STREAM_TIMING
     if seen.noise is None or not seen.noise >= limits.min_noise:
         yield Code.STREAM_NO_NOISE
     if not seen.still_s <= limits.max_still_s:
         yield Code.STREAM_STILL
-
-
-def _is_possible(seen: StreamSeen, limits: StreamLimits) -> bool:
-    """No camera is faster than `max_fps`, and no computer reads one more evenly than `min_jitter_ms`."""
-    if seen.fps is None or seen.jitter_ms is None:
-        return False
-    return seen.fps <= limits.max_fps and seen.jitter_ms >= limits.min_jitter_ms
 
 
 def _measured(seen: StreamSeen | None, found: list[Code]) -> Measures:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from kiosk.codes import Code
 from kiosk.events import Typed
-from kiosk.model import Answer, Check, Verdict
+from kiosk.model import Check, Verdict, VerdictAnswer
 
 PHONE = re.compile(r"1[3-9]\d{9}")
 """Mobile numbers of the mainland: eleven digits."""
@@ -44,5 +44,5 @@ def repeat_fault(password: str, again: str) -> Code | None:
 def judge_typed(event: Typed) -> Verdict:
     """Check number and password again: no screen is trusted to have done it."""
     if found := faults(event):
-        return Verdict(Check.PHONE, Answer.RETRY, found[0])
-    return Verdict(Check.PHONE, Answer.PASS)
+        return Verdict(check=Check.PHONE, answer=VerdictAnswer.RETRY, code=found[0])
+    return Verdict(check=Check.PHONE, answer=VerdictAnswer.PASS)

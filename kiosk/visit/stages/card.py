@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Device, Outcome, Stage
+from kiosk.model import Device, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.card import judge_card
 from kiosk.visit.stages import guardian, review
 from kiosk.visit.state import Orders, VisitState
@@ -20,7 +20,7 @@ def read(state: VisitState, event: e.CardRead) -> Orders:
         return guardian.card_read(state, event)
     verdict = judge_card(event.facts, state.limits.card)
     state.verdicts.append(verdict)
-    if verdict.answer is Answer.REFUSE:
+    if verdict.answer is VerdictAnswer.REFUSE:
         return state.end(Outcome.REFUSED, verdict.code)
     if verdict.code is Code.CARD_CHILD:
         return guardian.wanted(state, event)

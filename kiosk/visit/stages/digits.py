@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, DigitHeard, FaceSeen, Outcome, Stage, Verdict
+from kiosk.model import DigitHeard, FaceSeen, Outcome, Stage, Verdict, VerdictAnswer
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 from kiosk.visit.rules.continuity import judge_continuity
 from kiosk.visit.rules.digits import judge_digits
@@ -148,11 +148,11 @@ def _judge(state: VisitState, reading: Reading) -> Orders:
         judged.append(judge_light(reading.challenge, reading.lit, reading.seen, limits.light, declined))
     state.verdicts += judged
     for verdict in judged:
-        if verdict.answer is not Answer.REVIEW and not state.passes(verdict):
+        if verdict.answer is not VerdictAnswer.REVIEW and not state.passes(verdict):
             return _failed(state, verdict)
     unbroken = judge_continuity(state.track, reading.seen, reading.span(), limits.face.max_gap_s)
     state.verdicts.append(unbroken)
-    if unbroken.answer is not Answer.PASS:
+    if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
     return submit.begin(state, reading.challenge)
 

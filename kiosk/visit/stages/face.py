@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, FaceSeen, Outcome, Stage, Verdict
+from kiosk.model import Check, FaceSeen, Outcome, Stage, Verdict, VerdictAnswer
 from kiosk.visit.rules.face import is_approved_face, judge_face, judge_liveness
 from kiosk.visit.rules.stream import is_young, judge_stream
 from kiosk.visit.stages import face_watch, portrait, review, ways
@@ -42,17 +42,19 @@ def seen(state: VisitState, seen: FaceSeen) -> Orders:
     state.compared = seen
     state.recognised = is_approved_face(seen, state.thresholds)
     face = judge_face(seen, state.limits.face, state.thresholds, photographed=state.photographed)
-    if face.answer is Answer.RETRY or (state.passes(face) and is_young(seen.stream)):
+    if face.answer is VerdictAnswer.RETRY or (state.passes(face) and is_young(seen.stream)):
         return _coach(state, seen)
     live = judge_liveness(seen, state.limits.liveness)
     state.verdicts += [face, live]
-    unmeasured = live.answer is Answer.REVIEW and not state.limits.liveness.required
+    unmeasured = live.answer is VerdictAnswer.REVIEW and not state.limits.liveness.required
     if not state.passes(live) and not unmeasured:
         return _failed(state, live)
     if not state.passes(face):
         return _failed(state, face)
     stream = judge_stream(seen.stream, state.limits.stream)
-    if stream.answer is Answer.REFUSE and not state.passes(stream):  # another try would see the same stream
+    if stream.answer is VerdictAnswer.REFUSE and not state.passes(
+        stream
+    ):  # another try would see the same stream
         state.verdicts.append(stream)
         return review.refer(state, stream.code)
     state.track, state.face_at = seen.track, seen.at
@@ -87,7 +89,7 @@ def _failed(state: VisitState, verdict: Verdict) -> Orders:
         return review.refer(state, verdict.code)
     if state.spend(Stage.FACE):
         return [*face_watch.begin(state, verdict.code), e.Say("face_retry")]
-    refused = verdict.check is Check.FACE and verdict.answer is Answer.REFUSE
+    refused = verdict.check is Check.FACE and verdict.answer is VerdictAnswer.REFUSE
     if refused and not review.may_approve(state, verdict.code):
         return state.end(Outcome.REFUSED, verdict.code)
     return review.refer(state, verdict.code)
@@ -110,4 +112,4 @@ def _verdict_so_far(state: VisitState) -> Verdict | None:
     if state.compared is None or state.photographed:
         return None
     face = judge_face(state.compared, state.limits.face, state.thresholds, last=True)
-    return face if face.answer in (Answer.REVIEW, Answer.REFUSE) else None
+    return face if face.answer in (VerdictAnswer.REVIEW, VerdictAnswer.REFUSE) else None

@@ -6,7 +6,7 @@ papers show that this is the child's guardian? Of the child only the card is tak
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Outcome, Stage
+from kiosk.model import Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.card import judge_guardian_card
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
@@ -53,7 +53,7 @@ def card_read(state: VisitState, event: e.CardRead) -> Orders:
         return []
     verdict = judge_guardian_card(event.facts, state.limits.card)
     state.verdicts.append(verdict)
-    if verdict.answer is not Answer.PASS:
+    if verdict.answer is not VerdictAnswer.PASS:
         return [state.show(verdict.code), e.Say("card.guardian")]
     state.card = event
     return [e.IgnoreCard(), state.go(Stage.PHONE, state.limits.phone_s), e.Say("phone")]

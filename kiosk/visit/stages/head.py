@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, FaceSeen, Stage, Verdict
+from kiosk.model import FaceSeen, Stage, VerdictAnswer
 from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import SCREEN_PATIENCE_S
 from kiosk.visit.rules.continuity import judge_continuity
@@ -72,15 +72,10 @@ def _judge(state: VisitState, turning: HeadTurns) -> Orders:
     verdict = turning.verdict()
     state.verdicts.append(verdict)
     if not state.passes(verdict):
-        return _failed(state, verdict)
+        spent = not state.spend(Stage.HEAD)
+        return review.refer(state, verdict.code) if spent else begin(state, verdict.code)
     unbroken = judge_continuity(state.track, turning.seen, turning.span(), state.limits.face.max_gap_s)
     state.verdicts.append(unbroken)
-    if unbroken.answer is not Answer.PASS:
+    if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
     return submit.begin(state, turning.challenge)
-
-
-def _failed(state: VisitState, verdict: Verdict) -> Orders:
-    if not state.spend(Stage.HEAD):
-        return review.refer(state, verdict.code)
-    return begin(state, verdict.code)

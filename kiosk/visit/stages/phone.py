@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Stage, Way
+from kiosk.model import Stage, VerdictAnswer, Way
 from kiosk.visit.rules.typed_input import judge_typed
 from kiosk.visit.stages import consent, face_watch
 from kiosk.visit.state import Orders, VisitState
@@ -10,7 +10,7 @@ from kiosk.visit.state import Orders, VisitState
 
 def typed(state: VisitState, event: e.Typed) -> Orders:
     verdict = judge_typed(event)
-    if verdict.answer is not Answer.PASS:
+    if verdict.answer is not VerdictAnswer.PASS:
         return [state.go(Stage.PHONE, state.limits.phone_s, verdict.code)]
     state.verdicts.append(verdict)
     state.typed = event

@@ -5,7 +5,7 @@ What is not in the settings' table cannot be overruled; without a signed-in cler
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Decision, Device, Outcome, Role, Stage, Verdict, Way
+from kiosk.model import Check, Decision, Device, Outcome, Role, Stage, Verdict, VerdictAnswer, Way
 from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.state import CARD_CODES, Orders, VisitState
 
@@ -19,7 +19,7 @@ def refer(state: VisitState, code: Code) -> Orders:
     """Ask the clerk on the spot if that may be decided here; else end the visit, referred."""
     if not is_asked_of_clerk(state, code) or len(state.reviews) >= state.review_settings.most:
         return state.end(Outcome.REFERRED, code)
-    state.review_case = ReviewCase(code, state.stage)
+    state.review_case = ReviewCase(code=code, back=state.stage)
     kept: Orders = []
     if state.stage in WATCHED:
         state.forget_other_approvals()
@@ -105,11 +105,11 @@ def findings(verdicts: list[Verdict]) -> tuple[e.Finding, ...]:
 
 
 def _band(verdict: Verdict) -> str:
-    if verdict.answer is Answer.PASS:
+    if verdict.answer is VerdictAnswer.PASS:
         return "passed"
     if verdict.code in CARD_CODES:
         return "guardian"
-    if verdict.check is Check.FACE and verdict.answer is Answer.REVIEW:
+    if verdict.check is Check.FACE and verdict.answer is VerdictAnswer.REVIEW:
         mean, accept = verdict.measured.get("likeness_mean"), verdict.required.get("accept")
         near = isinstance(mean, float) and isinstance(accept, float) and mean >= accept - JUST_BELOW
         return "just_below" if near else "below"

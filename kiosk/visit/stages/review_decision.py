@@ -7,7 +7,7 @@ again (`VisitState.passes`).
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, reasons
+from kiosk.model import Decision, Outcome, Review, Role, Signature, Stage, allowed_reasons
 from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.stages import card, face_watch, guardian, review, submit
 from kiosk.visit.state import Orders, VisitState
@@ -63,18 +63,19 @@ def decided(state: VisitState, event: e.Decided) -> Orders:
     case = state.review_case
     if case is None or case.first is None or case.decision is not None:
         return []
-    if event.reason not in reasons(event.decision, case.code):
+    if event.reason not in allowed_reasons(event.decision, case.code):
         return []
     case.reason = event.reason
     if event.decision is Decision.REFUSE:
         _keep(state, case, event.decision)
         return state.end(Outcome.REFUSED, Code.REVIEW_REFUSED)
     if event.decision is Decision.AGAIN:
-        return _again(state, case) if review.may_retry(state, case.code) else []
-    return _asked_to_approve(state, case) if review.may_approve(state, case.code) else []
-
-
-def _asked_to_approve(state: VisitState, case: ReviewCase) -> Orders:
+        if not review.may_retry(state, case.code):
+            return []
+        _keep(state, case, event.decision)
+        return _back_to(state, case.back)
+    if not review.may_approve(state, case.code):
+        return []
     if case.code not in state.review_settings.second_signature:
         return _approve(state, case, None)
     case.decision = Decision.APPROVE
@@ -86,15 +87,12 @@ def _approve(state: VisitState, case: ReviewCase, second: Signature | None) -> O
     _keep(state, case, Decision.APPROVE, second)
     state.overruled.add(case.code)
     if case.code in (Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_CHILD):
-        return _submit(state)
+        if state.challenge is None:
+            return state.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
+        return submit.begin(state, state.challenge)
     if case.code is Code.CARD_UNDER_AGE:  # for the card that was read: another one is not asked for
         return card.go_on(state)
     return _back_to(state, case.back, Code.REVIEW_APPROVED)
-
-
-def _again(state: VisitState, case: ReviewCase) -> Orders:
-    _keep(state, case, Decision.AGAIN)
-    return _back_to(state, case.back)
 
 
 def _keep(state: VisitState, case: ReviewCase, decision: Decision, second: Signature | None = None) -> None:
@@ -115,12 +113,6 @@ def _keep(state: VisitState, case: ReviewCase, decision: Decision, second: Signa
 
 
 # ── going on ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _submit(state: VisitState) -> Orders:
-    if state.challenge is None:
-        return state.end(Outcome.REFERRED, Code.CHALLENGE_NONE)
-    return submit.begin(state, state.challenge)
 
 
 def _back_to(state: VisitState, back: Stage, code: Code = Code.OK) -> Orders:

@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Device, Outcome, Purpose, RequestStatus, Stage, Way
+from kiosk.model import Challenge, Device, Outcome, Purpose, RequestStatus, Stage, VerdictAnswer, Way
 from kiosk.visit.rules.stream import judge_stream
 from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
@@ -34,7 +34,10 @@ def begin(state: VisitState, challenge: Challenge) -> Orders:
 def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
     assert state.consent is not None
     assert state.typed is not None
-    owner = state.child or state.card
+    owner, guardian = state.child or state.card, None
+    if state.child is not None:
+        assert state.guardian is not None
+        guardian = e.Guardian(state.card.card if state.card else None, state.guardian)
     return e.Evidence(
         card=owner.card if owner else None,
         phone=state.typed.phone,
@@ -46,15 +49,8 @@ def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
         way=state.way,
         reviews=tuple(state.reviews),
         purpose=state.purpose,
-        guardian=_guardian(state),
+        guardian=guardian,
     )
-
-
-def _guardian(state: VisitState) -> e.Guardian | None:
-    if state.child is None:
-        return None
-    assert state.guardian is not None
-    return e.Guardian(state.card.card if state.card else None, state.guardian)
 
 
 def _stream_fault(state: VisitState) -> Code | None:
@@ -63,7 +59,7 @@ def _stream_fault(state: VisitState) -> Code | None:
         return None
     verdict = judge_stream(state.stream, state.limits.stream)
     state.verdicts.append(verdict)
-    return verdict.code if verdict.answer is Answer.REFUSE and not state.passes(verdict) else None
+    return verdict.code if verdict.answer is VerdictAnswer.REFUSE and not state.passes(verdict) else None
 
 
 def stored(state: VisitState, event: e.Stored) -> Orders:
@@ -130,14 +126,14 @@ def dismissed(state: VisitState, _: e.Event) -> Orders:
     state.stage, state.deadline = Stage.IDLE, None
     state.consent = None
     finished = e.Finished(
-        state.number,
-        state.outcome,
-        state.code,
-        state.ended_in,
-        tuple(state.verdicts),
-        state.credential,
-        state.way,
-        tuple(state.reviews),
-        state.purpose,
+        visit=state.number,
+        outcome=state.outcome,
+        code=state.code,
+        stage=state.ended_in,
+        verdicts=tuple(state.verdicts),
+        credential=state.credential,
+        way=state.way,
+        reviews=tuple(state.reviews),
+        purpose=state.purpose,
     )
     return [e.Forget(), finished]

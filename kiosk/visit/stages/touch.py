@@ -2,7 +2,7 @@
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, FaceSeen, Stage
+from kiosk.model import FaceSeen, Stage, VerdictAnswer
 from kiosk.visit.rules.continuity import judge_continuity
 from kiosk.visit.rules.digits import judge_typed_digits
 from kiosk.visit.stages import face_watch, review
@@ -27,12 +27,12 @@ def typed(state: VisitState, event: e.DigitsTyped) -> Orders:
         return []
     verdict = judge_typed_digits(state.challenge, event.digits)
     state.verdicts.append(verdict)
-    if verdict.answer is not Answer.PASS:
+    if verdict.answer is not VerdictAnswer.PASS:
         return _failed(state, verdict.code)
     span = state.typing_at, state.at
     unbroken = judge_continuity(state.track, state.typing_seen, span, state.limits.face.max_gap_s)
     state.verdicts.append(unbroken)
-    if unbroken.answer is not Answer.PASS:
+    if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
     return review.refer(state, Code.WAY_ATTEST)
 

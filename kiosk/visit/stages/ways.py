@@ -28,15 +28,11 @@ def chosen(state: VisitState, event: e.WayChosen) -> Orders:
     state.choose(event.way)
     state.reading = state.turning = state.challenge = None
     if event.way is Way.CLERK:
-        return _ask_clerks_consent(state)
+        # This way has a consent of its own; what was filmed is dropped, and nobody is filmed on it.
+        state.consent = None
+        state.photographed = False
+        show = state.go(Stage.CONSENT, state.limits.consent_s)
+        return [e.StopListening(), e.Unwatch(), e.Forget(), show, e.Say("consent_clerk")]
     if state.stage is Stage.FACE:
         return [state.show()]
     return [e.StopListening(), *begin_challenge(state)]
-
-
-def _ask_clerks_consent(state: VisitState) -> Orders:
-    """The clerk's way has a consent of its own; what was filmed is dropped, and nobody is filmed on it."""
-    state.consent = None
-    state.photographed = False
-    show = state.go(Stage.CONSENT, state.limits.consent_s)
-    return [e.StopListening(), e.Unwatch(), e.Forget(), show, e.Say("consent_clerk")]

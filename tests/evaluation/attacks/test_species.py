@@ -1,4 +1,4 @@
-"""The attack laboratory: each species shows what it is known by, and nothing that it cannot have."""
+"""Simulated attacks: each species has its characteristics, and none that it cannot have."""
 
 import time
 from functools import lru_cache
@@ -62,7 +62,7 @@ def test_a_photo_without_a_face_is_refused():
         make("print", np.full((200, 200, 3), 90, np.uint8), models=MODELS)
 
 
-def test_nothing_but_known_parameters():
+def test_unknown_parameters_are_refused():
     with pytest.raises(TypeError):
         PrintSettings(paper_size=1)
 
@@ -70,7 +70,7 @@ def test_nothing_but_known_parameters():
 # ── optics ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_sheet_is_as_large_as_its_distance_says():
+def test_a_sheet_shrinks_with_its_distance():
     camera = Pinhole((640, 480), field_deg=60.0)
     near, far = (
         camera.sheet_to_picture((100, 100), (100.0, 100.0), Pose(z=z))
@@ -210,7 +210,7 @@ def opening(picture) -> float:
 
 
 @needs_models
-def test_behind_the_mask_somebody_speaks():
+def test_the_wearer_speaks_behind_the_mask():
     shown = attack("mask")
     assert opening(shown.render(1.0, mouth=0.8)) > opening(shown.render(1.0)) + 0.05
 
@@ -274,6 +274,6 @@ def test_an_injected_face_has_no_noise_and_comes_in_steps():
 
 
 @needs_models
-def test_an_injected_face_answers():
+def test_an_injected_face_moves_its_mouth():
     shown = attack("injected")
     assert opening(shown.render(1.0, mouth=0.8)) > opening(shown.render(1.0)) + 0.1

@@ -16,7 +16,7 @@ def stream(folder, count: int, **pose) -> None:
         cv2.imwrite(str(folder / f"{i:03d}.png"), head("collins").render(20 + i / 15, **pose))
 
 
-def test_who_stands_well_is_done_soon_and_who_stands_far_never(tmp_path, capsys):
+def test_a_person_at_the_right_distance_is_done_soon_and_one_too_far_never(tmp_path, capsys):
     stream(tmp_path / "well", 15)
     stream(tmp_path / "far", 10, scale=0.45)
     (tmp_path / "broken.mp4").write_bytes(b"no video")

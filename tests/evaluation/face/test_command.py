@@ -76,7 +76,7 @@ def test_a_photographed_card_and_frames_that_are_coached_away(data, tmp_path):
     assert (at["fmr"]["errors"], at["fmr"]["trials"] > 0) == (0, True)
 
 
-def test_odd_folders_and_files_never_end_it(tmp_path):
+def test_odd_folders_and_files_do_not_stop_the_measurement(tmp_path):
     """Loose pictures, nested takes, a person with one picture, other kinds of files, unusable ones."""
     for name in PHOTOS:
         deep = tmp_path / name / "2024" / "morning"

@@ -71,7 +71,7 @@ def every(pictures: list[FacePicture]) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(len(pictures), dtype=float)[::-1], np.ones(len(pictures), bool)
 
 
-def test_the_terminals_way_is_the_best_of_all_its_looks():
+def test_a_terminal_decision_is_the_best_of_all_its_attempts():
     pictures = people(3, 2, 7)
     rows, (ranks, good) = faces(pictures, 0.7), every(people(3, 2, 7))
     probes = terminal_decisions(pictures, rows, ranks=ranks, good=good, policy=HOW, seed=4)
@@ -119,7 +119,7 @@ def test_takes_without_good_frames_are_failures_to_acquire():
     assert comparison_rates(compare(pictures, rows, nobody, 1), 1).genuine == 0
 
 
-def test_of_loose_pictures_one_is_left_to_compare_with():
+def test_one_loose_picture_is_left_out_to_compare_with():
     pictures = [FacePicture(path=Path(str(i)), person=i // 10, take=i, pool=i // 10) for i in range(20)]
     rows, (ranks, good) = faces(pictures, 0.5), every(pictures)
     probes = terminal_decisions(pictures, rows, ranks=ranks, good=good, policy=HOW, seed=1)
@@ -143,7 +143,7 @@ def test_the_mean_of_five_is_steadier_than_one():
     assert np.median(five.scores[five.genuine]) > np.median(one.scores[one.genuine]) + 0.1
 
 
-def test_what_could_not_be_embedded_is_in_no_comparison():
+def test_pictures_without_an_embedding_are_in_no_comparison():
     pictures = people(2, 2, 6)
     rows = faces(pictures, 0.5)
     gaps = rows.copy()
@@ -188,7 +188,7 @@ def test_fnmr_at_an_fmr_takes_the_lowest_threshold_that_keeps_it():
     assert not at[10000].supported
 
 
-def test_equal_error_rate_of_two_overlapping_crowds():
+def test_equal_error_rate_of_two_overlapping_distributions():
     """Two normal distributions two deviations apart cross at Φ(−1)."""
     random = np.random.default_rng(5)
     found = comparison_rates(drawn(random.normal(0.4, 0.1, 20_000), random.normal(0.2, 0.1, 20_000)), 1)
@@ -197,7 +197,7 @@ def test_equal_error_rate_of_two_overlapping_crowds():
 
 
 def test_intervals_draw_people_not_comparisons():
-    """One of six people is never recognised: that is 1 in 6, but nobody knows it to a per mille."""
+    """One of six people is never recognised: 1 in 6, but six people do not determine it to a per mille."""
     persons = np.repeat(np.arange(6), 500)
     genuine = np.where(persons == 0, 0.2, 0.6)
     trials = Comparisons(
@@ -216,7 +216,7 @@ def test_no_errors_is_not_certainty():
     assert found.thresholds[3].fnmr.high > 0.1
 
 
-def test_folders_say_who_and_when(tmp_path):
+def test_folders_give_person_take_and_pool(tmp_path):
     for name in (
         "a/1/x.jpg",
         "a/1/y.jpg",
@@ -238,7 +238,7 @@ def test_folders_say_who_and_when(tmp_path):
     assert len({p.pool for p in found}) == 3
 
 
-def test_attacks_beside_live_are_nobodys_pictures(tmp_path):
+def test_attacks_beside_live_are_not_read(tmp_path):
     for name in ("live/a/1/x.jpg", "live/b/1/x.jpg", "print/a/1/x.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

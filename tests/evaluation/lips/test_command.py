@@ -54,7 +54,7 @@ def test_a_small_lag_is_forgiven_and_a_large_one_is_not():
     assert fit(line[25:], line[:-25]) < 0.5
 
 
-def test_mouths_that_go_with_their_sound_are_told_from_others():
+def test_mouths_that_fit_their_sound_score_above_others():
     found, _ = roc_areas(pieces([clip(i) for i in range(8)]), seed=1)
     assert {(one.length_s, one.false) for one in found} == {
         (s, f) for s in (3, 6, 9, 12) for f in ("shifted", "swapped")
@@ -64,23 +64,23 @@ def test_mouths_that_go_with_their_sound_are_told_from_others():
     assert [one.joined for one in found if one.length_s == 3] == [False, False]
 
 
-def test_mouths_that_do_not_are_at_chance():
+def test_mouths_that_do_not_fit_their_sound_are_at_chance():
     found, _ = roc_areas(pieces([clip(i, agree=0.0) for i in range(12)]), seed=1)
     assert all(0.25 < one.area < 0.75 for one in found)
 
 
-def test_lengths_that_cannot_be_had_are_missing():
+def test_lengths_for_which_there_are_too_few_pieces_are_left_out():
     found, _ = roc_areas(pieces([clip(1), clip(2)]), seed=1)
     assert {one.length_s for one in found} == {3, 6}
     assert roc_areas([], seed=1) == ([], {})
 
 
-def test_a_long_clip_is_cut_and_its_rest_left_out():
+def test_a_long_clip_is_cut_and_its_remainder_dropped():
     assert len(pieces([clip(1, 10.0)])) == 3
     assert len(pieces([clip(1, 2.0)])) == 0
 
 
-def test_rises_are_where_the_line_climbs():
+def test_rises_are_where_the_series_climbs():
     line = np.zeros(100)
     line[30:50] = 1.0
     line[70:] = 2.0
@@ -161,7 +161,7 @@ def test_the_whole_measurement(tmp_path, capsys):
 
 
 @needs_models
-def test_a_clip_without_sound_is_a_reason_not_a_crash(tmp_path):
+def test_a_clip_without_sound_is_skipped_with_a_reason(tmp_path):
     film(tmp_path / "mute.avi", speech(0)[:SAMPLE_RATE])
     with pytest.raises(UnusableClip, match="sound"):
         read(tmp_path / "mute.avi", tmp_path, engine(), landmarks())

@@ -21,7 +21,7 @@ CUSTOMERS = RESOURCES / "sounds" / "customer"
 
 
 def table(folder, rows, name="labels.tsv", head=("file", "digits", "speaker")):
-    """Write a table; its folder is made."""
+    """Write a table and make its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["\t".join(map(str, row)) for row in (head, *rows)]
     (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -29,13 +29,13 @@ def table(folder, rows, name="labels.tsv", head=("file", "digits", "speaker")):
 
 
 def clip(digit, before_s=0.1, behind_s=0.2, dbfs=-20.0):
-    """A made-up voice with a little silence around it."""
+    """Return a made-up voice with a little silence around it."""
     silence = [noise(s, -75.0, seed=digit) for s in (before_s, behind_s)]
     return np.concatenate([silence[0], voice(digit, dbfs=dbfs), silence[1]])
 
 
 def read_aloud(clips, noise="white", snr_db=25.0, seed=1, manner="plain", limits=AT_ONCE):
-    """The scene of a challenge that was read in a noise."""
+    """Return the sound of a challenge that was read in a noise."""
     random = np.random.default_rng(seed)
     person = plan_reading("anna", clips, manner, random)
     ground = NOISES[noise](round(longest_reading_s(person, limits) * SAMPLE_RATE), random)
@@ -44,7 +44,7 @@ def read_aloud(clips, noise="white", snr_db=25.0, seed=1, manner="plain", limits
 
 
 def made_up(folder, speaker="anna", digits=range(10)):
-    """One clip of each digit, for the recogniser that knows them by their pitch."""
+    """Write one clip of each digit, for the recogniser that knows them by their pitch."""
     table(folder, [(f"{d}.wav", d, speaker) for d in digits])
     for digit in digits:
         soundfile.write(folder / f"{digit}.wav", clip(digit), SAMPLE_RATE)
@@ -52,7 +52,7 @@ def made_up(folder, speaker="anna", digits=range(10)):
 
 
 def customer(folder, name="zf_xiaoyi", takes=("1", "2")):
-    """The clips of one of the product's synthetic customers."""
+    """Copy the clips of one of the product's synthetic customers."""
     rows = [(f"{d}-{take}.ogg", d, name) for d in range(10) for take in takes]
     table(folder, rows)
     for file, _, _ in rows:
@@ -61,7 +61,7 @@ def customer(folder, name="zf_xiaoyi", takes=("1", "2")):
 
 
 def bad_files(folder):
-    """SkipReason → the file that has it; none of them is listed yet."""
+    """Return reason → the files that have it; none of them is listed yet."""
     folder.mkdir(parents=True, exist_ok=True)
     good = clip(3)
     write = soundfile.write

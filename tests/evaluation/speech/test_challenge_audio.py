@@ -1,4 +1,4 @@
-"""Scenes are what they claim to be: times, levels, and the same again for the same seed."""
+"""Sound of challenges: times, levels, and the same sound for the same seed."""
 
 from itertools import pairwise
 
@@ -30,7 +30,7 @@ def scene(snr_db=40.0, noise="white", seed=1, clips=CLIPS):
 
 
 @pytest.mark.parametrize("name", NOISES)
-def test_noises_are_level_and_repeatable_and_their_own(name):
+def test_noises_have_unit_level_and_depend_on_the_seed_alone(name):
     one, same, other = (NOISES[name](32000, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert (one.shape, one.dtype) == ((32000,), np.float32)
     assert np.sqrt(np.mean(one**2)) == pytest.approx(1.0, rel=1e-3)
@@ -80,7 +80,7 @@ def test_each_digit_is_answered_after_it_is_shown():
     assert (gaps <= GAPS_S[1] + 0.021).all()  # a digit is painted with a block of sound
 
 
-def test_nobody_speaks_two_digits_at_once():
+def test_two_digits_never_overlap():
     slow = {d: [trim(np.tile(clip(d, 0.0, 0.0), 2), SPEECH)] for d in range(10)}  # 0.8 s each
     one = scene(80.0, seed=3, clips=slow)
     assert np.diff(one.shown).min() < 1.0  # less than a voice, a breath and a late start need
@@ -90,7 +90,7 @@ def test_nobody_speaks_two_digits_at_once():
 
 @pytest.mark.parametrize("snr_db", [0.0, 10.0, 25.0])
 @pytest.mark.parametrize("noise", NOISES)
-def test_the_noise_is_as_strong_as_was_asked(snr_db, noise):
+def test_the_noise_has_the_requested_level(snr_db, noise):
     noisy, clean = scene(snr_db, noise).samples, scene(80.0, noise).samples
     level = 20 * np.log10(np.sqrt(np.mean((noisy - clean) ** 2)))
     voiced = clean[np.abs(clean) > 0.02]
@@ -99,7 +99,7 @@ def test_the_noise_is_as_strong_as_was_asked(snr_db, noise):
     assert level == pytest.approx(wanted, abs=4.6)  # the voice is louder or quieter by up to 4 dB
 
 
-def test_the_same_seed_says_the_same_in_every_noise():
+def test_the_same_seed_gives_the_same_reading_in_every_noise():
     assert np.array_equal(scene(10.0, "babble").samples, scene(10.0, "babble").samples)
     assert scene(10.0, "babble").digits == scene(25.0, "white").digits
     assert scene(10.0, "babble").shown == scene(25.0, "white").shown
@@ -107,7 +107,7 @@ def test_the_same_seed_says_the_same_in_every_noise():
 
 
 @pytest.mark.parametrize("silence_s", [0.0, 0.2])
-def test_a_clip_alone_has_its_own_room_around_it(silence_s):
+def test_a_clip_alone_is_surrounded_by_its_own_room_tone(silence_s):
     """Also where a program has put digital silence around it: else the hiss would begin like a voice."""
     hissing = mix(noise(1.1, -48.0), (voice(3), 0.5))
     dead = np.zeros(round(silence_s * SAMPLE_RATE), np.float32)

@@ -1,4 +1,4 @@
-"""`kiosk evaluate speech` as it is run."""
+"""`kiosk evaluate speech` from the command line to the report."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def loaded(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_it_measures_counts_and_writes(data, tmp_path, capsys):
+def test_the_command_measures_counts_and_writes(data, tmp_path, capsys):
     out = tmp_path / "out" / "result.json"
     assert evaluate("--data", data, *FEW, "--json", out, "--plots", tmp_path / "plots") == 0
     told = capsys.readouterr().out
@@ -105,7 +105,7 @@ def test_recordings_are_measured_as_they_are(tmp_path, capsys):
     assert wrong["rules"][0]["frr"]["errors"] == 1
 
 
-def test_one_digit_alone_cannot_read_challenges_and_that_is_said(tmp_path, capsys):
+def test_speakers_with_too_few_digits_are_reported(tmp_path, capsys):
     folder = customer(tmp_path / "data", takes=("1",))
     table(folder, [("3-1.ogg", 3, "anna"), ("4-1.ogg", 4, "anna")])
     assert evaluate("--data", folder, "--driver", "embedded") == 0
@@ -120,7 +120,7 @@ def test_nothing_usable_is_status_1(tmp_path, capsys):
     assert "skipped, missing: 1" in capsys.readouterr().out
 
 
-def test_a_named_recogniser_without_its_model_is_status_1_and_an_unnamed_one_is_told(data, tmp_path, capsys):
+def test_a_named_recogniser_without_its_model_is_status_1_and_others_are_reported(data, tmp_path, capsys):
     site = tmp_path / "site.toml"
     site.write_text(f'[models]\nfolder = "{tmp_path}"\n[recogniser]\ndriver = "vosk"\nmodel = "gone"\n')
     quick = ("--challenges", "0", "--settings", site, "--data", data / "customer")

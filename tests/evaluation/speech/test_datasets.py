@@ -21,7 +21,7 @@ def test_a_folder_with_a_table(tmp_path):
     assert (data.rows, data.skipped, data.recordings) == (10, {}, [])
 
 
-def test_a_folder_of_folders_and_a_speaker_by_the_name_of_his(tmp_path):
+def test_a_folder_of_folders_gives_speakers_their_folders_names(tmp_path):
     made_up(tmp_path / "b")
     made_up(tmp_path / "a")
     table(tmp_path / "a", [("4.wav", 4)], head=("file", "digits"))

@@ -26,7 +26,7 @@ def digits(speaker, leading, second, count=10):
     return [one] * count
 
 
-def test_a_second_that_knows_better_is_listened_to():
+def test_a_better_second_recogniser_gets_weight():
     heard = digits("a", (8, 0.4), (3, 0.9)) + digits("b", (8, 0.4), (3, 0.9))
     found = leave_one_out(heard, "one", "two")
     assert all(one.weight > 0 and one.fused.errors == 0 for one in found.speakers)
@@ -37,26 +37,26 @@ def test_a_second_that_knows_better_is_listened_to():
     assert msgspec.json.decode(msgspec.json.encode(found), type=Fusion) == found
 
 
-def test_a_second_that_knows_nothing_gets_no_weight():
+def test_a_worse_second_recogniser_gets_no_weight():
     heard = digits("a", (3, 0.6), (8, 0.9)) + digits("b", (3, 0.6), (5, 0.9))
     assert best_weight(heard) == 0.0
     assert (leave_one_out(heard, "one", "two").gained, leave_one_out(heard, "one", "two").lost) == (0, 0)
 
 
-def test_what_helps_the_one_is_not_chosen_on_the_one():
-    """Only b profits: when b is left out, nothing speaks for the second recogniser."""
+def test_the_weight_is_not_chosen_on_the_speaker_it_is_tried_on():
+    """Only b profits: when b is left out, nothing favours the second recogniser."""
     heard = digits("a", (3, 0.6), (8, 0.9)) + digits("b", (8, 0.4), (3, 0.9))
     found = {one.speaker: one for one in leave_one_out(heard, "one", "two").speakers}
     assert (found["b"].weight, found["b"].fused.errors) == (0.0, 10)
     assert found["a"].weight > 0.0
 
 
-def test_one_speaker_alone_shows_nothing():
+def test_one_speaker_alone_gives_no_result():
     found = leave_one_out(digits("a", (3, 0.9), (3, 0.9)), "one", "two")
     assert (found.speakers, found.weight, format_fusion(found)) == ([], None, "")
 
 
-def test_it_is_measured_on_the_challenges(tmp_path):
+def test_fusion_is_measured_on_the_challenges(tmp_path):
     for name in ("anna", "bela"):
         made_up(tmp_path / name, name)
     found = {n: drivers.RecordingRecogniser(PitchRecogniser()) for n in ("embedded", "vosk")}

@@ -11,10 +11,10 @@ from evaluation.__main__ import main
 from evaluation.speech import negatives
 from evaluation.speech.challenge_audio import ChallengeAudio
 from evaluation.speech.offline_listener import challenge_of, play_recording
-from kiosk.model import SAMPLE_RATE, Answer
+from kiosk.model import SAMPLE_RATE, VerdictAnswer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load
-from kiosk.visit.rules import verdicts
+from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import PitchRecogniser, cough, noise, voice
 
 SETTINGS = load()
@@ -63,7 +63,7 @@ def test_nothing_passes_and_bad_files_are_counted(tmp_path):
     assert negatives.measure(tmp_path, found, SETTINGS, challenges=3, codes=200, seed=1) == result
 
 
-def test_the_command_needs_the_one_or_the_other(tmp_path, capsys):
+def test_the_command_needs_either_data_or_negatives(tmp_path, capsys):
     assert main(["speech"]) == 2
     assert main(["speech", "--data", str(tmp_path), "--negatives", str(tmp_path)]) == 2
     assert main(["speech", "--negatives", str(tmp_path / "nowhere")]) == 2
@@ -86,9 +86,11 @@ def test_the_real_recogniser_takes_no_prompt_for_an_answer(tmp_path, capsys):
 
 def heard(sound):
     """The verdict on six digits while this sounds, looped, and that it ends."""
-    scene = ChallengeAudio("x", DIGITS, SHOWN, np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32))
+    scene = ChallengeAudio(
+        speaker="x", digits=DIGITS, shown=SHOWN, samples=np.resize(sound, 12 * SAMPLE_RATE).astype(np.float32)
+    )
     got = play_recording(scene, PitchRecogniser(), SETTINGS.speech, SETTINGS.visit)
-    return verdicts.digits(challenge_of(scene), SHOWN, got, SETTINGS.visit)
+    return judge_digits(challenge_of(scene), SHOWN, got, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,8 +112,8 @@ def test_no_made_up_sound_passes_or_hangs(pieces):
     verdict = heard(sound if len(sound) else np.zeros(1))
     said = "".join(str(p[2]) for p in pieces if p[0] == "digit")
     if len(said) < 2:  # who says one digit over and over, or none, has not read six
-        assert verdict.answer is Answer.RETRY
-    assert verdict.code.value.startswith("speech.") or verdict.answer is Answer.PASS
+        assert verdict.answer is VerdictAnswer.RETRY
+    assert verdict.code.value.startswith("speech.") or verdict.answer is VerdictAnswer.PASS
 
 
 def piece(kind, seconds, digit, dbfs):

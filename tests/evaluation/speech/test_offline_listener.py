@@ -1,4 +1,4 @@
-"""A scene through the real listener, and the terminal's own rule on what it heard."""
+"""Sound through the real listener, and the terminal's own rule on what it heard."""
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ def scene(seed=1, snr_db=25.0):
 
 
 def recording(*said, digits=(4, 0, 9), seconds=6.0):
-    return ChallengeAudio("anna", digits, SHOWN, mix(noise(seconds), *said))
+    return ChallengeAudio(speaker="anna", digits=digits, shown=SHOWN, samples=mix(noise(seconds), *said))
 
 
 def best(heard):
@@ -39,7 +39,7 @@ def trial(one, heard, wrong_codes=300):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_said_is_heard_in_its_window(seed):
+def test_digits_are_heard_in_their_windows(seed):
     one = scene(seed)
     heard = play_recording(one, PitchRecogniser(), SPEECH, LIMITS)
     assert best(heard) == list(one.digits)
@@ -47,7 +47,7 @@ def test_what_is_said_is_heard_in_its_window(seed):
     assert [h.window for h in heard] == list(range(6))
 
 
-def test_the_same_scene_is_heard_the_same_way():
+def test_the_same_sound_is_heard_the_same_way():
     assert play_recording(scene(), PitchRecogniser(), SPEECH, LIMITS) == play_recording(
         scene(), PitchRecogniser(), SPEECH, LIMITS
     )
@@ -59,12 +59,12 @@ def test_a_recording_that_ends_with_its_last_word_is_heard_to_its_end():
     assert best(play_recording(one, PitchRecogniser(), SPEECH, LIMITS)) == [4, 0, 9]
 
 
-def test_what_was_said_before_the_ear_opened_is_not_heard():
+def test_speech_before_listening_begins_is_not_heard():
     one = recording((voice(4), 0.05), (voice(0), 2.5), (voice(9), 3.7))
     assert best(play_recording(one, PitchRecogniser(), SPEECH, LIMITS)) == [None, 0, 9]
 
 
-def test_silence_is_no_answer_and_is_waited_for_no_longer_than_by_the_visit():
+def test_silence_is_no_answer_and_the_wait_is_no_longer_than_in_a_visit():
     heard = play_recording(recording(), PitchRecogniser(), SPEECH, LIMITS)
     assert best(heard) == [None, None, None]
     assert max(h.at for h in heard) < SHOWN[-1] + LIMITS.digits.last_s + 1.5
@@ -139,7 +139,7 @@ def test_trials_are_pooled_with_their_counts():
     assert pool([]).rules[0].frr.value is None
 
 
-def test_confusions_count_what_was_taken_for_what():
+def test_confusions_are_counted_by_digit_said_and_digit_heard():
     def heard(digit, other=0.0):
         scores = [0.01] * 10 + [other + 0.01]
         scores[digit] += 0.5
@@ -174,7 +174,7 @@ def conversation(manner, seed, limits=LIMITS):
     return trial(one, heard, 0).passed[MISSES.index(1)], one
 
 
-def test_slow_readers_are_waited_for():
+def test_the_terminal_waits_for_slow_readers():
     """0.9 to 1.8 s after each digit appears; without the wait nearly all of them are sent back."""
     hurried = [conversation("slow", seed, AT_ONCE)[0] for seed in range(8)]
     waited = [conversation("slow", seed)[0] for seed in range(8)]

@@ -25,7 +25,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
-def test_any_rate_becomes_ours(tmp_path, rate, ending):
+def test_any_rate_is_resampled_to_16_khz(tmp_path, rate, ending):
     t = np.arange(rate) / rate
     tone = 0.5 * np.sin(2 * np.pi * 1000 * t)
     soundfile.write(tmp_path / f"tone.{ending}", np.stack([tone, tone], axis=1), rate)

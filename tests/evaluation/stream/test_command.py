@@ -24,7 +24,7 @@ def streams():
     ("species", "finding"),
     [("loop", "stream.repeated"), ("fast", "stream.timing"), ("computed", "stream.no_noise")],
 )
-def test_a_stream_that_is_fed_is_found(streams, species, finding):
+def test_an_injected_stream_is_found(streams, species, finding):
     assert finding in streams.trial(species, 0, seed=4).findings
 
 
@@ -36,7 +36,7 @@ def test_a_live_head_is_not_refused_and_the_same_seed_gives_the_same_stream(stre
 
 
 @needs_models
-def test_the_command_writes_what_it_says(tmp_path, capsys):
+def test_the_command_prints_and_writes_the_result(tmp_path, capsys):
     file = tmp_path / "stream.json"
     words = ["stream", "--simulate", "1", "--people", "1", "--species", "even", "--json", str(file)]
     assert main(words) == 0

@@ -20,7 +20,6 @@ from kiosk.activation.sealing import HPKE, Sealer
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable
 from kiosk.model import (
-    Answer,
     Challenge,
     Check,
     Decision,
@@ -29,6 +28,7 @@ from kiosk.model import (
     Role,
     StreamSeen,
     Verdict,
+    VerdictAnswer,
     Way,
 )
 from kiosk.visit.rules.digits import judge_digits
@@ -174,7 +174,11 @@ def test_an_unusable_sealing_key_is_said_at_once(key):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [(Check, central_messages.Check), (Answer, central_messages.Answer), (Way, central_messages.Way)],
+    [
+        (Check, central_messages.Check),
+        (VerdictAnswer, central_messages.VerdictAnswer),
+        (Way, central_messages.Way),
+    ],
 )
 def test_terminal_and_central_know_the_same_words(ours, theirs):
     assert {word.value for word in ours} == {word.value for word in theirs}
@@ -188,12 +192,36 @@ def test_central_takes_every_word_of_a_review(words, field):
 
 def long_verdicts() -> tuple[Verdict, ...]:
     """One of each check; those with measures in words as long as they get."""
-    challenge = Challenge("c" * 22, (1, 2, 3, 4, 5, 6, 7, 8), (1.5,) * 8, 0.0)
+    challenge = Challenge(id="c" * 22, digits=(1, 2, 3, 4, 5, 6, 7, 8), gaps_s=(1.5,) * 8, expires_unix=0.0)
     shown = [100.0 + 2.0 * i for i in range(8)]
-    heard = [DigitHeard(s + 1.0, i, (-9.87654,) * 11, s + 1.23, s + 1.78, -30.1, 9.9, 0.5, 9, 123.4, -40.0)
-             for i, s in enumerate(shown)]  # fmt: skip
+    heard = [
+        DigitHeard(
+            at=s + 1.0,
+            window=i,
+            scores=(-9.87654,) * 11,
+            began=s + 1.23,
+            ended=s + 1.78,
+            level_dbfs=-30.1,
+            snr_db=9.9,
+            clipped=0.5,
+            extra=9,
+            pitch_hz=123.4,
+            floor_dbfs=-40.0,
+        )
+        for i, s in enumerate(shown)
+    ]
     grave = replace(LIMITS.stream, refuses=tuple(code for code in Code if code.value.startswith("stream.")))
-    worst = StreamSeen(999, 99, 99, 99, 999.9, 0.0, 0.0, 1.5, 99.9)
+    worst = StreamSeen(
+        frames=999,
+        held=99,
+        repeated=99,
+        backwards=99,
+        fps=999.9,
+        jitter_ms=0.0,
+        noise=0.0,
+        loop_s=1.5,
+        still_s=99.9,
+    )
     made = [
         judge_digits(challenge, shown, heard, LIMITS.digits, LIMITS.sound),
         judge_digits(challenge, shown, [], LIMITS.digits, LIMITS.sound),
@@ -201,7 +229,7 @@ def long_verdicts() -> tuple[Verdict, ...]:
         judge_light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS.light),
         judge_stream(worst, grave),
     ]
-    return (*(Verdict(check, Answer.PASS) for check in Check), *made)
+    return (*(Verdict(check, VerdictAnswer.PASS) for check in Check), *made)
 
 
 def test_central_can_read_every_check_however_much_was_measured(stub):

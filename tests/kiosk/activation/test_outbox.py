@@ -12,10 +12,10 @@ from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox, RequestCounts, RequestState
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.model import Receipt, RequestStatus
+from kiosk.model import ActivationReceipt, RequestStatus
 
-ACTIVATED = Receipt("A", RequestStatus.ACTIVATED, Code.OK, "C-1", None, 5.0)
-PENDING = Receipt("A", RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, None, 60.0, 5.0)
+ACTIVATED = ActivationReceipt("A", RequestStatus.ACTIVATED, Code.OK, "C-1", None, 5.0)
+PENDING = ActivationReceipt("A", RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, None, 60.0, 5.0)
 SECRET = b"a body that nobody may find later " * 200
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.audit.log import AuditLog, Head
-from kiosk.audit.record import Kind, decode
+from kiosk.audit.log import AuditLog, LogHead
+from kiosk.audit.record import RecordKind, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.errors import AuditError
@@ -27,11 +27,11 @@ def path(tmp_path: Path) -> Path:
 def filled(path: Path, count: int = 5) -> AuditLog:
     log = AuditLog(path, clock_unix=lambda: 1.5)
     for n in range(count):
-        assert log.append(Kind.VISIT_BEGAN, visit=f"AAAA-000{n}", facts={"n": n})
+        assert log.append(RecordKind.VISIT_BEGAN, visit=f"AAAA-000{n}", facts={"n": n})
     return log
 
 
-def report(path: Path, *anchors: Head):
+def report(path: Path, *anchors: LogHead):
     with path.open("rb") as file:
         return verify(file, anchors)
 
@@ -41,7 +41,12 @@ def test_what_is_appended_can_be_read_and_verified(path):
     found = report(path, log.head)
     assert (found.records, found.fault, found.head) == (5, "", log.head)
     first = decode(path.read_bytes().splitlines()[0]).record
-    assert (first.seq, first.kind, first.visit, first.facts) == (1, Kind.VISIT_BEGAN, "AAAA-0000", {"n": 0})
+    assert (first.seq, first.kind, first.visit, first.facts) == (
+        1,
+        RecordKind.VISIT_BEGAN,
+        "AAAA-0000",
+        {"n": 0},
+    )
 
 
 def test_the_file_is_ours_alone(path):
@@ -56,7 +61,7 @@ def test_it_goes_on_after_a_restart(path):
     assert report(path).records == 10
 
 
-def test_every_cut_of_the_last_line_is_told_and_mended(path):
+def test_every_torn_last_line_is_cut_off_and_recorded(path):
     """A power cut may leave any part of the last line, and a file system may leave zeros."""
     filled(path, 3)
     whole = path.read_bytes()
@@ -64,20 +69,20 @@ def test_every_cut_of_the_last_line_is_told_and_mended(path):
     last = whole[len(before) :]
     for torn in [last[:cut] for cut in range(1, len(last))] + [b"\0" * 100]:
         path.write_bytes(before + torn)
-        assert AuditLog(path).append(Kind.SERVICE_IN)
+        assert AuditLog(path).append(RecordKind.SERVICE_IN)
         found = report(path)
         assert (found.fault, found.records) == ("", 4), torn
         mended = decode(path.read_bytes().splitlines()[2]).record
-        assert (mended.kind, mended.facts["bytes"]) == (Kind.AUDIT_RECOVERED, len(torn))
+        assert (mended.kind, mended.facts["bytes"]) == (RecordKind.AUDIT_RECOVERED, len(torn))
 
 
 def test_two_processes_write_one_chain(path):
     """`kiosk enrol` may write while the terminal runs."""
     code = (
         "import sys; from pathlib import Path; from kiosk.audit.log import AuditLog\n"
-        "from kiosk.audit.record import Kind\n"
+        "from kiosk.audit.record import RecordKind\n"
         "log = AuditLog(Path(sys.argv[1]))\n"
-        "assert all(log.append(Kind.SERVICE_IN) for _ in range(50))"
+        "assert all(log.append(RecordKind.SERVICE_IN) for _ in range(50))"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT) for _ in range(3)]
     assert [process.wait(60) for process in running] == [0, 0, 0]
@@ -85,7 +90,7 @@ def test_two_processes_write_one_chain(path):
     assert (found.fault, found.records) == ("", 150)
 
 
-def test_a_full_disk_loses_no_record_and_is_told(path, monkeypatch):
+def test_a_full_disk_loses_no_record_and_is_reported(path, monkeypatch):
     log = filled(path, 2)
     real = os.write
 
@@ -94,14 +99,14 @@ def test_a_full_disk_loses_no_record_and_is_told(path, monkeypatch):
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "write", full)
-    assert not log.append(Kind.SERVICE_OUT, Code.DISK_LOW)
+    assert not log.append(RecordKind.SERVICE_OUT, Code.DISK_LOW)
     assert log.fault is Code.AUDIT_UNWRITABLE
-    assert not log.append(Kind.SERVICE_IN)
+    assert not log.append(RecordKind.SERVICE_IN)
     monkeypatch.setattr(os, "write", real)
     assert log.flush()
     assert log.fault is Code.OK
     kinds = [decode(line).record.kind for line in path.read_bytes().splitlines()]
-    assert kinds[2:] == [Kind.SERVICE_OUT, Kind.SERVICE_IN]
+    assert kinds[2:] == [RecordKind.SERVICE_OUT, RecordKind.SERVICE_IN]
     assert report(path).good
 
 
@@ -110,7 +115,7 @@ def test_a_damaged_log_is_not_written_on(path):
     raw = path.read_bytes()
     path.write_bytes(raw[:-20] + b"X" + raw[-19:])
     fresh = AuditLog(path)
-    assert not fresh.append(Kind.SERVICE_IN)
+    assert not fresh.append(RecordKind.SERVICE_IN)
     assert fresh.fault is Code.AUDIT_DAMAGED
     with pytest.raises(AuditError):
         _ = AuditLog(path).head
@@ -140,7 +145,7 @@ def test_a_damaged_log_is_not_written_on(path):
 )
 def test_what_could_be_personal_is_refused_and_not_quoted(path, facts):
     with pytest.raises(ValueError, match="audit: ") as raised:
-        AuditLog(path).append(Kind.CLERK_ACTED, facts=facts)
+        AuditLog(path).append(RecordKind.CLERK_ACTED, facts=facts)
     assert "139000" not in str(raised.value) or "13900000000" in facts
     assert not path.exists()
 
@@ -149,7 +154,7 @@ def test_what_could_be_personal_is_refused_and_not_quoted(path, facts):
 def test_nobody_is_named_as_actor_or_visit(path, who):
     for where in ("actor", "visit"):
         with pytest.raises(ValueError, match="audit: "):
-            AuditLog(path).append(Kind.CLERK_ACTED, **{where: who})
+            AuditLog(path).append(RecordKind.CLERK_ACTED, **{where: who})
 
 
 @settings(max_examples=300, deadline=None)

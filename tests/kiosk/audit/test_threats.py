@@ -14,7 +14,7 @@ ROWS = [
 ]
 
 
-def test_there_are_threats_at_every_door() -> None:
+def test_every_category_of_stride_has_threats() -> None:
     assert len(ROWS) > 25
     assert {row[2] for row in ROWS} == set("STRIDE")
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kiosk.audit.log import AuditLog, Head
-from kiosk.audit.record import Kind, decode, encode
-from kiosk.audit.verify import Header, verify
+from kiosk.audit.log import AuditLog, LogHead
+from kiosk.audit.record import RecordKind, decode, encode
+from kiosk.audit.verify import ExportHeader, verify
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +19,13 @@ def lines(tmp_path_factory) -> list[bytes]:
     path = tmp_path_factory.mktemp("audit") / "audit.log"
     log = AuditLog(path)
     for n in range(20):
-        log.append(Kind.VISIT_FINISHED, visit="AAAA-0001", facts={"n": n})
+        log.append(RecordKind.VISIT_FINISHED, visit="AAAA-0001", facts={"n": n})
     return path.read_bytes().splitlines(keepends=True)
 
 
-def head(line: bytes) -> Head:
+def head(line: bytes) -> LogHead:
     found = decode(line)
-    return Head(found.record.seq, found.hash)
+    return LogHead(found.record.seq, found.hash)
 
 
 def rehashed(lines: list[bytes], first: int, **changes) -> list[bytes]:
@@ -98,7 +98,10 @@ def test_a_cut_off_end_is_found_by_an_anchor_or_by_the_exports_header(lines):
     found = verify(short, [head(lines[-1])])
     assert (found.at, found.fault.partition(":")[0]) == (16, "missing")
     last = head(lines[-1])
-    header = msgspec.json.encode(Header(1, "T-1", 5.0, last.seq, last.hash)) + b"\n"
+    header = (
+        msgspec.json.encode(ExportHeader(audit=1, terminal="T-1", at_unix=5.0, seq=last.seq, head=last.hash))
+        + b"\n"
+    )
     assert verify([header, *lines]).good
     assert verify([header, *short]).at == 16
 
@@ -119,7 +122,7 @@ def test_commands(tmp_path: Path, capsys, monkeypatch):
     site.write_text('[storage]\nfolder = "var"\n[central]\nurl = "https://localhost:1"\n')
     log = AuditLog(tmp_path / "var" / "audit" / "audit.log")
     for _ in range(4):
-        log.append(Kind.SERVICE_IN)
+        log.append(RecordKind.SERVICE_IN)
     export = tmp_path / "export.jsonl"
     assert main(["audit", "--settings", str(site), "export", str(export)]) == 0
     assert main(["audit", "--settings", str(site), "verify", str(export)]) == 0

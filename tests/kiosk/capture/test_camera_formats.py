@@ -5,7 +5,7 @@ import pytest
 
 from kiosk.capture import camera
 from kiosk.capture.camera import CameraSettings, Cv2Camera
-from kiosk.capture.camera_formats import Format, best, candidates
+from kiosk.capture.camera_formats import Format, candidates, choose_format
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy
 from kiosk.paths import RESOURCES
@@ -58,13 +58,13 @@ class Capture:
 
 def choice(gives: dict[str, tuple[int, int, float]]) -> Format | None:
     device = Device(gives)
-    return best(WANTED, device.open, lambda: device.now)
+    return choose_format(WANTED, device.open, lambda: device.now)
 
 
 def test_what_is_asked_for_first_is_taken_if_it_is_given():
     device = Device({"MJPG": (1280, 720, 30.0), "YUYV": (1280, 720, 10.0)})
-    found = best(WANTED, device.open, lambda: device.now)
-    assert found == Format("MJPG", 1280, 720, 25.0)
+    found = choose_format(WANTED, device.open, lambda: device.now)
+    assert found == Format(fourcc="MJPG", width_px=1280, height_px=720, fps=25.0)
     assert device.opened == 1
 
 
@@ -89,10 +89,10 @@ def test_no_picture_in_any_format():
 
 def test_the_driver_tries_once_and_remembers(monkeypatch, tmp_path):
     device = Device({"YUYV": (1280, 720, 30.0)})
-    monkeypatch.setattr(camera, "_local", device.open)
+    monkeypatch.setattr(camera, "capture_local", device.open)
     node = tmp_path / "video0"
     node.touch()
-    where = Context(RESOURCES, RESOURCES, simulation=True, clock=lambda: device.now)
+    where = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=lambda: device.now)
     one = Cv2Camera(CameraSettings(device=str(node)), where)
     one.open()
     tries = device.opened
@@ -106,12 +106,12 @@ def test_the_driver_tries_once_and_remembers(monkeypatch, tmp_path):
 @pytest.mark.parametrize("shape", [(480, 640), (480, 640, 1), (480, 640, 2), (64, 64, 3)])
 def test_a_picture_that_is_none_is_a_wrong_format(monkeypatch, tmp_path, shape):
     device = Device({"MJPG": (640, 480, 30.0)})
-    monkeypatch.setattr(camera, "_local", device.open)
+    monkeypatch.setattr(camera, "capture_local", device.open)
     monkeypatch.setattr(Capture, "read", lambda self: (True, np.zeros(shape, np.uint8)))
     node = tmp_path / "video0"
     node.touch()
     settings = CameraSettings(device=str(node), format="MJPG", width_px=640, height_px=480)
-    where = Context(RESOURCES, RESOURCES, simulation=True, clock=lambda: 0.0)
+    where = Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=lambda: 0.0)
     one = Cv2Camera(settings, where)
     monkeypatch.setattr(one, "_format", WANTED[0])
     with pytest.raises(DeviceBusy) as caught:

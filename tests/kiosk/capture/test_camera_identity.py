@@ -43,7 +43,7 @@ def loopback(sysfs: Path) -> Path:
 
 def test_a_usb_camera_is_known_by_kind_and_by_place(tmp_path, webcam):
     found = of_device(webcam, tmp_path)
-    assert found == Identity("uvcvideo", "046d", "0825", "1-1.2", virtual=False)
+    assert found == Identity(driver="uvcvideo", vendor="046d", product="0825", port="1-1.2", virtual=False)
     assert found.names == ("046d:0825@1-1.2", "046d:0825", "1-1.2")
 
 
@@ -79,7 +79,7 @@ def test_a_node_the_kernel_does_not_know_counts_as_virtual(tmp_path):
 
 def test_a_camera_of_the_board_is_known_by_its_bus(tmp_path):
     device = plug(tmp_path, 2, "devices/platform/soc/fe801000.csi", "unicam")
-    assert of_device(device, tmp_path) == Identity("unicam", port="fe801000.csi", virtual=False)
+    assert of_device(device, tmp_path) == Identity(driver="unicam", port="fe801000.csi", virtual=False)
 
 
 def test_a_stream_is_known_by_host_and_port_and_its_password_by_nobody():

@@ -19,6 +19,6 @@ class EmptyReader:
 @pytest.mark.timeout(30)
 def test_the_first_look_is_told_at_once():
     """A terminal that starts is out of service until its reader's first look has returned."""
-    watcher = CardWatcher(EmptyReader(), give=lambda _: None, idle_poll_s=3600.0)
+    watcher = CardWatcher(EmptyReader(), post=lambda _: None, idle_poll_s=3600.0)
     watcher.open()
     watcher.step()  # with a pause it would last an hour

@@ -7,9 +7,9 @@ import pytest
 from evaluation.attacks import make
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
-from kiosk.model import Answer, Frame, StreamSeen
+from kiosk.model import Frame, StreamSeen, VerdictAnswer
 from kiosk.settings import load
-from kiosk.visit.rules.stream import stream
+from kiosk.visit.rules.stream import judge_stream
 from tests.support.faces import MODELS, PHOTOS, head, needs_models, photo
 
 pytestmark = needs_models
@@ -25,25 +25,25 @@ def seen(species: str, name: str) -> StreamSeen:
     watch, found = StreamMonitor(), StreamSeen()
     for i in range(round(SECONDS * FPS)):
         at = i / FPS + 0.0007 * (i * 7919 % 5)
-        found = watch.look(Frame(shown.render(i / FPS), i, at))
+        found = watch.look(Frame(image=shown.render(i / FPS), seq=i, at=at))
     return found
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_live_head_is_blamed_for_nothing(name):
-    verdict = stream(seen("live", name), load().visit)
-    assert (verdict.answer, verdict.code) == (Answer.PASS, Code.OK), verdict.measured
+    verdict = judge_stream(seen("live", name), load().visit.stream)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.PASS, Code.OK), verdict.measured
 
 
 @pytest.mark.parametrize(
     ("species", "code", "answer"),
     [
-        ("loop", Code.STREAM_REPEATED, Answer.REFUSE),
-        ("injected", Code.STREAM_NO_NOISE, Answer.REVIEW),
-        ("still", Code.STREAM_STILL, Answer.REVIEW),
+        ("loop", Code.STREAM_REPEATED, VerdictAnswer.REFUSE),
+        ("injected", Code.STREAM_NO_NOISE, VerdictAnswer.REVIEW),
+        ("still", Code.STREAM_STILL, VerdictAnswer.REVIEW),
     ],
 )
 def test_what_is_fed_or_held_before_the_camera_is_found(species, code, answer):
-    verdict = stream(seen(species, "collins"), load().visit)
+    verdict = judge_stream(seen(species, "collins"), load().visit.stream)
     assert code.value in str(verdict.measured["findings"]), verdict.measured
     assert verdict.answer is answer

@@ -41,7 +41,7 @@ def watched(
     seen = StreamSeen()
     for i in range(round(seconds * FPS)):
         at = i / FPS + float(random.uniform(0, jitter_s))
-        seen = watch.look(Frame(shown(i / FPS), i, at, stamp=1.0 + i if stamps else None))
+        seen = watch.look(Frame(image=shown(i / FPS), seq=i, at=at, stamp=1.0 + i if stamps else None))
     return seen
 
 
@@ -112,11 +112,11 @@ def test_a_drifting_exposure_is_no_movement():
 def test_times_that_go_back_are_counted():
     watch = StreamMonitor()
     for i, at in enumerate([0.0, 0.04, 0.03, 0.08]):
-        seen = watch.look(Frame(sensor(scene(at)), i, at))
+        seen = watch.look(Frame(image=sensor(scene(at)), seq=i, at=at))
     assert seen.backwards == 1
     watch = StreamMonitor()
     for i, stamp in enumerate([5.0, 5.1, 4.9, 5.0]):
-        seen = watch.look(Frame(sensor(scene(i / FPS)), i, i / FPS, stamp=stamp))
+        seen = watch.look(Frame(image=sensor(scene(i / FPS)), seq=i, at=i / FPS, stamp=stamp))
     assert seen.backwards == 1
 
 
@@ -127,6 +127,6 @@ def test_a_covered_lens_repeats_nothing():
 def test_a_clip_without_pause_is_faster_and_more_even_than_any_camera():
     watch = StreamMonitor()
     for i in range(40):
-        seen = watch.look(Frame(sensor(scene(i / FPS)), i, i / 400))
+        seen = watch.look(Frame(image=sensor(scene(i / FPS)), seq=i, at=i / 400))
     assert seen.fps == 400
     assert seen.jitter_ms == 0

@@ -62,7 +62,7 @@ class Flaky:
         if not self.there or not self.works:
             raise DeviceLost(Code.CAMERA_LOST, "no frame")
         time.sleep(0.002)
-        return Frame(np.zeros((2, 2, 3), np.uint8), next(self._seq), time.monotonic())
+        return Frame(image=np.zeros((2, 2, 3), np.uint8), seq=next(self._seq), at=time.monotonic())
 
     def close(self) -> None:
         self.is_open = False
@@ -253,7 +253,7 @@ def test_waits_grow_and_stay_short():
     supervisor = Supervisor(Device.CAMERA, CameraFeed(Flaky()), lambda _: None)
     delays = []
     for supervisor._failures in range(1, 9):
-        delays.append(supervisor._delay(wanted=True))
+        delays.append(supervisor.pause_s(wanted=True))
     assert delays == sorted(delays)
     assert max(delays) <= 1.0
 
@@ -276,7 +276,7 @@ def test_all_is_done_on_one_thread(stand):
 
 
 def frame(seq: int) -> Frame:
-    return Frame(np.zeros((1, 1, 3), np.uint8), seq, 0.0)
+    return Frame(image=np.zeros((1, 1, 3), np.uint8), seq=seq, at=0.0)
 
 
 class Still:
@@ -354,7 +354,7 @@ class Mute(Deaf):
     def open(self, deliver) -> None:
         super().open(deliver)
         if self._after_s is not None:
-            block = AudioBlock(np.zeros(320, np.float32), 0, time.monotonic())
+            block = AudioBlock(samples=np.zeros(320, np.float32), seq=0, at=time.monotonic())
             threading.Timer(self._after_s, deliver, [block]).start()
 
     def check(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.card.frames import MAX_LENGTH, PREAMBLE, Damaged, Scanner, build
+from kiosk.card.frames import MAX_LENGTH, PREAMBLE, DamagedFrame, FrameScanner, build
 
 bodies = st.binary(min_size=1, max_size=600)
 noise = st.binary(max_size=40).filter(lambda data: b"\xaa" not in data)
@@ -17,7 +17,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def scan(chunks) -> list[bytes]:
-    scanner = Scanner()
+    scanner = FrameScanner()
     return [body for chunk in chunks for body in scanner.feed(chunk)]
 
 
@@ -59,7 +59,7 @@ def test_a_length_that_cannot_be_is_noise(length):
 def test_a_changed_byte_never_makes_another_answer(body, where, change):
     frame = bytearray(build(body))
     frame[where % len(frame)] ^= change
-    with contextlib.suppress(Damaged):
+    with contextlib.suppress(DamagedFrame):
         assert scan([bytes(frame)]) == []
 
 
@@ -67,24 +67,24 @@ def test_a_frame_inside_a_damaged_one_is_not_taken():
     forged = build(b"\0\0\x90 forged")
     frame = bytearray(build(b"\0\0\x90" + forged + b"photo"))
     frame[-1] ^= 1
-    scanner = Scanner()
-    with pytest.raises(Damaged):
+    scanner = FrameScanner()
+    with pytest.raises(DamagedFrame):
         list(scanner.feed(bytes(frame)))
     assert list(scanner.feed(build(b"next"))) == [b"next"]
 
 
 @given(st.lists(st.binary(max_size=300), max_size=10))
 def test_anything_can_come(chunks):
-    scanner = Scanner()
+    scanner = FrameScanner()
     for chunk in chunks:
         try:
             list(scanner.feed(chunk))
-        except Damaged:
+        except DamagedFrame:
             assert list(scanner.feed(build(b"ok"))) == [b"ok"]
 
 
 def test_noise_does_not_pile_up():
-    scanner = Scanner()
+    scanner = FrameScanner()
     for _ in range(100):
         assert list(scanner.feed(b"\x55" * 1000)) == []
     assert len(scanner._buffer) < 10

@@ -13,7 +13,7 @@ from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
 from kiosk.ports import Context
 
-CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
+CONTEXT = Context(resources=Path("."), models=Path("."), simulation=False, clock=time.monotonic)
 PHOTO = bytes(range(256)) * 4
 
 SOURCE = """

@@ -6,13 +6,13 @@ from kiosk.card.frames import build
 from kiosk.card.protocol import (
     ATTEMPTS,
     GAP_S,
-    MEANINGS,
+    STATUS_MEANINGS,
     Command,
     Session,
     Status,
     meaning,
     raise_for,
-    well,
+    require_ready,
 )
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost
@@ -72,8 +72,8 @@ def test_every_status_has_its_code(status, code):
 
 
 def test_no_status_is_left_without_a_meaning():
-    assert set(MEANINGS) == set(Status)
-    assert {status for status in Status if MEANINGS[status].code is not MEANT.get(status)} == {
+    assert set(STATUS_MEANINGS) == set(Status)
+    assert {status for status in Status if STATUS_MEANINGS[status].code is not MEANT.get(status)} == {
         Status.OK,
         Status.FOUND,
     }
@@ -82,10 +82,10 @@ def test_no_status_is_left_without_a_meaning():
 @pytest.mark.parametrize("status", range(256))
 def test_what_a_reader_says_of_itself_is_never_told_of_a_card(status):
     if status == Status.OK:
-        well(status)
+        require_ready(status)
         return
     with pytest.raises(DeviceLost):
-        well(status)
+        require_ready(status)
 
 
 @pytest.mark.parametrize("status", range(256))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiosk.card.protocol import MEANINGS, Command, Status
+from kiosk.card.protocol import STATUS_MEANINGS, Command, Status
 from kiosk.codes import Code
 from kiosk.simulators import sam_v_faults
 from kiosk.simulators.sam_v_faults import SCENARIOS, FaultScenario, run_scenario
@@ -21,7 +21,7 @@ def test_the_script_is_long_and_says_nothing_twice():
 @pytest.mark.parametrize("command", [Command.FIND, Command.SELECT, Command.READ])
 def test_every_status_is_played_at_every_command(command):
     told = {f.status for scene in SCENARIOS for f in scene.faults if f.command == command}
-    assert told >= set(MEANINGS) - {Status.OK, Status.FOUND}
+    assert told >= set(STATUS_MEANINGS) - {Status.OK, Status.FOUND}
 
 
 def test_a_scene_that_ends_otherwise_is_told(monkeypatch):

@@ -17,15 +17,19 @@ printer = {{ driver = "file", path = "{path}", form = "text" }}
 """
 
 
+def visit_row(visit, outcome, code, stage, way=""):
+    return VisitRow(visit=visit, outcome=outcome, code=code, stage=stage, way=way)
+
+
 @pytest.fixture
 def site(tmp_path):
     """A morning: one opened, one refused, one request waits."""
     file = tmp_path / "settings.toml"
     file.write_text(SITE.format(path=tmp_path / "paper.txt"), encoding="utf-8")
     book = Daybook(tmp_path / "held" / "staff")
-    book.write(VisitRow(0.0, "7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
-    book.write(VisitRow(0.0, "2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
-    book.write(ActionRow(0.0, "sign_in", "700124", Code.OK))
+    book.write(visit_row("7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
+    book.write(visit_row("2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
+    book.write(ActionRow(act="sign_in", clerk="700124", code=Code.OK))
     database = Database(tmp_path / "held" / OUTBOX_FILE)
     Outbox(database).put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
     database.close()
@@ -34,11 +38,11 @@ def site(tmp_path):
 
 def test_on_the_screen(site, capsys):
     assert main(["report", "--settings", str(site)]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for part in ("样板便利店 GZ-0017", "办理人次 2", "已开通 1", "card.expired", "其他方式 1"):
-        assert part in told
-    assert "等待发送 1" in told
-    assert "700124 登录" in told
+        assert part in printed
+    assert "等待发送 1" in printed
+    assert "700124 登录" in printed
 
 
 @pytest.mark.parametrize(
@@ -57,12 +61,12 @@ def test_onto_the_receipt_printer(site, tmp_path):
 
 def test_another_day_has_its_own(site, capsys):
     assert main(["report", "--settings", str(site), "--day", "2020-01-01"]) == 0
-    told = capsys.readouterr().out
-    assert "2020-01-01" in told
-    assert "办理人次 0" in told
+    printed = capsys.readouterr().out
+    assert "2020-01-01" in printed
+    assert "办理人次 0" in printed
 
 
-def test_what_cannot_be_written_is_told(site, tmp_path, capsys):
+def test_what_cannot_be_written_is_reported(site, tmp_path, capsys):
     assert main(["report", "--settings", str(site), "--to", str(tmp_path / "no" / "such.pdf")]) == 1
     assert "kiosk report" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -72,9 +76,9 @@ def test_what_cannot_be_written_is_told(site, tmp_path, capsys):
 def test_a_queue_that_cannot_be_read_is_not_an_empty_one(site, tmp_path, capsys):
     (tmp_path / "held" / OUTBOX_FILE).write_bytes(b"no database" * 100)
     assert main(["report", "--settings", str(site)]) == 1
-    told = capsys.readouterr()
-    assert "kiosk report" in told.err
-    assert not told.out
+    printed = capsys.readouterr()
+    assert "kiosk report" in printed.err
+    assert not printed.out
 
 
 def test_nothing_is_made_where_nothing_was(tmp_path, capsys):

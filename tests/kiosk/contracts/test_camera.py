@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kiosk.capture.camera import CameraSettings, Cv2Camera, Stillness, device_path
+from kiosk.capture.camera import CameraSettings, Cv2Camera, FrozenPictureDetector, device_path
 from kiosk.codes import Code
 from kiosk.errors import DeviceBusy, DeviceLost, DeviceMissing, SettingsError
 from kiosk.paths import RESOURCES
@@ -28,7 +28,7 @@ class NumberedPictures:
 
 
 def context(world: object = None) -> Context:
-    return Context(RESOURCES, RESOURCES, simulation=True, clock=time.monotonic, world=world)
+    return Context(resources=RESOURCES, models=RESOURCES, simulation=True, clock=time.monotonic, world=world)
 
 
 @pytest.fixture
@@ -222,16 +222,16 @@ def test_settings_are_checked(wrong):
 
 
 def test_a_little_noise_is_no_frozen_picture():
-    still = Stillness(1.0)
+    detector = FrozenPictureDetector(1.0)
     random = np.random.default_rng(1)
     pictures = (random.integers(0, 3, (48, 64, 3)).astype(np.uint8) for _ in range(100))
-    assert not any(still.frozen(picture, i * 0.1) for i, picture in enumerate(pictures))
+    assert not any(detector.is_frozen(picture, i * 0.1) for i, picture in enumerate(pictures))
 
 
 def test_the_same_picture_is_frozen_after_the_limit():
-    still = Stillness(1.0)
+    detector = FrozenPictureDetector(1.0)
     picture = np.zeros((48, 64, 3), np.uint8)
-    assert [still.frozen(picture, at) for at in (0.0, 0.5, 1.0, 1.1)] == [False, False, False, True]
+    assert [detector.is_frozen(picture, at) for at in (0.0, 0.5, 1.0, 1.1)] == [False, False, False, True]
 
 
 # ── simulated ────────────────────────────────────────────────────────────────────────────────────

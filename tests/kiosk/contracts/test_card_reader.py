@@ -47,7 +47,9 @@ class CardSlot:
 
 
 def context(world=None) -> Context:
-    return Context(Path("."), Path("."), simulation=world is not None, clock=time.monotonic, world=world)
+    return Context(
+        resources=Path("."), models=Path("."), simulation=world is not None, clock=time.monotonic, world=world
+    )
 
 
 def sam_v(port: str) -> SamV:

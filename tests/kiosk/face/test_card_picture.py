@@ -9,14 +9,14 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.face import card_picture
-from kiosk.face.card_picture import CardLook, find, look, sharpness, straightened
+from kiosk.face.card_picture import CardPicture, find_card, inspect_frame, print_sharpness, straighten
 from kiosk.face.card_portrait import CardPortrait
 from kiosk.face.sface import SFace, SFaceSettings
 from kiosk.model import IdCard
 from kiosk.ports import Context, Image
 from kiosk.settings import load
 from kiosk.simulators.card_picture import card_picture as rendered
-from kiosk.simulators.card_picture import held
+from kiosk.simulators.card_picture import with_card_held
 from kiosk.simulators.head import SimulatedHead
 from kiosk.simulators.people import Person
 from kiosk.simulators.portrait import detect_face
@@ -38,7 +38,9 @@ def photo(name: str) -> Image:
 @pytest.fixture(scope="module")
 def engine() -> SFace:
     photo("astronaut.png")
-    return SFace(SFaceSettings(), Context(MODELS, MODELS, simulation=True, clock=time.monotonic))
+    return SFace(
+        SFaceSettings(), Context(resources=MODELS, models=MODELS, simulation=True, clock=time.monotonic)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,8 @@ def card(holder) -> Image:
     return rendered(holder, picture, detect_face(picture, MODELS))
 
 
-def seen(engine, scene, card, at=1.0, **more) -> CardLook:
-    return look(held(scene, card, at, **more), engine, SETTINGS)
+def seen(engine, scene, card, at=1.0, **more) -> CardPicture:
+    return inspect_frame(with_card_held(scene, card, at, **more), engine, SETTINGS)
 
 
 @pytest.mark.parametrize("at", [0.0, 1.0, 2.5, 4.0])
@@ -146,8 +148,8 @@ def test_nothing_else_is_taken_for_a_card(engine, scene, card, other):
 
 
 def test_nobody_holds_a_card(engine, scene):
-    assert look(scene, engine, SETTINGS).hint is Code.CARD_PICTURE_NONE
-    assert find(np.zeros((480, 640, 3), np.uint8)) is None
+    assert inspect_frame(scene, engine, SETTINGS).hint is Code.CARD_PICTURE_NONE
+    assert find_card(np.zeros((480, 640, 3), np.uint8)) is None
 
 
 def test_too_far_away(engine, scene, card):
@@ -166,21 +168,21 @@ def test_glare_on_the_face(engine, scene, card):
 
 
 def test_a_shaken_card_is_less_sharp_and_at_last_not_taken(engine, scene, card):
-    sharp = held(scene, card, 1.0)
+    sharp = with_card_held(scene, card, 1.0)
     measured = []
     for length in (1, 3, 5):
         kernel = np.zeros((length, length), np.float32)
         kernel[length // 2] = 1 / length
-        measured.append(sharpness(straightened(cv2.filter2D(sharp, -1, kernel), find(sharp))))
+        measured.append(print_sharpness(straighten(cv2.filter2D(sharp, -1, kernel), find_card(sharp))))
     assert measured == sorted(measured, reverse=True)
     soft = cv2.GaussianBlur(sharp, (0, 0), 4)
-    assert look(soft, engine, SETTINGS).portrait is None
+    assert inspect_frame(soft, engine, SETTINGS).portrait is None
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.25, 2.2])
 def test_other_proportions_are_no_card(scene, ratio):
     sheet = cv2.rectangle(scene.copy(), (120, 100), (120 + int(200 * ratio), 300), PAPER, -1)
-    found = find(sheet)
+    found = find_card(sheet)
     assert found is None or abs(card_picture._width(found) - 200 * ratio) > 60
 
 

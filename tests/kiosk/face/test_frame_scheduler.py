@@ -6,9 +6,9 @@ from kiosk.face.frame_scheduler import MAX_STRIDE, STEADY_STRIDE, FrameScheduler
 
 
 def looked_at(camera_fps: float, seconds: float = 10.0, jitter: float = 0.0) -> float:
-    pace = FrameScheduler(max_fps=15.0)
+    scheduler = FrameScheduler(max_fps=15.0)
     times = [(i + jitter * (-1) ** i) / camera_fps for i in range(int(camera_fps * seconds))]
-    return sum(pace.due(at) for at in times) / seconds
+    return sum(scheduler.due(at) for at in times) / seconds
 
 
 @pytest.mark.parametrize("camera_fps", [25, 30, 60])
@@ -25,17 +25,17 @@ def test_jitter_costs_no_frames():
 
 
 def test_after_a_pause_it_does_not_catch_up():
-    pace = FrameScheduler(max_fps=15.0)
-    assert pace.due(0.0)
-    assert sum(pace.due(60 + i / 60) for i in range(60)) <= 17
+    scheduler = FrameScheduler(max_fps=15.0)
+    assert scheduler.due(0.0)
+    assert sum(scheduler.due(60 + i / 60) for i in range(60)) <= 17
 
 
-def dear(pace: FrameScheduler, *, steady: bool, looks: int = 60) -> int:
+def dear(scheduler: FrameScheduler, *, steady: bool, looks: int = 60) -> int:
     count = 0
     for i in range(looks):
-        assert pace.due(i / 15)
-        if pace.embed_due(steady=steady):
-            pace.embedded(pace._embed_s or 1e-6)
+        assert scheduler.due(i / 15)
+        if scheduler.embed_due(steady=steady):
+            scheduler.record_embedding(scheduler._embed_s or 1e-6)
             count += 1
     return count
 
@@ -46,14 +46,14 @@ def test_a_fast_machine_embeds_every_frame_until_enough_is_known():
 
 
 def test_a_slow_machine_embeds_as_often_as_the_time_allows():
-    pace = FrameScheduler(15.0)
-    pace.looked(0.040)
-    pace.embedded(0.070)  # 26 ms are left of each period: every third frame
-    assert pace.stride == 3
+    scheduler = FrameScheduler(15.0)
+    scheduler.record_look(0.040)
+    scheduler.record_embedding(0.070)  # 26 ms are left of each period: every third frame
+    assert scheduler.stride == 3
 
 
 def test_a_machine_too_slow_to_look_still_embeds_now_and_then():
-    pace = FrameScheduler(15.0)
-    pace.looked(0.2)
-    pace.embedded(0.2)
-    assert pace.stride == MAX_STRIDE
+    scheduler = FrameScheduler(15.0)
+    scheduler.record_look(0.2)
+    scheduler.record_embedding(0.2)
+    assert scheduler.stride == MAX_STRIDE

@@ -8,7 +8,8 @@ from kiosk.ports import Face
 
 
 def face_at(points: np.ndarray, box: tuple[float, float, float, float] = (0, 0, 100, 100)) -> Face:
-    return Face(*box, points.astype(np.float32), 1.0)
+    x, y, width, height = box
+    return Face(x=x, y=y, width=width, height=height, points=points.astype(np.float32), score=1.0)
 
 
 def placed(degrees: float, zoom: float, shift: tuple[float, float]) -> np.ndarray:

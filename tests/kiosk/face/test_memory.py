@@ -20,7 +20,7 @@ def crop(level: int) -> np.ndarray:
 @pytest.fixture
 def memory() -> FaceMemory:
     memory = FaceMemory(capacity=3)
-    memory.refer(CARD.copy())
+    memory.set_reference(CARD.copy())
     return memory
 
 
@@ -70,7 +70,7 @@ def test_the_picture_is_reduced_to_its_limit(memory):
 
 def test_another_face_inherits_nothing_but_the_card(memory):
     memory.add(1.0, vector(0), crop(50))
-    memory.lived(0.9)
+    memory.add_live_score(0.9)
     memory.restart()
     assert (memory.frames, memory.live_median(), memory.picture(480, 85)) == (0, None, None)
     assert memory.likeness(vector(0)) == pytest.approx(1.0)
@@ -90,7 +90,7 @@ def test_the_face_that_a_clerk_saw_is_known_again_until_all_is_forgotten(memory)
     memory.add(1.0, vector(0.2), crop(0))
     memory.keep_reviewed()
     memory.begin()  # another watch of the same visit
-    memory.refer(CARD.copy())
+    memory.set_reference(CARD.copy())
     assert memory.likeness_reviewed() is None  # nobody was seen yet
     memory.add(1.0, vector(0.3), crop(0))
     assert memory.likeness_reviewed() == pytest.approx(np.cos(0.1), abs=1e-6)
@@ -119,6 +119,6 @@ def test_no_median_of_fewer_scores_than_five_stands_for_more_frames():
     for i in range(6):
         memory.add(float(i), np.ones(4, np.float32), picture)
         if i != 1:  # one score failed
-            memory.lived(0.1 * i)
+            memory.add_live_score(0.1 * i)
         assert (memory.live_median() is None) == (i in (1, 2, 3, 4)), i
     assert memory.live_median() == pytest.approx(0.3)

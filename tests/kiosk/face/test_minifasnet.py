@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
-from kiosk.face.minifasnet import MiniFasNet, MiniFasNetSettings, Net, surroundings
+from kiosk.face.minifasnet import AntiSpoofNet, MiniFasNet, MiniFasNetSettings, surroundings
 from kiosk.face.no_liveness import NoLiveness, NoLivenessSettings
 from kiosk.ports import Face
 from tests.support.faces import (
@@ -22,7 +22,7 @@ from tests.support.faces import (
 
 
 def face(x: float, y: float, width: float, height: float) -> Face:
-    return Face(x, y, width, height, np.zeros((5, 2), np.float32), 1.0)
+    return Face(x=x, y=y, width=width, height=height, points=np.zeros((5, 2), np.float32), score=1.0)
 
 
 def as_print(picture: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ def test_a_printed_photo_scores_as_an_attack(name):
 @needs_antispoof
 @pytest.mark.parametrize("file", ANTISPOOF)
 def test_the_self_test_passes_on_the_real_nets(file):
-    Net(MODELS / file)
+    AntiSpoofNet(MODELS / file)
 
 
 @needs_antispoof
@@ -58,7 +58,7 @@ def test_the_self_test_passes_on_the_real_nets(file):
 def test_the_self_test_refuses_a_net_fed_with_fractions(file):
     """0…1 instead of 0…255: nearly the same answer to everything."""
     with pytest.raises(ModelError) as caught:
-        Net(MODELS / file, gain=1 / 255)
+        AntiSpoofNet(MODELS / file, gain=1 / 255)
     assert caught.value.code is Code.MODEL_UNUSABLE
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
-from kiosk.face.minifasnet import Net
+from kiosk.face.minifasnet import AntiSpoofNet
 from tests.support import onnx_stub as onnx
 
 PIXELS = 80 * 80 * 3
@@ -29,14 +29,14 @@ def brighter_is(which: int) -> np.ndarray:
 
 def refused(file: Path, **options: float) -> str:
     with pytest.raises(ModelError) as caught:
-        Net(file, **options)
+        AntiSpoofNet(file, **options)
     assert caught.value.code is Code.MODEL_UNUSABLE
     return str(caught.value)
 
 
 def test_a_net_that_tells_live_from_attack_is_taken(tmp_path):
     file = net(tmp_path, brighter_is(1), (10, 0, 0))
-    assert Net(file).live(np.full((80, 80, 3), 200, np.uint8)) > 0.9
+    assert AntiSpoofNet(file).live(np.full((80, 80, 3), 200, np.uint8)) > 0.9
 
 
 @pytest.mark.parametrize("bias", [(0, 0, 0), (0, 50, 0), (50, 0, 0)])

@@ -107,7 +107,9 @@ def test_just_at_a_limit_a_hint_neither_comes_nor_goes(code, limit, better):
         "max_brightness": "brightness", "min_sharpness": "sharpness", "max_off_centre": "off_centre",
         "min_mouth_detail": "mouth_detail",
     }  # fmt: skip
-    well = quality.Measures(60.0, 130.0, 130.0, 0.3, 0.05, 1.0)
+    well = quality.FaceMeasures(
+        sharpness=60.0, brightness=130.0, surroundings=130.0, width=0.3, off_centre=0.05, mouth_detail=1.0
+    )
     straight = FaceMesh(mouth=0.1, eyes=0.1, yaw=0, pitch=0, roll=0, presence=1)
     at = getattr(limits(), limit)
     well = replace(well, surroundings=at if measures[limit] == "brightness" else 130.0)
@@ -142,7 +144,9 @@ def test_a_turned_head_is_seen(name, turn):
 
 
 def test_half_closed_eyes_do_not_flicker():
-    well = quality.Measures(60.0, 130.0, 130.0, 0.3, 0.05, 1.0)
+    well = quality.FaceMeasures(
+        sharpness=60.0, brightness=130.0, surroundings=130.0, width=0.3, off_centre=0.05, mouth_detail=1.0
+    )
     limit = limits().min_eyes
     just, clearly = (
         FaceMesh(mouth=0.1, eyes=eyes, yaw=0, pitch=0, roll=0, presence=1)

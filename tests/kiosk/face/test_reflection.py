@@ -8,7 +8,7 @@ from kiosk.face.reflection import Reflection
 from kiosk.ports import Face
 
 POINTS = np.array([[130, 100], [190, 100], [160, 130], [135, 160], [185, 160]], np.float32)
-FACE = Face(100, 60, 120, 140, POINTS, 0.9)
+FACE = Face(x=100, y=60, width=120, height=140, points=POINTS, score=0.9)
 SKIN, WALL = (110, 130, 180), (150, 150, 140)
 
 

@@ -22,6 +22,7 @@ from tests.support.faces import context, engine, head, landmarks, limits, needs_
 
 pytestmark = needs_models
 
+WAIT_S = 60.0  # only a test that fails waits so long
 FPS = 15
 ROOM = EmptyShop()
 
@@ -58,7 +59,7 @@ class Stand(Struct):
 
     def prepare(self, name: str) -> Event:
         self.watcher.watch(portrait(name))
-        assert self.watcher._awake()
+        assert self.watcher._await_watch()
         return self.events.pop()
 
     def show(self, picture: Callable[[float], Image], seconds: float) -> list[FaceSeen]:
@@ -67,7 +68,7 @@ class Stand(Struct):
         for _ in range(round(seconds * FPS)):
             self.now[0] += 1 / FPS
             at = self.now[0]
-            self.watcher.step(Frame(picture(at), round(at * FPS), at))
+            self.watcher.step(Frame(image=picture(at), seq=round(at * FPS), at=at))
         return [event for event in self.events[before:] if isinstance(event, FaceSeen)]
 
 
@@ -78,10 +79,10 @@ def stand(liveness: object = None, mesh: object = None, decoder: object = None) 
         engine(),
         mesh or landmarks(),
         liveness or NoLiveness(NoLivenessSettings(), context()),
-        decoder or SimulatedDecoder(SimulatedDecoderSettings(), context()),
-        limits(),
+        decoder=decoder or SimulatedDecoder(SimulatedDecoderSettings(), context()),
+        settings=limits(),
         newest=lambda seconds: None,
-        give=events.append,
+        post=events.append,
         clock=lambda: now[0],
         same_face=SFace.thresholds.same_face,
     )
@@ -110,7 +111,7 @@ def test_the_card_s_owner_is_recognised(name):
     it = stand(FixedLiveness(0.8))
     assert isinstance(it.prepare(name), ReferenceReady)
     last = it.show(person(name), 1.0)[-1]
-    assert last.likeness_mean >= 0.47
+    assert last.likeness_mean >= SFace.thresholds.accept
     assert last.frames_good >= limits().best_frames
     assert last.live_median == 0.8
     assert (last.track, last.faces, last.hint) == (0, 1, Code.OK)
@@ -142,7 +143,7 @@ def test_without_reference_there_is_no_likeness():
 def test_an_unreadable_portrait_is_told_and_gives_no_likeness():
     it = stand()
     it.watcher.watch(b"\0" * 1024)
-    it.watcher._awake()
+    it.watcher._await_watch()
     assert it.events == [ReferenceFailed(Code.CARD_PORTRAIT_UNREADABLE)]
     assert it.show(person("hopper"), 0.4)[-1].likeness_mean is None
 
@@ -151,7 +152,7 @@ def test_a_portrait_without_a_face_is_told():
     _, flat = cv2.imencode(".webp", np.full((126, 102, 3), 127, np.uint8))
     it = stand()
     it.watcher.watch(flat.tobytes())
-    it.watcher._awake()
+    it.watcher._await_watch()
     assert it.events == [ReferenceFailed(Code.CARD_PORTRAIT_NO_FACE)]
 
 
@@ -268,7 +269,7 @@ def test_a_new_visit_s_watch_does_not_inherit_best_frames():
     it.prepare("hopper")
     first = it.show(person("hopper"), 1 / FPS)[0]
     assert first.frames_good == 1
-    assert first.likeness_mean > 0.47
+    assert first.likeness_mean > SFace.thresholds.accept
 
 
 # ── duty ─────────────────────────────────────────────────────────────────────────────────────────
@@ -279,14 +280,14 @@ def test_frames_are_looked_at_no_more_often_than_the_settings_say():
     it.watcher.watch(None)
     for i in range(60):
         at = 100 + i / 60
-        it.watcher.step(Frame(ROOM.render(at), i, at))
+        it.watcher.step(Frame(image=ROOM.render(at), seq=i, at=at))
     assert len(it.events) <= limits().max_fps + 2
 
 
 def test_frames_from_before_the_watch_do_not_count():
     it = stand()
     it.watcher.watch(None)
-    it.watcher.step(Frame(nobody(1.0), 1, 99.9))
+    it.watcher.step(Frame(image=nobody(1.0), seq=1, at=99.9))
     assert it.events == []
 
 
@@ -334,7 +335,7 @@ def test_after_forgetting_nothing_personal_remains():
     it.prepare("hopper")
     it.show(person("hopper"), 0.6)
     memory, track = it.watcher._memory, it.watcher._track
-    arrays = [memory.reference, memory._picture, track._first, *(s.vector for s in memory._shots)]
+    arrays = [memory.reference, memory._picture, track._first, *(s.vector for s in memory._best)]
     assert all(array.any() for array in arrays)
     it.watcher.forget()
     assert not any(array.any() for array in arrays)
@@ -349,7 +350,7 @@ def test_a_portrait_that_was_not_prepared_yet_is_forgotten_too():
     it = stand()
     it.watcher.watch(portrait("hopper"))
     it.watcher.forget()
-    assert not it.watcher._awake()
+    assert not it.watcher._await_watch()
     assert it.events == []
 
 
@@ -360,23 +361,23 @@ def test_run_prepares_looks_and_stops():
 
     def newest(seconds: float) -> Frame:
         it.now[0] += 1 / FPS
-        return Frame(head("hopper").render(it.now[0]), round(it.now[0] * FPS), it.now[0])
+        return Frame(image=head("hopper").render(it.now[0]), seq=round(it.now[0] * FPS), at=it.now[0])
 
-    def give(event: Event) -> None:
+    def post(event: Event) -> None:
         it.events.append(event)
         if len(it.events) > 10:
             enough.set()
 
-    it.watcher._newest, it.watcher._give = newest, give
+    it.watcher._newest, it.watcher._post = newest, post
     thread = threading.Thread(target=it.watcher.run, args=(stop,))
     thread.start()
     it.watcher.watch(portrait("hopper"))
-    assert enough.wait(10)
+    assert enough.wait(WAIT_S)
     it.watcher.forget()
-    told = len(it.events)
+    posted = len(it.events)
     stop.set()
-    thread.join(5)
+    thread.join(WAIT_S)
     assert not thread.is_alive()
-    assert len(it.events) == told
+    assert len(it.events) == posted
     assert isinstance(it.events[0], ReferenceReady)
-    assert it.events[-1].likeness_mean > 0.47
+    assert it.events[-1].likeness_mean > SFace.thresholds.accept

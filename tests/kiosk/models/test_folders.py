@@ -48,7 +48,7 @@ def code_of(call):
 
 
 def install(source, installed, name=None):
-    return folders.install_folder(source, installed, name, tell=lambda _: None)
+    return folders.install_folder(source, installed, name, report=lambda _: None)
 
 
 def left_over(installed):
@@ -133,7 +133,7 @@ def test_every_alteration_is_found(carried, installed, how):
     assert [error.code for error in folders.faults(installed)] == [Code.MODEL_ALTERED]
 
 
-def test_a_model_that_nobody_installed_is_missing(carried, installed):
+def test_a_model_that_was_not_installed_is_missing(carried, installed):
     lay(installed / "copied-by-hand")
     assert code_of(lambda: folders.verified(installed, "copied-by-hand")) is Code.MODEL_MISSING
     assert folders.faults(installed) == []
@@ -146,7 +146,7 @@ def test_pins_that_cannot_be_read_are_no_pins(carried, installed, text):
     assert code_of(lambda: folders.verified(installed, NAME)) is Code.MODEL_ALTERED
 
 
-# ── what somebody might bring ────────────────────────────────────────────────────────────────────
+# ── what an operator may bring ───────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("missing", folders.NEEDED)

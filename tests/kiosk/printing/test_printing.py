@@ -30,18 +30,18 @@ from kiosk.printing.escpos import (
     FEED_AND_CUT,
     RESET,
     Bitmap,
-    encode,
-    raster,
+    encode_bitmap,
+    encode_text,
 )
 from kiosk.printing.file import FilePrinter
 from kiosk.printing.none import NoPrinter
-from kiosk.printing.output_formats import Paper
-from kiosk.printing.raster import DOTS, MISSING, drawn
-from kiosk.printing.serial_or_network import LinePrinter
-from kiosk.printing.text_layout import lines, width, wrapped
+from kiosk.printing.output_formats import DocumentEncoder
+from kiosk.printing.raster import DOTS, MISSING, draw
+from kiosk.printing.serial_or_network import SerialOrNetworkPrinter
+from kiosk.printing.text_layout import format_lines, width, wrap
 from kiosk.worker import Worker
 
-CONTEXT = Context(Path("."), Path("."), simulation=False, clock=time.monotonic)
+CONTEXT = Context(resources=Path("."), models=Path("."), simulation=False, clock=time.monotonic)
 GMTIME = time.gmtime
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SLIP = Slip(
@@ -64,14 +64,14 @@ def printer(path: Path, **more) -> FilePrinter:
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_slip_names_the_number_and_fits_the_paper(language, outcome):
-    text = lines(replace(SLIP, outcome=outcome), language, 32)
+    text = format_lines(replace(SLIP, outcome=outcome), language, 32)
     assert any(SLIP.id in line for line in text)
     assert all(width(line) <= 32 for line in text)
     assert text[-1]
 
 
 def test_what_a_customer_needs_to_know():
-    text = "\n".join(lines(SLIP, "en", 48))
+    text = "\n".join(format_lines(SLIP, "en", 48))
     for part in ("GZ-0017", "样板便利店", "WZ-0000-0001", "2026-05-29 04:26", "end it", "kept 30"):
         assert part in text
     assert "imulation" not in text
@@ -79,7 +79,7 @@ def test_what_a_customer_needs_to_know():
 
 def test_a_refusal_says_why_and_leaves_nothing_to_revoke():
     text = "\n".join(
-        lines(replace(SLIP, outcome=Outcome.REFUSED, code=Code.CARD_EXPIRED, credential=None), "en")
+        format_lines(replace(SLIP, outcome=Outcome.REFUSED, code=Code.CARD_EXPIRED, credential=None), "en")
     )
     assert "expired" in text
     assert "card.expired" in text
@@ -87,12 +87,12 @@ def test_a_refusal_says_why_and_leaves_nothing_to_revoke():
 
 
 def test_a_simulated_slip_says_so_first():
-    assert lines(replace(SLIP, simulated=True), "zh-Hans")[0].startswith("模拟")
+    assert format_lines(replace(SLIP, simulated=True), "zh-Hans")[0].startswith("模拟")
 
 
 @pytest.mark.parametrize("code", [c for c in Code if c is not Code.OK])
 def test_every_code_can_be_printed(code):
-    assert any(code.value in line for line in lines(replace(SLIP, code=code), "zh-Hans", 64))
+    assert any(code.value in line for line in format_lines(replace(SLIP, code=code), "zh-Hans", 64))
 
 
 def test_the_languages_have_the_same_lines():
@@ -101,9 +101,9 @@ def test_the_languages_have_the_same_lines():
 
 
 def test_punctuation_does_not_begin_a_line():
-    assert wrapped("一二三四。", 8) == ["一二三", "四。"]
-    assert wrapped("one two three", 8) == ["one two", "three"]
-    assert wrapped("", 8) == [""]
+    assert wrap("一二三四。", 8) == ["一二三", "四。"]
+    assert wrap("one two three", 8) == ["one two", "three"]
+    assert wrap("", 8) == [""]
 
 
 @given(
@@ -111,13 +111,13 @@ def test_punctuation_does_not_begin_a_line():
     st.integers(4, 60),
 )
 def test_wrapping_loses_nothing_and_never_overflows(text, columns):
-    out = wrapped(text, columns)
+    out = wrap(text, columns)
     assert all(width(line) <= columns for line in out)
     assert "".join(out).replace(" ", "") == text.replace(" ", "")
 
 
 def test_escpos_bytes():
-    data = encode(["网证 𠮷", "x"])
+    data = encode_text(["网证 𠮷", "x"])
     assert data.startswith(RESET + CHINESE)
     assert data.endswith(FEED_AND_CUT)
     assert "网证 𠮷\nx\n".encode("gb18030") in data
@@ -189,8 +189,8 @@ def on(kind, path: Path, **more):
     return (printer(path, **more)) if kind == "file" else line_printer(str(path), **more)
 
 
-def line_printer(port: str, **more) -> LinePrinter:
-    return LinePrinter(LinePrinter.Settings(port=port, **more), CONTEXT)
+def line_printer(port: str, **more) -> SerialOrNetworkPrinter:
+    return SerialOrNetworkPrinter(SerialOrNetworkPrinter.Settings(port=port, **more), CONTEXT)
 
 
 BOTH = pytest.mark.parametrize("kind", ["file", "line"])
@@ -201,7 +201,7 @@ def test_a_printer_that_says_nothing_gets_every_byte(cable, kind):
     device = on(kind, cable.path, form="escpos")
     device.open()
     device.print(SLIP)
-    assert cable.taken() == ASK_PAPER + encode(lines(SLIP))
+    assert cable.taken() == ASK_PAPER + encode_text(format_lines(SLIP))
     device.close()
 
 
@@ -250,14 +250,14 @@ def test_a_printer_on_the_network():
 
 
 def dark(slip: Slip, **more) -> int:
-    return drawn(slip, **more).histogram()[0]
+    return draw(slip, **more).histogram()[0]
 
 
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("dots", DOTS.values())
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_drawn_slip_fills_the_paper_and_not_more(language, dots, outcome):
-    picture = drawn(replace(SLIP, outcome=outcome, simulated=True), language, dots)
+    picture = draw(replace(SLIP, outcome=outcome, simulated=True), language, dots)
     assert picture.width == dots
     assert 300 < picture.height < 2500
     assert 0.01 < picture.histogram()[0] / (picture.width * picture.height) < 0.4
@@ -265,7 +265,7 @@ def test_a_drawn_slip_fills_the_paper_and_not_more(language, dots, outcome):
 
 def test_nothing_is_drawn_over_the_edge():
     """Black in the last column would be a letter cut off."""
-    picture = drawn(replace(SLIP, place="W" * 200), "en")
+    picture = draw(replace(SLIP, place="W" * 200), "en")
     right = picture.crop((picture.width - 1, 40, picture.width, picture.height)).histogram()[0]
     rules = 2 * 2  # they go across
     assert right <= rules
@@ -273,40 +273,40 @@ def test_nothing_is_drawn_over_the_edge():
 
 @pytest.mark.parametrize("place", ["瀧澚村", "𪨶溪", "邨㙟", "𠮷", "㴪", "𫭟"])
 def test_rare_characters_in_the_name_of_a_place_are_drawn(place):
-    plain = drawn(replace(SLIP, place="〓" * len(place))).tobytes()
-    assert drawn(replace(SLIP, place=place)).tobytes() != plain
+    plain = draw(replace(SLIP, place="〓" * len(place))).tobytes()
+    assert draw(replace(SLIP, place=place)).tobytes() != plain
 
 
 def test_what_the_font_does_not_know_is_marked_and_not_a_box():
-    assert drawn(replace(SLIP, place="\U0010fffe")).tobytes() == drawn(replace(SLIP, place=MISSING)).tobytes()
+    assert draw(replace(SLIP, place="\U0010fffe")).tobytes() == draw(replace(SLIP, place=MISSING)).tobytes()
 
 
 def test_the_code_on_paper_is_the_address():
-    picture = np.array(drawn(SLIP).convert("L"))
+    picture = np.array(draw(SLIP).convert("L"))
     assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == SLIP.look_up
 
 
 def test_no_code_without_an_address_or_without_anything_to_look_up():
     for slip in (replace(SLIP, look_up=""), replace(SLIP, outcome=Outcome.REFUSED)):
-        assert not cv2.QRCodeDetector().detectAndDecode(np.array(drawn(slip).convert("L")))[0]
+        assert not cv2.QRCodeDetector().detectAndDecode(np.array(draw(slip).convert("L")))[0]
 
 
 def test_a_request_that_still_waits_here_is_told_as_such():
-    waits = "\n".join(lines(replace(SLIP, outcome=Outcome.ACCEPTED), "en", 48))
+    waits = "\n".join(format_lines(replace(SLIP, outcome=Outcome.ACCEPTED), "en", 48))
     assert "sealed" in waits
     assert "has erased" not in waits
-    assert "sealed" not in "\n".join(lines(SLIP, "en", 48))
+    assert "sealed" not in "\n".join(format_lines(SLIP, "en", 48))
 
 
 def test_the_visits_language_unless_the_printer_has_its_own():
-    assert lines(replace(SLIP, language="en")) == lines(SLIP, "en")
-    assert lines(replace(SLIP, language="en"), "zh-Hant") == lines(SLIP, "zh-Hant")
+    assert format_lines(replace(SLIP, language="en")) == format_lines(SLIP, "en")
+    assert format_lines(replace(SLIP, language="en"), "zh-Hant") == format_lines(SLIP, "zh-Hant")
 
 
 def test_a_picture_goes_to_the_printer_in_bands_dot_by_dot():
     height = 2 * BAND + 3
     rows = bytes(range(256)) * 3
-    data = raster(Bitmap(16, height, rows[: 2 * height]))
+    data = encode_bitmap(Bitmap(16, height, rows[: 2 * height]))
     got, at = b"", len(RESET)
     while data[at : at + 4] == b"\x1dv0\x00":
         across, count = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (4, 6))
@@ -317,7 +317,7 @@ def test_a_picture_goes_to_the_printer_in_bands_dot_by_dot():
 
 
 def test_black_on_the_picture_is_black_on_paper():
-    data = Paper("raster", "58mm", "").made(replace(SLIP, simulated=True))
+    data = DocumentEncoder("raster", "58mm", "").encode(replace(SLIP, simulated=True))
     banner = data[len(RESET) + 8 :][:48]  # the first row lies in the black banner
     assert banner == b"\xff" * 48
 
@@ -338,13 +338,13 @@ def test_the_same_slip_gives_the_same_file_at_any_time(monkeypatch, form):
     def made_at(seconds: float) -> bytes:
         monkeypatch.setattr(time, "time", lambda: seconds)
         monkeypatch.setattr(time, "gmtime", lambda at=seconds: GMTIME(at))
-        return Paper(form, "58mm", "").made(SLIP)
+        return DocumentEncoder(form, "58mm", "").encode(SLIP)
 
     assert made_at(1_800_000_000.0) == made_at(1_900_000_000.0)
 
 
 def test_a_printer_that_takes_nothing_is_out_of_paper(monkeypatch):
-    monkeypatch.setattr(file, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(file, "WRITE_TIMEOUT_S", 0.2)
     master, slave = os.openpty()
     tty.setraw(slave)
     device = printer(Path(os.ttyname(slave)))
@@ -407,7 +407,7 @@ REPORT = DayReport(
 
 
 def test_a_report_counts_what_came_of_the_visits():
-    told = "\n".join(lines(REPORT, columns=48))
+    told = "\n".join(format_lines(REPORT, columns=48))
     for part in (
         "2026-11-24",
         "办理人次 15",
@@ -423,13 +423,13 @@ def test_a_report_counts_what_came_of_the_visits():
 
 @pytest.mark.parametrize("language", list(Language))
 def test_a_report_is_there_in_every_language(language):
-    assert lines(REPORT, language)
-    assert drawn(REPORT, language).width == DOTS["58mm"]
+    assert format_lines(REPORT, language)
+    assert draw(REPORT, language).width == DOTS["58mm"]
 
 
 def test_a_day_with_very_many_acts_is_drawn_to_its_end():
     many = replace(REPORT, acts=REPORT.acts * 400)
-    long, short = drawn(many), drawn(REPORT)
+    long, short = draw(many), draw(REPORT)
     assert long.height > 20 * short.height
     end = long.crop((0, long.height - 60, long.width, long.height))
     assert end.getextrema()[0] == 0, "the last line is there"
@@ -443,10 +443,12 @@ def test_a_report_goes_the_way_of_a_slip(tmp_path, form):
     device.print(REPORT)
     device.close()
     made = tmp_path / f"{REPORT.id}.{form}" if path is tmp_path else path
-    assert made.read_bytes() == Paper(form, "58mm", "").made(REPORT)
+    assert made.read_bytes() == DocumentEncoder(form, "58mm", "").encode(REPORT)
 
 
-@pytest.mark.parametrize(("kind", "options"), [(FilePrinter, {"path": "x"}), (LinePrinter, {"port": "x"})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [(FilePrinter, {"path": "x"}), (SerialOrNetworkPrinter, {"port": "x"})]
+)
 def test_a_printer_has_a_known_language_or_that_of_the_visit(kind, options):
     for language in ("", *Language):
         assert msgspec.convert({**options, "language": language}, kind.Settings).language == language

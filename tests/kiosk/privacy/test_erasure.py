@@ -14,19 +14,20 @@ from kiosk.__main__ import main
 from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.audit.log import AuditLog
-from kiosk.audit.record import Kind
+from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
-from kiosk.model import Receipt, RequestStatus
-from kiosk.privacy import erasure as erase
-from kiosk.privacy import receipts
+from kiosk.model import ActivationReceipt, RequestStatus
+from kiosk.privacy import erasure, receipts
 from kiosk.privacy.erasure import Eraser
-from kiosk.privacy.report import report, told
+from kiosk.privacy.report import format_report, report
 from kiosk.settings import Settings, load
 
 DAY = 86_400.0
 NOW = time.time()
-ANSWERED = Receipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
+ANSWERED = ActivationReceipt(
+    id="B", status=RequestStatus.ACTIVATED, code=Code.OK, credential="SERL-0000-0001"
+)
 
 
 @pytest.fixture
@@ -76,11 +77,11 @@ def log_of(settings: Settings) -> AuditLog:
 
 
 def erased(settings: Settings) -> dict[str, int]:
-    """Kind → count, over all receipts, in a log that is unbroken."""
+    """Category → count, over all receipts, in a log that is unbroken."""
     lines = log_of(settings).path.read_bytes().splitlines(keepends=True)
     assert verify(lines).good
     counts: dict[str, int] = {}
-    for one in receipts.read(lines):
+    for one in receipts.read_receipts(lines):
         counts[one.kind] = counts.get(one.kind, 0) + one.count
     return counts
 
@@ -101,7 +102,7 @@ def test_what_is_due_goes_and_each_kind_has_its_receipt(settings: Settings, stor
     assert sorted(p.name for p in (storage / "staff").iterdir()) == ["roster.jwt"]
     assert (storage / "audit" / "audit.log.damaged-1").exists()
     assert erased(settings) == DUE
-    assert not (storage / erase.PLAN_FILE).exists()
+    assert not (storage / erasure.PLAN_FILE).exists()
     assert Eraser(settings, log_of(settings)).run() == []
     assert erased(settings) == DUE
 
@@ -123,11 +124,13 @@ def test_what_was_erased_cannot_be_read_from_the_file_either(settings: Settings,
 def test_a_receipt_says_what_when_and_why(settings: Settings, storage: Path):
     fill(storage)
     Eraser(settings, log_of(settings)).run("command")
-    one = next(r for r in receipts.read(log_of(settings).path.open("rb")) if r.kind == "receipts")
+    one = next(r for r in receipts.read_receipts(log_of(settings).path.open("rb")) if r.kind == "receipts")
     assert (one.count, one.days, one.why, one.by) == (1, 30.0, "term", "command")
     assert one.from_unix == one.to_unix == pytest.approx(NOW - 31 * DAY)
     assert one.bytes > 0
-    challenge = next(r for r in receipts.read(log_of(settings).path.open("rb")) if r.kind == "challenges")
+    challenge = next(
+        r for r in receipts.read_receipts(log_of(settings).path.open("rb")) if r.kind == "challenges"
+    )
     assert (challenge.days, challenge.why) == (None, "end")
 
 
@@ -137,7 +140,7 @@ class Plug(Exception):
 
 @pytest.mark.parametrize("at", ["receipts", "challenges", "visit logs", "day books", "the log"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_plug_pulled_anywhere_leaves_nothing_without_a_receipt(
+def test_a_power_cut_anywhere_leaves_nothing_without_a_receipt(
     settings: Settings, storage: Path, at: str, when: str, monkeypatch: pytest.MonkeyPatch
 ):
     fill(storage)
@@ -146,23 +149,23 @@ def test_a_plug_pulled_anywhere_leaves_nothing_without_a_receipt(
     if at == "the log":
         monkeypatch.setattr(eraser, "_audit", Pulled(whole, when))
     else:
-        stock = eraser._terms[at].stock
-        monkeypatch.setattr(eraser._terms[at], "stock", PulledStock(stock, when))
+        data = eraser._terms[at].data
+        monkeypatch.setattr(eraser._terms[at], "data", PulledCategory(data, when))
     with pytest.raises(Plug):
         eraser.run()
-    assert (storage / erase.PLAN_FILE).exists()
+    assert (storage / erasure.PLAN_FILE).exists()
     Eraser(settings, log_of(settings)).run()
     assert erased(settings) == DUE
-    assert not (storage / erase.PLAN_FILE).exists()
+    assert not (storage / erasure.PLAN_FILE).exists()
 
 
-class PulledStock:
-    def __init__(self, stock, when: str) -> None:
-        self.due, self._stock, self._when = stock.due, stock, when
+class PulledCategory:
+    def __init__(self, data, when: str) -> None:
+        self.due, self._data, self._when = data.due, data, when
 
     def erase(self, before: float) -> None:
         if self._when == "after":
-            self._stock.erase(before)
+            self._data.erase(before)
         raise Plug
 
 
@@ -224,19 +227,19 @@ def test_the_report_counts_every_kind_beside_an_open_database(settings: Settings
     assert held["files nobody of ours made"].count == 0
 
 
-def test_the_report_sees_what_nobody_explained(settings: Settings, storage: Path):
+def test_the_report_counts_files_of_no_known_kind(settings: Settings, storage: Path):
     fill(storage)
     file(storage / "visits" / "faces" / "张三.png", 1)
     file(storage / "notes.txt", 1)
     found = report(settings, NOW)
     assert {one.kind: one.count for one in found.held}["files nobody of ours made"] == 2
-    assert "张三" not in told(found)
+    assert "张三" not in format_report(found)
 
 
 def test_the_report_names_no_visit_and_no_clerk(settings: Settings, storage: Path, capsys):
     number = "7K3M-9QXZ-AAAA-BBBB"
     file(storage / "visits" / f"{number}.jsonl", 1)
-    log_of(settings).append(Kind.VISIT_FINISHED, visit=number, actor="4711")
+    log_of(settings).append(RecordKind.VISIT_FINISHED, visit=number, actor="4711")
     for form in ([], ["--json"]):
         assert main(["privacy", "report", "--settings", settings.file, *form]) == 0
         out = capsys.readouterr().out
@@ -252,7 +255,7 @@ def test_the_report_of_a_terminal_that_never_ran_makes_nothing(settings: Setting
     assert not storage.exists()
 
 
-def test_what_cannot_be_read_is_told(settings: Settings, storage: Path, capsys):
+def test_what_cannot_be_read_is_reported(settings: Settings, storage: Path, capsys):
     file(storage / "outbox.sqlite3", 1, b"this is no database" * 100)
     assert main(["privacy", "report", "--settings", settings.file]) == 1
     assert "unreadable" in capsys.readouterr().out
@@ -279,7 +282,12 @@ def test_receipts_are_verified_from_an_export_elsewhere(settings: Settings, stor
 def test_one_customer_can_be_told_what_became_of_the_data(settings: Settings, capsys):
     visit = "7K3M-9QXZ-AAAA-BBBB"
     then = AuditLog(log_of(settings).path, lambda: NOW - 40 * DAY)
-    for kind in (Kind.VISIT_CONSENTED, Kind.VISIT_STORED, Kind.REQUEST_SETTLED, Kind.VISIT_FINISHED):
+    for kind in (
+        RecordKind.VISIT_CONSENTED,
+        RecordKind.VISIT_STORED,
+        RecordKind.REQUEST_SETTLED,
+        RecordKind.VISIT_FINISHED,
+    ):
         then.append(kind, visit=visit)
     storage = settings.path(settings.storage.folder)
     file(storage / "visits" / f"{visit}.jsonl", 40)

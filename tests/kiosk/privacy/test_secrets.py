@@ -43,7 +43,7 @@ def found_in(content: bytes) -> list[str]:
 ALLOWED = {
     (VECTORS, "private key (JWK)"),
     (VECTORS, "seed or secret"),
-    ("tests/kiosk/capture/test_camera_identity.py", "password in a URL"),  # made up, and never told
+    ("tests/kiosk/capture/test_camera_identity.py", "password in a URL"),  # made up, and never logged
     ("tests/kiosk/contracts/test_camera.py", "password in a URL"),
 }
 
@@ -83,7 +83,7 @@ STARTERS = {"kiosk/card/portrait.py", "kiosk/models/installer.py", "kiosk/proces
 """Whoever in the product starts a program; each is looked at below."""
 
 
-def test_nobody_else_starts_a_program():
+def test_no_other_module_starts_a_program():
     found = set()
     for package in ("kiosk", "central"):
         for path in (ROOT / package).rglob("*.py"):
@@ -104,10 +104,10 @@ def _starts(path: Path) -> bool:
 def test_a_portrait_goes_to_the_makers_library_by_pipe(tmp_path: Path, monkeypatch):
     library = tmp_path / "libwlt.so"
     library.touch()
-    told = {}
+    given = {}
 
     def run(command: list[str], **named: object) -> None:
-        told.update(named, command=command)
+        given.update(named, command=command)
         raise OSError
 
     monkeypatch.setattr(portrait.subprocess, "run", run)
@@ -116,8 +116,8 @@ def test_a_portrait_goes_to_the_makers_library_by_pipe(tmp_path: Path, monkeypat
     card = bytes(range(256)) * (PORTRAIT_BYTES // 256)
     with pytest.raises(CardError):
         decoder.decode(card)
-    assert told["input"] == card
-    assert told["command"] == [sys.executable, "-m", "kiosk.card.unpack", str(library), "unpack"]
+    assert given["input"] == card
+    assert given["command"] == [sys.executable, "-m", "kiosk.card.unpack", str(library), "unpack"]
 
 
 def test_weights_are_fetched_by_name_and_nothing_else():

@@ -18,7 +18,7 @@ from evaluation.speech.sound_files import SkipReason, UnusableSound, load
 from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.events import WindowOpened
-from kiosk.model import SAMPLE_RATE, Answer, AudioBlock, Challenge
+from kiosk.model import SAMPLE_RATE, AudioBlock, Challenge, VerdictAnswer
 from kiosk.paths import RESOURCES
 from kiosk.settings import load as load_settings
 from kiosk.speech.listener import Listener
@@ -49,12 +49,14 @@ def random_code(seed):
 
 def heard_of(sound, digits):
     """What the terminal hears of a sound while a challenge is shown, and the scene."""
-    scene = ChallengeAudio("", digits, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="", digits=digits, shown=SHOWN, samples=np.asarray(sound, np.float32))
     return scene, play_recording(scene, recogniser(), SETTINGS.speech, SETTINGS.visit)
 
 
 def verdict_on(scene, heard, digits=None):
-    asked = ChallengeAudio(scene.speaker, digits or scene.digits, scene.shown, scene.samples)
+    asked = ChallengeAudio(
+        speaker=scene.speaker, digits=digits or scene.digits, shown=scene.shown, samples=scene.samples
+    )
     return judge_digits(challenge_of(asked), scene.shown, heard, SETTINGS.visit.digits, SETTINGS.visit.sound)
 
 
@@ -175,7 +177,7 @@ def heard_when(name):
 @pytest.mark.parametrize("name", SOUNDS)
 def test_it_gets_a_code_and_never_passes(name):
     verdict = verdict_on(*heard_when(name))
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
     assert verdict.code.value.startswith("speech.")
     assert verdict.code is not Code.SPEECH_ENGINE_FAILED
 
@@ -187,7 +189,7 @@ def test_no_sound_passes_for_random_codes_more_often_than_guessing_may():
         scene, heard = heard_when(name)
         random = np.random.default_rng(len(name))
         verdicts = [verdict_on(scene, heard, draw_code(random, 6)) for _ in range(CODES)]
-        tried, passed = tried + CODES, passed + sum(v.answer is Answer.PASS for v in verdicts)
+        tried, passed = tried + CODES, passed + sum(v.answer is VerdictAnswer.PASS for v in verdicts)
     bound = 2 * SETTINGS.visit.digits.guess
     most = tried * bound + 3.1 * (tried * bound) ** 0.5
     assert passed <= most, (passed, tried)
@@ -216,21 +218,21 @@ def test_the_right_digits_shouted_are_measured_as_clipped():
 def test_blocks_of_any_length_and_ten_minutes_without_end_are_lived_through():
     """Empty blocks, blocks of one sample, of seconds; then ten minutes of music while nobody is heard."""
     told, now = [], [0.0]
-    ear = Listener(recogniser(), SETTINGS.speech, told.append, lambda: now[0])
+    ear = Listener(recogniser(), SETTINGS.speech, post=told.append, clock=lambda: now[0])
     ear.listen(6)
-    ear.window(WindowOpened(0, 0.5, 3.0))
+    ear.open_window(WindowOpened(0, 0.5, 3.0))
     whole = np.resize(music().astype(np.float32), 600 * SAMPLE_RATE)
     cuts = np.cumsum([0, 0, 1, 1, 0, 320, 7, *[SAMPLE_RATE] * 599])
     for seq, (begin, end) in enumerate(pairwise(cuts)):
         now[0] = end / SAMPLE_RATE
-        ear.hear(AudioBlock(whole[begin:end], seq, begin / SAMPLE_RATE))
+        ear.feed(AudioBlock(samples=whole[begin:end], seq=seq, at=begin / SAMPLE_RATE))
         while ear.step(0.0):
             pass
     assert [h.window for h in told][:1] == [0]
     limits = SETTINGS.visit
-    asked = Challenge("", ASKED, (1.4,) * 6, 2e9)
+    asked = Challenge(id="", digits=ASKED, gaps_s=(1.4,) * 6, expires_unix=2e9)
     verdict = judge_digits(asked, [0.5], told[-1:], limits.digits, limits.sound)
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
 
 
 def test_digits_at_the_wrong_rate_never_pass():
@@ -239,7 +241,7 @@ def test_digits_at_the_wrong_rate_never_pass():
     for step in (0.5, 2.756):
         at = np.arange(0, len(right) - 1, step)
         sound = np.resize(np.interp(at, np.arange(len(right)), right), len(right))
-        assert verdict_on(*heard_of(sound, ASKED)).answer is Answer.RETRY
+        assert verdict_on(*heard_of(sound, ASKED)).answer is VerdictAnswer.RETRY
 
 
 def bad_file(folder, name):

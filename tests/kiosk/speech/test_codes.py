@@ -6,7 +6,7 @@ import pytest
 from evaluation.speech.challenge_audio import ChallengeAudio
 from evaluation.speech.offline_listener import challenge_of, play_recording
 from kiosk.codes import Code
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 from kiosk.settings import load
 from kiosk.visit.rules.digits import judge_digits
 from tests.support.sounds import BrokenRecogniser, PitchRecogniser, cough, mix, noise, voice
@@ -32,7 +32,7 @@ def read_aloud(digits=DIGITS, delay=0.45, ground_dbfs=-60.0, **how):
 
 
 def verdict(sound, recogniser=None):
-    scene = ChallengeAudio("anna", DIGITS, SHOWN, np.asarray(sound, np.float32))
+    scene = ChallengeAudio(speaker="anna", digits=DIGITS, shown=SHOWN, samples=np.asarray(sound, np.float32))
     heard = play_recording(scene, recogniser or PitchRecogniser(), SPEECH, LIMITS)
     return judge_digits(challenge_of(scene), scene.shown, heard, LIMITS.digits, LIMITS.sound)
 
@@ -70,7 +70,7 @@ def test_the_reason_is_the_one_that_helps(what, caplog):
     sound, recogniser = SOUNDS[what]()
     code = what if isinstance(what, Code) else Code.SPEECH_NOISY
     found = verdict(sound, recogniser)
-    assert (found.answer, found.code) == (Answer.RETRY, code), found.measured
+    assert (found.answer, found.code) == (VerdictAnswer.RETRY, code), found.measured
 
 
 def test_reading_before_the_digit_is_too_early():
@@ -115,7 +115,7 @@ class OctaveHigher(PitchRecogniser):
 
 def test_right_digits_pass_and_the_evidence_tells_each(caplog):
     found = verdict(read_aloud())
-    assert (found.answer, found.code) == (Answer.PASS, Code.OK)
+    assert (found.answer, found.code) == (VerdictAnswer.PASS, Code.OK)
     assert [float(x) for x in str(found.measured["began_s"]).split()] == pytest.approx([0.45] * 6, abs=0.03)
     assert [float(x) for x in str(found.measured["levels_dbfs"]).split()] == pytest.approx([-20] * 6, abs=2)
     assert len(str(found.measured["margins"]).split()) == 6
@@ -127,4 +127,4 @@ def test_a_prompt_in_the_room_does_not_deafen_the_ear():
     prompt = np.concatenate([voice(d % 10, 0.3, -25.0) for d in range(10)])
     listener_sound = read_aloud()
     listener_sound[: 16_000 // 2] += np.resize(prompt, 16_000 // 2)
-    assert verdict(np.concatenate([listener_sound])).answer is Answer.PASS
+    assert verdict(np.concatenate([listener_sound])).answer is VerdictAnswer.PASS

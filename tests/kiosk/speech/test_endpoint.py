@@ -109,7 +109,7 @@ def test_what_fades_is_foreseen_as_it_will_be():
     foreseen, ended = None, []
     for i in range(0, len(sound), HOP):
         ended += endpointer.feed(sound[i : i + HOP])
-        foreseen = endpointer.fading(0.1) or foreseen
+        foreseen = endpointer.provisional(0.1) or foreseen
     assert foreseen == ended[0]
 
 

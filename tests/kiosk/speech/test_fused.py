@@ -5,10 +5,10 @@ import pytest
 
 from kiosk.codes import Code
 from kiosk.errors import EngineError, ModelError, SettingsError
-from kiosk.model import Answer, Challenge
+from kiosk.model import Challenge, VerdictAnswer
 from kiosk.settings import DriverChoice, driver_class, driver_settings, load
 from kiosk.speech.digits import CLASSES
-from kiosk.speech.recognisers.fused import Together, pooled
+from kiosk.speech.recognisers.fused import PooledRecogniser, pooled
 from kiosk.visit.rules.digits import judge_digits
 from tests.kiosk.speech.test_listener import Scene
 from tests.support.onnx_stub import lively, network
@@ -44,7 +44,7 @@ def read_to(recogniser):
     sound = mix(noise(9.0), *((voice(d), at + 0.4) for d, at in zip(DIGITS, SHOWN, strict=True)))
     heard = Scene(recogniser).play(sound, SHOWN)
     in_order = [heard[i] for i in range(len(DIGITS))]
-    challenge = Challenge("c", DIGITS, (1.2,) * 6, 2e9)
+    challenge = Challenge(id="c", digits=DIGITS, gaps_s=(1.2,) * 6, expires_unix=2e9)
     shown = [1000.0 + at for at in SHOWN]
     return in_order, judge_digits(challenge, shown, in_order, LIMITS.digits, LIMITS.sound)
 
@@ -60,35 +60,35 @@ def test_a_pool_is_posteriors_again_and_lies_between_its_parts():
 
 def test_both_answer_and_the_evidence_says_so():
     second = Second()
-    heard, verdict = read_to(Together(PitchRecogniser(), second, 0.3))
+    heard, verdict = read_to(PooledRecogniser(PitchRecogniser(), second, 0.3))
     assert {h.by for h in heard} == {"fused"}
     assert second.asked == 6
-    assert (verdict.answer, verdict.measured["by"]) == (Answer.PASS, "fused")
+    assert (verdict.answer, verdict.measured["by"]) == (VerdictAnswer.PASS, "fused")
     assert all(h.scores[7] > np.log(0.01) for h in heard), "the second one's word counts"
 
 
 @pytest.mark.parametrize("failing", [None, (), (0.0,) * 10, (float("nan"),) * 11], ids=str)
 def test_a_second_that_falls_out_leaves_the_leading_one_alone_under_the_same_rule(failing):
-    heard, verdict = read_to(Together(PitchRecogniser(), Second(2, failing), 0.3))
+    heard, verdict = read_to(PooledRecogniser(PitchRecogniser(), Second(2, failing), 0.3))
     assert [h.by for h in heard] == ["fused"] * 2 + ["pitch"] * 4
     alone, _ = read_to(PitchRecogniser())
     assert [h.scores for h in heard[2:]] == [h.scores for h in alone[2:]]
-    assert (verdict.answer, verdict.measured["by"]) == (Answer.PASS, "fused pitch")
+    assert (verdict.answer, verdict.measured["by"]) == (VerdictAnswer.PASS, "fused pitch")
     _, by_itself = read_to(PitchRecogniser())
     assert verdict.required == by_itself.required
 
 
 def test_wrong_digits_do_not_pass_because_the_second_one_fell_out():
-    heard, _ = read_to(Together(PitchRecogniser(), Second(0), 0.3))
-    asked = Challenge("c", (2, 0, 3, 0, 4, 8), (1.2,) * 6, 2e9)
+    heard, _ = read_to(PooledRecogniser(PitchRecogniser(), Second(0), 0.3))
+    asked = Challenge(id="c", digits=(2, 0, 3, 0, 4, 8), gaps_s=(1.2,) * 6, expires_unix=2e9)
     verdict = judge_digits(asked, [1000.0 + at for at in SHOWN], heard, LIMITS.digits, LIMITS.sound)
-    assert (verdict.answer, verdict.code) == (Answer.RETRY, Code.SPEECH_WRONG_DIGITS)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.RETRY, Code.SPEECH_WRONG_DIGITS)
 
 
 def test_without_the_leading_one_nothing_counts():
-    heard, verdict = read_to(Together(BrokenRecogniser(), Second(), 0.3))
+    heard, verdict = read_to(PooledRecogniser(BrokenRecogniser(), Second(), 0.3))
     assert {h.fault for h in heard} == {Code.SPEECH_ENGINE_FAILED}
-    assert (verdict.answer, verdict.code) == (Answer.RETRY, Code.SPEECH_ENGINE_FAILED)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.RETRY, Code.SPEECH_ENGINE_FAILED)
 
 
 def made(folder, **options):

@@ -36,9 +36,9 @@ class Scene:
         self.recogniser = recogniser or PitchRecogniser()
         self.told = []
         self.now = START
-        self.listener = Listener(self.recogniser, LIMITS, self._give, lambda: self.now)
+        self.listener = Listener(self.recogniser, LIMITS, post=self._post, clock=lambda: self.now)
 
-    def _give(self, event):
+    def _post(self, event):
         self.told.append(event)
 
     def play(self, sound, shown, gap_s=1.8, last_s=2.0, keep=lambda block: True):
@@ -49,14 +49,14 @@ class Scene:
             while waiting and START + waiting[0][1] <= block.at:
                 self._show(*waiting.pop(0), gap_s if len(waiting) else last_s)
             if keep(block):
-                self.listener.hear(block)
+                self.listener.feed(block)
             self.now = block.at + len(block.samples) / RATE
             while self.listener.step(0.0):
                 pass
         return {heard.window: heard for heard in self.told}
 
     def _show(self, window, at, lasts_s):
-        self.listener.window(WindowOpened(window, START + at, START + at + lasts_s))
+        self.listener.open_window(WindowOpened(window, START + at, START + at + lasts_s))
 
 
 def best(heard):
@@ -291,14 +291,14 @@ def test_a_queue_that_is_full_says_what_it_lost():
     """Nobody takes blocks for longer than the queue holds: hearing goes on, with the loss marked."""
     scene = Scene()
     scene.listener.listen(1)
-    scene.listener.window(WindowOpened(0, START + 0.2, START + 6.0))
+    scene.listener.open_window(WindowOpened(0, START + 0.2, START + 6.0))
     sound = list(blocks(noise(7.0), START))
     for block in sound[: QUEUE_BLOCKS + 20]:
-        scene.listener.hear(block)
+        scene.listener.feed(block)
     while scene.listener.step(0.0):
         pass
     for block in sound[QUEUE_BLOCKS + 20 :]:
-        scene.listener.hear(block)
+        scene.listener.feed(block)
         scene.listener.step(0.0)
     (heard,) = scene.told
     assert heard.audio_lost
@@ -320,19 +320,19 @@ def test_scores_of_a_wrong_shape_are_a_fault(scores, caplog):
 def test_after_stop_nothing_is_told_and_no_sound_is_kept():
     scene = Scene()
     scene.listener.listen(1)
-    scene.listener.window(WindowOpened(0, START + 0.5, START + 3.0))
+    scene.listener.open_window(WindowOpened(0, START + 0.5, START + 3.0))
     for block in blocks(spoken()[: round(1.2 * RATE)], START):
-        scene.listener.hear(block)
+        scene.listener.feed(block)
     scene.listener.stop()
     while scene.listener.step(0.0):
         pass
-    assert not scene.listener._tape._ring.any()
+    assert not scene.listener._buffer._ring.any()
     assert not scene.listener._endpointer._rest.any()
     for block in blocks(spoken()[round(1.2 * RATE) :], START + 1.2, seq=60):
-        scene.listener.hear(block)
+        scene.listener.feed(block)
         scene.listener.step(0.0)
     assert scene.told == []
-    assert not scene.listener._tape._ring.any()
+    assert not scene.listener._buffer._ring.any()
 
 
 def test_a_second_challenge_begins_afresh():
@@ -346,11 +346,11 @@ def test_a_second_challenge_begins_afresh():
 
 def test_windows_out_of_order_or_unasked_are_ignored():
     scene = Scene()
-    scene.listener.window(WindowOpened(0, START, START + 1.0))
+    scene.listener.open_window(WindowOpened(0, START, START + 1.0))
     scene.listener.listen(1)
-    scene.listener.window(WindowOpened(3, START, START + 1.0))
+    scene.listener.open_window(WindowOpened(3, START, START + 1.0))
     for block in blocks(noise(2.0), START):
-        scene.listener.hear(block)
+        scene.listener.feed(block)
         scene.listener.step(0.0)
     scene.listener.step(0.0)
     assert scene.told == []
@@ -365,7 +365,7 @@ def test_odd_sounds_do_no_harm():
         np.full(4 * RATE, np.nan),
     ):
         scene = Scene()
-        scene.listener.hear(AudioBlock(np.zeros(0, np.float32), 0, START))
+        scene.listener.feed(AudioBlock(samples=np.zeros(0, np.float32), seq=0, at=START))
         heard = scene.play(sound.astype(np.float32), [0.5, 1.7], last_s=1.0)
         assert sorted(heard) == [0, 1]
 
@@ -375,17 +375,17 @@ def test_a_microphone_that_falls_silent_is_noticed_by_the_clock():
     told = threading.Event()
     events = []
 
-    def give(event):
+    def post(event):
         events.append(event)
         told.set()
 
-    listener = Listener(PitchRecogniser(), LIMITS, give, time.monotonic)
+    listener = Listener(PitchRecogniser(), LIMITS, post=post, clock=time.monotonic)
     worker = Worker("speech", listener.run).start()
     try:
         listener.listen(1)
         now = time.monotonic()
-        listener.window(WindowOpened(0, now, now + 0.2))
-        assert told.wait(3.0)
+        listener.open_window(WindowOpened(0, now, now + 0.2))
+        assert told.wait(60.0)
     finally:
         assert worker.stop()
     assert events[0].audio_lost
@@ -396,7 +396,7 @@ def test_the_meter_follows_the_sound_and_falls_when_it_ends():
     scene = Scene()
     assert scene.listener.level_dbfs() == -120.0
     for block in blocks(noise(0.5, -30.0), START):
-        scene.listener.hear(block)
+        scene.listener.feed(block)
         scene.now = block.at
         scene.listener.step(0.0)
     assert scene.listener.level_dbfs() == pytest.approx(-33.0, abs=4.0)

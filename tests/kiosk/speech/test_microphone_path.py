@@ -39,7 +39,12 @@ def said(level_db=0.0):
 def heard(recogniser, raw, rate, channel=0):
     """(n, channels) as PortAudio hands it over, in its blocks → what was heard in each window."""
     told, now = {}, [0.0]
-    ear = Listener(recogniser, LIMITS.speech, lambda h: told.__setitem__(h.window, h), lambda: now[0])
+    ear = Listener(
+        recogniser,
+        LIMITS.speech,
+        post=lambda heard: told.__setitem__(heard.window, heard),
+        clock=lambda: now[0],
+    )
     intake, size = BlockReader(rate, channel), round(rate * BLOCK_S)
     ear.listen(len(SHOWN))
     waiting = list(enumerate(SHOWN))
@@ -47,8 +52,8 @@ def heard(recogniser, raw, rate, channel=0):
         now[0] = (begin + size) / rate
         while waiting and waiting[0][1] <= now[0]:
             window, at = waiting.pop(0)
-            ear.window(WindowOpened(window, at, at + 1.6))
-        ear.hear(intake.take(raw[begin : begin + size], begin / rate, False))
+            ear.open_window(WindowOpened(window, at, at + 1.6))
+        ear.feed(intake.take(raw[begin : begin + size], begin / rate, False))
         while ear.step(0.0):
             pass
     return [told[i] for i in range(len(SHOWN))]

@@ -38,13 +38,13 @@ class RosterReader:
         self.roster.accept(self.office.roster())
 
     def start(self):
-        """Also: pull the plug and start again."""
+        """Start; called again, it is a start after a power cut."""
         self.roster = Roster(
             self.folder,
             SETTINGS,
             self.office.trust,
             post=self.events.append,
-            note=lambda *note: self.notes.append(note),
+            record=lambda *note: self.notes.append(note),
             clock_unix=lambda: self.now,
         )
 
@@ -127,7 +127,7 @@ def test_each_lock_is_twice_as_long(point):
         point.now += span
 
 
-def test_pulling_the_plug_wins_no_tries(point, monkeypatch):
+def test_a_power_cut_gives_no_more_tries(point, monkeypatch):
     """The power goes while the PIN is being looked at: the try was counted before."""
 
     class PlugPulled(BaseException):
@@ -136,7 +136,7 @@ def test_pulling_the_plug_wins_no_tries(point, monkeypatch):
     def pull(*_):
         raise PlugPulled
 
-    monkeypatch.setattr(pins, "right", pull)
+    monkeypatch.setattr(pins, "matches", pull)
     for _ in range(3):
         with pytest.raises(PlugPulled):
             point.roster.sign_in(CLERK, "000000")
@@ -178,7 +178,7 @@ def test_central_unlocks(point):
     assert point.sign_in() is Code.OK
 
 
-def test_a_damaged_record_of_failures_closes_the_door(point):
+def test_a_damaged_record_of_failures_locks_every_number(point):
     (point.folder / LOCKS_FILE).write_bytes(b"{")
     assert point.sign_in() is Code.STAFF_UNKEPT
 
@@ -216,7 +216,7 @@ def test_a_clock_set_back_before_the_signature_does_not_help(point):
     assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
 
 
-def test_without_a_roster_nobody_signs_in(point):
+def test_without_a_roster_no_clerk_signs_in(point):
     (point.folder / ROSTER_FILE).unlink()
     assert point.sign_in() is Code.STAFF_NONE
     point.roster.accept(point.office.roster([]))

@@ -101,7 +101,7 @@ def test_there_and_back(shop, central):
     assert all(central.credentials(slip) == 1 for slip in numbers)
 
 
-def test_a_roster_that_somebody_edited_is_told_and_not_taken(shop, central):
+def test_an_edited_roster_is_reported_and_not_accepted(shop, central):
     shop.customer()
     shop.export()
     shop.office()

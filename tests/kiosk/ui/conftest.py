@@ -1,4 +1,4 @@
-"""No display is needed: Qt paints into memory. The engine is a recorder; everything else is real."""
+"""Fixtures of a real window without a display: Qt paints into memory, and the engine records events."""
 
 import os
 
@@ -15,7 +15,7 @@ from kiosk.ui.window import Window
 
 
 class RecordingEngine:
-    """Keeps what a shell posts; `tell` plays the engine's thread."""
+    """Records posted events; `notify` sends a notice to the window as the engine does."""
 
     def __init__(self):
         self.posted = []
@@ -27,7 +27,7 @@ class RecordingEngine:
     def subscribe(self, listener):
         self.listeners.append(listener)
 
-    def tell(self, notice):
+    def notify(self, notice):
         for listener in self.listeners:
             listener(notice)
 
@@ -36,7 +36,7 @@ class RecordingEngine:
 
 
 def made_up_frame(seq=1):
-    """A grey wall with a bright left third (of the picture, so right in the mirror) and an oval."""
+    """Return a grey picture with a bright left third, which is on the right in the mirror, and an oval."""
     image = np.full((480, 640, 3), 90, np.uint8)
     image[:, :213] = (200, 210, 220)
     rows, columns = np.mgrid[:480, :640]
@@ -45,7 +45,7 @@ def made_up_frame(seq=1):
 
 
 def made_up_pair():
-    """A portrait of the chip's size and a live picture: nobody's."""
+    """Return made-up pictures: a portrait of the chip's size and a live picture."""
     image = made_up_frame().image
     return image[60:400:3, 200:440:2].copy(), image[20:460, 140:500].copy()
 

@@ -30,10 +30,10 @@ def main(folder: Path, wanted: list[str]) -> None:
     for shape, size in SIZES.items():
         for language in Language:
             if all(part in f"{shape}-{language}" for part in wanted):
-                _album(folder, f"{shape}-{language}", size, language)
+                save_pictures(folder, f"{shape}-{language}", size, language)
 
 
-def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> None:
+def save_pictures(folder: Path, prefix: str, size: tuple[int, int], language: str) -> None:
     frame = made_up_frame()
     feeds = Feeds(frame=lambda: frame, level_dbfs=lambda: -22.0)
     world = World(Path(tempfile.mkdtemp())).visits()
@@ -41,8 +41,8 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
     window._home_language = language
     window.resize(*size)
     window.show()
-    window.handle_notice(Show(Stage.IDLE))
-    hand = TouchDriver(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver = TouchDriver(window)
 
     def save(name: str) -> None:
         done: list[object] = []
@@ -54,10 +54,10 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
         window.grab().save(str(folder / f"{prefix}-{name}.png"))
 
     def enter(number: str, pin: str) -> None:
-        hand.type(number)
-        hand.press("key_next")
-        hand.type(pin)
-        hand.press("key_next")
+        driver.type(number)
+        driver.press("key_next")
+        driver.type(pin)
+        driver.press("key_next")
         until = time.monotonic() + 20
         while window.panel.sign_in.keypad.isEnabled() is False and time.monotonic() < until:
             QTest.qWait(50)
@@ -65,26 +65,26 @@ def _album(folder: Path, prefix: str, size: tuple[int, int], language: str) -> N
                 break
 
     window.open_staff_panel()
-    hand.type(CLERK[:4])
+    driver.type(CLERK[:4])
     save("1-number")
     for _ in range(4):
-        hand.press("key_delete")
+        driver.press("key_delete")
     enter(BOSS, "111111")
     save("2-refused")
     enter(BOSS, BOSS_PIN)
     for page in ("today", "queue", "devices", "terminal", "report"):
-        hand.press(f"staff_{page}")
+        driver.press(f"staff_{page}")
         save(f"3-{page}")
-    hand.press("staff_devices")
-    hand.press("staff_look")
+    driver.press("staff_devices")
+    driver.press("staff_look")
     QTest.qWait(300)
     save("4-look")
-    hand.press("staff_queue")
+    driver.press("staff_queue")
     world.desk.stick = StaffError(Code.STICK_MISSING)
-    hand.press("staff_export")
+    driver.press("staff_export")
     save("5-no-stick")
     world.desk.stick = None
-    hand.press("staff_export")
+    driver.press("staff_export")
     save("6-exported")
     window.panel.sign_out()
     window.panel.close_tasks()

@@ -12,7 +12,7 @@ from kiosk.activation.service import ImportResult
 from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
 from kiosk.errors import StaffError
-from kiosk.model import Device, Outcome, Receipt, RequestStatus, Stage
+from kiosk.model import ActivationReceipt, Device, Outcome, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
@@ -35,7 +35,7 @@ DEVICES = dict.fromkeys(Device, Code.OK) | {
 
 
 class Desk:
-    """A real outbox; `stick` answers what the stick is to answer."""
+    """Activation service with a real outbox; `stick`: the error of the USB stick, or None."""
 
     clock_off_s = 0.4
     contact_unix = 1_790_000_000.0
@@ -48,7 +48,9 @@ class Desk:
             self.outbox.put(id, b"sealed", now - age)
         self.outbox.wedge(WEDGED, Code.REQUEST_MALFORMED, now)
         self.outbox.record_failure(WAITING, Code.CENTRAL_UNREACHABLE)
-        receipt = Receipt(DELIVERED, RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now)
+        receipt = ActivationReceipt(
+            id=DELIVERED, status=RequestStatus.ACTIVATED, credential="N3F7-0Q8K-W2XD", at_unix=now
+        )
         self.outbox.settle(DELIVERED, receipt, now, now)
 
     def requests(self):
@@ -93,7 +95,11 @@ class World:
         self.acts = ActionLog(self.audit, self.book)
         self.events = []
         self.roster = Roster(
-            folder / "staff", self.settings.staff, self._trust, post=self.events.append, note=self.acts.note
+            folder / "staff",
+            self.settings.staff,
+            lambda: replace(self.office.trust(), terminal="GZ-009"),
+            post=self.events.append,
+            record=self.acts.record,
         )
         if members != []:
             self.roster.accept(self.office.roster(members or staff(), at=time.time(), aud="GZ-009"))
@@ -112,19 +118,17 @@ class World:
         )
 
     def visits(self):
-        """A morning in the shop."""
+        """Record the visits and staff actions of a morning, and return this."""
         for visit in VISITS:
-            self.book.write(VisitRow(0.0, *visit))
-        self.acts.note(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
-        self.acts.note(StaffAction.SIGN_IN, CLERK)
-        self.acts.note(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
-        self.acts.note(StaffAction.SIGN_IN, BOSS)
+            number, outcome, code, stage, way = visit
+            self.book.write(VisitRow(visit=number, outcome=outcome, code=code, stage=stage, way=way))
+        self.acts.record(StaffAction.SIGN_IN, CLERK, Code.STAFF_REFUSED)
+        self.acts.record(StaffAction.SIGN_IN, CLERK)
+        self.acts.record(StaffAction.SIGN_OUT, CLERK, Code.STAFF_IDLE)
+        self.acts.record(StaffAction.SIGN_IN, BOSS)
         return self
 
     def has_printer(self):
-        """From now on."""
+        """Connect a printer."""
         printer = replace(self.settings.printer, driver="file")
         self.service._settings = replace(self.settings, printer=printer)
-
-    def _trust(self):
-        return replace(self.office.trust(), terminal="GZ-009")

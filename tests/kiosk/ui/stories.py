@@ -1,4 +1,4 @@
-"""Every screen that a person can meet, as steps that lead to it; for the tests and the gallery."""
+"""Every screen as the steps that lead to it, for the tests and the gallery."""
 
 import time
 
@@ -29,15 +29,17 @@ NUMBER = "7K2M-9QXD-04RT-V5BH"
 
 
 def show(stage, code=Code.OK, tries=0, seconds=60):
-    return Show(stage, code, tries, time.monotonic() + seconds)
+    return Show(stage=stage, code=code, tries_left=tries, until=time.monotonic() + seconds)
 
 
 def guardian(stage, code=Code.OK):
-    return Show(stage, code, 3, time.monotonic() + 60, guardian=True)
+    return Show(stage=stage, code=code, tries_left=3, until=time.monotonic() + 60, guardian=True)
 
 
 def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
-    return Slip(NUMBER, outcome, code, terminal="demo", place="", at_unix=0.0, purpose=purpose)
+    return Slip(
+        id=NUMBER, outcome=outcome, code=code, terminal="demo", place="", at_unix=0.0, purpose=purpose
+    )
 
 
 def outcome(result, code=Code.OK, purpose=Purpose.OPEN):
@@ -53,22 +55,22 @@ PASSWORD = "20583174"
 
 
 def type_pages(*pages):
-    """Type and press next on each page."""
+    """Return a step that types each page and presses next."""
 
-    def play(hand: TouchDriver):
+    def play(driver: TouchDriver):
         for page in pages:
-            assert hand.type(page)
-            assert hand.press("key_next")
+            assert driver.type(page)
+            assert driver.press("key_next")
 
     return play
 
 
 def press(name):
-    return lambda hand: hand.press(name)
+    return lambda driver: driver.press(name)
 
 
 def type_only(text):
-    return lambda hand: hand.type(text)
+    return lambda driver: driver.type(text)
 
 
 FINDINGS = (
@@ -77,27 +79,39 @@ FINDINGS = (
     Finding(Check.LIVENESS, "passed"),
 )
 CASE = ShowCase(
-    Code.FACE_UNCERTAIN, Way.VOICE, FINDINGS, may_approve=True, may_retry=True, second=True, pictures=True
+    code=Code.FACE_UNCERTAIN,
+    way=Way.VOICE,
+    findings=FINDINGS,
+    may_approve=True,
+    may_retry=True,
+    second=True,
+    pictures=True,
 )
 CLERK_CASE = ShowCase(
-    Code.WAY_CLERK, Way.CLERK, FINDINGS[:1], may_approve=True, may_retry=False, second=True, pictures=False
+    code=Code.WAY_CLERK,
+    way=Way.CLERK,
+    findings=FINDINGS[:1],
+    may_approve=True,
+    may_retry=False,
+    second=True,
+    pictures=False,
 )
 
 
 CHILD_CASE = ShowCase(
-    Code.CARD_CHILD,
-    Way.VOICE,
-    (Finding(Check.CARD, "guardian"), *(Finding(check, "passed") for check in list(Check)[1:])),
+    code=Code.CARD_CHILD,
+    way=Way.VOICE,
+    findings=(Finding(Check.CARD, "guardian"), *(Finding(check, "passed") for check in list(Check)[1:])),
     may_approve=True, may_retry=False, second=False, pictures=True,
 )  # fmt: skip
 
 
-def rested(name):
-    """Press what has just come, when it takes touches."""
+def press_unblocked(name):
+    """Return a step that presses a button that has just appeared, once it takes touches."""
 
-    def step(hand):
+    def step(driver):
         QTest.qWait(TOUCH_BLOCK_MS + 50)
-        return hand.press(name)
+        return driver.press(name)
 
     return step
 
@@ -107,10 +121,10 @@ CHILD_REVIEW = [show(Stage.REVIEW, Code.CARD_CHILD, seconds=180), AskSignature(R
 STORIES = {
     "portrait": [show(Stage.PORTRAIT, tries=2)],
     "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
-    "starting": [Show(Stage.OUT_OF_SERVICE, Code.STARTING)],
-    "out_of_service": [OutOfService(OUT), Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING)],
-    "idle": [Show(Stage.IDLE)],
-    "idle_called": [Show(Stage.IDLE), press("help")],
+    "starting": [Show(stage=Stage.OUT_OF_SERVICE, code=Code.STARTING)],
+    "out_of_service": [OutOfService(OUT), Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING)],
+    "idle": [Show(stage=Stage.IDLE)],
+    "idle_called": [Show(stage=Stage.IDLE), press("help")],
     "consent_face": [show(Stage.CONSENT)],
     "consent_picture": [show(Stage.CONSENT), press("agree")],
     "card": [show(Stage.CARD, tries=3)],
@@ -163,9 +177,9 @@ STORIES = {
         press("light_off"),
         ShowDigit(0, 6, 3),
     ],
-    "ways": [Show(Stage.IDLE), press("other_way")],
+    "ways": [Show(stage=Stage.IDLE), press("other_way")],
     "ways_change": [show(Stage.DIGITS), press("change_way")],
-    "consent_clerk": [Show(Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
+    "consent_clerk": [Show(stage=Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
     "head_wait": [show(Stage.HEAD, tries=3), ShowHeadMove(0, 5, None)],
     "head_arrow": [show(Stage.HEAD, tries=3), ShowHeadMove(2, 5, HeadMove.LEFT)],
     "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowHeadMove(0, 5, HeadMove.UP)],
@@ -175,11 +189,11 @@ STORIES = {
     "review_sign": [*REVIEW, press("i_am_clerk"), type_only("246")],
     "review_sign_again": [*REVIEW, press("i_am_clerk"), AskSignature(Role.CLERK, Code.STAFF_REFUSED)],
     "review_case": [*REVIEW, press("i_am_clerk"), CASE],
-    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, rested("approve")],
+    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, press_unblocked("approve")],
     "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
     "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
     "review_child": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE],
-    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, rested("approve")],
+    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, press_unblocked("approve")],
     "review_child_wait": CHILD_REVIEW,
     "submit": [show(Stage.SUBMIT, seconds=6)],
     "activated": outcome(Outcome.ACTIVATED),
@@ -195,11 +209,11 @@ STORIES = {
 
 
 def play(window, story):
-    """Lead `window` to a screen."""
-    hand = TouchDriver(window)
-    window.handle_notice(Show(Stage.IDLE))
+    """Play the steps of a story, from the idle screen on."""
+    driver = TouchDriver(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
     for step in story:
         if callable(step):
-            step(hand)
+            step(driver)
         else:
             window.handle_notice(step)

@@ -1,4 +1,4 @@
-"""The shell as a whole: starts, is touched from another thread, takes pictures, leaves."""
+"""The graphical shell as a whole: it starts, is driven from another thread, records screens and ends."""
 
 import logging
 import os
@@ -22,34 +22,34 @@ def small(settings):
     return msgspec.structs.replace(settings, screen=msgspec.structs.replace(settings.screen, **SIZED))
 
 
-def test_run_is_touched_from_another_thread_and_leaves(qapp, engine, feeds, settings):
+def test_run_is_driven_from_another_thread_until_quit(qapp, engine, feeds, settings):
     results = []
 
-    def visit(hand):
-        engine.tell(Show(Stage.IDLE))
-        results.append(hand.press("begin"))
-        results.append(hand.press("nothing_of_that_name"))
-        engine.tell(show(Stage.PHONE))
-        results.append(hand.type("138"))
+    def visit(driver):
+        engine.notify(Show(stage=Stage.IDLE))
+        results.append(driver.press("begin"))
+        results.append(driver.press("nothing_of_that_name"))
+        engine.notify(show(Stage.PHONE))
+        results.append(driver.type("138"))
         app.quit()
 
-    def ready(hand):
-        threading.Thread(target=visit, args=(hand,)).start()
+    def ready(driver):
+        threading.Thread(target=visit, args=(driver,)).start()
 
     assert app.run(engine, feeds, small(settings), simulated=True, on_ready=ready) == 0
     assert results == [True, False, True]
     assert isinstance(engine.posted[0], Began)
 
 
-def test_pictures_are_taken_of_each_screen_once(qapp, engine, feeds, settings, tmp_path):
-    def visit(hand):
-        for notice in (Show(Stage.IDLE), show(Stage.CONSENT), Show(Stage.IDLE), show(Stage.CARD)):
-            engine.tell(notice)
+def test_each_screen_is_recorded_once(qapp, engine, feeds, settings, tmp_path):
+    def visit(driver):
+        for notice in (Show(stage=Stage.IDLE), show(Stage.CONSENT), Show(stage=Stage.IDLE), show(Stage.CARD)):
+            engine.notify(notice)
             threading.Event().wait(0.5)
         app.quit()
 
-    def ready(hand):
-        threading.Thread(target=visit, args=(hand,)).start()
+    def ready(driver):
+        threading.Thread(target=visit, args=(driver,)).start()
 
     app.run(engine, feeds, small(settings), simulated=True, screens_dir=tmp_path, on_ready=ready)
     names = sorted(path.name for path in tmp_path.iterdir())
@@ -57,23 +57,23 @@ def test_pictures_are_taken_of_each_screen_once(qapp, engine, feeds, settings, t
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names)
 
 
-def test_no_pictures_of_real_people(qapp, engine, feeds, settings, tmp_path):
+def test_nothing_is_recorded_outside_simulation(qapp, engine, feeds, settings, tmp_path):
     def ready(_):
-        engine.tell(Show(Stage.IDLE))
+        engine.notify(Show(stage=Stage.IDLE))
         threading.Timer(0.5, app.quit).start()
 
     app.run(engine, feeds, small(settings), simulated=False, screens_dir=tmp_path, on_ready=ready)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bug_is_logged_without_what_was_typed(caplog):
+def test_an_uncaught_exception_is_logged_without_its_message(caplog):
     try:
         int("13800138000x")
     except ValueError as error:
         with caplog.at_level(logging.CRITICAL):
             exception_hooks.log_exception(type(error), error, error.__traceback__)
     assert "ValueError" in caplog.text
-    assert "test_a_bug_is_logged" in caplog.text
+    assert "test_an_uncaught_exception" in caplog.text
     assert "13800138000" not in caplog.text
 
 
@@ -84,7 +84,7 @@ from kiosk.ports import Feeds
 from kiosk.ui import app
 from tests.kiosk.ui.conftest import RecordingEngine
 sys.exit(app.run(RecordingEngine(), Feeds(lambda: None, lambda: -90.0), settings.load(),
-                 simulated=True, on_ready=lambda hand: print("ready", flush=True)))
+                 simulated=True, on_ready=lambda driver: print("ready", flush=True)))
 """
 
 

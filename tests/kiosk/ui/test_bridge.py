@@ -1,4 +1,4 @@
-"""Notices cross from the engine's thread in order, thousands of them, and after the window has gone."""
+"""Notices cross from the engine's thread in order, thousands of them, and are dropped after its end."""
 
 import threading
 
@@ -16,7 +16,7 @@ def test_notices_arrive_in_order_on_qts_thread(qtbot, engine):
     bridge.received.connect(got.append)
     bridge.received.connect(lambda _: threads.add(QThread.currentThread() is bridge.thread()))
     sent = [ShowHeard(n) for n in range(5000)]
-    thread = threading.Thread(target=lambda: [engine.tell(notice) for notice in sent])
+    thread = threading.Thread(target=lambda: [engine.notify(notice) for notice in sent])
     thread.start()
     qtbot.waitUntil(lambda: len(got) == len(sent), timeout=20_000)
     thread.join()
@@ -24,11 +24,11 @@ def test_notices_arrive_in_order_on_qts_thread(qtbot, engine):
     assert threads == {True}
 
 
-def test_telling_never_runs_the_window_on_the_engines_thread(qtbot, engine):
+def test_forward_never_runs_the_window_on_the_engines_thread(qtbot, engine):
     bridge = Bridge(engine)
     got = []
     bridge.received.connect(got.append)
-    engine.tell(Coach(Code.OK))
+    engine.notify(Coach(Code.OK))
     assert got == []
     qtbot.waitUntil(lambda: got == [Coach(Code.OK)])
 
@@ -37,20 +37,20 @@ def test_thousands_of_emits_of_true_do_not_abort(qtbot):
     """PySide 6.12 on Python 3.11 drops a reference to True with each emit and dies at about 560."""
 
     class Emitter(QWidget):
-        said = Signal(bool)
+        flag = Signal(bool)
 
     emitter = Emitter()
     qtbot.addWidget(emitter)
     got = []
-    emitter.said.connect(got.append)
+    emitter.flag.connect(got.append)
     for _ in range(5000):
-        emitter.said.emit(True)
+        emitter.flag.emit(True)
     assert got == [True] * 5000
 
 
-def test_notices_after_the_end_go_nowhere(qtbot, engine):
+def test_notices_after_deletion_are_dropped(qtbot, engine):
     parent = QWidget()
     Bridge(engine, parent)
     parent.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    engine.tell(Coach(Code.OK))
+    engine.notify(Coach(Code.OK))

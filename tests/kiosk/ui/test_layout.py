@@ -27,7 +27,7 @@ def box_in(window, part):
 
 
 @pytest.mark.parametrize("story", list(STORIES))
-def test_layout(window, story):
+def test_buttons_are_large_enough_and_no_text_is_cut(window, story):
     for size in SIZES:
         window.resize(*size)
         play(window, STORIES[story])
@@ -57,7 +57,7 @@ def check_buttons(window, where):
 
 
 def check_label(button, told):
-    """The words are painted in one line, in a size that can be read."""
+    """Check that the label is painted in one line, in a size that can be read."""
     assert isinstance(button, Button)
     room = QRectF(0, 0, button.width() - 8, button.height())
     size = button.line_size(button.text(), room, "small", True)

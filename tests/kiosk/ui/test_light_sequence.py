@@ -1,4 +1,4 @@
-"""The screen's light: stamped when painted, never too fast, readable, and off for who asks."""
+"""The light challenge: reported when painted, never too fast, readable, and off for a person who declines."""
 
 import time
 from itertools import pairwise
@@ -16,7 +16,7 @@ from kiosk.visit.rules.light import LINEAR
 def shown(window, colours="BAGRB", hold_s=0.4):
     window.resize(1080, 1920)
     window.show()
-    window.handle_notice(Show(Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
+    window.handle_notice(Show(stage=Stage.DIGITS, tries_left=3, until=time.monotonic() + 30))
     window.handle_notice(ShowLight(colours, hold_s))
     window.handle_notice(ShowDigit(0, 6, 8))
 
@@ -39,11 +39,12 @@ def test_the_ground_has_the_colour(window, engine, qtbot):
     screen = window.screens[Stage.DIGITS]
     blue = [round(to_srgb(x), 1) for x in LINEAR["B"]]
 
-    def painted():
-        pixel = screen.grab().toImage().pixelColor(4, screen.height() // 2)
-        return [round(c, 1) for c in (pixel.redF(), pixel.greenF(), pixel.blueF())]
+    def parts(colour):
+        return [round(c, 1) for c in (colour.redF(), colour.greenF(), colour.blueF())]
 
-    qtbot.waitUntil(lambda: painted() == blue, timeout=5000)
+    # Without painting in the condition: on a busy machine that leaves the timer of the light no time.
+    qtbot.waitUntil(lambda: parts(screen._light.ground) == blue, timeout=20_000)
+    assert parts(screen.grab().toImage().pixelColor(4, screen.height() // 2)) == blue
 
 
 def test_ink_is_readable_on_every_colour():
@@ -59,7 +60,7 @@ def lin(code):
     return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
 
 
-def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
+def test_declining_the_light_keeps_the_screen_steady(window, engine):
     shown(window)
     QTest.qWait(100)
     assert TouchDriver(window).press("light_off")
@@ -70,9 +71,9 @@ def test_who_asks_for_it_keeps_a_steady_screen(window, engine):
     assert not TouchDriver(window).press("light_off")
 
 
-def test_another_stage_ends_it(window, engine):
+def test_another_stage_stops_the_light(window, engine):
     shown(window)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     before = len(posted(engine, LightShown))
     QTest.qWait(600)
     assert len(posted(engine, LightShown)) == before

@@ -1,4 +1,4 @@
-"""Colours can be told apart, and every character, also of rare names, has a glyph of the right place."""
+"""Colours have enough contrast, and every character, also of rare names, has a glyph of its script."""
 
 import pytest
 from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
@@ -6,7 +6,7 @@ from PySide6.QtGui import QFontDatabase, QImage, QPainter, QRawFont
 from kiosk.model import Language
 from kiosk.phrases import load
 from kiosk.ui.theme import FAMILIES, Theme, load_fonts, palette
-from tests.kiosk.ui.test_phrases import leaves
+from tests.kiosk.test_phrases import leaves
 
 PAIRS = [
     ("ink", "ground"),
@@ -31,14 +31,14 @@ RARE = "㙍𬭎䶮㛃𠅤龘"
 
 
 def luminance(colour):
-    """Relative luminance, WCAG 2.2."""
+    """Return the relative luminance (WCAG 2.2) of a colour #RRGGBB."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize(("ink", "ground"), PAIRS)
-def test_contrast(ink, ground):
+def test_text_has_enough_contrast(ink, ground):
     light, dark = sorted((luminance(palette()[ink]), luminance(palette()[ground])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 
@@ -65,7 +65,7 @@ def test_the_bundled_family_is_the_one_used(language):
 
 @pytest.mark.parametrize("character", RARE)
 @pytest.mark.parametrize("language", [Language.ZH_HANS, Language.ZH_HANT])
-def test_rare_names_are_no_boxes(qapp, character, language):
+def test_rare_characters_of_names_have_glyphs(qapp, character, language):
     raw = QRawFont.fromFont(Theme(language=language).font_px(90))
     assert raw.supportsCharacter(ord(character)), f"U+{ord(character):X}"
     drawn = glyph(qapp, character, language)

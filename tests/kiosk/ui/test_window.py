@@ -39,7 +39,18 @@ from kiosk.events import (
     Typed,
     WayChosen,
 )
-from kiosk.model import Decision, HeadMove, Language, Outcome, Purpose, Reason, Role, Stage, Way, outcome_key
+from kiosk.model import (
+    Decision,
+    HeadMove,
+    Language,
+    Outcome,
+    Purpose,
+    ReviewReason,
+    Role,
+    Stage,
+    Way,
+    outcome_key,
+)
 from kiosk.phrases import load
 from kiosk.ui.bridge import Bridge
 from kiosk.ui.touch_driver import TouchDriver
@@ -64,25 +75,25 @@ from tests.kiosk.ui.stories import (
 
 
 @pytest.fixture
-def hand(window):
+def driver(window):
     return TouchDriver(window)
 
 
-def seen(window, kind=FittedLabel):
+def visible(window, kind=FittedLabel):
     return [part for part in window.findChildren(kind) if part.isVisible()]
 
 
-def said(window):
-    return " ".join(part.text() for part in seen(window))
+def shown_text(window):
+    return " ".join(part.text() for part in visible(window))
 
 
-def touched_after_rest(qtbot, hand, name):
-    """Touch a button that has just come, as soon as it takes touches."""
-    qtbot.waitUntil(lambda: hand.press(name), timeout=2000)
+def press_when_unblocked(qtbot, driver, name):
+    """Press a button that has just appeared, once it takes touches."""
+    qtbot.waitUntil(lambda: driver.press(name), timeout=2000)
 
 
-def part(window, kind):
-    [found] = seen(window, kind)
+def the_only(window, kind):
+    [found] = visible(window, kind)
     return found
 
 
@@ -93,9 +104,9 @@ def test_each_stage_shows_its_own_screen(window, stage):
     assert sum(screen.isVisible() for screen in window.screens.values()) == 1
 
 
-def test_a_touch_begins_a_visit(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
-    assert hand.press("begin")
+def test_a_touch_begins_a_visit(window, driver, engine):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    assert driver.press("begin")
     began = engine.last(Began)
     assert len(began.visit) == 19
     assert began.language == "zh-Hans"
@@ -103,65 +114,65 @@ def test_a_touch_begins_a_visit(window, hand, engine):
     assert abs(began.at_unix - time.time()) < 5
 
 
-def test_unhurried_and_another_language_are_told(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("language_en")
-    hand.press("begin_unhurried")
+def test_pace_and_language_are_posted(window, driver, engine):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("language_en")
+    driver.press("begin_unhurried")
     assert engine.last(Began).unhurried
     assert engine.last(Began).language == "en"
 
 
-def test_every_visit_has_its_own_number(window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("begin")
-    hand.press("begin")
+def test_every_visit_has_its_own_number(window, driver, engine):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("begin")
+    driver.press("begin")
     assert len({event.visit for event in engine.posted}) == 2
 
 
 @pytest.mark.parametrize("way", list(Way))
-def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, hand, engine, way):
-    window.handle_notice(Show(Stage.IDLE))
-    assert hand.press("other_way")
+def test_every_way_can_be_chosen_before_anything_is_asked(qtbot, window, driver, engine, way):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    assert driver.press("other_way")
     assert engine.posted == []
-    touched_after_rest(qtbot, hand, f"way_{way.value}")
+    press_when_unblocked(qtbot, driver, f"way_{way.value}")
     assert engine.last(Began).way is way
 
 
-def test_back_from_the_ways_is_the_first_screen(qtbot, window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("other_way")
-    assert hand.press("back")
+def test_back_from_the_ways_is_the_first_screen(qtbot, window, driver, engine):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("other_way")
+    assert driver.press("back")
     assert window.screens[Stage.IDLE].isVisible()
     assert engine.posted == []
 
 
 @pytest.mark.parametrize("stage", [Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH])
-def test_another_way_in_the_middle(qtbot, window, hand, engine, stage):
+def test_another_way_can_be_chosen_during_a_visit(qtbot, window, driver, engine, stage):
     window.handle_notice(show(stage))
-    assert hand.press("change_way")
-    assert not hand.press("way_voice")  # the one that is being gone
-    touched_after_rest(qtbot, hand, "way_head")
+    assert driver.press("change_way")
+    assert not driver.press("way_voice")  # the one that is being gone
+    press_when_unblocked(qtbot, driver, "way_head")
     assert engine.posted[-1] == WayChosen(Way.HEAD)
     assert window.screens[stage].isVisible()
 
 
-def test_a_new_stage_takes_the_ways_away(window, hand):
+def test_a_new_stage_closes_the_page_of_ways(window, driver):
     window.handle_notice(show(Stage.DIGITS))
-    hand.press("change_way")
+    driver.press("change_way")
     window.handle_notice(show(Stage.OUTCOME))
     assert window.screens[Stage.OUTCOME].isVisible()
 
 
-def test_the_clerks_way_asks_one_question_about_itself(window, hand, engine):
-    window.handle_notice(Show(Stage.CONSENT, way=Way.CLERK))
-    shown = [label.accessibleName() for label in seen(window, QLabel)]
+def test_the_clerks_way_asks_one_question_about_itself(window, driver, engine):
+    window.handle_notice(Show(stage=Stage.CONSENT, way=Way.CLERK))
+    shown = [label.accessibleName() for label in visible(window, QLabel)]
     assert "\n".join(load("zh-Hans").clerk_notice()) in shown
-    hand.press("agree_clerk")
+    driver.press("agree_clerk")
     assert engine.posted == [Agreed("zh-Hans", load("zh-Hans").clerk_consent_sha256(), False)]
     assert load("zh-Hans").clerk_consent_sha256() != load("zh-Hans").consent_sha256()
 
 
-def test_arrows_are_told_when_they_were_painted(qtbot, window, engine):
+def test_arrows_are_posted_when_they_were_painted(qtbot, window, engine):
     window.handle_notice(show(Stage.HEAD))
     window.handle_notice(ShowHeadMove(0, 5, None))
     assert engine.posted == []
@@ -171,51 +182,51 @@ def test_arrows_are_told_when_they_were_painted(qtbot, window, engine):
     assert abs(engine.posted[0].at - time.monotonic()) < 5
 
 
-def test_digits_are_typed_whole_or_not_at_all(window, hand, engine):
+def test_digits_are_posted_only_when_complete(window, driver, engine):
     window.handle_notice(show(Stage.TOUCH))
     window.handle_notice(ShowDigits((3, 1, 4, 1, 5, 9)))
-    hand.type("314")
-    hand.press("key_next")
+    driver.type("314")
+    driver.press("key_next")
     assert engine.posted == []
-    hand.type("159")
-    hand.press("key_next")
+    driver.type("159")
+    driver.press("key_next")
     assert engine.posted == [DigitsTyped((3, 1, 4, 1, 5, 9))]
 
 
-def lead_to_case(window, hand, **changes):
+def show_case(window, driver, **changes):
     window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
     window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
-    hand.press("i_am_clerk")
-    hand.type("246813")
-    hand.press("key_next")
+    driver.press("i_am_clerk")
+    driver.type("246813")
+    driver.press("key_next")
     window.handle_notice(msgspec.structs.replace(CASE, **changes))
 
 
-def test_nobody_sees_a_picture_before_a_clerk_has_signed(window, hand, engine):
+def test_nobody_sees_a_picture_before_a_clerk_has_signed(window, driver, engine):
     window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
     window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
     assert window.screens[Stage.REVIEW].case.blank
-    hand.press("i_am_clerk")
-    hand.type("246813")
-    hand.press("key_next")
+    driver.press("i_am_clerk")
+    driver.type("246813")
+    driver.press("key_next")
     assert engine.posted == [Signs("700124", "246813")]
     assert window.screens[Stage.REVIEW].signature.blank
     assert window.screens[Stage.REVIEW].case.blank
 
 
-def test_a_decision_has_a_reason(qtbot, window, hand, engine):
-    lead_to_case(window, hand)
+def test_a_decision_has_a_reason(qtbot, window, driver, engine):
+    show_case(window, driver)
     assert not window.screens[Stage.REVIEW].case.blank
-    touched_after_rest(qtbot, hand, "approve")
-    touched_after_rest(qtbot, hand, "reason_looks_changed")
-    assert engine.posted[-1] == Decided(Decision.APPROVE, Reason.LOOKS_CHANGED)
+    press_when_unblocked(qtbot, driver, "approve")
+    press_when_unblocked(qtbot, driver, "reason_looks_changed")
+    assert engine.posted[-1] == Decided(Decision.APPROVE, ReviewReason.LOOKS_CHANGED)
 
 
-def test_what_may_not_be_approved_cannot_be(qtbot, window, hand, engine):
-    lead_to_case(window, hand, may_approve=False, may_retry=False)
-    touched_after_rest(qtbot, hand, "refuse")
-    assert not hand.press("approve")
-    assert not hand.press("again")
+def test_decisions_that_are_not_allowed_have_no_button(qtbot, window, driver, engine):
+    show_case(window, driver, may_approve=False, may_retry=False)
+    press_when_unblocked(qtbot, driver, "refuse")
+    assert not driver.press("approve")
+    assert not driver.press("again")
 
 
 @pytest.mark.parametrize(
@@ -223,49 +234,49 @@ def test_what_may_not_be_approved_cannot_be(qtbot, window, hand, engine):
     [show(Stage.OUTCOME), show(Stage.FACE), Forget(), AskSignature(Role.SUPERVISOR)],
     ids=["outcome", "face", "forget", "second"],
 )
-def test_the_pictures_go_with_the_page(window, hand, after):
-    lead_to_case(window, hand)
+def test_the_pictures_are_dropped_with_the_page(window, driver, after):
+    show_case(window, driver)
     window.handle_notice(after)
     assert window.screens[Stage.REVIEW].case.blank
 
 
-def test_somebody_else_may_sign(window, hand, engine):
+def test_somebody_else_may_sign(window, driver, engine):
     window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
     window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
-    hand.press("i_am_clerk")
-    hand.press("key_delete")
-    hand.type("700999")
-    hand.press("key_next")
-    hand.type("135792")
-    hand.press("key_next")
+    driver.press("i_am_clerk")
+    driver.press("key_delete")
+    driver.type("700999")
+    driver.press("key_next")
+    driver.type("135792")
+    driver.press("key_next")
     assert engine.posted == [Signs("700999", "135792")]
 
 
-def test_consent_asks_two_questions(qtbot, window, hand, engine):
+def test_consent_asks_two_questions(qtbot, window, driver, engine):
     window.handle_notice(show(Stage.CONSENT))
-    assert not hand.press("agree_picture")
-    hand.press("agree")
+    assert not driver.press("agree_picture")
+    driver.press("agree")
     assert engine.posted == []
-    touched_after_rest(qtbot, hand, "agree_picture")
+    press_when_unblocked(qtbot, driver, "agree_picture")
     assert engine.posted == [Agreed("zh-Hans", load("zh-Hans").consent_sha256(), True)]
 
 
-def test_the_picture_may_be_declined_alone(qtbot, window, hand, engine):
+def test_the_picture_may_be_declined_alone(qtbot, window, driver, engine):
     window.handle_notice(show(Stage.CONSENT))
-    hand.press("language_zh_hant")
-    hand.press("agree")
-    touched_after_rest(qtbot, hand, "decline_picture")
+    driver.press("language_zh_hant")
+    driver.press("agree")
+    press_when_unblocked(qtbot, driver, "decline_picture")
     assert engine.posted == [Agreed("zh-Hant", load("zh-Hant").consent_sha256(), False)]
 
 
-def test_a_double_touch_answers_only_the_first_question(window, hand, engine):
+def test_a_double_touch_answers_only_the_first_question(window, driver, engine):
     window.handle_notice(show(Stage.CONSENT))
     yes, no = (window.findChild(QAbstractButton, name) for name in ("agree", "decline"))
     before = yes.grab().toImage()
-    hand.press("agree")
+    driver.press("agree")
     for _ in range(5):
         for button in (yes, no):
-            assert not hand.press(button.objectName())
+            assert not driver.press(button.objectName())
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
             QTest.keyClick(button, Qt.Key.Key_Space)
         QTest.qWait(100)
@@ -277,44 +288,44 @@ def test_a_double_touch_answers_only_the_first_question(window, hand, engine):
     assert engine.last(Agreed).picture
 
 
-def test_a_new_customer_need_not_wait_for_the_last_ones_page(window, hand, engine):
+def test_a_new_customer_need_not_wait_for_the_last_ones_page(window, driver, engine):
     window.handle_notice(show(Stage.CONSENT))
-    hand.press("agree")
+    driver.press("agree")
     window.handle_notice(show(Stage.CONSENT))
-    assert hand.press("agree")
+    assert driver.press("agree")
     assert engine.posted == []
 
 
-def test_declining_is_one_touch(window, hand, engine):
+def test_declining_is_one_touch(window, driver, engine):
     window.handle_notice(show(Stage.CONSENT))
-    hand.press("decline")
+    driver.press("decline")
     assert engine.posted == [Declined()]
 
 
-def test_the_next_customer_is_asked_both_questions_again(window, hand):
+def test_the_next_customer_is_asked_both_questions_again(window, driver):
     window.handle_notice(show(Stage.CONSENT))
-    hand.press("agree")
+    driver.press("agree")
     window.handle_notice(Forget())
     window.handle_notice(show(Stage.CONSENT))
-    assert hand.press("decline")
+    assert driver.press("decline")
 
 
-def test_all_of_the_notice_is_on_the_screen(window, hand):
+def test_all_of_the_notice_is_on_the_screen(window, driver):
     window.handle_notice(show(Stage.CONSENT))
-    shown = [label.accessibleName() for label in seen(window, QLabel)]
+    shown = [label.accessibleName() for label in visible(window, QLabel)]
     assert "\n".join(load("zh-Hans").face_notice()) in shown
-    hand.press("agree")
-    shown = [label.accessibleName() for label in seen(window, QLabel)]
+    driver.press("agree")
+    shown = [label.accessibleName() for label in visible(window, QLabel)]
     assert "\n".join(load("zh-Hans").picture_notice()) in shown
 
 
-def test_phone_and_password_are_typed(window, hand, engine):
+def test_phone_and_password_are_typed(window, driver, engine):
     window.handle_notice(show(Stage.PHONE))
     for page in (PHONE, PASSWORD, PASSWORD):
-        assert hand.type(page)
+        assert driver.type(page)
         assert engine.posted == []
-        assert hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+        assert driver.press("key_next")
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
 @pytest.mark.parametrize(
@@ -328,68 +339,68 @@ def test_phone_and_password_are_typed(window, hand, engine):
         ([PHONE, PASSWORD, "20583175"], Code.PASSWORD_MISMATCH),
     ],
 )
-def test_what_is_wrong_stays_on_the_page(window, hand, engine, pages, code):
+def test_what_is_wrong_stays_on_the_page(window, driver, engine, pages, code):
     window.handle_notice(show(Stage.PHONE))
     for page in pages:
-        hand.type(page)
-        hand.press("key_next")
+        driver.type(page)
+        driver.press("key_next")
     assert engine.posted == []
-    assert load("zh-Hans").customer(code) in said(window)
-    hand.press("key_1")
-    assert load("zh-Hans").customer(code) not in said(window)
+    assert load("zh-Hans").customer(code) in shown_text(window)
+    driver.press("key_1")
+    assert load("zh-Hans").customer(code) not in shown_text(window)
 
 
-def test_a_mistyped_first_password_is_no_trap(window, hand, engine):
+def test_after_two_mismatches_the_password_is_chosen_anew(window, driver, engine):
     window.handle_notice(show(Stage.PHONE))
     for page in (PHONE, "20583199", PASSWORD, PASSWORD, PASSWORD, PASSWORD):
-        hand.type(page)
-        hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+        driver.type(page)
+        driver.press("key_next")
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
-def test_delete_takes_one_digit_and_then_the_page_before(window, hand, engine):
+def test_delete_removes_a_digit_and_then_goes_back_a_page(window, driver, engine):
     window.handle_notice(show(Stage.PHONE))
-    hand.type(PHONE + "99")
-    entry = part(window, DigitInput)
+    driver.type(PHONE + "99")
+    entry = the_only(window, DigitInput)
     assert entry.text == PHONE
-    hand.press("key_delete")
+    driver.press("key_delete")
     assert entry.text == PHONE[:-1]
-    hand.type("0")
-    hand.press("key_next")
-    hand.press("key_delete")
-    hand.type(PHONE)
+    driver.type("0")
+    driver.press("key_next")
+    driver.press("key_delete")
+    driver.type(PHONE)
     for page in ("", PASSWORD, PASSWORD):
-        hand.type(page)
-        hand.press("key_next")
-    assert engine.posted == [Typed(PHONE, PASSWORD)]
+        driver.type(page)
+        driver.press("key_next")
+    assert engine.posted == [Typed(phone=PHONE, password=PASSWORD)]
 
 
-def test_a_password_is_never_readable(window, hand):
+def test_a_password_is_never_readable(window, driver):
     window.handle_notice(show(Stage.PHONE))
-    hand.type(PHONE)
-    hand.press("key_next")
-    hand.type("2")
-    two = part(window, DigitInput).grab().toImage()
-    hand.press("key_delete")
-    hand.type("7")
-    assert part(window, DigitInput).grab().toImage() == two
-    assert "2" not in part(window, DigitInput).accessibleName()
+    driver.type(PHONE)
+    driver.press("key_next")
+    driver.type("2")
+    two = the_only(window, DigitInput).grab().toImage()
+    driver.press("key_delete")
+    driver.type("7")
+    assert the_only(window, DigitInput).grab().toImage() == two
+    assert "2" not in the_only(window, DigitInput).accessibleName()
 
 
-def test_a_coming_back_begins_with_the_number(window, hand):
+def test_a_repeated_stage_begins_with_the_number(window, driver):
     window.handle_notice(show(Stage.PHONE))
-    hand.type(PHONE)
-    hand.press("key_next")
+    driver.type(PHONE)
+    driver.press("key_next")
     window.handle_notice(show(Stage.PHONE, Code.PHONE_MALFORMED))
     assert window.screens[Stage.PHONE].blank
-    assert load("zh-Hans").customer(Code.PHONE_MALFORMED) in said(window)
+    assert load("zh-Hans").customer(Code.PHONE_MALFORMED) in shown_text(window)
 
 
-def test_forget_clears_everything(qtbot, window, hand):
+def test_forget_clears_everything(qtbot, window, driver):
     window.handle_notice(show(Stage.PHONE))
-    hand.type(PHONE)
-    hand.press("key_next")
-    hand.type("205")
+    driver.type(PHONE)
+    driver.press("key_next")
+    driver.type("205")
     window.handle_notice(Forget())
     assert window.screens[Stage.PHONE].blank
     window.handle_notice(show(Stage.FACE))
@@ -399,7 +410,7 @@ def test_forget_clears_everything(qtbot, window, hand):
     assert preview.blank
 
 
-def test_a_clear_preview_shows_nobody(qtbot, window):
+def test_a_cleared_preview_shows_no_picture(qtbot, window):
     window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     empty = preview.grab().toImage()
@@ -419,7 +430,7 @@ def test_the_preview_is_a_mirror(qtbot, window):
     assert right.lightness() > left.lightness()
 
 
-def test_the_preview_pulls_only_while_it_is_seen(qtbot, window):
+def test_the_preview_polls_only_while_it_is_visible(qtbot, window):
     window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
     assert preview._timer.isActive()
@@ -430,28 +441,28 @@ def test_the_preview_pulls_only_while_it_is_seen(qtbot, window):
 @pytest.mark.parametrize(
     "code", [Code.FACE_NONE, Code.FACE_TOO_FAR, Code.FACE_BACKLIT, Code.FACE_EYES_CLOSED]
 )
-def test_each_hint_is_said(window, code):
+def test_each_hint_is_shown(window, code):
     window.handle_notice(show(Stage.FACE))
     window.handle_notice(Coach(code))
-    assert load("zh-Hans").customer(code) in said(window)
+    assert load("zh-Hans").customer(code) in shown_text(window)
     window.handle_notice(Coach(Code.OK))
-    assert load("zh-Hans")["general.well_placed"] in said(window)
+    assert load("zh-Hans")["general.well_placed"] in shown_text(window)
 
 
-def test_a_digit_is_told_once_right_after_it_was_painted(qtbot, window, engine):
+def test_a_digit_is_posted_once_right_after_it_was_painted(qtbot, window, engine):
     window.handle_notice(show(Stage.DIGITS))
     before = time.monotonic()
     window.handle_notice(ShowDigit(0, 6, 7))
     after = time.monotonic()
     assert [event.window for event in engine.posted] == [0]
     assert before <= engine.last(DigitShown).at <= after
-    assert part(window, DigitDisplay).text == "7"
+    assert the_only(window, DigitDisplay).text == "7"
     QTest.qWait(50)
-    part(window, DigitDisplay).repaint()
+    the_only(window, DigitDisplay).repaint()
     assert len(engine.posted) == 1
 
 
-def test_a_digit_that_cannot_be_seen_is_not_told(qtbot, window, engine):
+def test_a_digit_that_is_not_visible_is_not_posted(qtbot, window, engine):
     window.handle_notice(show(Stage.DIGITS))
     window.hide()
     window.handle_notice(ShowDigit(0, 6, 7))
@@ -464,21 +475,21 @@ def test_a_digit_that_cannot_be_seen_is_not_told(qtbot, window, engine):
 def test_the_same_digit_twice_is_seen_to_change(window):
     window.handle_notice(show(Stage.DIGITS))
     window.handle_notice(ShowDigit(0, 6, 7))
-    first = part(window, DigitDisplay).grab().toImage()
+    first = the_only(window, DigitDisplay).grab().toImage()
     window.handle_notice(ShowDigit(1, 6, 7))
-    assert part(window, DigitDisplay).grab().toImage() != first
+    assert the_only(window, DigitDisplay).grab().toImage() != first
 
 
-def test_marks_tell_only_that_something_was_heard(window):
+def test_marks_show_only_that_something_was_heard(window):
     window.handle_notice(show(Stage.DIGITS))
     window.handle_notice(ShowDigit(0, 6, 7))
     window.handle_notice(ShowHeard(0))
     window.handle_notice(ShowDigit(1, 6, 2))
-    marks = part(window, StepMarks)
+    marks = the_only(window, StepMarks)
     assert (marks.count, marks.here, marks.done) == (6, 1, {0})
     window.handle_notice(show(Stage.DIGITS, Code.SPEECH_WRONG_DIGITS, 2))
     assert (marks.count, marks.done) == (0, set())
-    assert part(window, DigitDisplay).text == ""
+    assert the_only(window, DigitDisplay).text == ""
 
 
 def test_digits_are_at_least_400_px_high(window, qtbot):
@@ -487,7 +498,7 @@ def test_digits_are_at_least_400_px_high(window, qtbot):
         window.handle_notice(show(Stage.DIGITS))
         window.handle_notice(ShowDigit(0, 6, 7))
         QTest.qWait(20)
-        assert part(window, DigitDisplay).digit_px() >= 400, size
+        assert the_only(window, DigitDisplay).digit_px() >= 400, size
 
 
 @pytest.mark.parametrize("result", list(Outcome))
@@ -495,11 +506,11 @@ def test_each_outcome_says_what_and_what_next(window, result):
     for notice in outcome(result):
         window.handle_notice(notice)
     phrases = load("zh-Hans")
-    assert phrases[f"outcome.{result.value}.title"] in said(window)
-    assert phrases[f"outcome.{result.value}.next"] in said(window)
-    has_number = NUMBER in said(window).replace("\N{NON-BREAKING HYPHEN}", "-")
+    assert phrases[f"outcome.{result.value}.title"] in shown_text(window)
+    assert phrases[f"outcome.{result.value}.next"] in shown_text(window)
+    has_number = NUMBER in shown_text(window).replace("\N{NON-BREAKING HYPHEN}", "-")
     assert has_number == (result is not Outcome.ABANDONED)
-    assert bool(seen(window, QrCode)) == has_number
+    assert bool(visible(window, QrCode)) == has_number
 
 
 def test_the_qr_code_leads_to_centrals_page(window):
@@ -513,57 +524,57 @@ def test_the_qr_code_leads_to_centrals_page(window):
 
 
 @pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
-def test_who_has_one_already_may_renew_it_or_set_a_password(qtbot, window, hand, engine, purpose):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("language_en")
+def test_a_person_with_a_credential_may_renew_it_or_set_a_password(qtbot, window, driver, engine, purpose):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("language_en")
     window.handle_notice(replace(show(Stage.SUBMIT), way=Way.HEAD))
     told, screen = outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN)
     window.handle_notice(told)
     window.handle_notice(replace(screen, way=Way.HEAD))
-    assert load("en")["outcome.already_open.title"] in said(window)
-    assert not hand.press(purpose.value)  # a double touch on the screen before chooses nothing
-    touched_after_rest(qtbot, hand, purpose.value)
+    assert load("en")["outcome.already_open.title"] in shown_text(window)
+    assert not driver.press(purpose.value)  # a double touch on the screen before chooses nothing
+    press_when_unblocked(qtbot, driver, purpose.value)
     dismissed, began = engine.posted
     assert dismissed == Dismissed()
     assert (began.purpose, began.way, began.language) == (purpose, Way.HEAD, "en")
     assert began.visit != NUMBER
-    window.handle_notice(Show(Stage.IDLE))
-    assert load("en")["stage.idle.title"] in said(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
+    assert load("en")["stage.idle.title"] in shown_text(window)
     window.handle_notice(show(Stage.CONSENT))
-    assert load("en")["consent.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
-    assert load("zh-Hans")["stage.idle.title"] in said(window)
+    assert load("en")["consent.title"] in shown_text(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
+    assert load("zh-Hans")["stage.idle.title"] in shown_text(window)
 
 
 @pytest.mark.parametrize("pace", ["begin_unhurried", "begin"])
-def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, hand, engine, pace):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press(pace)
+def test_a_renewal_keeps_the_pace_of_the_visit_before(qtbot, window, driver, engine, pace):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press(pace)
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
         window.handle_notice(notice)
-    touched_after_rest(qtbot, hand, "renew")
+    press_when_unblocked(qtbot, driver, "renew")
     assert engine.posted[-1].unhurried is (pace == "begin_unhurried")
 
 
-def test_who_asked_for_more_time_keeps_it_in_the_renewal(qtbot, window, hand, engine):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("begin")
+def test_a_slower_pace_is_kept_in_the_renewal(qtbot, window, driver, engine):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("begin")
     window.handle_notice(show(Stage.DIGITS))
     window.handle_notice(ShowDigit(0, 6, 3))
-    assert hand.press("slower")
+    assert driver.press("slower")
     for notice in outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN):
         window.handle_notice(notice)
-    touched_after_rest(qtbot, hand, "renew")
+    press_when_unblocked(qtbot, driver, "renew")
     assert engine.posted[-1].unhurried
 
 
 @pytest.mark.parametrize("result", list(Outcome))
-def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
+def test_nobody_else_is_offered_a_renewal(qtbot, window, driver, result):
     for notice in outcome(result, Code.PERSON_MISMATCH if result is Outcome.REFUSED else Code.OK):
         window.handle_notice(notice)
-    touched_after_rest(qtbot, hand, "dismiss")
-    assert not hand.press("renew")
-    assert not hand.press("new_password")
+    press_when_unblocked(qtbot, driver, "dismiss")
+    assert not driver.press("renew")
+    assert not driver.press("new_password")
 
 
 @pytest.mark.parametrize("result", [Outcome.ACTIVATED, Outcome.ACCEPTED, Outcome.REFUSED])
@@ -571,11 +582,11 @@ def test_nobody_else_is_offered_a_renewal(qtbot, window, hand, result):
 def test_the_last_screen_says_what_was_done(window, result, purpose):
     for notice in outcome(result, purpose=purpose):
         window.handle_notice(notice)
-    assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
+    assert load("zh-Hans")[f"outcome.{outcome_key(result, purpose)}.title"] in shown_text(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
     for notice in outcome(result):
         window.handle_notice(notice)
-    assert load("zh-Hans")[f"outcome.{result.value}.body"] in said(window)
+    assert load("zh-Hans")[f"outcome.{result.value}.body"] in shown_text(window)
 
 
 def test_without_a_slip_the_number_is_to_be_noted(window):
@@ -583,14 +594,14 @@ def test_without_a_slip_the_number_is_to_be_noted(window):
         window.handle_notice(notice)
     window.handle_notice(NotPrinted(Code.PRINTER_PAPER))
     phrases = load("zh-Hans")
-    assert phrases.customer(Code.PRINTER_PAPER) in said(window)
-    assert phrases["outcome.activated.title"] in said(window)
+    assert phrases.customer(Code.PRINTER_PAPER) in shown_text(window)
+    assert phrases["outcome.activated.title"] in shown_text(window)
     for notice in outcome(Outcome.REFUSED):
         window.handle_notice(notice)
     window.handle_notice(show(Stage.IDLE))
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    assert phrases.customer(Code.PRINTER_PAPER) not in said(window)
+    assert phrases.customer(Code.PRINTER_PAPER) not in shown_text(window)
 
 
 def test_the_qr_code_can_be_read(window):
@@ -600,7 +611,7 @@ def test_the_qr_code_can_be_read(window):
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
     QTest.qWait(20)
-    image = part(window, QrCode).grab().toImage().convertToFormat(QImage.Format.Format_BGR888)
+    image = the_only(window, QrCode).grab().toImage().convertToFormat(QImage.Format.Format_BGR888)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     pixels = pixels[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
     assert cv2.QRCodeDetector().detectAndDecode(pixels)[0] == NUMBER
@@ -609,55 +620,55 @@ def test_the_qr_code_can_be_read(window):
 def test_a_refusal_names_its_reason_to_both(window):
     for notice in outcome(Outcome.REFUSED, Code.CARD_EXPIRED):
         window.handle_notice(notice)
-    assert load("zh-Hans").customer(Code.CARD_EXPIRED) in said(window)
-    assert load("zh-Hans").clerk(Code.CARD_EXPIRED) in said(window)
-    assert "card.expired" in said(window)
+    assert load("zh-Hans").customer(Code.CARD_EXPIRED) in shown_text(window)
+    assert load("zh-Hans").clerk(Code.CARD_EXPIRED) in shown_text(window)
+    assert "card.expired" in shown_text(window)
 
 
-def test_better_news_replace_the_promise(window):
+def test_a_later_result_replaces_the_first(window):
     for notice in outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE) + outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    assert load("zh-Hans")["outcome.activated.title"] in said(window)
-    assert load("zh-Hans").customer(Code.CENTRAL_UNREACHABLE) not in said(window)
+    assert load("zh-Hans")["outcome.activated.title"] in shown_text(window)
+    assert load("zh-Hans").customer(Code.CENTRAL_UNREACHABLE) not in shown_text(window)
 
 
 def test_the_last_visit_leaves_no_number(window):
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     window.handle_notice(show(Stage.OUTCOME))
-    assert NUMBER[:4] not in said(window)
+    assert NUMBER[:4] not in shown_text(window)
 
 
-def test_dismissed(qtbot, window, hand, engine):
+def test_the_last_screen_is_dismissed_after_the_touch_block(qtbot, window, driver, engine):
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
-    assert not hand.press("dismiss")
+    assert not driver.press("dismiss")
     assert engine.posted == []
-    touched_after_rest(qtbot, hand, "dismiss")
+    press_when_unblocked(qtbot, driver, "dismiss")
     assert engine.posted == [Dismissed()]
 
 
 @pytest.mark.parametrize(
     "stage", [Stage.CONSENT, Stage.CARD, Stage.PHONE, Stage.FACE, Stage.DIGITS, Stage.REVIEW]
 )
-def test_there_is_always_a_way_out_and_a_clerk(window, hand, engine, stage):
+def test_there_is_always_a_way_out_and_a_clerk(window, driver, engine, stage):
     window.handle_notice(show(stage))
-    assert hand.press("cancel")
-    assert hand.press("help")
+    assert driver.press("cancel")
+    assert driver.press("help")
     assert engine.posted == [Cancelled(), HelpWanted()]
 
 
-def test_nothing_cancels_once_it_is_sent(window, hand, engine):
+def test_nothing_cancels_once_it_is_sent(window, driver, engine):
     window.handle_notice(show(Stage.SUBMIT))
-    assert not hand.press("cancel")
+    assert not driver.press("cancel")
     assert engine.posted == []
 
 
-def test_out_of_service_says_what_is_missing(window):
+def test_out_of_service_names_the_faults(window):
     window.handle_notice(OutOfService(OUT))
-    window.handle_notice(Show(Stage.OUT_OF_SERVICE, Code.CAMERA_MISSING))
-    text = said(window)
+    window.handle_notice(Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING))
+    text = shown_text(window)
     assert load("zh-Hans").customer(Code.CAMERA_MISSING) in text
     assert load("zh-Hans").clerk(Code.MODEL_MISSING) in text
     assert "model.missing" in text
@@ -665,32 +676,32 @@ def test_out_of_service_says_what_is_missing(window):
 
 @pytest.mark.parametrize(("name", "language"), [(language.name.lower(), language) for language in Language])
 @pytest.mark.parametrize("stage", list(Stage))
-def test_another_language_by_one_touch_everywhere(window, hand, stage, name, language):
+def test_the_language_can_be_changed_on_every_screen(window, driver, stage, name, language):
     window.handle_notice(show(stage))
-    assert hand.press(f"language_{name}")
+    assert driver.press(f"language_{name}")
     place = "keypad.phone_title" if stage is Stage.PHONE else f"stage.{stage.value}.title"
     if stage is Stage.CONSENT:
         place = "consent.title"
     if stage is Stage.OUT_OF_SERVICE:
         window.handle_notice(OutOfService(OUT))
-    assert load(language)[place] in said(window)
+    assert load(language)[place] in shown_text(window)
 
 
-def test_the_next_customer_gets_the_terminals_language(window, hand):
-    window.handle_notice(Show(Stage.IDLE))
-    hand.press("language_en")
+def test_the_next_customer_gets_the_terminals_language(window, driver):
+    window.handle_notice(Show(stage=Stage.IDLE))
+    driver.press("language_en")
     window.handle_notice(show(Stage.CARD))
-    assert load("en")["stage.card.title"] in said(window)
-    window.handle_notice(Show(Stage.IDLE))
-    assert load("zh-Hans")["stage.idle.title"] in said(window)
+    assert load("en")["stage.card.title"] in shown_text(window)
+    window.handle_notice(Show(stage=Stage.IDLE))
+    assert load("zh-Hans")["stage.idle.title"] in shown_text(window)
 
 
-def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
+def test_the_time_left_is_shown_and_the_timer_stops_in_idle(window):
     window.handle_notice(show(Stage.CARD, seconds=42))
     assert window._footer.ring.left_s in (41, 42)
     assert window._clock.isActive()
     assert window._clock.interval() >= 1000
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert window._footer.ring.left_s is None
     assert not window._clock.isActive()
 
@@ -698,7 +709,7 @@ def test_the_time_left_is_shown_and_the_clock_rests_in_idle(window):
 def test_an_idle_window_has_no_timers(window):
     from PySide6.QtCore import QTimer
 
-    window.handle_notice(Show(Stage.IDLE))
+    window.handle_notice(Show(stage=Stage.IDLE))
     assert [timer for timer in window.findChildren(QTimer) if timer.isActive()] == []
 
 
@@ -707,22 +718,22 @@ def test_simulation_is_never_hidden(window):
 
     for story in STORIES.values():
         play(window, story)
-        assert part(window, Banner).text() == load("zh-Hans")["general.simulated"]
+        assert the_only(window, Banner).text() == load("zh-Hans")["general.simulated"]
 
 
-def test_every_button_has_a_name_for_those_who_do_not_see(window):
+def test_every_button_has_an_accessible_name(window):
     for story in STORIES.values():
         play(window, story)
-        for button in seen(window, QAbstractButton):
+        for button in visible(window, QAbstractButton):
             assert button.accessibleName(), button.objectName()
 
 
-def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
+def test_a_whole_visit_through_the_bridge(qtbot, window, driver, engine):
     bridge = Bridge(engine, window)
     bridge.received.connect(window.handle_notice)
     walk = [
         OutOfService(()),
-        Show(Stage.IDLE),
+        Show(stage=Stage.IDLE),
         show(Stage.CONSENT),
         Say("consent"),
         show(Stage.CARD, tries=3),
@@ -738,34 +749,34 @@ def test_a_whole_visit_through_the_bridge(qtbot, window, hand, engine):
         show(Stage.OUTCOME),
         Say("activated"),
         Forget(),
-        Finished(NUMBER, Outcome.ACTIVATED, Code.OK, Stage.SUBMIT, ()),
+        Finished(visit=NUMBER, outcome=Outcome.ACTIVATED, code=Code.OK, stage=Stage.SUBMIT, verdicts=()),
     ]
     for notice in walk:
-        engine.tell(notice)
+        engine.notify(notice)
     qtbot.waitUntil(lambda: window.stage is Stage.OUTCOME)
-    assert load("zh-Hans")["outcome.activated.title"] in said(window)
+    assert load("zh-Hans")["outcome.activated.title"] in shown_text(window)
     assert [event.window for event in engine.posted] == list(range(6))
-    engine.tell(OutOfService(()))
-    engine.tell(Show(Stage.IDLE))
+    engine.notify(OutOfService(()))
+    engine.notify(Show(stage=Stage.IDLE))
     qtbot.waitUntil(lambda: window.stage is Stage.IDLE)
 
 
-def test_a_key_held_by_a_real_mouse_works_too(window, engine):
+def test_buttons_work_with_a_real_mouse(window, engine):
     window.handle_notice(show(Stage.CONSENT))
-    [button] = [b for b in seen(window, QAbstractButton) if b.objectName() == "decline"]
+    [button] = [b for b in visible(window, QAbstractButton) if b.objectName() == "decline"]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert engine.posted == [Declined()]
-    assert seen(window, MessageBar) == []
+    assert visible(window, MessageBar) == []
 
 
-def test_slower_is_asked_for_once_and_forgotten_with_the_visit(window, engine):
-    hand = TouchDriver(window)
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
-    assert hand.press("slower")
-    assert not hand.press("slower")
+def test_the_slower_pace_is_asked_for_once_a_visit(window, engine):
+    driver = TouchDriver(window)
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
+    assert driver.press("slower")
+    assert not driver.press("slower")
     assert [event for event in engine.posted if isinstance(event, SlowDown)] == [SlowDown()]
-    window.handle_notice(Show(Stage.DIGITS, Code.SPEECH_TOO_LATE, 2))
-    assert not hand.press("slower")
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.SPEECH_TOO_LATE, tries_left=2))
+    assert not driver.press("slower")
     window.handle_notice(Forget())
-    window.handle_notice(Show(Stage.DIGITS, Code.OK, 3))
-    assert hand.press("slower")
+    window.handle_notice(Show(stage=Stage.DIGITS, code=Code.OK, tries_left=3))
+    assert driver.press("slower")

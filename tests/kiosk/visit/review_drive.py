@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
-from kiosk.model import Clerk, Decision, Reason, Role
+from kiosk.model import Clerk, Decision, ReviewReason, Role
 from kiosk.settings import ReviewSettings
 from kiosk.visit.visit import Visit
 from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, VisitDriver, policy
@@ -31,10 +31,10 @@ class StaffedVisitDriver(VisitDriver):
 
     def agree_and_type(self) -> "StaffedVisitDriver":
         if not self.log:
-            self.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0))
+            self.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=1_700_000_000.0))
         self.feed(e.Agreed("zh-Hans", "00", picture=True))
         self.feed(e.CardRead(GOOD_CARD))
-        self.feed(e.Typed("19900000000", "31415926"))
+        self.feed(e.Typed(phone="19900000000", password="31415926"))
         return self
 
     def match(self, **changes) -> "StaffedVisitDriver":
@@ -59,6 +59,6 @@ class StaffedVisitDriver(VisitDriver):
         self.feed(said)
         return self
 
-    def decide(self, decision=Decision.APPROVE, reason=Reason.SAME_PERSON) -> "StaffedVisitDriver":
+    def decide(self, decision=Decision.APPROVE, reason=ReviewReason.SAME_PERSON) -> "StaffedVisitDriver":
         self.feed(e.Decided(decision, reason))
         return self

@@ -7,7 +7,18 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way, reasons
+from kiosk.model import (
+    REVIEW_REASONS,
+    Check,
+    Decision,
+    Outcome,
+    ReviewReason,
+    Role,
+    Stage,
+    VerdictAnswer,
+    Way,
+    allowed_reasons,
+)
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import CLERK, DESK, StaffedVisitDriver
 from tests.kiosk.visit.test_properties import anything
@@ -15,20 +26,20 @@ from tests.support.visit_driver import GOOD_CARD, LIMITS, NUMBER, SENSOR, challe
 
 YOUNG = replace(GOOD_CARD, age=16)
 CHILD = replace(GOOD_CARD, age=8)
-PAPERS = (Reason.HOUSEHOLD_REGISTER, Reason.BIRTH_CERTIFICATE, Reason.GUARDIANSHIP_PAPER)
+PAPERS = (ReviewReason.HOUSEHOLD_REGISTER, ReviewReason.BIRTH_CERTIFICATE, ReviewReason.GUARDIANSHIP_PAPER)
 AGREED = e.GuardianAgreed("zh-Hans", "11" * 32)
 NO_CHILDREN = replace(DESK, may_overrule=tuple(c for c in DESK.may_overrule if c is not Code.CARD_CHILD))
 
 
 def with_card(facts, way=Way.VOICE, **more) -> StaffedVisitDriver:
     drive = StaffedVisitDriver(**more)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 1_700_000_000.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=1_700_000_000.0, way=way))
     drive.feed(e.Agreed("zh-Hans", "00", picture=True))
     drive.feed(e.CardRead(facts))
     return drive
 
 
-def attested(reason: Reason = Reason.GUARDIAN) -> StaffedVisitDriver:
+def attested(reason: ReviewReason = ReviewReason.GUARDIAN) -> StaffedVisitDriver:
     drive = with_card(YOUNG).sign(CLERK.number)
     drive.feed(e.Decided(Decision.APPROVE, reason))
     return drive
@@ -52,7 +63,7 @@ def test_attested_the_visit_goes_on_with_the_card_that_was_read():
     drive = attested()
     assert drive.visit.stage is Stage.PHONE
     [review] = drive.visit.reviews
-    assert (review.code, review.reason) == (Code.CARD_UNDER_AGE, Reason.GUARDIAN)
+    assert (review.code, review.reason) == (Code.CARD_UNDER_AGE, ReviewReason.GUARDIAN)
 
 
 def test_the_approval_is_for_no_other_card():
@@ -61,21 +72,21 @@ def test_the_approval_is_for_no_other_card():
     assert drive.visit.card.facts == YOUNG
     drive.feed(e.HelpWanted())
     drive.sign(CLERK.number)
-    drive.feed(e.Decided(Decision.AGAIN, Reason.NOT_READY))
+    drive.feed(e.Decided(Decision.AGAIN, ReviewReason.NOT_READY))
     assert drive.visit.stage is Stage.PHONE  # a card is not asked for any more
 
 
-@pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.GUARDIAN])
+@pytest.mark.parametrize("reason", [r for r in ReviewReason if r is not ReviewReason.GUARDIAN])
 def test_no_other_reason_lets_a_young_person_through(reason):
     assert attested(reason).visit.stage is Stage.REVIEW
 
 
 def test_each_reason_has_its_place():
-    young = {Reason.GUARDIAN, Reason.NO_PROOF, *PAPERS}
-    assert all(not young & set(known) for known in REASONS.values())
+    young = {ReviewReason.GUARDIAN, ReviewReason.NO_PROOF, *PAPERS}
+    assert all(not young & set(known) for known in REVIEW_REASONS.values())
     for code in Code:
-        expected = {Code.CARD_UNDER_AGE: (Reason.GUARDIAN,), Code.CARD_CHILD: PAPERS}
-        assert reasons(Decision.APPROVE, code) == expected.get(code, REASONS[Decision.APPROVE])
+        expected = {Code.CARD_UNDER_AGE: (ReviewReason.GUARDIAN,), Code.CARD_CHILD: PAPERS}
+        assert allowed_reasons(Decision.APPROVE, code) == expected.get(code, REVIEW_REASONS[Decision.APPROVE])
 
 
 def test_without_a_clerk_nobody_young_is_served():
@@ -142,7 +153,7 @@ def to_attest(**more) -> StaffedVisitDriver:
     drive = with_card(CHILD, **more)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.match()
     drive.read()
     return drive
@@ -170,11 +181,13 @@ def test_the_request_is_the_childs_and_names_the_guardian(reason):
     [review] = evidence.reviews
     assert (review.code, review.reason, review.overruled) == (Code.CARD_CHILD, reason, (Code.CARD_CHILD,))
     last = {v.check: v for v in evidence.verdicts}
-    assert (last[Check.CARD].answer, last[Check.CARD].code) == (Answer.REVIEW, Code.CARD_CHILD)
-    assert all(last[c].answer is Answer.PASS for c in (Check.GUARDIAN, Check.FACE, Check.DIGITS, Check.LIPS))
+    assert (last[Check.CARD].answer, last[Check.CARD].code) == (VerdictAnswer.REVIEW, Code.CARD_CHILD)
+    assert all(
+        last[c].answer is VerdictAnswer.PASS for c in (Check.GUARDIAN, Check.FACE, Check.DIGITS, Check.LIPS)
+    )
 
 
-@pytest.mark.parametrize("reason", [r for r in Reason if r not in PAPERS])
+@pytest.mark.parametrize("reason", [r for r in ReviewReason if r not in PAPERS])
 def test_no_other_reason_makes_somebody_a_guardian(reason):
     drive = to_attest().sign("7001").decide(reason=reason)
     assert not drive.all(e.Submit)
@@ -182,13 +195,13 @@ def test_no_other_reason_makes_somebody_a_guardian(reason):
 
 
 def test_no_proof():
-    drive = to_attest().sign("7001").decide(Decision.REFUSE, Reason.NO_PROOF)
+    drive = to_attest().sign("7001").decide(Decision.REFUSE, ReviewReason.NO_PROOF)
     assert ended(drive) == (Outcome.REFUSED, Code.REVIEW_REFUSED)
 
 
 def test_a_site_may_ask_for_a_second_signature():
     drive = to_attest(desk=replace(DESK, second_signature=(*DESK.second_signature, Code.CARD_CHILD)))
-    drive.sign("7001").decide(reason=Reason.HOUSEHOLD_REGISTER)
+    drive.sign("7001").decide(reason=ReviewReason.HOUSEHOLD_REGISTER)
     assert not drive.all(e.Submit)
     drive.sign("7002", Role.SUPERVISOR)
     assert drive.all(e.Submit)
@@ -198,7 +211,7 @@ def test_somebody_elses_face_is_not_the_guardians():
     drive = with_card(CHILD)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     for _ in range(3):
         drive.match(likeness_mean=0.1)
     assert ended(drive) == (Outcome.REFUSED, Code.FACE_MISMATCH)
@@ -209,12 +222,12 @@ def test_the_clerks_way_asks_two_questions():
     drive = with_card(CHILD, way=Way.CLERK)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.feed(e.ChallengeTaken(challenge()))
-    drive.sign("7001").decide(reason=Reason.OWN_WISH)
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     drive.sign("7002", Role.SUPERVISOR)
     assert drive.all(e.Show)[-1].code is Code.CARD_CHILD
-    drive.sign("7001").decide(reason=Reason.BIRTH_CERTIFICATE)
+    drive.sign("7001").decide(reason=ReviewReason.BIRTH_CERTIFICATE)
     [submit] = drive.all(e.Submit)
     assert [r.code for r in submit.evidence.reviews] == [Code.WAY_CLERK, Code.CARD_CHILD]
 
@@ -222,12 +235,12 @@ def test_the_clerks_way_asks_two_questions():
 def test_help_on_the_guardians_page_comes_back_to_it():
     drive = with_card(CHILD)
     drive.feed(e.HelpWanted())
-    drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
+    drive.sign("7001").decide(Decision.AGAIN, ReviewReason.NOT_READY)
     assert drive.visit.stage is Stage.GUARDIAN
 
 
 def test_a_log_of_it_fed_back_is_the_same_visit():
-    drive = to_attest().sign("7001").decide(reason=Reason.BIRTH_CERTIFICATE)
+    drive = to_attest().sign("7001").decide(reason=ReviewReason.BIRTH_CERTIFICATE)
     drive.receipt()
     lines = [replay.encode_policy(policy(LIMITS, DESK))]
     lines += [replay.encode_event(at, event) for at, event in drive.log]
@@ -246,7 +259,7 @@ coming = st.one_of(
     st.builds(e.WayChosen, st.sampled_from(Way)),
     st.builds(e.Signs, st.sampled_from(["7001", "7002"]), st.just("2468")),
     st.builds(e.Attested, st.sampled_from(["7001", "7002"]), st.sampled_from(Role), st.just(2.0)),
-    st.builds(e.Decided, st.sampled_from(Decision), st.sampled_from(Reason)),
+    st.builds(e.Decided, st.sampled_from(Decision), st.sampled_from(ReviewReason)),
 )
 
 
@@ -261,7 +274,7 @@ def test_no_order_of_events_opens_anything_for_a_child_without_all_of_it(far, wa
         last = {v.check: v for v in evidence.verdicts}
         assert evidence.guardian.consent == AGREED
         assert last[Check.CARD].code is Code.CARD_CHILD
-        assert last[Check.GUARDIAN].answer is Answer.PASS
+        assert last[Check.GUARDIAN].answer is VerdictAnswer.PASS
         approved = [r for r in evidence.reviews if r.overruled == (Code.CARD_CHILD,)]
         assert [r.reason in PAPERS for r in approved] == [True]
 
@@ -270,7 +283,7 @@ def test_the_stream_is_looked_at_for_a_guardian_too():
     drive = with_card(CHILD)
     drive.feed(AGREED)
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     drive.match(stream=replace(SENSOR, repeated=50))
     assert drive.visit.stage is Stage.OUTCOME
     assert drive.slip.code is Code.STREAM_REPEATED

@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, Check, FaceSeen, Outcome, Stage
+from kiosk.model import Challenge, Check, FaceSeen, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules import light
 from kiosk.visit.rules.light import judge_light
 from tests.support.visit_driver import LIMITS, VisitDriver, changed
 
 REQUIRED = changed(LIMITS, light={"mode": "required"})
-CHALLENGE = Challenge("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", (1, 2, 3, 4, 5, 6), (1.0,) * 6, 2e9)
+CHALLENGE = Challenge(
+    id="0f2d6a4be1c84b7f9a3b5c6d7e8f9012", digits=(1, 2, 3, 4, 5, 6), gaps_s=(1.0,) * 6, expires_unix=2e9
+)
 STEPS = 13
 HOLD_S = 0.6
 
@@ -33,7 +35,7 @@ def face(letters, gain, noise=0.01, drift=0.0, delay=0.06, seed=1):
         step = min(max(math.floor((at - delay - 10.0) / HOLD_S), -1), len(letters) - 1)
         red, green, blue = light.LINEAR[letters[step]] if step >= 0 else (0.5, 0.5, 0.5)
         answer = [gain * (x - green) + drift * at + random.normal(0, noise) for x in (red, blue)]
-        frames.append(FaceSeen(at, i, faces=1, light=(answer[0], answer[1])))
+        frames.append(FaceSeen(at=at, seq=i, faces=1, light=(answer[0], answer[1])))
     return frames
 
 
@@ -69,32 +71,32 @@ def test_no_flash_and_no_saturated_red():
 
 def test_a_face_that_follows_passes():
     verdict = judge_light(CHALLENGE, shown(), face(own(), 0.2), REQUIRED.light)
-    assert (verdict.answer, verdict.code) == (Answer.PASS, Code.OK)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.PASS, Code.OK)
     assert verdict.measured["gain"] == pytest.approx(0.2, rel=0.1)
     assert verdict.measured["colours"] == own()
 
 
 def test_drift_of_the_white_balance_changes_little():
     verdict = judge_light(CHALLENGE, shown(), face(own(), 0.2, drift=0.05), REQUIRED.light)
-    assert verdict.answer is Answer.PASS
+    assert verdict.answer is VerdictAnswer.PASS
 
 
 def test_a_face_without_an_answer_is_told_from_one_that_cannot_be_judged():
     still = judge_light(CHALLENGE, shown(), face(own(), 0.0, noise=0.005), REQUIRED.light)
     noisy = judge_light(CHALLENGE, shown(), face(own(), 0.04, noise=0.6), REQUIRED.light)
-    assert (still.answer, still.code) == (Answer.RETRY, Code.LIGHT_ABSENT)
-    assert (noisy.answer, noisy.code) == (Answer.RETRY, Code.LIGHT_UNCLEAR)
+    assert (still.answer, still.code) == (VerdictAnswer.RETRY, Code.LIGHT_ABSENT)
+    assert (noisy.answer, noisy.code) == (VerdictAnswer.RETRY, Code.LIGHT_UNCLEAR)
 
 
 @pytest.mark.parametrize("number", range(20))
 def test_the_answer_to_an_earlier_challenge_fails(number):
     recorded = face(light.colours(f"earlier {number}", STEPS), 0.5, seed=number)
-    assert judge_light(CHALLENGE, shown(), recorded, REQUIRED.light).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, shown(), recorded, REQUIRED.light).answer is VerdictAnswer.RETRY
 
 
 def test_an_answer_a_step_late_fails():
     late = face("B" + own()[:-1], 0.5)
-    assert judge_light(CHALLENGE, shown(), late, REQUIRED.light).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, shown(), late, REQUIRED.light).answer is VerdictAnswer.RETRY
 
 
 @pytest.mark.parametrize(
@@ -109,13 +111,13 @@ def test_an_answer_a_step_late_fails():
     ids=["none", "unmeasured", "nan", "constant", "too few"],
 )
 def test_what_is_missing_is_never_a_pass(frames):
-    assert judge_light(CHALLENGE, shown(), frames, REQUIRED.light).answer is Answer.RETRY
+    assert judge_light(CHALLENGE, shown(), frames, REQUIRED.light).answer is VerdictAnswer.RETRY
     assert judge_light(CHALLENGE, [], frames, REQUIRED.light).code is Code.LIGHT_UNSEEN
 
 
 def test_as_evidence_it_stops_nobody_and_is_no_pass():
     verdict = judge_light(CHALLENGE, shown(), face(own(), 0.0), LIMITS.light)
-    assert verdict.answer is Answer.REVIEW
+    assert verdict.answer is VerdictAnswer.REVIEW
 
 
 def test_the_colours_are_ordered_with_the_open_ear():
@@ -138,7 +140,7 @@ def test_who_asks_for_a_steady_screen_gets_one():
     assert orders == [e.ShowLight("", LIMITS.light.hold_s)]
     drive.read()
     verdict = next(v for v in drive.visit.verdicts if v.check is Check.LIGHT)
-    assert (verdict.answer, verdict.code) == (Answer.REVIEW, Code.LIGHT_DECLINED)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.REVIEW, Code.LIGHT_DECLINED)
     assert drive.visit.stage is Stage.SUBMIT
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk import settings
 from kiosk.codes import Code
-from kiosk.model import Answer, Device, FaceSeen, Outcome, Stage
+from kiosk.model import Device, FaceSeen, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.face import judge_face
 from tests.support.visit_driver import LIMITS, THRESHOLDS, VisitDriver
 
@@ -98,7 +98,7 @@ def test_a_camera_that_goes_costs_a_try_and_lost_engines_the_visit(device):
 
 
 def seen(likeness: float | None, frames: int = 12) -> FaceSeen:
-    return FaceSeen(1.0, 1, faces=1, good=True, frames_good=frames, likeness_mean=likeness)
+    return FaceSeen(at=1.0, seq=1, faces=1, good=True, frames_good=frames, likeness_mean=likeness)
 
 
 def judged(likeness: float | None, frames: int = 12, **thresholds):
@@ -109,7 +109,7 @@ def judged(likeness: float | None, frames: int = 12, **thresholds):
 
 def test_no_likeness_passes_by_itself():
     for likeness in (None, float("nan"), -1.0, 0.0, 0.2, 0.4, 0.46, 0.7, 1.0):
-        assert judged(likeness).answer is not Answer.PASS
+        assert judged(likeness).answer is not VerdictAnswer.PASS
 
 
 def test_the_band_is_stricter_and_has_no_grey_part():
@@ -117,8 +117,8 @@ def test_the_band_is_stricter_and_has_no_grey_part():
     assert strict > THRESHOLDS.accept
     assert judged(strict).code is PHOTOGRAPHED
     assert judged(strict - 0.01).code is Code.FACE_MISMATCH
-    assert judged(strict - 0.01, frames=6).answer is Answer.RETRY
-    assert judged(0.9, frames=4).answer is Answer.RETRY
+    assert judged(strict - 0.01, frames=6).answer is VerdictAnswer.RETRY
+    assert judged(0.9, frames=4).answer is VerdictAnswer.RETRY
 
 
 def test_settings_cannot_make_it_easier_than_the_decoded_one():

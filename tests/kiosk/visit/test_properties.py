@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, Check, Device, DigitHeard, FaceSeen, Receipt, RequestStatus, Stage
+from kiosk.model import (
+    ActivationReceipt,
+    Check,
+    Device,
+    DigitHeard,
+    FaceSeen,
+    RequestStatus,
+    Stage,
+    VerdictAnswer,
+)
 from kiosk.visit import replay
 from kiosk.visit.handlers import HANDLERS
 from kiosk.visit.transitions import TRANSITIONS
@@ -37,12 +46,12 @@ digits = st.builds(
     audio_lost=st.booleans(),
 )
 anything = st.one_of(
-    st.just(e.Began(NUMBER, "zh-Hans", 0.0)),
+    st.just(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0)),
     st.just(e.Agreed("zh-Hans", "00", picture=True)),
     st.just(e.Declined()),
     st.just(e.CardRead(GOOD_CARD)),
     st.builds(e.CardFailed, st.sampled_from([Code.CARD_MOVED])),
-    st.just(e.Typed("19900000000", "31415926")),
+    st.just(e.Typed(phone="19900000000", password="31415926")),
     st.just(e.ReferenceReady()),
     st.builds(e.ReferenceFailed, st.just(Code.CARD_PORTRAIT_NO_FACE)),
     faces,
@@ -53,7 +62,10 @@ anything = st.one_of(
     st.builds(e.DigitShown, st.integers(0, 6), st.floats(100, 130)),
     st.just(e.Stored(NUMBER)),
     st.just(e.StoreFailed(Code.OUTBOX_FULL)),
-    st.builds(e.ReceiptArrived, st.builds(Receipt, st.just(NUMBER), st.sampled_from(RequestStatus))),
+    st.builds(
+        e.ReceiptArrived,
+        st.builds(ActivationReceipt, id=st.just(NUMBER), status=st.sampled_from(RequestStatus)),
+    ),
     st.just(e.RequestWedged(NUMBER, Code.CENTRAL_UNACCEPTABLE)),
     st.just(e.Cancelled()),
     st.just(e.HelpWanted()),
@@ -75,8 +87,8 @@ def test_no_order_of_events_breaks_a_visit(start, events):
     for submit in drive.all(e.Submit):
         last = {v.check: v.answer for v in submit.evidence.verdicts}
         needed = {Check.CARD, Check.PHONE, Check.FACE, Check.DIGITS, Check.LIPS, Check.CONTINUITY}
-        assert all(last.get(check) is Answer.PASS for check in needed)
-        assert last[Check.LIVENESS] in (Answer.PASS, Answer.REVIEW)
+        assert all(last.get(check) is VerdictAnswer.PASS for check in needed)
+        assert last[Check.LIVENESS] in (VerdictAnswer.PASS, VerdictAnswer.REVIEW)
     promised = any(isinstance(x, e.Stored) for _, x in drive.log)
     for slip in (p.slip for p in drive.all(e.Print)):
         assert slip.outcome != "accepted" or promised
@@ -99,7 +111,7 @@ def test_a_log_fed_back_is_the_same_visit(events):
 
 
 def test_logs_hold_nothing_personal():
-    secret = e.Typed("19912345678", "27182818")
+    secret = e.Typed(phone="19912345678", password="27182818")
     assert b"19912345678" not in replay.encode_event(0.0, secret)
     assert b"27182818" not in replay.encode_event(0.0, secret)
     for personal in (secret, e.CardRead(GOOD_CARD), e.Watch(b"x")):

@@ -44,11 +44,11 @@ def test_no_purpose_spares_a_check():
 
 
 def test_a_log_of_before_there_were_purposes_can_be_read():
-    raw = replay.encode_event(1.0, e.Began(NUMBER, "zh-Hans", 0.0))
+    raw = replay.encode_event(1.0, e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
     old = raw.replace(b',"purpose":"open"', b"")
     assert old != raw
     _, [fed] = replay.read([replay.encode_policy(policy()), old])
-    assert fed.event == e.Began(NUMBER, "zh-Hans", 0.0)
+    assert fed.event == e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0)
 
 
 def said(drive) -> list[str]:

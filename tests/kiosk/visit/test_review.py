@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import REASONS, Answer, Check, Decision, Outcome, Reason, Role, Stage, Way
+from kiosk.model import (
+    REVIEW_REASONS,
+    Check,
+    Decision,
+    Outcome,
+    ReviewReason,
+    Role,
+    Stage,
+    VerdictAnswer,
+    Way,
+)
 from kiosk.settings import ReviewSettings
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import DESK, StaffedVisitDriver
@@ -74,7 +84,7 @@ def test_an_approved_grey_face_still_has_to_read():
     assert (review.code, review.overruled, review.reason) == (
         Code.FACE_UNCERTAIN,
         (Code.FACE_UNCERTAIN,),
-        Reason.SAME_PERSON,
+        ReviewReason.SAME_PERSON,
     )
     assert (review.first.clerk, review.first.role, review.second) == ("7001", Role.CLERK, None)
 
@@ -111,7 +121,7 @@ def test_the_face_is_kept_when_the_clerk_is_asked_and_after_it_is_looked_at_no_m
 def approved_not_live(**seen: float) -> StaffedVisitDriver:
     """Liveness was overruled for the first face; then a grey one is `seen` in every try."""
     drive = not_live()
-    drive.sign("7001").decide(reason=Reason.LIGHT)
+    drive.sign("7001").decide(reason=ReviewReason.LIGHT)
     drive.sign("7002", Role.SUPERVISOR)
     for _ in range(3):
         drive.match(likeness_mean=0.40, **seen)
@@ -146,19 +156,19 @@ def test_a_face_that_changes_after_the_approval_is_nobodys():
 
 def test_the_clerk_refuses():
     drive = StaffedVisitDriver().grey()
-    drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
+    drive.sign("7001").decide(Decision.REFUSE, ReviewReason.OTHER_PERSON)
     assert ended(drive) == (Outcome.REFUSED, Code.REVIEW_REFUSED)
 
 
 def test_the_clerk_gives_one_more_try_and_only_one():
     drive = StaffedVisitDriver().grey()
-    drive.sign("7001").decide(Decision.AGAIN, Reason.LIGHT)
+    drive.sign("7001").decide(Decision.AGAIN, ReviewReason.LIGHT)
     assert drive.visit.stage is Stage.FACE
     drive.match(likeness_mean=0.38)
     assert drive.visit.stage is Stage.REVIEW
     drive.sign("7001")
     assert not drive.all(e.ShowCase)[-1].may_retry
-    assert drive.feed(e.Decided(Decision.AGAIN, Reason.LIGHT)) == []
+    assert drive.feed(e.Decided(Decision.AGAIN, ReviewReason.LIGHT)) == []
 
 
 def not_live(**options):
@@ -171,7 +181,7 @@ def not_live(**options):
 
 def test_where_the_table_says_so_two_people_sign():
     drive = not_live()
-    drive.sign("7001").decide(reason=Reason.LIGHT)
+    drive.sign("7001").decide(reason=ReviewReason.LIGHT)
     assert drive.visit.stage is Stage.REVIEW
     assert drive.all(e.AskSignature)[-1].role is Role.SUPERVISOR
     drive.sign("7003", Role.CLERK)
@@ -182,7 +192,7 @@ def test_where_the_table_says_so_two_people_sign():
 
 def test_a_supervisor_is_not_two_people():
     drive = not_live()
-    drive.sign("7002", Role.SUPERVISOR).decide(reason=Reason.LIGHT)
+    drive.sign("7002", Role.SUPERVISOR).decide(reason=ReviewReason.LIGHT)
     drive.sign("7002", Role.SUPERVISOR)
     assert drive.all(e.AskSignature)[-1].code is Code.STAFF_SAME_PERSON
     assert drive.visit.stage is Stage.REVIEW
@@ -200,7 +210,7 @@ def test_nothing_is_decided_without_a_signature():
     assert drive.decide().visit.stage is Stage.REVIEW
     assert drive.feed(e.Attested("7001", Role.CLERK, 1.0)) == []  # nobody asked whose PIN that is
     drive.sign("7001")
-    assert drive.feed(e.Decided(Decision.APPROVE, Reason.OTHER_PERSON)) == []  # a reason to refuse
+    assert drive.feed(e.Decided(Decision.APPROVE, ReviewReason.OTHER_PERSON)) == []  # a reason to refuse
 
 
 def test_the_clerk_sees_words_and_no_thresholds():
@@ -216,7 +226,7 @@ def test_the_clerk_sees_words_and_no_thresholds():
 
 def test_every_decision_goes_along_with_the_request():
     drive = StaffedVisitDriver().grey()
-    drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
+    drive.sign("7001").decide(Decision.AGAIN, ReviewReason.NOT_READY)
     drive.match(likeness_mean=0.38)
     drive.sign("7001").decide()
     drive.match(likeness_mean=0.38, likeness_reviewed=0.9)
@@ -242,7 +252,7 @@ staffing = st.one_of(
     st.builds(e.Signs, st.sampled_from(["7001", "7002", ""]), st.just("2468")),
     st.builds(e.Attested, st.sampled_from(["7001", "7002", ""]), st.sampled_from(Role), st.just(2.0)),
     st.just(e.NotAttested(Code.STAFF_REFUSED)),
-    st.builds(e.Decided, st.sampled_from(Decision), st.sampled_from(Reason)),
+    st.builds(e.Decided, st.sampled_from(Decision), st.sampled_from(ReviewReason)),
     st.builds(e.PromptEnded, st.sampled_from(["head", "head_retry", "touch"]), st.floats(0, 1)),
 )
 OVERRULABLE = [Code.FACE_UNCERTAIN, Code.FACE_NOT_LIVE, Code.WAY_ATTEST, Code.WAY_CLERK]
@@ -261,7 +271,7 @@ def check_submit(submit, desk):
     evidence = submit.evidence
     overruled = set()
     for review in evidence.reviews:
-        assert review.reason in REASONS[review.decision]
+        assert review.reason in REVIEW_REASONS[review.decision]
         assert review.first.clerk
         if review.decision is Decision.APPROVE:
             assert set(review.overruled) <= set(desk.may_overrule)
@@ -270,11 +280,11 @@ def check_submit(submit, desk):
                 assert review.second.clerk != review.first.clerk
             overruled |= set(review.overruled)
     last = {v.check: v for v in evidence.verdicts}
-    assert last[Check.CARD].answer is Answer.PASS
-    assert last[Check.PHONE].answer is Answer.PASS
+    assert last[Check.CARD].answer is VerdictAnswer.PASS
+    assert last[Check.PHONE].answer is VerdictAnswer.PASS
     for check in NEEDED[evidence.way]:
         unasked = check is Check.LIVENESS and last[check].code is Code.FACE_LIVENESS_UNKNOWN
-        assert last[check].answer is Answer.PASS or last[check].code in overruled or unasked, check
+        assert last[check].answer is VerdictAnswer.PASS or last[check].code in overruled or unasked, check
     if evidence.way is Way.TOUCH:
         assert Code.WAY_ATTEST in overruled
     if evidence.way is Way.CLERK:
@@ -286,7 +296,7 @@ def check_submit(submit, desk):
 @settings(max_examples=400, deadline=None)
 def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overruled(data, desk, way, staffed):
     drive = StaffedVisitDriver(desk=desk)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     if not staffed:
         drive.staff = None
     elif drive.visit.stage is Stage.CONSENT:
@@ -309,10 +319,10 @@ def test_no_order_of_events_submits_what_was_neither_passed_nor_rightly_overrule
 def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, numbers, role):
     """Led to the end, so that many of these really submit."""
     drive = StaffedVisitDriver(desk=desk)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=Way.CLERK))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=Way.CLERK))
     drive.agree_and_type()
     drive.feed(e.ChallengeTaken(challenge()))
-    drive.sign(numbers[0]).decide(reason=Reason.OWN_WISH)
+    drive.sign(numbers[0]).decide(reason=ReviewReason.OWN_WISH)
     drive.sign(numbers[1], role)
     for submit in drive.all(e.Submit):
         check_submit(submit, desk)
@@ -325,12 +335,12 @@ def test_whoever_signs_the_clerks_way_counts_only_as_the_table_says(desk, number
 @pytest.mark.parametrize("way", Way)
 def test_a_log_with_a_review_fed_back_is_the_same_visit(way):
     drive = StaffedVisitDriver()
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     drive.agree_and_type()
     if way is not Way.CLERK:
         for _ in range(3):
             drive.match(likeness_mean=0.38)
-    drive.sign("7001").decide(Decision.REFUSE, Reason.OTHER_PERSON)
+    drive.sign("7001").decide(Decision.REFUSE, ReviewReason.OTHER_PERSON)
     lines = [replay.encode_policy(policy(LIMITS, DESK))]
     lines += [replay.encode_event(at, event) for at, event in drive.log]
     again, _ = replay.replay(lines)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.events import ReferenceReady
-from kiosk.model import Answer, Check, Outcome, Stage, StreamSeen
+from kiosk.model import Check, Outcome, Stage, StreamSeen, VerdictAnswer
 from kiosk.visit.rules.stream import judge_stream
 from tests.support.visit_driver import LIMITS, SENSOR, VisitDriver
 
@@ -26,7 +26,7 @@ FINDINGS = [
 
 def test_a_sensor_passes():
     verdict = judge_stream(SENSOR, LIMITS.stream)
-    assert (verdict.check, verdict.answer, verdict.code) == (Check.STREAM, Answer.PASS, Code.OK)
+    assert (verdict.check, verdict.answer, verdict.code) == (Check.STREAM, VerdictAnswer.PASS, Code.OK)
 
 
 @pytest.mark.parametrize(("code", "change"), FINDINGS)
@@ -34,14 +34,14 @@ def test_a_finding_refuses_if_the_settings_say_so_and_is_never_a_pass(code, chan
     seen = replace(SENSOR, **change)
     strict = judge_stream(seen, replace(LIMITS.stream, refuses=(code,)))
     lenient = judge_stream(seen, replace(LIMITS.stream, refuses=()))
-    assert (strict.answer, strict.code) == (Answer.REFUSE, code)
-    assert (lenient.answer, lenient.code) == (Answer.REVIEW, code)
+    assert (strict.answer, strict.code) == (VerdictAnswer.REFUSE, code)
+    assert (lenient.answer, lenient.code) == (VerdictAnswer.REVIEW, code)
 
 
 @pytest.mark.parametrize("seen", [None, StreamSeen(), replace(SENSOR, frames=5)])
 def test_what_was_not_measured_refuses(seen):
     verdict = judge_stream(seen, LIMITS.stream)
-    assert (verdict.answer, verdict.code) == (Answer.REFUSE, Code.STREAM_UNKNOWN)
+    assert (verdict.answer, verdict.code) == (VerdictAnswer.REFUSE, Code.STREAM_UNKNOWN)
 
 
 def test_the_gravest_is_told_and_all_are_kept():

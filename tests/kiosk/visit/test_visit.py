@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Answer, CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage
+from kiosk.model import CardFacts, Check, Device, DigitHeard, Outcome, RequestStatus, Stage, VerdictAnswer
 from tests.support.visit_driver import (
     DIGITS,
     GOOD_CARD,
@@ -30,7 +30,7 @@ def test_a_genuine_visit_is_activated():
     assert isinstance(drive.orders[-2], e.Forget)
     finished = drive.orders[-1]
     assert isinstance(finished, e.Finished)
-    passed = {v.check for v in finished.verdicts if v.answer is Answer.PASS}
+    passed = {v.check for v in finished.verdicts if v.answer is VerdictAnswer.PASS}
     others = {Check.HEAD, Check.TOUCH, Check.LIGHT, Check.GUARDIAN}  # of other ways, for a child; no colours
     assert passed == set(Check) - others - {Check.LIVENESS}  # no model here: nothing measured, never a pass
 
@@ -52,7 +52,7 @@ def test_stages_come_in_order():
 
 def test_no_device_is_opened_and_no_card_read_before_consent():
     drive = VisitDriver()
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
     assert not drive.all(e.Attend)
     assert not drive.all(e.AwaitCard)
     assert drive.feed(e.CardRead(GOOD_CARD)) == []
@@ -63,7 +63,7 @@ def test_no_device_is_opened_and_no_card_read_before_consent():
 
 def test_without_consent_the_clerk_takes_over():
     drive = VisitDriver()
-    drive.feed(e.Began(NUMBER, "en", 0.0))
+    drive.feed(e.Began(visit=NUMBER, language="en", at_unix=0.0))
     drive.feed(e.Declined())
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CONSENT_REFUSED)
     assert not drive.all(e.Watch)
@@ -293,7 +293,17 @@ def test_frames_that_nobody_looked_at_are_a_gap():
     for window, digit in enumerate(DIGITS):
         drive.time_out()
         drive.feed(e.DigitShown(window, drive.at), 0.0)
-        drive.feed(DigitHeard(drive.at, window, scores(digit), drive.at + 0.1, drive.at + 0.3, -25, 25))
+        drive.feed(
+            DigitHeard(
+                at=drive.at,
+                window=window,
+                scores=scores(digit),
+                began=drive.at + 0.1,
+                ended=drive.at + 0.3,
+                level_dbfs=-25,
+                snr_db=25,
+            )
+        )
     assert drive.visit.stage is not Stage.SUBMIT
 
 
@@ -433,8 +443,13 @@ def test_an_answer_to_the_challenge_before_does_not_count():
     drive = VisitDriver().to_ear()
     drive.time_out()
     drive.feed(e.DigitShown(0, drive.at), 0.0)
-    assert drive.feed(DigitHeard(drive.at - 1.0, 0, scores(DIGITS[0]), drive.at - 1.5)) == []
-    heard = drive.feed(DigitHeard(drive.at + 0.6, 0, scores(DIGITS[0]), drive.at + 0.3))
+    assert (
+        drive.feed(DigitHeard(at=drive.at - 1.0, window=0, scores=scores(DIGITS[0]), began=drive.at - 1.5))
+        == []
+    )
+    heard = drive.feed(
+        DigitHeard(at=drive.at + 0.6, window=0, scores=scores(DIGITS[0]), began=drive.at + 0.3)
+    )
     assert heard == [e.ShowHeard(0)]
 
 
@@ -449,7 +464,18 @@ def test_nobody_looks_at_the_last_digits():
             opened = drive.at > painted + 0.3
             drive.see(mouth=0.4 if opened else 0.02) if window < 3 else drive.feed(e.TimePassed(), 0.07)
         began = painted + 0.4
-        drive.feed(DigitHeard(drive.at, window, scores(digit), began, began + 0.3, -25, 25), 0.0)
+        drive.feed(
+            DigitHeard(
+                at=drive.at,
+                window=window,
+                scores=scores(digit),
+                began=began,
+                ended=began + 0.3,
+                level_dbfs=-25,
+                snr_db=25,
+            ),
+            0.0,
+        )
     assert drive.visit.stage is Stage.FACE
     assert drive.all(e.Show)[-1].code is Code.FACE_LEFT
 
@@ -470,7 +496,7 @@ def test_a_measure_that_is_no_number_never_passes():
 def test_lips_that_are_not_required_are_no_pass():
     drive = VisitDriver(changed(LIMITS, lips={"min_moved": 0})).to_digits().read(mouth=False)
     (submit,) = drive.all(e.Submit)
-    assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is Answer.REVIEW
+    assert {v.check: v.answer for v in submit.evidence.verdicts}[Check.LIPS] is VerdictAnswer.REVIEW
 
 
 @pytest.mark.parametrize("device", [Device.CAMERA, Device.MICROPHONE])
@@ -478,7 +504,7 @@ def test_a_sense_that_is_gone_before_the_face_is_told(device):
     drive = VisitDriver().to_card()
     drive.feed(e.DeviceFailed(device, Code.CAMERA_BUSY))
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     assert drive.all(e.Show)[-1].code is Code.CAMERA_BUSY
     drive.time_out()
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CAMERA_BUSY)
@@ -489,13 +515,13 @@ def test_a_sense_that_came_back_is_forgotten():
     drive.feed(e.DeviceFailed(Device.CAMERA, Code.CAMERA_BUSY))
     drive.feed(e.DeviceReady(Device.CAMERA))
     drive.feed(e.CardRead(GOOD_CARD))
-    drive.feed(e.Typed("19900000000", "31415926"))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
     assert drive.all(e.Show)[-1].code is Code.OK
 
 
 def test_a_reader_that_is_gone_is_no_walk_off():
     drive = VisitDriver()
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0))
     drive.feed(e.DeviceFailed(Device.READER, Code.READER_LOST))
     drive.feed(e.Agreed("zh-Hans", "00", picture=True))
     assert drive.all(e.Show)[-1].code is Code.READER_LOST
@@ -536,7 +562,7 @@ def test_a_prompt_of_the_reading_before_does_not_open_the_ear():
 )
 def test_no_screen_is_trusted_to_have_checked(phone, password):
     drive = VisitDriver().to_phone()
-    drive.feed(e.Typed(phone, password))
+    drive.feed(e.Typed(phone=phone, password=password))
     assert drive.visit.stage is Stage.PHONE
 
 
@@ -547,7 +573,7 @@ def test_silence_is_silence_also_with_the_next_digit_already_shown():
         drive.feed(e.DigitShown(window, drive.at), 0.0)
         drive.see()
     for window in range(LIMITS.digits.max_silent):
-        drive.feed(DigitHeard(drive.at, window), 0.0)
+        drive.feed(DigitHeard(at=drive.at, window=window), 0.0)
     assert drive.all(e.Show)[-1].code is Code.SPEECH_SILENCE
 
 
@@ -559,7 +585,11 @@ def in_first_window(*answers):
     drive.feed(e.DigitShown(shown.window, painted), 0.0)
     for digit, after in answers:
         began = None if after is None else painted + after
-        drive.feed(DigitHeard(drive.at + 0.1, 0, scores(digit), began=began, ended=began and began + 0.2))
+        drive.feed(
+            DigitHeard(
+                at=drive.at + 0.1, window=0, scores=scores(digit), began=began, ended=began and began + 0.2
+            )
+        )
     return drive.visit.reading.heard[0]
 
 
@@ -580,7 +610,12 @@ def test_a_window_that_is_never_answered_for_is_a_fault_of_ours():
         drive.feed(e.DigitShown(window, drive.at), 0.0)
         drive.see(0.3)
         if window < 2:
-            drive.feed(DigitHeard(drive.at, window, scores(digit), drive.at - 0.1, drive.at), 0.0)
+            drive.feed(
+                DigitHeard(
+                    at=drive.at, window=window, scores=scores(digit), began=drive.at - 0.1, ended=drive.at
+                ),
+                0.0,
+            )
     while drive.visit.deadline and drive.all(e.Show)[-1].code is not Code.SPEECH_ENGINE_FAILED:
         drive.see(0.2)
         drive.feed(e.TimePassed(), 0.2)
@@ -597,7 +632,9 @@ def shown_after(drive, window, heard_after=None):
     drive.feed(e.DigitShown(window, painted), 0.0)
     if heard_after is not None:
         voice = {"began": painted + heard_after - 0.4, "ended": painted + heard_after - 0.2}
-        drive.feed(DigitHeard(painted + heard_after, window, scores(3), **voice), heard_after)
+        drive.feed(
+            DigitHeard(at=painted + heard_after, window=window, scores=scores(3), **voice), heard_after
+        )
     assert [o for o in drive.time_out() if isinstance(o, e.ShowDigit)]
     return drive.at - painted
 
@@ -626,7 +663,10 @@ def test_slower_lasts_from_the_touch_to_the_end_of_the_visit():
     assert shown_after(drive, 0, heard_after=0.6) == pytest.approx(1.0, abs=0.01)
     painted = drive.at
     drive.feed(e.DigitShown(1, painted), 0.0)
-    drive.feed(DigitHeard(painted + 0.6, 1, scores(1), began=painted + 0.2, ended=painted + 0.4), 0.6)
+    drive.feed(
+        DigitHeard(at=painted + 0.6, window=1, scores=scores(1), began=painted + 0.2, ended=painted + 0.4),
+        0.6,
+    )
     drive.feed(e.SlowDown())
     drive.time_out()
     assert drive.at - painted == pytest.approx(LIMITS.pace.unhurried_factor, abs=0.01)

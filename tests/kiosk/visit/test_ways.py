@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import (
-    Answer,
     Challenge,
     Check,
     Decision,
@@ -16,9 +15,10 @@ from kiosk.model import (
     FaceSeen,
     HeadMove,
     Outcome,
-    Reason,
+    ReviewReason,
     Role,
     Stage,
+    VerdictAnswer,
     Way,
 )
 from kiosk.visit import head_turns
@@ -41,7 +41,7 @@ POSE = {
 
 def begun(way, limits=LIMITS):
     drive = StaffedVisitDriver(limits)
-    drive.feed(e.Began(NUMBER, "zh-Hans", 0.0, way=way))
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
     return drive
 
 
@@ -87,7 +87,7 @@ def test_a_head_that_follows_the_arrows_submits_without_a_voice():
     drive = follow(to_head())
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.way is Way.HEAD
-    passed = {v.check for v in submit.evidence.verdicts if v.answer is Answer.PASS}
+    passed = {v.check for v in submit.evidence.verdicts if v.answer is VerdictAnswer.PASS}
     assert passed == {
         Check.CARD,
         Check.PHONE,
@@ -100,7 +100,7 @@ def test_a_head_that_follows_the_arrows_submits_without_a_voice():
 
 
 def test_the_arrows_come_from_the_challenge_and_never_twice_in_a_row():
-    made = {head_turns.moves(Challenge("c", (a, b, c, d), (1.0,) * 4, 0.0), 5)
+    made = {head_turns.moves(Challenge(id="c", digits=(a, b, c, d), gaps_s=(1.0,) * 4, expires_unix=0.0), 5)
             for a in range(10) for b in range(10) for c in range(10) for d in (0, 3, 7)}  # fmt: skip
     assert len(made) > 100
     assert all(a is not b for arrows in made for a, b in pairwise(arrows))
@@ -149,19 +149,19 @@ def test_nobody_was_looked_at_before_the_arrow():
 def test_a_machine_that_looks_at_five_frames_in_two_seconds_knows_the_rest():
     slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
     for i in range(4):
-        slow.take(FaceSeen(0.4 * i, i, faces=1, track=1, yaw=1.0, pitch=-1.0))
+        slow.take(FaceSeen(at=0.4 * i, seq=i, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     assert slow.painted(e.HeadMoveShown(0, 1.25))
-    assert not slow.take(FaceSeen(1.6, 4, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert not slow.take(FaceSeen(at=1.6, seq=4, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is None
 
 
 def test_one_frame_before_the_arrow_tells_no_rest():
     slow = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
-    slow.take(FaceSeen(1.0, 0, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    slow.take(FaceSeen(at=1.0, seq=0, faces=1, track=1, yaw=1.0, pitch=-1.0))
     slow.next_move()
     slow.painted(e.HeadMoveShown(0, 1.25))
-    assert slow.take(FaceSeen(1.6, 1, faces=1, track=1, yaw=1.0, pitch=-1.0))
+    assert slow.take(FaceSeen(at=1.6, seq=1, faces=1, track=1, yaw=1.0, pitch=-1.0))
     assert slow.fault is Code.HEAD_UNSEEN
 
 
@@ -210,7 +210,7 @@ def test_typed_digits_and_a_clerk_who_attests_submit():
     drive = to_touch()
     look(drive)
     drive.feed(e.DigitsTyped(DIGITS))
-    drive.sign("7001").decide(reason=Reason.CANNOT_SPEAK)
+    drive.sign("7001").decide(reason=ReviewReason.CANNOT_SPEAK)
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.way is Way.TOUCH
     assert submit.evidence.challenge == "c1"
@@ -254,7 +254,7 @@ def to_clerk():
 
 def test_the_clerks_way_opens_no_camera_and_needs_two_people():
     drive = to_clerk()
-    drive.sign("7001").decide(reason=Reason.OWN_WISH)
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     assert not drive.all(e.Submit)
     drive.sign("7002", Role.SUPERVISOR)
     (submit,) = drive.all(e.Submit)
@@ -324,7 +324,7 @@ def test_to_the_clerks_way_in_the_middle_everything_filmed_is_dropped():
     drive.feed(e.Agreed("zh-Hans", "11", picture=False))
     assert drive.visit.stage is Stage.REVIEW
     drive.feed(e.ChallengeTaken(challenge()))
-    drive.sign("7001").decide(reason=Reason.OWN_WISH)
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
     drive.sign("7002", Role.SUPERVISOR)
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.consent.text_sha256 == "11"
@@ -343,5 +343,5 @@ def test_help_on_any_stage_calls_the_clerk_who_may_give_another_try():
     drive.feed(e.HelpWanted())
     assert drive.visit.stage is Stage.REVIEW
     assert DESK.help
-    drive.sign("7001").decide(Decision.AGAIN, Reason.NOT_READY)
+    drive.sign("7001").decide(Decision.AGAIN, ReviewReason.NOT_READY)
     assert drive.visit.stage is Stage.FACE

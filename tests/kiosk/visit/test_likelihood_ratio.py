@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import Answer, Challenge, DigitHeard
+from kiosk.model import Challenge, DigitHeard, VerdictAnswer
 from kiosk.settings import load
 from kiosk.visit.rules import likelihood_ratio
 from kiosk.visit.rules.digits import judge_digits
@@ -126,7 +126,7 @@ def silent(window):
 
 def test_four_clear_digits_and_two_torn_ones_are_enough():
     found = reading(6, _1=torn(1), _4=torn(4))
-    assert (found.answer, found.measured["right"]) == (Answer.PASS, 4)
+    assert (found.answer, found.measured["right"]) == (VerdictAnswer.PASS, 4)
     assert found.measured["llr"] > found.required["llr"]
 
 
@@ -144,8 +144,8 @@ def test_four_clear_digits_and_two_torn_ones_are_enough():
     ids=["contradicted", "silent", "too early", "lost", "engine failed", "no numbers", "no scores"],
 )
 def test_four_clear_digits_one_torn_and_one_that_says_nothing_or_another_are_not(second):
-    assert reading(6, _1=torn(1), _4=second).answer is Answer.RETRY
-    assert reading(6, _4=second).answer is Answer.PASS  # five right
+    assert reading(6, _1=torn(1), _4=second).answer is VerdictAnswer.RETRY
+    assert reading(6, _4=second).answer is VerdictAnswer.PASS  # five right
 
 
 @pytest.mark.parametrize(("count", "least"), [(4, 4), (5, 5), (6, 5), (7, 6), (8, 6)])
@@ -153,17 +153,26 @@ def test_so_many_right_are_needed_of_so_many(count, least):
     def with_wrong(wrong):
         return reading(count, **{f"_{i}": said(i, (CODE[i] + 5) % 10) for i in range(wrong)})
 
-    assert with_wrong(count - least).answer is Answer.PASS
-    assert with_wrong(count - least + 1).answer is Answer.RETRY
+    assert with_wrong(count - least).answer is VerdictAnswer.PASS
+    assert with_wrong(count - least + 1).answer is VerdictAnswer.RETRY
 
 
 def test_torn_digits_alone_are_never_enough():
-    assert verdict(*(torn(i) for i in range(8))).answer is Answer.RETRY
+    assert verdict(*(torn(i) for i in range(8))).answer is VerdictAnswer.RETRY
 
 
 def test_a_voice_whose_time_is_no_number_came_at_no_time():
     shown = [10.0 + 2.0 * i for i in range(len(DIGITS))]
     heard = [
-        DigitHeard(at + 1.0, i, scores(DIGITS[i]), nan, at + 0.9, -25.0, 25.0) for i, at in enumerate(shown)
+        DigitHeard(
+            at=at + 1.0,
+            window=i,
+            scores=scores(DIGITS[i]),
+            began=nan,
+            ended=at + 0.9,
+            level_dbfs=-25.0,
+            snr_db=25.0,
+        )
+        for i, at in enumerate(shown)
     ]
-    assert judge_digits(challenge(), shown, heard, LIMITS.digits, LIMITS.sound).answer is Answer.RETRY
+    assert judge_digits(challenge(), shown, heard, LIMITS.digits, LIMITS.sound).answer is VerdictAnswer.RETRY

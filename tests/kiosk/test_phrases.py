@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import Check, Device, Language, Outcome, Purpose, Reason, Stage, outcome_key
+from kiosk.model import Check, Device, Language, Outcome, Purpose, ReviewReason, Stage, outcome_key
 from kiosk.paths import RESOURCES
 from kiosk.phrases import Phrases, Script, load
 from kiosk.ui import codes_document
@@ -26,7 +26,7 @@ RETRIES = (
     Code.LIPS_STILL,
     Code.LIPS_UNSEEN,
 )
-"""Reasons of a further try that are spoken; others are told by the plain prompt."""
+"""Reasons of a further try that are spoken; others have the plain prompt."""
 PROMPTS = [
     "welcome",
     "consent",
@@ -240,4 +240,4 @@ def test_a_clerk_is_told_of_every_check_every_band_and_every_reason(phrases):
     """A review that met a check without a name would show the clerk nothing at all."""
     assert set(phrases._table["check"]) == {check.value for check in Check}
     assert set(phrases._table["band"]) == {"passed", "just_below", "below", "unmeasured", "guardian"}
-    assert set(phrases._table["reason"]) == {reason.value for reason in Reason}
+    assert set(phrases._table["reason"]) == {reason.value for reason in ReviewReason}

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.codes import Code
-from kiosk.model import Answer, DigitHeard, FaceSeen
+from kiosk.model import DigitHeard, FaceSeen, VerdictAnswer
 from kiosk.visit.rules.lip_sync import chance
 from kiosk.visit.rules.lips import judge_lips
 from tests.support.visit_driver import LIMITS
@@ -85,16 +85,16 @@ def test_the_rule_asks_for_it_where_the_settings_do():
 
     def judged(line, limits):
         seen = [
-            FaceSeen(float(t), i, faces=1, mouth=float(m))
+            FaceSeen(at=float(t), seq=i, faces=1, mouth=float(m))
             for i, (t, m) in enumerate(zip(times, line, strict=True))
         ]
         return judge_lips(heard, seen, limits)
 
     live, chewing = (mouth(kind, times, spoken, random) for kind in ("live", "chewing"))
-    assert judged(live, strict).answer is Answer.PASS
+    assert judged(live, strict).answer is VerdictAnswer.PASS
     assert (judged(chewing, strict).answer, judged(chewing, strict).code) == (
-        Answer.RETRY,
+        VerdictAnswer.RETRY,
         Code.LIPS_OUT_OF_STEP,
     )
     assert judged(chewing, LIMITS.lips).measured["chance"] > LIMIT
-    assert judge_lips([], [], strict).answer is Answer.RETRY
+    assert judge_lips([], [], strict).answer is VerdictAnswer.RETRY

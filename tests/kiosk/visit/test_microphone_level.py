@@ -6,11 +6,13 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.engine import Engine
-from kiosk.model import Answer, Check, Device, DigitHeard, Stage
+from kiosk.model import Check, Device, DigitHeard, Stage, VerdictAnswer
 from kiosk.visit.rules.microphone_level import judge_level
 from tests.support.visit_driver import DIGITS, LIMITS, VisitDriver, scores
 
-VOICE = DigitHeard(1.0, 0, scores(3), began=0.5, ended=0.8, level_dbfs=-25.0, floor_dbfs=-60.0)
+VOICE = DigitHeard(
+    at=1.0, window=0, scores=scores(3), began=0.5, ended=0.8, level_dbfs=-25.0, floor_dbfs=-60.0
+)
 
 
 def judged(*heard):
@@ -29,7 +31,7 @@ def test_faint_voices_and_distorted_ones_are_told_with_their_level():
 
 
 def test_a_microphone_that_hears_not_even_the_room_is_told_and_a_silent_person_is_not():
-    silent = DigitHeard(1.0, 0, floor_dbfs=-58.0)
+    silent = DigitHeard(at=1.0, window=0, floor_dbfs=-58.0)
     deaf = replace(silent, floor_dbfs=-80.0)
     assert judged(deaf, deaf) == (Code.MICROPHONE_TOO_QUIET, -80.0)
     assert judged(silent, silent) is None
@@ -62,7 +64,7 @@ def test_it_alone_neither_passes_nor_fails_anything():
     assert VisitDriver().to_digits().read(level_dbfs=-49.0).visit.stage is Stage.SUBMIT
     wrong = VisitDriver().to_digits().read([(d + 1) % 10 for d in DIGITS], level_dbfs=-49.0)
     verdict = next(v for v in wrong.visit.verdicts if v.check is Check.DIGITS)
-    assert verdict.answer is Answer.RETRY
+    assert verdict.answer is VerdictAnswer.RETRY
 
 
 def test_when_the_clerk_has_mended_it_that_is_told_too():

@@ -6,7 +6,7 @@ import pytest
 from evaluation import options, pictures
 from evaluation.light.trials import ATTACKS, LIVE, LightTrials
 from kiosk import settings
-from kiosk.model import Answer
+from kiosk.model import VerdictAnswer
 from kiosk.simulators.light import LightingConditions, LitCamera, ScreenColours, lamp_colour
 from tests.support.faces import MODELS, needs_models
 from tests.support.visit_driver import changed
@@ -19,24 +19,24 @@ def booth():
     chosen = settings.load()
     detector = options.chosen_driver("face_engine", chosen.face_engine, chosen)
     photos = [pictures.read_photo(p) for p in pictures.find_files(MODELS / "people", pictures.PHOTOS)]
-    return LightTrials(detector, photos, MODELS, LIMITS)
+    return LightTrials(detector, photos, models=MODELS, limits=LIMITS)
 
 
 @needs_models
 def test_a_live_head_in_a_usual_shop_passes(booth):
-    assert booth.trial(LIVE, 200, 0, seed=5).verdict.answer is Answer.PASS
+    assert booth.trial(LIVE, 200, 0, seed=5).verdict.answer is VerdictAnswer.PASS
 
 
 @needs_models
 @pytest.mark.parametrize("species", ["still", "loop", "injected", "recorded", "tinted"])
-def test_what_the_light_does_not_reach_fails(booth, species):
-    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not Answer.PASS
+def test_attacks_that_the_light_does_not_reach_fail(booth, species):
+    assert booth.trial(species, 200, 0, seed=5).verdict.answer is not VerdictAnswer.PASS
 
 
 @needs_models
-def test_paper_throws_light_back_as_skin_does(booth):
+def test_paper_reflects_light_as_skin_does(booth):
     """What the light cannot tell; see docs/decisions."""
-    assert booth.trial("print", 200, 0, seed=5).verdict.answer is Answer.PASS
+    assert booth.trial("print", 200, 0, seed=5).verdict.answer is VerdictAnswer.PASS
 
 
 @needs_models
@@ -72,7 +72,7 @@ def test_the_camera_follows_the_light_with_its_own_time_constants():
     assert last - dark < 0.5 * (first - dark)
 
 
-def test_colours_flow():
+def test_colours_fade_in():
     screen = ScreenColours((1.0, 2.0), "BA")
     assert screen.at(0.5) == (0.5, 0.5, 0.5)
     assert screen.at(1.9) == pytest.approx((0.15, 0.555, 1.0))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation.outbox import RequestState
-from kiosk.audit.record import Kind, Record, decode
+from kiosk.audit.record import Record, RecordKind, decode
 from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.events import Stored
@@ -104,7 +104,8 @@ def test_a_log_that_was_spoilt_loses_nothing_quietly(shop: TerminalOnDisk, spoil
     rows = told(terminal)
     assert set(rows) == set(VISITS)
     assert {id for id, row in rows.items() if row == LOST} == set(VISITS) - left
-    assert [r.visit for r in shop.records() if r.kind is Kind.REQUEST_LOST] == sorted(set(VISITS) - left)
+    lost = [r.visit for r in shop.records() if r.kind is RecordKind.REQUEST_LOST]
+    assert lost == sorted(set(VISITS) - left)
     assert verify(audit_of(shop.file).read_bytes().splitlines()).good
 
 
@@ -178,7 +179,7 @@ def test_a_row_without_its_record_is_healed_and_blocks_nobody(shop: TerminalOnDi
     assert not audit_of(shop.file).exists()
     terminal = shop.start()
     assert terminal.reconciliation.check() is Code.OK
-    (healed,) = [r for r in shop.records() if r.kind is Kind.VISIT_STORED]
+    (healed,) = [r for r in shop.records() if r.kind is RecordKind.VISIT_STORED]
     assert (healed.visit, healed.facts["healed"]) == ("V-1", True)
     terminal.close()
     again = shop.start()
@@ -197,7 +198,7 @@ def test_an_answer_without_its_record_is_healed_too(shop: TerminalOnDisk) -> Non
     assert terminal.reconciliation.check() is Code.OK
     terminal.outbox.purge(1e12)
     assert terminal.reconciliation.check() is Code.OK
-    assert [r.kind for r in shop.records()] == [Kind.VISIT_STORED, Kind.REQUEST_SETTLED]
+    assert [r.kind for r in shop.records()] == [RecordKind.VISIT_STORED, RecordKind.REQUEST_SETTLED]
 
 
 def test_what_is_purged_in_its_time_was_not_lost(shop: TerminalOnDisk) -> None:
@@ -253,7 +254,7 @@ def test_a_real_loss_stays_until_a_supervisor_has_taken_note(shop: TerminalOnDis
     terminal.close()
     terminal = shop.start()
     assert terminal.reconciliation.check() is Code.REQUEST_LOST, "a restart helps nobody out"
-    terminal.audit.append(Kind.REQUEST_GIVEN_UP, visit="V-1", actor="2001")
+    terminal.audit.append(RecordKind.REQUEST_GIVEN_UP, visit="V-1", actor="2001")
     assert terminal.outbox.give_up("V-1")
     assert terminal.reconciliation.check() is Code.OK
     terminal.close()
