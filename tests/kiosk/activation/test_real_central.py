@@ -13,7 +13,7 @@ from kiosk.codes import Code
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
 from kiosk.simulators.network_proxy import NetworkProxy
-from tests.kiosk.activation.test_desk import Running
+from tests.kiosk.activation.test_service import Running
 from tests.support.activation_terminal import CARD, order_with_every_check, settings_of_terminal
 from tests.support.central_server import running_central
 
