@@ -41,7 +41,7 @@ torture: setup ## kill both ends at every step, fill and damage disks; counts lo
 	@bash scripts/setup test
 	@$(RUN) python -m tests.torture $(ARGS)
 
-fuzz: setup ## malformed input at every entry point (ARGS="--door central settings --seconds 600 --seed 1")
+fuzz: setup ## malformed input at every entry point (ARGS="--target central settings --seconds 600")
 	@$(RUN) python -m tests.fuzz $(ARGS)
 
 pictures: setup ## new pictures for README and docs, made by playing the demo (3 minutes)

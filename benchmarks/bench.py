@@ -5,10 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from demo.environment import Environment
-from demo.pipe_messages import TerminalMessage
 from demo.running_terminal import RunningTerminal
-from kiosk.events import Show
-from kiosk.model import Stage
 
 START_S = 60.0
 """A start that takes longer has failed."""
@@ -22,19 +19,10 @@ class Terminal(RunningTerminal):
 
     def until_idle(self) -> float:
         """When IDLE was shown (monotonic clock). Raises RuntimeError if it never is."""
-        at = self.wait(_idle, START_S)
+        at = self.wait_for_idle(START_S)
         if at is None:
             raise RuntimeError("the terminal did not come into service")
         return at
-
-
-class MeasuredEnvironment(Environment):
-    """The demo's environment, whose central is measured from outside."""
-
-    @property
-    def central_pid(self) -> int:
-        assert self._central is not None
-        return self._central.pid
 
 
 class Bench:
@@ -42,7 +30,7 @@ class Bench:
 
     def __init__(self, work: Path, models: Path, *, quick: bool) -> None:
         self.work, self.models, self.quick = work, models, quick
-        self._environment: MeasuredEnvironment | None = None
+        self._environment: Environment | None = None
 
     def __enter__(self) -> "Bench":
         self.work.mkdir(parents=True, exist_ok=True)
@@ -61,32 +49,21 @@ class Bench:
         return quick if self.quick else full
 
     @property
-    def environment(self) -> MeasuredEnvironment:
+    def environment(self) -> Environment:
         """Central in its own process and an enrolled terminal's settings; one for all benchmarks of a run."""
         if self._environment is None:
-            self._environment = self._opened()
+            folder = self.work / "environment"
+            folder.mkdir(mode=0o700)
+            opened = Environment(folder, self.models, SIZE, fast=True, central_settings=NO_RATE_LIMIT)
+            self._environment = opened.__enter__()
+            self._environment.start()
         return self._environment
 
     def terminal(self) -> Terminal:
         """A terminal that has just been started; `quit` it."""
         return Terminal(self.environment, None)
 
-    def _opened(self) -> MeasuredEnvironment:
-        folder = self.work / "environment"
-        folder.mkdir(mode=0o700)
-        environment = MeasuredEnvironment(
-            folder, self.models, SIZE, fast=True, central_settings=NO_RATE_LIMIT
-        )
-        environment.__enter__()
-        environment.start()
-        return environment
-
 
 def load() -> float:
     """The machine's load average over the last minute."""
     return os.getloadavg()[0]
-
-
-def _idle(said: TerminalMessage) -> float | None:
-    notice = said.notice
-    return said.at if isinstance(notice, Show) and notice.stage is Stage.IDLE else None

@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks import machine
-from benchmarks.bench import Bench, MeasuredEnvironment, load
+from benchmarks.bench import Bench, load
 from benchmarks.customers import Sender
 from benchmarks.figures import Result, Series, series
+from demo.environment import Environment
 from kiosk.activation.identity import Identity
 from kiosk.settings import load as load_settings
 
@@ -73,13 +74,13 @@ def _cost(door: str, measured: list[tuple[float, float]]) -> Series:
 
 
 def _measured(
-    environment: MeasuredEnvironment, rounds: int, calls: Callable[[], list[list[Call]]]
+    environment: Environment, rounds: int, calls: Callable[[], list[list[Call]]]
 ) -> list[tuple[float, float]]:
     """Requests a second, and CPU milliseconds of central for each, round by round."""
     return [_round(environment, calls()) for _ in range(rounds)]
 
 
-def _round(environment: MeasuredEnvironment, calls: list[list[Call]]) -> tuple[float, float]:
+def _round(environment: Environment, calls: list[list[Call]]) -> tuple[float, float]:
     """All clients send their calls one after the other, at the same time as each other."""
     pid = environment.central_pid
     doors = [_connected(environment) for _ in calls]
@@ -102,7 +103,7 @@ def _send_all(door: HTTPConnection, calls: list[Call]) -> None:
             raise RuntimeError(f"central answered {answer.status}: {body[:200]!r}")
 
 
-def _connected(environment: MeasuredEnvironment) -> HTTPConnection:
+def _connected(environment: Environment) -> HTTPConnection:
     """A connection whose handshake is over."""
     trusted = ssl.create_default_context(cafile=str(environment.folder / "central" / "keys" / "ca.pem"))
     door = HTTPSConnection("localhost", environment.port, context=trusted, timeout=30)

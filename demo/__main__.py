@@ -35,7 +35,8 @@ def main() -> int:
     options = _parser().parse_args()
     began = time.monotonic()
     every = scenarios.load()
-    chosen = tuple(s for s in every if _is_chosen(s, options))
+    wanted = [s.name for s in every if options.all or s.short] if options.only is None else options.only
+    chosen = tuple(s for s in every if s.name in wanted)
     if options.interactive:
         return _interactive(options)
     if not chosen:
@@ -73,12 +74,6 @@ def _interactive(options: argparse.Namespace) -> int:
         _print(f"For the staff panel hold its upper left corner for two seconds. {environment.accounts()}")
         command = [sys.executable, "-m", "kiosk", "run", "--settings", str(environment.settings)]
         return subprocess.run(command, check=False).returncode
-
-
-def _is_chosen(scenario: scenarios.Scenario, options: argparse.Namespace) -> bool:
-    if options.only is not None:
-        return scenario.name in options.only
-    return bool(options.all or scenario.short)
 
 
 def _size(options: argparse.Namespace) -> tuple[int, int]:

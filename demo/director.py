@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from demo.clerk import PAGES
 from demo.environment import Environment
-from demo.pipe_messages import ANSWERED, StaffVisitEnded, TerminalMessage, WindowShown
+from demo.pipe_messages import ANSWERED, StaffVisitEnded, TerminalMessage
 from demo.running_terminal import RunningTerminal
 from demo.scenarios import Scenario
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Outcome, Purpose, Stage, Verdict
+from kiosk.model import Outcome, Purpose, Verdict
 
 # Limits after which something is reported as failed. They say nothing about how long it takes: a machine
 # that does other work at the same time may need ten times as long as a quiet one.
@@ -65,7 +65,12 @@ class Director:
 
     def play(self, scenarios: tuple[Scenario, ...], *, with_staff: bool) -> list[VisitResult]:
         """Play them all; `with_staff`: a supervisor looks at every page of the panel in between."""
-        self.window_s, self.start_s = self._await_window(), self._await_service()
+        shown = self._terminal.wait_for_window(START_S)
+        if shown is None:
+            raise RuntimeError(f"no window; see {self._environment.folder}/terminal.log")
+        self.window_s = shown - self._terminal.started
+        self._report(f"the window was shown after {self.window_s:.1f} s")
+        self.start_s = self._await_service()
         results: list[VisitResult] = []
         for number, scenario in enumerate(scenarios):
             if with_staff and number == min(STAFF_AFTER, len(scenarios) - 1):
@@ -90,20 +95,12 @@ class Director:
     def _show_staff_pages(self) -> None:
         self._report("\n▶ A supervisor signs in, looks at every page, and signs out")
         self._terminal.send_staff(*self._environment.supervisor)
-        ended = self._terminal.wait(_staff_visit_ended, VISIT_S)
+        ended = self._terminal.wait_for(StaffVisitEnded, VISIT_S)
         self.pages = ended.pages if ended else ()
         self._report(f"  {'✓' if len(self.pages) == len(PAGES) else '✗'} {' '.join(self.pages)}")
 
-    def _await_window(self) -> float:
-        shown = self._terminal.wait(_window_shown, START_S)
-        if shown is None:
-            raise RuntimeError(f"no window; see {self._environment.folder}/terminal.log")
-        seconds = shown - self._terminal.started
-        self._report(f"the window was shown after {seconds:.1f} s")
-        return seconds
-
     def _await_service(self) -> float:
-        idle = self._terminal.wait(_idle, START_S)
+        idle = self._terminal.wait_for_idle(START_S)
         if idle is None:
             raise RuntimeError(
                 f"the terminal did not come into service; see {self._environment.folder}/terminal.log"
@@ -151,8 +148,8 @@ class Director:
             self._environment.set_line("up")
             self._restart()
             return "after SIGKILL and restart", ()
-        finished = self._terminal.wait(_finished, VISIT_S)
-        self._terminal.wait(_idle, VISIT_S)
+        finished = self._terminal.wait_for(e.Finished, VISIT_S)
+        self._terminal.wait_for_idle(VISIT_S)
         self._environment.set_line("up")
         return "", finished.verdicts if finished else ()
 
@@ -173,23 +170,6 @@ class Director:
             why = "" if notice.code is Code.OK else f"  ({notice.code})"
             self._report(f"    {notice.stage}{why}")
         return notice if isinstance(notice, e.Print) and notice.slip.outcome in final else None
-
-
-def _window_shown(message: TerminalMessage) -> float | None:
-    return message.at if isinstance(message.notice, WindowShown) else None
-
-
-def _idle(message: TerminalMessage) -> float | None:
-    notice = message.notice
-    return message.at if isinstance(notice, e.Show) and notice.stage is Stage.IDLE else None
-
-
-def _staff_visit_ended(message: TerminalMessage) -> StaffVisitEnded | None:
-    return message.notice if isinstance(message.notice, StaffVisitEnded) else None
-
-
-def _finished(message: TerminalMessage) -> e.Finished | None:
-    return message.notice if isinstance(message.notice, e.Finished) else None
 
 
 def _result(

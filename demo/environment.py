@@ -69,11 +69,11 @@ backoff_max_s = 2
 FAST: dict[str, float] = {
     "pace": 0.15,
     # Long enough for a machine that does other work: no customer who stays needs these limits.
-    "face_s": 12,
+    "face_s": 30,
     "outcome_s": 15,
     # A customer for whom the line is down waits this long. One who waits for central's answer waits longer:
     # `demo.terminal_process.PatientTouch`.
-    "submit_s": 2.5,
+    "submit_s": 1.5,
     "silent_digits": 2,
 }
 """Settings for simulated customers; `pace` is the length of a spoken prompt compared with the real one."""
@@ -101,22 +101,46 @@ class Environment:
         self._size = size
         self._limits = FAST if fast else REAL_TIME
         self._central_settings = CENTRAL + central_settings
-        self._central: subprocess.Popen[bytes] | None = None
         self._undo = ExitStack()
 
     def __enter__(self) -> "Environment":
         """Choose the ports and write the terminal's settings."""
-        self.port = _free_port()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = int(free.getsockname()[1])
         self.line = self._undo.enter_context(NetworkProxy("127.0.0.1", self.port))
-        self._write_settings()
+        slips = self.folder / "slips"  # where the simulated printer puts what it prints
+        slips.mkdir(parents=True, exist_ok=True)
+        width, height = self._size
+        text = SETTINGS.format(
+            terminal=TERMINAL,
+            place=PLACE,
+            models=self._models.absolute(),
+            slips=slips.absolute(),
+            width=width,
+            height=height,
+            port=self.line.port,
+            **self._limits,
+        )
+        self.settings.write_text(text, encoding="utf-8")
         return self
 
     def start(self) -> None:
         """Start central and enrol the terminal. Raises RuntimeError."""
-        self._start_central()
+        self._administer("init")
+        (self._data / "central.toml").write_text(self._central_settings, encoding="utf-8")
+        arguments = ["run", "--data", str(self._data), "--port", str(self.port), "--simulation"]
+        with (self.folder / "central.log").open("w") as log:
+            central = subprocess.Popen([sys.executable, "-m", "central", *arguments], stdout=log, stderr=log)
+        self._undo.callback(central.wait, TIMEOUT_S)
+        self._undo.callback(central.terminate)
+        self.central_pid = central.pid
         code = self._administer("enrol-code", TERMINAL, "--place", PLACE).strip()
         self.clerk, self.supervisor = self._add_staff(), self._add_staff("--supervisor")
-        self._await_central()
+        until = time.monotonic() + TIMEOUT_S
+        while not _answers(f"{self._url}/v1/health", self._ca):
+            if central.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"central did not start; see {self.folder / 'central.log'}")
+            time.sleep(0.05)
         _output_of(kiosk, ["enrol", "--settings", str(self.settings), "--code", code])
 
     def __exit__(
@@ -188,38 +212,6 @@ class Environment:
     def _ca(self) -> str:
         return str(self._data / "keys" / "ca.pem")
 
-    def _write_settings(self) -> None:
-        slips = self.folder / "slips"  # where the simulated printer puts what it prints
-        slips.mkdir(parents=True, exist_ok=True)
-        width, height = self._size
-        text = SETTINGS.format(
-            terminal=TERMINAL,
-            place=PLACE,
-            models=self._models.absolute(),
-            slips=slips.absolute(),
-            width=width,
-            height=height,
-            port=self.line.port,
-            **self._limits,
-        )
-        self.settings.write_text(text, encoding="utf-8")
-
-    def _start_central(self) -> None:
-        """Start the server; it does not answer yet."""
-        self._administer("init")
-        (self._data / "central.toml").write_text(self._central_settings, encoding="utf-8")
-        arguments = ["run", "--data", str(self._data), "--port", str(self.port), "--simulation"]
-        with (self.folder / "central.log").open("w") as log:
-            self._central = subprocess.Popen(
-                [sys.executable, "-m", "central", *arguments], stdout=log, stderr=log
-            )
-        self._undo.callback(self._stop_central)
-
-    def _stop_central(self) -> None:
-        assert self._central is not None
-        self._central.terminate()
-        self._central.wait(TIMEOUT_S)
-
     def _administer(self, *arguments: str) -> str:
         """Run a command of central in this process: an interpreter of its own would cost two seconds each."""
         from central.__main__ import main as central  # slow to import; the terminal's window comes first
@@ -230,19 +222,6 @@ class Environment:
         """Return number and PIN of a new member of staff at central."""
         words = self._administer("clerk", "add", TERMINAL, *options).split()
         return words[1], words[3]
-
-    def _await_central(self) -> None:
-        assert self._central is not None
-        until = time.monotonic() + TIMEOUT_S
-        while not _answers(f"{self._url}/v1/health", self._ca):
-            if self._central.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"central did not start; see {self.folder / 'central.log'}")
-            time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def _answers(url: str, ca: str) -> bool:

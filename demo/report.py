@@ -65,7 +65,9 @@ def table(results: Sequence[VisitResult]) -> str:
         for r in results
     ]
     widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(_padded(c, w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows)
+    return "\n".join(
+        "  ".join(c + " " * (w - _width(c)) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows
+    )
 
 
 def page(report: DemoReport, screens: Sequence[Path]) -> str:
@@ -90,7 +92,3 @@ def _measured(verdict: Verdict) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

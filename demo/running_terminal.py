@@ -13,15 +13,25 @@ from typing import TypeVar
 import msgspec
 
 from demo.environment import Environment
-from demo.pipe_messages import Command, CustomerArrives, Quit, StaffVisit, TerminalMessage
+from demo.pipe_messages import (
+    Command,
+    CustomerArrives,
+    Quit,
+    ReportedNotice,
+    StaffVisit,
+    TerminalMessage,
+    WindowShown,
+)
 from demo.scenarios import Scenario
-from kiosk.model import Outcome
+from kiosk.events import Show
+from kiosk.model import Outcome, Stage
 from kiosk.simulators.staff import StaffBehaviour
 from kiosk.worker import Worker
 
 QUIT_S = 30.0
 
 T = TypeVar("T")
+N = TypeVar("N", bound=ReportedNotice)
 
 
 class RunningTerminal:
@@ -71,6 +81,22 @@ class RunningTerminal:
                 return found
         return None
 
+    def wait_for(self, kind: type[N], timeout_s: float) -> N | None:
+        """Return the next notice of this kind, or None after `timeout_s` seconds."""
+
+        def found(message: TerminalMessage) -> N | None:
+            return message.notice if isinstance(message.notice, kind) else None
+
+        return self.wait(found, timeout_s)
+
+    def wait_for_window(self, timeout_s: float) -> float | None:
+        """Return when the window was shown (monotonic clock), or None after `timeout_s` seconds."""
+        return self.wait(lambda m: m.at if isinstance(m.notice, WindowShown) else None, timeout_s)
+
+    def wait_for_idle(self, timeout_s: float) -> float | None:
+        """Return when IDLE was shown (monotonic clock), or None after `timeout_s` seconds."""
+        return self.wait(lambda m: m.at if _shows_idle(m.notice) else None, timeout_s)
+
     def kill(self) -> None:
         """End the process as a power cut would."""
         self._process.send_signal(signal.SIGKILL)
@@ -97,3 +123,7 @@ class RunningTerminal:
         for line in self._process.stdout:
             self._messages.put(decoder.decode(line))
         self._messages.put(None)
+
+
+def _shows_idle(notice: ReportedNotice) -> bool:
+    return isinstance(notice, Show) and notice.stage is Stage.IDLE

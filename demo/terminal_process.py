@@ -34,6 +34,7 @@ from kiosk import events as e
 from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
+from kiosk.ports import Engine
 from kiosk.simulators.customer import TouchDriver
 from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.shop import SimulatedShop
@@ -43,6 +44,8 @@ from kiosk.worker import Worker
 
 ROSTER_S = 120.0
 """By then a terminal that has just been enrolled has certainly received its staff roster."""
+TOUCH_S = 30.0
+"""By then a button that is on the screen has reacted even on a very busy machine."""
 
 
 class WatchingCustomers(CustomerRunner):
@@ -50,12 +53,19 @@ class WatchingCustomers(CustomerRunner):
 
     _unpainted: e.ShowDigit | e.ShowHeadMove | None = None
 
-    def painted(self, event: e.Event) -> None:
-        """Show the customer what the window has just painted."""
-        if isinstance(event, e.DigitShown | e.HeadMoveShown):
-            notice, self._unpainted = self._unpainted, None
-            if notice is not None:
-                super()._see(notice)
+    def join(self, engine: Engine) -> None:
+        """Let customers see the screen of this engine's window, whose posts tell what it has painted."""
+        super().join(engine)
+        post = engine.post
+
+        def watched(event: e.Event) -> None:
+            post(event)
+            if isinstance(event, e.DigitShown | e.HeadMoveShown):
+                notice, self._unpainted = self._unpainted, None
+                if notice is not None:
+                    super(WatchingCustomers, self)._see(notice)
+
+        engine.post = watched  # type: ignore[method-assign]
 
     def _see(self, notice: e.Notice) -> None:
         if isinstance(notice, e.ShowDigit) or (
@@ -67,25 +77,39 @@ class WatchingCustomers(CustomerRunner):
 
 
 class PatientTouch:
-    """Fingers of a customer who does not dismiss the last screen before central has answered."""
+    """Touches of a customer who tries again while a button does not react, as people do.
+
+    A busy machine may paint a page late, and its buttons take no touch for the first 0.7 s. The last screen
+    is not dismissed before central has answered, if the customer waits for that.
+    """
 
     def __init__(self, touch: TouchDriver) -> None:
         self._touch = touch
         self.waits_for_central = False
         self._answered = True
+        self._screens = 0
 
     def see(self, notice: e.Notice) -> None:
-        """Note whether the screen shows a final answer."""
-        if isinstance(notice, e.Print):
+        """Note that another screen is shown, and whether it has a final answer."""
+        if isinstance(notice, e.Show):
+            self._screens += 1
+        elif isinstance(notice, e.Print):
             self._answered = notice.slip.outcome in ANSWERED
 
     def press(self, name: str) -> bool:
+        """Touch until the button reacts; False if another screen comes first."""
         if name == "dismiss" and self.waits_for_central and not self._answered:
             return False
-        return self._touch.press(name)
+        screen, until = self._screens, time.monotonic() + TOUCH_S
+        while not self._touch.press(name):
+            if self._screens != screen or time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
 
     def type(self, text: str) -> None:
-        self._touch.type(text)
+        for digit in text:
+            self.press(f"key_{digit}")
 
 
 def main() -> int:
@@ -100,24 +124,14 @@ def main() -> int:
     terminal = Terminal(settings, shop)
     customers = WatchingCustomers(shop)
     customers.join(terminal.engine)
-    _watch_painted(terminal, customers)
     terminal.engine.subscribe(_report)
 
     def on_ready(touch: Any) -> None:
         _report(WindowShown())
+        Worker("shop", lambda _: shop.prepare()).start()
         Worker("director", lambda _: _obey(customers, terminal, touch)).start()
 
     return run_window(terminal, options.screens, on_ready)
-
-
-def _watch_painted(terminal: Terminal, customers: WatchingCustomers) -> None:
-    post = terminal.engine.post
-
-    def watched(event: e.Event) -> None:
-        post(event)
-        customers.painted(event)
-
-    terminal.engine.post = watched  # type: ignore[method-assign]
 
 
 def _report(notice: e.Notice | StaffVisitEnded | WindowShown) -> None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 from math import isfinite
-from sqlite3 import Connection
 
 import jwt
 import msgspec
@@ -30,6 +29,10 @@ LONGEST_GAP_S = 30.0
 _ID = re.compile(r"[!-~]{1,64}")
 LENGTHS = range(4, 9)
 """Numbers of digits: fewer are guessed too easily, more are too many to read."""
+
+_FIRST_TO_EXPIRE = """
+    SELECT id, token FROM challenges WHERE NOT taken AND expires_unix > ? ORDER BY expires_unix, id LIMIT 1
+"""
 
 
 class _Claims(Struct, frozen=True):
@@ -62,7 +65,7 @@ class ChallengePool:
         """Return a challenge that was never shown, used up from this moment on; None if there is none."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM challenges WHERE expires_unix <= ?", (now,))
-            while (found := _next(connection, now)) is not None:
+            while (found := connection.execute(_FIRST_TO_EXPIRE, (now + MARGIN_S,)).fetchone()) is not None:
                 id, token = found
                 connection.execute("UPDATE challenges SET taken = 1 WHERE id = ?", (id,))
                 challenge = self._read(token)
@@ -89,16 +92,6 @@ class ChallengePool:
         except (jwt.PyJWTError, *UNREADABLE) as error:
             log.warning("a challenge was thrown away: %s", type(error).__name__)
             return None
-
-
-def _next(connection: Connection, now: float) -> tuple[str, str] | None:
-    """Return id and token of the unused challenge that expires first."""
-    found: tuple[str, str] | None = connection.execute(
-        "SELECT id, token FROM challenges WHERE NOT taken AND expires_unix > ?"
-        " ORDER BY expires_unix, id LIMIT 1",
-        (now + MARGIN_S,),
-    ).fetchone()
-    return found
 
 
 def _verified(token: str, key: Ed25519PublicKey, terminal: str) -> Challenge:

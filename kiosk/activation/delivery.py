@@ -93,7 +93,7 @@ class DeliveryWorker:
         self._woken.set()
 
     def recheck_disk(self) -> None:
-        """Probe the disk in the next round and report its state: somebody could not write."""
+        """Probe the disk in the next round and report its state; called when a write has failed."""
         self._disk_check_due = True
         self.wake()
 

@@ -73,7 +73,7 @@ class Gateway:
         return read_challenges(response.body) if response.status == 200 else _raise(response)
 
     def activate(self, request: str, body: bytes) -> ActivationReceipt:
-        """Hand a request in and return its receipt.
+        """Submit a request and return its receipt.
 
         Raises Unreachable (outcome unknown), Untrusted, Unacceptable.
         """

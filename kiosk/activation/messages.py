@@ -191,6 +191,10 @@ def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> b
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
     them on the way. With a guardian the picture is the guardian's.
     """
+    guardian = evidence.guardian
+    applicant = None
+    if guardian is not None and guardian.card is not None:
+        applicant = GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
     personal = Personal(
         number=card.number,
         name=card.name,
@@ -200,15 +204,9 @@ def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> b
         way=evidence.way,
         reviews=evidence.reviews,
         purpose=evidence.purpose,
-        guardian=_guardian_person(evidence.guardian),
+        guardian=applicant,
     )
     return msgspec.json.encode(personal)
-
-
-def _guardian_person(guardian: Guardian | None) -> GuardianPerson | None:
-    if guardian is None or guardian.card is None:
-        return None
-    return GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
 
 
 def _guardian_consent(guardian: Guardian) -> GuardianConsent:

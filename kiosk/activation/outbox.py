@@ -279,7 +279,18 @@ class Outbox:
                 "SELECT id, state, put_unix, tries, not_before, code, receipt FROM requests"
                 " ORDER BY put_unix DESC, id"
             ).fetchall()
-        return [_summary(row) for row in found]
+        return [
+            RequestSummary(
+                id=id,
+                state=RequestState(state),
+                put_unix=put_unix,
+                tries=tries,
+                not_before=not_before,
+                code=None if code is None else Code(code),
+                receipt=None if receipt is None else msgspec.json.decode(receipt, type=ActivationReceipt),
+            )
+            for id, state, put_unix, tries, not_before, code, receipt in found
+        ]
 
     def undelivered(self) -> Sequence[QueuedRequest]:
         """Return every request without a final receipt, oldest first."""
@@ -299,17 +310,4 @@ def _queued(row: tuple[Any, ...]) -> QueuedRequest:
     id, state, body, digest, sent, tries = row
     return QueuedRequest(
         id=id, state=RequestState(state), body=body, digest=digest, sent=bool(sent), tries=tries
-    )
-
-
-def _summary(row: tuple[Any, ...]) -> RequestSummary:
-    id, state, put_unix, tries, not_before, code, receipt = row
-    return RequestSummary(
-        id=id,
-        state=RequestState(state),
-        put_unix=put_unix,
-        tries=tries,
-        not_before=not_before,
-        code=None if code is None else Code(code),
-        receipt=None if receipt is None else msgspec.json.decode(receipt, type=ActivationReceipt),
     )

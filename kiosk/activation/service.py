@@ -79,7 +79,7 @@ class ActivationService:
     """Outbox, challenges and the connection to central, behind one interface.
 
     `submit`, `take_challenge` and `ready` never raise and never touch the network; any thread may call them.
-    `run` is the work of the thread "courier"; it posts ReceiptArrived, RequestWedged and, on every change,
+    `run` is the work of the thread "delivery"; it posts ReceiptArrived, RequestWedged and, on every change,
     DeviceReady or DeviceFailed for IDENTITY, OUTBOX, CHALLENGES and CENTRAL.
     """
 

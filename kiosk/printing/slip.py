@@ -46,8 +46,6 @@ def slip_blocks(slip: Slip, language: str = "") -> list[Block]:
         Block(BlockStyle.NUMBER, slip.id),
         *([Block(BlockStyle.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []),
         *_facts(slip, phrases["slip"]),
-        Block(BlockStyle.RULE),
-        *_rights(slip, phrases["slip"]),
     ]
 
 
@@ -69,20 +67,17 @@ def _header(slip: Slip, phrases: dict[str, Any]) -> list[Block]:
 
 
 def _facts(slip: Slip, words: dict[str, str]) -> list[Block]:
+    """Return credential, time and place; then how to check and how to end it, and what was kept how long."""
     at = datetime.fromtimestamp(slip.at_unix, CHINA).strftime("%Y-%m-%d %H:%M")
     texts = [f"{words['credential']} {slip.credential}"] if slip.credential else []
     texts += [f"{words['time']} {at}", f"{words['place']} {slip.place} {slip.terminal}".rstrip()]
-    return [Block(BlockStyle.BODY, text) for text in texts]
-
-
-def _rights(slip: Slip, words: dict[str, str]) -> list[Block]:
-    """Return how to check the credential, how to end it, and what was kept for how long."""
+    facts = [Block(BlockStyle.BODY, text) for text in texts]
     kept = slip.outcome in _KEPT
     texts = [words["check_phone" if slip.look_up else "check"], words["revoke"]] if kept else []
     waits = slip.outcome is Outcome.ACCEPTED  # the request is still on this terminal's disk, sealed
     texts += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
     texts += [words["kept"]] if kept else []
-    return [Block(BlockStyle.SMALL, text) for text in texts]
+    return [*facts, Block(BlockStyle.RULE), *(Block(BlockStyle.SMALL, text) for text in texts)]
 
 
 @cache

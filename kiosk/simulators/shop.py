@@ -44,6 +44,12 @@ class SimulatedShop:
         self._camera = LitCamera()
         self._noise = np.random.default_rng(7)
 
+    def prepare(self) -> None:
+        """Load all heads and portraits now: each costs half a second that no customer need wait for."""
+        for name in PORTRAITS:
+            self._head(name)
+            self._portrait(name)
+
     def enter(self, customer: Customer) -> None:
         """Put this customer before the terminal. Raises ModelError.
 

@@ -41,14 +41,13 @@ def document() -> str:
         for code in Code
         if code is not Code.OK
     ]
-    return _HEAD + "".join(rows) + _READER + "".join(_status_row(status) for status in Status)
-
-
-def _status_row(status: Status) -> str:
-    code = f"`{STATUS_MEANINGS[status].code}`"
-    good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
-    meaning = f"{good}; out of place: {code}" if good else code
-    return f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {meaning} |\n"
+    statuses = []
+    for status in Status:
+        code = f"`{STATUS_MEANINGS[status].code}`"
+        good = {Status.OK: "done", Status.FOUND: "a card is found"}.get(status)
+        meaning = f"{good}; out of place: {code}" if good else code
+        statuses.append(f"| {status:02X} | {status.name.lower().replace('_', ' ')} | {meaning} |\n")
+    return "".join([_HEAD, *rows, _READER, *statuses])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,13 @@ after_in_simulation_s = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give whole visits more time than other tests: a busy machine is slow, and nothing here measures."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture(scope="package", autouse=True)
 def models() -> Path:
     """The folder of the real weights; without them there is no whole visit."""

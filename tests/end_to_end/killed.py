@@ -24,12 +24,12 @@ def die(notice: e.Notice) -> None:
 
 
 def main(settings: Path) -> None:
-    with HeadlessTerminal(settings) as point:
-        point.terminal.engine.subscribe(die)
-        point.in_service()
+    with HeadlessTerminal(settings) as headless:
+        headless.terminal.engine.subscribe(die)
+        headless.in_service()
         print("in service", flush=True)
         sys.stdin.readline()
-        point.visit(genuine_customer(seed=901))
+        headless.visit(genuine_customer(seed=901))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _named(person: Person) -> IdCard:
     return replace(_card(person), name=made.name, address=made.address)
 
 
-class AuditRecorder:
+class MemorySampler:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._noise = np.random.default_rng()
@@ -57,7 +57,7 @@ class AuditRecorder:
         """What comes after the visit is nobody's: the nets are shown a grey picture then."""
         self._over |= isinstance(notice, e.Forget)
 
-    def tell(self, kind: bytes, array: Any) -> None:
+    def sample(self, kind: bytes, array: Any) -> None:
         """The middle of it: the edges of pictures and sounds are flat."""
         flat = memoryview(np.ascontiguousarray(array)).cast("B")
         at = (len(flat) // 2) & ~63
@@ -67,16 +67,16 @@ class AuditRecorder:
     def watch(self) -> None:
         """Put itself between the devices, the engines and those who use them."""
         self._around(SimulatedCamera, "read", self._frame)
-        self._around(SFace, "embed", lambda vector: self.tell(b"E", vector))
-        self._around(embedded, "windows", lambda fed: self.tell(b"F", fed))
-        self._around(cv2.dnn, "blobFromImage", lambda blob: self.tell(b"B", blob))
+        self._around(SFace, "embed", lambda vector: self.sample(b"E", vector))
+        self._around(embedded, "windows", lambda fed: self.sample(b"F", fed))
+        self._around(cv2.dnn, "blobFromImage", lambda blob: self.sample(b"B", blob))
         self._around(cv2, "imencode", self._encoded)
         Person.card = _named  # type: ignore[method-assign]
         hear = Listener.feed
 
         def heard(ear: Listener, block: Any) -> None:
             if np.abs(block.samples).max(initial=0) > 0.02:
-                self.tell(b"S", block.samples)
+                self.sample(b"S", block.samples)
             hear(ear, block)
 
         Listener.feed = heard  # type: ignore[method-assign]
@@ -84,11 +84,11 @@ class AuditRecorder:
     def _frame(self, frame: Any) -> None:
         shift = self._noise.integers(0, 3, frame.image.shape, np.uint8)
         np.add(frame.image, shift, out=frame.image, where=frame.image < 250)
-        self.tell(b"P", frame.image)
+        self.sample(b"P", frame.image)
 
     def _encoded(self, made: Any) -> None:
         if len(made[1]) > PORTRAIT_BYTES:  # not the simulated chip's, which the shop keeps
-            self.tell(b"J", made[1])
+            self.sample(b"J", made[1])
 
     def _around(self, owner: Any, name: str, see: Any) -> None:
         real = getattr(owner, name)
@@ -101,23 +101,23 @@ class AuditRecorder:
         setattr(owner, name, call)
 
 
-def serve(point: HeadlessTerminal) -> str:
+def serve(headless: HeadlessTerminal) -> str:
     told = msgspec.json.decode(os.read(0, 4096))
-    ended = point.visit(genuine_customer(**told))
+    ended = headless.visit(genuine_customer(**told))
     return f"{ended.slip.outcome.value} {ended.slip.code.value}"
 
 
 def main(settings: Path, fd: int) -> None:
-    recorder = AuditRecorder(fd)
-    recorder.watch()
-    with HeadlessTerminal(settings) as point:
-        point.terminal.engine.subscribe(recorder.see)
-        point.in_service()
+    sampler = MemorySampler(fd)
+    sampler.watch()
+    with HeadlessTerminal(settings) as headless:
+        headless.terminal.engine.subscribe(sampler.see)
+        headless.in_service()
         print("in service", flush=True)
-        mark = point.diary.mark
-        word = serve(point)
-        point.diary.wait_for_stage(Stage.IDLE, mark)
-        point.guests.leave()
+        mark = headless.notice_log.mark
+        word = serve(headless)
+        headless.notice_log.wait_for_stage(Stage.IDLE, mark)
+        headless.customers.leave()
         print("idle", word, flush=True)
         os.read(0, 1)
 

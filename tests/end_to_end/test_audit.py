@@ -17,10 +17,10 @@ def test_a_visit_is_written_down_and_nobody_is_named(new_site: SiteMaker):
     site = new_site()
     site.enrol()
     who = genuine_customer()
-    with HeadlessTerminal(site.settings) as point:
-        ended = point.in_service().visit(who)
-        assert ended.word == (Outcome.ACTIVATED, "ok")
-        path = point.terminal.audit.path
+    with HeadlessTerminal(site.settings) as headless:
+        ended = headless.in_service().visit(who)
+        assert ended.outcome_and_code == (Outcome.ACTIVATED, "ok")
+        path = headless.terminal.audit.path
     raw = path.read_bytes()
     assert verify(raw.splitlines()).good
     records = [decode(line).record for line in raw.splitlines()]
@@ -45,14 +45,14 @@ def test_a_stolen_disk_names_nobody(new_site: SiteMaker):
     site = new_site()
     site.enrol()
     people = []
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         site.line.down()
         # On a busy machine a customer may be sent to the clerk; of him, too, nothing may be left.
         while waiting(site) == 0:
             assert len(people) < 5
             people.append(genuine_customer())
-            point.visit(people[-1])
+            headless.visit(people[-1])
         assert found_of(people, site.folder) == []
         site.line.up()
         until = time.monotonic() + 60

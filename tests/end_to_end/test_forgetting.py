@@ -71,11 +71,11 @@ def test_nothing_personal_stays_after_a_visit(
     caplog.set_level("DEBUG")
     site, who = new_site(), genuine_customer(password="58204716")
     site.enrol()
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         site.line.down()
-        ended = point.visit(who)
-        assert ended.word == (Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE)
+        ended = headless.visit(who)
+        assert ended.outcome_and_code == (Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE)
         assert leaks(secrets(who), site.folder) == {}  # the request lies there: sealed
         state, body = site.request(ended.slip.id)
         assert (state, body is None) == ("waiting", False)

@@ -29,34 +29,34 @@ def impatience() -> Iterator[None]:
 def test_too_many_wait_until_the_line_is_back(new_site: SiteMaker) -> None:
     site = new_site(gates={"waiting": 1})
     site.enrol()
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         site.line.down()
-        mark = point.diary.mark
+        mark = headless.notice_log.mark
         visit = new_visit_number()
-        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
-        point.diary.wait_for_missing({Device.BACKLOG: Code.QUEUE_TOO_MANY}, mark)
-        assert point.diary.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.QUEUE_TOO_MANY
-        mark = point.diary.mark
+        assert headless.terminal.activation.submit(order(visit)) == Stored(visit)
+        headless.notice_log.wait_for_missing({Device.BACKLOG: Code.QUEUE_TOO_MANY}, mark)
+        assert headless.notice_log.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.QUEUE_TOO_MANY
+        mark = headless.notice_log.mark
         site.line.up()
-        point.in_service(mark)
+        headless.in_service(mark)
 
 
 def test_silence_and_age_keep_visits_from_beginning(new_site: SiteMaker) -> None:
     site = new_site()
     site.enrol()
-    with HeadlessTerminal(site.settings) as point, pytest.MonkeyPatch.context() as later:
-        point.in_service()
-        mark = point.diary.mark
+    with HeadlessTerminal(site.settings) as headless, pytest.MonkeyPatch.context() as later:
+        headless.in_service()
+        mark = headless.notice_log.mark
         real = readiness.gate_codes
 
         def in_years(waiting, known, now_unix, gates):
             return real(waiting, known, now_unix + 401 * 86_400, gates)
 
         later.setattr("kiosk.readiness.gate_codes", in_years)
-        point.diary.wait_for_missing({Device.SOFTWARE: Code.SOFTWARE_TOO_OLD}, mark)
+        headless.notice_log.wait_for_missing({Device.SOFTWARE: Code.SOFTWARE_TOO_OLD}, mark)
         later.undo()
-        point.in_service(mark)
+        headless.in_service(mark)
 
 
 def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_site: SiteMaker) -> None:
@@ -64,24 +64,26 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
     site = new_site()
     site.enrol()
     outbox = site.storage / "outbox.sqlite3"
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
     shutil.copy(outbox, site.folder / "copy")
     visit = new_visit_number()
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         site.line.down()
-        assert point.terminal.activation.submit(order(visit)) == Stored(visit)
-        point.terminal.audit.append(RecordKind.VISIT_STORED, visit=visit)  # what the engine writes
+        assert headless.terminal.activation.submit(order(visit)) == Stored(visit)
+        headless.terminal.audit.append(RecordKind.VISIT_STORED, visit=visit)  # what the engine writes
     shutil.copy(site.folder / "copy", outbox)
     site.line.up()
-    with HeadlessTerminal(site.settings) as point:
-        point.diary.wait_for_missing({Device.LEDGER: Code.REQUEST_LOST})
-        (entry,) = point.terminal.staff.queue()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.notice_log.wait_for_missing({Device.LEDGER: Code.REQUEST_LOST})
+        (entry,) = headless.terminal.staff.queue()
         assert (entry.id, entry.state, entry.code) == (visit, RequestState.WEDGED, Code.REQUEST_LOST)
-        mark = point.diary.mark
-        assert point.terminal.activation.give_up(visit)  # what the panel's supervisor does, after the record
-        point.in_service(mark)
+        mark = headless.notice_log.mark
+        assert headless.terminal.activation.give_up(
+            visit
+        )  # what the panel's supervisor does, after the record
+        headless.in_service(mark)
 
 
 def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
@@ -90,19 +92,19 @@ def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
     site = new_site()
     site.enrol()
     log = site.storage / "audit" / "audit.log"
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
     before = log.read_bytes()
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         for _ in range(40):
-            point.terminal.audit.append(RecordKind.WAY_TAKEN)
-        heard = point.terminal.activation.contact_unix
-        while point.terminal.activation.contact_unix == heard:  # central was told of all that
+            headless.terminal.audit.append(RecordKind.WAY_TAKEN)
+        heard = headless.terminal.activation.contact_unix
+        while headless.terminal.activation.contact_unix == heard:  # central was told of all that
             time.sleep(0.1)
     log.write_bytes(before)
-    with HeadlessTerminal(site.settings) as point:
-        point.diary.wait_for_missing({Device.AUDIT: Code.AUDIT_REWOUND})
-        mark = point.diary.mark
+    with HeadlessTerminal(site.settings) as headless:
+        headless.notice_log.wait_for_missing({Device.AUDIT: Code.AUDIT_REWOUND})
+        mark = headless.notice_log.mark
         central.command("alarms", "accept", site.name, "--by", "2001")
-        point.in_service(mark)
+        headless.in_service(mark)

@@ -86,56 +86,58 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def running(bench: Bench, new_site: SiteMaker) -> Iterator[HeadlessTerminal]:
     site = new_site(**bench.settings())
     site.enrol()
-    with HeadlessTerminal(site.settings) as point:
-        yield point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        yield headless.in_service()
 
 
 @pytest.fixture
-def diary(running: HeadlessTerminal) -> NoticeLog:
-    return running.diary
+def notice_log(running: HeadlessTerminal) -> NoticeLog:
+    return running.notice_log
 
 
-def test_no_camera(diary: NoticeLog, bench: Bench) -> None:
-    mark = diary.mark
+def test_no_camera(notice_log: NoticeLog, bench: Bench) -> None:
+    mark = notice_log.mark
     bench.camera.kill()
-    diary.wait_for_missing({Device.CAMERA: Code.CAMERA_MISSING}, mark)
-    assert diary.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.CAMERA_MISSING
+    notice_log.wait_for_missing({Device.CAMERA: Code.CAMERA_MISSING}, mark)
+    assert notice_log.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.CAMERA_MISSING
     bench.camera = MjpegServer(port=bench.camera.port)
-    diary.wait_for_stage(Stage.IDLE, mark)
+    notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_no_reader(diary: NoticeLog, bench: Bench) -> None:
-    mark = diary.mark
+def test_no_reader(notice_log: NoticeLog, bench: Bench) -> None:
+    mark = notice_log.mark
     bench.reader.unplug()
-    diary.wait_for_missing({Device.READER: Code.READER_MISSING}, mark)
+    notice_log.wait_for_missing({Device.READER: Code.READER_MISSING}, mark)
     bench.plug_reader()
-    diary.wait_for_stage(Stage.IDLE, mark)
+    notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_no_microphone(diary: NoticeLog, bench: Bench) -> None:
+def test_no_microphone(notice_log: NoticeLog, bench: Bench) -> None:
     if bench.pulse is None:
         pytest.skip(str(reason_to_skip()))
-    mark = diary.mark
+    mark = notice_log.mark
     bench.pulse.kill()
-    diary.wait_for_missing({Device.MICROPHONE: Code.MICROPHONE_MISSING}, mark)
+    notice_log.wait_for_missing({Device.MICROPHONE: Code.MICROPHONE_MISSING}, mark)
     bench.pulse.start()
-    diary.wait_for_stage(Stage.IDLE, mark)
+    notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_low_disk(diary: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = diary.mark
+def test_low_disk(notice_log: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = notice_log.mark
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=999_999))
-        diary.wait_for_missing({Device.DISK: Code.DISK_LOW}, mark)
-    diary.wait_for_stage(Stage.IDLE, mark)
+        notice_log.wait_for_missing({Device.DISK: Code.DISK_LOW}, mark)
+    notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_a_clock_before_this_program_was_written(diary: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = diary.mark
+def test_a_clock_before_this_program_was_written(
+    notice_log: NoticeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = notice_log.mark
     with monkeypatch.context() as later:
         later.setattr(readiness, "EARLIEST_UNIX", 4e9)
-        diary.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
-    diary.wait_for_stage(Stage.IDLE, mark)
+        notice_log.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
+    notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -157,15 +159,15 @@ def test_a_missing_or_altered_model(new_site: SiteMaker, tmp_path: Path) -> None
     (tmp_path / weights).unlink()
     site = new_site(models={"folder": str(tmp_path)})
     site.enrol()
-    with HeadlessTerminal(site.settings) as point:
-        point.diary.wait_for_missing({Device.MODELS: Code.MODEL_MISSING} | STILL_STARTING)
-        point.diary.wait(e.Show, lambda show: show.code is Code.MODEL_MISSING)
-        mark = point.diary.mark
+    with HeadlessTerminal(site.settings) as headless:
+        headless.notice_log.wait_for_missing({Device.MODELS: Code.MODEL_MISSING} | STILL_STARTING)
+        headless.notice_log.wait(e.Show, lambda show: show.code is Code.MODEL_MISSING)
+        mark = headless.notice_log.mark
         right = (MODELS / weights).read_bytes()
         replaced(tmp_path / weights, right[:-1] + bytes([right[-1] ^ 1]))
-        point.diary.wait_for_missing({Device.MODELS: Code.MODEL_ALTERED} | STILL_STARTING, mark)
+        headless.notice_log.wait_for_missing({Device.MODELS: Code.MODEL_ALTERED} | STILL_STARTING, mark)
         replaced(tmp_path / weights, right)
-        point.in_service(mark)
+        headless.in_service(mark)
 
 
 def replaced(path: Path, content: bytes) -> None:
@@ -177,19 +179,19 @@ def replaced(path: Path, content: bytes) -> None:
 
 def test_no_identity_an_exposed_one_and_no_challenges(new_site: SiteMaker) -> None:
     site = new_site()
-    with HeadlessTerminal(site.settings) as point:
+    with HeadlessTerminal(site.settings) as headless:
         nobody = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_MISSING)
-        point.diary.wait_for_missing(nobody | UNCOUNTED)
+        headless.notice_log.wait_for_missing(nobody | UNCOUNTED)
         aside = site.folder / "aside"
         site.enrol(into=aside)
         site.line.down()
         key = aside / "terminal-key.pem"
         key.chmod(0o644)
-        mark = point.diary.mark
+        mark = headless.notice_log.mark
         aside.rename(site.identity)
         exposed = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_EXPOSED)
-        point.diary.wait_for_missing(exposed | UNCOUNTED, mark)
+        headless.notice_log.wait_for_missing(exposed | UNCOUNTED, mark)
         (site.identity / key.name).chmod(0o600)
-        point.diary.wait_for_missing({Device.CHALLENGES: Code.CHALLENGE_NONE}, mark)
+        headless.notice_log.wait_for_missing({Device.CHALLENGES: Code.CHALLENGE_NONE}, mark)
         site.line.up()
-        point.in_service(mark)
+        headless.in_service(mark)

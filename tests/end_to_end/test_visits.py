@@ -20,7 +20,7 @@ from tests.support.headless_terminal import (
     card_of,
     genuine_customer,
 )
-from tests.support.notice_log import PATIENCE_S
+from tests.support.notice_log import TIMEOUT_S
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def running(site: TerminalSite) -> Iterator[HeadlessTerminal]:
 
 
 @pytest.fixture
-def point(
+def headless(
     running: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> Iterator[HeadlessTerminal]:
     """The same terminal for one customer after the other; each finds it in order."""
@@ -47,7 +47,7 @@ def point(
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + TIMEOUT_S
     while not holds():
         assert time.monotonic() < until, what
         time.sleep(0.1)
@@ -61,10 +61,10 @@ def delivered_once(site: TerminalSite, central: RunningCentral, slip: str) -> No
 
 
 def test_a_genuine_customer_is_activated(
-    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
-    ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)
-    assert ended.word == (Outcome.ACTIVATED, "ok")
+    ended = headless.visit(genuine_customer(), until=Outcome.ACTIVATED)
+    assert ended.outcome_and_code == (Outcome.ACTIVATED, "ok")
     assert ended.slip.credential
     assert {v.check.value: v.answer.value for v in ended.finished.verdicts} == {
         "card": "pass",
@@ -80,20 +80,20 @@ def test_a_genuine_customer_is_activated(
     delivered_once(site, central, ended.slip.id)
 
 
-def test_somebody_else_is_refused(point: HeadlessTerminal, central: RunningCentral) -> None:
+def test_somebody_else_is_refused(headless: HeadlessTerminal, central: RunningCentral) -> None:
     before = central.credentials()
-    ended = point.visit(genuine_customer(face="hopper", card_of="collins"))
-    assert ended.word == (Outcome.REFUSED, "face.mismatch")
+    ended = headless.visit(genuine_customer(face="hopper", card_of="collins"))
+    assert ended.outcome_and_code == (Outcome.REFUSED, "face.mismatch")
     assert ended.finished.stage is Stage.FACE
     assert central.credentials() == before
 
 
 def test_without_a_line_it_is_accepted_and_delivered_later(
-    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
     site.line.down()
-    ended = point.visit(genuine_customer())
-    assert ended.word == (Outcome.ACCEPTED, "central.unreachable")
+    ended = headless.visit(genuine_customer())
+    assert ended.outcome_and_code == (Outcome.ACCEPTED, "central.unreachable")
     assert site.request(ended.slip.id)[0] == "waiting"
     assert central.credentials(ended.slip.id) == 0
     site.line.up()
@@ -101,31 +101,33 @@ def test_without_a_line_it_is_accepted_and_delivered_later(
 
 
 def test_a_lost_answer_makes_no_second_credential(
-    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
     lost = site.line.traffic.answers_lost
     site.line.lose_answer()
-    ended = point.visit(genuine_customer(), until=Outcome.ACTIVATED)
+    ended = headless.visit(genuine_customer(), until=Outcome.ACTIVATED)
     assert site.line.traffic.answers_lost == lost + 1
     delivered_once(site, central, ended.slip.id)
 
 
 def test_who_is_not_visible_yet_waits_and_is_activated(
-    point: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
 ) -> None:
     who = genuine_customer()
     central.people({"number": card_of(who).number, "visible_after_s": 3.0})
-    mark = point.diary.mark
-    point.guests.enter(who, LeavesLastScreen(point.hand))
-    slip = point.diary.wait_for_slip(Outcome.PENDING, mark)
+    mark = headless.notice_log.mark
+    headless.customers.enter(who, LeavesLastScreen(headless.shell))
+    slip = headless.notice_log.wait_for_slip(Outcome.PENDING, mark)
     assert slip.code is Code.PERSON_NOT_YET_VISIBLE
     assert "下次查询" in central.get(f"/look-up/{slip.id}")
     assert central.credentials(slip.id) == 0
-    better = point.diary.wait_for_slip(Outcome.ACTIVATED, mark)  # the same screen tells the better news
+    better = headless.notice_log.wait_for_slip(
+        Outcome.ACTIVATED, mark
+    )  # the same screen tells the better news
     assert (better.id, better.code) == (slip.id, Code.OK)
     assert "已开通" in central.get(f"/look-up/{slip.id}")
-    point.hand.press("dismiss")
-    point.in_service(mark)
+    headless.shell.press("dismiss")
+    headless.in_service(mark)
     delivered_once(site, central, slip.id)
 
 
@@ -162,12 +164,12 @@ def test_a_revoked_terminal_promises_nothing(new_site: SiteMaker, central: Runni
     """The customer who was let in is sent to the clerk; after that nobody can begin."""
     site = new_site(central={"contact_s": 300})  # so that it learns of it in the middle of a visit
     site.enrol()
-    with HeadlessTerminal(site.settings) as point:
-        point.in_service()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
         central.command("revoke", site.name)
-        mark = point.diary.mark
-        ended = point.visit(genuine_customer(), until=Outcome.REFERRED)
-        assert ended.word == (Outcome.REFERRED, "terminal.revoked")
-        point.diary.wait_for_missing({Device.IDENTITY: Code.TERMINAL_REVOKED}, mark)
-        assert point.diary.all(e.Show)[-1].code is Code.TERMINAL_REVOKED
+        mark = headless.notice_log.mark
+        ended = headless.visit(genuine_customer(), until=Outcome.REFERRED)
+        assert ended.outcome_and_code == (Outcome.REFERRED, "terminal.revoked")
+        headless.notice_log.wait_for_missing({Device.IDENTITY: Code.TERMINAL_REVOKED}, mark)
+        assert headless.notice_log.all(e.Show)[-1].code is Code.TERMINAL_REVOKED
     assert central.credentials(ended.slip.id) == 0

@@ -1,9 +1,9 @@
-"""Door `central`: the real application, called in this process, by strangers and by an enrolled terminal.
+"""Target `central`: the real application, called in this process, by strangers and by an enrolled terminal.
 
 Three kinds of cases: requests that schemathesis makes from the application's own OpenAPI document, with
 bodies that fit and that do not, half of them signed; good requests that were mangled and then signed; and odd
 headers around a good request. Every answer has a status and a form that the document names, never a 5xx, and
-repeats nothing of a refused body. Rows of another terminal lie there: whoever calls may never get them.
+repeats nothing of a refused body. There are rows of another terminal, which no caller may ever get.
 """
 
 import json
@@ -24,7 +24,7 @@ from tests.support.in_process_central import BASE_URL, InProcessCentral, InProce
 from tests.support.protocol_terminal import COVERED, person, visit_number
 
 BATCH = 5
-"""Requests of schemathesis in one case: choosing a strategy costs more than a request."""
+"""Requests of schemathesis in one case: choosing a strategy takes longer than a request."""
 NEVER = frozenset({"/simulation/people", "/simulation/credentials"})
 CHECKS = (
     "not_a_server_error",
@@ -33,43 +33,42 @@ CHECKS = (
     "response_schema_conformance",
 )
 LEARNED = "PLANTED" + "".join(random.Random(7).choices(string.ascii_uppercase, k=12))
-"""Stands in mangled bodies: no answer may repeat it."""
+"""Is inserted into mangled bodies: no answer may repeat it."""
 
 
 KINDS = ("activation", "activation", "challenges", "heartbeat", "enrolment", "rotation", "revoke")
 
 
 @contextmanager
-def door(folder: Path) -> Iterator:
-    house = InProcessCentral(folder / "central")
+def target(folder: Path) -> Iterator:
+    central = InProcessCentral(folder / "central")
     try:
-        yield Attacks(house).one
+        yield CentralFuzzer(central).run_case
     finally:
-        house.client.close()
-        house.service.database.close()
+        central.close()
 
 
-class Attacks:
-    def __init__(self, house: InProcessCentral) -> None:
-        self._house = house
-        self._ours, self._others = InProcessTerminal(house), InProcessTerminal(house)
+class CentralFuzzer:
+    def __init__(self, central: InProcessCentral) -> None:
+        self._central = central
+        self._ours, self._others = InProcessTerminal(central), InProcessTerminal(central)
         self._victim = self._others.activate(self._others.activation(person())).json()
         assert self._victim["status"] == "ACTIVATED", self._victim
-        schema = schemathesis.openapi.from_dict(house.app.openapi())
+        schema = schemathesis.openapi.from_dict(central.app.openapi())
         found = (operation.ok() for operation in schema.get_all_operations())
         self._operations = [one for one in found if one.path not in NEVER]
 
-    def one(self, number: int) -> str:
-        chance = random.Random(number)
+    def run_case(self, number: int) -> str:
+        rng = random.Random(number)
         if number % 8 == 0:
-            return self._from_the_document(chance, number)
-        return self._mangled(chance) if number % 4 < 3 else self._beside(chance)
+            return self._from_the_document(rng, number)
+        return self._mangled(rng) if number % 4 < 3 else self._beside(rng)
 
-    # ── what the document allows, and what it does not ───────────────────────────────────────────
+    # ── what the OpenAPI document allows, and what it does not ───────────────────────────────────
 
-    def _from_the_document(self, chance: random.Random, number: int) -> str:
-        operation, signs = chance.choice(self._operations), chance.random() < 0.6
-        mode = chance.choice(list(schemathesis.GenerationMode))
+    def _from_the_document(self, rng: random.Random, number: int) -> str:
+        operation, signs = rng.choice(self._operations), rng.random() < 0.6
+        mode = rng.choice(list(schemathesis.GenerationMode))
         statuses: set[int] = set()
 
         @seed(number)
@@ -84,12 +83,12 @@ class Attacks:
 
         try:
             call()
-        except Unsatisfiable:  # a request without anything in it cannot be wrong
+        except Unsatisfiable:  # a request without content cannot be malformed
             return f"{operation.method.upper()} {operation.path} nothing to vary"
         return f"{operation.method.upper()} {operation.path} {'signed ' if signs else ''}{sorted(statuses)}"
 
     def _call(self, case: Any, signs: bool) -> Any:
-        """Signed as late as it can be: over the bytes that go out."""
+        """Call with a signature that is made as late as possible: over the bytes that are sent."""
         asked = requests.Request(**case.as_transport_kwargs(base_url=BASE_URL)).prepare()
         body = asked.body or b""
         body = body.encode() if isinstance(body, str) else body
@@ -100,26 +99,26 @@ class Attacks:
             query = "?" + asked.path_url.partition("?")[2]
             asked.headers.update(self._ours.signed(asked.method, path, body, covered, told, query))
         headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in asked.headers.items()]
-        return self._house.client.request(asked.method, asked.url, content=body, headers=headers)
+        return self._central.client.request(asked.method, asked.url, content=body, headers=headers)
 
-    # ── good requests, spoilt ────────────────────────────────────────────────────────────────────
+    # ── good requests, damaged ───────────────────────────────────────────────────────────────────
 
-    def _mangled(self, chance: random.Random) -> str:
-        method, path, body = self._good(chance)
-        body = mangled(chance, body, ALL) if body else b""
-        if chance.random() < 0.5:
+    def _mangled(self, rng: random.Random) -> str:
+        method, path, body = self._good(rng)
+        body = mangled(rng, body, ALL) if body else b""
+        if rng.random() < 0.5:
             body = body.replace(b'"', b'"' + LEARNED.encode(), 1)
-        answer = self._send(method, path, body, chance)
+        answer = self._send(method, path, body, rng)
         return f"{path.split('/')[2]} {answer.status_code}"
 
-    def _good(self, chance: random.Random) -> tuple[str, str, bytes]:
+    def _good(self, rng: random.Random) -> tuple[str, str, bytes]:
         ours = self._ours
-        kind = chance.choice(KINDS)
+        kind = rng.choice(KINDS)
         if kind == "activation":
-            who = person() if chance.random() < 0.7 else _odd(chance, person())
+            who = person() if rng.random() < 0.7 else _odd(rng, person())
             return "POST", "/v1/activations", json.dumps(ours.activation(who)).encode()
         if kind == "challenges":
-            return "POST", "/v1/challenges", json.dumps({"count": chance.choice((1, 0, -1, 10**6))}).encode()
+            return "POST", "/v1/challenges", json.dumps({"count": rng.choice((1, 0, -1, 10**6))}).encode()
         if kind == "heartbeat":
             return (
                 "POST",
@@ -134,7 +133,7 @@ class Attacks:
         told = {"id": self._victim["id"], "password": "00000000"}
         return "POST", f"/v1/credentials/{self._victim['credential']}/revoke", json.dumps(told).encode()
 
-    def _send(self, method: str, path: str, body: bytes, chance: random.Random) -> Any:
+    def _send(self, method: str, path: str, body: bytes, rng: random.Random) -> Any:
         try:
             visit = str(json.loads(body)["id"])
             visit.encode("ascii")
@@ -147,26 +146,26 @@ class Attacks:
         _good_answer(answer)
         return answer
 
-    # ── beside the body ──────────────────────────────────────────────────────────────────────────
+    # ── everything but the body ──────────────────────────────────────────────────────────────────
 
-    def _beside(self, chance: random.Random) -> str:
-        """Headers, paths and other people's numbers."""
+    def _beside(self, rng: random.Random) -> str:
+        """Send odd headers, paths and other people's numbers."""
         ours, victim = self._ours, self._victim["id"]
-        kind = chance.choice(("head", "number", "path", "signature", "twice", "taken"))
+        kind = rng.choice(("head", "number", "path", "signature", "twice", "taken"))
         if kind == "head":
-            head = _text(chance, f"7:{'a' * 64}")
+            head = _text(rng, f"7:{'a' * 64}")
             answer = ours.send("POST", "/v1/heartbeat", b'{"versions":{}}', **{"Audit-Head": head})
         elif kind == "number":
             answer = ours.look_up(victim)
             assert answer.status_code == 404, answer.text
         elif kind == "path":
-            other = _text(chance, victim).translate({ord("#"): None, ord("?"): None})
+            other = _text(rng, victim).translate({ord("#"): None, ord("?"): None})
             answer = ours.send("GET", f"/v1/activations/{other}")
             assert answer.status_code != 200
         elif kind == "signature":
             good = ours.signed("GET", "/v1/roster", b"")
-            name = chance.choice(sorted(good))
-            spoilt = good | {name: _text(chance, good[name])}
+            name = rng.choice(sorted(good))
+            spoilt = good | {name: _text(rng, good[name])}
             answer = ours.send("GET", "/v1/roster", b"", signed=spoilt)
             assert answer.status_code in ((200, 401) if spoilt == good else (401,)), answer.text
         elif kind == "twice":
@@ -193,16 +192,16 @@ def _good_answer(answer: Any) -> None:
         assert set(answer.json()) == {"code", "detail"}
 
 
-def _odd(chance: random.Random, who: dict[str, Any]) -> Any:
-    """Whatever JSON was made of a person; if it is none any more, its text."""
-    text = mangled(chance, json.dumps(who).encode()).decode("utf-8", "replace")[:4000]
+def _odd(rng: random.Random, who: dict[str, Any]) -> Any:
+    """Return the mangled JSON of a person; its text if it is no JSON any more."""
+    text = mangled(rng, json.dumps(who).encode()).decode("utf-8", "replace")[:4000]
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def _text(chance: random.Random, text: str) -> str:
-    """Mangled, and what an HTTP client lets through."""
-    raw = mangled(chance, text.encode(), ALL[:7]).decode("ascii", "ignore")[:2000]
+def _text(rng: random.Random, text: str) -> str:
+    """Return mangled text, reduced to what an HTTP client lets through."""
+    raw = mangled(rng, text.encode(), ALL[:7]).decode("ascii", "ignore")[:2000]
     return "".join(char for char in raw if char.isprintable()).strip() or "x"

@@ -1,4 +1,4 @@
-"""Doors `settings`, `manifest`, `logs`, `staff`: files that lie on the terminal's disk."""
+"""Targets `settings`, `manifest`, `logs`, `staff`: files on the terminal's disk."""
 
 import random
 import time
@@ -34,10 +34,10 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
 def settings(folder: Path, seed: int) -> str:
-    """Whatever a site's file says: settings that production takes, or a SettingsError that names the file."""
-    chance = random.Random(seed)
+    """Load a site's file: settings that production takes, or a SettingsError that names the file."""
+    rng = random.Random(seed)
     path = folder / "settings.toml"
-    path.write_bytes(mangled(chance, chance.choice((SITE, DEFAULTS, DEFAULTS))))
+    path.write_bytes(mangled(rng, rng.choice((SITE, DEFAULTS, DEFAULTS))))
     try:
         read = load(path)
         for port in PORTS:
@@ -56,11 +56,11 @@ def _unnamed(error: SettingsError) -> str:
 
 
 def manifest(folder: Path, seed: int) -> str:
-    """The manifest of models, and the pins of model folders."""
-    chance = random.Random(seed)
+    """Read the manifest of models and the pins of model folders."""
+    rng = random.Random(seed)
     path = folder / "manifest.toml"
-    path.write_bytes(mangled(chance, manifest_file.MANIFEST.read_bytes()))
-    (folder / folders.PINS).write_bytes(mangled(chance, PINNED))
+    path.write_bytes(mangled(rng, manifest_file.MANIFEST.read_bytes()))
+    (folder / folders.PINS).write_bytes(mangled(rng, PINNED))
     try:
         faults = manifest_file.verify(folder, manifest=path)
         folders.pins(folder)
@@ -70,10 +70,10 @@ def manifest(folder: Path, seed: int) -> str:
 
 
 def logs(folder: Path, seed: int) -> str:
-    """Audit log, export, erasure receipts, a visit's log: told as broken, or read."""
-    chance = random.Random(seed)
+    """Read audit log, export, erasure receipts and a visit's log: reported as broken, or read."""
+    rng = random.Random(seed)
     raw = _audit(folder)
-    spoilt = mangled(chance, raw)
+    spoilt = mangled(rng, raw)
     lines = spoilt.splitlines(keepends=True)
     report = verify(lines)
     receipts.read_receipts(lines)
@@ -82,7 +82,7 @@ def logs(folder: Path, seed: int) -> str:
     assert not report.good or report.head.seq == report.records
     if report.good and report.head.seq >= 4:
         assert report.head.hash.encode() in raw  # no other log can be made without making its hashes anew
-    return f"{'unbroken' if report.good else report.fault.split(':')[0]}, {_replayed(chance)}"
+    return f"{'unbroken' if report.good else report.fault.split(':')[0]}, {_replayed(rng)}"
 
 
 def _as_central(data: bytes) -> None:
@@ -90,8 +90,8 @@ def _as_central(data: bytes) -> None:
     central_audit.check(rows, [AuditHead(1, "0" * 64)])
 
 
-def _replayed(chance: random.Random) -> str:
-    spoilt = mangled(chance, replay.encode_policy(policy()) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
+def _replayed(rng: random.Random) -> str:
+    spoilt = mangled(rng, replay.encode_policy(policy()) + b'{"at":1.0,"event":{"type":"Dismissed"}}\n')
     try:
         replay.read(spoilt.splitlines() or [b""])
     except UNREADABLE:
@@ -112,10 +112,10 @@ def _audit(folder: Path) -> bytes:
 
 
 def staff(folder: Path, seed: int) -> str:
-    """Roster, counts of wrong PINs, day book: staff's files."""
-    chance = random.Random(seed)
+    """Read the staff's files: roster, counts of wrong PINs, day book."""
+    rng = random.Random(seed)
     now = time.time()
-    (folder / "locks.json").write_bytes(mangled(chance, b'{"4711":{"failures":2,"last_unix":1.0}}'))
+    (folder / "locks.json").write_bytes(mangled(rng, b'{"4711":{"failures":2,"last_unix":1.0}}'))
     locks = Lockout(folder / "locks.json", 5, 300.0)
     try:
         assert 0 <= locks.locked_for("4711", now) <= 86_400
@@ -124,12 +124,12 @@ def staff(folder: Path, seed: int) -> str:
         word = error.code.value
     book = Daybook(folder, lambda: 1.8e9)
     row = b'{"type":"act","at_unix":1.0,"act":"panel","clerk":"4711","code":"ok"}\n'
-    (folder / f"day-{book.today().isoformat()}.jsonl").write_bytes(mangled(chance, row * 3))
+    (folder / f"day-{book.today().isoformat()}.jsonl").write_bytes(mangled(rng, row * 3))
     book.read()
-    return f"{word}, {_roster(chance)}"
+    return f"{word}, {_roster(rng)}"
 
 
-def _roster(chance: random.Random) -> str:
+def _roster(rng: random.Random) -> str:
     claims = {
         "iss": "central",
         "aud": "T",
@@ -137,12 +137,12 @@ def _roster(chance: random.Random) -> str:
         "exp": 2e9,
         "members": [{"number": "4711", "role": "clerk", "pin": "x"}],
     }
-    if chance.random() < 0.5:  # signed, but odd inside
-        raw = mangled(chance, msgspec.json.encode(claims))
+    if rng.random() < 0.5:  # signed, but with odd content
+        raw = mangled(rng, msgspec.json.encode(claims))
         token = jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA", headers={"typ": roster_document.TYPE})
     else:
         token = jwt.encode(claims, KEY, algorithm="EdDSA", headers={"typ": roster_document.TYPE})
-        token = mangled(chance, token.encode()).decode("utf-8", "surrogateescape")
+        token = mangled(rng, token.encode()).decode("utf-8", "surrogateescape")
     try:
         roster_document.read(token, KEY.public_key(), "T")
     except StaffError as error:

@@ -1,4 +1,4 @@
-"""What is done to good bytes: flipped, cut, doubled, nested, blown up. All from one seeded source."""
+"""Ways to damage good bytes: flip, cut, double, nest, inflate. All random choices come from one seed."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -13,44 +13,44 @@ ODD = (
 )  # fmt: skip
 
 
-def flip(chance: random.Random, data: bytes) -> bytes:
+def flip(rng: random.Random, data: bytes) -> bytes:
     out = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 8, 60))):
+    for _ in range(rng.choice((1, 1, 2, 8, 60))):
         if out:
-            out[chance.randrange(len(out))] ^= 1 << chance.randrange(8)
+            out[rng.randrange(len(out))] ^= 1 << rng.randrange(8)
     return bytes(out)
 
 
-def cut(chance: random.Random, data: bytes) -> bytes:
-    return data[: chance.randrange(len(data) + 1)]
+def cut(rng: random.Random, data: bytes) -> bytes:
+    return data[: rng.randrange(len(data) + 1)]
 
 
-def drop(chance: random.Random, data: bytes) -> bytes:
-    at = chance.randrange(len(data) + 1)
-    return data[:at] + data[at + chance.randrange(1, 40) :]
+def drop(rng: random.Random, data: bytes) -> bytes:
+    at = rng.randrange(len(data) + 1)
+    return data[:at] + data[at + rng.randrange(1, 40) :]
 
 
-def double(chance: random.Random, data: bytes) -> bytes:
-    at, size = chance.randrange(len(data) + 1), chance.randrange(1, 200)
-    return data[: at + size] + data[at : at + size] * chance.choice((1, 1, 50)) + data[at + size :]
+def double(rng: random.Random, data: bytes) -> bytes:
+    at, size = rng.randrange(len(data) + 1), rng.randrange(1, 200)
+    return data[: at + size] + data[at : at + size] * rng.choice((1, 1, 50)) + data[at + size :]
 
 
-def odd(chance: random.Random, data: bytes) -> bytes:
-    at = chance.randrange(len(data) + 1)
-    return data[:at] + chance.choice(ODD) + data[at + chance.choice((0, 1, 5)) :]
+def odd(rng: random.Random, data: bytes) -> bytes:
+    at = rng.randrange(len(data) + 1)
+    return data[:at] + rng.choice(ODD) + data[at + rng.choice((0, 1, 5)) :]
 
 
-def noise(chance: random.Random, data: bytes) -> bytes:
-    at = chance.randrange(len(data) + 1)
-    return data[:at] + chance.randbytes(chance.randrange(60)) + data[at:]
+def noise(rng: random.Random, data: bytes) -> bytes:
+    at = rng.randrange(len(data) + 1)
+    return data[:at] + rng.randbytes(rng.randrange(60)) + data[at:]
 
 
-def number(chance: random.Random, data: bytes) -> bytes:
-    """Another number in the place of one that stands there."""
+def number(rng: random.Random, data: bytes) -> bytes:
+    """Put another number in the place of one."""
     places = [i for i, byte in enumerate(data) if 48 <= byte <= 57]
     if not places:
         return data
-    at = chance.choice(places)
+    at = rng.choice(places)
     new = (
         b"-1",
         b"0",
@@ -61,35 +61,35 @@ def number(chance: random.Random, data: bytes) -> bytes:
         b"1e-320",
         b"18446744073709551616",
     )
-    return data[:at] + chance.choice(new) + data[at + 1 :]
+    return data[:at] + rng.choice(new) + data[at + 1 :]
 
 
-def deep(chance: random.Random, data: bytes) -> bytes:
-    """Nesting that a reader which calls itself does not survive."""
-    depth = chance.choice((50, 1_000, 20_000))
-    opened, closed = chance.choice(((b"[", b"]"), (b'{"a":', b"}"), (b"{a=", b"}"), (b"(", b")")))
+def deep(rng: random.Random, data: bytes) -> bytes:
+    """Nest deeper than a recursive reader survives."""
+    depth = rng.choice((50, 1_000, 20_000))
+    opened, closed = rng.choice(((b"[", b"]"), (b'{"a":', b"}"), (b"{a=", b"}"), (b"(", b")")))
     inner = opened * depth + b"1" + closed * depth
-    at = chance.choice([i for i, byte in enumerate(data) if byte in b":=,[{"] or [0])
-    return data[: at + 1] + inner + chance.choice((b"", b",")) + data[at + 1 :]
+    at = rng.choice([i for i, byte in enumerate(data) if byte in b":=,[{"] or [0])
+    return data[: at + 1] + inner + rng.choice((b"", b",")) + data[at + 1 :]
 
 
-def swap(chance: random.Random, data: bytes) -> bytes:
-    """Lines, or fields, in another order."""
-    mark = chance.choice((b"\n", b",", b"."))
+def swap(rng: random.Random, data: bytes) -> bytes:
+    """Put lines or fields in another order."""
+    mark = rng.choice((b"\n", b",", b"."))
     parts = data.split(mark)
-    chance.shuffle(parts)
+    rng.shuffle(parts)
     return mark.join(parts)
 
 
-def nothing(chance: random.Random, data: bytes) -> bytes:
-    return chance.choice((b"", b"\n", data, data, chance.randbytes(chance.randrange(300))))
+def nothing(rng: random.Random, data: bytes) -> bytes:
+    return rng.choice((b"", b"\n", data, data, rng.randbytes(rng.randrange(300))))
 
 
 ALL: tuple[Mangle, ...] = (flip, cut, drop, double, odd, noise, number, deep, swap, nothing)
 
 
-def mangled(chance: random.Random, data: bytes, ways: Sequence[Mangle] = ALL) -> bytes:
-    """One to four of the ways, one after the other; never longer than a megabyte."""
-    for _ in range(chance.choice((1, 1, 1, 2, 4))):
-        data = chance.choice(ways)(chance, data)[: 1 << 20]
+def mangled(rng: random.Random, data: bytes, ways: Sequence[Mangle] = ALL) -> bytes:
+    """Apply one to four of the ways; the result is never longer than a megabyte."""
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        data = rng.choice(ways)(rng, data)[: 1 << 20]
     return data

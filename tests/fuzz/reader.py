@@ -1,4 +1,4 @@
-"""Door `reader`: random bytes at everything that a card reader feeds.
+"""Target `reader`: random bytes at everything that parses what a card reader sends.
 
 Each case is one whole reading (state, find, select, read, further address, parse, facts) against a reader
 whose answers were mangled. A case must end in a card or in a code within its time; anything else is a
@@ -26,48 +26,48 @@ from tests.fuzz.mangle import noise as insert
 TIMEOUT_S = 2.0
 COMMANDS = 6
 LONGEST_S = COMMANDS * ATTEMPTS * (TIMEOUT_S + 1.0)
-"""So much simulated time a reading may take at the worst."""
+"""Longest simulated time that a reading may take."""
 EVERY = 1000
-"""Each so many-th case goes over a pseudo-terminal, which is slow."""
+"""Every n-th case goes over a pseudo-terminal, which is slow."""
 CARD = Person(1, bytes(range(256)) * 4).card()
 
 
-def preambles(chance: random.Random, data: bytes) -> bytes:
-    return PREAMBLE[: chance.randrange(6)] * chance.randrange(4) + data
+def preambles(rng: random.Random, data: bytes) -> bytes:
+    return PREAMBLE[: rng.randrange(6)] * rng.randrange(4) + data
 
 
-def other(chance: random.Random, data: bytes) -> bytes:
-    """A well-formed frame with a random status and random data."""
-    size = chance.choice((0, 1, 4, 8, 70, 1284, chance.randrange(3000)))
-    return build(bytes([0, 0, chance.choice((*Status, chance.randrange(256)))]) + chance.randbytes(size))
+def other(rng: random.Random, data: bytes) -> bytes:
+    """Return a well-formed frame with a random status and random data."""
+    size = rng.choice((0, 1, 4, 8, 70, 1284, rng.randrange(3000)))
+    return build(bytes([0, 0, rng.choice((*Status, rng.randrange(256)))]) + rng.randbytes(size))
 
 
-def text(chance: random.Random, data: bytes) -> bytes:
-    """A well-formed card whose text was mangled, of any layout."""
-    mangled = flip(chance, bytes(compose(CARD)))
-    if chance.random() < 0.5:
-        mangled = chance.randbytes(256)
-    letter = chance.choice((" ", "J", "I", "Y", "\0", chr(chance.randrange(0xD7FF)))).encode("utf-16-le")
+def text(rng: random.Random, data: bytes) -> bytes:
+    """Return a well-formed card of any layout whose text was mangled."""
+    mangled = flip(rng, bytes(compose(CARD)))
+    if rng.random() < 0.5:
+        mangled = rng.randbytes(256)
+    letter = rng.choice((" ", "J", "I", "Y", "\0", chr(rng.randrange(0xD7FF)))).encode("utf-16-le")
     mangled = mangled[:248] + letter + mangled[250:]
-    return build(bytes([0, 0, 0x90]) + struct.pack(">HH", 256, 1024) + mangled + chance.randbytes(1024))
+    return build(bytes([0, 0, 0x90]) + struct.pack(">HH", 256, 1024) + mangled + rng.randbytes(1024))
 
 
-def noise(chance: random.Random, data: bytes) -> bytes:
-    return chance.randbytes(chance.randrange(4000))
+def noise(rng: random.Random, data: bytes) -> bytes:
+    return rng.randbytes(rng.randrange(4000))
 
 
-def silence(chance: random.Random, data: bytes) -> bytes:
+def silence(rng: random.Random, data: bytes) -> bytes:
     return b""
 
 
 MANGLES: tuple[Mangle, ...] = (flip, cut, insert, preambles, other, text, noise, silence)
 
 
-class NetworkProxy:
-    """A reader whose answers are mangled, and a clock that runs only while somebody waits."""
+class ScriptedReader:
+    """Reader whose answers are mangled, with a clock that advances only while the caller waits."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self.chance, self.now = chance, 0.0
+    def __init__(self, rng: random.Random) -> None:
+        self.rng, self.now = rng, 0.0
         self.waiting: list[bytes] = []
 
     def clock(self) -> float:
@@ -78,13 +78,13 @@ class NetworkProxy:
         command = int.from_bytes(data[7:9], "big")
         answer = _right(command)
         reads = command == Command.READ  # what comes before is mostly left alone, or few would get so far
-        for _ in range(self.chance.choice((0, 1, 1, 2) if reads else (0, 0, 0, 0, 1))):
-            answer = self.chance.choice(MANGLES)(self.chance, answer)
-        self.waiting = _pieces(self.chance, answer)
+        for _ in range(self.rng.choice((0, 1, 1, 2) if reads else (0, 0, 0, 0, 1))):
+            answer = self.rng.choice(MANGLES)(self.rng, answer)
+        self.waiting = _pieces(self.rng, answer)
 
     def receive(self, timeout_s: float) -> bytes:
-        if self.waiting and self.chance.random() < 0.999:
-            self.now += self.chance.random() * 0.05
+        if self.waiting and self.rng.random() < 0.999:
+            self.now += self.rng.random() * 0.05
             return self.waiting.pop(0)
         self.now += timeout_s
         return b""
@@ -100,19 +100,19 @@ def _right(command: int) -> bytes:
     return build(b"\0\0" + bodies.get(Command(command), b"\x90" + bytes(8)))
 
 
-def _pieces(chance: random.Random, data: bytes) -> list[bytes]:
-    step = chance.choice((1, 7, 62, 512, 4096))
+def _pieces(rng: random.Random, data: bytes) -> list[bytes]:
+    step = rng.choice((1, 7, 62, 512, 4096))
     return [data[i : i + step] for i in range(0, len(data), step)]
 
 
-def one(seed: int) -> str:
-    """One case; how it ended. Anything but a card or a code is raised."""
-    chance = random.Random(seed)
-    return _on_a_pty(chance) if seed % EVERY == 0 else _in_memory(chance)
+def run_case(seed: int) -> str:
+    """Run one case and return how it ended. Anything but a card or a code is raised."""
+    rng = random.Random(seed)
+    return _on_a_pty(rng) if seed % EVERY == 0 else _in_memory(rng)
 
 
-def _in_memory(chance: random.Random) -> str:
-    line = NetworkProxy(chance)
+def _in_memory(rng: random.Random) -> str:
+    line = ScriptedReader(rng)
     try:
         session = Session(line, TIMEOUT_S, clock=line.clock)
         session.check()
@@ -130,13 +130,13 @@ def _in_memory(chance: random.Random) -> str:
             raise AssertionError(f"{line.now:.0f} simulated seconds")
 
 
-def _on_a_pty(chance: random.Random) -> str:
+def _on_a_pty(rng: random.Random) -> str:
     began = time.monotonic()
     with SamVOnPty() as reader:
         for command in (Command.STATUS, Command.FIND, Command.SELECT, Command.READ, Command.FURTHER_ADDRESS):
-            if chance.random() < 0.5:
-                mangle = chance.choice(MANGLES[:-1])
-                reader.faults.append(ReaderFault(command, alter=lambda frame, m=mangle: m(chance, frame)))
+            if rng.random() < 0.5:
+                mangle = rng.choice(MANGLES[:-1])
+                reader.faults.append(ReaderFault(command, alter=lambda frame, m=mangle: m(rng, frame)))
         driver = SamV(SamV.Settings(port=reader.port, timeout_s=0.1), bare_context())
         reader.put(CARD)
         try:
@@ -150,7 +150,7 @@ def _on_a_pty(chance: random.Random) -> str:
 
 
 def _held(card: IdCard) -> str:
-    """Whatever was read has the form that the rules expect."""
+    """Check that what was read has the form that the rules expect."""
     assert card.kind in LAYOUTS
     assert isinstance(facts(card, card.kind, china_today()).age, int)
     return "the card" if card.number == CARD.number else "another card"

@@ -1,4 +1,4 @@
-"""What the fuzzer found once, each as a test of its own."""
+"""Faults that the fuzzer found once, each as a test of its own."""
 
 import json
 import time
@@ -25,7 +25,7 @@ from kiosk.speech.listener import Listener
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
-from tests.fuzz import parcel
+from tests.fuzz import usb_transfer
 from tests.support.sounds import PitchRecogniser, voice
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -44,7 +44,7 @@ NESTED = b'{"later":' + DEEP + b"}"
     ],
 )
 def test_an_answer_nested_without_end_is_no_answer(read):
-    """It ended the courier's thread, and with it the terminal's service, until a restart."""
+    """This ended the delivery worker's thread, and with it the terminal's service, until a restart."""
     with pytest.raises(Unreachable) as caught:
         read(NESTED)
     assert caught.value.code is Code.CENTRAL_FAULT
@@ -52,7 +52,7 @@ def test_an_answer_nested_without_end_is_no_answer(read):
 
 
 def test_settings_and_manifests_nested_without_end(tmp_path: Path):
-    """Status 2 and the file's name, as for every other fault; it was a traceback."""
+    """Status 2 and the name of the file, as for every other fault; it was a traceback."""
     for text in (b"a = " + DEEP, b"a = " + b"9" * 5000):
         path = tmp_path / "settings.toml"
         path.write_bytes(text)
@@ -86,7 +86,7 @@ def test_an_export_whose_header_is_no_json_is_broken_not_a_crash():
 
 
 def test_digits_whose_name_cannot_be_written(tmp_path: Path):
-    """A lone surrogate in a signed name came through the token's JSON, and the database could not take it."""
+    """A lone surrogate in a signed name passed the token's JSON, and the database could not store it."""
     claims = {
         "iss": "central",
         "aud": "T",
@@ -105,7 +105,7 @@ def test_digits_whose_name_cannot_be_written(tmp_path: Path):
 
 @pytest.mark.filterwarnings("error")
 def test_sound_far_over_full_scale_is_full_scale():
-    """Its squares were infinite, and the search for a pitch ended the ear's thread."""
+    """Its squares were infinite, and the search for a pitch ended the listener's thread."""
     told = []
     ear = Listener(PitchRecogniser(), load().speech, post=told.append, clock=lambda: 9.0)
     ear.listen(1)
@@ -124,5 +124,5 @@ def test_sound_far_over_full_scale_is_full_scale():
 def test_a_signed_digest_that_is_no_ascii_is_refused_as_signed_for_something_else(
     tmp_path: Path, seed: int
 ) -> None:
-    with parcel.door(tmp_path) as one:
+    with usb_transfer.target(tmp_path) as one:
         one(seed)

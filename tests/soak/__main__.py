@@ -1,4 +1,4 @@
-"""`make soak`: months in a shop, in minutes. Nothing lost, nothing doubled, nothing growing.
+"""`make soak`: months in a shop within minutes; checks that nothing is lost or doubled and nothing grows.
 
 python -m tests.soak [--visits N] [--seed N] [--fault-every N] [--out DIR] [--json FILE]
     [--folder DIR] [--minutes N] [--real N]
@@ -20,14 +20,14 @@ from typing import Any
 import msgspec
 
 from tests.soak import disk, measures
-from tests.soak.judge import Judged, judge
-from tests.soak.street import Street
+from tests.soak.comparison import Comparison, compare
+from tests.soak.simulation import ShopSimulation
 
 SAMPLES = 200
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: all promises kept, nothing grew, nothing left behind."""
+    """Run; returns 0 if all promises were kept, nothing grew and nothing was left behind."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--visits", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -58,24 +58,24 @@ def main(arguments: list[str] | None = None) -> int:
 def accelerated(options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     with _surroundings(options.folder) as (folder, temporary):
-        street = Street(folder, options.seed, options.fault_every)
-        samples, every = [measures.sample(street)], max(5, options.visits // SAMPLES)
+        simulation = ShopSimulation(folder, options.seed, options.fault_every)
+        samples, every = [measures.sample(simulation)], max(5, options.visits // SAMPLES)
 
         def sample() -> None:
-            if street.done % every == 0:
-                samples.append(measures.sample(street))
+            if simulation.done % every == 0:
+                samples.append(measures.sample(simulation))
                 if len(samples) % 20 == 0:
-                    _progress(street, samples[-1], options.visits, began)
+                    _progress(simulation, samples[-1], options.visits, began)
 
         until = began + options.minutes * 60
-        street.run(options.visits, sample, lambda: time.monotonic() > until)
-        street.peace()
-        left_open = street.settle()
-        street.close()
+        simulation.run(options.visits, sample, lambda: time.monotonic() > until)
+        simulation.end_all_faults()
+        left_open = simulation.settle()
+        simulation.close()
         took = time.monotonic() - began
-        storage, central = folder / "storage", street.office.made.database
-        found = judge(street.ledger, storage, central)
-        report = _report(street, found, samples, took, left_open)
+        storage, central = folder / "storage", simulation.central.made.database
+        found = compare(simulation.outcome_log, storage, central)
+        report = _report(simulation, found, samples, took, left_open)
         report["temporary files left"] = _left(temporary, folder)
     report["good"] &= not report["temporary files left"]
     measures.write_csv(options.out / "samples.csv", samples)
@@ -86,7 +86,7 @@ def accelerated(options: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def _surroundings(inside: Path | None = None) -> Iterator[tuple[Path, Path]]:
-    """A folder of our own, also for whatever is temporary; a full disk raises instead of killing."""
+    """Give the run its own folder, for temporary files too; a full disk raises instead of killing."""
     logging.getLogger().handlers[:] = []
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with tempfile.TemporaryDirectory(prefix="soak-", dir=inside) as folder:
@@ -99,54 +99,57 @@ def _surroundings(inside: Path | None = None) -> Iterator[tuple[Path, Path]]:
         finally:
             tempfile.tempdir = before
             os.environ.pop("TMPDIR")
-            disk.roomy()
+            disk.unlimit()
 
 
 def _left(temporary: Path, folder: Path) -> list[str]:
-    """In the folder for what is temporary, and half-written ones beside the real ones."""
+    """Return the temporary files that were left, and half-written ones beside the real ones."""
     there = [str(p.relative_to(folder)) for p in temporary.rglob("*")]
     half = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix in (".new", ".tmp", ".part")]
     return there + half
 
 
-def _report(street: Street, found: Judged, samples: list, took: float, left_open: int) -> dict[str, Any]:
+def _report(
+    simulation: ShopSimulation, found: Comparison, samples: list, took: float, left_open: int
+) -> dict[str, Any]:
     growth = measures.growth(samples)
     drifts = {name: measures.drift(samples, name) for name in ("files", "threads", "agenda")}
     threads = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
     flat = (growth or 0.0) < measures.MOST_GROWTH
     flat &= all((drifts[name] or 0.0) <= measures.MOST_DRIFT for name in ("files", "threads"))
-    bugs = {name: n for name, n in street.bugs.counts.items() if name in street.bugs.first}
+    errors = {name: n for name, n in simulation.errors.counts.items() if name in simulation.errors.first}
     return {
-        "seed": street.seed,
+        "seed": simulation.seed,
         "seconds": round(took, 1),
         "ms a visit": round(took / max(1, found.visits) * 1000, 1),
-        "days": round(street.clock_days, 1),
-        "nights": street.nights,
-        "turned away while out of service": street.turned_away,
-        "faults": dict(street.struck.most_common()),
-        "errors logged": dict(street.bugs.counts.most_common()),
-        "tracebacks": street.bugs.first,
-        "slips printed": street.counter.slips,
-        "judged": msgspec.to_builtins(found),
+        "days": round(simulation.clock_days, 1),
+        "nights": simulation.nights,
+        "turned away while out of service": simulation.customers_turned_away,
+        "faults": dict(simulation.fault_counts.most_common()),
+        "errors logged": dict(simulation.errors.counts.most_common()),
+        "tracebacks": simulation.errors.first,
+        "slips printed": simulation.device_states.slips,
+        "comparison": msgspec.to_builtins(found),
         "still open": left_open,
         "growth": growth,
         "drift": drifts,
         "first sample": msgspec.to_builtins(samples[0]),
         "last sample": msgspec.to_builtins(samples[-1]),
         "threads left": threads,
-        "good": found.good and not left_open and flat and not threads and not bugs,
+        "good": found.good and not left_open and flat and not threads and not errors,
     }
 
 
-def _progress(street: Street, last: measures.Sample, visits: int, began: float) -> None:
+def _progress(simulation: ShopSimulation, last: measures.Sample, visits: int, began: float) -> None:
     print(
-        f"  {street.done:>6} of {visits} visits, {last.days:5.1f} days, {time.monotonic() - began:5.0f} s:"
-        f" {last.rss_mb:6.1f} MB, {last.files} files, {last.threads} threads",
+        f"  {simulation.done:>6} of {visits} visits, {last.days:5.1f} days,"
+        f" {time.monotonic() - began:5.0f} s: {last.rss_mb:6.1f} MB,"
+        f" {last.files} files, {last.threads} threads",
         flush=True,
     )
 
 
-def _print(report: dict[str, Any], found: Judged) -> None:
+def _print(report: dict[str, Any], found: Comparison) -> None:
     for name, table in found.counts.items():
         print(f"{name}: " + ", ".join(f"{what} {n}" for what, n in table.items()))
     print("faults: " + ", ".join(f"{name} {n}" for name, n in report["faults"].items()))

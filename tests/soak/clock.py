@@ -10,15 +10,15 @@ from pathlib import Path
 _FORM = "dd"
 
 
-class Clock:
-    """In a file, so that central's process and the forked ones see the same time.
+class SimulatedClock:
+    """Simulated time in a file, so that central's process and the forked ones see the same.
 
     `monotonic` never goes back; `unix` is what the terminal's wall clock shows, wrong by `off_s`;
     `true_unix` is central's.
     """
 
     def __init__(self, path: Path, began_unix: float | None = None) -> None:
-        """`began_unix`: make the file; None: look into one that is there."""
+        """`began_unix`: make the file; None: open one that exists."""
         if began_unix is not None:
             path.write_bytes(struct.pack(_FORM, 0.0, began_unix))
         with path.open("r+b") as file:
@@ -35,7 +35,7 @@ class Clock:
         return self.true_unix() + self.off_s
 
     def advance(self, to: float) -> None:
-        """Never back."""
+        """Advance to `to`, never back."""
         now, began = struct.unpack(_FORM, self._memory)
         self._memory[:] = struct.pack(_FORM, max(now, to), began)
 
@@ -44,16 +44,16 @@ class Clock:
 
 
 class Owner:
-    """Whoever has things to do; once `gone`, they are not done any more."""
+    """Owner of actions; once `gone`, they are not done any more."""
 
     def __init__(self) -> None:
         self.gone = False
 
 
 class Agenda:
-    """What is due when; the same order for the same seed."""
+    """Queue of actions by the time at which they are due; the same order for the same seed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
         self._due: list[tuple[float, int, Owner, Callable[[], None]]] = []
         self._count = itertools.count()
@@ -66,7 +66,7 @@ class Agenda:
 
     @property
     def next(self) -> float | None:
-        """When something is due; what nobody wants any more is dropped."""
+        """When the next action is due; actions whose owner is gone are dropped."""
         while self._due and self._due[0][2].gone:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None

@@ -1,4 +1,4 @@
-"""A customer who follows a script: sees the screen, touches it, and is seen and heard by `senses`."""
+"""A customer who follows a script: reads and touches the screen, and is seen and heard."""
 
 import random
 from datetime import UTC, datetime
@@ -21,23 +21,23 @@ TURNED = {
 }
 LIKENESS = {"grey": 0.41, "mismatch": 0.12}
 GAIN = 0.15
-"""How much of the screen's light a face throws back, in units of the shop's."""
+"""How much of the screen's light a face reflects, as a share of the shop's light."""
 SENSOR = StreamSeen(frames=200, fps=25.0, jitter_ms=1.2, noise=1.8)
 INJECTED = StreamSeen(frames=200, repeated=40, fps=25.0, jitter_ms=1.2, noise=1.8)
 _ANOTHER = {Way.VOICE: Way.HEAD, Way.HEAD: Way.TOUCH, Way.TOUCH: Way.CLERK}
 
 
 class Customer(Owner):
-    """Subscribe `see` to the engine. A new one for each visit; `over` when the visit is forgotten."""
+    """Customer of one visit; subscribe `see` to the engine. `over` when the visit is forgotten."""
 
-    def __init__(self, script: Script, shop, street) -> None:
+    def __init__(self, script: Script, shop, simulation) -> None:
         super().__init__()
         self.script = script
         self.visit = new_visit_number()
         self.over = False
-        self._shop, self._street, self._agenda = shop, street, street.agenda
-        self._dice = random.Random(script.seed ^ 0x5EED)
-        self._page = Owner()  # what is to be done on the present screen
+        self._terminal, self._simulation, self._agenda = shop, simulation, simulation.agenda
+        self._rng = random.Random(script.seed ^ 0x5EED)
+        self._page = Owner()  # of actions on the present screen
         self._stage = Stage.IDLE
         self._seq = self._good = self._watches = 0
         self._track = 1
@@ -56,12 +56,12 @@ class Customer(Owner):
         began = e.Began(
             visit=self.visit,
             language=s.language,
-            at_unix=self._shop.clock_unix(),
+            at_unix=self._terminal.clock_unix(),
             unhurried=s.unhurried,
             way=s.way,
             purpose=s.purpose,
         )
-        self._shop.engine.post(began)
+        self._terminal.engine.post(began)
 
     def see(self, notice: e.Notice) -> None:
         match notice:
@@ -86,7 +86,7 @@ class Customer(Owner):
     def _end(self) -> None:
         self.over = True
         self.gone = self._page.gone = True
-        self._street.counter.lift()
+        self._simulation.device_states.lift()
 
     def _turn_page(self, show: e.Show) -> None:
         self._page.gone = True
@@ -111,7 +111,7 @@ class Customer(Owner):
             return False
         self._left = True
         out = e.Cancelled if self.script.leaves[1] == "cancels" else e.HelpWanted
-        self._soon(self._dice.uniform(1, 5), out)
+        self._soon(self._rng.uniform(1, 5), out)
         return out is e.Cancelled
 
     def _maybe_another_way(self, stage: Stage) -> None:
@@ -128,35 +128,37 @@ class Customer(Owner):
         how = self.script.consent
         if how == "goes":
             return
-        after = self._dice.uniform(3, 12)
+        after = self._rng.uniform(3, 12)
         if how == "cancels":
             self._soon(after, e.Cancelled)
         elif how == "declines all" or (how == "declines" and show.way is not Way.CLERK):
             self._soon(after, e.Declined)
         else:
-            picture = self._dice.random() < 0.4 and show.way is not Way.CLERK
+            picture = self._rng.random() < 0.4 and show.way is not Way.CLERK
             self._soon(after, lambda: e.Agreed(self.script.language, CONSENT, picture))
 
     def _guardian(self, _: e.Show) -> None:
-        """Whoever came with a child; one in five would rather not."""
-        self._street.counter.lift()
-        if self._dice.random() < 0.2:
-            self._soon(self._dice.uniform(3, 12), e.GuardianDeclined)
+        """Let the guardian agree; one in five does not."""
+        self._simulation.device_states.lift()
+        if self._rng.random() < 0.2:
+            self._soon(self._rng.uniform(3, 12), e.GuardianDeclined)
         else:
-            self._soon(self._dice.uniform(3, 12), lambda: e.GuardianAgreed(self.script.language, GUARDIAN))
+            self._soon(self._rng.uniform(3, 12), lambda: e.GuardianAgreed(self.script.language, GUARDIAN))
 
     def _card(self, show: e.Show) -> None:
         if self.script.card == "none":
             return
-        today = datetime.fromtimestamp(self._street.clock.true_unix(), UTC).date()
+        today = datetime.fromtimestamp(self._simulation.clock.true_unix(), UTC).date()
         laid, faults = card(self.script, today, guardian=show.guardian)
         faults = faults if not self._tries["card"] or self.script.card == "unreadable" else []
         self._tries["card"] += 1
-        self._street.counter.lift()
-        self._agenda.after(self._dice.uniform(1.5, 4), self, lambda: self._street.counter.lay(laid, faults))
+        self._simulation.device_states.lift()
+        self._agenda.after(
+            self._rng.uniform(1.5, 4), self, lambda: self._simulation.device_states.lay(laid, faults)
+        )
 
     def _phone(self, _: e.Show) -> None:
-        self._street.counter.lift()
+        self._simulation.device_states.lift()
         if self.script.phone == "goes":
             return
         wrong = self.script.phone == "wrong once" and not self._tries["phone"]
@@ -164,20 +166,20 @@ class Customer(Owner):
         password = f"{(self.script.seed * 7919 + 20486173) % 10**8:08d}"
         number = "12" if wrong else f"139{self.script.person % 10**8:08d}"
         password = "20486173" if len(set(password)) < 3 else password
-        self._soon(self._dice.uniform(10, 25), lambda: e.Typed(phone=number, password=password))
+        self._soon(self._rng.uniform(10, 25), lambda: e.Typed(phone=number, password=password))
 
     def _outcome(self, _: e.Show) -> None:
         if not self.script.lingers:
-            self._soon(self._dice.uniform(2, 9), e.Dismissed)
+            self._soon(self._rng.uniform(2, 9), e.Dismissed)
 
     def _type(self, digits: tuple[int, ...]) -> None:
         wrong = self._answers_wrong()
         typed = (digits[0] + 1, *digits[1:]) if wrong else digits
         if self.script.answer != "silent":
-            self._soon(self._dice.uniform(4, 9), lambda: e.DigitsTyped(typed))
+            self._soon(self._rng.uniform(4, 9), lambda: e.DigitsTyped(typed))
 
     def _answers_wrong(self) -> bool:
-        """Spends a try of the script's."""
+        """Use up one try of the script's."""
         self._tries["answer"] += 1
         return self.script.answer == "wrong" or (
             self.script.answer == "wrong once" and self._tries["answer"] == 1
@@ -188,10 +190,10 @@ class Customer(Owner):
     def _sign(self, ask: e.AskSignature) -> None:
         if self.script.clerk == "goes":
             return
-        who = self._street.staff[ask.role]
+        who = self._simulation.staff[ask.role]
         pin = "000000" if self.script.clerk == "wrong PIN" and ask.code is Code.OK else who.pin
-        self._soon(self._dice.uniform(2, 8), lambda: e.Signs(who.number, pin))
-        self._street.signing = True
+        self._soon(self._rng.uniform(2, 8), lambda: e.Signs(who.number, pin))
+        self._simulation.signing = True
 
     def _decide(self, case: e.ShowCase) -> None:
         decision = Decision.APPROVE
@@ -200,18 +202,18 @@ class Customer(Owner):
         if case.may_retry and (self.script.clerk == "gives a try" or not case.may_approve):
             decision = Decision.AGAIN
         reason: ReviewReason = allowed_reasons(decision, case.code)[0]
-        self._soon(self._dice.uniform(4, 15), lambda: e.Decided(decision, reason))
+        self._soon(self._rng.uniform(4, 15), lambda: e.Decided(decision, reason))
 
     # ── being seen ───────────────────────────────────────────────────────────────────────────────
 
     def looked_at(self) -> None:
-        """The eyes begin anew."""
+        """Note that the face watcher starts anew."""
         self._watches += 1
         self._good = 0
         self._looked_at = self._now
 
     def face(self) -> FaceSeen:
-        """What the next looked-at frame shows."""
+        """Return what the next analysed frame shows."""
         self._seq += 1
         how = self.script.face
         stream = INJECTED if how == "injected" else SENSOR
@@ -223,7 +225,7 @@ class Customer(Owner):
         if how == "changes" and once and waited > 8.0:
             self._track = 2
         self._good = min(self._good + 1, 20)
-        likeness = LIKENESS.get(how, 0.66) + self._dice.uniform(-0.02, 0.02)
+        likeness = LIKENESS.get(how, 0.66) + self._rng.uniform(-0.02, 0.02)
         yaw, pitch = self._pose()
         return FaceSeen(
             at=self._now,
@@ -249,10 +251,10 @@ class Customer(Owner):
     def _mouth(self) -> float:
         still = self.script.answer == "lips still"
         speaks = any(began - 0.12 <= self._now <= ended for began, ended in self._voices[-8:])
-        return 0.02 + (0.35 if speaks and not still else self._dice.uniform(0, 0.02))
+        return 0.02 + (0.35 if speaks and not still else self._rng.uniform(0, 0.02))
 
     def _pose(self) -> tuple[float, float]:
-        yaw, pitch = self._dice.uniform(-1, 1), self._dice.uniform(-1, 1)
+        yaw, pitch = self._rng.uniform(-1, 1), self._rng.uniform(-1, 1)
         if self._turn is None:
             return yaw, pitch
         at, move = self._turn
@@ -263,22 +265,22 @@ class Customer(Owner):
     def _reflection(self) -> tuple[float, float]:
         on = [letter for at, letter in self._colours if at + 0.06 <= self._now]
         red, green, blue = light.LINEAR[on[-1]] if on else (0.5, 0.5, 0.5)
-        noise = self._dice.uniform(-0.01, 0.01)
+        noise = self._rng.uniform(-0.01, 0.01)
         return GAIN * (red - green) + noise, GAIN * (blue - green) - noise
 
     # ── answering ────────────────────────────────────────────────────────────────────────────────
 
     def says(self, window: int, at: float) -> tuple[float, float, tuple[float, ...]] | None:
-        """Onset, end and log scores of what is said to a digit; None: nothing."""
+        """Return onset, end and log scores of what is said to a digit; None: nothing."""
         if self.script.answer == "silent":
             return None
         if window == 0:
             self._wrong = self._answers_wrong()
-        began = at + self._dice.uniform(0.35, 0.6)
-        ended = began + self._dice.uniform(0.25, 0.4)
+        began = at + self._rng.uniform(0.35, 0.6)
+        ended = began + self._rng.uniform(0.25, 0.4)
         self._voices.append((began, ended))
         digit = (self._digits[window] + 3 * self._wrong) % 10
-        sure = self._dice.uniform(4, 8)
+        sure = self._rng.uniform(4, 8)
         return began, ended, tuple(0.0 if i == digit else -sure for i in range(11))
 
     def _arrow(self, step: int, move: HeadMove) -> None:
@@ -316,5 +318,5 @@ class Customer(Owner):
         return self._agenda.clock.monotonic()
 
     def _soon(self, seconds: float, make) -> None:
-        """Post what `make` makes then, if this screen still stands."""
-        self._agenda.after(seconds, self._page, lambda: self._shop.engine.post(make()))
+        """Post the event that `make` returns, later, if this screen is still shown then."""
+        self._agenda.after(seconds, self._page, lambda: self._terminal.engine.post(make()))

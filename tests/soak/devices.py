@@ -1,4 +1,4 @@
-"""What stands on the counter: cheap devices at the real ports, that can be broken from outside."""
+"""Simple devices at the real ports, which can be broken from outside."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ _PICTURE = np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)
 _SILENCE = np.zeros(SAMPLE_RATE // 50, np.float32)
 
 
-class Counter:
-    """Which of them works now. `paper`: is there any in the printer; `slips`: how many were printed."""
+class DeviceStates:
+    """State of all devices. `broken`: names of those that do not work; `slips`: number of printed slips."""
 
     def __init__(self, clock) -> None:
         self.clock = clock
@@ -31,11 +31,11 @@ class _Device:
     name = ""
     missing = lost = Code.INTERNAL
 
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
+    def __init__(self, states: DeviceStates) -> None:
+        self._states = states
 
     def probe(self) -> None:
-        if self.name in self._counter.broken:
+        if self.name in self._states.broken:
             raise DeviceMissing(self.missing, "pulled out")
 
     def open(self) -> None:
@@ -45,21 +45,21 @@ class _Device:
         pass
 
     def _work(self) -> None:
-        if self.name in self._counter.broken:
+        if self.name in self._states.broken:
             raise DeviceLost(self.lost, "pulled out")
 
 
 class Camera(_Device):
     name, missing, lost = "camera", Code.CAMERA_MISSING, Code.CAMERA_LOST
 
-    def __init__(self, counter: Counter) -> None:
-        super().__init__(counter)
+    def __init__(self, states: DeviceStates) -> None:
+        super().__init__(states)
         self._seq = 0
 
     def read(self) -> Frame:
         self._work()
         self._seq += 1
-        return Frame(image=_PICTURE, seq=self._seq, at=self._counter.clock.monotonic())
+        return Frame(image=_PICTURE, seq=self._seq, at=self._states.clock.monotonic())
 
 
 class Microphone(_Device):
@@ -67,7 +67,7 @@ class Microphone(_Device):
 
     def open(self, deliver) -> None:
         self.probe()
-        deliver(AudioBlock(samples=_SILENCE, seq=0, at=self._counter.clock.monotonic()))
+        deliver(AudioBlock(samples=_SILENCE, seq=0, at=self._states.clock.monotonic()))
 
     def check(self) -> None:
         self._work()
@@ -78,14 +78,14 @@ class Reader(_Device):
 
     def present(self) -> bool:
         self._work()
-        return self._counter.card is not None
+        return self._states.card is not None
 
     def read(self) -> IdCard:
         self._work()
-        if self._counter.card_faults:
-            raise CardError(self._counter.card_faults.pop(0))
-        assert self._counter.card is not None
-        return self._counter.card
+        if self._states.card_faults:
+            raise CardError(self._states.card_faults.pop(0))
+        assert self._states.card is not None
+        return self._states.card
 
 
 class Printer(_Device):
@@ -96,7 +96,7 @@ class Printer(_Device):
 
     def print(self, slip: Slip) -> None:
         self._work()
-        self._counter.slips += 1
+        self._states.slips += 1
 
 
 class Speaker(_Device):

@@ -1,25 +1,27 @@
-"""A disk that is full, for this process: no file may grow beyond so many bytes (`RLIMIT_FSIZE`)."""
+"""A full disk for this process: no file may grow beyond a limit (`RLIMIT_FSIZE`)."""
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def full(size: int) -> None:
+def limit(size: int) -> None:
+    """Let no file of this process grow beyond `size` bytes."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
-def roomy() -> None:
-    full(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+def unlimit() -> None:
+    """Lift the limit."""
+    limit(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
 
 
 @contextmanager
-def room() -> Iterator[None]:
-    """For what is not the terminal's: the ledger, head office."""
+def unlimited() -> Iterator[None]:
+    """Lift the limit while files are written that are not the terminal's: the outcome log, central."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    roomy()
+    unlimit()
     try:
         yield
     finally:
-        full(before)
+        limit(before)

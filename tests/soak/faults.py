@@ -1,4 +1,4 @@
-"""What goes wrong, for how long, and what stops it."""
+"""The faults: how they begin, how long they last, and how they end."""
 
 import shutil
 import socket
@@ -25,7 +25,7 @@ DAY_S = 86_400.0
 
 
 class Fault(Struct, frozen=True):
-    """`weight`: how often, among the others."""
+    """`weight`: relative frequency."""
 
     name: str
     weight: int
@@ -35,7 +35,7 @@ class Fault(Struct, frozen=True):
 
 
 class Impostors:
-    """Who answers in central's place: one with a certificate of another authority, one in plain text."""
+    """Servers in central's place: one with a certificate of another authority, one in plain text."""
 
     def __init__(self, folder: Path) -> None:
         keys = folder / "impostor" / "keys"
@@ -78,24 +78,24 @@ class Impostors:
                         wrapped.sendall(said)
 
 
-def _lies(street) -> None:
-    street.line.redirect("127.0.0.1", street.dice.choice(street.impostors.ports))
+def _lies(simulation) -> None:
+    simulation.line.redirect("127.0.0.1", simulation.rng.choice(simulation.impostors.ports))
 
 
-def _honest(street) -> None:
-    street.line.redirect("127.0.0.1", street.office.made.port)
+def _honest(simulation) -> None:
+    simulation.line.redirect("127.0.0.1", simulation.central.made.port)
 
 
 def _break(device: str) -> dict[str, Callable]:
     return {
-        "begin": lambda street: street.counter.broken.add(device),
-        "end": lambda street: street.counter.broken.discard(device),
+        "begin": lambda simulation: simulation.device_states.broken.add(device),
+        "end": lambda simulation: simulation.device_states.broken.discard(device),
     }
 
 
-def _disk_full(street) -> None:
-    """From where nothing can be written to where some still can."""
-    disk.full(street.dice.choice((0, 4096, 64 * 1024)))
+def _disk_full(simulation) -> None:
+    """Fill the disk: from where nothing can be written to where a little can."""
+    disk.limit(simulation.rng.choice((0, 4096, 64 * 1024)))
 
 
 def _disk_low(_) -> None:
@@ -106,48 +106,48 @@ def _disk_not_low(_) -> None:
     readiness.shutil = shutil
 
 
-def _clock_wrong(street) -> None:
-    street.clock.off_s = street.dice.choice(
+def _clock_wrong(simulation) -> None:
+    simulation.clock.off_s = simulation.rng.choice(
         (-3 * DAY_S, -3600.0, -90.0, -20.0, 20.0, 90.0, 3600.0, 3 * DAY_S)
     )
 
 
-def _clock_right(street) -> None:
-    street.clock.off_s = 0.0
+def _clock_right(simulation) -> None:
+    simulation.clock.off_s = 0.0
 
 
-def _restart(street) -> None:
-    street.close_shop()
-    street.clock.advance(street.clock.monotonic() + street.dice.uniform(20, 200))
-    street.open_shop()
+def _restart(simulation) -> None:
+    simulation.close_terminal()
+    simulation.clock.advance(simulation.clock.monotonic() + simulation.rng.uniform(20, 200))
+    simulation.open_terminal()
 
 
-def _rotate(street) -> None:
-    """As `kiosk identity rotate` does it beside the running terminal; without a line it fails, and may."""
-    settings = street.shop.settings
+def _rotate(simulation) -> None:
+    """Rotate the key as `kiosk identity rotate` does beside a running terminal; may fail without a line."""
+    settings = simulation.terminal.settings
     wire = HttpClient(settings.central.url, settings.path(settings.central.ca), 1.0, 1.0)
     who = identity.load(settings.path(settings.terminal.identity))
     with suppress(KioskError):
-        rotate(wire, who, street.clock.unix)
+        rotate(wire, who, simulation.clock.unix)
     wire.close()
 
 
-def _new_sealing(street) -> None:
-    """Central's next start hands out a new key; what waits is sealed to the old one."""
-    with disk.room():
-        street.office.made.command("rotate-sealing")
-    street.office.kill()
-    street.office.start()
+def _new_sealing(simulation) -> None:
+    """Let central's next start hand out a new key; what waits is sealed to the old one."""
+    with disk.unlimited():
+        simulation.central.made.command("rotate-sealing")
+    simulation.central.kill()
+    simulation.start_central()
 
 
-def _flip_a_bit(street) -> None:
-    """In a request that waits, if one does: the disk is old. It must be set aside, in sight."""
-    with closing(sqlite3.connect(street.folder / "storage" / "outbox.sqlite3", timeout=5)) as outbox:
+def _flip_a_bit(simulation) -> None:
+    """Flip a bit in a waiting request, if there is one. It must be set aside visibly."""
+    with closing(sqlite3.connect(simulation.folder / "storage" / "outbox.sqlite3", timeout=5)) as outbox:
         found = outbox.execute("SELECT id, body FROM requests WHERE state = 'waiting' LIMIT 1").fetchone()
         if found is not None:
-            place = street.dice.randrange(len(found[1]))
+            place = simulation.rng.randrange(len(found[1]))
             body = found[1][:place] + bytes([found[1][place] ^ 4]) + found[1][place + 1 :]
-            with disk.room(), outbox:
+            with disk.unlimited(), outbox:
                 outbox.execute("UPDATE requests SET body = ? WHERE id = ?", (body, found[0]))
 
 
@@ -161,12 +161,12 @@ _EVERY = (
     Fault("microphone gone", 5, (20, 120), **_break("microphone")),
     Fault("reader gone", 6, (20, 120), **_break("reader")),
     Fault("no paper", 5, (100, 900), **_break("printer")),
-    Fault("disk full", 6, (20, 200), _disk_full, lambda _: disk.roomy()),
+    Fault("disk full", 6, (20, 200), _disk_full, lambda _: disk.unlimit()),
     Fault("a bit flipped in what waits", 4, (1, 2), _flip_a_bit),
     Fault("disk low", 3, (60, 200), _disk_low, _disk_not_low),
     Fault("terminal restarted", 8, (1, 2), _restart),
-    Fault("terminal killed", 14, (1, 2), lambda s: s.live_and_die()),
-    Fault("central killed", 5, (5, 300), lambda s: s.office.kill(), lambda s: s.office.start()),
+    Fault("terminal killed", 14, (1, 2), lambda s: s.kill_terminal_somewhere()),
+    Fault("central killed", 5, (5, 300), lambda s: s.central.kill(), lambda s: s.start_central()),
     Fault("clock set", 6, (30, 400), _clock_wrong, _clock_right),
     Fault("terminal's key exchanged", 5, (1, 2), _rotate),
     Fault("sealing key exchanged", 1, (1, 2), _new_sealing),
@@ -174,5 +174,5 @@ _EVERY = (
 ALL = {fault.name: fault for fault in _EVERY}
 
 
-def draw(dice) -> Fault:
-    return dice.choices(_EVERY, [fault.weight for fault in _EVERY])[0]
+def draw(rng) -> Fault:
+    return rng.choices(_EVERY, [fault.weight for fault in _EVERY])[0]

@@ -1,4 +1,4 @@
-"""What the process holds: memory, open files, threads; sampled while it goes on, drawn afterwards."""
+"""Resources of the process (memory, open files, threads): sampled during the run and plotted afterwards."""
 
 import csv
 import gc
@@ -11,13 +11,13 @@ from msgspec import Struct
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 WARM = 0.1
-"""This share of the visits counts as warming up."""
+"""Share of the visits that counts as warming up."""
 MOST_GROWTH, MOST_DRIFT = 0.05, 3.0
-"""More is not flat: of memory; of files and threads, in pieces."""
+"""Limits for "flat": relative growth of memory; number of additional files or threads."""
 
 
 class Sample(Struct, frozen=True):
-    """MB, and numbers; `central_mb` is that of the other process."""
+    """One sample; memory in MB. `central_mb` is that of the other process."""
 
     visits: int
     days: float
@@ -35,22 +35,22 @@ def rss_mb(pid: int | str = "self") -> float:
         return 0.0
 
 
-def sample(street) -> Sample:
-    """After a collection, so that it is not luck what is still there."""
+def sample(simulation) -> Sample:
+    """Sample after a garbage collection, so that the figures do not depend on when it last ran."""
     gc.collect()
     return Sample(
-        visits=street.done,
-        days=round(street.clock.monotonic() / 86_400, 3),
+        visits=simulation.done,
+        days=round(simulation.clock.monotonic() / 86_400, 3),
         rss_mb=round(rss_mb(), 3),
         files=len(os.listdir("/proc/self/fd")),
         threads=threading.active_count(),
-        central_mb=round(rss_mb(street.office.pid), 3),
-        agenda=len(street.agenda),
+        central_mb=round(rss_mb(simulation.central_pid), 3),
+        agenda=len(simulation.agenda),
     )
 
 
 def growth(samples: list[Sample]) -> float | None:
-    """Of memory: median of the last tenth over that of the tenth after warming up, less one.
+    """Return the relative growth of memory: median of the last tenth over that of the tenth after warming up.
 
     None: too few samples.
     """
@@ -62,7 +62,7 @@ def growth(samples: list[Sample]) -> float | None:
 
 
 def drift(samples: list[Sample], of: str) -> float | None:
-    """Of what is counted: median of the last third less that of the first third after warming up.
+    """Return the drift of a count: median of the last third less that of the first third after warming up.
 
     A connection more or less is two files and two threads of the line's, so thirds, and medians.
     """
@@ -81,7 +81,7 @@ def write_csv(path: Path, samples: list[Sample]) -> None:
 
 
 def plot(path: Path, samples: list[Sample]) -> bool:
-    """False without matplotlib."""
+    """Plot the samples; False without matplotlib."""
     try:
         import matplotlib
     except ImportError:

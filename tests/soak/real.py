@@ -1,4 +1,4 @@
-"""A few visits through everything that is real, at the pace of real time: where the engines could leak.
+"""A few visits with the real engines in real time, where those could leak.
 
 Camera, microphone and people are simulated; detector, embedder, landmarks, recogniser, all threads, queue,
 line and central are those of the product.
@@ -21,12 +21,12 @@ from tests.support.central_server import running_central
 from tests.support.headless_terminal import MODELS, HeadlessTerminal, TerminalSite, genuine_customer
 
 WARM = 5
-"""Visits: models are loaded, heads drawn, threads' stacks touched."""
+"""Visits in which models are loaded, heads rendered and threads' stacks touched."""
 MOST_MB_A_VISIT = 0.5
 
 
 def real(visits: int, out: Path) -> dict[str, Any]:
-    """`rss_mb`, `files`, `threads` after each visit; a line through those after warming up."""
+    """Return memory, files and threads after each visit, and the line through those after warming up."""
     if faults := verify(MODELS, NEEDED):
         return {"good": False, "why": f"{faults[0]}; kiosk models install"}
     threads_before = threading.active_count()
@@ -36,29 +36,29 @@ def real(visits: int, out: Path) -> dict[str, Any]:
             site = TerminalSite(Path(folder) / "site", central)
             with site.line:
                 site.enrol()
-                with HeadlessTerminal(site.settings) as point:
-                    point.in_service()
-                    why = _visits(point, visits, rows)
+                with HeadlessTerminal(site.settings) as headless:
+                    headless.in_service()
+                    why = _visits(headless, visits, rows)
         time.sleep(0.5)
     left = [t.name for t in threading.enumerate()][threads_before:]
     return _report(rows, left, out, why)
 
 
-def _visits(point: HeadlessTerminal, visits: int, rows: list[tuple[int, float, int, int, str]]) -> str:
-    """Why they stopped early: a machine that is too busy takes longer than anybody waits. Else nothing."""
+def _visits(headless: HeadlessTerminal, visits: int, rows: list[tuple[int, float, int, int, str]]) -> str:
+    """Return why the run stopped early (a machine may be too busy for the limits), or None."""
     try:
         for n in range(visits):
-            rows.append((n + 1, *_visit(point, n)))
+            rows.append((n + 1, *_visit(headless, n)))
             print(f"  real visit {rows[-1]}", flush=True)
     except pytest.fail.Exception as error:
         return str(error.msg)[:200]
     return ""
 
 
-def _visit(point: HeadlessTerminal, n: int) -> tuple[float, int, int, str]:
+def _visit(headless: HeadlessTerminal, n: int) -> tuple[float, int, int, str]:
     odd = ({}, {}, {}, {"readings": ("wrong", "right")}, {"card": "expired"})[n % 5]
-    ended = point.visit(genuine_customer(seed=500 + n, **odd))
-    point.in_service(0)
+    ended = headless.visit(genuine_customer(seed=500 + n, **odd))
+    headless.in_service(0)
     return (
         round(rss_mb(), 2),
         len(os.listdir("/proc/self/fd")),
@@ -98,7 +98,7 @@ def _report(
 
 
 def _slope(points: list[tuple[int, float]]) -> float:
-    """Least squares."""
+    """Fit a line by least squares."""
     x, y = (sum(column) / len(points) for column in zip(*points, strict=True))
     spread = sum((a - x) ** 2 for a, _ in points)
     return round(sum((a - x) * (b - y) for a, b in points) / spread, 4)

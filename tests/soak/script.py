@@ -1,4 +1,4 @@
-"""Who comes by: one draw of everything that a customer may be and do, by a seed."""
+"""Scripts of customers: one random draw, by a seed, of everything a customer may be and do."""
 
 import random
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ _CLERKS = {"approves": 6, "refuses": 2, "gives a try": 2, "goes": 1, "wrong PIN"
 
 
 class Script(Struct, frozen=True):
-    """`person`: a number; whoever comes again has the same. `leaves`: presses the way out, or walks off."""
+    """`person`: a number; a person who comes again has the same. `leaves`: at which stage, and how."""
 
     person: int
     seed: int
@@ -39,7 +39,7 @@ class Script(Struct, frozen=True):
     answer: str = "right"
     leaves: tuple[Stage, str] | None = None
     clerk: str = "approves"
-    lingers: bool = False  # does not close the last screen
+    lingers: bool = False  # does not dismiss the last screen
 
     @property
     def kind(self) -> str:
@@ -52,43 +52,43 @@ class Script(Struct, frozen=True):
 
 
 def drawn(seed: int, person: int, known: list[int]) -> Script:
-    """`known`: people who have a credential, and may come again to change it."""
-    dice = random.Random(seed)
-    purpose = dice.choices(list(Purpose), (88, 7, 5))[0]
+    """Draw a script. `known`: people who have a credential and may come again to change it."""
+    rng = random.Random(seed)
+    purpose = rng.choices(list(Purpose), (88, 7, 5))[0]
     again = 0.02 if purpose is Purpose.OPEN else 0.9  # some want a second one
-    if known and dice.random() < again:
-        person = dice.choice(known)
+    if known and rng.random() < again:
+        person = rng.choice(known)
     return Script(
         person=person,
         seed=seed,
-        way=dice.choices(list(Way), (70, 14, 8, 8))[0],
+        way=rng.choices(list(Way), (70, 14, 8, 8))[0],
         purpose=purpose,
-        language=dice.choices(list(Language), (85, 10, 5))[0].value,
-        unhurried=dice.random() < 0.1,
-        consent=_rare(dice, "agrees", {"declines": 3, "declines all": 1, "cancels": 1, "goes": 1}, 0.05),
-        card=_rare(dice, "good", _RARE_CARDS, 0.12),
-        phone=_rare(dice, "right", {"wrong once": 5, "goes": 1}, 0.06),
-        face=_rare(dice, "right", _RARE_FACES, 0.14),
-        answer=_rare(dice, "right", _RARE_ANSWERS, 0.18),
-        leaves=_leaving(dice),
-        clerk=dice.choices(list(_CLERKS), list(_CLERKS.values()))[0],
-        lingers=dice.random() < 0.05,
+        language=rng.choices(list(Language), (85, 10, 5))[0].value,
+        unhurried=rng.random() < 0.1,
+        consent=_rare(rng, "agrees", {"declines": 3, "declines all": 1, "cancels": 1, "goes": 1}, 0.05),
+        card=_rare(rng, "good", _RARE_CARDS, 0.12),
+        phone=_rare(rng, "right", {"wrong once": 5, "goes": 1}, 0.06),
+        face=_rare(rng, "right", _RARE_FACES, 0.14),
+        answer=_rare(rng, "right", _RARE_ANSWERS, 0.18),
+        leaves=_leaving(rng),
+        clerk=rng.choices(list(_CLERKS), list(_CLERKS.values()))[0],
+        lingers=rng.random() < 0.05,
     )
 
 
-def _rare(dice: random.Random, usual: str, others: dict[str, int], share: float) -> str:
-    return dice.choices(list(others), list(others.values()))[0] if dice.random() < share else usual
+def _rare(rng: random.Random, usual: str, others: dict[str, int], share: float) -> str:
+    return rng.choices(list(others), list(others.values()))[0] if rng.random() < share else usual
 
 
-def _leaving(dice: random.Random) -> tuple[Stage, str] | None:
-    if dice.random() > 0.06:
+def _leaving(rng: random.Random) -> tuple[Stage, str] | None:
+    if rng.random() > 0.06:
         return None
     where = [stage for stage in Stage if stage not in (Stage.OUT_OF_SERVICE, Stage.IDLE, Stage.OUTCOME)]
-    return dice.choice(where), dice.choice(("cancels", "calls for help"))
+    return rng.choice(where), rng.choice(("cancels", "calls for help"))
 
 
 def card(script: Script, today: date, *, guardian: bool) -> tuple[IdCard, list[Code]]:
-    """What lies on the reader, and how reading it fails. `guardian`: that of whoever came with a child."""
+    """Return the card on the reader and the faults of reading it. `guardian`: the guardian's card."""
     if guardian:
         born = date(1975, 1, 1) + timedelta(days=script.person // 1000)
         return Person(script.person, PORTRAIT, born).card(), []
@@ -113,6 +113,6 @@ def card(script: Script, today: date, *, guardian: bool) -> tuple[IdCard, list[C
 
 
 def _permit(made: IdCard, person: int) -> IdCard:
-    """A residence permit of a person from Hong Kong, Macau or Taiwan."""
+    """Return a residence permit of a person from Hong Kong, Macau or Taiwan."""
     body = PERMIT_REGIONS[person % 3] + made.number[6:17]
     return replace(made, number=body + check_character(body), kind="J")

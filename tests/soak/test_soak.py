@@ -1,4 +1,4 @@
-"""The short form of `make soak`, and what it is judged by: a judge that cannot say no would be none."""
+"""The short form of `make soak`, and tests of its comparison: each kind of fault must be found."""
 
 import os
 import sqlite3
@@ -11,17 +11,17 @@ import pytest
 
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
-from tests.soak.clock import Agenda, Clock, Owner
-from tests.soak.judge import Judged, judge
-from tests.soak.ledger import Ledger
+from tests.soak.clock import Agenda, Owner, SimulatedClock
+from tests.soak.comparison import Comparison, compare
 from tests.soak.measures import Sample, drift, growth
+from tests.soak.outcome_log import OutcomeLog
 
 VISITS = 60
 
 
 @pytest.mark.timeout(300)
 def test_sixty_visits_with_all_that_goes_wrong(tmp_path: Path) -> None:
-    """In a process of its own: it forks, fills its disk and counts its threads."""
+    """Run in a process of its own: it forks, fills its disk and counts its threads."""
     command = [sys.executable, "-m", "tests.soak", "--visits", str(VISITS), "--fault-every", "3"]
     run = subprocess.run(
         [*command, "--out", str(tmp_path / "out"), "--folder", str(tmp_path)],
@@ -32,23 +32,23 @@ def test_sixty_visits_with_all_that_goes_wrong(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stdout + run.stderr
     report = msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())["visits"]
-    judged = report["judged"]
-    assert judged["visits"] >= VISITS - 10  # some terminals are killed before their customer has begun
-    assert judged["promised"] >= 20
-    assert judged["opened"] >= 20
+    comparison = report["comparison"]
+    assert comparison["visits"] >= VISITS - 10  # some terminals are killed before their customer has begun
+    assert comparison["promised"] >= 20
+    assert comparison["opened"] >= 20
     assert sum(report["faults"].values()) >= 8
     assert (tmp_path / "out" / "samples.csv").exists()
 
 
-# ── the judge ────────────────────────────────────────────────────────────────────────────────────
+# ── the comparison ───────────────────────────────────────────────────────────────────────────
 
 
-class Shelf:
-    """Both ends, with whatever is put there."""
+class BothEnds:
+    """Both databases, the outcome log and the audit log, filled by hand."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ledger = Ledger(folder / "ledger.jsonl")
+        self.outcome_log = OutcomeLog(folder / "outcome_log.jsonl")
         self.audit = AuditLog(folder / "audit" / "audit.log")
         self.audit.append(RecordKind.TERMINAL_STARTED)
         self.outbox = sqlite3.connect(folder / "outbox.sqlite3", isolation_level=None)
@@ -58,9 +58,9 @@ class Shelf:
         self.central.execute("CREATE TABLE credentials (activation, person, revoked_unix)")
 
     def visit(self, outcome="accepted", *, stored=True, status="ACTIVATED", credentials=1, state="delivered"):
-        self.ledger.note("began", "V", way="voice", purpose="open", odd="nothing")
+        self.outcome_log.note("began", "V", way="voice", purpose="open", odd="nothing")
         if outcome:
-            self.ledger.note("told", "V", outcome=outcome, code="ok")
+            self.outcome_log.note("told", "V", outcome=outcome, code="ok")
         if stored:
             self.audit.append(RecordKind.VISIT_STORED, visit="V")
         if status:
@@ -72,23 +72,23 @@ class Shelf:
             self.outbox.execute("INSERT INTO requests VALUES ('V', ?, ?)", (state, code))
         return self
 
-    def judged(self) -> Judged:
-        return judge(self.ledger, self.folder, self.folder / "central.sqlite3")
+    def comparison(self) -> Comparison:
+        return compare(self.outcome_log, self.folder, self.folder / "central.sqlite3")
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
+def both_ends(tmp_path: Path) -> BothEnds:
+    return BothEnds(tmp_path)
 
 
-def test_a_promise_with_one_credential_is_kept(shelf):
-    found = shelf.visit().judged()
+def test_a_promise_with_one_credential_is_kept(both_ends):
+    found = both_ends.visit().comparison()
     assert found.good
     assert (found.promised, found.opened) == (1, 1)
 
 
-def test_a_promise_that_is_set_aside_with_its_reason_is_kept_in_sight(shelf):
-    found = shelf.visit(status=None, credentials=0, state="wedged").judged()
+def test_a_promise_that_is_set_aside_with_its_reason_is_kept_in_sight(both_ends):
+    found = both_ends.visit(status=None, credentials=0, state="wedged").comparison()
     assert found.good
     assert found.wedged == 1
 
@@ -106,20 +106,20 @@ def test_a_promise_that_is_set_aside_with_its_reason_is_kept_in_sight(shelf):
         ("open", {"status": "PENDING", "credentials": 0, "state": "pending"}),
     ],
 )
-def test_whatever_is_wrong_is_found(shelf, wrong, visit):
-    found = shelf.visit(**visit).judged()
+def test_whatever_is_wrong_is_found(both_ends, wrong, visit):
+    found = both_ends.visit(**visit).comparison()
     assert not found.good
     assert getattr(found, wrong)
 
 
-def test_a_credential_of_a_visit_that_never_was_is_found(shelf):
-    shelf.visit().central.execute("INSERT INTO credentials VALUES ('W', 'Q', NULL)")
-    assert shelf.judged().unasked
+def test_a_credential_of_a_visit_that_never_was_is_found(both_ends):
+    both_ends.visit().central.execute("INSERT INTO credentials VALUES ('W', 'Q', NULL)")
+    assert both_ends.comparison().unasked
 
 
-def test_two_open_credentials_of_one_person_are_found(shelf):
-    shelf.visit().central.execute("INSERT INTO credentials VALUES ('V', 'P0', NULL)")
-    assert shelf.judged().two_open == 1
+def test_two_open_credentials_of_one_person_are_found(both_ends):
+    both_ends.visit().central.execute("INSERT INTO credentials VALUES ('V', 'P0', NULL)")
+    assert both_ends.comparison().two_open == 1
 
 
 # ── measures and time ────────────────────────────────────────────────────────────────────────────
@@ -140,7 +140,7 @@ def test_what_grows_is_seen_and_warming_up_is_not_growth():
 
 
 def test_made_time_passes_in_order_and_never_back(tmp_path):
-    clock = Clock(tmp_path / "clock", 1_800_000_000.0)
+    clock = SimulatedClock(tmp_path / "clock", 1_800_000_000.0)
     agenda, done, owner, gone = Agenda(clock), [], Owner(), Owner()
     agenda.after(2.0, owner, lambda: done.append("b"))
     agenda.after(1.0, owner, lambda: done.append("a"))
@@ -150,6 +150,6 @@ def test_made_time_passes_in_order_and_never_back(tmp_path):
         agenda.do_next()
     clock.advance(0.5)
     assert done == ["a", "b"]
-    assert Clock(tmp_path / "clock").monotonic() == clock.monotonic() == 2.0
+    assert SimulatedClock(tmp_path / "clock").monotonic() == clock.monotonic() == 2.0
     clock.off_s = -90.0
     assert clock.unix() == clock.true_unix() - 90.0 == 1_800_000_002.0 - 90.0

@@ -1,4 +1,4 @@
-"""Outbox, courier, intake, sealing and ledger against the real activations of central, in one process.
+"""Outbox, delivery, submission and reconciliation against the real activations of central, in one process.
 
 Whatever the order of customers who open, renew or set a new password, of a line that is down, of restarts,
 clocks that are set, rows that vanish, older copies of the file and sealing keys that change while requests

@@ -1,4 +1,4 @@
-"""Outbox and courier against a model of central, under random faults, kills and clock changes.
+"""Outbox and delivery worker against a model of central, under random faults, kills and clock changes.
 
 Whatever happens: no visit gets two credentials; nothing that was accepted disappears; a receipt that was
 given stays; the same number always carries the same bytes. Once the faults end, everything is decided.

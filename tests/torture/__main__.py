@@ -1,4 +1,4 @@
-"""`make torture`: everything that can happen between a promise and a credential, counted.
+"""`make torture`: interrupt a visit at every point between promise and credential, and count the results.
 
 python -m tests.torture [--only PART …] [--every N] [--from N] [--to M] [--resume] [--drain N]
 
@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from tests.torture.drain import Drained, drain
+from tests.torture.drain import DrainReport, drain
 from tests.torture.parts import ALL
-from tests.torture.town import End, Town
-from tests.torture.wanted import Wanted
+from tests.torture.point_selection import PointSelection
+from tests.torture.system import FinalState, SystemUnderTest
 
 ROW = "{:<22} {:>6} {:>5} {:>8} {:>5} {:>9} {:>8}"
 HEAD = ROW.format("part", "points", "lost", "doubled", "open", "set aside", "seconds")
@@ -30,11 +30,11 @@ class Tried(Struct, frozen=True):
     """A line of the report."""
 
     part: str
-    end: End
+    end: FinalState
 
 
 def main() -> int:
-    """0: nothing lost, nothing doubled."""
+    """Run the parts; returns 0 if nothing was lost or doubled."""
     options = _options()
     before = _report(options.out) if options.resume else {}
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -46,12 +46,12 @@ def main() -> int:
         for name in (part for part in options.only if part != "drain"):
             earlier = before.get(name, [])
             done = frozenset(end.point for end in earlier)
-            wanted = Wanted(options.every, options.first, options.last, done)
+            selection = PointSelection(options.every, options.first, options.last, done)
             began = time.monotonic()
-            tried = _part(Path(folder) / re.sub(r"\W+", "-", name), name, wanted, options.out)
+            tried = _part(Path(folder) / re.sub(r"\W+", "-", name), name, selection, options.out)
             good &= _row(name, [*earlier, *tried], time.monotonic() - began)
         if "drain" in options.only:
-            good &= _told(drain(Path(folder), options.drain))
+            good &= _print_drain(drain(Path(folder), options.drain))
     print("nothing lost, nothing doubled" if good else f"NOT GOOD; see {options.out}")
     return 0 if good else 1
 
@@ -68,39 +68,39 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _report(path: Path) -> dict[str, list[End]]:
-    found: dict[str, list[End]] = defaultdict(list)
+def _report(path: Path) -> dict[str, list[FinalState]]:
+    found: dict[str, list[FinalState]] = defaultdict(list)
     if path.exists():
         for tried in msgspec.json.Decoder(Tried).decode_lines(path.read_bytes()):
             found[tried.part].append(tried.end)
     return found
 
 
-def _part(folder: Path, name: str, wanted: Wanted, out: Path) -> list[End]:
-    town = Town(folder)
+def _part(folder: Path, name: str, selection: PointSelection, out: Path) -> list[FinalState]:
+    system = SystemUnderTest(folder)
     try:
-        ends = list(_written(ALL[name](town, wanted), name, out))
-        assert town.credentials_in_all() >= sum(end.credentials for end in ends)
+        ends = list(_written(ALL[name](system, selection), name, out))
+        assert system.credentials_in_all() >= sum(end.credentials for end in ends)
     finally:
-        town.close()
+        system.close()
     return ends
 
 
-def _written(ends: Iterator[End], name: str, out: Path) -> Iterator[End]:
+def _written(ends: Iterator[FinalState], name: str, out: Path) -> Iterator[FinalState]:
     for end in ends:
         with out.open("ab") as file:
             file.write(msgspec.json.encode(Tried(name, end)) + b"\n")
         yield end
 
 
-def _told(drained: Drained) -> bool:
-    print(f"{drained.requests} waiting: {drained.delivered} delivered, {drained.doubled} doubled;")
-    print(f"  put {drained.put_ms:.2f} ms; sent, ms a request by tenths {drained.per_request_ms};")
-    print(f"  last three tenths over first three: {drained.slope:.2f}")
-    return drained.good
+def _print_drain(drain: DrainReport) -> bool:
+    print(f"{drain.requests} waiting: {drain.delivered} delivered, {drain.doubled} doubled;")
+    print(f"  stored: {drain.put_ms:.2f} ms; sent, ms a request by tenths {drain.per_request_ms};")
+    print(f"  last three tenths over first three: {drain.slope:.2f}")
+    return drain.good
 
 
-def _row(name: str, ends: list[End], seconds: float) -> bool:
+def _row(name: str, ends: list[FinalState], seconds: float) -> bool:
     lost, doubled, left = (sum(getattr(end, what) for end in ends) for what in ("lost", "doubled", "open"))
     aside = sum(end.visible for end in ends)
     points = len({end.point for end in ends})

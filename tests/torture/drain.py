@@ -1,7 +1,7 @@
-"""Thousands of waiting requests: does the last one cost what the first one did?
+"""Thousands of waiting requests: measures whether the last one takes longer than the first.
 
-The terminal is real, outbox, courier, gateway and TLS line; central is the scripted one, so that what is
-measured is the terminal's queue and not the register or the hashing of passwords.
+Outbox, delivery worker, gateway and TLS line of the terminal are real; central is the stub, so that the
+terminal's queue is measured and not the register or the hashing of passwords.
 """
 
 import time
@@ -17,8 +17,8 @@ from tests.support.activation_terminal import SETTINGS, ActivationTerminal, orde
 from tests.support.stub_central import ENROL_CODE, StubCentral
 
 
-class Drained(Struct, frozen=True):
-    """`per_request_ms`: for each tenth of the requests, in the order in which they were delivered."""
+class DrainReport(Struct, frozen=True):
+    """`per_request_ms`: mean per tenth of the requests, in the order in which they were delivered."""
 
     requests: int
     delivered: int
@@ -33,12 +33,12 @@ class Drained(Struct, frozen=True):
 
     @property
     def slope(self) -> float:
-        """The mean of the last three tenths over that of the first three."""
+        """Mean of the last three tenths divided by that of the first three."""
         tenths = self.per_request_ms
         return sum(tenths[-3:]) / sum(tenths[:3])
 
 
-def drain(folder: Path, count: int) -> Drained:
+def drain(folder: Path, count: int) -> DrainReport:
     settings = replace(SETTINGS, pool_refill=0, answer_s=10.0)
     with StubCentral(folder / "central") as stub:
         who = identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, folder / "identity")
@@ -54,7 +54,7 @@ def drain(folder: Path, count: int) -> Drained:
             stamps.append(time.monotonic())
         counts = terminal.outbox.counts()
         terminal.close()
-        return Drained(
+        return DrainReport(
             count,
             counts.delivered,
             sum(stub.opened.values()),

@@ -1,4 +1,4 @@
-"""The short form of `make torture`: a sample of each part. Nothing lost, nothing doubled, nothing open."""
+"""The short form of `make torture`: a sample of each part; nothing is lost, doubled or left open."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.torture.drain import drain
 from tests.torture.parts import ALL
-from tests.torture.town import End, Town
-from tests.torture.wanted import Wanted
+from tests.torture.point_selection import PointSelection
+from tests.torture.system import FinalState, SystemUnderTest
 
 SAMPLE = {
     "terminal killed": 23,
@@ -20,12 +20,12 @@ SAMPLE = {
     "older copy": 4,
     "clock set": 13,
 }
-"""Each so-many-th point."""
+"""Every n-th point is tried."""
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory):
-    made = Town(tmp_path_factory.mktemp("torture"))
+def system(tmp_path_factory: pytest.TempPathFactory):
+    made = SystemUnderTest(tmp_path_factory.mktemp("torture"))
     yield made
     made.close()
 
@@ -35,8 +35,8 @@ def test_every_part_is_sampled() -> None:
 
 
 @pytest.mark.parametrize("part", SAMPLE)
-def test_every_promise_is_kept_exactly_once(town: Town, part: str) -> None:
-    ends = list(ALL[part](town, Wanted(every=SAMPLE[part])))
+def test_every_promise_is_kept_exactly_once(system: SystemUnderTest, part: str) -> None:
+    ends = list(ALL[part](system, PointSelection(every=SAMPLE[part])))
     assert ends
     assert [end for end in ends if not end.good] == []
     for end in ends:
@@ -47,22 +47,22 @@ def test_every_promise_is_kept_exactly_once(town: Town, part: str) -> None:
 
 
 def test_a_judge_that_could_not_fail_would_be_no_judge() -> None:
-    kept = End("x", "V", promised=True, credentials=1, state="delivered")
+    kept = FinalState("x", "V", promised=True, credentials=1, state="delivered")
     assert kept.good
-    assert End("x", "V", promised=True, credentials=0, state="none").lost
-    assert End("x", "V", promised=True, credentials=0, state="delivered").lost
-    assert End("x", "V", promised=True, credentials=2, state="delivered").doubled
-    assert End("x", "V", promised=True, credentials=1, state="waiting").open
-    assert not End("x", "V", promised=True, credentials=0, state="wedged", code="outbox.damaged").lost
+    assert FinalState("x", "V", promised=True, credentials=0, state="none").lost
+    assert FinalState("x", "V", promised=True, credentials=0, state="delivered").lost
+    assert FinalState("x", "V", promised=True, credentials=2, state="delivered").doubled
+    assert FinalState("x", "V", promised=True, credentials=1, state="waiting").open
+    assert not FinalState("x", "V", promised=True, credentials=0, state="wedged", code="outbox.damaged").lost
 
 
 def test_points_in_pieces() -> None:
-    whole = [n for n, _ in Wanted().of("abcdefgh")]
-    first, rest = Wanted(last=3).of("abcdefgh"), Wanted(first=4).of("abcdefgh")
+    whole = [n for n, _ in PointSelection().of("abcdefgh")]
+    first, rest = PointSelection(last=3).of("abcdefgh"), PointSelection(first=4).of("abcdefgh")
     assert [n for n, _ in (*first, *rest)] == whole == list(range(1, 9))
-    assert list(Wanted(every=3, first=2, done=frozenset({5})).of("abcdefgh")) == [(2, "b"), (8, "h")]
+    assert list(PointSelection(every=3, first=2, done=frozenset({5})).of("abcdefgh")) == [(2, "b"), (8, "h")]
 
 
 def test_what_waits_drains_once_each(tmp_path: Path) -> None:
-    drained = drain(tmp_path, 200)
-    assert drained.good, drained
+    drain_report = drain(tmp_path, 200)
+    assert drain_report.good, drain_report

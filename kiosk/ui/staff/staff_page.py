@@ -96,7 +96,7 @@ class StaffPage(QWidget):
 
     def add_row(self, left: str, right: str = "", below: str = "", *, button: Button | None = None) -> None:
         """Add a row to the list."""
-        row = ListRow(left, right, below, button)
+        row = ListRow(left, right, below, button=button)
         apply_theme(row, self.theme)
         row.set_theme(self.theme)
         self.list.add(row)
@@ -112,7 +112,7 @@ class StaffPage(QWidget):
 class ListRow(QWidget):
     """A name on the left, its state on the right, a sentence below and perhaps a button."""
 
-    def __init__(self, left: str, right: str, below: str, button: Button | None) -> None:
+    def __init__(self, left: str, right: str, below: str, *, button: Button | None) -> None:
         super().__init__()
         self._row = QHBoxLayout(self)
         column, upper = QVBoxLayout(), QHBoxLayout()

@@ -158,25 +158,22 @@ class StaffPanel(QWidget):
     def _check(self, number: str, pin: str) -> None:
         self._attempt += 1
         attempt = self._attempt
+
+        def accept(_: object) -> None:
+            if attempt == self._withdrawn_attempt:
+                self.service.roster.sign_out()
+            if attempt == self._attempt:  # otherwise a customer came meanwhile: the shift stands, for reviews
+                self._restart_idle_timers()
+                self.show_page("today")
+
+        def refuse(code: Code) -> None:
+            if attempt == self._attempt:
+                self._restart_idle_timers()
+                self.sign_in.start(self.service.roster.state(), code)
+                self.changed.emit(f"sign_in-{code.value}")
+
         self.sign_in.show_checking()
-        self._tasks.run(
-            lambda: self.service.roster.sign_in(number, pin),
-            lambda _: self._accept(attempt),
-            lambda code: self._refuse(attempt, code),
-        )
-
-    def _accept(self, attempt: int) -> None:
-        if attempt == self._withdrawn_attempt:
-            self.service.roster.sign_out()
-        if attempt == self._attempt:  # otherwise a customer came meanwhile: the shift stands, for reviews
-            self._restart_idle_timers()
-            self.show_page("today")
-
-    def _refuse(self, attempt: int, code: Code) -> None:
-        if attempt == self._attempt:
-            self._restart_idle_timers()
-            self.sign_in.start(self.service.roster.state(), code)
-            self.changed.emit(f"sign_in-{code.value}")
+        self._tasks.run(lambda: self.service.roster.sign_in(number, pin), accept, refuse)
 
     def _set_page(self, page: StaffPage | None) -> None:
         """Show what surrounds `page` and clear the page before it; None: the sign-in."""

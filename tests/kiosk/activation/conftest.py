@@ -39,15 +39,15 @@ def enrolled(stub, tmp_path: Path):
 def gateway(stub, enrolled):
     import time
 
-    wire = HttpClient(stub.url, stub.ca, connect_s=1.0, answer_s=0.5)
-    made = Gateway(wire, enrolled, time.time, heartbeat_s=0.5)
+    wire = HttpClient(stub.url, stub.ca, connect_s=2.0, answer_s=2.0)
+    made = Gateway(wire, enrolled, time.time, heartbeat_s=2.0)
     yield made
     made.close()
 
 
 @pytest.fixture
 def terminal(stub, enrolled, tmp_path: Path):
-    """Outbox, pool, gateway, courier and intake over real files and a real socket."""
+    """Outbox, pool, gateway, delivery and submission over real files and a real socket."""
     made = ActivationTerminal(tmp_path / "terminal.sqlite3", enrolled, stub.url, stub.ca)
     yield made
     made.close()

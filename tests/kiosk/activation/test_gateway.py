@@ -31,7 +31,7 @@ BODY = b'{"id": "A"}'
 
 
 def gateway_to(url: str, ca: Path, who) -> Gateway:
-    return Gateway(HttpClient(url, ca, connect_s=0.5, answer_s=0.5), who, time.time, heartbeat_s=0.5)
+    return Gateway(HttpClient(url, ca, connect_s=2.0, answer_s=2.0), who, time.time, heartbeat_s=2.0)
 
 
 def test_activation_and_look_up(gateway, stub):
@@ -52,8 +52,8 @@ def test_health_measures_the_clock(gateway):
 
 
 def test_a_clock_that_is_off_is_measured(stub, enrolled):
-    wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=0.5)
+    wire = HttpClient(stub.url, stub.ca, 2.0, 2.0)
+    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=2.0)
     slow.heartbeat()
     assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
 
@@ -62,8 +62,8 @@ def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub
     stub.simulation = True
     with pytest.raises(Untrusted):
         gateway.heartbeat()
-    wire = HttpClient(stub.url, stub.ca, 0.5, 0.5)
-    Gateway(wire, enrolled, time.time, heartbeat_s=0.5, simulated=True).heartbeat()
+    wire = HttpClient(stub.url, stub.ca, 2.0, 2.0)
+    Gateway(wire, enrolled, time.time, heartbeat_s=2.0, simulated=True).heartbeat()
 
 
 def test_every_call_is_signed_anew(gateway, stub):
@@ -139,7 +139,7 @@ def test_a_line_that_breaks_is_unreachable_and_ends_in_time(gateway, stub, actio
     began = time.monotonic()
     with pytest.raises(Unreachable):
         calls[call]()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 20.0, "the stub alone would hang for 30 s"
     gateway.heartbeat()
 
 
@@ -264,7 +264,7 @@ def test_something_that_accepts_and_says_nothing(stub, enrolled):
         began = time.monotonic()
         with pytest.raises(Unreachable):
             gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", stub.ca, enrolled).heartbeat()
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 20.0
 
 
 def test_no_error_tells_anything_personal(gateway, stub):

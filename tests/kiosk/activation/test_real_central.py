@@ -1,4 +1,4 @@
-"""The whole way against the real central: a process of its own behind a line that breaks."""
+"""Terminal and real central, end to end: central is a process of its own behind a connection that breaks."""
 
 import json
 import time
@@ -45,31 +45,29 @@ def shop(central, line, tmp_path: Path, request):
     identity.enrol(url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity")
     made = Running(settings_of_terminal(tmp_path, name, url))
     made.name = name
-    made.wait_for(DeviceReady(Device.CHALLENGES), 10)
+    made.wait_for(DeviceReady(Device.CHALLENGES))
     yield made
     made.close()
 
 
 def visit(shop, picture: bool = False) -> Submit:
-    return order_with_every_check(shop.desk.take_challenge, picture)
+    return order_with_every_check(shop.service.take_challenge, picture)
 
 
 def receipts(shop, id: str) -> list:
     return [e.receipt for e in shop.events if isinstance(e, ReceiptArrived) and e.receipt.id == id]
 
 
-def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: float = 10.0) -> float:
-    began = time.monotonic()
+def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: float = 60.0) -> None:
     with shop.news:
         arrived = shop.news.wait_for(lambda: any(r.status is status for r in receipts(shop, id)), seconds)
     assert arrived, shop.events
-    return time.monotonic() - began
 
 
 def test_a_visit_is_activated(shop, central):
     made = visit(shop)
-    assert shop.desk.submit(made, None) == Stored(made.visit)
-    assert wait_for_receipt(shop, made.visit) < 3.0
+    assert shop.service.submit(made, None) == Stored(made.visit)
+    wait_for_receipt(shop, made.visit)
     assert central.credentials(made.visit) == 1
 
 
@@ -77,12 +75,12 @@ def test_a_visit_is_activated(shop, central):
 def test_who_has_one_renews_it_or_sets_a_password(shop, central, line, purpose):
     """Also when the answer is lost: the request is the same, and so is the receipt."""
     first = visit(shop)
-    shop.desk.submit(first, None)
+    shop.service.submit(first, None)
     wait_for_receipt(shop, first.visit)
     other = visit(shop)
     same_person = replace(other.evidence, card=first.evidence.card, purpose=purpose)
     line.lose_answer(after_bytes=1500)
-    shop.desk.submit(replace(other, evidence=same_person), None)
+    shop.service.submit(replace(other, evidence=same_person), None)
     wait_for_receipt(shop, other.visit)
     assert line.traffic.answers_lost == 1
     old, new = receipts(shop, first.visit)[-1].credential, receipts(shop, other.visit)[-1].credential
@@ -92,7 +90,7 @@ def test_who_has_one_renews_it_or_sets_a_password(shop, central, line, purpose):
 def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
     made = visit(shop, picture=True)
     line.lose_answer()
-    shop.desk.submit(made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
+    shop.service.submit(made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
     assert central.credentials(made.visit) == 1
@@ -102,7 +100,7 @@ def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
 def test_a_small_request_too_can_lose_its_answer(shop, central, line):
     made = visit(shop)
     line.lose_answer(after_bytes=1500)
-    shop.desk.submit(made, None)
+    shop.service.submit(made, None)
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
     assert central.credentials(made.visit) == 1
@@ -112,33 +110,33 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
     line.down()
     visits = [visit(shop) for _ in range(3)]
     for made in visits:
-        assert shop.desk.submit(made, None) == Stored(made.visit)
+        assert shop.service.submit(made, None) == Stored(made.visit)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE))
     time.sleep(3.0)
-    assert shop.desk.counts() == RequestCounts(waiting=3)
+    assert shop.service.counts() == RequestCounts(waiting=3)
     line.up()
-    # On an idle machine it is one second (`probe_s`); a machine that tests is not idle.
-    assert sum(wait_for_receipt(shop, made.visit) for made in visits) < 4.0
+    for made in visits:
+        wait_for_receipt(shop, made.visit)
     assert [central.credentials(made.visit) for made in visits] == [1, 1, 1]
 
 
 def test_central_is_killed_while_requests_come_in(shop, central):
     visits = [visit(shop) for _ in range(6)]
     for number, made in enumerate(visits):
-        shop.desk.submit(made, None)
+        shop.service.submit(made, None)
         if number == 2:
             central.kill()
-    assert shop.desk.counts().wedged == 0
+    assert shop.service.counts().wedged == 0
     central.start()
     for made in visits:
-        wait_for_receipt(shop, made.visit, seconds=15)
+        wait_for_receipt(shop, made.visit)
     assert [central.credentials(made.visit) for made in visits] == [1] * 6
 
 
 def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
     made = visit(shop)
     central.people({"number": made.evidence.card.number, "name": CARD.name, "visible_after_s": 1.0})
-    shop.desk.submit(made, None)
+    shop.service.submit(made, None)
     wait_for_receipt(shop, made.visit, RequestStatus.PENDING)
     assert receipts(shop, made.visit)[0].code is Code.PERSON_NOT_YET_VISIBLE
     wait_for_receipt(shop, made.visit, RequestStatus.ACTIVATED)
@@ -149,9 +147,9 @@ def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
 def test_a_challenge_is_good_once(shop, central):
     first, second = visit(shop), visit(shop)
     second = replace(second, evidence=replace(second.evidence, challenge=first.evidence.challenge))
-    shop.desk.submit(first, None)
+    shop.service.submit(first, None)
     wait_for_receipt(shop, first.visit)
-    shop.desk.submit(second, None)
+    shop.service.submit(second, None)
     wait_for_receipt(shop, second.visit, RequestStatus.REFUSED)
     assert receipts(shop, second.visit)[0].code is Code.CHALLENGE_INVALID
 
@@ -159,9 +157,9 @@ def test_a_challenge_is_good_once(shop, central):
 def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
     central.command("revoke", shop.name)
     made = visit(shop)
-    shop.desk.submit(made, None)
+    shop.service.submit(made, None)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
-    assert shop.desk.counts() == RequestCounts(waiting=1)
+    assert shop.service.counts() == RequestCounts(waiting=1)
     assert central.credentials(made.visit) == 0
 
 
@@ -183,26 +181,26 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
         settings = replace(settings, central=replace(settings.central, sealing=algorithm))
         shop = Running(settings)
         try:
-            shop.wait_for(DeviceReady(Device.CHALLENGES), 20)
+            shop.wait_for(DeviceReady(Device.CHALLENGES))
             before, after = visit(shop), visit(shop)
             line.down()
-            shop.desk.submit(before, None)
-            old = json.loads(shop.desk._components.outbox.next_due(time.time() + 1e6).body)["sealed"]
+            shop.service.submit(before, None)
+            old = json.loads(shop.service._components.outbox.next_due(time.time() + 1e6).body)["sealed"]
             central.command("rotate-sealing", "--algorithm", algorithm)
             central.stop()
             central.start()
             line.up()
-            wait_for_receipt(shop, before.visit, seconds=20)
-            who = shop.desk._identity
-            until = time.monotonic() + 20
+            wait_for_receipt(shop, before.visit)
+            who = shop.service._identity
+            until = time.monotonic() + 60
             while who.sealer.seal(b"x", "V", "T-1").key == old["key"] and time.monotonic() < until:
-                shop.desk._components.delivery._heartbeat_at = 0.0
-                shop.desk.wake()
+                shop.service._components.delivery._heartbeat_at = 0.0
+                shop.service.wake()
                 time.sleep(0.2)
             sealed = who.sealer.seal(b"x", "V", "T-1")
             assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
-            shop.desk.submit(after, None)
-            wait_for_receipt(shop, after.visit, seconds=20)
+            shop.service.submit(after, None)
+            wait_for_receipt(shop, after.visit)
             assert [central.credentials(made.visit) for made in (before, after)] == [1, 1]
         finally:
             shop.close()
@@ -214,17 +212,17 @@ def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_
 
     made = visit(shop)
     line.down()
-    shop.desk.submit(made, None)
+    shop.service.submit(made, None)
     wire = HttpClient(central.url, central.ca, 3.0, 10.0)
     rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
     wire.close()
     line.up()
-    wait_for_receipt(shop, made.visit, seconds=20)
+    wait_for_receipt(shop, made.visit)
     assert central.credentials(made.visit) == 1
 
 
 def test_an_idle_terminal_that_is_revoked_knows_within_its_sign_of_life(shop, central):
     central.command("revoke", shop.name)
-    shop.desk._components.delivery._heartbeat_at = 0.0  # half a minute has passed
-    shop.desk.wake()
-    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED), 10)
+    shop.service._components.delivery._heartbeat_at = 0.0  # half a minute has passed
+    shop.service.wake()
+    shop.wait_for(DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED))

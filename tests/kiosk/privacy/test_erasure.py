@@ -25,7 +25,9 @@ from kiosk.settings import Settings, load
 
 DAY = 86_400.0
 NOW = time.time()
-ANSWERED = ActivationReceipt("B", RequestStatus.ACTIVATED, Code.OK, "SERL-0000-0001")
+ANSWERED = ActivationReceipt(
+    id="B", status=RequestStatus.ACTIVATED, code=Code.OK, credential="SERL-0000-0001"
+)
 
 
 @pytest.fixture

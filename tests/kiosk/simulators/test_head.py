@@ -38,7 +38,7 @@ def test_it_moves_a_little_by_itself(name):
 
 
 def test_it_blinks_about_every_four_seconds():
-    lids = [head("collins")._blink(i / 50) for i in range(50 * 37)]
+    lids = [head("collins").eye_opening(i / 50) for i in range(50 * 37)]
     blinks = sum(a >= 0.5 > b for a, b in pairwise(lids))
     assert blinks == pytest.approx(10, abs=1)
 

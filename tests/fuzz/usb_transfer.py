@@ -1,4 +1,4 @@
-"""Door `parcel`: a USB stick that anybody may have written, at the terminal and at central."""
+"""Target `usb`: a USB stick with files that anybody may have written, at the terminal and at central."""
 
 import random
 import shutil
@@ -29,7 +29,7 @@ EXAMPLES = RESOURCES / "protocol" / "examples"
 
 
 @contextmanager
-def door(folder: Path) -> Iterator:
+def target(folder: Path) -> Iterator:
     data = folder / "central"
     keys.make(data / "keys")
     settings = Settings(data=data, simulation=True)
@@ -39,26 +39,26 @@ def door(folder: Path) -> Iterator:
     with database.write() as session:
         session.add(Terminal(id=NAME, state=TerminalState.ENROLLED.value, public_key=public))
     parcels = open_transfer(settings, database)
-    yield lambda seed: one(folder, parcels, seed)
+    yield lambda seed: run_case(folder, parcels, seed)
     database.close()
 
 
-def one(folder: Path, parcels: UsbTransfer, seed: int) -> str:
-    chance = random.Random(seed)
+def run_case(folder: Path, parcels: UsbTransfer, seed: int) -> str:
+    rng = random.Random(seed)
     stick = folder / "stick"
     shutil.rmtree(stick, ignore_errors=True)
-    return _to_central(stick, parcels, chance) if seed % 2 else _to_terminal(stick, chance)
+    return _to_central(stick, parcels, rng) if seed % 2 else _to_terminal(stick, rng)
 
 
-def _to_terminal(stick: Path, chance: random.Random) -> str:
+def _to_terminal(stick: Path, rng: random.Random) -> str:
     answers = stick / f"kiosk-{NAME}" / "answers"
     answers.mkdir(parents=True)
     body = msgspec.json.decode((EXAMPLES / "receipt.json").read_bytes())
     claims = {"iss": "central", "aud": NAME, "iat": 1, "receipt": body}
-    token = _signed(chance, claims, CENTRAL, usb_transfer.RECEIPT_TYPE)
-    _put(answers / chance.choice((f"{body['id']}.jwt", "x.jwt", "Ω.jwt", ".jwt")), token, chance)
-    _put(answers / "challenges.json", mangled(chance, (EXAMPLES / "challenges.json").read_bytes()), chance)
-    _put(answers / "roster.jwt", mangled(chance, b"a.b.c"), chance)
+    token = _signed(rng, claims, CENTRAL, usb_transfer.RECEIPT_TYPE)
+    _put(answers / rng.choice((f"{body['id']}.jwt", "x.jwt", "Ω.jwt", ".jwt")), token, rng)
+    _put(answers / "challenges.json", mangled(rng, (EXAMPLES / "challenges.json").read_bytes()), rng)
+    _put(answers / "roster.jwt", mangled(rng, b"a.b.c"), rng)
     try:
         came = usb_transfer.read_answers(stick, CENTRAL.public_key(), NAME)
     except StaffError as error:
@@ -66,14 +66,14 @@ def _to_terminal(stick: Path, chance: random.Random) -> str:
     return f"terminal: {len(came.receipts)} receipts, {came.altered} altered"
 
 
-def _to_central(stick: Path, parcels: UsbTransfer, chance: random.Random) -> str:
+def _to_central(stick: Path, parcels: UsbTransfer, rng: random.Random) -> str:
     requests = stick / f"kiosk-{NAME}" / "requests"
     requests.mkdir(parents=True)
     request = msgspec.json.decode((EXAMPLES / "activation-request.json").read_bytes())
-    body = mangled(chance, msgspec.json.encode(request | {"terminal": NAME}))[: 1 << 16]
+    body = mangled(rng, msgspec.json.encode(request | {"terminal": NAME}))[: 1 << 16]
     digest = to_base64url(_sha256(body))
     claims = {"iss": NAME, "aud": "central", "iat": int(time.time()), "id": request["id"], "bsh": digest}
-    token = _signed(chance, claims, OURS, usb_transfer.REQUEST_TYPE)
+    token = _signed(rng, claims, OURS, usb_transfer.REQUEST_TYPE)
     letter = {
         "id": request["id"],
         "terminal": NAME,
@@ -81,24 +81,24 @@ def _to_central(stick: Path, parcels: UsbTransfer, chance: random.Random) -> str
         "token": token.decode("utf-8", "replace"),
     }
     raw = msgspec.json.encode(letter)
-    raw = mangled(chance, raw) if chance.random() < 0.4 else raw
-    _put(requests / f"{request['id']}.json", raw, chance)
+    raw = mangled(rng, raw) if rng.random() < 0.4 else raw
+    _put(requests / f"{request['id']}.json", raw, rng)
     words = [word.split(":")[0] for _, word in parcels.take(stick)]
     list(parcels.answer(stick, 1, time.time()))
     return f"central: {' '.join(words) or 'nothing there'}"
 
 
-def _signed(chance: random.Random, claims: dict, key: Ed25519PrivateKey, kind: str) -> bytes:
-    """Signed over odd claims, or odd after it was signed."""
+def _signed(rng: random.Random, claims: dict, key: Ed25519PrivateKey, kind: str) -> bytes:
+    """Sign odd claims, or damage a token after it was signed."""
     raw = msgspec.json.encode(claims)
-    raw = mangled(chance, raw) if chance.random() < 0.5 else raw
+    raw = mangled(rng, raw) if rng.random() < 0.5 else raw
     token = jwt.PyJWS().encode(raw, key, algorithm="EdDSA", headers={"typ": kind}).encode()
-    return mangled(chance, token) if chance.random() < 0.3 else token
+    return mangled(rng, token) if rng.random() < 0.3 else token
 
 
-def _put(path: Path, data: bytes, chance: random.Random) -> None:
-    """A file; now and then a folder or a link that leads nowhere in its place."""
-    odd = chance.random()
+def _put(path: Path, data: bytes, rng: random.Random) -> None:
+    """Write a file, or now and then put a folder or a dangling link in its place."""
+    odd = rng.random()
     if odd < 0.02:
         path.mkdir()
     elif odd < 0.04:

@@ -1,7 +1,7 @@
-"""Eyes, ears and mouth of the terminal, without pictures and sound: they tell what the script says.
+"""Face watcher, listener and announcer without pictures and sound: they report what the script says.
 
-The same doors as `FaceWatcher`, `Listener` and `Announcer`; times are those of real ones: mouths open with
-voices, faces follow the light, heads follow arrows.
+They have the methods of `FaceWatcher`, `Listener` and `Announcer`, and the times of real engines: mouths open
+with voices, faces follow the light, heads follow arrows.
 """
 
 from kiosk import events as e
@@ -11,19 +11,19 @@ FRAME_S = 0.14
 PROMPT_S = 1.5
 DECODED_S = 0.4
 HEARD_S = 0.2
-"""So long after the end of a voice it has been understood."""
+"""Seconds from the end of an utterance until it is recognised."""
 
 
-class Eyes:
-    def __init__(self, agenda, owner, post, street) -> None:
-        self._agenda, self._owner, self._post, self._street = agenda, owner, post, street
+class ScriptedFaceWatcher:
+    def __init__(self, agenda, owner, post, simulation) -> None:
+        self._agenda, self._owner, self._post, self._simulation = agenda, owner, post, simulation
         self._watching = 0  # which watch is on; 0: none
         self._watches = 0
 
     def watch(self, portrait: bytes | None) -> None:
         self._watches += 1
         mine = self._watching = self._watches
-        customer = self._street.customer
+        customer = self._simulation.customer
         customer.looked_at()
         if portrait is not None:
             self._agenda.after(DECODED_S, self._owner, lambda: self._decoded(mine))
@@ -54,14 +54,14 @@ class Eyes:
     def _frame(self, mine: int) -> None:
         if mine != self._watching:
             return
-        if not self._street.counter.broken & {"camera"}:
-            self._post(self._street.customer.face())
+        if not self._simulation.device_states.broken & {"camera"}:
+            self._post(self._simulation.customer.face())
         self._agenda.after(FRAME_S, self._owner, lambda: self._frame(mine))
 
 
-class Ears:
-    def __init__(self, agenda, owner, post, street) -> None:
-        self._agenda, self._owner, self._post, self._street = agenda, owner, post, street
+class ScriptedListener:
+    def __init__(self, agenda, owner, post, simulation) -> None:
+        self._agenda, self._owner, self._post, self._simulation = agenda, owner, post, simulation
         self._listening = 0
         self._listens = 0
 
@@ -71,7 +71,7 @@ class Ears:
 
     def open_window(self, opened: e.WindowOpened) -> None:
         mine = self._listening
-        said = self._street.customer.says(opened.window, opened.at)
+        said = self._simulation.customer.says(opened.window, opened.at)
         now = self._agenda.clock.monotonic()
         if said is None:
             heard = DigitHeard(at=max(now, opened.closes), window=opened.window)
@@ -104,12 +104,12 @@ class Ears:
         return -60.0
 
     def _tell(self, mine: int, heard: DigitHeard) -> None:
-        if mine == self._listening and "microphone" not in self._street.counter.broken:
+        if mine == self._listening and "microphone" not in self._simulation.device_states.broken:
             self._post(heard)
 
 
-class Mouth:
-    """One prompt after the other, as the announcer says them."""
+class ScriptedAnnouncer:
+    """Speaks one prompt after the other, like the real announcer."""
 
     def __init__(self, agenda, owner, post) -> None:
         self._agenda, self._owner, self._post = agenda, owner, post

@@ -1,4 +1,4 @@
-"""Door `wire`: whatever answers in central's name, after TLS: receipts, greetings, digits, problems."""
+"""Target `answers`: what the terminal reads from central: receipts, heartbeat replies, digits, problems."""
 
 import random
 import time
@@ -53,29 +53,29 @@ READERS: dict[str, Callable[[bytes], object]] = {
 }
 
 
-def one(folder: Path, seed: int) -> str:
-    chance = random.Random(seed)
+def run_case(folder: Path, seed: int) -> str:
+    rng = random.Random(seed)
     if seed % 8 == 0:
-        return f"digits: {_digits(folder, chance)}"
-    kind = chance.choice(sorted(READERS))
+        return f"digits: {_digits(folder, rng)}"
+    kind = rng.choice(sorted(READERS))
     try:
-        return f"{kind}: {READERS[kind](mangled(chance, _example(kind)))}"
+        return f"{kind}: {READERS[kind](mangled(rng, _example(kind)))}"
     except Unreachable as error:
         return f"{kind}: {error.code.value}"
 
 
-def _digits(folder: Path, chance: random.Random) -> str:
-    """Tokens of anybody's at the pool: what comes out of it can be shown, and was signed for us."""
+def _digits(folder: Path, rng: random.Random) -> str:
+    """Put arbitrary tokens into the pool: what comes out can be shown and was signed for this terminal."""
     claims = msgspec.json.decode(_example("challenge-claims")) | {
         "iss": "central",
         "aud": "T",
         "exp": time.time() + 1e6,
     }
-    raw = mangled(chance, msgspec.json.encode(claims))
+    raw = mangled(rng, msgspec.json.encode(claims))
     token = jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA")
-    if chance.random() < 0.5:
-        token = mangled(chance, token.encode()).decode("utf-8", "replace")
-    database = Database(folder / f"pool-{chance.randrange(4)}.sqlite3")
+    if rng.random() < 0.5:
+        token = mangled(rng, token.encode()).decode("utf-8", "replace")
+    database = Database(folder / f"pool-{rng.randrange(4)}.sqlite3")
     try:
         pool = ChallengePool(database, KEY.public_key(), "T")
         pool.add([token], time.time())

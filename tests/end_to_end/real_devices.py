@@ -34,7 +34,7 @@ Sound = Callable[[float, int], Samples]
 """What sounds from a moment on (monotonic clock): so many samples."""
 
 
-class Mouthpiece:
+class SoundPlayer:
     """Plays a source into the sink as it sounds, block by block, through PulseAudio's own client."""
 
     def __init__(self, pulse: Pulse, source: Sound) -> None:
@@ -45,7 +45,7 @@ class Mouthpiece:
             stdin=subprocess.PIPE,
             pipesize=4096,  # what waits in the pipe would stay late for ever
         )
-        self._worker = Worker("mouthpiece", self._run).start()
+        self._worker = Worker("player", self._run).start()
 
     def close(self) -> None:
         self._worker.stop()
@@ -71,7 +71,7 @@ class Mouthpiece:
             self._player.stdin.flush()
 
 
-def lag_s(mouthpiece: Mouthpiece) -> float:
+def lag_s(player: SoundPlayer) -> float:
     """How long after its time a sound reaches the terminal's microphone driver, measured with a click."""
     heard: list[AudioBlock] = []
     context = Context(resources=RESOURCES, models=RESOURCES, simulation=False, clock=time.monotonic)
@@ -80,7 +80,7 @@ def lag_s(mouthpiece: Mouthpiece) -> float:
     try:
         _wait(lambda: len(heard) > 50)
         click_at = time.monotonic() + 0.3
-        mouthpiece.source = _click(click_at)
+        player.source = _click(click_at)
         _wait(lambda: _onset(heard) is not None)
     finally:
         microphone.close()
@@ -113,14 +113,14 @@ def _wait(done: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-class Street:
+class PersonAtRealDevices:
     """Real devices that perceive `shop`; `camera.url` and `reader.port` go into the settings."""
 
     def __init__(self, pulse: Pulse) -> None:
         self.shop: SimulatedShop | None = None
         self.camera = MjpegServer(FPS, self._picture)
         self.reader = SamVOnPty().__enter__()
-        self._mouthpiece = Mouthpiece(pulse, _silence)
+        self._mouthpiece = SoundPlayer(pulse, _silence)
         self.lag_s = 0.0
         self._hand = Worker("card-hand", self._hold_card).start()
 

@@ -1,4 +1,4 @@
-"""Which points of a part are to be tried: a run can be taken in pieces, and broken off and taken up again."""
+"""Selects which points of a part are tried, so that a run can be split, stopped and resumed."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count, takewhile
@@ -9,7 +9,7 @@ from msgspec import Struct
 T = TypeVar("T")
 
 
-class Wanted(Struct, frozen=True):
+class PointSelection(Struct, frozen=True):
     """Points are counted from 1. `done`: those that an earlier run has tried."""
 
     every: int = 1
@@ -18,12 +18,12 @@ class Wanted(Struct, frozen=True):
     done: frozenset[int] = frozenset()
 
     def numbers(self) -> Iterator[int]:
-        wanted = takewhile(lambda n: n <= self.last, count(self.first, self.every))
-        return (n for n in wanted if n not in self.done)
+        selection = takewhile(lambda n: n <= self.last, count(self.first, self.every))
+        return (n for n in selection if n not in self.done)
 
     def of(self, points: Sequence[T]) -> Iterator[tuple[int, T]]:
-        """With the number of each."""
+        """Yield the selected points, each with its number."""
         return ((n, points[n - 1]) for n in takewhile(lambda n: n <= len(points), self.numbers()))
 
 
-ALL_POINTS = Wanted()
+ALL_POINTS = PointSelection()

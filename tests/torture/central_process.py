@@ -1,4 +1,4 @@
-"""A central that can be killed and started a hundred times: forked from a process that has imported all.
+"""A central that is killed and started hundreds of times: forked from a process that has imported it.
 
 Reads commands on standard input, one a line: `start`, `start FSIZE` (no file may grow beyond FSIZE bytes),
 `kill`, `arm N`, `disarm`. Answers each with one line.
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from central.api.server import serve
 from central.settings import load
-from tests.torture.points import SERVER, Points, watch
+from tests.torture.kill_points import SERVER, KillPoints, watch
 
 
 def main(data: str, port: str) -> None:
-    points, child = Points(), 0
+    points, child = KillPoints(), 0
     points.disarm()
     for line in sys.stdin:
         command, *values = line.split()
@@ -38,7 +38,7 @@ def main(data: str, port: str) -> None:
                 print(points.disarm(), where, flush=True)
 
 
-def _fork(points: Points, data: Path, port: int, fsize: int) -> int:
+def _fork(points: KillPoints, data: Path, port: int, fsize: int) -> int:
     pid = os.fork()
     if pid:
         return pid

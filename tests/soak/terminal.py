@@ -1,7 +1,7 @@
-"""The terminal as it is put together in the shops (`kiosk.bootstrap`), without its threads.
+"""The terminal as `kiosk.bootstrap` builds it, without its threads.
 
-Whoever has a thread there has a line on the agenda here: the supervisors, the courier, the looks at disk and
-clock, the printer. Eyes, ears and mouth are those of `senses`.
+What has a thread there has entries on the agenda here: supervisors, delivery worker, checks of disk and
+clock, printer. Face watcher, listener and announcer are those of `scripted_engines`.
 """
 
 import threading
@@ -18,10 +18,10 @@ from kiosk.model import Device
 from kiosk.settings import Settings
 from tests.soak import devices
 from tests.soak.clock import Owner
-from tests.soak.senses import Ears, Eyes, Mouth
+from tests.soak.scripted_engines import ScriptedAnnouncer, ScriptedFaceWatcher, ScriptedListener
 
 CAMERA_S, SOUND_S, LOOK_S, POLL_S = 1.0, 10.0, 20.0, 0.4
-"""Between two frames, two looks at the microphone, at what nobody uses, and for a card."""
+"""Seconds between two frames, checks of the microphone, of an unused device, of the card reader."""
 READY_S = 20.0
 _DRIVERS = {
     "camera": devices.Camera,
@@ -33,23 +33,23 @@ _DRIVERS = {
 
 
 class SoakTerminal(Terminal, Owner):
-    """`open` and `close` are what switching on and off are."""
+    """`open` switches it on, `close` off."""
 
-    def __init__(self, settings: Settings, street) -> None:
+    def __init__(self, settings: Settings, simulation) -> None:
         Owner.__init__(self)
-        self._street = street
-        self._agenda = street.agenda
+        self._simulation = simulation
+        self._agenda = simulation.agenda
         self._courier_due: Owner = Owner()
         self._ready_told: list[e.Event] = []
-        Terminal.__init__(self, settings, clock=street.clock.monotonic, clock_unix=street.clock.unix)
+        Terminal.__init__(self, settings, None, simulation.clock.monotonic, simulation.clock.unix)
 
     def _driver(self, port: str):
-        return _DRIVERS[port](self._street.counter)
+        return _DRIVERS[port](self._simulation.device_states)
 
     def _make_devices(self) -> None:
         super()._make_devices()
         post = self.engine.post
-        self._announcer = Mouth(self._agenda, self, post)
+        self._announcer = ScriptedAnnouncer(self._agenda, self, post)
         self._card_watcher._poll_s = self._card_watcher._idle_poll_s = 0.0
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear, check_s=0.0)
         self._supervisors["microphone"] = Supervisor(Device.MICROPHONE, self._microphone_feed, post)
@@ -57,7 +57,8 @@ class SoakTerminal(Terminal, Owner):
     def _load_models(self) -> None:
         post = self.engine.post
         self._connect_engines(
-            Eyes(self._agenda, self, post, self._street), Ears(self._agenda, self, post, self._street)
+            ScriptedFaceWatcher(self._agenda, self, post, self._simulation),
+            ScriptedListener(self._agenda, self, post, self._simulation),
         )
         self._versions["script"] = "1"
         self.activation.add_versions(self._versions)
@@ -76,15 +77,15 @@ class SoakTerminal(Terminal, Owner):
         self._carry()
 
     def close(self) -> None:
-        """In order, as a shutdown does it."""
+        """Shut down in order."""
         self.gone = True
         self.stop()
         self.activation._http.close()
 
     def turn(self) -> None:
-        """Everything that has come; what the orders put off is put on the agenda."""
+        """Process everything that has arrived; what the orders put off goes to the agenda."""
         self.engine.process_pending()
-        if self._street.signing and self._attesting():
+        if self._simulation.signing and self._attesting():
             self.engine.process_pending()
         if self._print_queue.print_pending():
             self.engine.process_pending()
@@ -94,14 +95,14 @@ class SoakTerminal(Terminal, Owner):
             self._carry_in(0.05)
 
     def _attesting(self) -> bool:
-        """PINs are looked at on a thread of their own: wait for it."""
+        """Wait for the thread that verifies PINs."""
         running = [t for t in threading.enumerate() if t.name == "attest"]
         for thread in running:
             thread.join()
-        self._street.signing = not running
+        self._simulation.signing = not running
         return bool(running)
 
-    # ── what has a thread elsewhere ──────────────────────────────────────────────────────────────
+    # ── what is done by threads elsewhere ────────────────────────────────────────────────────────
 
     def _look(self) -> None:
         self._looks.check()
@@ -129,7 +130,7 @@ class SoakTerminal(Terminal, Owner):
         self._agenda.after(seconds, self, lambda: None if mine.gone else self._carry())
 
     def _carry(self) -> None:
-        """What `ActivationService.run` and `DeliveryWorker.run` do in a circle, once."""
+        """Do one round of what `ActivationService.run` and `DeliveryWorker.run` do in a loop."""
         states = (
             self.activation.ready() if self.activation._components is None or not self._ready_told else None
         )

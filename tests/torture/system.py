@@ -1,10 +1,8 @@
-"""One real central and one enrolled terminal, and the judge who compares what they hold in the end."""
+"""A real central and an enrolled terminal, and the comparison of what both ends have afterwards."""
 
 import os
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing, suppress
 from datetime import date, timedelta
@@ -21,7 +19,7 @@ from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
 from tests.support.activation_terminal import CARD, SETTINGS, ActivationTerminal, order, passed
-from tests.support.central_server import RunningCentral
+from tests.support.controlled_central import ControlledCentral
 
 QUICK = replace(
     SETTINGS,
@@ -33,12 +31,11 @@ QUICK = replace(
     answer_s=5.0,
 )
 CENTRAL = "[requests]\nlease_s = 0.3\nstrangers_burst = 100000\nper_s = 100000\nburst = 100000\n"
-ROOT = Path(__file__).parents[2]
 SETTLE_S = 60.0
 
 
-class End(Struct, frozen=True):
-    """What became of one visit. `promised`: the screen had said that it is kept."""
+class FinalState(Struct, frozen=True):
+    """What became of one visit. `promised`: the screen had said that the request is kept."""
 
     what: str
     visit: str
@@ -50,7 +47,7 @@ class End(Struct, frozen=True):
 
     @property
     def visible(self) -> bool:
-        """Nobody has to find out by himself that something is wrong."""
+        """The terminal itself reports that something is wrong with the request."""
         return self.state in ("wedged", "damaged") and self.code != ""
 
     @property
@@ -71,57 +68,31 @@ class End(Struct, frozen=True):
         return not (self.lost or self.doubled or self.open)
 
 
-class Town:
-    """Central is a process forked anew at each `start`; a terminal is made per visit, on its own file."""
+class SystemUnderTest:
+    """Central is forked anew at each start; a terminal is made for each visit, with its own file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._made = RunningCentral(folder, True, CENTRAL, "")
-        self.port, self.ca, self.url = self._made.port, self._made.ca, self._made.url
-        command = [sys.executable, "-m", "tests.torture.zygote", str(self._made.data), str(self.port)]
-        self._log = self._made.log.open("ab")
-        self._zygote = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, cwd=ROOT
-        )
-        self.start()
-        code = self._made.enrol_code("T-1")
-        self.who = identity.enrol(self.url, self.ca, "T-1", code, folder / "identity")
-
-    def start(self, fsize: int = 0) -> None:
-        """Returns when it answers."""
-        self.say(f"start {fsize}" if fsize else "start")
-        self._made.until_answers()
-
-    def kill(self) -> bool:
-        """Was it dead already?"""
-        return self.say("kill") == "was dead"
-
-    def say(self, command: str) -> str:
-        assert self._zygote.stdin
-        assert self._zygote.stdout
-        self._zygote.stdin.write(command + "\n")
-        self._zygote.stdin.flush()
-        return self._zygote.stdout.readline().strip()
+        self.central = ControlledCentral(folder, "tests.torture.central_process", CENTRAL)
+        made = self.central.made
+        self.port, self.ca, self.url = made.port, made.ca, made.url
+        self._database = made.database
+        self.central.start()
+        self.who = identity.enrol(self.url, self.ca, "T-1", made.enrol_code("T-1"), folder / "identity")
 
     @property
     def size(self) -> int:
         """Bytes of central's largest database file."""
-        return max(path.stat().st_size for path in self._made.database.parent.glob("central.sqlite3*"))
+        return max(path.stat().st_size for path in self._database.parent.glob("central.sqlite3*"))
 
     def close(self) -> None:
-        self.kill()
-        assert self._zygote.stdin
-        assert self._zygote.stdout
-        self._zygote.stdin.close()
-        self._zygote.wait(20)
-        self._zygote.stdout.close()
-        self._log.close()
+        self.central.close()
 
     def terminal(self, file: Path, url: str = "") -> ActivationTerminal:
         return ActivationTerminal(file, self.who, url or self.url, self.ca, QUICK)
 
     def new_file(self, name: str) -> Path:
-        """A terminal's database with one challenge in it."""
+        """Return a terminal's new database with one challenge in it."""
         file = self.folder / "terminals" / f"{name}.sqlite3"
         terminal = self.terminal(file)
         until = time.monotonic() + SETTLE_S
@@ -132,30 +103,30 @@ class Town:
         terminal.close()
         return file
 
-    def judge(self, point: int, what: str, file: Path, visit: str, promised: bool) -> End:
+    def final_state(self, point: int, what: str, file: Path, visit: str, promised: bool) -> FinalState:
         """Let everything that is open be settled, then compare both ends."""
         try:
             ledger = settle(self, file)
             state, code = outcome(file, visit)
             if code == Code.REQUEST_LOST.value and ledger is not Code.REQUEST_LOST:
-                state = "none"  # a loss that keeps nobody out of service was not told
+                state = "none"  # a loss that keeps no terminal out of service was not reported
         except OutboxError as error:
             state, code = "damaged", error.code.value
-        return End(what, visit, promised, self.credentials(visit), state, code, point)
+        return FinalState(what, visit, promised, self.credentials(visit), state, code, point)
 
     def credentials(self, visit: str) -> int:
         # Not `mode=ro`: a reader of a WAL file must be able to make its shared memory.
-        with closing(sqlite3.connect(self._made.database)) as central:
+        with closing(sqlite3.connect(self._database)) as central:
             query = "SELECT count(*) FROM credentials WHERE activation = ?"
             return int(central.execute(query, (visit,)).fetchone()[0])
 
     def credentials_in_all(self) -> int:
-        with closing(sqlite3.connect(self._made.database)) as central:
+        with closing(sqlite3.connect(self._database)) as central:
             return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
 
 
-def put(terminal: ActivationTerminal, visit: str) -> bool:
-    """One customer, until the screen has said something; True: that the request is kept."""
+def serve_customer(terminal: ActivationTerminal, visit: str) -> bool:
+    """Serve one customer until the screen shows a result; True if it says that the request is kept."""
     taken = terminal.submission.take_challenge()
     if not isinstance(taken, ChallengeTaken):
         return False
@@ -170,7 +141,9 @@ def put(terminal: ActivationTerminal, visit: str) -> bool:
 
 
 def person_number(visit: str) -> str:
-    """A grown-up, another for each visit, the same in every process; regions 99xxxx are not assigned."""
+    """Return the ID number of an adult, another for each visit, the same in every process (regions 99xxxx are
+    not assigned).
+    """
     chosen = random.Random(sha256(visit.encode()).digest())
     born = date(1950, 1, 1) + timedelta(days=chosen.randrange(18_000))
     first = f"99{chosen.randrange(10_000):04}{born:%Y%m%d}{chosen.randrange(1000):03}"
@@ -178,8 +151,8 @@ def person_number(visit: str) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def carry(terminal: ActivationTerminal, seconds: float) -> None:
-    """Rounds until nothing is open."""
+def deliver_all(terminal: ActivationTerminal, seconds: float) -> None:
+    """Let the terminal deliver until nothing is open."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         rest = terminal.delivery.round()
@@ -189,15 +162,17 @@ def carry(terminal: ActivationTerminal, seconds: float) -> None:
         time.sleep(min(rest, 0.05))
 
 
-def settle(town: Town, file: Path) -> Code:
-    """As the terminal's start: compare with the log, then deliver; what the ledger says in the end.
+def settle(system: SystemUnderTest, file: Path) -> Code:
+    """Do what a terminal's start does: compare with the audit log, then deliver.
+
+    Returns the code of the comparison.
 
     Raises OutboxError if the file is damaged.
     """
-    terminal = town.terminal(file)
+    terminal = system.terminal(file)
     try:
         terminal.reconciliation.check()
-        carry(terminal, SETTLE_S)
+        deliver_all(terminal, SETTLE_S)
         return terminal.reconciliation.check()
     finally:
         terminal.close()
@@ -214,20 +189,20 @@ def outcome(file: Path, visit: str) -> tuple[str, str]:
     return entry.state.value, (entry.code or Code.OK).value
 
 
-def promise_of(file: Path) -> Path:
-    """Exists when the screen of the process that may have died had promised."""
+def promise_marker(file: Path) -> Path:
+    """Return the file that exists if the screen had promised before the process died."""
     return file.with_suffix(".promised")
 
 
-def forked(work) -> bool:
-    """Do it in a process of its own; was it killed?"""
+def killed_in_fork(work) -> bool:
+    """Do `work` in a forked process; True if that was killed."""
     pid = os.fork()
     if pid == 0:
         try:
             work()
         except BaseException as error:
-            with suppress(OSError):  # no file may grow any more, the log neither
+            with suppress(OSError):  # no file may grow any more, nor may the log
                 os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:
-            os._exit(0)  # whatever happens, this process never becomes a second parent
+            os._exit(0)  # this process must never go on as a second parent
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])

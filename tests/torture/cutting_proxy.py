@@ -1,4 +1,4 @@
-"""A line that is cut at one counted piece: before it, in its middle, or after it. Real TCP, blind to TLS."""
+"""TCP proxy that cuts a connection at one counted piece of data: before, in the middle of, or after it."""
 
 import contextlib
 import socket
@@ -9,25 +9,25 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Part(StrEnum):
+class CutPosition(StrEnum):
     BEFORE = "before"
     MIDDLE = "in the middle of"
     AFTER = "after"
 
 
 class Cut(Struct, frozen=True):
-    """`up`: terminal → central. `piece` counts what came in one go, from 0, since `arm`."""
+    """`up`: terminal to central. `piece` counts what arrived in one `recv`, from 0, since `arm`."""
 
     up: bool
     piece: int
-    part: Part
+    part: CutPosition
 
     def __str__(self) -> str:
         return f"{self.part} piece {self.piece} {'up' if self.up else 'down'}"
 
 
-class Cutter:
-    """Carries everything until the armed cut; then resets both ends, and carries everything again."""
+class CuttingProxy:
+    """Proxy that carries everything until the armed cut, resets both ends then, and goes on."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -67,16 +67,16 @@ class Cutter:
         with contextlib.suppress(OSError):
             while data := one.recv(1 << 16):
                 part = self._part_now(up)
-                if part in (None, Part.AFTER):
+                if part in (None, CutPosition.AFTER):
                     other.sendall(data)
-                elif part is Part.MIDDLE:
+                elif part is CutPosition.MIDDLE:
                     other.sendall(data[: len(data) // 2])
                 if part is not None:
                     break
         _reset(one)
         _reset(other)
 
-    def _part_now(self, up: bool) -> Part | None:
+    def _part_now(self, up: bool) -> CutPosition | None:
         with self._lock:
             number = self.pieces[up]
             self.pieces[up] = number + 1

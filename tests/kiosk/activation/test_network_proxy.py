@@ -1,4 +1,4 @@
-"""The simulated line: real sockets; then the courier over it."""
+"""The simulated network, with real sockets; then the delivery worker over it."""
 
 import socket
 import threading
@@ -52,7 +52,7 @@ def echo():
 
 
 @pytest.fixture
-def line(echo):
+def proxy(echo):
     with NetworkProxy("127.0.0.1", echo.port) as made:
         yield made
 
@@ -62,174 +62,177 @@ def ask(end: socket.socket, size: int) -> bytes:
     return end.recv(100)
 
 
-def connect(line: NetworkProxy) -> socket.socket:
-    return socket.create_connection((line.host, line.port), timeout=3)
+def connect(proxy: NetworkProxy) -> socket.socket:
+    return socket.create_connection((proxy.host, proxy.port), timeout=30)
 
 
-def test_it_carries(line):
-    with connect(line) as end:
+def test_it_carries(proxy):
+    with connect(proxy) as end:
         assert ask(end, 100_000) == b"got 100000\n"
         assert ask(end, 5) == b"got 5\n"
-    assert line.traffic.bytes_up == 100_005
-    assert line.traffic.bytes_down == 17
+    assert proxy.traffic.bytes_up == 100_005
+    assert proxy.traffic.bytes_down == 17
 
 
-def test_down_cuts_and_refuses_and_up_carries_again(line):
-    with connect(line) as end:
+def test_down_cuts_and_refuses_and_up_carries_again(proxy):
+    with connect(proxy) as end:
         ask(end, 5)
-        line.down()
+        proxy.down()
         with pytest.raises(ConnectionResetError):
             end.recv(1)
     with pytest.raises(ConnectionRefusedError):
-        connect(line)
-    port = line.port
-    line.up()
-    assert line.port == port
-    with connect(line) as end:
+        connect(proxy)
+    port = proxy.port
+    proxy.up()
+    assert proxy.port == port
+    with connect(proxy) as end:
         assert ask(end, 5) == b"got 5\n"
 
 
-def test_down_and_up_many_times(line):
+def test_down_and_up_many_times(proxy):
     for _ in range(20):
-        line.down()
-        line.up()
-    with connect(line) as end:
+        proxy.down()
+        proxy.up()
+    with connect(proxy) as end:
         assert ask(end, 5) == b"got 5\n"
 
 
-def test_a_lost_answer_was_a_question_that_arrived(line, echo):
-    line.lose_answer(after_bytes=4096)
-    with connect(line) as end:
+def test_a_lost_answer_was_a_question_that_arrived(proxy, echo):
+    proxy.lose_answer(after_bytes=4096)
+    with connect(proxy) as end:
         for _ in range(10):
             assert ask(end, 1000)  # ten small questions are not a large one
         with pytest.raises(ConnectionResetError):
             ask(end, 5000)
     assert echo.got == [1000] * 10 + [5000]
-    assert line.traffic.answers_lost == 1
-    with connect(line) as end:
+    assert proxy.traffic.answers_lost == 1
+    with connect(proxy) as end:
         assert ask(end, 5000) == b"got 5000\n"  # once
 
 
-def test_it_hangs_and_lets_go(line):
-    with connect(line) as end:
-        line.hang()
+def test_it_hangs_and_lets_go(proxy):
+    with connect(proxy) as end:
+        proxy.hang()
         end.sendall(b"hello\n")
         end.settimeout(0.3)
         with pytest.raises(TimeoutError):
             end.recv(1)
-        line.up()
-        end.settimeout(3)
+        proxy.up()
+        end.settimeout(30)
         assert end.recv(100) == b"got 6\n"
 
 
-def test_it_delays(line):
-    with connect(line) as end:
-        line.delay(0.2)
+def test_it_delays(proxy):
+    with connect(proxy) as end:
+        proxy.delay(0.2)
         began = time.monotonic()
         assert ask(end, 5)
         assert time.monotonic() - began > 0.35
-        line.up()
-        began = time.monotonic()
-        assert ask(end, 5)
-        assert time.monotonic() - began < 0.2
+        proxy.up()
+        took = []
+        for _ in range(20):
+            began = time.monotonic()
+            assert ask(end, 5)
+            took.append(time.monotonic() - began)
+        assert min(took) < 0.2
 
 
 def test_no_central_behind_it():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
-        with NetworkProxy("127.0.0.1", taken.getsockname()[1]) as line:
+        with NetworkProxy("127.0.0.1", taken.getsockname()[1]) as proxy:
             # The reset may come before `connect` has looked whether it is connected: then that raises.
-            with pytest.raises(ConnectionResetError), connect(line) as end:
+            with pytest.raises(ConnectionResetError), connect(proxy) as end:
                 end.recv(1)
-            assert line.traffic.refused == 1
+            assert proxy.traffic.refused == 1
 
 
 def test_no_thread_is_left_over(echo):
     before = threading.active_count()
-    with NetworkProxy("127.0.0.1", echo.port) as line, connect(line) as end:
+    with NetworkProxy("127.0.0.1", echo.port) as proxy, connect(proxy) as end:
         ask(end, 5)
-    until = time.monotonic() + 2
+    until = time.monotonic() + 30
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.02)
     assert threading.active_count() <= before + 1  # echo's own, until it notices
 
 
-# ── the courier over the line ────────────────────────────────────────────────────────────────────
+# ── the delivery worker over it ──────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
-def tls_line(stub):
+def tls_proxy(stub):
     with NetworkProxy("127.0.0.1", stub.port) as made:
         yield made
 
 
 @pytest.fixture
-def far(stub, enrolled, tls_line, tmp_path):
-    """The terminal, with the line between it and central."""
-    url = f"https://127.0.0.1:{tls_line.port}"
+def far(stub, enrolled, tls_proxy, tmp_path):
+    """The terminal, with the proxy between it and central."""
+    url = f"https://127.0.0.1:{tls_proxy.port}"
     made = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca)
     yield made
     made.close()
 
 
-def test_what_was_put_without_a_line_is_delivered_soon_after_it_returns(far, stub, tls_line):
+def test_what_was_put_without_a_line_is_delivered_soon_after_it_returns(far, stub, tls_proxy):
     far.delivery.round()
-    tls_line.down()
+    tls_proxy.down()
     for n in range(5):
         far.submission.submit(order(f"V{n}"), None)
     far.rounds(1.5)
     assert far.outbox.counts() == RequestCounts(waiting=5)
     assert far.told(Device.CENTRAL)[-1] == DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE)
-    tls_line.up()
+    tls_proxy.up()
     took = far.until(lambda: far.outbox.counts().delivered == 5)
     assert took < 2.0
     assert far.told(Device.CENTRAL)[-1] == DeviceReady(Device.CENTRAL)
     assert set(stub.opened.values()) == {1}
 
 
-def test_the_return_of_the_line_ends_a_long_backoff(stub, enrolled, tls_line, tmp_path):
+def test_the_return_of_the_line_ends_a_long_backoff(stub, enrolled, tls_proxy, tmp_path):
     patient = replace(SETTINGS, backoff_first_s=100.0, backoff_max_s=300.0)
-    url = f"https://127.0.0.1:{tls_line.port}"
+    url = f"https://127.0.0.1:{tls_proxy.port}"
     far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, patient)
     far.delivery.round()
-    tls_line.down()
+    tls_proxy.down()
     far.submission.submit(order("A"), None)
     far.delivery.round()
     assert far.outbox.due_in(time.time()) > 40.0
-    tls_line.up()
+    tls_proxy.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
     far.close()
 
 
 def test_the_default_settings_deliver_within_two_seconds_of_the_lines_return(
-    stub, enrolled, tls_line, tmp_path
+    stub, enrolled, tls_proxy, tmp_path
 ):
-    url = f"https://127.0.0.1:{tls_line.port}"
+    url = f"https://127.0.0.1:{tls_proxy.port}"
     far = ActivationTerminal(tmp_path / "far.sqlite3", enrolled, url, stub.ca, load().central)
-    tls_line.down()
+    tls_proxy.down()
     far.submission.submit(order("A"), None)
     far.rounds(4.0)
-    tls_line.up()
+    tls_proxy.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 2.0
     far.close()
 
 
-def test_a_lost_answer_over_tls_gives_one_credential(far, stub, tls_line):
+def test_a_lost_answer_over_tls_gives_one_credential(far, stub, tls_proxy):
     far.delivery.round()
-    tls_line.lose_answer()
+    tls_proxy.lose_answer()
     far.submission.submit(order("A", picture=True), b"\xff" * 30_000)
     far.until(lambda: far.outbox.counts().delivered == 1)
-    assert tls_line.traffic.answers_lost == 1
+    assert tls_proxy.traffic.answers_lost == 1
     assert stub.opened == {"A": 1}
     assert stub.seen.count(("POST", "/v1/activations")) == 1
 
 
-def test_a_line_that_hangs_in_the_middle(far, stub, tls_line):
+def test_a_line_that_hangs_in_the_middle(far, stub, tls_proxy):
     far.delivery.round()
-    tls_line.hang()
+    tls_proxy.hang()
     far.submission.submit(order("A"), None)
     far.rounds(2.0)
     assert far.outbox.counts() == RequestCounts(waiting=1)
-    tls_line.up()
+    tls_proxy.up()
     assert far.until(lambda: far.outbox.counts().delivered == 1) < 3.0
     assert stub.opened == {"A": 1}

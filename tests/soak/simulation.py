@@ -1,14 +1,10 @@
-"""The street: one shop, its line, central in a process of its own, one customer after the other, and fate."""
+"""Simulation of a shop in simulated time: a terminal, its line, central, customers one by one, and faults."""
 
 import logging
 import os
 import random
 import signal
-import ssl
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter as Counts
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +12,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from msgspec import Struct
 
-import central.fleet.clerks
+from central.fleet import clerks
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.errors import KioskError
@@ -24,15 +20,14 @@ from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
 from kiosk.simulators.network_proxy import NetworkProxy
 from tests.soak import faults
-from tests.soak.clock import Agenda, Clock, Owner
+from tests.soak.clock import Agenda, Owner, SimulatedClock
 from tests.soak.customer import Customer
-from tests.soak.devices import Counter
-from tests.soak.ledger import PROMISES, Ledger
+from tests.soak.devices import DeviceStates
+from tests.soak.outcome_log import PROMISES, OutcomeLog
 from tests.soak.script import drawn
-from tests.soak.shop import SoakTerminal
-from tests.support.central_server import RunningCentral
+from tests.soak.terminal import SoakTerminal
+from tests.support.controlled_central import ControlledCentral
 
-ROOT = Path(__file__).parents[2]
 NAME = "SOAK-0001"
 CENTRAL = """
 prune_s = 5
@@ -72,16 +67,16 @@ BETWEEN_S = (5.0, 60.0)
 DAY_VISITS = 150
 NIGHT_S = 10 * 3600.0
 KNOWN = 300
-"""So many people who have a credential are remembered, to come again."""
+"""Number of people with a credential who are remembered and may come again."""
 
 
-class Staff(Struct, frozen=True):
+class StaffAccount(Struct, frozen=True):
     number: str
     pin: str
 
 
-class Bugs(logging.Handler):
-    """Counts what the program itself calls an error, and keeps the first of each kind."""
+class ErrorCounter(logging.Handler):
+    """Counts what the program logs as an error, and keeps the first traceback of each kind."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -95,82 +90,31 @@ class Bugs(logging.Handler):
             self.first[name] = logging.Formatter().formatException(record.exc_info)
 
 
-class Office:
-    """Central's process; `pid` is that of the server."""
-
-    def __init__(self, folder: Path, clock_file: Path) -> None:
-        self.made = RunningCentral(folder, True, CENTRAL, "")
-        self._log = self.made.log.open("ab")
-        command = [sys.executable, "-m", "tests.soak.office", str(self.made.data), str(self.made.port)]
-        self._process = subprocess.Popen(
-            [*command, str(clock_file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            cwd=ROOT,
-        )
-        self._trust = ssl.create_default_context(cafile=str(self.made.ca))
-        self.pid = 0
-
-    def start(self) -> None:
-        self.pid = int(self._say("start"))
-        until = time.monotonic() + 60
-        while not self._answers():
-            assert time.monotonic() < until, self.made.log.read_text()[-3000:]
-            time.sleep(0.02)
-
-    def kill(self) -> None:
-        self._say("kill")
-
-    def close(self) -> None:
-        self.kill()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(20)
-        self._log.close()
-
-    def _say(self, command: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(command + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().strip()
-
-    def _answers(self) -> bool:
-        handlers = urllib.request.HTTPSHandler(context=self._trust), urllib.request.ProxyHandler({})
-        try:
-            with urllib.request.build_opener(*handlers).open(self.made.url + "/v1/health", timeout=5):
-                return True
-        except OSError:
-            return False
-
-
-class Street:
+class ShopSimulation:
     def __init__(self, folder: Path, seed: int, fault_every: float) -> None:
-        """`fault_every`: so many visits between two strokes of fate, on average; 0: none ever."""
+        """`fault_every`: mean number of visits between two faults; 0: no faults."""
         self.folder = folder
-        self.dice = random.Random(seed)
+        self.rng = random.Random(seed)
         self.seed = seed
-        self.clock = Clock(folder / "clock", time.time())
+        self.clock = SimulatedClock(folder / "clock", time.time())
         self.agenda = Agenda(self.clock)
-        self.counter = Counter(self.clock)
-        self.ledger = Ledger(folder / "ledger.jsonl")
-        self.bugs = Bugs()
-        logging.getLogger().addHandler(self.bugs)
-        self.office = Office(folder, folder / "clock")
-        self.office.start()
-        self.line = NetworkProxy("127.0.0.1", self.office.made.port)
+        self.device_states = DeviceStates(self.clock)
+        self.outcome_log = OutcomeLog(folder / "outcome_log.jsonl")
+        self.errors = ErrorCounter()
+        logging.getLogger().addHandler(self.errors)
+        self.central = ControlledCentral(folder, "tests.soak.central_process", CENTRAL, str(folder / "clock"))
+        self.start_central()
+        self.line = NetworkProxy("127.0.0.1", self.central.made.port)
         self.staff = self._enrol()
         self.customer: Customer | None = None
         self.signing = False
         self.disk_low = False
-        self.fate = Owner()
+        self.fault_owner = Owner()
         self.faults: Counts[str] = Counts()
-        """Now."""
-        self.struck: Counts[str] = Counts()
-        """In all."""
-        self.done = self._visits_of_day = self.turned_away = self.nights = 0
+        """Faults that last at the moment."""
+        self.fault_counts: Counts[str] = Counts()
+        """Faults since the start."""
+        self.done = self._visits_of_day = self.customers_turned_away = self.nights = 0
         self._around: set[str] = set()
         self._known: list[int] = []
         self._fault_every = fault_every
@@ -178,50 +122,52 @@ class Street:
         self._in_service = False
         self.impostors = faults.Impostors(folder)
         self.on_notice: Callable[[e.Notice], None] = lambda _: None
-        self.shop: SoakTerminal
-        self.open_shop()
-        self._threaten()
+        self.terminal: SoakTerminal
+        self.open_terminal()
+        self._schedule_fault()
 
-    def _enrol(self) -> dict[Role, Staff]:
-        made = self.office.made
+    def start_central(self) -> None:
+        """Start the server anew."""
+        self.central_pid = int(self.central.start())
+
+    def _enrol(self) -> dict[Role, StaffAccount]:
+        made = self.central.made
         url = f"https://127.0.0.1:{self.line.port}"
         text = SETTINGS.format(name=NAME, port=self.line.port, ca=made.ca)
         (self.folder / "settings.toml").write_text(text, encoding="utf-8")
         identity.enrol(url, made.ca, NAME, made.enrol_code(NAME), self.folder / "identity")
-        central.fleet.clerks.HASHER = PasswordHasher(
-            time_cost=1, memory_cost=8, parallelism=1
-        )  # not tried here
+        clerks.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # not tried here
         staff = {}
         for role, more in ((Role.CLERK, []), (Role.SUPERVISOR, ["--supervisor"])):
             words = made.command("clerk", "add", NAME, *more).split()
             number, pin = (word for word in words if word.isdigit())
-            staff[role] = Staff(number, pin)
+            staff[role] = StaffAccount(number, pin)
         return staff
 
     # ── the shop ─────────────────────────────────────────────────────────────────────────────────
 
-    def open_shop(self) -> None:
+    def open_terminal(self) -> None:
         self._in_service = self._invited = False
-        self.shop = SoakTerminal(load(self.folder / "settings.toml"), self)
-        self.shop.engine.subscribe(self.ledger.told)
-        self.shop.engine.subscribe(self._see)
-        self.shop.open()
-        self.agenda.after(40.0, self.shop, self._clerk_comes)
+        self.terminal = SoakTerminal(load(self.folder / "settings.toml"), self)
+        self.terminal.engine.subscribe(self.outcome_log.record)
+        self.terminal.engine.subscribe(self._see)
+        self.terminal.open()
+        self.agenda.after(40.0, self.terminal, self._clerk_comes)
 
-    def close_shop(self) -> None:
-        self.shop.close()
+    def close_terminal(self) -> None:
+        self.terminal.close()
         self._drop_customer()
-        self.counter.lift()
+        self.device_states.lift()
 
     def _clerk_comes(self) -> None:
         """In most shops a clerk signs in every morning, and after each restart."""
-        if self.dice.random() < 0.15:
+        if self.rng.random() < 0.15:
             return
         who = self.staff[Role.CLERK]
         try:
-            self.shop.roster.sign_in(who.number, who.pin)
+            self.terminal.roster.sign_in(who.number, who.pin)
         except KioskError:
-            self.agenda.after(300.0, self.shop, self._clerk_comes)
+            self.agenda.after(300.0, self.terminal, self._clerk_comes)
 
     def _see(self, notice: e.Notice) -> None:
         if isinstance(notice, e.OutOfService):
@@ -236,7 +182,7 @@ class Street:
         if isinstance(notice, e.Print) and notice.slip.outcome is Outcome.ACTIVATED:
             self._known = [*self._known[-KNOWN:], self.customer.script.person]
         if isinstance(notice, e.Show) and notice.stage is Stage.SUBMIT:
-            self.ledger.note("submits", self.customer.visit)
+            self.outcome_log.note("submits", self.customer.visit)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -246,7 +192,7 @@ class Street:
         sample: Callable[[], None] = lambda: None,
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Until so many visits began, or there were enough; `sample` after each."""
+        """Run until `visits` visits began or `enough` says so; call `sample` after each."""
         before = self.done
         while self.done < visits and not enough():
             self.step()
@@ -257,100 +203,100 @@ class Street:
             self.step()
 
     def step(self) -> None:
-        """The next thing that is due, and all that comes of it at once."""
-        due, deadline = self.agenda.next, self.shop.engine.deadline
+        """Do the next action that is due, and everything that follows from it at once."""
+        due, deadline = self.agenda.next, self.terminal.engine.deadline
         if deadline is not None and (due is None or deadline <= due):
             self.clock.advance(deadline)
         else:
             self.agenda.do_next()
-        self.shop.turn()
+        self.terminal.turn()
         self._around.update(self.faults)
         self._after_step()
 
     def _after_step(self) -> None:
         if self.customer is not None and self.customer.over:
             self._drop_customer()
-        if self.customer is None and not self._invited and not self.shop.gone:
+        if self.customer is None and not self._invited and not self.terminal.gone:
             self._invited = True
             if self._visits_of_day >= DAY_VISITS:
-                self.agenda.after(60.0, self.shop, self._evening)
+                self.agenda.after(60.0, self.terminal, self._evening)
             else:
-                self.agenda.after(self.dice.uniform(*BETWEEN_S), self.shop, self._enter)
+                self.agenda.after(self.rng.uniform(*BETWEEN_S), self.terminal, self._enter)
 
     def _enter(self) -> None:
         self._invited = False
         if not self._in_service:
-            self.turned_away += 1
+            self.customers_turned_away += 1
             self._invited = True
-            self.agenda.after(30.0, self.shop, self._enter)
+            self.agenda.after(30.0, self.terminal, self._enter)
             return
         self.done += 1
         self._visits_of_day += 1
         script = drawn(self.seed * 1_000_003 + self.done, self.done, self._known)
-        self.customer = Customer(script, self.shop, self)
+        self.customer = Customer(script, self.terminal, self)
         self._around = set(self.faults)
-        self.ledger.note(
+        self.outcome_log.note(
             "began", self.customer.visit, way=script.way.value, purpose=script.purpose.value, odd=script.kind
         )
         self.customer.begin()
-        self.shop.engine.process_pending()
-        if not self.shop.engine.serving:  # went out of service with this very event
+        self.terminal.engine.process_pending()
+        if not self.terminal.engine.serving:  # went out of service with this very event
             self.customer.over = True
 
     def _drop_customer(self) -> None:
         if self.customer is not None:
             self.customer.gone = self.customer.over = True
             self.customer._page.gone = True
-            self.ledger.note("around", self.customer.visit, faults=sorted(self._around))
+            self.outcome_log.note("around", self.customer.visit, faults=sorted(self._around))
             file = self.folder / "storage" / "visits" / f"{self.customer.visit}.jsonl"
-            if file.exists():  # so that it is erased when it is old in made time
+            if file.exists():  # so that it is erased when it is old in simulated time
                 os.utime(file, (self.clock.unix(), self.clock.unix()))
         self.customer = None
 
     def _evening(self) -> None:
-        """The power is cut every evening."""
+        """Cut the power, as every evening, and start again the next morning."""
         self.nights += 1
         self._visits_of_day = 0
-        self.close_shop()
+        self.close_terminal()
         self.clock.advance(self.clock.monotonic() + NIGHT_S)
-        self.open_shop()
+        self.open_terminal()
 
-    # ── fate ─────────────────────────────────────────────────────────────────────────────────────
+    # ── faults ───────────────────────────────────────────────────────────────────────────────────
 
-    def _threaten(self) -> None:
+    def _schedule_fault(self) -> None:
         if self._fault_every:
-            seconds = self.dice.expovariate(1 / (self._fault_every * 100.0))
-            self.agenda.after(seconds, self.fate, self._strike)
+            seconds = self.rng.expovariate(1 / (self._fault_every * 100.0))
+            self.agenda.after(seconds, self.fault_owner, self._start_fault)
 
-    def _strike(self) -> None:
-        fault = faults.draw(self.dice)
-        self._threaten()
+    def _start_fault(self) -> None:
+        fault = faults.draw(self.rng)
+        self._schedule_fault()
         if self.faults[fault.name]:
             return
-        self.struck[fault.name] += 1
+        self.fault_counts[fault.name] += 1
         self.faults[fault.name] += 1
         fault.begin(self)
-        seconds = self.dice.uniform(*fault.lasts_s)
-        self.agenda.after(seconds, self.fate, lambda: self._relent(fault))
+        seconds = self.rng.uniform(*fault.lasts_s)
+        self.agenda.after(seconds, self.fault_owner, lambda: self._end_fault(fault))
 
-    def _relent(self, fault) -> None:
+    def _end_fault(self, fault) -> None:
         self.faults -= Counts([fault.name])
         fault.end(self)
 
-    def peace(self) -> None:
-        """Whatever still goes wrong ends, and nothing more comes."""
-        self.fate.gone = True
+    def end_all_faults(self) -> None:
+        """End the faults that last, and start no more."""
+        self.fault_owner.gone = True
         self._fault_every = 0
         for name in list(self.faults):
-            self._relent(faults.ALL[name])
+            self._end_fault(faults.ALL[name])
 
     def settle(self, hours: float = 72.0) -> int:
-        """No more customers; until nothing is open. How many requests still are."""
+        """Wait, without further customers, until no request is open; returns how many still are."""
         self._invited = True
         until = self.clock.monotonic() + hours * 3600
         while self.clock.monotonic() < until:
             self.step()
-            desk = self.shop.activation
+            desk = self.terminal.activation
             counts = desk.counts() if desk._components else None
             if counts is not None and counts.waiting + counts.pending == 0:
                 return 0
@@ -358,25 +304,25 @@ class Street:
 
     def close(self) -> None:
         self.clock_days = self.clock.monotonic() / 86_400
-        self.close_shop()
+        self.close_terminal()
         self.line.close()
         self.impostors.close()
-        self.office.close()
-        self.ledger.close()
+        self.central.close()
+        self.outcome_log.close()
         self.clock.close()
 
     # ── a terminal that is killed ────────────────────────────────────────────────────────────────
 
-    def live_and_die(self) -> None:
-        """One visit or two in a process forked from this one, SIGKILL somewhere in them, and on again."""
-        how = self.dice.choice(("on the screen's promise", "at a step", "by the clock"))
-        steps, wall_s = self.dice.randrange(1, 400), self.dice.uniform(0.01, 0.25)
-        self.close_shop()
+    def kill_terminal_somewhere(self) -> None:
+        """Fork, serve a visit or two, kill the forked process with SIGKILL somewhere in them, and go on."""
+        how = self.rng.choice(("on the screen's promise", "at a step", "by the clock"))
+        steps, wall_s = self.rng.randrange(1, 400), self.rng.uniform(0.01, 0.25)
+        self.close_terminal()
         self.done += 1
         pid = os.fork()
         if pid == 0:
             try:
-                self._doomed(how, steps)
+                self._run_until_killed(how, steps)
             finally:
                 os._exit(9)
         if how == "by the clock":
@@ -384,12 +330,12 @@ class Street:
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         assert os.WIFSIGNALED(status), f"a doomed terminal left with {status}"
-        self.struck[f"killed {how}"] += 1
-        self.open_shop()
+        self.fault_counts[f"killed {how}"] += 1
+        self.open_terminal()
 
-    def _doomed(self, how: str, steps: int) -> None:
-        self.fate.gone = True
-        self.done += 1_000_000 * (1 + self.struck["terminal killed"])  # other people than the parent's
+    def _run_until_killed(self, how: str, steps: int) -> None:
+        self.fault_owner.gone = True
+        self.done += 1_000_000 * (1 + self.fault_counts["terminal killed"])  # other people than the parent's
 
         def die(notice: e.Notice) -> None:
             if isinstance(notice, e.Print) and notice.slip.outcome.value in PROMISES:
@@ -400,7 +346,7 @@ class Street:
             steps = 20_000
         elif how == "by the clock":
             steps = 1_000_000
-        self.open_shop()
+        self.open_terminal()
         for _ in range(steps):
             self.step()
         os.kill(os.getpid(), signal.SIGKILL)

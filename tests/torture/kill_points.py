@@ -1,8 +1,7 @@
-"""The points at which a process may be killed: before and after each SQL statement, commit, send, receive
+"""Points at which a process may be killed: before and after each SQL statement, commit, send, receive
 and write to the audit log.
 
-They are counted from the moment `arm` is called; the process dies (SIGKILL) at the one that was asked for.
-Only for tests: nothing of the product knows of it.
+They are counted from the call of `arm` on; the process kills itself (SIGKILL) at the chosen one.
 """
 
 import mmap
@@ -15,11 +14,11 @@ import struct
 import threading
 
 _UNCOUNTED = frozenset({"recheck"})
-"""Threads that work by the clock: their statements would make the count another one each time."""
+"""Threads that work by the clock: their statements would make the count differ from run to run."""
 
 
-class Points:
-    """Shared between a process and those forked from it: whoever arms need not be the one that dies."""
+class KillPoints:
+    """Counter in memory shared with forked processes: the process that arms need not be the one that dies."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 16 + 120)
@@ -29,7 +28,7 @@ class Points:
         self._memory[:16] = struct.pack("qq", at, 0)
 
     def disarm(self) -> int:
-        """No more deaths; how many points were passed since `arm`."""
+        """Let nothing die any more, and return how many points were passed since `arm`."""
         count = self.passed
         self._memory[:16] = struct.pack("qq", -1, 0)
         return count
@@ -40,10 +39,10 @@ class Points:
 
     @property
     def where(self) -> str:
-        """The last point that was passed."""
+        """Name of the last point that was passed."""
         return self._memory[16:].rstrip(b"\0").decode(errors="replace")
 
-    def pass_(self, where: str) -> None:
+    def reach(self, where: str) -> None:
         at, count = struct.unpack("qq", self._memory[:16])
         if at < 0 or threading.current_thread().name in _UNCOUNTED:
             return
@@ -53,19 +52,19 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, real, name: str):
-        """`real` with a point before and one after it."""
+        """Return `real` with a point before and one after it."""
 
         def call(*values, **named):
-            self.pass_(f"before {name}")
+            self.reach(f"before {name}")
             done = real(*values, **named)
-            self.pass_(f"after {name}")
+            self.reach(f"after {name}")
             return done
 
         return call
 
 
-def watch(points: Points, sockets: type) -> None:
-    """Let every contact of this process be counted. `sockets`: SSLSocket for a client, socket for asyncio."""
+def watch(points: KillPoints, sockets: type) -> None:
+    """Count every contact of this process. `sockets`: SSLSocket for a client, socket for asyncio."""
 
     class Cursor(sqlite3.Cursor):
         def execute(self, sql, *values):
@@ -93,7 +92,7 @@ def watch(points: Points, sockets: type) -> None:
     os.fdatasync = points.around(os.fdatasync, "audit sync")
 
 
-def _method(points: Points, real, name: str):
+def _method(points: KillPoints, real, name: str):
     def call(self, *values):
         return points.around(real, name)(self, *values)
 

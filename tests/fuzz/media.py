@@ -1,4 +1,4 @@
-"""Doors `audio` and `image`: sound files and a microphone's blocks, pictures and the card's portrait."""
+"""Targets `audio` and `image`: sound files and a microphone's blocks, pictures and the card's portrait."""
 
 import io
 import random
@@ -31,20 +31,18 @@ HOSTILE = (float("nan"), float("inf"), -float("inf"), 1e30, -1.0, 1.0, 0.0, 1e-4
 
 
 def audio(folder: Path, seed: int) -> str:
-    chance = random.Random(seed)
-    return _file(folder, chance) if seed % 3 else f"microphone: {_microphone(chance)}"
+    rng = random.Random(seed)
+    return _file(folder, rng) if seed % 3 else f"microphone: {_microphone(rng)}"
 
 
-def _file(folder: Path, chance: random.Random) -> str:
-    kind, subtype = chance.choice(FORMATS)
+def _file(folder: Path, rng: random.Random) -> str:
+    kind, subtype = rng.choice(FORMATS)
     made = io.BytesIO()
-    sound = np.random.default_rng(chance.randrange(1 << 30)).uniform(
-        -0.5, 0.5, chance.choice((0, 1, 400, 4000))
-    )
-    soundfile.write(made, sound, chance.choice((8000, 16000, 48000)), subtype=subtype, format=kind)
+    sound = np.random.default_rng(rng.randrange(1 << 30)).uniform(-0.5, 0.5, rng.choice((0, 1, 400, 4000)))
+    soundfile.write(made, sound, rng.choice((8000, 16000, 48000)), subtype=subtype, format=kind)
     (folder / "zh-Hans").mkdir(exist_ok=True)
     path = folder / "zh-Hans" / "welcome.ogg"
-    path.write_bytes(mangled(chance, made.getvalue(), BYTES))
+    path.write_bytes(mangled(rng, made.getvalue(), BYTES))
     clip = Prompts(folder).get("welcome", "zh-Hans")
     assert clip is None or clip.ndim == 1
     try:
@@ -56,8 +54,8 @@ def _file(folder: Path, chance: random.Random) -> str:
     return "file: sound"
 
 
-def _microphone(chance: random.Random) -> str:
-    """Blocks as no driver should deliver them: each window is told, with finite numbers."""
+def _microphone(rng: random.Random) -> str:
+    """Deliver blocks that no driver should deliver: each window is reported, with finite numbers."""
     told: list[DigitHeard] = []
     clock = [0.0]
     ear = Listener(PitchRecogniser(), SETTINGS.speech, post=told.append, clock=lambda: clock[0])
@@ -65,14 +63,14 @@ def _microphone(chance: random.Random) -> str:
     ear.open_window(WindowOpened(0, 0.1, 1.0))
     ear.open_window(WindowOpened(1, 1.0, 2.0))
     for number in range(60):
-        ear.feed(_block(chance, number, clock))
+        ear.feed(_block(rng, number, clock))
         while ear.step(0.0):
             pass
     clock[0] += 30.0
-    ear._notice_deafness()
-    ear._notice_deafness()
+    ear._check_for_silence()
+    ear._check_for_silence()
     windows = [heard.window for heard in told]
-    assert set(windows) == {0, 1}, windows  # a later voice of the same window may tell it anew
+    assert set(windows) == {0, 1}, windows  # a later voice of the same window may report it again
     for heard in told:
         assert all(np.isfinite(score) for score in heard.scores)
     ear.forget()
@@ -80,55 +78,55 @@ def _microphone(chance: random.Random) -> str:
     return f"{len(set(windows))} windows told"
 
 
-def _block(chance: random.Random, number: int, clock: list[float]) -> AudioBlock:
-    size = chance.choice((800, 800, 800, 800, 0, 1, 7, 16000))
+def _block(rng: random.Random, number: int, clock: list[float]) -> AudioBlock:
+    size = rng.choice((800, 800, 800, 800, 0, 1, 7, 16000))
     samples = np.zeros(size, np.float32)
-    if chance.random() < 0.3 and size:
-        said = voice(chance.randrange(10), 0.3)[:size]
+    if rng.random() < 0.3 and size:
+        said = voice(rng.randrange(10), 0.3)[:size]
         samples[: len(said)] = said
-    if chance.random() < 0.2 and size:
-        samples[chance.randrange(size) :: chance.randrange(1, 9)] = chance.choice(HOSTILE)
-    at = clock[0] + chance.choice((0.0, 0.0, 0.0, 0.0, -1.0, 5.0, 0.003))
+    if rng.random() < 0.2 and size:
+        samples[rng.randrange(size) :: rng.randrange(1, 9)] = rng.choice(HOSTILE)
+    at = clock[0] + rng.choice((0.0, 0.0, 0.0, 0.0, -1.0, 5.0, 0.003))
     clock[0] += size / SAMPLE_RATE
-    seq = number + chance.choice((0, 0, 0, 0, 1, -1, 1000))
-    return AudioBlock(samples=samples, seq=seq, at=at, lost=chance.random() < 0.1)
+    seq = number + rng.choice((0, 0, 0, 0, 1, -1, 1000))
+    return AudioBlock(samples=samples, seq=seq, at=at, lost=rng.random() < 0.1)
 
 
 def image(folder: Path, seed: int) -> str:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     kind = seed % 4
     if kind == 0:
-        return f"decoder: {_decoder(chance)}"
+        return f"decoder: {_decoder(rng)}"
     if kind == 1:
-        return f"frame: {_frames(chance)}"
-    return f"file: {_photo(folder, chance)}"
+        return f"frame: {_frames(rng)}"
+    return f"file: {_photo(folder, rng)}"
 
 
-def _scene(chance: random.Random) -> np.ndarray:
-    random_ = np.random.default_rng(chance.randrange(1 << 30))
-    height, width = chance.choice(((1, 1), (1, 300), (300, 1), (2, 2), (48, 64), (240, 320), (480, 640)))
-    base = chance.choice((0, 255, 128))
+def _scene(rng: random.Random) -> np.ndarray:
+    random_ = np.random.default_rng(rng.randrange(1 << 30))
+    height, width = rng.choice(((1, 1), (1, 300), (300, 1), (2, 2), (48, 64), (240, 320), (480, 640)))
+    base = rng.choice((0, 255, 128))
     picture = np.full((height, width, 3), base, np.uint8)
-    if chance.random() < 0.6:
+    if rng.random() < 0.6:
         picture = random_.integers(0, 256, (height, width, 3), np.uint8)
-    for _ in range(chance.randrange(4)):  # card-like things
-        left, top = chance.randrange(width), chance.randrange(height)
+    for _ in range(rng.randrange(4)):  # rectangles like cards
+        left, top = rng.randrange(width), rng.randrange(height)
         cv2.rectangle(
             picture,
             (left, top),
             (left + 200, top + 126),
-            (chance.randrange(256),) * 3,
-            chance.choice((-1, 3)),
+            (rng.randrange(256),) * 3,
+            rng.choice((-1, 3)),
         )
     return picture
 
 
-def _photo(folder: Path, chance: random.Random) -> str:
-    small = _scene(chance)[:64, :64]
-    made, coded = cv2.imencode(chance.choice(ENDINGS), small)
+def _photo(folder: Path, rng: random.Random) -> str:
+    small = _scene(rng)[:64, :64]
+    made, coded = cv2.imencode(rng.choice(ENDINGS), small)
     assert made
     path = folder / "photo.jpg"
-    path.write_bytes(mangled(chance, coded.tobytes(), BYTES))
+    path.write_bytes(mangled(rng, coded.tobytes(), BYTES))
     found = pictures.read_photo(path)
     if found is None:
         return "unreadable"
@@ -137,18 +135,18 @@ def _photo(folder: Path, chance: random.Random) -> str:
     return "a picture"
 
 
-def _decoder(chance: random.Random) -> str:
-    """What a maker's library gives, and what the simulated chip holds."""
-    size = chance.choice((RAW, BMP, RAW - 1, BMP + 1, 0, chance.randrange(BMP * 2)))
-    data = (b"BM" if chance.random() < 0.5 else b"") + chance.randbytes(size)
+def _decoder(rng: random.Random) -> str:
+    """Decode what a manufacturer's library returns, and what the simulated chip holds."""
+    size = rng.choice((RAW, BMP, RAW - 1, BMP + 1, 0, rng.randrange(BMP * 2)))
+    data = (b"BM" if rng.random() < 0.5 else b"") + rng.randbytes(size)
     word = "vendor refused"
     try:
-        assert picture_of(data[:size], chance.random() < 0.5).shape == (126, 102, 3)
+        assert picture_of(data[:size], rng.random() < 0.5).shape == (126, 102, 3)
         word = "vendor picture"
     except CardError:
         pass
-    _, coded = cv2.imencode(".jpg", _scene(chance)[:100, :100])
-    portrait = mangled(chance, coded.tobytes()[:1024], BYTES)[:1024].ljust(chance.choice((0, 1024)), b"\0")
+    _, coded = cv2.imencode(".jpg", _scene(rng)[:100, :100])
+    portrait = mangled(rng, coded.tobytes()[:1024], BYTES)[:1024].ljust(rng.choice((0, 1024)), b"\0")
     try:
         SimulatedDecoder(SimulatedDecoder.Settings(), None).decode(portrait)
     except CardError as error:
@@ -156,22 +154,22 @@ def _decoder(chance: random.Random) -> str:
     return f"{word}, decoded"
 
 
-def _frames(chance: random.Random) -> str:
-    """Frames of one size that jump in time, and a card before the camera that may be anything."""
+def _frames(rng: random.Random) -> str:
+    """Watch frames of one size whose times jump, and an arbitrary card before the camera."""
     watch, at, seen = StreamMonitor(), 0.0, None
-    picture = _scene(chance)
+    picture = _scene(rng)
     for seq in range(6):
-        at += chance.choice((0.033, 0.0, -1.0, 100.0, 1e-9))
-        stamp = chance.choice((None, at, 0.0, -5.0))
-        if chance.random() < 0.5:
+        at += rng.choice((0.033, 0.0, -1.0, 100.0, 1e-9))
+        stamp = rng.choice((None, at, 0.0, -5.0))
+        if rng.random() < 0.5:
             picture = np.roll(picture, 1, axis=1)
         seen = watch.look(Frame(image=picture, seq=seq, at=at, stamp=stamp))
     assert seen is not None
-    corners = card_picture.find(picture)
+    corners = card_picture.find_card(picture)
     if corners is None:
         return "no card"
-    card = card_picture.straightened(picture, corners)
-    card_picture.sharpness(card)
+    card = card_picture.straighten(picture, corners)
+    card_picture.print_sharpness(card)
     card_picture.has_number(card)
     card_picture.has_print(card)
     return "card-like"

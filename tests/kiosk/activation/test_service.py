@@ -1,4 +1,4 @@
-"""The room's one door: opens what it can, says what it cannot, comes back by itself."""
+"""The activation service opens what it can, reports what it cannot, recovers by itself."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ from kiosk.model import Device
 from kiosk.settings import Settings, load
 from kiosk.worker import Worker
 from tests.support.activation_terminal import order, settings_of_terminal
-from tests.support.stub_central import ENROL_CODE, problem
+from tests.support.stub_central import ENROL_CODE, hang, problem
 
 
 @pytest.fixture
@@ -37,26 +37,26 @@ def settings(stub, tmp_path: Path) -> Settings:
 
 
 class Running:
-    """A desk with its worker, and a list of all it said."""
+    """A service with its worker, and a list of every event it posted."""
 
     def __init__(self, settings: Settings) -> None:
         self.events = []
         self.news = threading.Condition()
-        self.desk = ActivationService(settings, versions={"kiosk": "0.1.0"}, post=self._hear)
-        self.worker = Worker("courier", self.desk.run).start()
+        self.service = ActivationService(settings, versions={"kiosk": "0.1.0"}, post=self._post)
+        self.worker = Worker("delivery", self.service.run).start()
 
-    def _hear(self, event) -> None:
+    def _post(self, event) -> None:
         with self.news:
             self.events.append(event)
             self.news.notify_all()
 
-    def wait_for(self, event, seconds: float = 5.0) -> None:
+    def wait_for(self, event, seconds: float = 60.0) -> None:
         with self.news:
             assert self.news.wait_for(lambda: event in self.events, seconds), (event, self.events)
 
     def close(self) -> None:
         assert self.worker.stop()
-        self.desk.close()
+        self.service.close()
 
 
 @pytest.fixture
@@ -77,14 +77,14 @@ def running(settings, enrol):
 def test_from_nothing_to_a_receipt(running, stub):
     for device in (Device.IDENTITY, Device.OUTBOX, Device.CENTRAL, Device.CHALLENGES):
         running.wait_for(DeviceReady(device))
-    assert abs(running.desk.clock_off_s) < 5
-    assert isinstance(running.desk.take_challenge(), ChallengeTaken)
-    assert running.desk.submit(order("A"), None) == Stored("A")
+    assert abs(running.service.clock_off_s) < 5
+    assert isinstance(running.service.take_challenge(), ChallengeTaken)
+    assert running.service.submit(order("A"), None) == Stored("A")
     with running.news:
         assert running.news.wait_for(lambda: isinstance(running.events[-1], ReceiptArrived), 5)
-    assert running.desk.counts() == RequestCounts(delivered=1)
+    assert running.service.counts() == RequestCounts(delivered=1)
     assert stub.opened == {"A": 1}
-    assert {event.device for event in running.desk.ready()} == {
+    assert {event.device for event in running.service.ready()} == {
         Device.IDENTITY,
         Device.OUTBOX,
         Device.CHALLENGES,
@@ -93,7 +93,7 @@ def test_from_nothing_to_a_receipt(running, stub):
 
 def test_what_lies_on_the_disk_names_nobody(running, settings):
     running.wait_for(DeviceReady(Device.CHALLENGES))
-    running.desk.submit(order("A", picture=True), b"JPEGJPEGJPEG")
+    running.service.submit(order("A", picture=True), b"JPEGJPEGJPEG")
     files = [path for path in settings.path(settings.storage.folder).rglob("*") if path.is_file()]
     assert any(file.name == "outbox.sqlite3" for file in files)
     for file in files:
@@ -103,17 +103,17 @@ def test_what_lies_on_the_disk_names_nobody(running, settings):
 
 
 def test_without_an_enrolment_nothing_is_promised(settings):
-    desk = ActivationService(settings, versions={}, post=print)
-    assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
-    assert desk.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
-    assert desk.ready() == [
+    service = ActivationService(settings, versions={}, post=print)
+    assert service.submit(order("A"), None) == StoreFailed(Code.IDENTITY_MISSING)
+    assert service.take_challenge() == ChallengeMissing(Code.IDENTITY_MISSING)
+    assert service.ready() == [
         DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING),
         DeviceReady(Device.OUTBOX),
         DeviceFailed(Device.CHALLENGES, Code.IDENTITY_MISSING),
     ]
     with pytest.raises(IdentityError):
-        desk.counts()
-    desk.close()
+        service.counts()
+    service.close()
 
 
 def test_enrolment_while_it_runs_is_noticed(settings, enrol):
@@ -128,23 +128,23 @@ def test_enrolment_while_it_runs_is_noticed(settings, enrol):
 def test_an_exposed_key_is_told_and_not_used(settings, enrol):
     enrol()
     (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
-    desk = ActivationService(settings, versions={}, post=print)
-    assert desk.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
-    desk.close()
+    service = ActivationService(settings, versions={}, post=print)
+    assert service.submit(order("A"), None) == StoreFailed(Code.IDENTITY_EXPOSED)
+    service.close()
 
 
 def test_a_key_that_becomes_exposed_is_told(running, settings):
     running.wait_for(DeviceReady(Device.CHALLENGES))
     (settings.path(settings.terminal.identity) / KEY_FILE).chmod(0o644)
-    assert DeviceFailed(Device.IDENTITY, Code.IDENTITY_EXPOSED) in running.desk.ready()
+    assert DeviceFailed(Device.IDENTITY, Code.IDENTITY_EXPOSED) in running.service.ready()
 
 
 def test_the_enrolment_of_another_terminal(settings, enrol):
     enrol()
     other = replace(settings, terminal=replace(settings.terminal, id="T-2"))
-    desk = ActivationService(other, versions={}, post=print)
-    assert desk.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
-    desk.close()
+    service = ActivationService(other, versions={}, post=print)
+    assert service.ready()[0] == DeviceFailed(Device.IDENTITY, Code.IDENTITY_MISSING)
+    service.close()
 
 
 def test_a_damaged_outbox_is_told_kept_and_comes_back_when_put_right(settings, enrol):
@@ -153,24 +153,24 @@ def test_a_damaged_outbox_is_told_kept_and_comes_back_when_put_right(settings, e
     file.write_bytes(b"\xa5" * 8192)
     running = Running(settings)
     running.wait_for(DeviceFailed(Device.OUTBOX, Code.OUTBOX_DAMAGED))
-    assert running.desk.submit(order("A"), None) == StoreFailed(Code.OUTBOX_DAMAGED)
+    assert running.service.submit(order("A"), None) == StoreFailed(Code.OUTBOX_DAMAGED)
     assert file.read_bytes() == b"\xa5" * 8192
     file.rename(file.with_suffix(".damaged"))
     running.wait_for(DeviceReady(Device.OUTBOX))
-    assert running.desk.submit(order("A"), None) == Stored("A")
+    assert running.service.submit(order("A"), None) == Stored("A")
     running.close()
 
 
 def test_staff_can_send_a_wedged_request_once_more(running, stub):
     running.wait_for(DeviceReady(Device.CHALLENGES))
     stub.script("/v1/activations", problem(422, "request.malformed"))
-    running.desk.submit(order("A"), None)
+    running.service.submit(order("A"), None)
     running.wait_for(RequestWedged("A", Code.REQUEST_MALFORMED))
-    assert [entry.code for entry in running.desk.requests()] == [Code.REQUEST_MALFORMED]
-    assert running.desk.retry("A")
-    assert not running.desk.retry("A")
-    until = time.monotonic() + 5
-    while running.desk.counts() != RequestCounts(delivered=1):
+    assert [entry.code for entry in running.service.requests()] == [Code.REQUEST_MALFORMED]
+    assert running.service.retry("A")
+    assert not running.service.retry("A")
+    until = time.monotonic() + 60
+    while running.service.counts() != RequestCounts(delivered=1):
         assert time.monotonic() < until
         time.sleep(0.02)
 
@@ -183,15 +183,18 @@ def test_an_address_that_is_not_https_ends_the_start(settings, url):
         )
 
 
-def test_submitting_takes_milliseconds(running):
+def test_submitting_takes_milliseconds_and_no_network(running, stub):
+    """Measured as processor time, which does not depend on what else the machine does."""
     running.wait_for(DeviceReady(Device.CHALLENGES))
+    stub.script("/v1", *[hang] * 100)
     picture = b"\xff" * 40_000
-    spent = []
+    spent, first = [], time.monotonic()
     for n in range(20):
-        began = time.perf_counter()
-        assert running.desk.submit(order(f"V{n}", picture=True), picture) == Stored(f"V{n}")
-        spent.append(time.perf_counter() - began)
+        began = time.thread_time()
+        assert running.service.submit(order(f"V{n}", picture=True), picture) == Stored(f"V{n}")
+        spent.append(time.thread_time() - began)
     assert sorted(spent)[10] < 0.05
+    assert time.monotonic() - first < 20.0, "twenty calls that hang would take 40 s"
 
 
 def test_before_the_models_are_there_staff_see_the_queue(stub, tmp_path):

@@ -1,6 +1,6 @@
-"""What the people were told, on disk as it was said: it must outlive a terminal that is killed.
+"""What the customers were told, written to disk at once: it must outlive a terminal that is killed.
 
-One JSON line each: what, visit, and what belongs to it. The judge compares it with both databases.
+One JSON line each: what happened, visit, and details. `comparison` compares it with both databases.
 """
 
 import os
@@ -14,7 +14,7 @@ from kiosk.model import Outcome, Stage
 from tests.soak import disk
 
 
-class Ledger:
+class OutcomeLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -22,11 +22,11 @@ class Ledger:
 
     def note(self, what: str, visit: str, **more: object) -> None:
         line = msgspec.json.encode({"what": what, "visit": visit} | more) + b"\n"
-        with disk.room():
+        with disk.unlimited():
             os.write(self._file, line)
 
-    def told(self, notice: e.Notice) -> None:
-        """Subscribe to an engine."""
+    def record(self, notice: e.Notice) -> None:
+        """Record a notice; subscribe this to an engine."""
         match notice:
             case e.Print(slip):
                 self.note(
@@ -47,4 +47,4 @@ class Ledger:
 
 
 PROMISES = frozenset({Outcome.ACTIVATED.value, Outcome.ACCEPTED.value, Outcome.PENDING.value})
-"""Whoever was told this goes home with a number that must come to something."""
+"""Outcomes with which a customer leaves expecting a credential."""

@@ -1,4 +1,4 @@
-"""Both ends compared with what the people were told."""
+"""Compares both databases with what the customers were told."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -11,13 +11,13 @@ from msgspec import Struct
 from kiosk.audit.record import RecordKind, decode
 from kiosk.codes import Code
 from kiosk.model import Purpose
-from tests.soak.ledger import PROMISES, Ledger
+from tests.soak.outcome_log import PROMISES, OutcomeLog
 
 Visits = dict[str, dict[str, Any]]
 
 
-class Judged(Struct):
-    """Lists hold numbers of visits with what is wrong; all but the counts should be empty."""
+class Comparison(Struct):
+    """Result. Lists have visit numbers with what is wrong; all of them should be empty."""
 
     visits: int = 0
     promised: int = 0
@@ -25,11 +25,11 @@ class Judged(Struct):
     changed: int = 0  # a password, on a credential that was there
     refused_by_central: int = 0
     wedged: int = 0
-    never_told: int = 0  # kept and delivered, but the terminal died before it could say so
+    never_told: int = 0  # kept and delivered, but the terminal died before its screen said so
     lost: list[str] = []
     doubled: list[str] = []
     unasked: list[str] = []
-    contradicted: list[str] = []  # the last word on the screen was ACTIVATED, and central says otherwise
+    contradicted: list[str] = []  # the screen said ACTIVATED last, and central says otherwise
     open: list[str] = []
     two_open: int = 0  # people with two open credentials
     counts: dict[str, dict[str, int]] = {}
@@ -40,11 +40,11 @@ class Judged(Struct):
         return not any(wrong) and not self.two_open
 
 
-def judge(ledger: Ledger, storage: Path, central: Path) -> Judged:
-    visits, stored = gathered(ledger), _stored(storage / "audit" / "audit.log")
+def compare(outcome_log: OutcomeLog, storage: Path, central: Path) -> Comparison:
+    visits, stored = gathered(outcome_log), _stored(storage / "audit" / "audit.log")
     activations, credentials, two_open = _central(central)
     outbox = _outbox(storage / "outbox.sqlite3")
-    found = Judged(visits=len(visits), two_open=two_open, counts=_counts(visits))
+    found = Comparison(visits=len(visits), two_open=two_open, counts=_counts(visits))
     for number, visit in visits.items():
         _judge(found, number, visit, number in stored, activations, credentials, outbox)
     strangers = set(credentials) - set(visits)
@@ -52,10 +52,10 @@ def judge(ledger: Ledger, storage: Path, central: Path) -> Judged:
     return found
 
 
-def gathered(ledger: Ledger) -> Visits:
-    """Visit → all that was noted of it."""
+def gathered(outcome_log: OutcomeLog) -> Visits:
+    """Return all that was noted of each visit."""
     visits: Visits = defaultdict(lambda: {"told": [], "faults": []})
-    for line in ledger.read():
+    for line in outcome_log.read():
         visit = line.pop("visit")
         if not visit:
             continue
@@ -100,7 +100,7 @@ def _judge(found, number, visit, stored, activations, credentials, outbox) -> No
 
 
 def _stored(audit: Path) -> set[str]:
-    """Whose request was committed, as the terminal's own log has it."""
+    """Return the visits whose requests were committed, according to the terminal's audit log."""
     records = (decode(line).record for line in audit.read_bytes().splitlines())
     return {r.visit for r in records if r.kind is RecordKind.VISIT_STORED and r.code is Code.OK and r.visit}
 
@@ -123,7 +123,7 @@ def _outbox(path: Path) -> dict[str, tuple[str, str | None]]:
 
 
 def _counts(visits: Visits) -> dict[str, dict[str, int]]:
-    """How often what: by way, by purpose, by outcome, by last code, by what was odd, by fault around."""
+    """Count by way, purpose, outcome, last code, oddity, and fault during the visit."""
     tables: dict[str, Counter[str]] = defaultdict(Counter)
     for visit in visits.values():
         outcome, code = visit["told"][-1] if visit["told"] else ("cut short", "terminal gone")

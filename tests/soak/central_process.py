@@ -1,10 +1,10 @@
-"""Central under another clock: the real server, forked anew at each start, killed without a word.
+"""Central under a simulated clock: the real server, forked anew at each start and killed with SIGKILL.
 
-    python -m tests.soak.office DATA PORT CLOCK
+    python -m tests.soak.central_process DATA PORT CLOCK
 
-Reads `start` and `kill` on standard input and answers each with one line. Two things are not as in service:
-`time.time` is the made clock, and a password's scrypt costs a sixteenth: its 50 ms are no part of what is
-tried here. Who is asked about a person is a register that answers by the number, see `Register`.
+Reads `start` and `kill` on standard input and answers each with one line. Three things differ from
+service: `time.time` is the simulated clock; scrypt over a password costs a sixteenth, because its 50 ms are
+not what is tested here; and the register answers by the ID number, see `Register`.
 """
 
 import os
@@ -14,13 +14,13 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-from tests.soak.clock import Clock
+from tests.soak.clock import SimulatedClock
 
 
 class Register:
-    """Nine in ten are known and match; the others come late, never, with another name, or unanswered."""
+    """Register in which nine in ten match; the others come late, never, with another name, or unanswered."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         self._began = clock.true_unix()
 
@@ -36,7 +36,7 @@ class Register:
                 return MatchResult.NOT_FOUND
             case n if n < 14:  # visible in every second half hour
                 return MatchResult.NOT_FOUND if int(minutes / 30) % 2 else MatchResult.MATCH
-            case n if n < 18:  # the register sleeps in every second ten minutes
+            case n if n < 18:  # the register is unavailable in every second ten minutes
                 return MatchResult.UNAVAILABLE if int(minutes / 10) % 2 else MatchResult.MATCH
             case n if n < 20:
                 return MatchResult.NO_PHOTO
@@ -44,7 +44,7 @@ class Register:
 
 
 def main(data: str, port: str, clock_file: str) -> None:
-    clock = Clock(Path(clock_file))
+    clock = SimulatedClock(Path(clock_file))
     time.time = clock.true_unix
     import central.api.dependencies
     import central.security.personal_data
@@ -73,7 +73,7 @@ def main(data: str, port: str, clock_file: str) -> None:
                 os.waitpid(child, 0)
             child = 0
             print("was dead" if died else "killed", flush=True)
-    if child:  # whoever asked is gone
+    if child:  # the controlling process is gone
         os.kill(child, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""The courier over real sockets: every fault of the line, and one credential at the end."""
+"""The delivery worker over real sockets: whatever fails, one credential at the end."""
 
 import threading
 import time
@@ -52,7 +52,7 @@ def test_a_fresh_request_needs_one_call(terminal, stub):
 def test_after_any_fault_of_the_line_there_is_one_credential(terminal, stub, fault):
     stub.script("/v1/activations", fault)
     terminal.submission.submit(order("A"), None)
-    terminal.until(delivered(terminal, "A"), seconds=8.0)
+    terminal.until(delivered(terminal, "A"))
     assert stub.opened == {"A": 1}
     assert len(terminal.receipts) == 1
     assert len(set(stub.activation_bodies)) == 1
@@ -292,15 +292,15 @@ def test_the_worker_sends_within_a_moment_and_stops_at_once(terminal, stub):
         terminal.events.append(e),
         isinstance(e, ReceiptArrived) and arrived.set(),
     )
-    worker = Worker("courier", terminal.delivery.run).start()
+    worker = Worker("delivery", terminal.delivery.run).start()
     time.sleep(0.5)
     began = time.monotonic()
     terminal.submission.submit(order("A"), None)
-    assert arrived.wait(2.0)
-    assert time.monotonic() - began < 0.5
+    assert arrived.wait(30.0)
+    assert time.monotonic() - began < 4.0, "it was woken, the next heartbeat is due after 5 s"
     began = time.monotonic()
     assert worker.stop()
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 4.0
 
 
 def test_a_restart_forgets_nothing(terminal, stub, enrolled):
