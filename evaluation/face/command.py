@@ -154,8 +154,8 @@ def terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -
 
     def decide(frames: np.ndarray, tries: int) -> Probes:
         policy = DecisionPolicy(
-            least=visit.face.min_frames,
-            most=visit.face.decide_frames,
+            least=visit.min_frames,
+            most=visit.decide_frames,
             best=settings.face.best_frames,
             tries=tries,
         )
@@ -168,7 +168,7 @@ def terminal_probes(embeddings: FaceEmbeddings, settings: Settings, seed: int) -
             seed=seed,
         )
 
-    name = f"terminal, {visit.face.min_frames}–{visit.face.decide_frames}"
+    name = f"terminal, {visit.min_frames}–{visit.decide_frames}"
     return {
         name: decide(every, 1),
         f"{name}, {visit.tries} tries": decide(every, visit.tries),
