@@ -8,7 +8,7 @@ over every driver.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -42,12 +42,6 @@ class Context(Struct, frozen=True, kw_only=True):
     simulation: bool
     clock: Callable[[], float]
     world: Any = None  # the simulated shop (`kiosk.simulators.shop.SimulatedShop`); None in production
-
-
-class Driver(Protocol):
-    """What all drivers share."""
-
-    Settings: ClassVar[type[Struct]]
 
 
 class Camera(Protocol):

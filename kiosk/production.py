@@ -69,15 +69,19 @@ def check(settings: Settings) -> None:
 
 
 def _faults(settings: Settings) -> Iterator[str]:
-    visit = settings.visit
+    visit, review = settings.visit, settings.review
     if settings.liveness.driver == "none" or not visit.liveness.required:
         yield "[visit.liveness] required and a [liveness] driver"
-    if left := PRODUCTION - set(visit.stream.refuses):
-        yield f"[visit.stream] refuses to hold {', '.join(sorted(left))}"
+    if missing := PRODUCTION - set(visit.stream.refuses):
+        yield f"[visit.stream] refuses to hold {', '.join(sorted(missing))}"
     if visit.light.mode == "off":
         yield '[visit.light] mode = "required" or "evidence"'
     yield from _beyond_bounds(settings)
-    yield from _overruled(settings)
+    if excess := set(review.may_overrule) - OVERRULABLE.keys():
+        yield f"[review] may_overrule without {', '.join(sorted(excess))}"
+    signed_twice = {code for code in review.may_overrule if OVERRULABLE.get(code)}
+    if unsigned := signed_twice - set(review.second_signature):
+        yield f"[review] second_signature to hold {', '.join(sorted(unsigned))}"
 
 
 def _beyond_bounds(settings: Settings) -> Iterator[str]:
@@ -93,12 +97,3 @@ def _beyond_bounds(settings: Settings) -> Iterator[str]:
     for key, most in MOST.items():
         if not attrgetter(key)(settings) <= most:
             yield f"{described(key)} of {most} or less"
-
-
-def _overruled(settings: Settings) -> Iterator[str]:
-    review = settings.review
-    if left := set(review.may_overrule) - OVERRULABLE.keys():
-        yield f"[review] may_overrule without {', '.join(sorted(left))}"
-    two = {code for code in review.may_overrule if OVERRULABLE.get(code)}
-    if left := two - set(review.second_signature):
-        yield f"[review] second_signature to hold {', '.join(sorted(left))}"

@@ -161,4 +161,6 @@ class VisitDriver:
         return self
 
     def receipt(self, status=RequestStatus.ACTIVATED, code=Code.OK, number=NUMBER) -> list[e.Order]:
-        return self.feed(e.ReceiptArrived(ActivationReceipt(number, status, code, credential="N1")))
+        return self.feed(
+            e.ReceiptArrived(ActivationReceipt(id=number, status=status, code=code, credential="N1"))
+        )

@@ -96,20 +96,15 @@ def heard(state: VisitState, heard: DigitHeard) -> Orders:
     if reading is None or not reading.answered(heard):
         return []
     marks: Orders = [e.ShowHeard(heard.window)] if heard.began is not None else []
-    marks += _microphone_notice(state, reading)
+    # The clerk sees a notice while it happens: once, and once more when the microphone is set right.
+    found = judge_level(reading.answers(), state.limits.sound)
+    if found is not None and found[0] is not state.gain:
+        state.gain, level = found
+        marks.append(e.ShowGain(state.gain, level))
     if reading.complete() or reading.is_silent():
         return marks + _judge(state, reading)
     _update_deadline(state, reading)
     return marks
-
-
-def _microphone_notice(state: VisitState, reading: Reading) -> Orders:
-    """For the clerk, while it happens: once, and once more when the microphone is set right."""
-    found = judge_level(reading.answers(), state.limits.sound)
-    if found is None or found[0] is state.gain:
-        return []
-    state.gain, level = found
-    return [e.ShowGain(state.gain, level)]
 
 
 def slow_down(state: VisitState, _: e.SlowDown) -> Orders:

@@ -20,8 +20,11 @@ def begin(state: VisitState, challenge: Challenge) -> Orders:
     Refer to a clerk instead if the camera's stream does not come from a sensor, or if a clerk has yet to see
     what proves who is a child's guardian.
     """
-    if (fault := _stream_fault(state)) is not None:
-        return review.refer(state, fault)
+    if state.way is not Way.CLERK:  # that way has no camera
+        stream = judge_stream(state.stream, state.limits.stream)
+        state.verdicts.append(stream)
+        if stream.answer is VerdictAnswer.REFUSE and not state.passes(stream):
+            return review.refer(state, stream.code)
     if state.child is not None and Code.CARD_CHILD not in state.overruled:
         state.challenge = challenge
         return review.refer(state, Code.CARD_CHILD)
@@ -51,15 +54,6 @@ def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
         purpose=state.purpose,
         guardian=guardian,
     )
-
-
-def _stream_fault(state: VisitState) -> Code | None:
-    """Why the pictures of this visit prove nothing, if so. The clerk's way has none."""
-    if state.way is Way.CLERK:
-        return None
-    verdict = judge_stream(state.stream, state.limits.stream)
-    state.verdicts.append(verdict)
-    return verdict.code if verdict.answer is VerdictAnswer.REFUSE and not state.passes(verdict) else None
 
 
 def stored(state: VisitState, event: e.Stored) -> Orders:

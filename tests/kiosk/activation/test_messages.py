@@ -229,7 +229,7 @@ def long_verdicts() -> tuple[Verdict, ...]:
         judge_light(challenge, [100.0 + 0.4 * i for i in range(100)], [], LIMITS.light),
         judge_stream(worst, grave),
     ]
-    return (*(Verdict(check, VerdictAnswer.PASS) for check in Check), *made)
+    return (*(Verdict(check=check, answer=VerdictAnswer.PASS) for check in Check), *made)
 
 
 def test_central_can_read_every_check_however_much_was_measured(stub):

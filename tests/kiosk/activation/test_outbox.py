@@ -14,8 +14,16 @@ from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.model import ActivationReceipt, RequestStatus
 
-ACTIVATED = ActivationReceipt("A", RequestStatus.ACTIVATED, Code.OK, "C-1", None, 5.0)
-PENDING = ActivationReceipt("A", RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE, None, 60.0, 5.0)
+ACTIVATED = ActivationReceipt(
+    id="A", status=RequestStatus.ACTIVATED, code=Code.OK, credential="C-1", at_unix=5.0
+)
+PENDING = ActivationReceipt(
+    id="A",
+    status=RequestStatus.PENDING,
+    code=Code.PERSON_NOT_YET_VISIBLE,
+    recheck_unix=60.0,
+    at_unix=5.0,
+)
 SECRET = b"a body that nobody may find later " * 200
 
 
