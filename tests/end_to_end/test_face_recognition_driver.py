@@ -54,11 +54,11 @@ def likeness(result: VisitResult) -> float:
 
 def test_a_genuine_customer_is_activated(terminal: HeadlessTerminal) -> None:
     result = terminal.visit(genuine_customer(face="hopper", card_of="hopper"), until=Outcome.ACTIVATED)
-    assert result.word == (Outcome.ACTIVATED, "ok"), result.finished.verdicts
+    assert result.outcome_and_code == (Outcome.ACTIVATED, "ok"), result.finished.verdicts
     assert likeness(result) >= DlibEngine.thresholds.accept
 
 
 def test_a_stranger_with_their_card_is_refused(terminal: HeadlessTerminal) -> None:
     result = terminal.visit(genuine_customer(face="collins", card_of="hopper"))
-    assert result.word == (Outcome.REFUSED, "face.mismatch"), result.finished.verdicts
+    assert result.outcome_and_code == (Outcome.REFUSED, "face.mismatch"), result.finished.verdicts
     assert likeness(result) < DlibEngine.thresholds.review

@@ -41,7 +41,7 @@ class SoakTerminal(Terminal, Owner):
         self._agenda = simulation.agenda
         self._courier_due: Owner = Owner()
         self._ready_told: list[e.Event] = []
-        Terminal.__init__(self, settings, None, simulation.clock.monotonic, simulation.clock.unix)
+        Terminal.__init__(self, settings, clock=simulation.clock.monotonic, clock_unix=simulation.clock.unix)
 
     def _driver(self, port: str):
         return _DRIVERS[port](self._simulation.device_states)
