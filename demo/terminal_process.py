@@ -167,7 +167,7 @@ def _obey(customers: CustomerRunner, terminal: Terminal, touch: Any) -> None:
 
 
 def _sign_in(terminal: Terminal, staff: StaffBehaviour | None) -> None:
-    """Sign in whoever works during this scenario, or sign out. The roster may not have arrived yet."""
+    """Sign in the clerk of this scenario, or sign out. The roster may not have arrived yet."""
     if staff is None:
         terminal.roster.sign_out()
         return

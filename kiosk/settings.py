@@ -210,7 +210,7 @@ class SoundLimits(Section, frozen=True, kw_only=True):
     min_snr_db: float
     min_level_dbfs: float
     max_clipped: float  # share of samples at full scale
-    faint_dbfs: float  # voices below it: the clerk is told that the microphone is set too low
+    faint_dbfs: float  # voices below it: the clerk gets a message that the microphone gain is too low
 
 
 class LipLimits(Section, frozen=True, kw_only=True):

@@ -90,6 +90,12 @@ def test_modules_import_each_other_in_one_direction_only():
     TopologicalSorter(imports).prepare()
 
 
+@pytest.mark.parametrize("folder", structure.FOLDERS)
+def test_retired_words_do_not_return(folder):
+    """Metaphors and replaced names, in docstrings and comments."""
+    assert structure.measure(folder).replaced == {}
+
+
 def test_the_repository_carries_no_data_of_people():
     """Sounds here are synthetic; pictures of people come from packages, never from this repository."""
     pictures = [p.relative_to(ROOT).as_posix() for p in tracked(".jpg", ".jpeg", ".png", ".bmp", ".webp")]

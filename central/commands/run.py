@@ -1,4 +1,4 @@
-"""Serves terminals until it is told to stop."""
+"""Serves terminals until it receives SIGTERM."""
 
 import argparse
 from pathlib import Path

@@ -227,7 +227,7 @@ def _unexplained_files(settings: Settings) -> HeldData:
         count=len(found),
         bytes=sum(path.stat().st_size for path in found),
         since_unix=min(times, default=None),
-        ends="whoever put them there",
+        ends="removed by the operator",
         where="[storage] folder",
     )
 

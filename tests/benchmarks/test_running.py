@@ -1,4 +1,4 @@
-"""Each benchmark measures something and says beside what; how fast it was is nobody's business here."""
+"""Check that each benchmark measures something and names its baseline; speed itself is not judged here."""
 
 from importlib import import_module
 

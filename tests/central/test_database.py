@@ -88,7 +88,7 @@ def test_constraints_allow_one_open_credential_a_person(database: Database) -> N
             session.add(_credential(serial, visit, person))
     with database.write() as session:
         session.get_one(Credential, "1").revoked_unix = 1.0
-    with database.write() as session:  # ended ones are in nobody's way
+    with database.write() as session:  # ended credentials do not conflict
         session.add(_credential("4", "B", "p"))
 
 

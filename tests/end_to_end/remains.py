@@ -54,7 +54,7 @@ class MemorySampler:
         self._over = False
 
     def see(self, notice: e.Notice) -> None:
-        """What comes after the visit is nobody's: the nets are shown a grey picture then."""
+        """Say that frames after the visit contain no person: the nets are fed a grey picture then."""
         self._over |= isinstance(notice, e.Forget)
 
     def sample(self, kind: bytes, array: Any) -> None:

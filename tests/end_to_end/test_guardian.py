@@ -19,7 +19,7 @@ TIMEOUT_S = 400.0
 def clerk(
     headless: HeadlessTerminal, number: str, pin: str, reason: ReviewReason
 ) -> Callable[[e.Notice], None]:
-    """Whoever is behind the counter: signs when asked, and has seen a paper."""
+    """A clerk who signs when asked and has seen a document."""
 
     def see(notice: e.Notice) -> None:
         if isinstance(notice, e.AskSignature):

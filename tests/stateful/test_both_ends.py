@@ -261,7 +261,7 @@ class BothEnds(RuleBasedStateMachine):
 
     @rule()
     def new_sealing_key(self) -> None:
-        """Central starts again with one more; the terminal learns it with its next sign of life."""
+        """Central starts again with one more; the terminal learns it with its next heartbeat."""
         keys.rotate_sealing(self.central.folder)
         self.central.load()
 

@@ -86,7 +86,7 @@ class RunningCentral:
             raise
 
     def until_answers(self, alive: Callable[[], bool] = lambda: True, timeout_s: float = 120.0) -> None:
-        """Returns when whoever was started on this port answers. Raises RuntimeError with its log."""
+        """Return when the process started on this port answers. Raises RuntimeError with its log."""
         deadline = time.monotonic() + timeout_s
         while not self._answers():
             if not alive() or time.monotonic() > deadline:

@@ -21,7 +21,7 @@ PIN_GROUPS = (6,)
 
 
 class SignaturePage(QWidget):
-    """Asks for a signature. Faults are told in the words for staff."""
+    """Asks for a signature. Faults are shown in the sentences for staff."""
 
     signed = Signal(object)
     """Carries a `Signs`."""

@@ -486,7 +486,7 @@ for line in sys.stdin:
 
 class MicrophoneProcess:
     """A microphone in a process of its own: killing the sound server may leave a stream hanging for ever,
-    and in that process PortAudio's list of devices is not renewed any more, whoever asks."""
+    and in that process PortAudio's list of devices is never refreshed again."""
 
     def __init__(self):
         self._process = subprocess.Popen(

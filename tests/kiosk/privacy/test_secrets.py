@@ -80,7 +80,7 @@ def test_the_search_finds_what_there_is(planted: bytes):
 # ── the list of processes ────────────────────────────────────────────────────────────────────────
 
 STARTERS = {"kiosk/card/portrait.py", "kiosk/models/installer.py", "kiosk/process_hardening.py"}
-"""Whoever in the product starts a program; each is looked at below."""
+"""The files of the product that start a program; each is examined below."""
 
 
 def test_no_other_module_starts_a_program():

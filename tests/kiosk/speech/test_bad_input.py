@@ -1,4 +1,4 @@
-"""Sounds that are nobody's answer, through the real recogniser, listener and rule: a code, never a pass.
+"""Check sounds that are not an answer, through the real recogniser, listener and rule: a code, never a pass.
 
 Nearly all are made up here. `strangers/` holds synthetic voices that say the digits in English and, from
 their IPA, in Cantonese (made by `training/voices/strangers.py` with Kokoro-82M, Apache-2.0).

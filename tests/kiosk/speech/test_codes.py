@@ -74,7 +74,7 @@ def test_the_reason_is_the_one_that_helps(what, caplog):
 
 
 def test_reading_before_the_digit_is_too_early():
-    """Only before the first digit: later, whoever is early answers the digit that still stands there."""
+    """Only before the first digit: later, an early voice answers the digit that is still shown."""
     found = verdict(read_aloud((3, None, None, None, None, None), delay=-0.25))
     assert "1:speech.too_early" in str(found.measured["faults"])
 

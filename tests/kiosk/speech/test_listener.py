@@ -246,7 +246,7 @@ def test_talk_that_was_over_before_the_first_digit_is_nobodys_answer():
 
 
 def test_a_sound_without_end_does_not_hold_the_last_window_open():
-    """Music is cut at the longest voice and goes on at once: what begins after the window is nobody's."""
+    """Music is cut at the longest voice and goes on at once; a later part belongs to no digit."""
     windows = DisplayWindows(1)
     windows.open(WindowOpened(0, START, START + 2.0))
     assert windows.due(START + 2.5, open_since=START + 1.9) == [], "somebody is still speaking"
