@@ -21,6 +21,8 @@ VISIT_S = 300.0
 START_S = 300.0
 DELIVERY_S = 180.0
 
+PROMISED = frozenset({Outcome.ACTIVATED, Outcome.ACCEPTED, Outcome.PENDING})
+"""Outcomes after which a credential may still come."""
 STAFF_AFTER = 5
 """Number of customers before staff look at the panel, so that its pages have something to show."""
 
@@ -128,7 +130,8 @@ class Director:
             self._restart()
             return _result(scenario, None, seconds, credentials=0, note="no outcome")
         note, verdicts = self._end_visit(scenario)
-        credentials = self._delivered(scenario, printed.slip.id)
+        due = scenario.credentials if printed.slip.outcome in PROMISED else 0
+        credentials = self._delivered(due, printed.slip.id)
         return _result(scenario, printed, seconds, credentials=credentials, verdicts=verdicts, note=note)
 
     def _await_outcome(self, scenario: Scenario) -> e.Print | None:
@@ -153,13 +156,13 @@ class Director:
         self._environment.set_line("up")
         return "", finished.verdicts if finished else ()
 
-    def _delivered(self, scenario: Scenario, slip: str) -> int:
+    def _delivered(self, due: int, slip: str) -> int:
         """Return how many credentials central has in the end.
 
-        Waits for those that are to come, and then a moment longer for one too many.
+        Waits for the `due` ones, and then a moment longer for one too many.
         """
         until = time.monotonic() + DELIVERY_S
-        while self._environment.credentials(slip) < scenario.credentials and time.monotonic() < until:
+        while self._environment.credentials(slip) < due and time.monotonic() < until:
             time.sleep(0.1)
         time.sleep(0.2)
         return self._environment.credentials(slip)
