@@ -8,7 +8,7 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test check bench soak torture fuzz pictures codes protocol train-digits setup
+.PHONY: help demo run central test check bench soak torture fuzz pictures codes notice protocol train-digits setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,10 @@ pictures: setup ## new pictures for README and docs, made by playing the demo (3
 
 codes: setup ## write docs/codes.md
 	@$(RUN) python -m kiosk.ui.codes_document
+
+notice: ## write the package table of NOTICE
+	@bash scripts/setup test
+	@$(RUN) scripts/notice
 
 protocol: setup ## write resources/protocol: OpenAPI document, schemas, examples
 	@$(RUN) central protocol resources/protocol

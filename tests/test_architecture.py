@@ -108,8 +108,11 @@ def test_the_wheel_carries_the_terminal_and_central_only():
         "wheel"
     ]
     assert wheel["packages"] == ["kiosk", "central"]
-    assert "resources/demo" not in wheel["force-include"]
-    assert "resources" not in wheel["force-include"]
+    folders = {path.name for path in (ROOT / "resources").iterdir() if path.is_dir()}
+    assert len(folders) > 5
+    assert wheel["force-include"] == {
+        f"resources/{name}": f"kiosk/_resources/{name}" for name in folders - {"demo", "protocol"}
+    }
 
 
 def test_every_package_the_program_runs_with_has_its_licence_in_the_notice():
