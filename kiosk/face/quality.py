@@ -66,12 +66,13 @@ def _detail(grey: NDArray[Any], part: tuple[slice, slice]) -> float:
 
 
 def _background_brightness(around: NDArray[Any]) -> float:
-    """Return the mean grey of the outer quarter on both sides and above, behind the person."""
+    """Return the mean grey of the outer quarter on both sides and above; NaN if no pixel is there."""
     grey = around.mean(axis=2)
     height, width = grey.shape
     side = max(1, width // 4)
     parts = (grey[: height // 2, :side], grey[: height // 2, -side:], grey[: max(1, height // 8)])
-    return float(np.concatenate([part.ravel() for part in parts]).mean())
+    pixels = np.concatenate([part.ravel() for part in parts])
+    return float(pixels.mean()) if pixels.size else float("nan")
 
 
 def hint(found: FaceMeasures, mesh: FaceMesh, limits: FaceSettings, last: Code = Code.OK) -> Code:
