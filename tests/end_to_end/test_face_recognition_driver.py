@@ -29,8 +29,10 @@ SETTINGS = {
     "face_engine": {"driver": "face_recognition"},
     "face": {"max_fps": 1.0, "best_frames": 50, "max_gap_s": 5.0},
     "visit": {
-        "face": {"limit_s": 85.0, "min_frames": 4, "decide_frames": 5, "max_gap_s": 5.0},
-        "lips": {"min_moved": 0},
+        "face.min_frames": 4,
+        "face.decide_frames": 5,
+        "face.max_gap_s": 5.0,
+        "lips.min_moved": 0,
     },
 }
 
