@@ -129,12 +129,17 @@ class Readiness:
                 return
 
     def check(self) -> None:
-        """Check once and post what has changed."""
-        codes = {
-            Device.DISK: disk_code(self._folder, self._min_free_mb),
-            Device.CLOCK: clock_code(self._clock_unix(), self._clock_off_s()),
-        }
-        for device, code in (codes | self._further_codes()).items():
+        """Check once and post what has changed; disk and clock first, as the others may take longer."""
+        self._post_changes(
+            {
+                Device.DISK: disk_code(self._folder, self._min_free_mb),
+                Device.CLOCK: clock_code(self._clock_unix(), self._clock_off_s()),
+            }
+        )
+        self._post_changes(self._further_codes())
+
+    def _post_changes(self, codes: Codes) -> None:
+        for device, code in codes.items():
             if self._posted.get(device) is not code:
                 self._posted[device] = code
                 self._post(e.DeviceReady(device) if code is Code.OK else e.DeviceFailed(device, code))

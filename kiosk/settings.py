@@ -508,10 +508,14 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def face_thresholds(settings: Settings) -> FaceThresholds:
     """Return what the chosen face engine was measured with, and what [face_engine.limits] puts in its place.
 
-    Raises SettingsError if there is no such engine.
+    Raises SettingsError if there is no such engine, or one that names no thresholds.
     """
     choice = settings.face_engine
-    measured: FaceThresholds = driver_class("face_engine", choice, settings.file).thresholds
+    engine = driver_class("face_engine", choice, settings.file)
+    if not (hasattr(engine, "thresholds") and hasattr(engine, "minimums")):
+        detail = f"[face_engine] driver = {choice.driver!r} names no thresholds and minimums"
+        raise SettingsError(Code.SETTINGS_UNKNOWN_DRIVER, f"{settings.file or DEFAULT}: {detail}")
+    measured: FaceThresholds = engine.thresholds
     overrides = {name: value for name, value in asdict(choice.limits).items() if value is not None}
     return replace(measured, **overrides)
 

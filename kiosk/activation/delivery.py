@@ -124,7 +124,7 @@ class DeliveryWorker:
 
     def settle(self, receipt: ActivationReceipt) -> bool:
         """Store a receipt that came another way than over HTTPS; return True if it was news."""
-        is_news = self._store_receipt(receipt)
+        is_news = self._store_receipt(receipt.id, receipt)
         if is_news:
             self._outbox.scrub()
             self._post(ReceiptArrived(receipt))
@@ -181,7 +181,7 @@ class DeliveryWorker:
                 log.warning("%s: %s", id, error)
                 return
             if receipt is not None:
-                self._settle(receipt)
+                self._settle(id, receipt)
 
     def _deliver_due(self, stopped: Callable[[], bool]) -> None:
         settled = False
@@ -208,7 +208,7 @@ class DeliveryWorker:
         except CentralError as error:
             self._delivery_failed(request, error)
             return False
-        self._settle(receipt)
+        self._settle(request.id, receipt)
         return True
 
     def _obtain_receipt(self, request: QueuedRequest) -> ActivationReceipt:
@@ -221,20 +221,21 @@ class DeliveryWorker:
             raise Unacceptable(Code.REQUEST_UNKNOWN, "central had it once, and now it does not")
         return self._central.activate(request.id, request.body)
 
-    def _settle(self, receipt: ActivationReceipt) -> None:
-        if self._store_receipt(receipt):
-            log.info("%s: %s (%s)", receipt.id, receipt.status.value, receipt.code.value)
+    def _settle(self, id: str, receipt: ActivationReceipt) -> None:
+        if self._store_receipt(id, receipt):
+            log.info("%s: %s (%s)", id, receipt.status.value, receipt.code.value)
             self._post(ReceiptArrived(receipt))
 
-    def _store_receipt(self, receipt: ActivationReceipt) -> bool:
-        """Store the receipt; return True if it was news. A pending one is looked up again as central plans.
+    def _store_receipt(self, id: str, receipt: ActivationReceipt) -> bool:
+        """Store the receipt of request `id`; return True if it was news.
 
-        The wait is the difference of two times of central's own, so that the clocks need not agree.
+        A pending one is looked up again as central plans. The wait is the difference of two times of
+        central's own, so that the clocks need not agree.
         """
         now = self._clock_unix()
         planned_s = (receipt.recheck_unix or 0.0) - receipt.at_unix
         recheck_in_s = min(max(planned_s, self._settings.backoff_first_s), RECHECK_MAX_S)
-        return self._outbox.settle(receipt.id, receipt, now, now + recheck_in_s)
+        return self._outbox.settle(id, receipt, now, now + recheck_in_s)
 
     def _wedge(self, request: QueuedRequest, code: Code) -> None:
         log.error("%s is set aside: %s", request.id, code.value)

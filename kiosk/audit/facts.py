@@ -10,12 +10,16 @@ from msgspec.structs import replace
 from kiosk.audit.record import harmless
 from kiosk.model import Measures
 from kiosk.models.manifest import MANIFEST, read
-from kiosk.settings import Settings
+from kiosk.settings import Settings, face_thresholds
 
 
 def start_facts(settings: Settings, version: str) -> Measures:
-    """Return a hash over all settings but the file's path, the program's version and the mode."""
-    digest = sha256(msgspec.json.encode(replace(settings, file=""), order="sorted")).hexdigest()
+    """Return a hash over all settings but the file's path, the program's version and the mode.
+
+    The face engine's thresholds are hashed as they are in force, not only where the settings override them.
+    """
+    in_force = (replace(settings, file=""), face_thresholds(settings))
+    digest = sha256(msgspec.json.encode(in_force, order="sorted")).hexdigest()
     return {"settings": digest, "kiosk": version, "mode": settings.mode}
 
 

@@ -3,7 +3,8 @@
 A request that was not delivered is in none of these categories: nothing here can erase it.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -54,7 +55,7 @@ class StoredFiles:
 
     def due(self, before: float) -> StoredAmount:
         """Return what was written before that time. Raises OSError."""
-        stats = [stat for path in self._paths() if (stat := path.stat()).st_mtime < before]
+        stats = [stat for _, stat in self._files() if stat.st_mtime < before]
         times = [stat.st_mtime for stat in stats]
         size = sum(stat.st_size for stat in stats)
         return StoredAmount(
@@ -66,15 +67,18 @@ class StoredFiles:
 
     def erase(self, before: float) -> None:
         """Delete what was written before that time, so that it is gone after a power cut too."""
-        for path in self._paths():
-            if path.stat().st_mtime < before:
+        for path, stat in self._files():
+            if stat.st_mtime < before:
                 path.unlink(missing_ok=True)
         with suppress(OSError):
             sync_folder(self._folder)
 
-    def _paths(self) -> list[Path]:
-        found = (path for pattern in self._patterns for path in sorted(self._folder.glob(pattern)))
-        return [path for path in found if path.is_file()]
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """Yield what is there; a file that another process erases meanwhile is left out."""
+        for path in (path for pattern in self._patterns for path in sorted(self._folder.glob(pattern))):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield path, path.stat()
 
 
 class OutboxRows:

@@ -22,7 +22,7 @@ from kiosk.errors import IdentityError, OutboxError, StaffError
 from kiosk.files import write_whole
 from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
 from kiosk.printing.output_formats import DocumentEncoder
-from kiosk.settings import Settings
+from kiosk.settings import Settings, face_thresholds
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
 from kiosk.staff.roster import Roster
@@ -144,7 +144,9 @@ class StaffService:
 
     def settings(self) -> list[tuple[str, str]]:
         """Return every setting by its dotted name; what could be a secret is masked."""
-        return _flatten("", msgspec.to_builtins(self._settings))
+        tables = msgspec.to_builtins(self._settings)
+        tables["face_engine"]["limits"] = msgspec.to_builtins(face_thresholds(self._settings))  # as in force
+        return _flatten("", tables)
 
     # ── to be done ───────────────────────────────────────────────────────────────────────────────
 

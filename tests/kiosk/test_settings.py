@@ -169,6 +169,12 @@ def test_each_face_engine_decides_at_its_own_thresholds(tmp_path, driver):
     production.check(read)
 
 
+def test_an_engine_without_thresholds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "driver_class", lambda *_: object)
+    with pytest.raises(SettingsError, match="thresholds"):
+        settings.face_thresholds(load(site(tmp_path, "")))
+
+
 def test_a_site_overrides_single_thresholds_of_the_chosen_engine(tmp_path):
     text = '[face_engine]\ndriver = "face_recognition"\nlimits.accept = 0.61\n'
     found = settings.face_thresholds(load(site(tmp_path, text)))

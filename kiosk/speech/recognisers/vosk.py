@@ -60,8 +60,11 @@ class Vosk:
     name = "vosk"
 
     def __init__(self, settings: VoskSettings, context: Context) -> None:
-        import vosk
-
+        try:
+            import vosk
+        except (ImportError, OSError) as error:
+            detail = f"the package vosk cannot be loaded: {type(error).__name__}"
+            raise ModelError(Code.MODEL_UNUSABLE, detail) from None
         _check_lexicon(settings.lexicon)
         folder = verified(context.models, settings.model)
         self.version = folder.name

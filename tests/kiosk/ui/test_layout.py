@@ -6,7 +6,8 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from kiosk.model import Language
+from kiosk.events import Show
+from kiosk.model import Language, Stage
 from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.fitted_label import FittedLabel
@@ -78,6 +79,12 @@ def check_words(window, where, least_px):
         needed = QFontMetricsF(font).boundingRect(QRectF(0, 0, box.width(), 1e5), flags, words.text())
         assert needed.height() <= box.height() + 1, told
         assert needed.width() <= box.width() + 1, told
+
+
+def test_every_stage_has_a_story():
+    """A screen without one is never checked for size and cut text."""
+    shown = {notice.stage for steps in STORIES.values() for notice in steps if isinstance(notice, Show)}
+    assert set(Stage) - shown == set()
 
 
 def test_yes_and_no_are_equal(window):

@@ -118,6 +118,12 @@ def test_logs_hold_nothing_personal():
         assert "199" not in repr(personal)
 
 
+def test_every_stage_of_a_visit_has_handlers_and_transitions():
+    stages = set(Stage) - {Stage.OUT_OF_SERVICE}  # the engine shows it while there is no visit
+    assert set(HANDLERS) == stages
+    assert set(TRANSITIONS) == stages
+
+
 def test_every_answer_of_the_table_exists_and_every_stage_can_be_left():
     for stage, answers in HANDLERS.items():
         assert all(callable(answer) for answer in answers.values()), stage
