@@ -15,9 +15,15 @@ from kiosk.simulators.camera_effects import SimulatedSensor
 FPS = 25.0
 SIZE = (320, 240)
 random = np.random.default_rng(5)
-SENSOR = SimulatedSensor(SIZE, 5)
-TICKS = (i / FPS for i in count())
 ROOM = np.asarray(cv2.GaussianBlur(random.integers(30, 220, (240, 320, 3), np.uint8), (0, 0), 6), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def same_sensor_for_every_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test with the same noise and exposure, whichever tests ran before."""
+    monkeypatch.setitem(globals(), "random", np.random.default_rng(5))
+    monkeypatch.setitem(globals(), "SENSOR", SimulatedSensor(SIZE, 5))
+    monkeypatch.setitem(globals(), "TICKS", (i / FPS for i in count()))
 
 
 def scene(at: float) -> Image:

@@ -224,11 +224,11 @@ def wheel(tmp_path_factory) -> Path:
         pytest.skip(f"no package registry can be reached: {error.detail[:80]}")
 
 
-def test_a_member_of_a_real_package(wheel, tmp_path, folder):
+def test_a_member_of_a_real_package(wheel, tmp_path, folder, monkeypatch):
     member = "iniconfig/__init__.py"
     content = zipfile.ZipFile(wheel).read(member)
     manifest = tmp_path / "manifest.toml"
-    CONTENT["x"] = content
+    monkeypatch.setitem(CONTENT, "x", content)
     origin = f'{{ package = "iniconfig", version = "2.0.0", member = "{member}" }}'
     absent = entry("y", "x", origin).replace("__init__.py", "none.py").replace('file = "x"', 'file = "y"')
     manifest.write_text(entry("x", "x", origin) + absent)
