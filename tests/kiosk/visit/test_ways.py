@@ -165,6 +165,27 @@ def test_one_frame_before_the_arrow_tells_no_rest():
     assert slow.fault is Code.HEAD_UNSEEN
 
 
+@pytest.mark.parametrize(("eyes", "fault"), [(-0.08, None), (0.1, Code.HEAD_TOO_EARLY)])
+def test_a_blink_before_the_arrow_is_no_movement(eyes, fault):
+    turning = head_turns.HeadTurns(challenge(), LIMITS.head, LIMITS.pace, unhurried=False)
+    for i in range(10):
+        blinks = i in (4, 5)
+        turning.take(
+            FaceSeen(
+                at=0.08 * i,
+                seq=i,
+                faces=1,
+                track=1,
+                yaw=0.0,
+                pitch=-17.0 if blinks else -10.0,
+                eyes=eyes if blinks else 0.1,
+            )
+        )
+    turning.next_move()
+    assert turning.painted(e.HeadMoveShown(0, 0.8))
+    assert turning.fault is fault
+
+
 def test_another_face_cannot_finish_the_arrows():
     drive = follow(to_head(), steps=3)
     drive.see(track=2, yaw=0.0, pitch=0.0)
