@@ -21,7 +21,7 @@ PORTRAIT = {
     "consent": "*-consent-face.png",
     "card": "*-card.png",
     "guardian": "*-guardian*.png",
-    "face": "*-face-hint-ok.png",
+    "face": "[0-9]*[0-9]-face*.png",
     "digits": "*-digits-digit-3.png",
     "head": "*-head-*.png",
     "touch": "*-touch-digits.png",
@@ -33,7 +33,7 @@ PORTRAIT = {
     "staff-devices": "*-staff-devices.png",
 }
 LANDSCAPE_SCENARIOS = ("genuine",)
-LANDSCAPE = {"idle-landscape": "*-idle.png", "face-landscape": "*-face-hint-ok.png"}
+LANDSCAPE = {"idle-landscape": "*-idle.png", "face-landscape": "[0-9]*[0-9]-face*.png"}
 
 
 def main() -> int:
@@ -64,9 +64,9 @@ def _play(shape: str, *options: str) -> Path:
 
 
 def _save(screens: Path, pattern: str, to: Path) -> bool:
-    """Save the first screen that fits; False if none does."""
-    first = min(screens.glob(pattern), default=None)
-    picture = None if first is None else cv2.imread(str(first))
+    """Save the last screen that fits, as hints come after the bare page; False if none does."""
+    last = max(screens.glob(pattern), default=None)
+    picture = None if last is None else cv2.imread(str(last))
     if picture is None:
         return False
     small = cv2.resize(picture, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)
