@@ -197,7 +197,7 @@ def _site(folder: Path, central):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(3600)
 def test_nothing_of_the_person_is_left_in_the_process(new_site: SiteMaker, tmp_path: Path) -> None:
     site = new_site()
     site.enrol()
