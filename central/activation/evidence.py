@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from central.activation import guardians
-from central.activation.light import colours
+from central.activation.light_colours import colours
 from central.activation.minimum_thresholds import is_lowered
 from central.activation.reviews import overruled_codes
 from central.codes import Code

@@ -20,10 +20,10 @@ from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
-from kiosk.activation.inventory import OUTBOX_FILE
+from kiosk.activation.lost_requests import Reconciliation
 from kiosk.activation.messages import Heartbeat, HeartbeatReply, RequestOrigin
 from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSummary
-from kiosk.activation.reconciliation import Reconciliation
+from kiosk.activation.outbox_retention import OUTBOX_FILE
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind

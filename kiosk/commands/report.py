@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kiosk.activation.inventory import OUTBOX_FILE, take_inventory
+from kiosk.activation.outbox_retention import OUTBOX_FILE, take_inventory
 from kiosk.commands.options import add_settings, read_settings
 from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError

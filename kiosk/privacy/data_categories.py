@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from kiosk.activation import inventory
+from kiosk.activation import outbox_retention
 from kiosk.audit.log import audit_log_path
 from kiosk.files import sync_folder
 from kiosk.model import StoredAmount
@@ -82,7 +82,7 @@ class StoredFiles:
 
 
 class OutboxRows:
-    """Rows of the outbox, counted and erased by functions of `kiosk.activation.inventory`."""
+    """Rows of the outbox, counted and erased by functions of `kiosk.activation.outbox_retention`."""
 
     def __init__(
         self, file: Path, due: Callable[[Path, float], StoredAmount], erase: Callable[[Path, float], None]
@@ -101,7 +101,7 @@ class OutboxRows:
 
 def outbox_path(settings: Settings) -> Path:
     """Return the path of this terminal's outbox."""
-    return settings.path(settings.storage.folder) / inventory.OUTBOX_FILE
+    return settings.path(settings.storage.folder) / outbox_retention.OUTBOX_FILE
 
 
 def visit_logs(settings: Settings) -> StoredFiles:
@@ -138,8 +138,8 @@ def saved_slips(settings: Settings) -> StoredFiles | None:
 def retention_terms(settings: Settings) -> list[RetentionTerm]:
     """Return every category that is erased when its time has come."""
     keep, file = settings.retention, outbox_path(settings)
-    receipts = OutboxRows(file, inventory.delivered_before, inventory.erase_delivered)
-    challenges = OutboxRows(file, inventory.challenges_before, inventory.erase_challenges)
+    receipts = OutboxRows(file, outbox_retention.delivered_before, outbox_retention.erase_delivered)
+    challenges = OutboxRows(file, outbox_retention.challenges_before, outbox_retention.erase_challenges)
     damaged = damaged_audit_logs(settings)
     named: dict[str, tuple[DataCategory | None, str, float | None]] = {
         "receipts": (receipts, "[retention] receipts_days", keep.receipts_days),

@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
-from kiosk.activation.inventory import Inventory, take_inventory
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
+from kiosk.activation.outbox_retention import Inventory, take_inventory
 from kiosk.audit.log import audit_log_path
 from kiosk.audit.record import decode
 from kiosk.errors import UNREADABLE, OutboxError

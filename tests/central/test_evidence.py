@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from central.activation import evidence, light
+from central.activation import evidence, light_colours
 from central.activation.evidence import ChallengeFacts
 from central.codes import Code
 from central.protocol.examples import ALL
@@ -70,9 +70,9 @@ def lit(colours: object, answer: str = "pass") -> list[dict[str, Any]]:
 
 
 def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
-    own = light.colours(request().challenge, 13)
+    own = light_colours.colours(request().challenge, 13)
     assert fault(verdicts=lit(own)) is None
-    for other in (light.colours("another", 13), "", None, 7):
+    for other in (light_colours.colours("another", 13), "", None, 7):
         assert fault(verdicts=lit(other)) is Code.EVIDENCE_INCOMPLETE
     assert fault(verdicts=lit(None, "review")) is None
 
@@ -80,8 +80,8 @@ def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
 def test_both_sides_derive_the_same_colours() -> None:
     """Terminal and central share no code, only `resources/protocol`."""
     for challenge in ("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", "c1", "x" * 64):
-        assert light.colours(challenge, 64) == terminals_light.colours(challenge, 64)
-    assert light.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"
+        assert light_colours.colours(challenge, 64) == terminals_light.colours(challenge, 64)
+    assert light_colours.colours("0f2d6a4be1c84b7f9a3b5c6d7e8f9012", 13) == "BAGAGBAGRABGB"
 
 
 def test_evidence_without_verdicts_is_refused() -> None:

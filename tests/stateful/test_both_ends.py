@@ -34,9 +34,9 @@ from central.storage.tables import Terminal as TerminalRow
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
 from kiosk.activation.delivery import DeliveryWorker
+from kiosk.activation.lost_requests import Reconciliation
 from kiosk.activation.messages import RequestOrigin, SealingKey, read_receipt
 from kiosk.activation.outbox import Outbox, RequestState
-from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.sealing import Sealer
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog

@@ -13,9 +13,9 @@ from kiosk.activation.delivery import DeliveryWorker
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
+from kiosk.activation.lost_requests import Reconciliation
 from kiosk.activation.messages import Heartbeat, RequestOrigin
 from kiosk.activation.outbox import Outbox
-from kiosk.activation.reconciliation import Reconciliation
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.recorder import AuditRecorder

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.bootstrap import Terminal
-from kiosk.headless import Headless
+from kiosk.headless_window import Headless
 from kiosk.model import IdCard, Outcome, Slip, Stage
 from kiosk.settings import Settings, load, merge
 from kiosk.simulators.customer import CustomerBehaviour, TouchDriver

@@ -4,8 +4,8 @@ import pytest
 
 from kiosk.__main__ import main
 from kiosk.activation.database import Database
-from kiosk.activation.inventory import OUTBOX_FILE
 from kiosk.activation.outbox import Outbox
+from kiosk.activation.outbox_retention import OUTBOX_FILE
 from kiosk.codes import Code
 from kiosk.model import Outcome, Stage
 from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
