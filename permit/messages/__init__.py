@@ -1,0 +1,1 @@
+"""Messages to holders: the port and a simulator."""

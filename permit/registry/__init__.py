@@ -1,0 +1,1 @@
+"""The registry of permits: its port and a simulator."""

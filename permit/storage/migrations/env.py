@@ -1,0 +1,14 @@
+"""Alembic's entry: the caller (`permit.storage.database.migrate`) brings the connection."""
+
+from alembic import context
+
+from permit.storage.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite alters tables by copying them
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
