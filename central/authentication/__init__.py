@@ -1,0 +1,1 @@
+"""Online authentication: an OpenID Connect provider for relying parties."""
