@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from msgspec import Struct
+
 from demo.environment import Environment
 from demo.running_terminal import RunningTerminal
 
@@ -12,6 +14,28 @@ START_S = 60.0
 SIZE = (1080, 1920)
 NO_RATE_LIMIT = "[requests]\nper_s = 1e6\nburst = 1000000\nstrangers_per_s = 1e6\nstrangers_burst = 1000000\n"
 """Lifts central's rate limit, which a fast machine reaches; what is measured is central's speed."""
+
+
+class CentralOptions(Struct, frozen=True, kw_only=True):
+    """What of central is measured, and how. `only`: its parts; none: all. `seconds`: of one round.
+
+    `terminals` return at once; `rows`: of the database that has grown; `pending`: requests that wait.
+    """
+
+    only: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ("postgresql", "sqlite")
+    workers: int = 1
+    seconds: float = 5.0
+    rounds: int = 6
+    terminals: int = 5000
+    rows: int = 10_000_000
+    pending: int = 100_000
+
+
+QUICK_CENTRAL = CentralOptions(
+    databases=("postgresql",), seconds=0.5, rounds=1, terminals=20, rows=1000, pending=1000
+)
+"""To see that it works."""
 
 
 class Terminal(RunningTerminal):
@@ -28,8 +52,10 @@ class Terminal(RunningTerminal):
 class Bench:
     """A context. `work`: an empty folder; `quick`: measure a little, to see that it works."""
 
-    def __init__(self, work: Path, models: Path, *, quick: bool) -> None:
-        self.work, self.models, self.quick = work, models, quick
+    def __init__(
+        self, work: Path, models: Path, *, quick: bool, central: CentralOptions = QUICK_CENTRAL
+    ) -> None:
+        self.work, self.models, self.quick, self.central = work, models, quick, central
         self._environment: Environment | None = None
 
     def __enter__(self) -> "Bench":

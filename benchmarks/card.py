@@ -76,7 +76,9 @@ def _bare(reader: SamVOnPty, count: int) -> Iterator[float]:
 def _whole(reader: SamVOnPty, count: int, chosen: Settings) -> Iterator[tuple[float, float]]:
     """Milliseconds beyond the chip's, and those of them that painting took."""
     inbox: SimpleQueue[Event] = SimpleQueue()
-    watcher = CardWatcher(SamV(SamV.Settings(port=reader.port), bare_context()), inbox.put)
+    watcher = CardWatcher(
+        SamV(SamV.Settings(port=reader.port), bare_context()), inbox.put, require_pinned=lambda _: None
+    )
     worker = Worker("card", Supervisor(Device.READER, watcher, inbox.put, wanted=True).run).start()
     window = Window(_Nobody(), Feeds(lambda: None, lambda: -60.0), chosen, simulated=True)
     window.resize(*SIZE)

@@ -1,9 +1,9 @@
 """Activation requests of made-up people, as the terminal of the benchmark's environment would send them."""
 
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from kiosk.activation import identity
@@ -13,11 +13,17 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import RequestOrigin, personal_bytes, request_body
+from kiosk.activation.passwords import stretch
+from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.record import RecordKind
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.events import Agreed, Evidence
 from kiosk.model import Challenge, Check, IdCard, Measures, Verdict, VerdictAnswer
+from kiosk.phrases import load
 from kiosk.settings import Settings
 from kiosk.simulators.people import Person
+from kiosk.visit.rules import light
 from kiosk.visit_number import new_visit_number
 
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(30_000) + b"\xff\xd9"
@@ -25,14 +31,32 @@ PICTURE = b"\xff\xd8\xff\xe0" + bytes(30_000) + b"\xff\xd9"
 FIRST_BIRTHDAY = date(1941, 1, 1)
 PEOPLE_A_DAY = 1000
 CHALLENGES = 25
+COLOURS = 13
 NUMBERS: dict[Check, tuple[Measures, Measures]] = {
     Check.CARD: ({}, {"min_age": 18, "min_age_guarded": 14}),
-    Check.FACE: ({"likeness_mean": 0.6, "frames_good": 9}, {"accept": 0.45, "min_frames": 5}),
+    Check.PHONE: ({}, {}),
+    Check.FACE: (
+        {"likeness_mean": 0.6, "frames_good": 9},
+        {"accept": 0.45, "review": 0.363, "min_frames": 5},
+    ),
     Check.LIVENESS: ({"live_median": 0.9}, {"min_live": 0.1, "required": True}),
-    Check.DIGITS: ({"right": 6, "of": 6, "llr": 12.0}, {"right": 5, "llr": 8.517}),
-    Check.LIPS: ({"moved": 5}, {"moved": 3, "rise": 0.04}),
+    Check.DIGITS: (
+        {"right": 6, "of": 6, "llr": 12.0},
+        {"right": 5, "llr": 8.517, "early_s": 0.1, "late_s": 0.6},
+    ),
+    Check.LIPS: (
+        {"moved": 5, "chance": 0.01},
+        {"moved": 3, "rise": 0.04, "chance": 0.05, "before_s": 0.35, "after_s": 0.35},
+    ),
+    Check.LIGHT: (
+        {"gain": 0.09, "fit": 0.94, "steps": 12, "beaten": 1.0},
+        {"gain": 0.03, "fit": 0.8, "steps": 6, "beaten": 1.0},
+    ),
     Check.CONTINUITY: ({"longest_gap_s": 0.2, "compared": 6}, {"max_gap_s": 1.0, "compared": 1}),
-    Check.STREAM: ({}, {"max_repeats": 2}),
+    Check.STREAM: (
+        {"repeated": 0},
+        {"max_repeats": 2, "min_noise": 0.15, "max_still_s": 4, "max_fps": 130, "min_jitter_ms": 0.005},
+    ),
 }
 """What central wants to see of a pass."""
 
@@ -45,9 +69,15 @@ class Sender:
         central = settings.central
         self.who: Identity = identity.load(settings.path(settings.terminal.identity))
         wire = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
-        self.gateway = Gateway(wire, self.who, time.time, heartbeat_s=central.answer_s)
+        self._audit = AuditLog(audit_log_path(settings))
+        self.gateway = Gateway(
+            wire, self.who, TerminalClock(), heartbeat_s=central.answer_s, audit_head=self.audit_head
+        )
+        self._password = stretch("31415926")
         self._database = Database(scratch)
-        self._pool = ChallengePool(self._database, self.who.challenge_key, self.who.terminal)
+        self._pool = ChallengePool(
+            self._database, self.who.challenge_key, self.who.terminal, self.who.store.secret
+        )
 
     def requests(self, count: int, first: int) -> Iterator[tuple[str, bytes]]:
         """Visit numbers and bodies; people from number `first` on, whom central does not know yet."""
@@ -56,8 +86,16 @@ class Sender:
             visit, now = new_visit_number(), time.time()
             card = _card(i)
             said = _evidence(card, self._challenge(), now)
-            sealed = self.who.sealer.seal(personal_bytes(card, said, PICTURE), visit, self.who.terminal)
+            sealed = self.who.sealer.seal(
+                personal_bytes(card, said, PICTURE, self._password), visit, self.who.terminal
+            )
             yield visit, request_body(visit, said, origin=origin, sealed=sealed, at_unix=now)
+
+    def audit_head(self) -> str:
+        """The head of the terminal's own log, with a record more."""
+        self._audit.append(RecordKind.SERVICE_IN)
+        head = self._audit.head
+        return f"{head.seq}:{head.hash}"
 
     def close(self) -> None:
         self.gateway.close()
@@ -78,8 +116,17 @@ def _card(number: int) -> IdCard:
     return Person(number % PEOPLE_A_DAY, b"", born).card()
 
 
-def _passed(check: Check) -> Verdict:
-    measured, required = NUMBERS.get(check, ({}, {}))
+def passed_checks(challenge: str) -> tuple[Verdict, ...]:
+    """Return what central wants to see of a visit of the way `voice` in which every check passed."""
+    return tuple(_passed(check, challenge) for check in NUMBERS)
+
+
+def _passed(check: Check, challenge: str) -> Verdict:
+    measured, required = NUMBERS[check]
+    tail = secrets.randbelow(10**9) * 1e-15  # no two visits measure exactly the same
+    measured = {name: v + tail if isinstance(v, float) else v for name, v in measured.items()}
+    if check is Check.LIGHT:
+        measured["colours"] = light.colours(challenge, COLOURS)
     return Verdict(check=check, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required)
 
 
@@ -87,9 +134,8 @@ def _evidence(card: IdCard, challenge: Challenge, now: float) -> Evidence:
     return Evidence(
         card=card,
         phone="19900000000",
-        password="31415926",  # noqa: S106 - a made-up one
-        consent=Agreed("zh-Hans", sha256(b"a consent text").hexdigest(), picture=True),
+        consent=Agreed("zh-Hans", load("zh-Hans").consent_sha256(), picture=True),
         challenge=challenge.id,
-        verdicts=tuple(_passed(check) for check in Check),
+        verdicts=passed_checks(challenge.id),
         began_unix=now - 60,
     )

@@ -8,8 +8,9 @@ from benchmarks.bench import Bench, load
 from benchmarks.figures import Goal, Result, series
 
 GOAL_PERCENT = 3.0
-GOAL_MB = 600.0
-SETTLE_S = 2.0
+GOAL_MB = 350.0
+SETTLE_S = 12.0
+"""The readiness thread has given freed memory back by then (`kiosk.heap`)."""
 
 
 def run(bench: Bench) -> list[Result]:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from benchmarks.figures import Result, Series
 from benchmarks.machine import Machine
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parents[1] / "docs"
+DOCUMENT, SCALE = DOCS / "benchmarks.md", DOCS / "scale.md"
+"""Figures of central at scale stand in `SCALE`, all others in `DOCUMENT`."""
 BEGIN = "<!-- written by python -m benchmarks --document; below is not edited by hand -->"
+END = "<!-- end of what is written -->"
 _LABEL = 48
 
 
@@ -61,13 +65,21 @@ def write_json(path: Path, report: Report) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
 
 
-def write_document(report: Report, path: Path = DOCUMENT) -> None:
-    """Replace the figures of the document; what stands above them is kept. Raises ValueError."""
-    text = path.read_text(encoding="utf-8")
-    if BEGIN not in text:
-        raise ValueError(f"{path.name}: the line that the figures follow is missing")
-    head = text.partition(BEGIN)[0]
-    path.write_text(f"{head}{BEGIN}\n\n{markdown(report)}\n", encoding="utf-8")
+def write_documents(report: Report) -> None:
+    """Replace the figures of the documents that something was measured for. Raises ValueError."""
+    for path, central in ((DOCUMENT, False), (SCALE, True)):
+        results = [one for one in report.results if (one.name == "central") is central]
+        if results:
+            write_document(replace(report, results=results), path)
+
+
+def write_document(report: Report, path: Path) -> None:
+    """Replace the figures of the document; what stands around them is kept. Raises ValueError."""
+    head, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path.name}: the lines around the figures are missing")
+    path.write_text(f"{head}{BEGIN}\n\n{markdown(report)}\n\n{END}{tail}", encoding="utf-8")
 
 
 def markdown(report: Report) -> str:

@@ -26,7 +26,7 @@ from kiosk.simulators.people import Person
 from kiosk.visit.replay import LoggedEvent, read
 
 GOAL_S = 2.0
-GOAL_MB = 600.0
+GOAL_MB = 500.0
 VISIT_S = 120.0
 FIRST_SEED = 700
 FIRST_PERSON = 500_000
@@ -123,7 +123,7 @@ def _visit(environment: Environment, terminal: Terminal, seed: int) -> Waits | N
     times = dict(shown)
     if len(times) < len(shown) or printed.slip.outcome is not Outcome.ACTIVATED:
         return None
-    log = environment.folder / "terminal" / "visits" / f"{printed.slip.id}.jsonl"
+    log = environment.folder / "terminal" / "measures" / f"{printed.slip.id}.jsonl"
     return waits(times, read(log.read_bytes().splitlines())[1], scenario.customer)
 
 

@@ -2,12 +2,18 @@
 
 import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks import __main__ as command
 from benchmarks import machine, report
+from benchmarks.bench import QUICK_CENTRAL
+from benchmarks.central import PARTS
 from benchmarks.digit import BareEndpoint
 from benchmarks.figures import Goal, Result, Series, series
 from benchmarks.visit import waits
@@ -29,12 +35,26 @@ def result(ours: Series, **other) -> Result:
 
 def test_the_document_names_them_all():
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(command.NAMES)
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [*command.NAMES, *PARTS]
 
 
 def test_there_is_no_module_that_the_command_does_not_know():
-    modules = {p.stem for p in (ROOT / "benchmarks").glob("*.py") if "\ndef run(" in p.read_text("utf-8")}
-    assert modules == set(command.NAMES)
+    assert measuring(ROOT / "benchmarks") == set(command.NAMES)
+    assert measuring(ROOT / "benchmarks" / "central") == set(PARTS)
+
+
+def measuring(folder: Path) -> set[str]:
+    """The modules and packages in `folder` that have a `run`."""
+    files = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
+    named = {
+        p.parent.stem if p.stem == "__init__" else p.stem: p for p in files if p != folder / "__init__.py"
+    }
+    return {name for name, p in named.items() if "\ndef run(" in p.read_text("utf-8")}
+
+
+def test_options_of_central_replace_only_what_they_name():
+    options = command.parse(["central", "--quick", "--only", "activations", "--rounds", "3"])
+    assert command.central_options(options) == replace(QUICK_CENTRAL, only=("activations",), rounds=3)
 
 
 def test_an_unknown_name_is_refused(capsys):
@@ -86,6 +106,17 @@ def test_a_process_that_works_costs_cpu():
     assert 0 < machine.rss_mb(os.getpid()) <= machine.peak_mb(os.getpid())
 
 
+def test_the_cpu_of_a_tree_has_that_of_children_in_it_also_of_ended_ones():
+    busy = "import time\nwhile time.process_time() < 0.4: pass\n"
+    before = machine.tree_cpu_s(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", busy + "input()"], stdin=subprocess.PIPE) as child:
+        while machine.cpu_s(child.pid) < 0.2:
+            time.sleep(0.01)
+        assert machine.tree_cpu_s(os.getpid()) >= before + 0.2
+        child.communicate(b"\n")
+    assert machine.tree_cpu_s(os.getpid()) >= before + 0.2
+
+
 def test_the_environment_is_as_before_after_compiling(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
@@ -105,19 +136,20 @@ def told(*results: Result) -> report.Report:
 
 def test_the_document_keeps_its_head_and_gets_new_figures(tmp_path):
     path = tmp_path / "benchmarks.md"
-    path.write_text(f"# Head\n\n{report.BEGIN}\n\nold figures\n", encoding="utf-8")
+    path.write_text(f"# Head\n\n{report.BEGIN}\n\nold figures\n{report.END}\n\n## Next\n", encoding="utf-8")
     report.write_document(told(result(Series("ours", "ms", (7.5,)), goal=Goal(9.0))), path)
     text = path.read_text(encoding="utf-8")
     assert text.startswith(f"# Head\n\n{report.BEGIN}\n")
     assert "7.50 ms" in text
     assert "≤ 9 ms: reached" in text
     assert "old figures" not in text
+    assert text.endswith(f"{report.END}\n\n## Next\n")
 
 
 def test_a_document_without_the_line_is_left_alone(tmp_path):
     path = tmp_path / "benchmarks.md"
     path.write_text("# Head\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="the line that the figures follow"):
+    with pytest.raises(ValueError, match="the lines around the figures"):
         report.write_document(told(result(Series("ours", "ms", (7.5,)))), path)
     assert path.read_text(encoding="utf-8") == "# Head\n"
 

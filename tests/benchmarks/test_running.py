@@ -18,9 +18,10 @@ def bench(tmp_path_factory):
 
 @needs_models
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # central's parts start seven servers
 @pytest.mark.parametrize("name", NAMES)
 def test_it_measures_ours_and_a_baseline(name, bench):
-    found = import_module(f"benchmarks.{name}").run(bench)
+    found = list(import_module(f"benchmarks.{name}").run(bench))
     assert found
     for one in found:
         assert one.name == name
