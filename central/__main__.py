@@ -1,16 +1,18 @@
 """Runs `python -m central COMMAND`; each command is a module of `central.commands`."""
 
 import argparse
-import logging
 import os
 import sys
+from contextlib import ExitStack
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import __version__
+from central import __version__, logging_setup
 from central.commands import SUMMARIES, load
+from central.console import run_command
 from central.security.keys import KeysError
 from central.settings import SettingsError
+from central.storage.database import SchemaError, storage_problem
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,16 +20,27 @@ def main(arguments: list[str] | None = None) -> int:
 
     0: done. 1: refused. 2: settings, keys or database cannot be used.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return run_command(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    logging_setup.install(getattr(options, "log", "text"))
     os.umask(0o077)  # files that central writes are for central's user alone
     try:
-        status: int = options.run(options)
-    except (SettingsError, KeysError, LookupError, ValueError, OSError, SQLAlchemyError) as error:
-        print(f"central: {error}", file=sys.stderr)
+        with ExitStack() as options.at_end:
+            status: int = options.run(options)
+    except (
+        SettingsError,
+        KeysError,
+        SchemaError,
+        LookupError,
+        ValueError,
+        OSError,
+        SQLAlchemyError,
+    ) as error:
+        problem = storage_problem(error)
+        print(f"central: {problem.detail if problem else error}", file=sys.stderr)
         return 2
     return status
 

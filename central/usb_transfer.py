@@ -6,6 +6,7 @@ signed: by the terminal for its requests, by central for its answers.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,12 +19,15 @@ from central.activation import challenges
 from central.activation.activations import Activations
 from central.activation.authority_driver import load_authority
 from central.exceptions import Problem
+from central.files import open_folder, read_regular, write_in
 from central.fleet import clerks
-from central.protocol.messages import ActivationRequest, Receipt, UsbRequest
+from central.protocol.messages import TERMINAL, ActivationRequest, Receipt, UsbRequest
 from central.security import keys as keys_
 from central.security.encoding import base64url, from_base64url
-from central.security.keys import Keys, public_of
+from central.security.keys import Keys
+from central.security.terminal_keys import load_key
 from central.settings import Settings
+from central.storage.clock import DatabaseClock
 from central.storage.database import Database
 from central.storage.tables import Terminal, TerminalState
 
@@ -55,46 +59,66 @@ class UsbTransfer:
         self._activations = activations
         self._settings = settings
 
-    def take(self, stick: Path) -> Iterator[tuple[Path, str]]:
-        """Submit every request on the stick; yield each file with the result, or "refused: …"."""
-        for path in sorted(stick.glob("kiosk-*/requests/*.json")):
-            try:
-                yield path, self._submit(self._read(path))
-            except FileRefused as error:
-                yield path, f"refused: {error}"
-            except Problem as error:
-                yield path, f"refused: {error.code.value}"
+    def take(self, stick: Path) -> Iterator[tuple[str, str, str]]:
+        """Submit every request on the stick; yield folder, name and result of each, or "refused: …".
 
-    def answer(self, stick: Path, count: int, now: float) -> Iterator[tuple[str, int]]:
-        """Write answers beside the requests; yield each terminal with its number of receipts.
-
-        `count`: new challenges for each terminal.
+        Raises OSError if the stick cannot be read.
         """
-        for folder in sorted(stick.glob("kiosk-*")):
-            requests = []
-            for path in sorted(folder.glob("requests/*.json")):
-                try:
-                    requests.append(self._read(path))
-                except FileRefused:
-                    continue  # `take` reports it
-            if requests:
-                yield requests[0].terminal, self._write_answers(folder / "answers", requests, count, now)
+        for home in _terminal_folders(stick):
+            for name, request in self._read_requests(stick, home):
+                yield home, name, request if isinstance(request, str) else self._submit(request)
+
+    def answer(self, stick: Path, count: int, now: float) -> Iterator[tuple[str, str]]:
+        """Write answers beside the requests; yield each terminal with the result, or "refused: …".
+
+        `count`: new challenges for each terminal. Raises OSError if the stick cannot be read.
+        """
+        for home in _terminal_folders(stick):
+            read = [request for _, request in self._read_requests(stick, home)]
+            requests = [
+                request for request in read if not isinstance(request, str)
+            ]  # `take` reports the others
+            if not requests:
+                continue
+            try:
+                with open_folder(stick, home, "answers", create=True) as folder:
+                    result = f"{self._write_answers(folder, requests, count, now)} receipts"
+            except OSError as error:
+                result = f"refused: answers cannot be written: {error.strerror}"
+            yield requests[0].terminal, result
+
+    def _read_requests(self, stick: Path, home: str) -> Iterator[tuple[str, VerifiedRequest | str]]:
+        """Yield each file's name with what it holds, or with "refused: …"."""
+        try:
+            with open_folder(stick, home, "requests") as folder:
+                for name in sorted(name for name in os.listdir(folder) if name.endswith(".json")):
+                    try:
+                        yield name, self._read(folder, home, name)
+                    except FileRefused as error:
+                        yield name, f"refused: {error}"
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            yield "requests", "refused: a link or a file where a folder belongs"
 
     def _submit(self, request: VerifiedRequest) -> str:
+        """Submit a request and return the result, or "refused: …"."""
         if not request.body:
             return "asked"
         try:
             message = ActivationRequest.model_validate_json(request.body)
         except ValidationError:
-            raise FileRefused("the body is not of the agreed form") from None
+            return "refused: the body is not of the agreed form"
         if (message.id, message.terminal) != (request.id, request.terminal):
-            raise FileRefused("the body is another visit's or terminal's")
-        receipt = self._activations.submit(message, request.body)
+            return "refused: the body is another visit's or terminal's"
+        try:
+            receipt = self._activations.submit(message, request.body)
+        except Problem as error:
+            return f"refused: {error.code.value}"
         return f"{receipt.status.value} {receipt.code.value}"
 
-    def _write_answers(self, folder: Path, requests: list[VerifiedRequest], count: int, now: float) -> int:
+    def _write_answers(self, folder: int, requests: list[VerifiedRequest], count: int, now: float) -> int:
         """Write receipts, challenges and roster for one terminal; return the number of receipts."""
-        folder.mkdir(exist_ok=True)
         terminal, written = requests[0].terminal, 0
         for request in requests:
             try:
@@ -102,15 +126,15 @@ class UsbTransfer:
             except Problem:
                 continue  # it is being worked on
             if receipt is not None:
-                _write(folder / f"{request.id}.jwt", self._sign(terminal, receipt, now))
+                write_in(folder, f"{request.id}.jwt", self._sign(terminal, receipt, now).encode())
                 written += 1
         with self._database.write() as session:
             key, rules = self._keys.challenge, self._settings.challenges
             tokens = challenges.issue(session, key, terminal, count, now, rules) if count else []
             valid_s = self._settings.clerks.roster_valid_s
             roster = clerks.roster(session, key, terminal, now, valid_s)
-        _write(folder / "challenges.json", json.dumps({"challenges": tokens}))
-        _write(folder / "roster.jwt", roster)
+        write_in(folder, "challenges.json", json.dumps({"challenges": tokens}).encode())
+        write_in(folder, "roster.jwt", roster.encode())
         return written
 
     def _sign(self, terminal: str, receipt: Receipt, now: float) -> str:
@@ -122,17 +146,15 @@ class UsbTransfer:
         }
         return jwt.encode(claims, self._keys.challenge, algorithm="EdDSA", headers={"typ": RECEIPT})
 
-    def _read(self, path: Path) -> VerifiedRequest:
-        """Read and verify one file. Raises FileRefused."""
-        limit = 2 * self._settings.requests.max_bytes
+    def _read(self, folder: int, home: str, name: str) -> VerifiedRequest:
+        """Read and verify one file of the folder of requests. Raises FileRefused."""
         try:
-            if path.stat().st_size > limit:
-                raise FileRefused("too large")
-            request = UsbRequest.model_validate_json(path.read_bytes())
+            data = read_regular(name, 2 * self._settings.requests.max_bytes, folder)
+            request = UsbRequest.model_validate_json(data)
             body = from_base64url(request.body)
         except (OSError, ValueError):
-            raise FileRefused("cannot be read") from None
-        if path.stem != request.id or path.parents[1].name != f"kiosk-{request.terminal}":
+            raise FileRefused("cannot be read, or too large") from None
+        if (name, home) != (f"{request.id}.json", f"kiosk-{request.terminal}"):
             raise FileRefused("it lies in another's place")
         self._verify(request, body)
         return VerifiedRequest(request.id, request.terminal, body)
@@ -146,10 +168,11 @@ class UsbTransfer:
         try:
             if jwt.get_unverified_header(request.token).get("typ") != REQUEST:
                 raise FileRefused("not a request")
+            key = load_key(terminal.public_key or "")
             claims = jwt.decode(
                 request.token,
-                public_of(terminal.public_key or ""),
-                algorithms=["EdDSA"],
+                key.public,
+                algorithms=[key.jwt_algorithm],
                 audience="central",
                 issuer=request.terminal,
                 options={"require": ["iss", "aud", "iat", "id", "bsh"], "verify_iat": False},
@@ -165,16 +188,15 @@ def open_transfer(settings: Settings, database: Database) -> UsbTransfer:
     """Return the transfer with the keys and the register of the settings. Raises KeysError, LookupError."""
     keys = keys_.load(settings.data / "keys")
     activations = Activations(
-        database=database, keys=keys, authority=load_authority(settings), settings=settings
+        database=database,
+        keys=keys,
+        authority=load_authority(settings),
+        settings=settings,
+        clock=DatabaseClock(database),
     )
     return UsbTransfer(database=database, keys=keys, activations=activations, settings=settings)
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all: sticks are pulled out."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _terminal_folders(stick: Path) -> list[str]:
+    found = (name for name in os.listdir(stick) if name.startswith("kiosk-"))
+    return sorted(name for name in found if re.fullmatch(TERMINAL, name.removeprefix("kiosk-")))

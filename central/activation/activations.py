@@ -2,41 +2,151 @@
 
 A request's row is made before anything is done, and every repetition of the request finds it:
 
-    claim   one transaction: the row, with everything needed to finish it, and the challenge it takes
-    work    no transaction: evidence, sealed part, register
+    claim   one transaction: the signature is spent, the row is made with everything needed to finish it,
+            takes its challenge, and is judged by evidence and sealed part; what is refused or held ends here
+    answer  no transaction: the register, which may take long, so others need not wait for it
     settle  one transaction: the credential and the final answer, or the time of the next check
 
 The process that works on a row holds a lease. If it dies, the lease runs out, and the next request or the
 re-checker takes over; `settle` changes nothing that is settled, and the credential's own constraint admits
-one a visit.
+one a visit. A problem that is found in a claim is raised after its commit: the signature stays spent, and the
+head of the audit log stored.
 """
 
 import base64
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, String, bindparam, case, event, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from central.activation import challenges, guardians, recheck_policy
+from central import known_keys, metrics
+from central.activation import (
+    challenges,
+    facts,
+    guardians,
+    numbers,
+    plausibility,
+    recheck_policy,
+    reviews,
+    visit_times,
+    withdrawal,
+)
 from central.activation.authority import Authority, MatchResult, ask
 from central.activation.evidence import refusal
-from central.activation.recheck_policy import Decision
+from central.activation.recheck_policy import UNSETTLED, Decision
 from central.codes import Code
 from central.credentials import lifecycle
 from central.exceptions import Problem
-from central.fleet import alarms, clerks
-from central.protocol.messages import ActivationRequest, Person, Purpose, Receipt, ReceiptStatus
+from central.fleet import alarms, signatures
+from central.fleet.audit_heads import AuditHead
+from central.protocol.messages import (
+    ActivationRequest,
+    ErasureNote,
+    Person,
+    Purpose,
+    Receipt,
+    ReceiptStatus,
+)
 from central.security.keys import Keys
 from central.security.personal_data import PersonalData
 from central.security.sealing import Unsealable, open_sealed
 from central.settings import Settings
 from central.storage.database import Database
-from central.storage.tables import Activation, Credential, Status
+from central.storage.prepared import Prepared, PreparedInsert
+from central.storage.tables import (
+    IS_PENDING,
+    IS_RUNNING,
+    Activation,
+    Credential,
+    Status,
+)
 
-_UNSETTLED = (Status.RUNNING, Status.PENDING)
+
+class Claim(NamedTuple):
+    """A visit that is worked on, and until when no other process does."""
+
+    visit: str
+    lease_unix: float
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)  # no personal data in logs
+class Question:
+    """What to ask the register about a visit, and what to do with its answer."""
+
+    claim: Claim
+    person: Person
+    purpose: Purpose
+    simulated: bool
+    received_unix: float
+    ended_unix: float
+    absent: int
+
+
+class _Came(NamedTuple):
+    """A request as it came; `opened`: None if its sealed part does not open."""
+
+    request: ActivationRequest
+    digest: str
+    opened: "_Opened | None"
+    head: AuditHead | None
+    clock_off_s: float
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)  # no personal data in logs
+class _Opened:
+    """The person of a sealed part, and keyed hashes: of the owner, of the number and of who gave it."""
+
+    person: Person
+    owner: str
+    phone: str | None
+    applicant: str | None
+
+
+_FIND = Prepared(select(Activation.id).where(Activation.id == bindparam("visit")))
+_PEOPLE = Prepared(plausibility.PEOPLE_A_PHONE)
+# What came is not read again: with a picture it is some 40 KB.
+_ROW = Prepared(
+    select(
+        Activation.id,
+        Activation.terminal,
+        Activation.phone,
+        Activation.applicant,
+        Activation.received_unix,
+        Activation.status,
+        Activation.code,
+        Activation.at_unix,
+        Activation.recheck_unix,
+        Activation.absent,
+        Activation.lease_unix,
+        Activation.credential,
+        Activation.erasure,
+    )
+    .where(Activation.id == bindparam("visit"))
+    .with_for_update()
+)
+_SETTLE = Prepared(
+    update(Activation)
+    .where(Activation.id == bindparam("visit"))
+    .values(
+        status=bindparam("new_status"),
+        code=bindparam("new_code"),
+        at_unix=bindparam("new_at_unix"),
+        recheck_unix=bindparam("new_recheck_unix"),
+        absent=bindparam("new_absent"),
+        lease_unix=bindparam("new_lease_unix"),
+        credential=bindparam("new_credential"),
+        erasure=bindparam("new_erasure"),
+        # Waiting requests keep what they need to be finished; it goes with the last word.
+        sealed=case((bindparam("new_status", type_=String) == Status.PENDING.value, Activation.sealed)),
+    )
+)
+_INSERT = PreparedInsert(Activation)
 
 
 class Activations:
@@ -58,21 +168,82 @@ class Activations:
         self._settings = settings
         self._clock = clock
 
-    def submit(self, request: ActivationRequest, body: bytes) -> Receipt:
+    def submit(
+        self,
+        request: ActivationRequest,
+        body: bytes,
+        head: AuditHead | None = None,
+        clock_off_s: float = 0.0,
+    ) -> Receipt:
         """Carry out a request and return its receipt; return that of the first time if it is repeated.
 
-        `body`: the bytes of `request`, which must be the same each time. Raises Problem 409 or 422.
+        `body`: the bytes of `request`, which must be the same each time. `head`: of the terminal's audit log;
+        None: the request came on a stick, which central's staff brought. `clock_off_s`: central's clock minus
+        the terminal's during the visit, as the terminal measured it. Raises Problem 409 or 422.
         """
-        digest = sha256(body).hexdigest()
-        try:
-            claimed = self._claim(request, digest)
-        except IntegrityError:  # the same request won the race (PostgreSQL; SQLite has one writer)
-            claimed = self._claim(request, digest)
-        if claimed:
-            self._work(request.id)
-        receipt = self.look_up(request.id, request.terminal)
+        outcome = self.begin(request, body, head, clock_off_s)
+        receipt = outcome if isinstance(outcome, Receipt) else self.answer(outcome)
+        receipt = receipt or self.look_up(request.id, request.terminal)
         assert receipt is not None  # claimed above
         return receipt
+
+    def begin(
+        self,
+        request: ActivationRequest,
+        body: bytes,
+        head: AuditHead | None = None,
+        clock_off_s: float = 0.0,
+        spend: Callable[[Session], None] | None = None,
+    ) -> Question | Receipt:
+        """Claim a request and judge what it brings; return what to ask the register: `answer` does it.
+
+        A receipt: there is nothing to ask. `spend` comes first in the claim's transaction, locks the
+        terminal's row and may raise Problem; None: the request is not signed for the line. The other
+        arguments and the problems are those of `submit`.
+        """
+        opened = self._open(request)
+        came = _Came(request, sha256(body).hexdigest(), opened, head, clock_off_s)
+        try:
+            outcome = self._claim(came, spend)
+        except IntegrityError:  # the same request won the race (PostgreSQL; SQLite has one writer)
+            outcome = self._claim(came, spend)
+        if isinstance(outcome, Problem):
+            raise outcome
+        return outcome
+
+    def answer(self, question: Question) -> Receipt | None:
+        """Ask the register, which may take long, and settle the visit with its answer.
+
+        Return the receipt; None: another works on the visit by now.
+        """
+        return self._settle_answer(question, self._ask_authority(question.person))
+
+    def give_up(self, claim: Claim) -> None:
+        """Let a visit wait for which the register takes too long, as if it had answered UNAVAILABLE.
+
+        If it answers yet, and that is the last word, it counts all the same.
+        """
+        with self._database.read() as session:
+            row = session.get_one(Activation, claim.visit)
+        silent = MatchResult.UNAVAILABLE
+        decision = recheck_policy.decide(silent, row.absent, row.received_unix, self._clock(), self._settings)
+        self._settle(*claim, decision)
+
+    def let_wait(self, question: Question, *, asked: bool) -> None:
+        """Note that a visit is pending whose answer is awaited no longer here.
+
+        `asked`: the register was asked and may answer yet, so the lease stays. If not, the visit is due at
+        once. The receipt names as long a pause as it waited.
+        """
+        now = self._clock()
+        with self._database.write() as session:
+            row = session.get_one(Activation, question.claim.visit, with_for_update=True)
+            if row.status != Status.RUNNING or row.lease_unix != question.claim.lease_unix:
+                return
+            row.status, row.code = Status.PENDING.value, Code.AUTHORITY_UNAVAILABLE.value
+            row.at_unix, row.recheck_unix = now, now + self._settings.authority.wait_s
+            if not asked:
+                row.lease_unix = 0.0
 
     def look_up(self, visit: str, terminal: str) -> Receipt | None:
         """Return the receipt of a visit; None if it is not this terminal's, or was never seen.
@@ -83,100 +254,186 @@ class Activations:
             row = session.get(Activation, visit)
             if row is None or row.terminal != terminal:
                 return None
-            if row.status == Status.RUNNING:
+            if (receipt := _receipt(row)) is None:
                 raise _in_flight()
-            return Receipt(
-                id=row.id,
-                status=ReceiptStatus(row.status),
-                code=Code(row.code),
-                credential=row.credential,
-                recheck_unix=row.recheck_unix,
-                at_unix=row.at_unix,
-            )
+            return receipt
 
-    def due(self, limit: int = 20) -> list[str]:
-        """Return visits to work on now: pending ones whose time has come, and orphans of a crash."""
-        now = self._clock()
-        is_due = or_(
-            Activation.status == Status.RUNNING.value,
-            and_(Activation.status == Status.PENDING.value, Activation.recheck_unix <= now),
-        )
-        query = select(Activation.id).where(is_due, Activation.lease_unix <= now)
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(Activation.recheck_unix).limit(limit)))
+    def claim_due(self, limit: int) -> list[Claim]:
+        """Take the leases of visits to work on now, the longest due first; other processes get others.
 
-    def resume(self, visit: str) -> None:
-        """Work on a visit that is due, unless another process or thread does."""
-        now = self._clock()
-        with self._database.write() as session:
-            row = session.get(Activation, visit, with_for_update=True)
-            if row is None or row.status not in _UNSETTLED or row.lease_unix > now:
-                return
-            row.lease_unix = now + self._settings.requests.lease_s
-        self._work(visit)
-
-    def _claim(self, request: ActivationRequest, digest: str) -> bool:
-        """Take the lease of a request; return False if there is a receipt already.
-
-        Raises Problem 409 if another holds the lease, 422 if the number came before with another body.
+        Due are pending ones whose time has come, and those whose process died or takes too long.
         """
         now = self._clock()
         lease = now + self._settings.requests.lease_s
+        orphaned = select(Activation.id).where(IS_RUNNING, Activation.lease_unix <= now)
+        waiting = select(Activation.id).where(
+            IS_PENDING, Activation.recheck_unix <= now, Activation.lease_unix <= now
+        )
         with self._database.write() as session:
-            row = session.get(Activation, request.id, with_for_update=True)
-            if row is None:
-                session.add(
-                    Activation(
-                        id=request.id,
-                        terminal=request.terminal,
-                        body_sha256=digest,
-                        sealed=request.sealed.model_dump_json(),
-                        evidence=request.model_dump_json(exclude={"sealed"}),
-                        received_unix=now,
-                        lease_unix=lease,
-                    )
-                )
-                session.flush()
-                challenges.take(session, request.challenge, request.terminal, request.id)
-                return True
-            # One answer for both: another terminal learns nothing by using a number that is taken.
-            if row.terminal != request.terminal or row.body_sha256 != digest:
-                raise Problem(422, Code.REQUEST_KEY_REUSED, "this number came before with another body")
-            if row.status != Status.RUNNING:
-                return False
-            if row.lease_unix > now:
-                raise _in_flight()
-            row.lease_unix = lease
-            return True
+            found = _claim_rows(session, orphaned.order_by(Activation.lease_unix).limit(limit), lease)
+            rest = limit - len(found)
+            found += _claim_rows(session, waiting.order_by(Activation.recheck_unix).limit(rest), lease)
+        return [Claim(visit, lease) for visit in found]
 
-    def _work(self, visit: str) -> None:
-        """Judge the evidence, open the sealed part, ask the register, settle."""
-        with self._database.read() as session:
-            row = session.get_one(Activation, visit)
-            sealed = json.loads(row.sealed or "{}")
-            request = ActivationRequest.model_validate(json.loads(row.evidence) | {"sealed": sealed})
-            challenge = challenges.find(session, request.challenge)
-            staff = clerks.staff_periods(session, request.terminal)
-            held = alarms.is_held(session, request.terminal)
-        code = refusal(request, challenge, row.received_unix, self._settings, staff)
-        if code is not None:
-            return self._settle(visit, recheck_policy.refuse(code))
-        if held:
-            return self._settle(visit, recheck_policy.hold(row.absent, self._clock(), self._settings))
+    def resume(self, claim: Claim) -> None:
+        """Work on a visit that was claimed."""
+        with self._database.write() as session:
+            row = session.get_one(Activation, claim.visit, with_for_update=True)
+            if row.status not in UNSETTLED or row.lease_unix != claim.lease_unix:
+                return  # its owner had everything erased meanwhile, or another works on it
+            judged = self._judge_again(session, row)
+        if isinstance(judged, Question):
+            self.answer(judged)
+
+    def _claim(self, came: "_Came", spend: Callable[[Session], None] | None) -> Question | Receipt | Problem:
+        """Take the lease of a request and judge it, or return what there is: its receipt, or a problem.
+
+        The problem is 409 if another holds the lease, 422 if the number came before with another body.
+        """
+        request, now = came.request, self._clock()
+        lease = now + self._settings.requests.lease_s
+        with self._database.write() as session:
+            if spend is not None:
+                spend(session)
+            else:
+                signatures.lock(session, request.terminal)
+            if _FIND(session, visit=request.id).first() is None:
+                row = _new_row(came, now, lease)
+                self._take_challenge(session, request, now)
+                plausibility.judge(session, request, row, came.head, self._settings)
+                judged = self._judge(session, request, row, came.opened)
+                _INSERT(session, row)
+                return judged
+            row = session.get_one(Activation, request.id, with_for_update=True)
+            # One answer for both: another terminal learns nothing by using a number that is taken.
+            if row.terminal != request.terminal or row.body_sha256 != came.digest:
+                return Problem(422, Code.REQUEST_KEY_REUSED, "this number came before with another body")
+            if (receipt := _receipt(row)) is not None:
+                return receipt
+            if row.lease_unix > now:
+                return _in_flight()
+            row.lease_unix = lease
+            return self._judge_again(session, row)
+
+    def _take_challenge(self, session: Session, request: ActivationRequest, now: float) -> None:
+        taken = (request.challenge, request.terminal, request.id)
+        if not challenges.take(session, *taken):
+            key = self._keys.challenge
+            challenges.restore(session, key, request.challenge, request.terminal, now, self._settings)
+            challenges.take(session, *taken)
+
+    def _judge_again(self, session: Session, row: Activation) -> Question | Receipt:
+        """Judge a request that is stored, some time after it came."""
+        sealed = json.loads(row.sealed or "{}")
+        request = ActivationRequest.model_validate(json.loads(row.evidence) | {"sealed": sealed})
+        return self._judge(session, request, row, self._open(request))
+
+    def _open(self, request: ActivationRequest) -> "_Opened | None":
+        """Open the sealed part; None if it does not open. What is not needed of it is dropped.
+
+        Raises Problem 503 if another machine of central has the key.
+        """
         try:
-            person = open_sealed(request.sealed, request.id, request.terminal, self._keys.sealing)
+            person = open_sealed(request, self._keys.sealing)
         except Unsealable:
-            return self._settle(visit, recheck_policy.refuse(Code.EVIDENCE_UNSEALABLE))
-        code = sealed_part_refusal(request, person)
+            known_keys.need_sealing_key(self._database, self._keys, request.sealed.key)
+            return None
+        present = person.guardian or person  # a parent may give one number for all children
+        return _Opened(
+            person=person,
+            owner=self._personal_data.person(person.number),
+            phone=self._personal_data.phone(person.phone) if person.phone is not None else None,
+            applicant=self._personal_data.person(present.number) if person.phone is not None else None,
+        )
+
+    def _judge(
+        self, session: Session, request: ActivationRequest, row: Activation, opened: "_Opened | None"
+    ) -> Question | Receipt:
+        """Judge evidence and sealed part; return what to ask the register, or the receipt without that."""
+        judged = self._decision_or_person(session, request, row, opened)
+        if isinstance(judged, Decision):
+            self._note(session, row, judged, self._clock())
+            told = (judged.status.value, judged.code.value)
+            event.listen(session, "after_commit", lambda _: metrics.count_decision(*told), once=True)
+            receipt = _receipt(row)
+            assert receipt is not None  # no decision is RUNNING
+            return receipt
+        return Question(
+            claim=Claim(row.id, row.lease_unix),
+            person=judged,
+            purpose=request.purpose,
+            simulated=request.simulated or self._settings.simulation,
+            received_unix=row.received_unix,
+            ended_unix=row.ended_unix,
+            absent=row.absent or 0,
+        )
+
+    def _decision_or_person(
+        self, session: Session, request: ActivationRequest, row: Activation, opened: "_Opened | None"
+    ) -> Decision | Person:
+        phone, applicant = (opened.phone, opened.applicant) if opened else (None, None)
+        known = facts.read(session, request, row, phone, applicant, self._settings.plausibility)
+        off_s = row.ended_unix - request.at_unix
+        received_unix = row.received_unix - off_s
+        staff = visit_times.staff_by(known.staff, off_s)
+        code = refusal(
+            request,
+            visit_times.challenge_by(known.challenge, off_s),
+            received_unix,
+            self._settings,
+            staff,
+            visit_times.readers_by(known.readers, off_s),
+        )
+        if code is None and known.released is False:
+            code = Code.EVIDENCE_REVIEW
         if code is not None:
-            return self._settle(visit, recheck_policy.refuse(code))
-        match = self._ask_authority(person)
-        decision = recheck_policy.decide(match, row.absent, row.received_unix, self._clock(), self._settings)
+            return recheck_policy.refuse(code)
+        clerk = reviews.late_signer(request, staff, received_unix, self._settings)
+        if clerk is not None and known.released is None:
+            alarms.note_held_review(session, row.terminal, row.id, clerk, self._clock())
+            return self._hold(row, Code.REVIEW_HELD)
+        if known.is_held:
+            if known.is_revoked:  # an operator looked into it and does not trust it
+                return recheck_policy.refuse(Code.TERMINAL_REVOKED)
+            return self._hold(row, Code.AUDIT_REWOUND if known.is_rewound else Code.REQUEST_HELD)
+        if opened is None:
+            return recheck_policy.refuse(Code.EVIDENCE_UNSEALABLE)
+        code = sealed_part_refusal(request.model_copy(update={"at_unix": row.ended_unix}), opened.person)
+        if code is not None:
+            return recheck_policy.refuse(code)
+        row.person = opened.owner
+        if phone is not None:
+            row.phone, row.applicant, row.phone_proved = phone, applicant, known.is_phone_proved
+            if self._is_phone_shared(session, row, known.phone_others):
+                return self._hold(row, Code.REQUEST_HELD)
+            if not known.is_phone_proved and self._settings.phone_codes.policy == "required":
+                return recheck_policy.refuse(Code.PHONE_UNPROVED)
+        return opened.person
+
+    def _hold(self, row: Any, code: Code) -> Decision:
+        return recheck_policy.hold(code, row.absent or 0, self._clock(), self._settings)
+
+    def _is_phone_shared(self, session: Session, row: Any, others: int) -> bool:
+        """Raise an alarm if too many people gave the number; return whether it is open."""
+        if not plausibility.judge_phone(session, row, others, self._settings, self._clock()):
+            return False
+        session.flush()
+        return alarms.is_visit_held(session, row.id)
+
+    def _settle_answer(self, question: Question, match: MatchResult) -> Receipt | None:
+        decision = recheck_policy.decide(
+            match, question.absent, question.received_unix, self._clock(), self._settings
+        )
         credential = None
         if decision.status is Status.ACTIVATED:
-            simulated = request.simulated or self._settings.simulation
-            credential = lifecycle.prepare(person, row.id, request.at_unix, simulated, self._personal_data)
-        return self._settle(visit, decision, credential, request.purpose)
+            credential = lifecycle.prepare(
+                question.person,
+                question.claim.visit,
+                question.ended_unix,
+                question.simulated,
+                self._personal_data,
+            )
+        return self._settle(*question.claim, decision, credential, question.purpose)
 
     def _ask_authority(self, person: Person) -> MatchResult:
         """Ask about the person; for a child about the guardian first, whose face the picture shows."""
@@ -190,26 +447,155 @@ class Activations:
     def _settle(
         self,
         visit: str,
+        lease: float,
         decision: Decision,
         credential: Credential | None = None,
         purpose: Purpose = Purpose.OPEN,
-    ) -> None:
-        """Store the decision, and the credential with it, unless the visit is settled already."""
+    ) -> Receipt | None:
+        """Store the decision, and the credential with it, unless the visit is settled already.
+
+        Return the receipt; None: another works on the visit.
+
+        Unless it is the register's last word, it is stored only while `lease` is the visit's: another may
+        work on it by now.
+        """
         now = self._clock()
         with self._database.write() as session:
-            row = session.get_one(Activation, visit, with_for_update=True)
-            if row.status not in _UNSETTLED:
-                return  # another was faster: the first answer stands
-            if credential is not None:
-                code, row.credential = lifecycle.carry_out(
-                    session, purpose, credential, self._personal_data, now
-                )
-                decision = decision if code is Code.OK else recheck_policy.refuse(code)
-            row.status, row.code = decision.status.value, decision.code.value
-            row.at_unix, row.recheck_unix, row.absent = now, decision.recheck_unix, decision.absent
-            row.lease_unix = 0.0
-            if decision.status not in _UNSETTLED:
-                row.sealed = None
+            row = _ROW(session, visit=visit).one()
+            if row.status not in UNSETTLED:
+                return _receipt(row)  # another was faster: the first answer stands
+            is_last_word = (
+                decision.status not in UNSETTLED and decision.code is not Code.AUTHORITY_UNAVAILABLE
+            )
+            if not is_last_word and row.lease_unix != lease:
+                return _receipt(row)
+            settled = _Settled(decision)
+            if credential is not None and self._is_shared_by_now(session, row):
+                settled = _Settled(self._hold(row, Code.REQUEST_HELD))
+            elif credential is not None:
+                settled = self._carry_out(session, visit, decision, credential, purpose, now)
+            _SETTLE(session, visit=visit, **settled.columns(now))
+        metrics.count_decision(settled.decision.status.value, settled.decision.code.value)
+        if settled.erasure is not None:
+            self._database.scrub()
+        return settled.receipt(visit, now)
+
+    def _is_shared_by_now(self, session: Session, row: Any) -> bool:
+        """Return whether too many people gave the number: of several requests at once the last sees all."""
+        if row.phone is None:
+            return False
+        since = row.received_unix - self._settings.plausibility.phone_days * plausibility.DAY_S
+        others = _PEOPLE(
+            session, phone=row.phone, applicant=row.applicant, phone_since_unix=since
+        ).scalar_one()
+        return self._is_phone_shared(session, row, others)
+
+    def _note(self, session: Session, row: Activation, decision: Decision, now: float) -> None:
+        """Note a decision in the row. The sealed part goes with the last word."""
+        for name, value in _Settled(decision).columns(now).items():
+            setattr(row, name.removeprefix("new_"), value)
+        if decision.status not in UNSETTLED:
+            row.sealed = None
+        if decision.code is Code.READER_CHANGED:
+            alarms.raise_reader(session, row.terminal, row.id, now)
+
+    def _carry_out(
+        self,
+        session: Session,
+        visit: str,
+        decision: Decision,
+        credential: Credential,
+        purpose: Purpose,
+        now: float,
+    ) -> "_Settled":
+        """Do what the person wants with the credential; return the decision, or a refusal."""
+        person = credential.person
+        code, serial = lifecycle.carry_out(session, purpose, credential, self._personal_data, now)
+        if code is not Code.OK:
+            return _Settled(recheck_policy.refuse(code))
+        if purpose is not Purpose.ERASE:
+            return _Settled(decision, serial)
+        row = session.get_one(Activation, visit)
+        key, keep = self._keys.challenge, self._settings.retention
+        note = withdrawal.erase_person(session, row, person, key, keep, now)
+        session.flush()
+        return _Settled(decision, serial, note)
+
+
+class _Settled(NamedTuple):
+    """What is stored of a decision, and told."""
+
+    decision: Decision
+    serial: str | None = None
+    erasure: ErasureNote | None = None
+
+    def columns(self, now: float) -> dict[str, Any]:
+        """Return the values of `_SETTLE`; the sealed part goes with the last word."""
+        decision = self.decision
+        return {
+            "new_status": decision.status.value,
+            "new_code": decision.code.value,
+            "new_at_unix": now,
+            "new_recheck_unix": decision.recheck_unix,
+            "new_absent": decision.absent,
+            "new_lease_unix": 0.0,
+            "new_credential": self.serial,
+            "new_erasure": self.erasure.model_dump_json() if self.erasure else None,
+        }
+
+    def receipt(self, visit: str, now: float) -> Receipt:
+        """Return the answer to the terminal."""
+        decision = self.decision
+        return Receipt(
+            id=visit,
+            status=ReceiptStatus(decision.status.value),
+            code=decision.code,
+            credential=self.serial,
+            recheck_unix=decision.recheck_unix,
+            at_unix=now,
+            erasure=self.erasure,
+        )
+
+
+def _claim_rows(session: Session, due: Select[str], lease: float) -> list[str]:
+    """Set the lease of the rows of `due` that no other process is about to take; return their visits."""
+    free = due.with_for_update(skip_locked=True).cte("due")
+    # Run once: as a part of the other query it might be run again, and lock more than its limit.
+    free = free.prefix_with("MATERIALIZED", dialect="postgresql")
+    claim = update(Activation).where(Activation.id.in_(select(free.c.id))).values(lease_unix=lease)
+    return list(session.scalars(claim.returning(Activation.id)))
+
+
+def _new_row(came: "_Came", now: float, lease: float) -> Activation:
+    request = came.request
+    return Activation(
+        id=request.id,
+        terminal=request.terminal,
+        body_sha256=came.digest,
+        sealed=request.sealed.model_dump_json(),
+        evidence=request.model_dump_json(exclude={"sealed"}),
+        received_unix=now,
+        began_unix=request.began_unix + came.clock_off_s,
+        ended_unix=request.at_unix + came.clock_off_s,
+        measures=plausibility.fingerprint(request),
+        status=Status.RUNNING.value,
+        lease_unix=lease,
+    )
+
+
+def _receipt(row: Any) -> Receipt | None:
+    """Return what the row tells its terminal; None while it is being worked on."""
+    if row.status == Status.RUNNING:
+        return None
+    return Receipt(
+        id=row.id,
+        status=ReceiptStatus(row.status),
+        code=Code(row.code),
+        credential=row.credential,
+        recheck_unix=row.recheck_unix,
+        at_unix=row.at_unix,
+        erasure=ErasureNote.model_validate_json(row.erasure) if row.erasure else None,
+    )
 
 
 def sealed_part_refusal(request: ActivationRequest, person: Person) -> Code | None:
@@ -218,8 +604,12 @@ def sealed_part_refusal(request: ActivationRequest, person: Person) -> Code | No
         return Code.EVIDENCE_REFUSED
     if (person.way, person.reviews) != (request.way, request.reviews):
         return Code.EVIDENCE_REVIEW
+    if not reviews.are_for(request, person):
+        return Code.EVIDENCE_SIGNATURE
     if person.purpose is not request.purpose:
         return Code.EVIDENCE_REFUSED
+    if not numbers.are_regular(request, person):
+        return Code.EVIDENCE_UNSEALABLE
     return guardians.sealed_part_refusal(request, person)
 
 

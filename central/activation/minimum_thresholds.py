@@ -4,6 +4,7 @@ A terminal whose settings were loosened says so itself: every verdict carries th
 catches settings, of one shop or of all; a program that lies about its numbers is not caught by numbers.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from math import comb, isfinite, log
 
@@ -20,11 +21,18 @@ _MEASURED: dict[str, tuple[tuple[str, str, int], ...]] = {
     "face": (("likeness_mean", "accept", 1), ("frames_good", "min_frames", 1)),
     "liveness": (("live_median", "min_live", 1),),
     "continuity": (("longest_gap_s", "max_gap_s", -1), ("compared", "compared", 1)),
-    "lips": (("moved", "moved", 1),),
+    "lips": (("moved", "moved", 1), ("chance", "chance", -1)),
+    "light": (("gain", "gain", 1), ("fit", "fit", 1), ("steps", "steps", 1), ("beaten", "beaten", 1)),
     "head": (("right", "right", 1),),
     "touch": (("right", "right", 1),),
+    "stream": (("repeated", "max_repeats", -1),),
 }
 """What a pass measured, what it required, and whether more (1) or less (−1) is better."""
+_REVIEWED: dict[str, tuple[tuple[str, str, int], ...]] = {
+    "face": (("likeness_mean", "review", 1), ("frames_good", "min_frames", 1)),
+    "stream": _MEASURED["stream"],
+}
+"""The same for what may stand as a review: a face that a clerk was asked about, a stream that is evidence."""
 
 
 def is_lowered(verdict: Verdict, rules: Evidence) -> bool:
@@ -42,12 +50,14 @@ def is_lowered(verdict: Verdict, rules: Evidence) -> bool:
             return True
     if verdict.check is Check.DIGITS:
         return not are_digits_sufficient(verdict, rules.digits_guess)
-    return verdict.answer is VerdictAnswer.PASS and not reaches_its_thresholds(verdict)
+    if verdict.answer is VerdictAnswer.PASS:
+        return not reaches_its_thresholds(verdict, _MEASURED)
+    return verdict.answer is VerdictAnswer.REVIEW and not reaches_its_thresholds(verdict, _REVIEWED)
 
 
-def reaches_its_thresholds(verdict: Verdict) -> bool:
-    """Return whether a verdict measured what it required."""
-    for measured, required, sign in _MEASURED.get(verdict.check.value, ()):
+def reaches_its_thresholds(verdict: Verdict, table: Mapping[str, tuple[tuple[str, str, int], ...]]) -> bool:
+    """Return whether a verdict measured what it required, as `table` pairs the two."""
+    for measured, required, sign in table.get(verdict.check.value, ()):
         value, threshold = _number(verdict.measured.get(measured)), _number(verdict.required.get(required))
         if value is None or threshold is None or not sign * value >= sign * threshold - _ROUNDED:
             return False

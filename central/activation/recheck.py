@@ -1,45 +1,37 @@
-"""The thread that asks the register again when a request is due, and deletes what has expired.
+"""Asks the register again when a request is due, in workers of its own.
 
-When to ask is in the database (`recheck_unix`, `absent`), so a restart forgets nothing.
+When to ask is in the database (`recheck_unix`, `absent`), so a restart forgets nothing; any number of
+processes share the work.
 """
 
-import logging
 import threading
-import time
-from collections.abc import Callable
+from functools import partial
 
-from sqlalchemy import delete
-
-from central.activation.activations import Activations
-from central.storage.database import Database
-from central.storage.tables import EnrolmentCode, SeenToken
-
-log = logging.getLogger(__name__)
-
-_DAY_S = 24 * 3600.0
+from central.activation.activations import Activations, Claim
+from central.activation.authority_workers import AuthorityWorkers, attempt
+from central.storage.clock import DatabaseClock
 
 
 class Rechecker:
     """Thread with one round every `poll_s`; a round that fails is logged and the next one comes.
 
-    Expired rows are deleted every `prune_s`; `erase` is called once a day.
+    A round claims as many due requests as workers are free. `others`: workers whose time-outs it watches too.
     """
 
     def __init__(
         self,
         activations: Activations,
-        database: Database,
+        clock: DatabaseClock,
+        workers: AuthorityWorkers,
+        others: AuthorityWorkers,
         *,
         poll_s: float,
-        prune_s: float,
-        erase: Callable[[], object],
     ) -> None:
         self._activations = activations
-        self._database = database
+        self._clock = clock
+        self._workers = workers
+        self._others = others
         self._poll_s = poll_s
-        self._prune_s = prune_s
-        self._erase = erase
-        self._pruned = self._erased = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recheck", daemon=True)
 
@@ -48,36 +40,29 @@ class Rechecker:
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Stop the thread; a request that is half done then is taken up after the next start."""
+        """Stop thread and workers; a request that is half done then is taken up after its lease."""
         self._stop.set()
+        self._workers.close(timeout_s)
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            self._attempt(self._resume_due)
-            if time.monotonic() - self._pruned >= self._prune_s:
-                self._pruned = time.monotonic()
-                self._attempt(lambda: delete_expired(self._database, time.time()))
-            if time.monotonic() - self._erased >= _DAY_S:
-                self._erased = time.monotonic()
-                self._attempt(self._erase)
+        while not self._stop.is_set():
+            for step in (self._clock.refresh, self._others.expire, self._workers.expire):
+                attempt(step)
+            if self._start_due():
+                self._workers.wait_for_place(self._poll_s)
+            else:
+                self._stop.wait(self._poll_s)
 
-    def _resume_due(self) -> None:
-        for visit in self._activations.due():
-            if self._stop.is_set():
-                return
-            self._attempt(lambda visit=visit: self._activations.resume(visit))  # type: ignore[misc]
-
-    def _attempt(self, work: Callable[[], object]) -> None:
-        """Call `work`; log the type of an exception, but not its text, which may be personal."""
-        try:
-            work()
-        except Exception as error:
-            log.error("re-check failed: %s", type(error).__name__)
-
-
-def delete_expired(database: Database, now: float) -> None:
-    """Delete spent nonces that could not be replayed any more, and codes that ended a day ago."""
-    with database.write() as session:
-        session.execute(delete(SeenToken).where(SeenToken.expires_unix < now))
-        session.execute(delete(EnrolmentCode).where(EnrolmentCode.expires_unix < now - _DAY_S))
+    def _start_due(self) -> bool:
+        """Start what is due; return whether more may be due than workers are free."""
+        free = self._workers.free()
+        if not free:
+            return True
+        claims: list[Claim] = []
+        attempt(lambda: claims.extend(self._activations.claim_due(free)))
+        for claim in claims:
+            self._workers.start(
+                partial(self._activations.resume, claim), partial(self._activations.give_up, claim)
+            )
+        return len(claims) == free

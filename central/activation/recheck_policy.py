@@ -17,8 +17,9 @@ _FINAL = {
     MatchResult.FACE_MISMATCH: (Status.REFUSED, Code.PERSON_FACE_MISMATCH),
     MatchResult.NO_PHOTO: (Status.REFUSED, Code.PERSON_NO_PHOTO),
 }
+UNSETTLED = (Status.RUNNING.value, Status.PENDING.value)
 HELD_S = 60.0
-"""Pause after which central looks again whether a terminal is still held."""
+"""Pause after which central looks again whether a person has released what is held."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,10 @@ def refuse(code: Code) -> Decision:
     return Decision(status=Status.REFUSED, code=code)
 
 
-def hold(absent: int, now: float, settings: Settings) -> Decision:
-    """Let the request of a held terminal wait: it is not this person's fault."""
+def hold(code: Code, absent: int, now: float, settings: Settings) -> Decision:
+    """Let a request wait that is held, or whose terminal is: it need not be this person's fault."""
     pause = min(HELD_S, settings.recheck_after_s[-1] if settings.recheck_after_s else HELD_S)
-    return Decision(status=Status.PENDING, code=Code.AUDIT_REWOUND, recheck_unix=now + pause, absent=absent)
+    return Decision(status=Status.PENDING, code=code, recheck_unix=now + pause, absent=absent)
 
 
 def decide(match: MatchResult, absent: int, received_unix: float, now: float, settings: Settings) -> Decision:

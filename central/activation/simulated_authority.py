@@ -4,13 +4,18 @@
      "people": [{"number": "990001…", "name": "张三", "answer": "match",
                  "visible_after_s": 20, "unavailable_for_s": 0, "delay_s": 0}]}
 
-Seconds count from the first time somebody asks for that number; a restart or new people begin anew.
+Seconds count from the first time somebody asks for that number; new people begin anew. Processes that share
+the data folder share the register: each reads the file again when another has replaced it, and when a number
+was first asked for is in a second file, which also serves as the lock.
 """
 
+import fcntl
+import json
 import os
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -38,32 +43,28 @@ class People(Message):
 
 
 class SimulatedAuthority:
-    """Register that reads `path` at start, if it exists. Raises ValueError if it has another form."""
+    """Register that reads `path`, if it exists. Raises ValueError if it has another form at the start."""
 
     def __init__(
         self,
         path: Path,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._path = path
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._first_asked: dict[str, float] = {}
-        try:
-            self._people = People.model_validate_json(path.read_bytes()) if path.exists() else People()
-        except ValidationError as error:
-            raise ValueError(f"{path}: {error.errors(include_input=False)[0]['msg']}") from None
+        self._read: tuple[tuple[int, int] | None, People] = (None, People())
+        self._people()
 
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         """Answer as the file says; the picture is not looked at."""
-        with self._lock:
-            people, now = self._people, self._clock()
-            since_s = now - self._first_asked.setdefault(number, now)
+        people = self._people()
         person = next((p for p in people.people if p.number == number), None)
         if person is None:
             return people.default
+        changes = person.unavailable_for_s or person.visible_after_s
+        since_s = self._since_first_asked(number) if changes else 0.0
         self._sleep(person.delay_s)
         if since_s < person.unavailable_for_s:
             return MatchResult.UNAVAILABLE
@@ -74,10 +75,44 @@ class SimulatedAuthority:
         return person.answer
 
     def replace(self, people: People) -> None:
-        """Know these people from now on, also after a restart."""
-        with self._lock:
+        """Know these people from now on, in every process, also after a restart."""
+        with self._first_asked() as file:
             new = self._path.with_suffix(".new")
             new.write_text(people.model_dump_json(indent=1), encoding="utf-8")
             os.replace(new, self._path)
-            self._people = people
-            self._first_asked.clear()
+            file.truncate(0)
+
+    def _people(self) -> People:
+        """Return the content of the file, read again if another one has taken its place."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return People()
+        version = (found.st_ino, found.st_mtime_ns)
+        read, people = self._read
+        if read != version:
+            try:
+                people = People.model_validate_json(self._path.read_bytes())
+            except ValidationError as error:
+                text = error.errors(include_input=False)[0]["msg"]
+                raise ValueError(f"{self._path}: {text}") from None
+            self._read = (version, people)
+        return people
+
+    def _since_first_asked(self, number: str) -> float:
+        now = self._clock()
+        with self._first_asked() as file:
+            times: dict[str, float] = json.loads(file.read() or "{}")
+            if number not in times:
+                times[number] = now
+                file.seek(0)
+                file.truncate()
+                json.dump(times, file)
+        return now - times[number]
+
+    @contextmanager
+    def _first_asked(self) -> Iterator[TextIOWrapper]:
+        with open(self._path.with_suffix(".asked"), "a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            yield file

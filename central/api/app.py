@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from central import __version__
-from central.api import exception_handlers, openapi
+from central.api import admin, exception_handlers, openapi
 from central.api.access_log import AccessLog
+from central.api.admission import Admission, Lanes, Work
 from central.api.dependencies import Service
-from central.api.middleware import SizeLimit
+from central.api.middleware import BodyLimit
 from central.api.routes import (
     activations,
     challenges,
@@ -18,8 +19,11 @@ from central.api.routes import (
     health,
     heartbeat,
     look_up,
+    oidc,
+    phone_codes,
     simulation,
     terminals,
+    visits,
 )
 
 
@@ -29,20 +33,43 @@ def application(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.rechecker.start()
-        yield
+        service.maintenance.start()
+        async with admin.serving(service):
+            yield
         service.close()
 
-    app = application_without_service(lifespan=lifespan, max_bytes=service.settings.requests.max_bytes)
+    app = application_without_service(lifespan=lifespan)
     app.state.service = service
     if service.settings.simulation:
         app.include_router(simulation.router)
+    if service.provider is not None:
+        app.include_router(oidc.router)
+        if service.settings.simulation:
+            app.include_router(simulation.authentication)
+    _add_middlewares(app, service)
     return app
 
 
-def application_without_service(max_bytes: int = 512 * 1024, **options: object) -> FastAPI:
+def _add_middlewares(app: FastAPI, service: Service) -> None:
+    """Add them from the inside out: a request meets the last one first."""
+    settings = service.settings
+    lanes = Lanes(settings.overload)
+    app.add_middleware(Work, lanes=lanes)
+    app.add_middleware(BodyLimit, max_bytes=settings.requests.max_bytes, within_s=settings.http.body_s)
+    app.add_middleware(
+        Admission,
+        lanes=lanes,
+        terminals=service.terminal_limiter,
+        strangers=service.address_limiter,
+        rules=settings.requests,
+    )
+    app.add_middleware(AccessLog)
+
+
+def application_without_service(**options: object) -> FastAPI:
     """Return the routes with no service behind them, as the OpenAPI document needs them.
 
-    `max_bytes`: the largest body; `options`: for FastAPI.
+    `options`: for FastAPI.
     """
     app = FastAPI(
         title="central",
@@ -55,8 +82,17 @@ def application_without_service(max_bytes: int = 512 * 1024, **options: object) 
     )
     exception_handlers.install(app)
     app.openapi = lambda: openapi.openapi(app)  # type: ignore[method-assign]
-    for routes in (terminals, heartbeat, challenges, clerks, activations, credentials, health, look_up):
+    for routes in (
+        terminals,
+        heartbeat,
+        challenges,
+        clerks,
+        phone_codes,
+        activations,
+        credentials,
+        health,
+        look_up,
+        visits,
+    ):
         app.include_router(routes.router)
-    app.add_middleware(SizeLimit, max_bytes=max_bytes)
-    app.add_middleware(AccessLog)  # the last one added is the outermost
     return app

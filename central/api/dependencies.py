@@ -1,21 +1,32 @@
 """Builds everything that routes need, once, and hands it to them."""
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from central.activation.activations import Activations
 from central.activation.authority import Authority
 from central.activation.authority_driver import load_authority
+from central.activation.authority_workers import AuthorityWorkers
+from central.activation.measured_authority import MeasuredAuthority
 from central.activation.recheck import Rechecker
+from central.api.figures import Figures
 from central.api.middleware import RateLimiter
-from central.privacy import retention
+from central.api.readiness import Readiness
+from central.authentication.provider import Provider
+from central.fleet.signatures import TerminalKeys
+from central.phones.codes import PhoneCodes
+from central.phones.driver import load_messages
+from central.phones.messages import MessagePort
+from central.privacy.maintenance import Maintenance
 from central.security import keys as keys_
 from central.security.keys import Keys
 from central.security.personal_data import PersonalData
 from central.settings import Settings
-from central.storage.database import Database, migrate
+from central.storage import partitions, pool_metrics
+from central.storage.clock import DatabaseClock
+from central.storage.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,44 +38,82 @@ class Service:
     keys: Keys
     personal_data: PersonalData
     authority: Authority
+    authority_workers: AuthorityWorkers  # for requests of terminals; the re-checker has its own
+    messages: MessagePort | None
+    phone_codes: PhoneCodes
+    provider: Provider | None  # of online authentication; None: off
     activations: Activations
+    terminal_keys: TerminalKeys
     rechecker: Rechecker
+    maintenance: Maintenance
+    figures: Figures
+    readiness: Readiness
     terminal_limiter: RateLimiter
     address_limiter: RateLimiter  # for enrolment, revocation and look-up, which anybody may try
+    # Typed passwords are stretched by two threads at most: each needs a core and up to 256 MiB for a second.
+    password_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
 
     def close(self) -> None:
-        """Stop the re-checker and close the database."""
+        """Stop all threads and close the database."""
+        self.authority_workers.close(timeout_s=10.0)
         self.rechecker.stop()
+        self.maintenance.stop()
+        self.readiness.close()
         self.database.close()
 
 
 def build(settings: Settings) -> Service:
-    """Return the service of `settings`, with its database migrated.
+    """Return the service of `settings`. Its database must have the tables of this release.
 
     Raises KeysError, LookupError, ValueError, SQLAlchemyError.
     """
-    keys = keys_.load(settings.data / "keys")
+    keys = keys_.load(settings.data / "keys", settings.sealing.new_key_after_s)
     database = Database(settings.database)
-    migrate(database.engine)
+    pool_metrics.watch(database.engine)
     authority = load_authority(settings)
-    activations = Activations(database=database, keys=keys, authority=authority, settings=settings)
+    measured, figures = MeasuredAuthority(authority), Figures(settings, database)
+    messages = load_messages(settings)
+    personal_data = PersonalData(keys.personal_data)
+    clock = DatabaseClock(database)
+    partitions.make_ahead(database.engine, partitions.SEEN_TOKENS, clock())  # before a row needs its part
+    activations = Activations(
+        database=database, keys=keys, authority=measured, settings=settings, clock=clock
+    )
+    workers = AuthorityWorkers(settings.authority.calls, settings.authority.timeout_s)
     return Service(
         settings=settings,
         database=database,
         keys=keys,
-        personal_data=PersonalData(keys.personal_data),
+        personal_data=personal_data,
         authority=authority,
+        authority_workers=workers,
+        messages=messages,
+        phone_codes=PhoneCodes(
+            database=database, personal_data=personal_data, port=messages, settings=settings.phone_codes
+        ),
+        provider=_provider(settings, database, personal_data),
         activations=activations,
+        terminal_keys=TerminalKeys(database),
         rechecker=Rechecker(
             activations,
-            database,
+            clock,
+            AuthorityWorkers(settings.recheck.calls, settings.authority.timeout_s),
+            workers,
             poll_s=settings.poll_s,
-            prune_s=settings.prune_s,
-            erase=lambda: retention.erase(database, keys.challenge, settings.retention, time.time()),
         ),
+        maintenance=Maintenance(
+            database, keys.challenge, settings.retention, clock, every_s=settings.prune_s
+        ),
+        figures=figures,
+        readiness=Readiness(database, measured, figures, settings.observability.queue_s),
         terminal_limiter=RateLimiter(settings.requests.per_s, settings.requests.burst),
         address_limiter=RateLimiter(settings.requests.strangers_per_s, settings.requests.strangers_burst),
     )
+
+
+def _provider(settings: Settings, database: Database, personal_data: PersonalData) -> Provider | None:
+    issuer = settings.authentication.issuer
+    return Provider(database=database, protection=personal_data, issuer=issuer) if issuer else None
 
 
 def service(request: Request) -> Service:

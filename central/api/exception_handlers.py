@@ -1,29 +1,57 @@
 """Turns exceptions into responses: `application/problem+json` {code, detail} (RFC 9457)."""
 
 import logging
+import math
 import traceback
 from http import HTTPStatus
+from random import uniform
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from central.codes import Code
 from central.exceptions import Problem
+from central.logging_setup import request_id
+from central.storage.database import storage_problem
 
 log = logging.getLogger(__name__)
+
+_EXACT_S = 60.0
 
 
 def problem_response(problem: Problem) -> JSONResponse:
     """Return the response for `problem`, with `Retry-After` or `WWW-Authenticate` where they belong."""
     headers = {"Cache-Control": "no-store"}
     if problem.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
+        headers["Retry-After"] = str(retry_after(problem.retry_after_s))
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Signature"
-    body = {"code": problem.code.value, "detail": problem.detail}
+    body = {"code": problem.code.value, "detail": problem.detail, "request_id": request_id.get()}
     return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+
+
+def retry_after(least_s: float) -> int:
+    """Return whole seconds for `Retry-After`: between `least_s` and twice as much.
+
+    Those who are refused together must not come back together. A minute or more is not changed: that is the
+    wait of one caller.
+    """
+    jitter = uniform(1, 2) if least_s < _EXACT_S else 1.0  # noqa: S311 - no secret
+    return max(1, math.ceil(least_s * jitter))
+
+
+async def refuse(
+    problem: Problem, scope: Scope, receive: Receive, send: Send, *, close: bool = False
+) -> None:
+    """Answer from a middleware. `close`: the connection too, for the rest of the request would still come."""
+    scope.setdefault("state", {})["code"] = problem.code.value
+    response = problem_response(problem)
+    if close:
+        response.headers["Connection"] = "close"
+    await response(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
@@ -63,9 +91,11 @@ def handle_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def log_bug(error: Exception) -> Problem:
-    """Log an unexpected exception and return the problem to answer with.
+    """Log an unexpected exception and return the problem to answer with; a busy database is no bug.
 
     A foreign exception's text may be personal, so only its type and the traceback are logged.
     """
+    if (problem := storage_problem(error)) is not None:
+        return problem
     log.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
     return Problem(500, Code.CENTRAL_FAULT, "see central's log")

@@ -1,21 +1,34 @@
-"""The look-up page: one headline and one next step, in Chinese and English, without personal data.
+"""The look-up page: one headline, a colour and a symbol, one next step; without personal data or JavaScript.
 
-`look_up.html` is the template, `look_up.toml` and `ways.toml` hold the sentences.
+`look_up.html` and `look_up.css` are its form. `look_up.toml` holds the sentences; the headlines that the
+terminal's screens have too are theirs (`screen_words.toml`, generated from the terminal's phrases).
 """
 
 import base64
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-_CHINA = timezone(timedelta(hours=8))  # one time zone, no summer time
+from central.china_time import format_minute
+
 _FOLDER = Path(__file__).parent
-_PHRASES = tomllib.loads((_FOLDER / "look_up.toml").read_text(encoding="utf-8"))
-_WAYS = tomllib.loads((_FOLDER / "ways.toml").read_text(encoding="utf-8"))
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / name).read_text(encoding="utf-8"))
+
+
+_PHRASES = _table("look_up.toml")
+_PAGE: dict[str, dict[str, str]] = _PHRASES.pop("page")
+_WORDS: dict[str, dict[str, str]] = _table("screen_words.toml")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER),
     autoescape=True,
@@ -24,30 +37,32 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 
-STYLE = """
-body { margin: 0 auto; max-width: 34rem; padding: 2rem 1.25rem; line-height: 1.6; color: #1b1f24;
-  font-family: system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
-h1 { font-size: 1.6rem; margin: 1.5rem 0 .25rem; } p { font-size: 1.15rem; margin: .25rem 0; }
-.number { font-size: 1.1rem; letter-spacing: .06em; color: #4a5560; }
-.simulation { background: #8a2c0d; color: #fff; padding: .5rem .75rem; }
-"""
+LANGUAGES = tuple(_PAGE)
+STYLE = (_FOLDER / "look_up.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
     "Referrer-Policy": "no-referrer",  # the number must not travel on
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
+
+_TONES = {"ACTIVATED": "done", "PENDING": "wait", "RUNNING": "wait", "REFUSED": "stop", "LOST": "stop"}
+_OTHER_TONES = {"revoked": "other", "replaced": "other", "person.already_open": "have"}
+"""Codes after which nothing went wrong and nothing is new."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestState:
     """State of one request, as the page shows it.
 
-    `status`, `code`: as in the receipt, or "LOST" or "UNKNOWN" with "ok"; `way`: "" if it is not known.
+    `status`, `code`: as in the receipt, or "LOST", "UNKNOWN", "BUSY" or "FAULT" with "ok"; `way`: "" if it is
+    not known.
     """
 
     status: str
@@ -55,33 +70,99 @@ class RequestState:
     recheck_unix: float | None = None
     way: str = ""
     reviewed: bool = False  # by a clerk; which one is in the evidence and not for this page
+    # After an erasure: until when the record of the request stays, and the code for the person.
+    evidence_until_unix: float | None = None
+    guard_until_unix: float | None = None
 
 
 UNKNOWN = RequestState(status="UNKNOWN", code="ok")
 LOST = RequestState(status="LOST", code="ok")
+BUSY = RequestState(status="BUSY", code="ok")
+FAULT = RequestState(status="FAULT", code="ok")
 
 
-def render(number: str, state: RequestState, simulation: bool) -> str:
-    """Return the page for a slip's number as HTML; `simulation` adds a banner."""
-    recheck = "—"
-    if state.recheck_unix is not None:
-        recheck = datetime.fromtimestamp(state.recheck_unix, _CHINA).strftime("%Y-%m-%d %H:%M")
+def render(
+    state: RequestState | None, *, language: str, simulation: bool, number: str = "", typed: str = ""
+) -> str:
+    """Return the page as HTML.
+
+    `state`: None for the page that only asks for a number; `number`: the one that was looked up; `typed`:
+    what is to be corrected; `simulation` adds a banner.
+    """
+    page, words = _PAGE[language], _WORDS[language]
+    shown = _shown_state(state, language) if state is not None else None
     return _TEMPLATES.get_template("look_up.html").render(
-        number=number,
+        language=language,
+        languages=[
+            {"code": one, "name": _PAGE[one]["name"], "link": _link(number, one)} for one in LANGUAGES
+        ],
+        title=shown["headline"] if shown else page["title"],
         style=STYLE,
-        simulation=simulation,
-        way=format_way(state.way, state.reviewed) if state.way else "",
-        phrase={key: text.format(time=recheck) for key, text in phrase(state.status, state.code).items()},
+        simulation=page["simulation"] if simulation else "",
+        words=words,
+        page=page,
+        state=shown,
+        groups=number.split("-") if number else [],
+        way=_format_way(state, language) if state is not None else "",
+        typed=typed,
     )
 
 
-def format_way(way: str, reviewed: bool) -> str:
-    """Return the way of a visit in both languages, and whether a clerk decided."""
-    phrases = [_WAYS[way], *([_WAYS["reviewed"]] if reviewed else [])]
-    return "；".join(p["zh"] for p in phrases) + " · " + "; ".join(p["en"] for p in phrases)
+def choose_language(wanted: str, accepted: str) -> str:
+    """Return the language of the page. `wanted`: as chosen on it, or ""; `accepted`: Accept-Language."""
+    if wanted in LANGUAGES:
+        return wanted
+    ranges = re.findall(r"([A-Za-z-]+)\s*(?:;\s*q\s*=\s*(\d(?:\.\d{0,3})?))?\s*(?:,|$)", accepted[:500])
+    ranked = sorted(ranges, key=lambda one: -float(one[1] or 1))
+    known = [language for name, _ in ranked if (language := _language_of(name.lower()))]
+    return known[0] if known else LANGUAGES[0]
 
 
-def phrase(status: str, code: str) -> dict[str, str]:
-    """Return the sentences for a status and code: `zh`, `zh_next`, `en`, `en_next`."""
-    of_status: dict[str, dict[str, str]] = _PHRASES[status]
+def phrase(status: str, code: str) -> dict[str, Any]:
+    """Return headline and sentences for a status and code: `screen` or `title`, and a list a language."""
+    of_status: dict[str, dict[str, Any]] = _PHRASES[status]
     return of_status.get(code) or of_status.get("*") or next(iter(of_status.values()))
+
+
+def _language_of(name: str) -> str:
+    if name.startswith("zh"):
+        return "zh-Hant" if re.search("hant|hk|tw|mo", name) else "zh-Hans"
+    return "en" if name.startswith("en") else ""
+
+
+def _link(number: str, language: str) -> str:
+    path = f"/look-up/{quote(number)}" if number else "/look-up"
+    return f"{path}?{urlencode({'language': language})}"
+
+
+def _shown_state(state: RequestState, language: str) -> dict[str, Any]:
+    phrases = phrase(state.status, state.code)
+    if "screen" in phrases:
+        headline = _WORDS[language][f"outcome.{phrases['screen']}"]
+    else:
+        headline = phrases["title"][language]
+    tone = _OTHER_TONES.get(state.code) or _TONES.get(state.status, "other")
+    times = {
+        "{time}": _format_time(state.recheck_unix),
+        "{evidence}": _format_time(state.evidence_until_unix).partition("\N{NO-BREAK SPACE}")[0],
+        "{guard}": _format_time(state.guard_until_unix).partition("\N{NO-BREAK SPACE}")[0],
+    }
+    sentences = [
+        reduce(lambda text, one: text.replace(*one), times.items(), text) for text in phrases[language]
+    ]
+    return {"headline": headline, "tone": tone, "sentences": sentences}
+
+
+def _format_time(unix: float | None) -> str:
+    """Return a time in China; a dash for none, and for one that no calendar has."""
+    if unix is None or not 0 <= unix < datetime(9999, 1, 1, tzinfo=UTC).timestamp():
+        return "—"
+    return format_minute(unix).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _format_way(state: RequestState, language: str) -> str:
+    """Return the way of a visit, and whether a clerk decided; "" for one that has no words here."""
+    way = _WORDS[language].get(f"way.{state.way}", "")
+    if not way or not state.reviewed:
+        return way
+    return way + (", " if language == "en" else "，") + _PAGE[language]["reviewed"]

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     terminals.add_argument("terminal", type=terminal_name, nargs="+")
     add("disable", disable, "take off every roster")
     add("role", change_role, "change the role").add_argument("role", choices=clerks.ROLES)
-    add("reset-pin", reset_pin, "make a new PIN, printed once; also unlocks, and enables again")
+    add("reset-pin", reset_pin, "make a new PIN and key, printed once; also unlocks, and enables again")
     add("unlock", unlock, "unlock after too many wrong PINs")
     add("list", list_clerks, "list all clerks", number=False)
 
@@ -92,9 +92,8 @@ def list_clerks(session: Session, _: argparse.Namespace, __: float) -> str:
     """Return one line for each clerk: number, role, state, terminals."""
     return (
         "\n".join(
-            f"{clerk.number:<8} {clerk.role:<11} {'disabled' if clerk.disabled_unix else 'active':<9}"
-            f" {' '.join(terminals)}"
-            for clerk, terminals in clerks.list_all(session)
+            f"{clerk.number:<8} {clerk.role:<11} {clerk.state:<9} {' '.join(clerk.terminals)}"
+            for clerk in clerks.list_all(session)
         )
         or "nobody"
     )

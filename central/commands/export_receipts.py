@@ -13,11 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the answers and print how many receipts each terminal gets."""
+    """Write the answers and print how many receipts each terminal gets; return 1 if one cannot get any."""
     from central.usb_transfer import open_transfer  # slow to import
 
     settings = load_settings(options)
     transfer = open_transfer(settings, open_database(settings))
-    for terminal, count in transfer.answer(options.stick, options.challenges, time.time()):
-        print(f"{terminal}: {count} receipts")
-    return 0
+    results = list(transfer.answer(options.stick, options.challenges, time.time()))
+    for terminal, result in results:
+        print(f"{terminal}: {result}")
+    return 1 if any(result.startswith("refused") for _, result in results) else 0

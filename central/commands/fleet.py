@@ -1,13 +1,16 @@
-"""Loads the list of terminals (`central fleet load`) and shows their state (`central fleet show`)."""
+"""Loads the list of terminals (`central fleet load`), shows their state, lets one pin another card reader."""
 
 import argparse
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import select
 
-from central.commands.common import add_actions, format_time, load_settings, open_database
-from central.fleet import alarms, terminals
+from central.china_time import format_second
+from central.commands.common import add_actions, load_settings, open_database, terminal_name
+from central.fleet import alarms, readers, terminals
 from central.storage.tables import Terminal
 
 
@@ -17,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("show", show_fleet, "show every terminal with its last heartbeat and alarms")
     load = add("load", load_fleet, "add the first 45 points, or those of a CSV file")
     load.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
+    reader = add("reader", permit_reader, "let a terminal pin another card reader, once")
+    reader.add_argument("terminal", type=terminal_name)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,15 +31,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def show_fleet(options: argparse.Namespace) -> int:
-    """Print one line for each terminal: state, last heartbeat, waiting requests, open alarms."""
+    """Print one line for each terminal: state, last heartbeat, waiting requests, card reader, open alarms."""
     with closing(open_database(load_settings(options))) as database, database.read() as session:
         rows = list(session.scalars(select(Terminal).order_by(Terminal.id)))
         found = alarms.open_alarms(session)
-    print(f"{'terminal':<14} {'state':<9} {'last heard (UTC)':<20} {'waiting':>7}  alarms")
+        pinned = readers.current(session)
+    print(f"{'terminal':<14} {'state':<9} {'last heard':<20} {'waiting':>7}  {'card reader':<36}  alarms")
     for row in rows:
         waiting = "-" if row.waiting is None else str(row.waiting)
         own = ", ".join(f"{alarm.what} {alarm.detail}" for alarm in found if alarm.terminal == row.id)
-        print(f"{row.id:<14} {row.state:<9} {format_time(row.seen_unix):<20} {waiting:>7}  {own}")
+        reader = pinned.get(row.id, "-")
+        heard = format_second(row.seen_unix)
+        print(f"{row.id:<14} {row.state:<9} {heard:<20} {waiting:>7}  {reader:<36}  {own}")
     return 0
 
 
@@ -43,4 +51,17 @@ def load_fleet(options: argparse.Namespace) -> int:
     with open_database(load_settings(options)).write() as session:
         new = terminals.load_fleet(session, options.file)
     print(f"{new} new terminals")
+    return 0
+
+
+def permit_reader(options: argparse.Namespace) -> int:
+    """Permit it for as long as a one-time code is valid; return 1 if the terminal is not enrolled."""
+    settings = load_settings(options)
+    valid_s = settings.enrolment.code_valid_s
+    with closing(open_database(settings)) as database, database.write() as session:
+        known = readers.permit(session, options.terminal, time.time() + valid_s)
+    if not known:
+        print(f"{options.terminal} is not enrolled", file=sys.stderr)
+        return 1
+    print(f"{options.terminal} may pin another card reader in the next {valid_s / 3600:.0f} h")
     return 0

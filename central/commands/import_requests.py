@@ -16,7 +16,8 @@ def run(options: argparse.Namespace) -> int:
 
     settings = load_settings(options)
     results = list(open_transfer(settings, open_database(settings)).take(options.stick))
-    for path, result in results:
-        print(f"{path.parents[1].name} {path.stem}: {result}")
+    for folder, name, result in results:
+        shown = name.removesuffix(".json") if name.isprintable() else ascii(name)  # anybody may have named it
+        print(f"{folder} {shown}: {result}")
     print(f"{len(results)} requests")
-    return 1 if any(result.startswith("refused") for _, result in results) else 0
+    return 1 if any(result.startswith("refused") for _, _, result in results) else 0

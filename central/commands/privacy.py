@@ -6,14 +6,18 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
+from central.china_time import format_minute
 from central.commands.common import add_actions, load_settings, open_database
+from central.files import read_regular
 from central.privacy import retention
 from central.privacy.inventory import inventory
 from central.privacy.retention import ErasureReceipt
 from central.security import keys
+
+MAX_RECEIPTS_BYTES = 1 << 28
+"""A receipt has some 500 bytes, and a day some receipts."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +68,11 @@ def verify_receipts(options: argparse.Namespace) -> int:
     settings = load_settings(options)
     with closing(open_database(settings)) as database, database.read() as session:
         key = keys.load(settings.data / "keys").challenge.public_key()
-        tokens = options.file.read_text("ascii").split() if options.file else retention.tokens(session)
+        tokens = (
+            read_regular(options.file, MAX_RECEIPTS_BYTES).decode("ascii").split()
+            if options.file
+            else retention.tokens(session)
+        )
     if options.raw:
         print("\n".join(tokens))
         return 0
@@ -92,4 +100,4 @@ def format_receipt(receipt: ErasureReceipt) -> str:
 
 
 def _format_minute(unix: float | None) -> str:
-    return "-".ljust(16) if unix is None else datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M")
+    return format_minute(unix).ljust(16)

@@ -1,8 +1,12 @@
-"""Life cycle of credentials: opened by an activation, renewed by another, ended by their owner."""
+"""Life cycle of credentials: opened by an activation, changed by another, ended by their owner.
+
+Requests of one person may arrive in any order, weeks late; what counts is when they were made. None undoes
+what a later one did.
+"""
 
 import secrets
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,7 +15,8 @@ from central.exceptions import Problem
 from central.protocol.messages import Person, Purpose
 from central.security.personal_data import PersonalData
 from central.storage.database import Database
-from central.storage.tables import Activation, Credential
+from central.storage.prepared import Prepared, PreparedInsert
+from central.storage.tables import Activation, Credential, Ending
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 TRIES = 5
@@ -28,7 +33,8 @@ def prepare(
 ) -> Credential:
     """Return a credential that is not stored yet. `asked_unix`: when the request was made.
 
-    Takes some 50 ms for the password, so call it outside of transactions.
+    Takes some 50 ms for a password of version 1 of the wire, so call it outside of transactions. Number or
+    password are empty where the purpose needs none: then it holds what an existing one is changed by.
     """
     serial = new_serial()
     guardian = person.guardian
@@ -36,25 +42,50 @@ def prepare(
         serial=serial,
         activation=visit,
         person=personal_data.person(person.number),
-        phone=personal_data.encrypt(person.phone, serial),
-        password=personal_data.hash_password(person.password),
+        phone=personal_data.encrypt(person.phone, serial) if person.phone is not None else b"",
+        password=personal_data.passwords.stored_form(person.password) if person.password is not None else "",
         simulated=simulated,
         asked_unix=asked_unix,
         guardian=personal_data.person(guardian.number) if guardian is not None else None,
     )
 
 
+_KNOWN = Prepared(
+    select(
+        select(Ending.asked_unix)
+        .where(Ending.person == bindparam("person"))
+        .scalar_subquery()
+        .label("ended_unix"),
+        select(Credential.serial)
+        .where(Credential.person == bindparam("person"), Credential.revoked_unix.is_(None))
+        .scalar_subquery()
+        .label("open_serial"),
+    )
+)
+_INSERT = PreparedInsert(Credential)
+
+
 def carry_out(
     session: Session, purpose: Purpose, new: Credential, personal_data: PersonalData, now: float
 ) -> tuple[Code, str | None]:
-    """Open, renew or give a new password. Return a code, and the serial if the code is OK.
+    """Open, change or end. Return a code, and the serial if the code is OK (ERASE: None if none was open).
 
-    Nothing is changed on any other code. A person never has two open credentials: a constraint of the
+    No credential is changed on any other code. A person never has two open credentials: a constraint of the
     database decides, so no race can make two.
     """
     new.opened_unix = now
+    _wait_for_others(session, new.person)
+    known = _KNOWN(session, person=new.person).one()
+    if known.ended_unix is not None and known.ended_unix >= new.asked_unix:
+        return Code.PERSON_ENDED, None
+    if purpose in (Purpose.END, Purpose.ERASE):
+        session.merge(Ending(person=new.person, asked_unix=new.asked_unix, at_unix=now))
+        return _end(session, purpose, new, now)
     if purpose is Purpose.OPEN:
-        return (Code.OK, new.serial) if _store(session, new) else (Code.PERSON_ALREADY_OPEN, None)
+        if known.open_serial is not None:
+            return Code.PERSON_ALREADY_OPEN, None
+        _INSERT(session, new)
+        return Code.OK, new.serial
     # Twice: a transaction that waited for the row of a renewal on PostgreSQL finds it ended, and sees the new
     # row only with its next query.
     old = _find_open(session, new.person) or _find_open(session, new.person)
@@ -63,12 +94,35 @@ def carry_out(
     if old.asked_unix > new.asked_unix:  # overtaken by a later visit, which counts
         return Code.PERSON_ALREADY_OPEN, None
     if purpose is Purpose.RENEW:
-        return (Code.OK, new.serial) if _store(session, new, old) else (Code.PERSON_ALREADY_OPEN, None)
-    # The new password and phone number; wrong tries at the old password are forgotten.
-    old.password, old.asked_unix, old.guardian = new.password, new.asked_unix, new.guardian
+        return (Code.OK, new.serial) if _replace(session, new, old) else (Code.PERSON_ALREADY_OPEN, None)
+    old.asked_unix, old.guardian = new.asked_unix, new.guardian
     old.phone = personal_data.encrypt(personal_data.decrypt(new.phone, new.serial), old.serial)
-    old.tries, old.closed_until_unix = 0, 0.0
+    if purpose is Purpose.NEW_PASSWORD:  # wrong tries at the old one are forgotten
+        old.password, old.tries, old.closed_until_unix = new.password, 0, 0.0
     return Code.OK, old.serial
+
+
+def _end(session: Session, purpose: Purpose, wish: Credential, now: float) -> tuple[Code, str | None]:
+    """End the open credential, unless a later visit opened or changed it."""
+    old = _find_open(session, wish.person)
+    if old is None or old.asked_unix > wish.asked_unix:
+        if purpose is Purpose.ERASE:  # of what was before there may be something to erase all the same
+            return Code.OK, None
+        return Code.PERSON_NOT_OPEN if old is None else Code.PERSON_ALREADY_OPEN, None
+    old.revoked_unix = now
+    return Code.OK, old.serial
+
+
+def _wait_for_others(session: Session, person: str) -> None:
+    """Let no other transaction open this person's credential while this one looks whether it may.
+
+    SQLite has one writer; PostgreSQL has a lock for a number, here the beginning of the person's hash.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        _WAIT(session, key=int(person[:15], 16))
+
+
+_WAIT = Prepared(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger))))
 
 
 def _find_open(session: Session, person: str) -> Credential | None:
@@ -76,13 +130,12 @@ def _find_open(session: Session, person: str) -> Credential | None:
     return session.scalar(query.with_for_update())
 
 
-def _store(session: Session, new: Credential, old: Credential | None = None) -> bool:
+def _replace(session: Session, new: Credential, old: Credential) -> bool:
     """Store `new` and end `old`, or neither; return False if the person has another open one beside `old`."""
     try:
         with session.begin_nested():
-            if old is not None:
-                old.revoked_unix, old.replaced_by = new.opened_unix, new.serial
-                session.flush()
+            old.revoked_unix, old.replaced_by = new.opened_unix, new.serial
+            session.flush()
             session.add(new)
     except IntegrityError:
         return False
@@ -104,19 +157,19 @@ def revoke(
 
     `visit`: the number of a visit that opened it or set its password. Raises Problem 403 (one answer for all
     that is wrong) or 429: five tries an hour. A try is stored before it is judged, so neither a restart nor
-    many tries at once give more.
+    many tries at once give more. The serial is public: only who knows such a number, of 80 random bits, gets
+    to the password, so only their tries count, and a stranger cannot keep the owner out.
     """
     with database.write() as session:
-        row = session.get(Credential, serial, with_for_update=True)
-        if row is not None:
-            _count_try(row, now)
         query = select(Activation.id).where(Activation.id == visit, Activation.credential == serial)
-        visit_agrees = session.scalar(query) is not None
+        row = None
+        if session.scalar(query) is not None:
+            row = session.get_one(Credential, serial, with_for_update=True)
+            _count_try(row, now)
     password_agrees = (
         row is not None
-        and visit_agrees
         and row.password != ""  # erased
-        and personal_data.password_agrees(password, row.password)
+        and personal_data.passwords.agrees(password, row.password)
     )
     if not password_agrees:
         raise Problem(403, Code.PASSWORD_MISMATCH)

@@ -1,12 +1,17 @@
 """Checks an export of a terminal's audit log (resources/protocol/audit.md) against the stored heads."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from central.fleet.audit_heads import AuditHead
+from central.storage.tables import Activation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,28 @@ def check(rows: list[bytes], heads: Iterable[AuditHead]) -> AuditCheckResult:
     except _BrokenChain as broken:
         return AuditCheckResult(records=count, heads_met=met, at=broken.at, fault=broken.fault)
     return AuditCheckResult(records=count, heads_met=met)
+
+
+def settled(rows: list[bytes]) -> dict[str, str]:
+    """Return the visits that central had answered by the records' lines, and each one's last status."""
+    records = (_parse_object(row.partition(b" ")[2]) or {} for row in rows)
+    found = (record for record in records if record.get("kind") == "request.settled")
+    return {str(one.get("visit")): str((one.get("facts") or {}).get("status")) for one in found}
+
+
+def forgotten(session: Session, visits: Collection[str]) -> set[str]:
+    """Return the visits that the database does not have."""
+    known: set[str] = set()
+    for some in batched(visits):
+        known |= set(session.scalars(select(Activation.id).where(Activation.id.in_(some))))
+    return set(visits) - known
+
+
+def batched(visits: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Yield lists of at most `size` visits: databases limit the parameters of a statement."""
+    rest = iter(visits)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def _iterate_chain(rows: list[bytes]) -> Iterator[tuple[int, str]]:

@@ -8,12 +8,13 @@ next, but it was signed in its turn. Heads since the enrolment, or since the las
 import re
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, String, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.exceptions import Problem
 from central.fleet import alarms
+from central.storage.prepared import Prepared
 from central.storage.tables import StoredAuditHead
 
 OVERTAKEN_S = 5.0
@@ -46,29 +47,49 @@ def store(session: Session, terminal: str, head: AuditHead, signed_unix: float, 
     """
     if head.seq == 0:
         return
-    last = _contradicted_record(session, terminal, head, signed_unix)
-    if last is not None:
-        alarms.raise_rewound(session, terminal, head.seq, last, now)
-    if session.get(StoredAuditHead, (terminal, head.seq, head.hash)) is None:
-        session.add(
-            StoredAuditHead(
-                terminal=terminal, seq=head.seq, hash=head.hash, at_unix=now, signed_unix=signed_unix
-            )
-        )
+    known = _KNOWN(
+        session,
+        terminal=terminal,
+        seq=head.seq,
+        hash=head.hash,
+        overtaken_unix=signed_unix - OVERTAKEN_S,
+    ).one()
+    if known.contradicted is not None:
+        alarms.raise_rewound(session, terminal, head.seq, known.contradicted, now)
+    if known.at_unix is None:
+        _STORE(session, terminal=terminal, seq=head.seq, hash=head.hash, at_unix=now, signed_unix=signed_unix)
 
 
-def _contradicted_record(session: Session, terminal: str, head: AuditHead, signed_unix: float) -> int | None:
-    """Return the number of a record that central knows of and this head's log cannot hold."""
-    query = select(StoredAuditHead).where(
-        StoredAuditHead.terminal == terminal,
-        StoredAuditHead.at_unix >= alarms.trusted_since(session, terminal),
-        StoredAuditHead.seq >= head.seq,
+_OWN = StoredAuditHead.terminal == bindparam("terminal")
+_SEQ = bindparam("seq", type_=BigInteger)
+_HASH = bindparam("hash", type_=String)
+_LATER = (StoredAuditHead.seq > _SEQ) & (StoredAuditHead.signed_unix < bindparam("overtaken_unix"))
+_ANOTHER = (StoredAuditHead.seq == _SEQ) & (StoredAuditHead.hash != _HASH)
+# From the greatest number down the primary key to the first that contradicts. In between are, of one log,
+# only the heads of the minutes in which a request can be overtaken, however many are stored.
+_CONTRADICTED = (
+    select(StoredAuditHead.seq)
+    .where(_OWN, StoredAuditHead.seq >= _SEQ, alarms.is_trusted(StoredAuditHead.at_unix), _LATER | _ANOTHER)
+    .order_by(StoredAuditHead.seq.desc())
+    .limit(1)
+)
+_SAME = select(StoredAuditHead.at_unix).where(
+    _OWN, StoredAuditHead.seq == _SEQ, StoredAuditHead.hash == _HASH
+)
+_KNOWN = Prepared(
+    select(_CONTRADICTED.scalar_subquery().label("contradicted"), _SAME.scalar_subquery().label("at_unix"))
+)
+_STORE = Prepared(
+    insert(StoredAuditHead).values(
+        {name: bindparam(name) for name in ("terminal", "seq", "hash", "at_unix", "signed_unix")}
     )
-    for row in session.scalars(query.order_by(StoredAuditHead.seq.desc())):
-        later = row.seq > head.seq and signed_unix > row.signed_unix + OVERTAKEN_S
-        if later or (row.seq == head.seq and row.hash != head.hash):
-            return row.seq
-    return None
+)
+LAST_BEFORE = select(func.max(StoredAuditHead.seq)).where(
+    _OWN,
+    alarms.is_trusted(StoredAuditHead.at_unix),
+    StoredAuditHead.signed_unix < bindparam("before_unix"),
+)
+"""The greatest record that `terminal` signed for before `before_unix`, of its own clock."""
 
 
 def stored(session: Session, terminal: str) -> list[AuditHead]:

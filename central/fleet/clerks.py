@@ -1,37 +1,48 @@
 """Clerks and supervisors: who may sign in at which terminal, and the signed roster each terminal gets.
 
-PINs are made here and shown once; only argon2id hashes are stored, and only they travel.
+PINs are made here and shown once; only keys that they wrap are stored, and only those travel.
 """
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
+from typing import Any
 
 import jwt
-from argon2 import PasswordHasher
-from argon2.low_level import Type
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.storage.tables import Clerk, ClerkPost, Terminal, TerminalState
+from central.fleet import clerk_keys
+from central.storage.tables import Clerk, ClerkKey, ClerkPost, Terminal, TerminalState
 
 ROLES = ("clerk", "supervisor")
 TYPE = "roster+jwt"
 """Another type than a challenge's: neither can be taken for the other."""
 PIN_LENGTH = 6
-HASHER = PasswordHasher(time_cost=2, memory_cost=65_536, parallelism=1, type=Type.ID)
-"""The terminal pays as much at each sign-in; docs/decisions/0007 has what it was measured to cost."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StaffPeriod:
-    """A period in which a clerk could sign at a terminal, and in which role."""
+    """A period in which a clerk could sign at a terminal, in one role and with one key."""
 
     role: str
+    public_key: str  # base64url, as in a JWK's `x`
     from_unix: float
     until_unix: float | None  # None: still
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClerkSummary:
+    """A clerk in a list. `state`: active, disabled, or no PIN: none was made since keys exist."""
+
+    number: str
+    role: str
+    state: str
+    terminals: list[str]
 
 
 Staff = Mapping[str, Sequence[StaffPeriod]]
@@ -48,8 +59,9 @@ def add(session: Session, terminals: list[str], role: str, now: float) -> tuple[
     while session.get(Clerk, number) is not None:
         number = str(100_000 + secrets.randbelow(900_000))
     pin = new_pin()
-    session.add(Clerk(number=number, role=role, pin=HASHER.hash(pin), added_unix=now))
+    session.add(Clerk(number=number, role=role, added_unix=now))
     session.flush()
+    clerk_keys.replace(session, number, pin, now)
     assign(session, number, terminals, now)
     return number, pin
 
@@ -71,8 +83,12 @@ def assign(session: Session, number: str, terminals: list[str], now: float) -> N
 
 
 def disable(session: Session, number: str, now: float) -> None:
-    """Take a clerk off every roster, from the next one that a terminal fetches. Raises NotFound."""
+    """Take a clerk off every roster, from the next one that a terminal fetches. Raises NotFound.
+
+    What is signed from now on does not count, and what was signed before is held if it comes late.
+    """
     _get_clerk(session, number).disabled_unix = now
+    clerk_keys.end(session, number, now)
 
 
 def change_role(session: Session, number: str, role: str, now: float) -> None:
@@ -91,9 +107,13 @@ def change_role(session: Session, number: str, role: str, now: float) -> None:
 
 
 def reset_pin(session: Session, number: str, now: float) -> str:
-    """Return a new PIN; it ends lockouts at the terminals and enables a disabled clerk. Raises NotFound."""
+    """Return a new PIN, with a new key; what is signed with the old one from now on does not count.
+
+    It ends lockouts at the terminals and enables a disabled clerk. Raises NotFound.
+    """
     clerk, pin = _get_clerk(session, number), new_pin()
-    clerk.pin, clerk.unlocked_unix, clerk.disabled_unix = HASHER.hash(pin), now, None
+    clerk.unlocked_unix, clerk.disabled_unix = now, None
+    clerk_keys.replace(session, number, pin, now)
     return pin
 
 
@@ -102,54 +122,76 @@ def unlock(session: Session, number: str, now: float) -> None:
     _get_clerk(session, number).unlocked_unix = now
 
 
-def list_all(session: Session) -> list[tuple[Clerk, list[str]]]:
-    """Return all clerks with their terminals, by number."""
+def list_all(session: Session) -> list[ClerkSummary]:
+    """Return all clerks, by number."""
     query = select(ClerkPost.clerk, ClerkPost.terminal).where(ClerkPost.until_unix.is_(None))
     posts = session.execute(query).all()
+    keyed = set(session.scalars(select(ClerkKey.clerk).where(ClerkKey.until_unix.is_(None))))
     return [
-        (clerk, sorted(terminal for number, terminal in posts if number == clerk.number))
+        ClerkSummary(
+            number=clerk.number,
+            role=clerk.role,
+            state="disabled" if clerk.disabled_unix else "active" if clerk.number in keyed else "no PIN",
+            terminals=sorted(terminal for number, terminal in posts if number == clerk.number),
+        )
         for clerk in session.scalars(select(Clerk).order_by(Clerk.number))
     ]
 
 
 def staff_periods(session: Session, terminal: str) -> dict[str, list[StaffPeriod]]:
-    """Return who could sign at `terminal`, when and in which role; also those who have gone."""
+    """Return who could sign at `terminal`, when, in which role and with which key; also who has gone."""
     query = (
-        select(ClerkPost, Clerk.disabled_unix)
-        .join(Clerk, ClerkPost.clerk == Clerk.number)
+        select(ClerkPost, ClerkKey)
+        .join(ClerkKey, ClerkPost.clerk == ClerkKey.clerk)
         .where(ClerkPost.terminal == terminal)
+        .order_by(ClerkPost.from_unix, ClerkKey.from_unix)
     )
     periods: dict[str, list[StaffPeriod]] = {}
-    for post, disabled_unix in session.execute(query):
-        ends = [at for at in (post.until_unix, disabled_unix) if at is not None]
-        period = StaffPeriod(post.role, post.from_unix, min(ends, default=None))
-        periods.setdefault(post.clerk, []).append(period)
+    for post, key in session.execute(query):
+        ends = [at for at in (post.until_unix, key.until_unix) if at is not None]
+        begin, end = max(post.from_unix, key.from_unix), min(ends, default=None)
+        if end is None or begin <= end:
+            period = StaffPeriod(role=post.role, public_key=key.public_key, from_unix=begin, until_unix=end)
+            periods.setdefault(post.clerk, []).append(period)
     return periods
 
 
-def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:
-    """Return the signed token of those who may sign in at `terminal` for `valid_s` seconds."""
+def members(session: Session, terminal: str) -> list[dict[str, Any]]:
+    """Return those who may sign in at `terminal`, as its roster names them."""
     query = (
-        select(Clerk)
+        select(Clerk.number, Clerk.role, Clerk.unlocked_unix, ClerkKey.wrapped)
         .join(ClerkPost, ClerkPost.clerk == Clerk.number)
+        .join(ClerkKey, ClerkKey.clerk == Clerk.number)
         .where(
             ClerkPost.terminal == terminal,
             ClerkPost.until_unix.is_(None),
+            ClerkKey.until_unix.is_(None),
             Clerk.disabled_unix.is_(None),
         )
         .order_by(Clerk.number)
     )
-    members = [
-        {
-            "number": clerk.number,
-            "role": clerk.role,
-            "pin": clerk.pin,
-            "unlocked_unix": clerk.unlocked_unix,
-        }
-        for clerk in session.scalars(query)
+    return [
+        {"number": number, "role": role, "key": json.loads(wrapped), "unlocked_unix": unlocked_unix}
+        for number, role, unlocked_unix, wrapped in session.execute(query)
     ]
+
+
+def version(members: Sequence[Mapping[str, Any]]) -> str:
+    """Return a name of the content of a roster, which changes with it; 16 hex characters."""
+    return sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sign_roster(
+    members: Sequence[Mapping[str, Any]], key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float
+) -> str:
+    """Return the signed token of a roster that holds for `valid_s` seconds."""
     claims = {"iss": "central", "aud": terminal, "iat": now, "exp": now + valid_s, "members": members}
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TYPE})
+
+
+def roster(session: Session, key: Ed25519PrivateKey, terminal: str, now: float, valid_s: float) -> str:
+    """Return the signed token of those who may sign in at `terminal` for `valid_s` seconds."""
+    return sign_roster(members(session, terminal), key, terminal, now, valid_s)
 
 
 def new_pin() -> str:

@@ -3,17 +3,20 @@
 import csv
 import secrets
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.exceptions import Problem
+from central.fleet import alarms, readers
+from central.protocol.messages import Reader
 from central.security.encoding import from_base64url
-from central.security.keys import public_of
+from central.security.terminal_keys import load_key
 from central.storage.tables import EnrolmentCode, Terminal, TerminalState
+from central.text_files import read_text
 
 FLEET = Path(__file__).parent / "fleet.csv"
 """The 45 points in Guangzhou that were announced in 2017."""
@@ -26,9 +29,14 @@ class TerminalRevoked(Exception):  # noqa: N818
 
 
 def load_fleet(session: Session, path: Path = FLEET) -> int:
-    """Add the terminals of a CSV file that are not known yet, and return how many. The others stay."""
-    with path.open(encoding="utf-8", newline="") as file:
-        points = [row for row in csv.DictReader(file) if session.get(Terminal, row["terminal"]) is None]
+    """Add the terminals of a CSV file that are not known yet, and return how many. The others stay.
+
+    Raises OSError, ValueError.
+    """
+    rows = csv.DictReader(StringIO(read_text(path), newline=""))
+    if missing := {"terminal", "district", "address", "kind"} - set(rows.fieldnames or ()):
+        raise ValueError(f"{path}: no column {', '.join(sorted(missing))}")
+    points = [row for row in rows if session.get(Terminal, row["terminal"]) is None]
     session.add_all(
         Terminal(id=p["terminal"], district=p["district"], place=p["address"], kind=p["kind"]) for p in points
     )
@@ -49,36 +57,51 @@ def enrolment_code(session: Session, terminal: str, place: str | None, now: floa
     return "-".join(characters[i : i + 4] for i in (0, 4, 8))
 
 
-def enrol(session: Session, terminal: str, code: str, x: str, now: float) -> str:
-    """Accept the key `x` (base64url) and return the place. Raises Problem 403.
+def enrol(session: Session, terminal: str, code: str, key: str, reader: Reader, now: float) -> str | None:
+    """Accept `key` (as it is stored), pin the card reader and return the place. Raises Problem 403.
 
-    The same code with the same key is answered again: the first answer may have been lost.
+    A used code changes nothing any more. With the key and the reader that the terminal has, it is answered
+    again, as the first answer may have been lost; with any other it raises an alarm, and None is returned, so
+    that the alarm is committed.
     """
     row = session.get(EnrolmentCode, _digest(code), with_for_update=True)
     known = session.get(Terminal, terminal)
+    used = row is not None and row.used_by_key is not None
+    if row is not None and used and (known is None or not _is_repeated(session, row, known, key, reader)):
+        alarms.raise_misused(row, now)
+        return None
     good = row is not None and row.terminal == terminal and row.expires_unix > now
     if not good or row is None or known is None or known.state == TerminalState.REVOKED:
         raise Problem(403, Code.ENROLMENT_REFUSED)
-    if row.used_by_key not in (None, x):
-        raise Problem(403, Code.ENROLMENT_REFUSED)
-    row.used_by_key = x
-    known.public_key, known.state, known.enrolled_unix = x, TerminalState.ENROLLED, now
+    if row.used_by_key is not None:
+        return known.place
+    row.used_by_key = key
+    known.public_key, known.state, known.enrolled_unix = key, TerminalState.ENROLLED, now
+    readers.pin(session, terminal, reader, now)
     return known.place
 
 
-def rotate(session: Session, terminal: str, x: str, proof: str, now: float) -> None:
-    """Replace the key that signed the request by `x` (base64url). Raises Problem 403.
+def _is_repeated(session: Session, row: EnrolmentCode, known: Terminal, key: str, reader: Reader) -> bool:
+    """Return whether a used code is sent again by the terminal that used it, with what it still has."""
+    same_key = row.terminal == known.id and row.used_by_key == key == known.public_key
+    return same_key and readers.is_pinned(session, known.id, reader)
+
+
+def rotate(session: Session, terminal: str, key: str, proof: str, now: float) -> None:
+    """Replace the key that signed the request by `key` (as it is stored). Raises Problem 403.
 
     `proof` is a signature of the new key. Asked again with the new key, it changes nothing: the first answer
     may have been lost.
     """
     try:
-        public_of(x).verify(from_base64url(proof), f"kiosk-rotate-v1|{terminal}|{x}".encode())
-    except (InvalidSignature, ValueError):
-        raise Problem(403, Code.ENROLMENT_REFUSED, "the new key does not prove itself") from None
+        proven = load_key(key).verifies(from_base64url(proof), f"kiosk-rotate-v1|{terminal}|{key}".encode())
+    except ValueError:
+        proven = False
+    if not proven:
+        raise Problem(403, Code.ENROLMENT_REFUSED, "the new key does not prove itself")
     row = session.get_one(Terminal, terminal, with_for_update=True)
-    if row.public_key != x:
-        row.public_key, row.rotated_unix = x, now
+    if row.public_key != key:
+        row.public_key, row.rotated_unix = key, now
 
 
 def revoke(session: Session, terminal: str, now: float) -> bool:

@@ -14,11 +14,17 @@ from central.storage.tables import (
     Challenge,
     Clerk,
     Credential,
+    Ending,
     EnrolmentCode,
+    HeldReview,
     LostRequest,
+    PhoneCode,
+    ReaderAlarm,
+    ReaderPin,
     SeenToken,
     StoredAuditHead,
     Terminal,
+    VisitAlarm,
 )
 
 
@@ -54,7 +60,7 @@ def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
     decided = Activation.sealed.is_(None)
     yield row("requests to decide", "personal, sealed to our key; measures", Activation.received_unix,
               "the register's answer", None, Activation.sealed.is_not(None))  # fmt: skip
-    yield row("evidence", "measures and codes, by visit's number", Activation.at_unix,
+    yield row("evidence", "measures and codes by visit's number; keyed hashes", Activation.at_unix,
               "[retention] evidence_days", keep.evidence_days,
               decided, Activation.evidence != "")  # fmt: skip
     yield row("receipts", "visit's number, last word", Activation.at_unix, "with central", None, decided)
@@ -63,11 +69,23 @@ def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
     yield row("ended credentials", "the same, of ended ones", Credential.revoked_unix,
               "[retention] ended_days", keep.ended_days, Credential.password != "",
               Credential.revoked_unix.is_not(None))  # fmt: skip
+    yield row("endings", "keyed hash of who ended or erased, time", Ending.at_unix,
+              "[retention] endings_days", keep.endings_days)  # fmt: skip
     yield row("challenges", "nothing personal", Challenge.issued_unix, "[retention] challenges_days", None)
+    yield row("one-time codes", "keyed hashes of code and mobile number", PhoneCode.sent_unix,
+              "[retention] phone_codes_days", keep.phone_codes_days,
+              PhoneCode.proved_unix.is_(None))  # fmt: skip
+    yield row("proofs of mobile numbers", "keyed hashes, visits' numbers", PhoneCode.proved_unix,
+              "[retention] phone_proofs_days", keep.phone_proofs_days,
+              PhoneCode.proved_unix.is_not(None))  # fmt: skip
     yield row("spent signatures", "nothing personal", SeenToken.expires_unix, "their own end", 0.0)
     yield row("enrolment codes", "hashes", EnrolmentCode.expires_unix, "a day after their end", 1.0)
     yield row("terminals", "names of shops", Terminal.enrolled_unix, "with central", None)
     yield row("heads of audit logs", "nothing personal", StoredAuditHead.at_unix, "with central", None)
     yield row("logs that went back", "nothing personal", AuditAlarm.at_unix, "with central", None)
+    yield row("visits not plausible", "visits' numbers", VisitAlarm.at_unix, "with central", None)
+    yield row("cards read by other readers", "visits' numbers", ReaderAlarm.at_unix, "with central", None)
+    yield row("card readers", "nothing personal", ReaderPin.from_unix, "with central", None)
     yield row("lost requests", "visits' numbers", LostRequest.told_unix, "with central", None)
-    yield row("staff", "clerks' numbers and PIN hashes", Clerk.added_unix, "head office", None)
+    yield row("held reviews", "visits' and clerks' numbers", HeldReview.at_unix, "with central", None)
+    yield row("staff", "clerks' numbers, public and wrapped keys", Clerk.added_unix, "head office", None)

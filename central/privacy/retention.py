@@ -11,22 +11,36 @@ from hashlib import sha256
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from central import metrics
 from central.settings import Retention
 from central.storage.database import Database
-from central.storage.tables import Activation, Challenge, Credential, Erasure, Status
+from central.storage.tables import (
+    Activation,
+    Challenge,
+    Credential,
+    Ending,
+    Erasure,
+    PhoneCode,
+    Status,
+)
 
 TYPE = "erasure+jwt"
 FIRST = "0" * 64
 DAY_S = 24 * 3600.0
+_ERASURES_LOCK = 0x6572617375726573
+"""Key of the advisory lock: above 2^60, while those of people (`credentials.lifecycle`) are below."""
 _UNSETTLED = (Status.RUNNING.value, Status.PENDING.value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErasureReceipt:
-    """One category of data, erased at one time: `count` rows of `from_unix` … `to_unix`, kept for `days`."""
+    """One category of data, erased at one time: `count` rows of `from_unix` … `to_unix`, kept for `days`.
+
+    `by`: "job", "command", or the number of the visit in which a person asked for it.
+    """
 
     seq: int
     at_unix: float
@@ -70,15 +84,32 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
                 & (Activation.evidence != "")
             ),
             # The row stays, with number, hash and answer: it is what makes a number serve once.
-            erase=update(Activation).values(evidence=""),
+            erase=update(Activation).values(
+                evidence="", measures=None, phone=None, applicant=None, person=None, phone_proved=None
+            ),
         ),
         DataCategory(
             kind="ended credentials",
             days=keep.ended_days,
             at=Credential.revoked_unix,
             due=lambda before: (Credential.revoked_unix < before) & (Credential.password != ""),
-            # Serial and times stay; person, phone and password go.
-            erase=update(Credential).values(person="", phone=b"", password=""),
+            # Serial and times stay; person, guardian, phone and password go.
+            erase=update(Credential).values(person="", guardian=None, phone=b"", password=""),
+        ),
+        DataCategory(
+            kind="endings",
+            days=keep.endings_days,
+            at=Ending.at_unix,
+            # What was asked before may still be at the register, or held by an operator.
+            due=lambda before: (
+                (Ending.at_unix < before)
+                & ~exists(
+                    select(Activation.id).where(
+                        Activation.status.in_(_UNSETTLED), Activation.ended_unix <= Ending.asked_unix
+                    )
+                )
+            ),
+            erase=delete(Ending),
         ),
         DataCategory(
             kind="challenges",
@@ -90,6 +121,20 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
                 & (Challenge.used_by.is_(None) | Challenge.used_by.not_in(unsettled))
             ),
             erase=delete(Challenge),
+        ),
+        DataCategory(
+            kind="one-time codes",
+            days=keep.phone_codes_days,
+            at=PhoneCode.sent_unix,
+            due=lambda before: (PhoneCode.sent_unix < before) & PhoneCode.proved_unix.is_(None),
+            erase=delete(PhoneCode),
+        ),
+        DataCategory(
+            kind="proofs of mobile numbers",
+            days=keep.phone_proofs_days,
+            at=PhoneCode.proved_unix,
+            due=lambda before: PhoneCode.proved_unix < before,
+            erase=delete(PhoneCode),
         ),
     )
 
@@ -109,28 +154,69 @@ def erase(
             receipts.append(receipt)
     if receipts:
         database.scrub()
+    metrics.ERASED_UNIX.set(now)
     return receipts
 
 
 def _erase_category(
     session: Session, category: DataCategory, key: Ed25519PrivateKey, now: float, by: str
 ) -> ErasureReceipt | None:
+    lock_erasures(session)
     due = category.due(now - category.days * DAY_S)
     query = select(func.count(), func.min(category.at), func.max(category.at)).where(due)
     count, first, last = session.execute(query).one()
     if not count or first is None or last is None:
         return None
     session.execute(category.erase.where(due))
-    newest = session.scalar(select(Erasure).order_by(Erasure.seq.desc()).limit(1).with_for_update())
-    seq, previous = (newest.seq + 1, _hash(newest.token)) if newest else (1, FIRST)
-    receipt = ErasureReceipt(
-        seq=seq,
-        at_unix=round(now, 3),
+    return sign_receipt(
+        session,
+        key,
+        at_unix=now,
         kind=category.kind,
         count=count,
         from_unix=first,
         to_unix=last,
         days=category.days,
+        by=by,
+    )
+
+
+def lock_erasures(session: Session) -> None:
+    """Let no other transaction count, erase or sign a receipt until this one ends.
+
+    Two processes would count the same rows on PostgreSQL, and give two receipts the same number. SQLite has
+    one writer.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_ERASURES_LOCK)))
+
+
+def sign_receipt(
+    session: Session,
+    key: Ed25519PrivateKey,
+    *,
+    at_unix: float,
+    kind: str,
+    count: int,
+    from_unix: float,
+    to_unix: float,
+    days: float,
+    by: str,
+) -> ErasureReceipt:
+    """Add the receipt of an erasure that is made in the same transaction, and return it.
+
+    The transaction holds `lock_erasures` since before it counted.
+    """
+    newest = session.scalar(select(Erasure).order_by(Erasure.seq.desc()).limit(1))
+    seq, previous = (newest.seq + 1, _hash(newest.token)) if newest else (1, FIRST)
+    receipt = ErasureReceipt(
+        seq=seq,
+        at_unix=round(at_unix, 3),
+        kind=kind,
+        count=count,
+        from_unix=from_unix,
+        to_unix=to_unix,
+        days=days,
         by=by,
     )
     claims = {"iss": "central", "previous": previous} | asdict(receipt)

@@ -6,6 +6,8 @@ The person is made up: region 990001 is not assigned. Long keys and sealed data 
 
 from typing import Any
 
+from central.protocol.consents import ConsentText, shipped
+
 VISIT = "7K2M-Q4XR-09TB-HC5D"
 CHALLENGE = "0f2d6a4be1c84b7f9a3b5c6d7e8f9012"
 X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -45,14 +47,21 @@ _VERDICTS: list[dict[str, Any]] = [
         "answer": "pass",
         "code": "ok",
         "measured": {"right": 6, "of": 6, "llr": 12.4},
-        "required": {"right": 5, "llr": 8.517},
+        "required": {"right": 5, "llr": 8.517, "early_s": 0.1, "late_s": 0.6},
     },
     {
         "check": "lips",
         "answer": "pass",
         "code": "ok",
-        "measured": {"moved": 5, "seen": 6},
-        "required": {"moved": 3, "rise": 0.04, "chance": 1.0},
+        "measured": {"moved": 5, "seen": 6, "chance": 0.01},
+        "required": {"moved": 3, "rise": 0.04, "chance": 0.05, "before_s": 0.35, "after_s": 0.35},
+    },
+    {
+        "check": "light",
+        "answer": "pass",
+        "code": "ok",
+        "measured": {"colours": "BAGAGBAGRABGB", "gain": 0.09, "fit": 0.94, "steps": 12, "beaten": 1.0},
+        "required": {"gain": 0.03, "fit": 0.8, "steps": 6, "beaten": 1.0},
     },
     {
         "check": "continuity",
@@ -66,25 +75,55 @@ _VERDICTS: list[dict[str, Any]] = [
         "answer": "pass",
         "code": "ok",
         "measured": {"frames": 900, "repeated": 0},
-        "required": {"max_repeats": 2},
+        "required": {
+            "max_repeats": 2,
+            "min_noise": 0.15,
+            "max_still_s": 4.0,
+            "max_fps": 130.0,
+            "min_jitter_ms": 0.005,
+        },
     },
 ]
 
+_SALT = "qDkrUq5yWAnHo0rfmpL9Hg"
+# Of 张三 below with that salt.
+_COMMITMENT = "bf9a010c79dfd36c3cd17ade8d1f9937e828266d260a3939743b383011a99d51"
 _REVIEW: dict[str, Any] = {
     "code": "face.uncertain",
+    "challenge": None,
+    "persons": [_COMMITMENT],
     "decision": "approve",
     "reason": "looks_changed",
     "overruled": ["face.uncertain"],
-    "first": {"clerk": "700124", "role": "clerk", "at_unix": 1784512331.5},
+    "first": {
+        "clerk": "700124",
+        "role": "clerk",
+        "at_unix": 1784512331.5,
+        # Verified by GVqPW2dXXlHN6EvpsHSW4qgq3-gKm-dJGqwCr-1308M.
+        "signature": "_hyJd44MGtcK-Q-QNw0eDD9UooWNwuaKauCOd9ynOrBvka-AqSCAlM3b41vhhL1Cr9L991kCO_njQFeeNmCDBA",
+    },
     "second": None,
     "asked_unix": 1784512320.0,
 }
+
+_KEY: dict[str, Any] = {
+    "public": "M6614cUTN1DETX7asDqWeLTHZlKRMB5GmYeSuWsaTnE",
+    # The PIN is 730518.
+    "wrapped": "eDd7UldXtJRCf4kB0wKQmyVP-73nOXuiNnbN4IMLNrpsoXc1PqFmsgb_3lIkZSCosXOpKOtKudaic3e8",
+    "salt": "Y0ea1poJCyWCd-yPum-ZQQ",
+    "memory_kib": 65_536,
+    "passes": 2,
+    "lanes": 1,
+}
+_SEALED = {"key": "9f86d081884c7d65", "algorithm": "HPKE-X25519-SHA256-AES256GCM", "data": "c2VhbGVk"}
+_READER = {"sam": "05.01-20240101-0001234567-0007654321", "socket": "0000:00:14.0-1.2"}
 
 ALL: dict[str, dict[str, Any]] = {
     "enrolment-request": {
         "terminal": "GZ-009",
         "code": "5QTM-8W2H-CXRA",
         "public_key": {"kty": "OKP", "crv": "Ed25519", "x": X},
+        "reader": _READER,
     },
     "enrolment": {
         "terminal": "GZ-009",
@@ -95,6 +134,7 @@ ALL: dict[str, dict[str, Any]] = {
             "algorithm": "HPKE-X25519-SHA256-AES256GCM",
             "public": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
         },
+        "reader": _READER,
     },
     "challenges-request": {"count": 25},
     "challenges": {"challenges": ["eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJjZW50cmFsIn0.c2lnbmF0dXJl"]},
@@ -117,7 +157,7 @@ ALL: dict[str, dict[str, Any]] = {
             {
                 "number": "204817",
                 "role": "supervisor",
-                "pin": "$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaA",
+                "key": _KEY,
                 "unlocked_unix": 0.0,
             }
         ],
@@ -129,28 +169,55 @@ ALL: dict[str, dict[str, Any]] = {
         "began_unix": 1784512290.25,
         "simulated": False,
         "challenge": CHALLENGE,
-        "consent": {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True},
+        "consent": {
+            "language": "zh-Hans",
+            "text_sha256": shipped()[ConsentText.FACE]["zh-Hans"],
+            "picture": True,
+        },
         "verdicts": _VERDICTS,
         "way": "voice",
         "reviews": [_REVIEW],
         "purpose": "open",
+        "reader": _READER,
         "versions": {"kiosk": "0.1.0", "face_engine": "sface", "recogniser": "embedded"},
         "sealed": {
             "key": "9c1185a5c5e9fc54",
             "algorithm": "HPKE-X25519-SHA256-AES256GCM",
             "data": "c2VhbGVk",
         },
+        "version": 2,
     },
     "person": {
         "number": "990001199001010013",
         "name": "张三",
+        "salt": _SALT,
         "phone": "13900000000",
-        "password": "20486173",
+        # 20486173.
+        "password": {
+            "salt": "eK0rUnaM4Wr7b8s5qw2HPQ",
+            "memory_kib": 65_536,
+            "passes": 3,
+            "lanes": 1,
+            "hash": "L1zC0HPcq7t_QEvccZkiOwP5NPsZ1aBoaWATH7KAosY",
+        },
         "picture": None,
         "way": "voice",
         "reviews": [_REVIEW],
         "purpose": "open",
     },
+    "phone-number": {"phone": "13900000000"},
+    "phone-code-request": {
+        "id": VISIT,
+        "language": "zh-Hans",
+        "sealed": _SEALED,
+    },
+    "phone-code-reply": {"status": "sent", "valid_s": 300.0, "again_s": 60.0, "required": False},
+    "phone-proof-request": {
+        "id": VISIT,
+        "code": "204861",
+        "sealed": _SEALED,
+    },
+    "phone-proof-reply": {"status": "wrong", "tries_left": 4},
     "receipt": {
         "id": VISIT,
         "status": "PENDING",
@@ -158,6 +225,15 @@ ALL: dict[str, dict[str, Any]] = {
         "credential": None,
         "recheck_unix": 1784512406.0,
         "at_unix": 1784512346.0,
+        "erasure": None,
+    },
+    "visit-state": {
+        "id": VISIT,
+        "status": "ACTIVATED",
+        "code": "ok",
+        "purpose": "open",
+        "ended": "replaced",
+        "recheck_unix": None,
     },
     "usb-request": {
         "id": VISIT,
@@ -187,12 +263,15 @@ ALL: dict[str, dict[str, Any]] = {
     "rotation-reply": {
         "public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     },
+    "reader-request": {"reader": _READER},
+    "reader-reply": {"reader": _READER},
     "heartbeat": {
         "versions": {"kiosk": "0.1.0"},
         "waiting": 2,
         "oldest_s": 41.5,
         "sealing": "HPKE-X25519-SHA256-AES256GCM",
         "lost": [],
+        "wants": {"challenges": 1, "roster": "9c1185a5c5e9fc54"},
     },
     "heartbeat-reply": {
         "status": "ok",
@@ -206,7 +285,17 @@ ALL: dict[str, dict[str, Any]] = {
             "public": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
         },
         "audit_rewound": False,
+        "held": False,
+        "given": {
+            "challenges": ["eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJjZW50cmFsIn0.c2lnbmF0dXJl"],
+            "challenges_code": "ok",
+            "roster": None,
+        },
     },
     "health": {"status": "ok", "simulation": False, "time_unix": 1784512000.0, "version": "0.1.0"},
-    "problem": {"code": "request.key_reused", "detail": "this number came before with another body"},
+    "problem": {
+        "code": "request.key_reused",
+        "detail": "this number came before with another body",
+        "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    },
 }

@@ -1,9 +1,19 @@
-"""Messages between terminal and central, version 1; `resources/protocol` has their schemas."""
+"""Messages between terminal and central, version 2; `resources/protocol` has their schemas."""
 
+from base64 import urlsafe_b64decode
 from enum import StrEnum
-from typing import Annotated, Literal
+from hashlib import sha256
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
+from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from central.codes import Code
 from central.protocol import examples
@@ -18,6 +28,7 @@ Token = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,64}$")]  # printable
 CodeText = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)?$", max_length=64)]
 Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 Ed25519X = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+P256Coordinate = Ed25519X  # 32 bytes, too
 Unix = Annotated[float, Field(ge=0, le=4e9)]
 Text = Annotated[str, StringConstraints(max_length=200)]
 Scalar = StrictBool | int | float | Text | None
@@ -41,14 +52,45 @@ class PublicKey(Message):
     x: Ed25519X
 
 
+class EcPublicKey(Message):
+    """A JSON Web Key (RFC 7518): a point of P-256, the public part."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: P256Coordinate
+    y: P256Coordinate
+
+    def point(self) -> ec.EllipticCurvePublicKey:
+        """Return the key. Raises ValueError if it is no point of the curve."""
+        x, y = (int.from_bytes(urlsafe_b64decode(text + "=")) for text in (self.x, self.y))
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+
+    @model_validator(mode="after")
+    def _is_on_the_curve(self) -> Self:
+        self.point()
+        return self
+
+
+TerminalKey = Annotated[PublicKey | EcPublicKey, Field(discriminator="kty")]
+"""A terminal's key: which of the two decides with which algorithm its signatures are verified."""
+
+
+class Reader(Message):
+    """A card reader. `sam`: the number of its security module; `socket`: its USB socket, empty if none."""
+
+    sam: Token
+    socket: Annotated[str, StringConstraints(pattern=r"^[ -~]{0,64}$")]
+
+
 class EnrolmentRequest(Message):
-    """A terminal's one-time code and public key."""
+    """A terminal's one-time code and public key, and the card reader that is connected to it."""
 
     model_config = _example("enrolment-request")
 
     terminal: TerminalId
     code: Token
-    public_key: PublicKey
+    public_key: TerminalKey
+    reader: Reader
 
 
 class SealingKey(Message):
@@ -68,6 +110,7 @@ class Enrolment(Message):
     place: str
     challenge_key: PublicKey
     sealing: SealingKey
+    reader: Reader  # pinned from now on
 
 
 class ChallengesRequest(Message):
@@ -108,12 +151,23 @@ class Roster(Message):
     roster: str
 
 
+class WrappedKey(Message):
+    """A clerk's key pair; the private key is encrypted with the PIN, see resources/protocol/README.md."""
+
+    public: Ed25519X
+    wrapped: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{80}$")]  # nonce, ciphertext, tag
+    salt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    memory_kib: Annotated[int, Field(ge=8)]  # argon2id's cost
+    passes: Annotated[int, Field(ge=1)]
+    lanes: Annotated[int, Field(ge=1)]
+
+
 class RosterMember(Message):
-    """A clerk who may sign in at the terminal. `pin`: an argon2id hash in PHC form."""
+    """A clerk who may sign in at the terminal, with the PIN that unwraps the key."""
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,7}$")]
     role: Literal["clerk", "supervisor"]
-    pin: Annotated[str, StringConstraints(pattern=r"^\$argon2id\$", max_length=200)]
+    key: WrappedKey
     unlocked_unix: Unix  # failures before this time are forgiven
 
 
@@ -195,20 +249,47 @@ class Purpose(StrEnum):
     OPEN = "open"
     RENEW = "renew"  # the old one ends, a new serial is issued
     NEW_PASSWORD = "new_password"  # noqa: S105 - the serial stays
+    NEW_PHONE = "new_phone"  # the serial and the password stay
+    END = "end"
+    ERASE = "erase"  # ends it, and erases what central holds of the person
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the person chooses a password."""
+        return self in (Purpose.OPEN, Purpose.RENEW, Purpose.NEW_PASSWORD)
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether the person gives a mobile number."""
+        return self.has_password or self is Purpose.NEW_PHONE
 
 
 class ReviewSignature(Message):
-    """The clerk whose PIN was given; `role` as in the terminal's roster."""
+    """The clerk whose PIN was given; `role` as in the terminal's roster.
+
+    `signature`: base64url, with the clerk's key over what the README defines; without it the request is
+    refused.
+    """
 
     clerk: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}$")]
     role: Literal["clerk", "supervisor"]
     at_unix: Unix
+    signature: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_-]{86})?$")] = ""
+
+
+Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""To a person: see "Signatures of a review" in the README."""
 
 
 class Review(Message):
-    """A clerk's decision at the terminal. `overruled` counts as passed then; empty unless approved."""
+    """A clerk's decision at the terminal. `overruled` counts as passed then; empty unless approved.
+
+    `challenge`: the one that the visit held when it was signed. `persons`: whose cards it held then.
+    """
 
     code: CodeText
+    challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    persons: Annotated[list[Commitment], Field(max_length=2)] = []
     decision: Literal["approve", "again", "refuse"]
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
     overruled: Annotated[list[CodeText], Field(max_length=1)]
@@ -229,7 +310,10 @@ class Sealed(Message):
 
 
 class ActivationRequest(Message):
-    """Everything that a visit brings: evidence in the clear, personal data sealed."""
+    """Everything that a visit brings: evidence in the clear, personal data sealed.
+
+    `version`: of the wire. 1, or none: from a terminal that seals the password as it was typed.
+    """
 
     model_config = _example("activation-request")
 
@@ -245,29 +329,36 @@ class ActivationRequest(Message):
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
     guardian: GuardianConsent | None = None  # the person is a child; face and voice are the guardian's
+    reader: Reader | None = None  # which read the card; None: made before readers were pinned
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
+    version: Literal[1, 2] = 1
 
 
 class NamedPerson(Message):
     """A person by number and name."""
 
-    number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9X]|[A-Z]{3}[0-9]{12})$")]
+    # Fifteen digits as before 1999, or a wrong check character: only where two of the staff signed for it.
+    number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9X]|[0-9]{15}|[A-Z]{3}[0-9]{12})$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    salt: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_-]{22})?$")] = ""
 
-    @field_validator("number")
-    @classmethod
-    def _check_character(cls, number: str) -> str:
-        """GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits.
+    @property
+    def commitment(self) -> str:
+        """What clerks signed for this person: see "Signatures of a review" in the README."""
+        text = "|".join(("kiosk-person-v1", self.salt, self.number, self.name))
+        return sha256(text.encode()).hexdigest()
+
+    @property
+    def regular(self) -> bool:
+        """Whether the check character is that of GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits.
 
         A foreigner's number of 2017 (three letters, twelve digits) has no check character that is published.
         """
-        if number[0].isalpha():
-            return number
-        total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(number[:17]))
-        if number[17] != "10X98765432"[total % 11]:
-            raise ValueError("check character")
-        return number
+        if self.number[0].isalpha():
+            return True
+        total = sum(int(digit) * 2 ** (17 - i) for i, digit in enumerate(self.number[:17]))
+        return self.number[17:] == "10X98765432"[total % 11]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -281,18 +372,118 @@ class Guardian(NamedPerson):
     consent: GuardianConsent
 
 
+Phone = Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
+"""A mobile number of the mainland."""
+
+
+class PhoneNumber(Message):
+    """The mobile number of a one-time code in the clear; lives in memory only."""
+
+    model_config = _example("phone-number")
+
+    phone: Phone
+
+    def __repr__(self) -> str:
+        return "PhoneNumber(…)"
+
+    __str__ = __repr__
+
+
+class PhoneCodeRequest(Message):
+    """Request to send a one-time code to the mobile number of a visit. `sealed`: a `PhoneNumber`."""
+
+    model_config = _example("phone-code-request")
+
+    id: VisitNumber
+    language: Annotated[str, StringConstraints(max_length=16)]
+    sealed: Sealed
+
+
+class PhoneCodeStatus(StrEnum):
+    """What became of a request for a code."""
+
+    SENT = "sent"
+    UNSENT = "unsent"  # the provider did not take it
+    TOO_OFTEN = "too_often"
+    OFF = "off"  # central sends none
+
+
+class PhoneCodeReply(Message):
+    """Reply to a request for a code."""
+
+    model_config = _example("phone-code-reply")
+
+    status: PhoneCodeStatus
+    valid_s: float
+    again_s: float | None  # until another may be asked for; null: not in this visit
+    required: StrictBool  # whether central refuses activations whose number was not proved
+
+
+class PhoneProofRequest(Message):
+    """What was typed. `sealed`: the same `PhoneNumber` as in the request for the code."""
+
+    model_config = _example("phone-proof-request")
+
+    id: VisitNumber
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    sealed: Sealed
+
+
+class PhoneProofStatus(StrEnum):
+    """Result of the comparison."""
+
+    PROVED = "proved"
+    WRONG = "wrong"
+    EXPIRED = "expired"  # too old, too many wrong tries, or none was sent to this number
+
+
+class PhoneProofReply(Message):
+    """Reply to what was typed."""
+
+    model_config = _example("phone-proof-reply")
+
+    status: PhoneProofStatus
+    tries_left: int
+
+
+class StretchedPassword(Message):
+    """A password that the terminal has stretched with argon2id, so that central need not; see the README."""
+
+    salt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    memory_kib: Annotated[int, Field(ge=19_456, le=262_144)]
+    passes: Annotated[int, Field(ge=2, le=10)]
+    lanes: Annotated[int, Field(ge=1, le=4)]
+    hash: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+    def __repr__(self) -> str:
+        return "StretchedPassword(…)"
+
+    __str__ = __repr__
+
+
+TypedPassword = Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+
+
 class Person(NamedPerson):
     """The sealed part in the clear; lives in memory only."""
 
     model_config = _example("person") | ConfigDict(str_strip_whitespace=False)
 
-    phone: Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
-    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+    phone: Phone | None = None
+    password: StretchedPassword | TypedPassword | None = None  # as typed: version 1 of the wire
     picture: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None
     way: Way = Way.VOICE  # these four again: changing the request outside does not change them
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
     guardian: Guardian | None = None  # then the picture is of the guardian
+
+    @model_validator(mode="after")
+    def _gives_what_the_purpose_needs(self) -> Self:
+        """Refuse what is missing, and what is sent without need."""
+        given = (self.phone is not None, self.password is not None)
+        if given != (self.purpose.has_phone, self.purpose.has_password):
+            raise ValueError("number or password")
+        return self
 
 
 class ReceiptStatus(StrEnum):
@@ -303,6 +494,20 @@ class ReceiptStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
+class ErasureNote(Message):
+    """What an erasure took away, and until when the rest stays.
+
+    `receipt`: number of central's signed receipt; `evidence_until_unix`: of the request to erase itself;
+    `guard_until_unix`: of the keyed hash that keeps older, late requests from being carried out.
+    """
+
+    receipt: int
+    credentials: int
+    requests: int
+    evidence_until_unix: float
+    guard_until_unix: float
+
+
 class Receipt(Message):
     """State of a request."""
 
@@ -311,9 +516,36 @@ class Receipt(Message):
     id: VisitNumber
     status: ReceiptStatus
     code: Code
-    credential: str | None
+    credential: str | None  # the serial; None after an erasure if there was none
     recheck_unix: float | None
     at_unix: float
+    erasure: ErasureNote | None = None
+
+
+class VisitStatus(StrEnum):
+    """How a visit stands. LOST: its terminal promised it, and does not have it any more."""
+
+    RUNNING = "RUNNING"
+    PENDING = "PENDING"
+    ACTIVATED = "ACTIVATED"
+    REFUSED = "REFUSED"
+    LOST = "LOST"
+
+
+class VisitState(Message):
+    """How a visit stands, for the clerk of any terminal; nothing in it says whose it is.
+
+    `purpose`: None where the evidence was erased. `ended`: what became of its credential since then.
+    """
+
+    model_config = _example("visit-state")
+
+    id: VisitNumber
+    status: VisitStatus
+    code: Code
+    purpose: Purpose | None = None
+    ended: Literal["revoked", "replaced"] | None = None
+    recheck_unix: float | None = None
 
 
 class UsbRequest(Message):
@@ -348,7 +580,7 @@ class RevocationRequest(Message):
     model_config = _example("revocation-request")
 
     id: VisitNumber
-    password: Annotated[str, StringConstraints(pattern=r"^\d{8}$")]
+    password: TypedPassword
 
 
 class RevocationReply(Message):
@@ -361,11 +593,11 @@ class RevocationReply(Message):
 
 
 class RotationRequest(Message):
-    """Signed with the old key; `proof` is the new one's signature over `kiosk-rotate-v1|<terminal>|<x>`."""
+    """Signed with the old key; `proof` is the new one's signature over `kiosk-rotate-v1|<terminal>|<key>`."""
 
     model_config = _example("rotation-request")
 
-    public_key: PublicKey
+    public_key: TerminalKey
     proof: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$")]
 
 
@@ -374,7 +606,45 @@ class RotationReply(Message):
 
     model_config = _example("rotation-reply")
 
-    public_key: PublicKey
+    public_key: TerminalKey
+
+
+class ReaderRequest(Message):
+    """The card reader that takes the place of the pinned one; an operator of central has permitted it."""
+
+    model_config = _example("reader-request")
+
+    reader: Reader
+
+
+class ReaderReply(Message):
+    """The card reader that is pinned from now on."""
+
+    model_config = _example("reader-reply")
+
+    reader: Reader
+
+
+class Wants(Message):
+    """What a terminal asks to get with the answer to its heartbeat."""
+
+    challenges: Annotated[int, Field(ge=0, le=200)]
+    roster: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None  # the version it has; null: send it
+
+
+class GivenRoster(Message):
+    """A roster and its version: a name of its content, for `Wants`."""
+
+    version: str
+    token: str
+
+
+class Given(Message):
+    """What comes with the answer to a heartbeat that asked for it."""
+
+    challenges: list[str]
+    challenges_code: Code  # ok, or why there are none or fewer
+    roster: GivenRoster | None  # null: unchanged
 
 
 class Heartbeat(Message):
@@ -389,6 +659,7 @@ class Heartbeat(Message):
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
     # Requests that were promised and are not in its outbox any more.
     lost: Annotated[list[VisitNumber], Field(max_length=100)] = []
+    wants: Wants | None = None  # null: the answer has no `given`
 
 
 class HeartbeatReply(Message):
@@ -403,6 +674,8 @@ class HeartbeatReply(Message):
     versions_known: bool  # whether central takes evidence of these versions
     sealing: SealingKey  # to be used from now on
     audit_rewound: bool  # its audit log went back and that is not accepted yet: it must serve nobody
+    held: bool  # an alarm about this terminal is open: it must serve nobody
+    given: Given | None = None
 
 
 class Health(Message):
@@ -417,9 +690,10 @@ class Health(Message):
 
 
 class ProblemBody(Message):
-    """Body of an error (RFC 9457)."""
+    """Body of an error (RFC 9457). `request_id`: the request's lines in central's log carry it."""
 
     model_config = _example("problem")
 
     code: Code
     detail: str
+    request_id: str = ""

@@ -1,8 +1,16 @@
-"""Central's secrets: files of mode 0600 in `<data>/keys`, made once by `central init`, never replaced."""
+"""Central's secrets: files of mode 0600 in `<data>/keys`, made once by `central init`, never replaced.
 
+`central rotate-sealing` adds a sealing key while servers run. A server opens with the new key from then on,
+since it looks into the folder whenever a key is asked for that it does not have. It hands the new key to
+terminals only some time later: by then every other server has it too.
+"""
+
+import logging
 import os
 import re
 import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from central.security.encoding import from_base64url
-from central.security.sealing import HPKE, SM, Opener, key_id, opener, sm_secret
+from central.protocol.messages import SealingKey
+from central.security.encoding import base64url, from_base64url
+from central.security.sealing import HPKE, SM, Opener, Suites, key_id, opener, sm_secret
+
+log = logging.getLogger(__name__)
 
 CHALLENGE = "challenge.pem"
 SEALING = "sealing-1.pem"
@@ -32,11 +43,90 @@ class Keys:
     """All secrets of central."""
 
     challenge: Ed25519PrivateKey
-    sealing: dict[str, Opener]  # by id, oldest first; the newest of a suite is handed out, all of them open
+    sealing: "SealingKeys"
     personal_data: bytes
 
     def __repr__(self) -> str:
         return "Keys(…)"
+
+
+class SealingKeys(Mapping[str, Opener]):
+    """The sealing keys of `folder`, oldest first, by id; all of them open."""
+
+    def __init__(
+        self, folder: Path, handed_out_after_s: float = 0.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`handed_out_after_s`: age at which a new key is handed out. Raises KeysError."""
+        self._folder = folder
+        self._handed_out_after_s = handed_out_after_s
+        self._clock = clock
+        keys = [_sealing_key(path) for path in sealing_files(folder)]
+        if not any(key.opener.algorithm == HPKE for key in keys):
+            raise KeysError(f"{folder / SEALING}: missing, or not an X25519 key")
+        self._by_id = {key_id(key.opener): key for key in keys}
+
+    def __getitem__(self, id: str) -> Opener:
+        """Return the key of this id. Raises KeyError if the folder has none."""
+        if id not in self._by_id:
+            self._load_new()
+        return self._by_id[id].opener
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def current(self, wanted: Suites = HPKE) -> SealingKey:
+        """Return the newest key of the suite `wanted` that is old enough; of HPKE if there is none."""
+        self._load_new()
+        latest = self._clock() - self._handed_out_after_s
+        keys = sorted(self._by_id.values(), key=lambda key: key.number)
+        for key in reversed(keys):
+            if key.opener.algorithm == wanted and key.made_unix <= latest:
+                return key.handed_out()
+        if wanted != HPKE:
+            return self.current()
+        # All are young: the first one replaces none.
+        return next(key for key in keys if key.opener.algorithm == HPKE).handed_out()
+
+    def _load_new(self) -> None:
+        known = {key.path for key in self._by_id.values()}
+        for path in sealing_files(self._folder):
+            if path in known:
+                continue
+            try:
+                new = _sealing_key(path)
+            except KeysError as error:
+                log.error("a new sealing key cannot be used: %s", error)
+            else:
+                # Another dictionary, because other threads may be reading this one.
+                self._by_id = self._by_id | {key_id(new.opener): new}
+
+
+@dataclass(frozen=True)
+class _SealingKeyFile:
+    path: Path
+    opener: Opener
+    made_unix: float
+
+    @property
+    def number(self) -> int:
+        return _number(self.path)
+
+    def handed_out(self) -> SealingKey:
+        """Return the public part."""
+        public = base64url(self.opener.public)
+        return SealingKey(key=key_id(self.opener), algorithm=self.opener.algorithm, public=public)
+
+
+def _sealing_key(path: Path) -> _SealingKeyFile:
+    """Return the key in a file. Raises KeysError."""
+    try:
+        made = opener(path, read_secret(path) if path.suffix == ".sm2" else _private(path))
+    except (ValueError, ModuleNotFoundError) as error:
+        raise KeysError(f"{path}: {error}") from None
+    return _SealingKeyFile(path, made, path.stat().st_mtime)
 
 
 def make(folder: Path) -> None:
@@ -49,30 +139,25 @@ def make(folder: Path) -> None:
         write_secret(folder / PERSONAL_DATA, secrets.token_bytes(32))
 
 
-def load(folder: Path) -> Keys:
-    """Return the secrets in `folder`. Raises KeysError."""
+def load(folder: Path, new_sealing_key_after_s: float = 0.0) -> Keys:
+    """Return the secrets in `folder`. Raises KeysError.
+
+    `new_sealing_key_after_s`: age at which a further sealing key is handed out.
+    """
     challenge = _private(folder / CHALLENGE)
     if not isinstance(challenge, Ed25519PrivateKey):
         raise KeysError(f"{folder / CHALLENGE}: not an Ed25519 key")
-    openers = []
-    for path in sealing_files(folder):
-        try:
-            openers.append(opener(path, read_secret(path) if path.suffix == ".sm2" else _private(path)))
-        except (ValueError, ModuleNotFoundError) as error:
-            raise KeysError(f"{path}: {error}") from None
-    if not any(one.algorithm == HPKE for one in openers):
-        raise KeysError(f"{folder / SEALING}: missing, or not an X25519 key")
     return Keys(
         challenge=challenge,
-        sealing={key_id(one): one for one in openers},
+        sealing=SealingKeys(folder, new_sealing_key_after_s),
         personal_data=read_secret(folder / PERSONAL_DATA),
     )
 
 
 def rotate_sealing(folder: Path, algorithm: str = HPKE) -> Path:
-    """Make one more sealing key and return its file. Terminals get it from the next start on.
+    """Make one more sealing key and return its file. What older keys sealed still opens.
 
-    What older keys sealed still opens. Raises KeysError if the suite's library is not installed.
+    Raises KeysError if the suite's library is not installed.
     """
     number = max((_number(path) for path in sealing_files(folder)), default=0) + 1
     try:
@@ -100,11 +185,16 @@ def private_pem(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Write a new file that only the owner may read from its first moment. Raises FileExistsError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    """Write a new file that only the owner may read and nobody sees half written. Raises FileExistsError."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    try:
+        os.link(beside, path)  # unlike a rename it replaces nothing
+    finally:
+        os.unlink(beside)
 
 
 def read_secret(path: Path) -> bytes:

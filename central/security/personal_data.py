@@ -1,7 +1,7 @@
 """Hashes and encrypts stored personal data, so that the database alone is useless.
 
-One secret file, three keys derived from it (HKDF-SHA256, one label each): for recognising a person again,
-for peppering passwords, for encrypting phone numbers.
+One secret file, six keys derived from it (HKDF-SHA256, one label each): for recognising a person and a
+mobile number again, for one-time codes, for peppering passwords (two), for encrypting phone numbers.
 """
 
 import hashlib
@@ -13,32 +13,35 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from central.security.passwords import Passwords, PepperInMemory
+
 _NONCE = 12
-_COST = {"n": 2**14, "r": 8, "p": 1}
-"""scrypt, 16 MiB. Eight digits are 27 bits, so cost alone cannot protect them: the pepper does."""
 
 
 class PersonalData:
-    """Keyed hashes, password hashes and encryption, all from one `secret` of 32 random bytes."""
+    """Keyed hashes, passwords and encryption, all from one `secret` of 32 random bytes."""
 
     def __init__(self, secret: bytes) -> None:
         self._person_key = _derive(secret, b"person")
-        self._pepper = _derive(secret, b"password")
+        self._phone_key = _derive(secret, b"phone number")
+        self._code_key = _derive(secret, b"one-time code")
+        self.passwords = Passwords(
+            pepper=PepperInMemory(_derive(secret, b"stretched password")),
+            old_pepper=PepperInMemory(_derive(secret, b"password")),
+        )
         self._cipher = AESGCM(_derive(secret, b"phone"))
 
     def person(self, number: str) -> str:
         """Return the pseudonym of a person: HMAC-SHA256 of the ID number, 64 hex digits."""
         return hmac.new(self._person_key, number.upper().encode(), hashlib.sha256).hexdigest()
 
-    def hash_password(self, password: str) -> str:
-        """Return `scrypt$salt$hash`, both hex."""
-        salt = os.urandom(16)
-        return f"scrypt${salt.hex()}${self._scrypt(password, salt).hex()}"
+    def phone(self, number: str) -> str:
+        """Return the pseudonym of a mobile number: HMAC-SHA256, 64 hex digits."""
+        return hmac.new(self._phone_key, number.encode(), hashlib.sha256).hexdigest()
 
-    def password_agrees(self, password: str, stored: str) -> bool:
-        """Return whether `stored` is the hash of this password."""
-        _, salt, digest = stored.split("$")
-        return hmac.compare_digest(self._scrypt(password, bytes.fromhex(salt)).hex(), digest)
+    def one_time_code(self, visit: str, phone: str, code: str) -> str:
+        """Return the keyed hash of a code for a number in a visit: HMAC-SHA256, 64 hex digits."""
+        return hmac.new(self._code_key, f"{visit}|{phone}|{code}".encode(), hashlib.sha256).hexdigest()
 
     def encrypt(self, text: str, bound_to: str) -> bytes:
         """Return a nonce and the AES-256-GCM ciphertext; it opens only with the same `bound_to`."""
@@ -51,10 +54,6 @@ class PersonalData:
             return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode()).decode()
         except InvalidTag:
             raise ValueError("does not open") from None
-
-    def _scrypt(self, password: str, salt: bytes) -> bytes:
-        peppered = hmac.new(self._pepper, password.encode(), hashlib.sha256).digest()
-        return hashlib.scrypt(peppered, salt=salt, dklen=32, **_COST)
 
 
 def _derive(secret: bytes, label: bytes) -> bytes:

@@ -10,25 +10,32 @@ In both the visit and the terminal are bound through `info`: a sealed part canno
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from pydantic import ValidationError
 
-from central.protocol.messages import Person, Sealed, SealingKey
-from central.security.encoding import base64url, from_base64url
+from central.protocol.messages import (
+    ActivationRequest,
+    Message,
+    Person,
+    PhoneNumber,
+    Sealed,
+)
+from central.security.encoding import from_base64url
 
 HPKE: Final = "HPKE-X25519-SHA256-AES256GCM"
 SM: Final = "SM2-SM4GCM"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 Suites = Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
 _NONCE, _TAG = 12, 16
+Form = TypeVar("Form", bound=Message)
 
 
 class Unsealable(Exception):  # noqa: N818
-    """Sealed data does not open, or does not hold a person. The text never says what it holds."""
+    """Sealed data does not open, or does not hold what was agreed. The text never says what it holds."""
 
 
 class Opener(Protocol):
@@ -113,28 +120,33 @@ def key_id(opener: Opener) -> str:
     return sha256(opener.public).hexdigest()[:16]
 
 
-def current_sealing_key(keys: Mapping[str, Opener], wanted: Suites = HPKE) -> SealingKey:
-    """Return the newest key of the suite `wanted`; of HPKE if central has none of that suite."""
-    choices: tuple[Suites, ...] = (wanted, HPKE)
-    for algorithm in choices:
-        for id, key in reversed(list(keys.items())):
-            if key.algorithm == algorithm:
-                return SealingKey(key=id, algorithm=algorithm, public=base64url(key.public))
-    raise LookupError("no sealing key")
+def info(visit: str, terminal: str, purpose: str) -> bytes:
+    """Return what binds a sealed part to its visit and terminal, and to what it is for."""
+    return f"kiosk-{purpose}|{visit}|{terminal}".encode()
 
 
-def info(visit: str, terminal: str) -> bytes:
-    """Return what binds a sealed part to its visit and terminal."""
-    return f"kiosk-activation-v1|{visit}|{terminal}".encode()
+def open_sealed(request: ActivationRequest, keys: Mapping[str, Opener]) -> Person:
+    """Open the sealed part of a request and return the person.
+
+    Raises Unsealable, also if the password is not in the form of the request's version of the wire.
+    """
+    purpose = f"activation-v{request.version}"
+    person = _open(Person, request.sealed, info(request.id, request.terminal, purpose), keys)
+    if person.password is not None and isinstance(person.password, str) != (request.version == 1):
+        raise Unsealable("the password is not in the form of this version")
+    return person
 
 
-def open_sealed(sealed: Sealed, visit: str, terminal: str, keys: Mapping[str, Opener]) -> Person:
-    """Open the sealed part of a request and return the person. Raises Unsealable."""
+def open_sealed_phone(sealed: Sealed, visit: str, terminal: str, keys: Mapping[str, Opener]) -> PhoneNumber:
+    """Open the mobile number that a one-time code is for. Raises Unsealable."""
+    return _open(PhoneNumber, sealed, info(visit, terminal, "phone-v1"), keys)
+
+
+def _open(form: type[Form], sealed: Sealed, info: bytes, keys: Mapping[str, Opener]) -> Form:
     key = keys.get(sealed.key)
     if key is None or sealed.algorithm != key.algorithm:
         raise Unsealable("unknown key or algorithm")
     try:
-        plain = key.open(from_base64url(sealed.data), info(visit, terminal))
-        return Person.model_validate_json(plain)
+        return form.model_validate_json(key.open(from_base64url(sealed.data), info))
     except (InvalidTag, ValidationError, ValueError):
         raise Unsealable("does not open, or is not of the agreed form") from None

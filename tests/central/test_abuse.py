@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from central.api.middleware import network
 from central.settings import Requests
 from tests.support.in_process_central import InProcessCentral, InProcessTerminal
 from tests.support.protocol_terminal import person, visit_number
@@ -15,9 +16,9 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[InProcessCentral]:
+def server(tmp_path: Path, database_url: str) -> Iterator[InProcessCentral]:
     rules = Requests(per_s=0.001, burst=BURST, strangers_per_s=1e9, strangers_burst=10**9)
-    server = InProcessCentral(tmp_path / "central", rules)
+    server = InProcessCentral(tmp_path / "central", rules, database_url=database_url)
     yield server
     server.client.close()
     server.service.database.close()
@@ -77,3 +78,15 @@ def test_a_signature_is_valid_for_its_own_route_only(server: InProcessCentral):
         assert bad.send(method, path, signed=signed).status_code == 401
     assert bad.send("GET", "/v1/roster", signed=signed).status_code == 200
     assert bad.send("GET", "/v1/roster", signed=signed).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("hosts", "name"),
+    [
+        (["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"], "2001:db8:1:2::/64"),
+        (["203.0.113.7", "::ffff:203.0.113.7"], "203.0.113.7"),
+        (["testclient"], "testclient"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_address(hosts: list[str], name: str) -> None:
+    assert {network(host) for host in hosts} == {name}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.central_server import RunningCentral
-from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
+from tests.support.protocol_terminal import ProtocolTerminal, consent, person, verdicts, visit_number
 
 
 def test_a_request_activates_a_credential(central: RunningCentral, terminal: ProtocolTerminal) -> None:
@@ -147,7 +147,7 @@ def test_a_challenge_is_taken_by_one_of_two_concurrent_visits(
         {"at_unix": 10**400},
         {"at_unix": 1, "id": "7K2M-Q4XR-09TB-HC5D\n"},
     ],
-    ids=ascii,
+    ids=lambda body: ascii(body)[:80],  # the numbers of good verdicts differ each time
 )
 def test_malformed_bodies_are_refused(terminal: ProtocolTerminal, change: dict[str, Any]) -> None:
     visit = visit_number()
@@ -199,8 +199,8 @@ def test_a_too_large_body_is_refused(terminal: ProtocolTerminal, announced: bool
 
 def test_the_largest_picture_fits(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     picture = base64.b64encode(secrets.token_bytes(180_000)).decode()
-    consent = {"language": "zh-Hans", "text_sha256": "e3" * 32, "picture": True}
-    receipt = terminal.activate(terminal.activation(person(picture=picture), consent=consent)).json()
+    sent = terminal.activation(person(picture=picture), consent=consent(picture=True))
+    receipt = terminal.activate(sent).json()
     assert receipt["status"] == "ACTIVATED"
 
 

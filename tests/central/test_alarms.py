@@ -4,22 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from central.fleet import alarms, audit_heads
+from central.fleet import alarms, audit_heads, terminals
 from central.fleet.audit_heads import AuditHead
-from central.storage.database import Database, migrate
+from central.protocol.messages import Reader
+from central.storage.database import Database
 from central.storage.tables import Activation, StoredAuditHead
 from central.storage.tables import Terminal as Row
 from tests.central.test_heartbeat import beat
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, visit_number
 
+READER = Reader(sam="1", socket="")
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+OTHER_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 
 
 @pytest.fixture
-def database(tmp_path: Path):
-    made = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    migrate(made.engine)
+def database(database_url: str):
+    made = Database(database_url)
     with made.write() as session:
         session.add(Row(id="T", enrolled_unix=1000.0))
     yield made
@@ -53,6 +55,13 @@ def test_a_growing_log_raises_no_alarm(history: AuditHeadHistory) -> None:
     for n in range(1, 20):
         assert not history.head(n, f"{n:064x}", 2000.0 + n)
         assert not history.head(n, f"{n:064x}", 2000.5 + n), "nothing was written in between"
+
+
+def test_the_head_of_an_empty_log_says_nothing(history: AuditHeadHistory) -> None:
+    history.head(3, A, 2000.0)
+    assert not history.head(0, B, 2010.0)
+    with history.database.read() as session:
+        assert [head.seq for head in audit_heads.stored(session, "T")] == [3]
 
 
 @pytest.mark.parametrize("hash", [A, C], ids=["sent before", "never sent"])
@@ -147,6 +156,42 @@ def test_a_held_terminal_gets_no_challenges_and_its_requests_wait(
     assert alarm_lines(central, terminal) == []
     assert beat(terminal).json()["audit_rewound"] is False
     assert len(terminal.challenges()) == 1
+
+
+def test_a_used_enrolment_code_changes_nothing_and_raises_an_alarm(central: RunningCentral) -> None:
+    terminal = ProtocolTerminal(central)
+    code = central.enrol_code(terminal.name)
+    assert terminal.enrol(code).status_code == 201
+    beat(terminal, f"5:{A}")
+    beat(terminal, f"5:{B}")
+    before = alarm_lines(central, terminal)
+    assert terminal.enrol(code).status_code == 201, "the first answer may have been lost"
+    assert alarm_lines(central, terminal) == before
+    assert beat(terminal).json()["audit_rewound"] is True
+
+    for _ in range(2):
+        answer = terminal.enrol(code, public_key={"kty": "OKP", "crv": "Ed25519", "x": OTHER_KEY})
+        assert (answer.status_code, answer.json()["code"]) == (403, "enrolment.used")
+    assert beat(terminal).json()["audit_rewound"] is True, "still held, and the first key counts"
+    found = alarm_lines(central, terminal)
+    assert (len(found), [line for line in found if "enrolment.used" in line]) == (2, found[1:])
+    central.command("alarms", "accept", terminal.name, "--by", "2001")
+    assert alarm_lines(central, terminal) == []
+    assert (
+        terminal.enrol(code, public_key={"kty": "OKP", "crv": "Ed25519", "x": OTHER_KEY}).status_code == 403
+    )
+    assert len(alarm_lines(central, terminal)) == 1, "another try, another alarm"
+
+
+def test_a_used_code_does_not_bring_back_a_key_that_was_rotated(database: Database) -> None:
+    with database.write() as session:
+        code = terminals.enrolment_code(session, "T", None, 0.0, 100.0)
+        assert terminals.enrol(session, "T", code, "old", READER, 1.0) == ""
+        assert terminals.enrol(session, "T", code, "old", READER, 2.0) == ""
+        assert session.get_one(Row, "T").enrolled_unix == 1.0
+        session.get_one(Row, "T").public_key = "new"
+        assert terminals.enrol(session, "T", code, "old", READER, 3.0) is None
+        assert session.get_one(Row, "T").public_key == "new"
 
 
 def test_verify_fails_for_a_held_terminal_even_if_the_file_is_sound(

@@ -4,6 +4,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from central import __version__, settings
 from central.__main__ import main, parser
 from central.commands import SUMMARIES
+from central.settings import SQLITE
+from central.storage.database import Database, migrate
 from tests.support.central_server import RunningCentral
 
 
@@ -136,6 +139,44 @@ def test_database_url_comes_from_the_environment(data: Path, monkeypatch: pytest
     assert settings.load(data).database.endswith("central.sqlite3")
 
 
+def test_no_command_migrates_by_itself(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == 0
+    with closing(Database(f"sqlite:///{data / SQLITE}")) as database:
+        migrate(database.engine, "base")
+        migrate(database.engine, "0012")
+    for line in (["show"], ["run", "--port", "0"], ["init"], ["run", "--init", "--port", "0"]):
+        capsys.readouterr()
+        assert command(data, *line) == 2
+        assert "run `central migrate`" in capsys.readouterr().err
+    assert command(data, "migrate") == command(data, "migrate") == command(data, "show") == 0
+
+
+def test_workers_need_postgresql(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "run", "--init", "--workers", "2", "--port", "0") == 2
+    assert "PostgreSQL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("database", "named"),
+    [("postgres", "neither sqlite nor"), ("postgresql://central:secret@db/central", "DATABASE_URL")],
+)
+def test_a_database_that_cannot_be_chosen_is_named(
+    data: Path, capsys: pytest.CaptureFixture[str], database: str, named: str
+) -> None:
+    assert command(data, "show", "--database", database) == 2
+    said = capsys.readouterr().err
+    assert named in said
+    assert "secret" not in said
+
+
+def test_a_folder_with_two_databases_needs_a_choice(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == 0
+    (data / "postgresql").mkdir()
+    assert command(data, "show") == 2
+    assert "--database" in capsys.readouterr().err
+    assert command(data, "show", "--database", "sqlite") == 0
+
+
 def test_a_certificate_of_another_authority_is_not_trusted(central: RunningCentral, data: Path) -> None:
     assert command(data, "init") == 0
     central_ca = central.ca
@@ -146,3 +187,28 @@ def test_a_certificate_of_another_authority_is_not_trusted(central: RunningCentr
         assert isinstance(refused.value.reason, ssl.SSLCertVerificationError)  # type: ignore[attr-defined]
     finally:
         central.ca = central_ca
+
+
+@pytest.mark.parametrize(
+    ("encoding", "status", "said"),
+    [("utf-8-sig", 0, "1 new terminals"), ("gbk", 2, "GBK"), ("utf-16", 2, "UTF-16")],
+)
+def test_a_fleet_as_a_spreadsheet_saves_it(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, status: int, said: str
+) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_bytes("terminal,district,address,kind\r\nGZ-099,海珠区,示例街,\r\n".encode(encoding))
+    assert command(data, "init") == 0
+    capsys.readouterr()
+    assert command(data, "fleet", "load", str(file)) == status
+    assert said in "".join(capsys.readouterr())
+
+
+def test_settings_in_another_encoding_are_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(data, "init") == 0
+    (data / "central.toml").write_bytes("# 中心\n".encode("gbk"))
+    capsys.readouterr()
+    assert command(data, "show") == 2
+    assert "GBK" in capsys.readouterr().err
+    (data / "central.toml").write_bytes("# 中心\n".encode("utf-8-sig"))
+    assert command(data, "show") == 0

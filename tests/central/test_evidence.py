@@ -1,6 +1,7 @@
 """Evidence that is missing, early, late or not passed is refused, by the rule alone and by the server."""
 
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,16 @@ import pytest
 from central.activation import evidence, light_colours
 from central.activation.evidence import ChallengeFacts
 from central.codes import Code
+from central.fleet.readers import ReaderPeriod
 from central.protocol.examples import ALL
-from central.protocol.messages import ActivationRequest
-from central.settings import Settings
+from central.protocol.messages import ActivationRequest, Reader
+from central.settings import Evidence, Settings
+from kiosk.model import Language
+from kiosk.phrases import Phrases, load
+from kiosk.ui import consents_document
 from kiosk.visit.rules import light as terminals_light
 from tests.support.central_server import RunningCentral
-from tests.support.protocol_terminal import CHECKS, ProtocolTerminal, person, verdicts
+from tests.support.protocol_terminal import CHECKS, ProtocolTerminal, person, verdict, verdicts
 
 REQUIRED = ("card", "phone", "face", "digits", "continuity")
 BEGAN = 1_784_512_290.25
@@ -22,6 +27,8 @@ NOW = BEGAN + 60
 GOOD = ChallengeFacts(
     terminal="GZ-009", used_by="7K2M-Q4XR-09TB-HC5D", issued_unix=BEGAN - 100, expires_unix=BEGAN + 100
 )
+READER = Reader.model_validate(ALL["activation-request"]["reader"])
+PINNED = (ReaderPeriod(READER, BEGAN - 1000, None),)
 STRICT = Settings(data=Path())
 
 
@@ -32,7 +39,7 @@ def request(**other: Any) -> ActivationRequest:
 
 
 def fault(challenge: ChallengeFacts | None = GOOD, settings: Settings = STRICT, **other: Any) -> Code | None:
-    return evidence.refusal(request(**other), challenge, NOW, settings)
+    return evidence.refusal(request(**other), challenge, NOW, settings, readers=PINNED)
 
 
 def test_good_evidence_is_accepted() -> None:
@@ -45,15 +52,18 @@ def test_no_check_may_be_missing_or_failed(check: str, answer: str | None) -> No
     assert fault(verdicts=verdicts(**{check: answer})) is Code.EVIDENCE_INCOMPLETE
 
 
-@pytest.mark.parametrize("check", [*REQUIRED, "liveness", "lips"])
+@pytest.mark.parametrize("check", [*REQUIRED, "liveness", "lips", "light"])
 def test_a_review_verdict_is_not_a_pass(check: str) -> None:
     assert fault(verdicts=verdicts(**{check: "review"})) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_review_verdicts_suffice_for_the_stream_and_in_simulation_for_lips_and_liveness() -> None:
+def test_review_verdicts_suffice_for_the_stream_and_in_simulation_for_liveness_lips_and_light() -> None:
     assert fault(verdicts=verdicts(stream="review")) is None
     simulation = Settings(data=Path(), simulation=True)
-    assert fault(verdicts=verdicts(liveness="review", lips="review"), settings=simulation) is None
+    assert (
+        fault(verdicts=verdicts(liveness="review", lips="review", light="review"), settings=simulation)
+        is None
+    )
 
 
 def test_the_last_verdict_counts() -> None:
@@ -61,20 +71,20 @@ def test_the_last_verdict_counts() -> None:
     assert fault(verdicts=verdicts() + verdicts(digits="retry")) is Code.EVIDENCE_INCOMPLETE
 
 
-def lit(colours: object, answer: str = "pass") -> list[dict[str, Any]]:
-    measured = {} if colours is None else {"colours": colours}
-    return [
-        *verdicts(),
-        {"check": "light", "answer": answer, "code": "ok", "measured": measured, "required": {}},
-    ]
-
-
-def test_a_light_that_passed_showed_the_challenges_own_colours() -> None:
+@pytest.mark.parametrize("way", ["voice", "head", "touch"])
+def test_a_light_that_passed_showed_the_challenges_own_colours(way: str) -> None:
+    policy = STRICT.evidence.ways[way]
     own = light_colours.colours(request().challenge, 13)
-    assert fault(verdicts=lit(own)) is None
+    for colours in (own, own[:8]):
+        assert evidence.is_light_valid(request(verdicts=lit(colours)), policy)
     for other in (light_colours.colours("another", 13), "", None, 7):
+        assert not evidence.is_light_valid(request(verdicts=lit(other)), policy)
         assert fault(verdicts=lit(other)) is Code.EVIDENCE_INCOMPLETE
-    assert fault(verdicts=lit(None, "review")) is None
+
+
+def lit(colours: object) -> list[dict[str, Any]]:
+    light = verdict("light")
+    return [*verdicts(light=None), light | {"measured": light["measured"] | {"colours": colours}}]
 
 
 def test_both_sides_derive_the_same_colours() -> None:
@@ -110,11 +120,8 @@ def test_evidence_without_verdicts_is_refused() -> None:
         ChallengeFacts(
             terminal="GZ-009", used_by=GOOD.used_by, issued_unix=GOOD.issued_unix, expires_unix=BEGAN - 1
         ),
-        ChallengeFacts(
-            terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN + 120, expires_unix=BEGAN + 1e6
-        ),
     ],
-    ids=["unknown", "another terminal's", "not taken", "another visit's", "expired", "issued since"],
+    ids=["unknown", "another terminal's", "not taken", "another visit's", "expired"],
 )
 def test_an_invalid_challenge_is_refused(challenge: ChallengeFacts | None) -> None:
     assert fault(challenge) is Code.CHALLENGE_INVALID
@@ -125,16 +132,10 @@ def test_a_challenge_fetched_during_the_visit_is_valid() -> None:
         terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN + 90, expires_unix=BEGAN + 1e6
     )
     assert fault(fetched, at_unix=BEGAN + 90) is None
-    assert fault(fetched, at_unix=BEGAN + 90 - 60) is None  # clocks may be off by so much
-    assert fault(fetched, at_unix=BEGAN + 90 - 61) is Code.CHALLENGE_INVALID
 
 
-def test_impossible_visit_times_are_refused() -> None:
-    later = ChallengeFacts(
-        terminal="GZ-009", used_by=GOOD.used_by, issued_unix=BEGAN, expires_unix=BEGAN + 1e6
-    )
-    assert fault(later, began_unix=NOW + 301, at_unix=NOW + 302) is Code.CHALLENGE_INVALID
-    assert fault(later, at_unix=BEGAN - 1) is Code.CHALLENGE_INVALID
+def test_a_visit_that_ends_before_it_begins_is_refused() -> None:
+    assert fault(GOOD, at_unix=BEGAN - 1) is Code.CHALLENGE_INVALID
 
 
 @pytest.mark.parametrize("versions", [{}, {"kiosk": "1.0"}, {"kiosk": ""}, {"face_engine": "0.1"}])
@@ -146,6 +147,46 @@ def test_simulated_evidence_is_accepted_in_simulation_only() -> None:
     assert fault(simulated=True) is Code.EVIDENCE_SIMULATED
 
 
+def agreed(text: str, language: str = "zh-Hans") -> dict[str, Any]:
+    return {"language": language, "text_sha256": text, "picture": False}
+
+
+TEXTS = [load(language) for language in Language]
+OWN_TEXT = sha256(b"a site's own text").hexdigest()
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.language.value)
+def test_every_text_of_the_terminals_screens_is_known(text: Phrases) -> None:
+    assert fault(consent=agreed(text.consent_sha256(), text.language)) is None
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [
+        agreed("e3" * 32),
+        agreed(OWN_TEXT),
+        agreed(TEXTS[0].clerk_consent_sha256()),  # of another way
+        agreed(TEXTS[0].guardian_consent_sha256()),
+        agreed(TEXTS[1].consent_sha256()),  # of another language
+        agreed(TEXTS[0].consent_sha256(), "fr"),
+    ],
+)
+def test_consent_to_another_text_is_refused(consent: dict[str, Any]) -> None:
+    assert fault(consent=consent) is Code.CONSENT_UNKNOWN
+
+
+def test_a_site_may_add_texts_of_its_own() -> None:
+    own = Settings(data=Path(), evidence=Evidence(more_consents={"face": frozenset({OWN_TEXT})}))
+    assert fault(settings=own, consent=agreed(OWN_TEXT)) is None
+    assert fault(settings=own, consent=agreed(OWN_TEXT), way="clerk") is Code.CONSENT_UNKNOWN
+
+
+def test_the_list_of_consent_texts_is_current() -> None:
+    assert consents_document.PATH.read_text(encoding="utf-8") == consents_document.document(), (
+        "run python -m kiosk.ui.consents_document"
+    )
+
+
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -153,12 +194,6 @@ def test_a_timely_visit_may_be_delivered_late(terminal: ProtocolTerminal) -> Non
     """The challenge need only be in force when the visit began."""
     receipt = terminal.activate(terminal.activation(at_unix=time.time() + 1)).json()
     assert receipt["status"] == "ACTIVATED"
-
-
-def test_a_visit_after_the_challenge_expired_is_refused(terminal: ProtocolTerminal) -> None:
-    eight_days = time.time() + 8 * 24 * 3600
-    receipt = terminal.activate(terminal.activation(began_unix=eight_days, at_unix=eight_days + 9)).json()
-    assert (receipt["status"], receipt["code"]) == ("REFUSED", "challenge.invalid")
 
 
 def test_another_terminals_challenge_is_refused(central: RunningCentral, terminal: ProtocolTerminal) -> None:
@@ -196,7 +231,7 @@ def test_sealed_data_cannot_be_moved_to_another_visit(terminal: ProtocolTerminal
     [
         person(number="990001199001010014"),  # wrong check character
         person(phone="123"),
-        person(password="1234"),
+        person(password={}),
         person(name=""),
         person(picture="?"),
         person(extra=1),

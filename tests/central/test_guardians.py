@@ -17,14 +17,15 @@ from central.protocol.messages import ActivationRequest, Person
 from central.security.keys import PERSONAL_DATA
 from central.security.personal_data import PersonalData
 from central.settings import Evidence, Settings
-from central.storage.database import Database
 from central.storage.tables import Credential
+from kiosk.phrases import load
 from kiosk.simulators.people import made_up_number
-from tests.central.test_reviews import AT, STRICT, fault, review
+from tests.central.test_reviews import AT, STRICT, SUPERVISOR, fault, review, signature
 from tests.support.central_server import RunningCentral
-from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts
+from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
+from tests.support.review_signer import commitment, signed
 
-CONSENT = {"language": "zh-Hans", "text_sha256": "ab" * 32}
+CONSENT = {"language": "zh-Hans", "text_sha256": load("zh-Hans").guardian_consent_sha256()}
 PAPERS = ("household_register", "birth_certificate", "guardianship_paper")
 
 
@@ -36,7 +37,7 @@ def of_child(**answers: str | None) -> list[dict[str, Any]]:
 
 
 def papers_seen(reason: str = "household_register", **other: Any) -> dict[str, Any]:
-    return review("card.child", reason=reason, **other)
+    return review("card.child", reason=reason, **{"second": SUPERVISOR} | other)
 
 
 # ── what the terminal says must be consistent ────────────────────────────────────────────────────
@@ -65,6 +66,12 @@ def test_a_child_with_a_guardian_and_a_paper_is_accepted(reason: str) -> None:
 def test_every_part_of_the_attestation_is_required(other: dict[str, Any], code: Code) -> None:
     whole = {"verdicts": of_child(), "reviews": [papers_seen()], "guardian": CONSENT}
     assert fault(**whole | other) is code
+
+
+def test_the_guardian_saw_a_text_of_their_own() -> None:
+    whole = {"verdicts": of_child(), "reviews": [papers_seen()]}
+    other = CONSENT | {"text_sha256": load("zh-Hans").consent_sha256()}
+    assert fault(**whole, guardian=other) is Code.CONSENT_UNKNOWN
 
 
 def test_a_guardian_for_an_adult_is_refused() -> None:
@@ -164,14 +171,18 @@ def _born_in(year: int) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def asked(central: RunningCentral, terminal: ProtocolTerminal, child: str, guardian: str) -> dict[str, Any]:
-    number = central.command("clerk", "add", terminal.name).split()[1]
-    now = time.time()
-    signed = {"clerk": number, "role": "clerk", "at_unix": now}
-    given_review = papers_seen(first=signed, asked_unix=now)
-    who = person(number=child, reviews=[given_review])
-    who["guardian"] = {"number": guardian, "name": "测试", "consent": CONSENT}
-    body = terminal.activation(who, verdicts=of_child(), reviews=[given_review], guardian=CONSENT)
+def asked(terminal: ProtocolTerminal, child: str, guardian: str) -> dict[str, Any]:
+    number, key = terminal.add_clerk()
+    boss, boss_key = terminal.add_clerk("--supervisor")
+    now, visit = time.time(), visit_number()
+    first, second = signature(number, at=now), signature(boss, "supervisor", now)
+    who = person(number=child)
+    adult = {"number": guardian, "name": "测试", "salt": who["salt"]}
+    persons = [commitment(adult), commitment(who)]
+    papers = papers_seen(first=first, second=second, asked_unix=now, persons=persons)
+    given_review = signed(papers, visit, terminal.name, {number: key, boss: boss_key})
+    who |= {"reviews": [given_review], "guardian": adult | {"consent": CONSENT}}
+    body = terminal.activation(who, id=visit, verdicts=of_child(), reviews=[given_review], guardian=CONSENT)
     return body | {"at_unix": time.time(), "began_unix": now - 20, "sealed": terminal.seal(who, body["id"])}
 
 
@@ -179,17 +190,17 @@ def test_the_childs_credential_records_the_guardian(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
     child, guardian = numbers()
-    answer = terminal.activate(asked(central, terminal, child, guardian)).json()
+    answer = terminal.activate(asked(terminal, child, guardian)).json()
     assert (answer["status"], answer["code"]) == ("ACTIVATED", "ok")
     row = credential(central, answer["credential"])
     personal_data = PersonalData((central.data / "keys" / PERSONAL_DATA).read_bytes())
     assert (row.person, row.guardian) == (personal_data.person(child), personal_data.person(guardian))
-    again = terminal.activate(asked(central, terminal, child, guardian)).json()
+    again = terminal.activate(asked(terminal, child, guardian)).json()
     assert (again["status"], again["code"]) == ("REFUSED", "person.already_open")
 
 
 def credential(central: RunningCentral, serial: str) -> Credential:
-    database = Database(central.database_url or f"sqlite:///{central.database}")
+    database = central.open_database()
     try:
         with database.read() as session:
             return session.scalars(select(Credential).where(Credential.serial == serial)).one()
@@ -205,15 +216,15 @@ def test_the_register_is_asked_about_child_and_guardian(
     number = child if doubtful == "child" else guardian
     people = {"people": [{"number": number, "answer": "mismatch"}]}
     requests.put(f"{central.url}/simulation/people", json=people, verify=str(central.ca), timeout=20)
-    answer = terminal.activate(asked(central, terminal, child, guardian)).json()
+    answer = terminal.activate(asked(terminal, child, guardian)).json()
     assert (answer["status"], answer["code"]) == ("REFUSED", "person.mismatch")
 
 
 def test_a_guardian_removed_from_the_outside_is_noticed(
     central: RunningCentral, terminal: ProtocolTerminal
 ) -> None:
-    body = asked(central, terminal, *numbers())
+    body = asked(terminal, *numbers())
     changed = copy.deepcopy(body)
-    changed["guardian"]["text_sha256"] = "00" * 32
+    changed["guardian"] = {"language": "en", "text_sha256": load("en").guardian_consent_sha256()}
     answer = terminal.activate(changed).json()
     assert (answer["status"], answer["code"]) == ("REFUSED", "evidence.guardian")

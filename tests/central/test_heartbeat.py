@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import jwt
 import pytest
 
 from central.fleet import audit
@@ -75,9 +76,8 @@ def test_heads_of_a_rewound_log_are_stored_as_evidence(
     for head in (f"5:{'a' * 64}", f"5:{'a' * 64}", f"5:{'b' * 64}", f"3:{'c' * 64}"):
         assert beat(terminal, head).status_code == 200
     from central.fleet import audit_heads
-    from central.storage.database import Database
 
-    database = Database(central.database_url or f"sqlite:///{central.database}")
+    database = central.open_database()
     with database.read() as session:
         heads = audit_heads.stored(session, terminal.name)
     database.close()
@@ -124,3 +124,61 @@ def test_both_ends_find_the_same_fault_in_an_export(tmp_path: Path) -> None:
         ours = verify(rows, [LogHead(*head) for head in heads])
         theirs = audit.check(rows, heads)
         assert (ours.at, ours.fault.split(":")[0]) == (theirs.at, theirs.fault.split(":")[0])
+
+
+# ── what a terminal lacks comes with the answer ──────────────────────────────────────────────────
+
+
+def claims_of(token: str) -> dict:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def test_one_that_does_not_ask_gets_the_answer_of_before(terminal: ProtocolTerminal) -> None:
+    """Earlier versions of the terminal send no `wants`."""
+    assert set(beat(terminal).json()) == {
+        "status", "simulation", "time_unix", "version", "versions_known", "sealing", "audit_rewound", "held",
+    }  # fmt: skip
+
+
+def test_challenges_and_roster_come_with_the_answer(terminal: ProtocolTerminal) -> None:
+    number, _ = terminal.add_clerk()
+    given = beat(terminal, wants={"challenges": 25, "roster": None}).json()["given"]
+    assert given["challenges_code"] == "ok"
+    assert len({claims_of(token)["jti"] for token in given["challenges"]}) == 25
+    assert [member["number"] for member in claims_of(given["roster"]["token"])["members"]] == [number]
+    # They are real: a visit can use one.
+    challenge = claims_of(given["challenges"][7])["jti"]
+    assert terminal.activate(terminal.activation(challenge=challenge)).json()["status"] == "ACTIVATED"
+
+
+def test_a_roster_comes_again_only_when_it_has_changed(
+    central: RunningCentral, terminal: ProtocolTerminal
+) -> None:
+    def roster(version: str | None):
+        return beat(terminal, wants={"challenges": 0, "roster": version}).json()["given"]["roster"]
+
+    number, _ = terminal.add_clerk()
+    first = roster(None)
+    assert roster(first["version"]) is None
+    for change in (["reset-pin", number], ["unlock", number], ["disable", number]):
+        central.command("clerk", *change)
+        changed = roster(first["version"])
+        assert changed["version"] != first["version"], change
+        first = changed
+    assert claims_of(first["token"])["members"] == []
+
+
+@pytest.mark.parametrize(
+    "wants", [{"challenges": 201, "roster": None}, {"challenges": 1}, {"challenges": 1, "roster": "x"}, 7]
+)
+def test_malformed_wants_are_refused(terminal: ProtocolTerminal, wants: object) -> None:
+    answer = beat(terminal, wants=wants)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+def test_a_held_terminal_gets_no_challenges_and_its_roster(terminal: ProtocolTerminal) -> None:
+    beat(terminal, f"5:{'a' * 64}")
+    reply = beat(terminal, f"5:{'b' * 64}", wants={"challenges": 3, "roster": None}).json()
+    assert reply["audit_rewound"]
+    assert (reply["given"]["challenges"], reply["given"]["challenges_code"]) == ([], "audit.rewound")
+    assert reply["given"]["roster"]["token"]

@@ -22,14 +22,22 @@ from tests.central.test_credentials import revoke
 from tests.support.central_server import RunningCentral
 from tests.support.protocol_terminal import ProtocolTerminal, person, verdicts, visit_number
 
-CHANGES = ["renew", "new_password"]
+CHANGES = ["renew", "new_password", "new_phone", "end"]
+"""What needs an open credential."""
 
 
 def wish(terminal: ProtocolTerminal, who: dict[str, Any], purpose: str, **other: Any) -> dict[str, Any]:
-    """Return a good request with its purpose inside and outside."""
+    """Return a good request with its purpose inside and outside, and no more data than that needs."""
     visit = visit_number()
-    sealed = terminal.seal(who | {"purpose": purpose}, visit)
-    return terminal.activation(id=visit, sealed=sealed, purpose=purpose) | other
+    needed = {key: value for key, value in who.items() if key not in _spared(Purpose(purpose))}
+    sealed = terminal.seal(needed | {"purpose": purpose}, visit)
+    checks = verdicts() if Purpose(purpose).has_phone else verdicts(phone=None)
+    return terminal.activation(id=visit, sealed=sealed, purpose=purpose, verdicts=checks) | other
+
+
+def _spared(purpose: Purpose) -> set[str]:
+    given = {"password": purpose.has_password, "phone": purpose.has_phone}
+    return {field for field, needed in given.items() if not needed}
 
 
 def opened(terminal: ProtocolTerminal, who: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +47,7 @@ def opened(terminal: ProtocolTerminal, who: dict[str, Any]) -> dict[str, Any]:
 
 
 def open_ones(central: RunningCentral, serials: set[str]) -> int:
-    database = Database(central.database_url or f"sqlite:///{central.database}")
+    database = central.open_database()
     alive = select(func.count()).where(Credential.revoked_unix.is_(None), Credential.serial.in_(serials))
     with database.read() as session:
         found = session.scalar(alive) or 0
@@ -58,7 +66,7 @@ def test_renewal_ends_the_old_credential(central: RunningCentral, terminal: Prot
     assert terminal.activate(body).json() == new
     assert terminal.look_up(old["id"]).json() == old  # what was said stays said
     assert "代替" in central.get(f"/look-up/{old['id']}")
-    assert "Renewed." in central.get(f"/look-up/{new['id']}")
+    assert "网证已换新" in central.get(f"/look-up/{new['id']}")
     assert revoke(terminal, new["credential"], new["id"], who["password"]).status_code == 403
     assert revoke(terminal, new["credential"], new["id"], "73519264").status_code == 200
     assert "已注销" in central.get(f"/look-up/{new['id']}")
@@ -77,8 +85,8 @@ def test_a_new_password_keeps_the_serial(
     new = terminal.activate(body).json()
     assert (new["status"], new["credential"]) == ("ACTIVATED", old["credential"])
     assert terminal.activate(body).json() == new
-    assert "New password set." in central.get(f"/look-up/{new['id']}")
-    assert "Activated." in central.get(f"/look-up/{old['id']}")
+    assert "密码已重设" in central.get(f"/look-up/{new['id']}")
+    assert "网证已开通" in central.get(f"/look-up/{old['id']}")
     number = {"old": old, "new": new}[slip]["id"]
     assert revoke(terminal, old["credential"], number, who["password"]).status_code == 403
     assert revoke(terminal, old["credential"], number, "73519264").status_code == 200
@@ -99,7 +107,8 @@ def test_every_purpose_needs_the_same_checks(
 ) -> None:
     who = person()
     old = opened(terminal, who)
-    for check in ("card", "phone", "face", "liveness", "digits", "lips", "continuity"):
+    checks = {"card", "phone", "face", "liveness", "digits", "lips", "continuity"} - _spared(Purpose(purpose))
+    for check in sorted(checks):
         lacking = wish(terminal, who, purpose, verdicts=verdicts(**{check: None}))
         assert terminal.activate(lacking).json()["code"] == "evidence.incomplete", check
     assert terminal.activate(wish(terminal, who, purpose, challenge="none")).json()["status"] == "REFUSED"
@@ -143,7 +152,7 @@ def test_concurrent_renewals_leave_one_open_credential(
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from([*Purpose, "end"]), st.integers(0, 3), st.sampled_from("AB")), max_size=12
+    st.tuples(st.sampled_from([*Purpose, "revoke"]), st.integers(0, 3), st.sampled_from("AB")), max_size=12
 )
 
 
@@ -158,8 +167,9 @@ def test_a_person_never_has_two_open_credentials(steps: list[tuple[Any, int, str
         with database.write() as session:
             session.add(TerminalRow(id="T"))
         model: dict[str, tuple[str, float]] = {}  # person → serial and time of the open one
+        ended: dict[str, float] = {}  # person → when the last end was asked for
         for index, (step, asked, name) in enumerate(steps):
-            _take_step(database, personal_data, model, index, step, float(asked), name)
+            _take_step(database, personal_data, (model, ended), index, step, float(asked), name)
             with database.read() as session:
                 count = select(func.count()).where(Credential.revoked_unix.is_(None))
                 live = session.execute(count.add_columns(Credential.person).group_by(Credential.person)).all()
@@ -171,14 +181,15 @@ def test_a_person_never_has_two_open_credentials(steps: list[tuple[Any, int, str
 def _take_step(
     database: Database,
     personal_data: PersonalData,
-    model: dict[str, Any],
+    models: tuple[dict[str, tuple[str, float]], dict[str, float]],
     index: int,
     step: Any,
     asked: float,
     name: str,
 ) -> None:
+    model, ended = models
     with database.write() as session:
-        if step == "end":
+        if step == "revoke":
             if name in model:
                 session.get_one(Credential, model.pop(name)[0]).revoked_unix = 1.0
             return
@@ -187,10 +198,17 @@ def _take_step(
         session.flush()
         new = _prepared(personal_data, visit, asked, name)
         code, serial = lifecycle.carry_out(session, step, new, personal_data, 1.0)
-    assert code is _expected(model.get(name), step, asked)
+    late = ended.get(name, -1.0) >= asked
+    assert code is (Code.PERSON_ENDED if late else _expected(model.get(name), step, asked))
+    if step in (Purpose.END, Purpose.ERASE) and not late:
+        ended[name] = asked
+        if code is Code.OK and name in model and asked >= model[name][1]:
+            assert serial == model.pop(name)[0]
+        return
     assert (serial is not None) == (code is Code.OK)
     if serial is not None:
-        assert (serial == model.get(name, ("", 0))[0]) == (step is Purpose.NEW_PASSWORD)
+        kept = step in (Purpose.NEW_PASSWORD, Purpose.NEW_PHONE)
+        assert (serial == model.get(name, ("", 0))[0]) == kept
         model[name] = (serial, asked)
 
 
@@ -211,6 +229,8 @@ def _prepared(personal_data: PersonalData, visit: str, asked: float, name: str) 
 def _expected(had: tuple[str, float] | None, purpose: Purpose, asked: float) -> Code:
     if purpose is Purpose.OPEN:
         return Code.OK if had is None else Code.PERSON_ALREADY_OPEN
+    if purpose is Purpose.ERASE:
+        return Code.OK
     if had is None:
         return Code.PERSON_NOT_OPEN
     return Code.OK if asked >= had[1] else Code.PERSON_ALREADY_OPEN

@@ -1,24 +1,37 @@
 """Evidence whose thresholds are below central's minimums is refused, even if every check passed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from central.activation import minimum_thresholds
 from central.codes import Code
 from central.settings import Evidence, MinimumThreshold, Settings
+from kiosk import events as e
 from kiosk import production, settings
 from kiosk.face.sface import SFace
+from kiosk.model import Check, Verdict, Way
 from kiosk.visit.rules import likelihood_ratio
+from kiosk.visit.rules.stream import PRODUCTION
 from tests.central.test_evidence import fault
+from tests.central.test_guardians import CONSENT, of_child, papers_seen
 from tests.central.test_reviews import CLERK, HEAD, TOUCH, review, uncertain_face
 from tests.central.test_reviews import fault as fault_with_staff
+from tests.kiosk.visit.review_drive import StaffedVisitDriver
+from tests.kiosk.visit.test_ways import follow, look
 from tests.support.protocol_terminal import NUMBERS, ProtocolTerminal, verdict, verdicts
+from tests.support.visit_driver import DIGITS, GOOD_CARD, NUMBER, challenge
+from tests.support.visit_driver import changed as changed_limits
 
 RULES = Evidence()
+TERMINAL = changed_limits(settings.load().visit, light={"mode": "evidence"})
+"""A site's, but no light is shown to the bare visits of these tests."""
 THRESHOLDS = [(check, name) for check, numbers in RULES.floors.items() for name in numbers]
-USUAL = [bar for bar in THRESHOLDS if bar[0] not in ("head", "touch")]
+USUAL = [bar for bar in THRESHOLDS if bar[0] not in ("head", "touch", "guardian")]
 
 
 def changed(check: str, part: str, **numbers: Any) -> list[dict[str, Any]]:
@@ -103,8 +116,15 @@ def test_digits_that_could_be_guessed_are_refused(
         ("face", {"frames_good": 1}),
         ("liveness", {"live_median": 0.05}),
         ("lips", {"moved": 2}),
+        ("lips", {"chance": 0.06}),
+        ("light", {"gain": 0.02}),
+        ("light", {"fit": 0.79}),
+        ("light", {"steps": 5}),
+        ("light", {"beaten": 0.995}),
         ("continuity", {"longest_gap_s": 1.5}),
         ("continuity", {"compared": 0}),
+        ("stream", {"repeated": 500}),
+        ("stream", {"repeated": None}),
     ],
 )
 def test_a_pass_below_its_own_threshold_is_refused(check: str, measured: dict[str, Any]) -> None:
@@ -120,6 +140,48 @@ def test_overruled_verdicts_keep_their_thresholds() -> None:
     assert fault_with_staff(verdicts=given, reviews=[review()]) is Code.EVIDENCE_LOWERED
 
 
+@pytest.mark.parametrize("measured", [{"likeness_mean": 0.05}, {"likeness_mean": None}, {"frames_good": 1}])
+def test_a_face_for_review_is_as_alike_as_the_terminal_required(measured: dict[str, Any]) -> None:
+    given = uncertain_face()
+    for one in given:
+        if one["check"] == "face":
+            one["measured"].update(measured)
+    assert fault_with_staff(verdicts=given, reviews=[review()]) is Code.EVIDENCE_LOWERED
+
+
+def test_the_bar_for_a_review_has_a_minimum() -> None:
+    """Otherwise a clerk could be asked about anybody."""
+    given = uncertain_face()
+    for one in given:
+        if one["check"] == "face":
+            one["measured"]["likeness_mean"], one["required"]["review"] = 0.05, 0.0
+    assert fault_with_staff(verdicts=given, reviews=[review()]) is Code.EVIDENCE_LOWERED
+
+
+def stream_for_review(code: str, **measured: Any) -> list[dict[str, Any]]:
+    given = changed("stream", "measured", **measured)
+    for one in given:
+        if one["check"] == "stream":
+            one.update(answer="review", code=code)
+    return given
+
+
+def test_a_stream_that_repeats_itself_cannot_stand_as_a_review() -> None:
+    assert fault(verdicts=stream_for_review("stream.still")) is None
+    for code in ("stream.repeated", "stream.unknown"):
+        assert fault(verdicts=stream_for_review(code)) is Code.EVIDENCE_INCOMPLETE
+    hidden = stream_for_review("stream.still", repeated=500)
+    assert fault(verdicts=hidden) is Code.EVIDENCE_LOWERED
+
+
+def test_a_guardian_is_of_age_by_more_than_the_terminals_word() -> None:
+    given = of_child()
+    given[-1]["required"] = {"min_age": 12}
+    request = {"reviews": [papers_seen()], "guardian": CONSENT}
+    assert fault_with_staff(verdicts=of_child(), **request) is None
+    assert fault_with_staff(verdicts=given, **request) is Code.EVIDENCE_LOWERED
+
+
 def test_an_earlier_try_with_other_numbers_does_not_matter() -> None:
     before = changed("face", "required", accept=0.1)
     assert fault(verdicts=before + verdicts()) is None
@@ -133,6 +195,12 @@ def test_settings_may_raise_the_minimum() -> None:
     assert fault(settings=strict, verdicts=changed("face", "required", accept=0.5)) is None
 
 
+def test_a_minimum_that_is_changed_drops_no_other() -> None:
+    raised = Evidence(floors={"face": {"accept": MinimumThreshold(least=0.5)}}).floors
+    assert raised["face"]["min_frames"] == RULES.floors["face"]["min_frames"]
+    assert raised.keys() == RULES.floors.keys()
+
+
 def test_minimums_equal_those_of_a_terminal_in_production() -> None:
     settings_of_terminal = {
         ("card", "min_age"): "visit.card.min_age",
@@ -141,14 +209,82 @@ def test_minimums_equal_those_of_a_terminal_in_production() -> None:
         ("liveness", "min_live"): "visit.liveness.min_live",
         ("lips", "moved"): "visit.lips.min_moved",
         ("lips", "rise"): "visit.lips.min_rise",
-        ("head", "early_s"): "visit.head.early_s",
+        ("light", "gain"): "visit.light.min_gain",
+        ("light", "fit"): "visit.light.min_fit",
+        ("light", "steps"): "visit.light.min_steps",
+        ("guardian", "min_age"): "visit.card.min_age",
+        **{("stream", name): f"visit.stream.{name}" for name in RULES.floors["stream"]},
+        **{("head", name): f"visit.head.{name}" for name in RULES.floors["head"] if name != "right"},
+        **{("digits", name): f"visit.digits.{name}" for name in RULES.floors["digits"]},
+        **{("lips", name): f"visit.lips.{name}" for name in ("before_s", "after_s")},
     }
     for (check, name), setting in settings_of_terminal.items():
-        assert RULES.floors[check][name].least == production.LEAST[setting]
+        floor = RULES.floors[check][name]
+        assert (floor.least, floor.most) == (production.LEAST.get(setting), production.MOST.get(setting))
     assert RULES.floors["face"]["accept"].least == SFace.minimums.accept
+    assert RULES.floors["face"]["review"].least == SFace.minimums.review
     assert RULES.floors["continuity"]["max_gap_s"].most == production.MOST["visit.face.max_gap_s"]
-    assert RULES.floors["stream"]["max_repeats"].most == production.MOST["visit.stream.max_repeats"]
+    assert RULES.floors["lips"]["chance"].most == production.MOST["visit.lips.max_chance"]
+    assert RULES.unreviewable_codes == {code.value for code in PRODUCTION}
     assert RULES.digits_guess == settings.load().visit.digits.guess
+
+
+def verdicts_of_real_visits() -> dict[Check, Verdict]:
+    """Pass a visit of every way, and one of a child, and return what the terminal's rules said last."""
+    voice, head, touch = (staffed_visit(way) for way in (Way.VOICE, Way.HEAD, Way.TOUCH))
+    voice.read()
+    follow(head)
+    look(touch)
+    touch.feed(e.DigitsTyped(DIGITS))
+    child = StaffedVisitDriver(TERMINAL).to_card()
+    child.feed(e.CardRead(replace(GOOD_CARD, age=8)))
+    child.feed(e.GuardianAgreed("zh-Hans", "11" * 32))
+    child.feed(e.CardRead(GOOD_CARD))
+    return {v.check: v for drive in (child, voice, head, touch) for v in drive.visit.verdicts}
+
+
+def staffed_visit(way: Way) -> StaffedVisitDriver:
+    drive = StaffedVisitDriver(TERMINAL)
+    drive.feed(e.Began(visit=NUMBER, language="zh-Hans", at_unix=0.0, way=way))
+    drive.agree_and_type().match(live_median=0.9)
+    if way is not Way.VOICE:  # `read` does it itself
+        drive.feed(e.ChallengeTaken(challenge()))
+        drive.feed(e.PromptEnded(way.value, drive.at))
+    return drive
+
+
+REAL = verdicts_of_real_visits()
+LOOSE_ENOUGH = {
+    ("liveness", "required"): "a switch: what was not measured is no pass, and nothing else counts",
+}
+"""Numbers in `required` without a minimum, and why."""
+
+
+def test_real_visits_bring_every_check() -> None:
+    assert set(REAL) == set(Check)
+    lowered = {c for c, v in REAL.items() if minimum_thresholds.is_lowered(from_terminal(v), RULES)}
+    assert lowered <= {Check.LIGHT}, "no light is shown to these"
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [
+        (check, name)
+        for check, verdict in REAL.items()
+        for name, value in verdict.required.items()
+        if isinstance(value, int | float) and (check, name) not in LOOSE_ENOUGH
+    ],
+)
+def test_every_number_that_a_terminal_requires_has_a_minimum(check: Check, name: str) -> None:
+    verdict = REAL[check]
+    far = [replace(verdict, required={**verdict.required, name: value}) for value in (-1e9, 1e9)]
+    none = replace(verdict, required={n: v for n, v in verdict.required.items() if n != name})
+    assert any(minimum_thresholds.is_lowered(from_terminal(one), RULES) for one in far)
+    assert minimum_thresholds.is_lowered(from_terminal(none), RULES)
+
+
+def from_terminal(verdict: Verdict) -> Any:
+    return _message(json.loads(msgspec.json.encode(verdict)))
 
 
 def test_both_ends_need_the_same_number_of_digits() -> None:
@@ -160,7 +296,7 @@ def test_a_lowered_threshold_is_refused_by_the_server(terminal: ProtocolTerminal
     low = terminal.activation(verdicts=changed("liveness", "required", min_live=0.0))
     receipt = terminal.activate(low).json()
     assert (receipt["status"], receipt["code"]) == ("REFUSED", "evidence.lowered")
-    assert set(NUMBERS) >= {check for check, _ in THRESHOLDS}
+    assert set(NUMBERS) >= {check for check, _ in USUAL}
 
 
 def _message(one: dict[str, Any]):

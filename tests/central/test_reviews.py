@@ -7,26 +7,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.activation import evidence
 from central.activation.evidence import ChallengeFacts
 from central.codes import Code
 from central.fleet.clerks import StaffPeriod
+from central.fleet.readers import ReaderPeriod
 from central.protocol.examples import ALL
 from central.protocol.messages import ActivationRequest
 from central.settings import Settings
-from tests.support.central_server import RunningCentral
-from tests.support.protocol_terminal import ProtocolTerminal, person, verdict, verdicts
+from tests.support.protocol_terminal import ProtocolTerminal, consent, person, verdict, verdicts, visit_number
+from tests.support.review_signer import commitment, key_of, public_key, signed
 
 BEGAN, AT = 1_784_512_290.25, 1_784_512_345.5
 GOOD = ChallengeFacts(
     terminal="GZ-009", used_by="7K2M-Q4XR-09TB-HC5D", issued_unix=BEGAN - 100, expires_unix=BEGAN + 100
 )
 STRICT = Settings(data=Path())
+CHALLENGE = ALL["activation-request"]["challenge"]
+
+
+def period(
+    clerk: str, role: str = "clerk", from_unix: float = 0.0, until_unix: float | None = None
+) -> StaffPeriod:
+    return StaffPeriod(role=role, public_key=public_key(clerk), from_unix=from_unix, until_unix=until_unix)
+
+
 STAFF = {
-    "700124": [StaffPeriod("clerk", 0.0, None)],
-    "700200": [StaffPeriod("supervisor", 0.0, None)],
-    "700300": [StaffPeriod("clerk", 0.0, BEGAN - 3600)],
+    "700124": [period("700124")],
+    "700200": [period("700200", "supervisor")],
+    "700300": [period("700300", until_unix=BEGAN - 3600)],
 }
 
 
@@ -40,6 +51,7 @@ SUPERVISOR = signature("700200", "supervisor", BEGAN + 45)
 def review(code: str = "face.uncertain", **other: Any) -> dict[str, Any]:
     return {
         "code": code,
+        "challenge": CHALLENGE if code.startswith("way.") else None,
         "decision": "approve",
         "reason": "same_person",
         "overruled": [code],
@@ -58,14 +70,28 @@ def uncertain_face(**answers: str | None) -> list[dict[str, Any]]:
     return given
 
 
+def readers_of(request: ActivationRequest) -> list[ReaderPeriod]:
+    """The reader of the request, pinned all the time."""
+    assert request.reader is not None
+    return [ReaderPeriod(request.reader, 0.0, None)]
+
+
 def fault(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code | None:
-    body = ALL["activation-request"] | {"verdicts": verdicts(), "reviews": []} | other
-    return evidence.refusal(ActivationRequest.model_validate(body), GOOD, AT + 60, settings, staff)
+    """Return why the request is refused; its reviews are signed."""
+    other["reviews"] = [signed(one) for one in other.get("reviews", [])]
+    return fault_as_it_is(staff, settings, **other)
+
+
+def fault_as_it_is(staff: Any = STAFF, settings: Settings = STRICT, **other: Any) -> Code | None:
+    agreed = {"consent": consent(other.get("way"))}
+    body = ALL["activation-request"] | agreed | {"verdicts": verdicts()} | other
+    request = ActivationRequest.model_validate(body)
+    return evidence.refusal(request, GOOD, AT + 60, settings, staff, readers_of(request))
 
 
 HEAD = [*verdicts(digits=None, lips=None), verdict("head")]
 TOUCH = [*verdicts(digits=None, lips=None), verdict("touch")]
-CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, continuity=None, stream=None)
+CLERK = verdicts(face=None, liveness=None, digits=None, lips=None, light=None, continuity=None, stream=None)
 
 
 # ── what a review waives ─────────────────────────────────────────────────────────────────────────
@@ -143,17 +169,33 @@ def test_the_way_head_needs_its_checks() -> None:
     assert fault(way="voice", verdicts=HEAD) is Code.EVIDENCE_INCOMPLETE
 
 
-def test_the_light_of_a_failed_voice_try_does_not_count_for_another_way() -> None:
-    light = {"check": "light", "answer": "pass", "code": "ok", "required": {}}
-    before = [light | {"measured": {"colours": "of another challenge"}}]
-    assert fault(way="head", verdicts=before + HEAD) is None
-    assert fault(verdicts=before + verdicts()) is Code.EVIDENCE_INCOMPLETE
+@pytest.mark.parametrize(("way", "given"), [("voice", verdicts()), ("head", HEAD), ("touch", TOUCH)])
+def test_no_way_before_the_camera_does_without_light(way: str, given: list[dict[str, Any]]) -> None:
+    signed = [review("way.attest", second=SUPERVISOR)] if way == "touch" else []
+    assert fault(way=way, verdicts=given, reviews=signed) is None
+    dark = [one for one in given if one["check"] != "light"]
+    earlier = verdict("light") | {"measured": {"colours": "of another challenge"}}
+    for unlit in (dark, [*dark, verdict("light", "retry", "light.unclear")], [earlier, *dark]):
+        assert fault(way=way, verdicts=unlit, reviews=signed) is Code.EVIDENCE_INCOMPLETE
+
+
+def test_an_unclear_light_needs_both_signatures_and_an_absent_one_is_final() -> None:
+    unclear = [*verdicts(light=None), verdict("light", "retry", "light.unclear")]
+    alone, both = review("light.unclear"), review("light.unclear", second=SUPERVISOR)
+    assert fault(verdicts=unclear, reviews=[alone]) is Code.EVIDENCE_REVIEW
+    assert fault(verdicts=unclear, reviews=[both]) is None
+    absent = [*verdicts(light=None), verdict("light", "retry", "light.absent")]
+    assert fault(verdicts=absent, reviews=[both]) is Code.EVIDENCE_INCOMPLETE
+    overruled = review("light.absent", second=SUPERVISOR)
+    assert fault(verdicts=absent, reviews=[overruled]) is Code.EVIDENCE_REVIEW
 
 
 def test_the_way_touch_needs_an_attestation() -> None:
     assert fault(way="touch", verdicts=TOUCH) is Code.EVIDENCE_REVIEW
-    assert fault(way="touch", verdicts=TOUCH, reviews=[review("way.attest")]) is None
-    assert fault(way="touch", verdicts=CLERK, reviews=[review("way.attest")]) is Code.EVIDENCE_INCOMPLETE
+    alone, both = review("way.attest"), review("way.attest", second=SUPERVISOR)
+    assert fault(way="touch", verdicts=TOUCH, reviews=[alone]) is Code.EVIDENCE_REVIEW
+    assert fault(way="touch", verdicts=TOUCH, reviews=[both]) is None
+    assert fault(way="touch", verdicts=CLERK, reviews=[both]) is Code.EVIDENCE_INCOMPLETE
 
 
 def test_the_way_clerk_needs_two_signatures() -> None:
@@ -179,40 +221,51 @@ def test_a_way_that_the_settings_do_not_name_is_refused() -> None:
 # ── over the wire ────────────────────────────────────────────────────────────────────────────────
 
 
-def body(terminal: ProtocolTerminal, first: str, **sealed: Any) -> dict[str, Any]:
-    now = time.time()
-    decided = review(first=signature(first, at=now), asked_unix=now)
-    good = terminal.activation(verdicts=uncertain_face(), reviews=[decided])
-    good["sealed"] = terminal.seal(person(reviews=[decided]) | sealed, good["id"])
+Account = tuple[str, Ed25519PrivateKey]
+
+
+def body(
+    terminal: ProtocolTerminal, clerk: Account, at: float | None = None, **sealed: Any
+) -> dict[str, Any]:
+    """Return a request of `at` (default: now) with a review that this clerk signed."""
+    at, visit = time.time() if at is None else at, visit_number()
+    number, key = clerk
+    who = person()
+    decided = review(first=signature(number, at=at), asked_unix=at, persons=[commitment(who)])
+    decided = signed(decided, visit, terminal.name, {number: key})
+    times = {"began_unix": at - 1, "at_unix": at + 1}
+    good = terminal.activation(id=visit, verdicts=uncertain_face(), reviews=[decided], **times)
+    good["sealed"] = terminal.seal(who | {"reviews": [decided]} | sealed, good["id"])
     return good
 
 
 @pytest.fixture
-def clerk(central: RunningCentral, terminal: ProtocolTerminal) -> str:
-    return central.command("clerk", "add", terminal.name).split()[1]
+def clerk(terminal: ProtocolTerminal) -> Account:
+    return terminal.add_clerk()
 
 
-def test_a_review_counts_and_is_shown_on_the_page(terminal: ProtocolTerminal, clerk: str) -> None:
+def test_a_review_counts_and_is_shown_on_the_page(terminal: ProtocolTerminal, clerk: Account) -> None:
     sent = body(terminal, clerk)
     assert terminal.activate(sent).json()["status"] == "ACTIVATED"
     page = terminal.session.get(f"{terminal.central.url}/look-up/{sent['id']}", timeout=20)
     page.encoding = "utf-8"
     assert "店员当面核对并签名" in page.text
-    assert clerk not in page.text
+    assert clerk[0] not in page.text
 
 
 def test_a_clerk_of_another_terminal_is_refused(terminal: ProtocolTerminal) -> None:
-    assert terminal.activate(body(terminal, "700124")).json()["code"] == "evidence.review"
+    assert terminal.activate(body(terminal, ("700124", key_of("700124")))).json()["code"] == "evidence.review"
 
 
-def test_reviews_must_be_equal_outside_and_inside(terminal: ProtocolTerminal, clerk: str) -> None:
+def test_reviews_must_be_equal_outside_and_inside(terminal: ProtocolTerminal, clerk: Account) -> None:
     assert terminal.activate(body(terminal, clerk, reviews=[])).json()["code"] == "evidence.review"
 
 
 def test_the_way_must_be_equal_outside_and_inside(terminal: ProtocolTerminal) -> None:
     sent = terminal.activation(way="head", verdicts=copy.deepcopy(HEAD))
     assert terminal.activate(sent).json()["code"] == "evidence.review"
-    good = terminal.activation(way="head", verdicts=HEAD)
+    measured_anew = [*verdicts(digits=None, lips=None), verdict("head")]
+    good = terminal.activation(way="head", verdicts=measured_anew)
     good["sealed"] = terminal.seal(person(way="head"), good["id"])
     assert json.loads(terminal.activate(good).text)["status"] == "ACTIVATED"
 

@@ -61,7 +61,8 @@ def test_central_opens_what_a_terminal_seals_to_the_standards_key() -> None:
     sealer = Sealer(SealingKey("k", sealing.SM, base64url(PUBLIC)))
     sealed = sealer.seal(b"somebody", "7K2M-Q4XR-09TB-HC5D", "GZ-009")
     opener = sealing.SmOpener(PUBLIC + PRIVATE)
-    info = sealing.info("7K2M-Q4XR-09TB-HC5D", "GZ-009")
+    info = sealing.info("7K2M-Q4XR-09TB-HC5D", "GZ-009", "activation-v2")
     assert opener.open(from_base64url(sealed.data), info) == b"somebody"
+    elsewhere = sealing.info("7K2M-Q4XR-09TB-HC5D", "GZ-010", "activation-v2")
     with pytest.raises(ValueError, match="Error"):
-        opener.open(from_base64url(sealed.data), sealing.info("7K2M-Q4XR-09TB-HC5D", "GZ-010"))
+        opener.open(from_base64url(sealed.data), elsewhere)

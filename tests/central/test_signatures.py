@@ -77,8 +77,8 @@ def test_a_body_without_its_digest_is_refused(terminal: ProtocolTerminal) -> Non
 
 @pytest.mark.parametrize(
     ("created_s", "expires_s"),
-    [(0, 600), (-400, -300), (300, 400), (0, -1)],
-    ids=["lives longer than 120 s", "over", "not yet", "ends before it begins"],
+    [(0, 600), (0, -1), (-400, 300)],
+    ids=["lives longer than 120 s", "ends before it begins", "lives long, and is over"],
 )
 def test_a_signature_outside_its_period_is_refused(
     terminal: ProtocolTerminal, created_s: int, expires_s: int
@@ -86,6 +86,29 @@ def test_a_signature_outside_its_period_is_refused(
     now = int(time.time())
     signed = terminal.signed("POST", PATH, BODY, created=now + created_s, expires=now + expires_s)
     assert refusal(terminal, signed) == "request.signature"
+
+
+@pytest.mark.parametrize(
+    "created_s", [-150 * 86_400, -400, 300, 3 * 86_400], ids=["long over", "over", "not yet", "far ahead"]
+)
+def test_a_wrong_clock_is_told_from_a_forged_signature(terminal: ProtocolTerminal, created_s: int) -> None:
+    created = int(time.time()) + created_s
+    signed = terminal.signed("POST", PATH, BODY, created=created, expires=created + 60)
+    assert refusal(terminal, signed) == "clock.off"
+    forged = (
+        signed["Signature"][:10] + ("A" if signed["Signature"][10] != "A" else "B") + signed["Signature"][11:]
+    )
+    assert refusal(terminal, signed | {"Signature": forged}) == "request.signature"
+
+
+def test_what_was_refused_for_the_clock_has_not_spent_its_nonce(terminal: ProtocolTerminal) -> None:
+    created = int(time.time()) - 400
+    nonce = "once-and-once-only"
+    late = terminal.signed("POST", PATH, BODY, created=created, expires=created + 60, nonce=nonce)
+    assert refusal(terminal, late) == "clock.off"
+    assert (
+        terminal.send("POST", PATH, BODY, terminal.signed("POST", PATH, BODY, nonce=nonce)).status_code == 200
+    )
 
 
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input"])

@@ -23,7 +23,7 @@ def test_a_code_enrols_one_key(central: RunningCentral, terminal: ProtocolTermin
     assert terminal.enrol(code).status_code == 201
     another = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     answer = terminal.enrol(code, public_key=another)
-    assert (answer.status_code, answer.json()["code"]) == (403, "enrolment.refused")
+    assert (answer.status_code, answer.json()["code"]) == (403, "enrolment.used")
     assert terminal.challenges()  # and the first key still counts
 
 

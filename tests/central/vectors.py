@@ -9,14 +9,19 @@ import json
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from central.protocol.examples import ALL, VISIT
-from tests.support.protocol_terminal import base64url
+from tests.support import terminal_keys
+from tests.support.review_signer import key_of, signed_text
+from tests.support.terminal_keys import Key, base64url
 
-NOTE = "Throw-away keys and a made-up person; `d` and `private` are base64url of 32 bytes (RFC 8037)."
+NOTE = (
+    "Throw-away keys and a made-up person; `d` and `private` are base64url of 32 bytes (RFC 8037, RFC 7518)."
+)
 
 
 def vectors() -> dict[str, Any]:
@@ -25,50 +30,86 @@ def vectors() -> dict[str, Any]:
     )
     return {
         "note": NOTE,
-        "request": _request(terminal),
+        "request": _request(Ed25519PrivateKey.from_private_bytes(terminal)),
+        "request_p256": _request(ec.derive_private_key(int.from_bytes(terminal), ec.SECP256R1())),
         "challenge": {
-            "key": _jwk(challenge),
+            "key": _jwk(Ed25519PrivateKey.from_private_bytes(challenge)),
             "claims": ALL["challenge-claims"],
             "token": _sign(ALL["challenge-claims"], challenge),
         },
-        "sealed": _sealed(X25519PrivateKey.from_private_bytes(sealing)),
+        "clerk_key": _clerk_key(),
+        "review": _review(),
+        "password": {"typed": "20486173", "stretched": ALL["person"]["password"]},
+        "sealed": _sealed(X25519PrivateKey.from_private_bytes(sealing), ALL["person"], 2),
+        "sealed_version_1": _sealed(
+            X25519PrivateKey.from_private_bytes(sealing), ALL["person"] | {"password": "20486173"}, 1
+        ),
         "sealed_sm": _sealed_sm(sealing),
     }
 
 
-def _request(secret: bytes) -> dict[str, Any]:
+def _request(key: Key) -> dict[str, Any]:
     """Return a signed `POST /v1/challenges` (RFC 9421) with the signature base."""
-    body, key = '{"count":25}', Ed25519PrivateKey.from_private_bytes(secret)
+    body = '{"count":25}'
     digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     inputs = (
         '("@method" "@path" "@query" "content-digest");created=1784512000;expires=1784512060'
-        ';nonce="5d9c68c6c50ed3d02a2fcf54f63993b6";keyid="GZ-009";alg="ed25519";tag="kiosk"'
+        ';nonce="5d9c68c6c50ed3d02a2fcf54f63993b6";keyid="GZ-009"'
+        f';alg="{terminal_keys.algorithm(key)}";tag="kiosk"'
     )
     base = (
         f'"@method": POST\n"@path": /v1/challenges\n"@query": ?\n"content-digest": sha-256=:{digest}:\n'
         f'"@signature-params": {inputs}'
     )
-    signature = base64.b64encode(key.sign(base.encode())).decode()
+    signature = base64.b64encode(terminal_keys.signature(key, base.encode())).decode()
     headers = {
         "Content-Digest": f"sha-256=:{digest}:",
         "Signature-Input": f"sig={inputs}",
         "Signature": f"sig=:{signature}:",
     }
-    return {"key": _jwk(secret), "body": body, "base": base, "headers": headers}
+    return {"key": _jwk(key), "body": body, "base": base, "headers": headers}
+
+
+def _clerk_key() -> dict[str, Any]:
+    """Return the wrapped key of the example roster, with the PIN that unwraps it."""
+    (member,) = ALL["roster-claims"]["members"]
+    private = key_of(member["number"]).private_bytes_raw()
+    return {
+        "number": member["number"],
+        "pin": "730518",
+        "key": member["key"],
+        "associated_data": f"kiosk-clerk-key-v1|{member['number']}|{member['key']['public']}",
+        "private": base64url(private),
+    }
+
+
+def _review() -> dict[str, Any]:
+    """Return the review of the example request, whose signature is the clerk's, and what it signs."""
+    (review,) = ALL["activation-request"]["reviews"]
+    return {
+        "key": _jwk(key_of(review["first"]["clerk"])),
+        "terminal": "GZ-009",
+        "id": VISIT,
+        "review": review,
+        "first": signed_text(review, "first", VISIT, "GZ-009"),
+    }
 
 
 def _sign(claims: dict[str, Any], secret: bytes) -> str:
     return jwt.encode(claims, Ed25519PrivateKey.from_private_bytes(secret), algorithm="EdDSA")
 
 
-def _jwk(secret: bytes) -> dict[str, str]:
-    public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    return {"kty": "OKP", "crv": "Ed25519", "x": base64url(public), "d": base64url(secret)}
+def _jwk(key: Key) -> dict[str, str]:
+    if isinstance(key, Ed25519PrivateKey):
+        secret = key.private_bytes_raw()
+    else:
+        secret = key.private_numbers().private_value.to_bytes(32)
+    return terminal_keys.public_jwk(key) | {"d": base64url(secret)}
 
 
-def _sealed(key: X25519PrivateKey) -> dict[str, Any]:
-    plain = json.dumps(ALL["person"], ensure_ascii=False, separators=(",", ":"))
-    info = f"kiosk-activation-v1|{VISIT}|GZ-009"
+def _sealed(key: X25519PrivateKey, person: dict[str, Any], version: int) -> dict[str, Any]:
+    plain = json.dumps(person, ensure_ascii=False, separators=(",", ":"))
+    info = f"kiosk-activation-v{version}|{VISIT}|GZ-009"
     suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
     return {
         "private": base64url(key.private_bytes_raw()),
@@ -90,7 +131,7 @@ def _sealed_sm(secret: bytes) -> dict[str, Any]:
 
     public, private = gmssl_pyx.sm2_key_generate()
     plain = json.dumps(ALL["person"], ensure_ascii=False, separators=(",", ":"))
-    info = f"kiosk-activation-v1|{VISIT}|GZ-009"
+    info = f"kiosk-activation-v2|{VISIT}|GZ-009"
     key, nonce = secret[:16], secret[16:28]
     content, tag = gmssl_pyx.sm4_gcm_encrypt(key, nonce, info.encode(), plaintext=plain.encode())
     wrapped = bytes(gmssl_pyx.sm2_encrypt(public, key))
