@@ -1,19 +1,24 @@
-"""Make the product's sounds with Kokoro-82M: simulated customers' digits, and voice prompts.
+"""Make the product's sounds with Kokoro-82M: simulated customers' digits, prompts, and pages read aloud.
 
 Customers are two voices that never train the recogniser. Prompts come from the phrase catalogues
-(`[prompt]` in `resources/phrases/<language>.toml`); only those whose sentence changed are made again.
+(`[prompt]` in `resources/phrases/<language>.toml`), and so do the sentences of the pages
+(`kiosk.read_aloud`); only those whose sentence changed are made again.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import soundfile
 
+from kiosk.read_aloud import spoken_sentences
 from training import parts
 from training.voices import kokoro, sound
 from training.voices.g2p import english, mandarin
@@ -28,6 +33,22 @@ FULL_STOP = "."  # without it some single syllables come out mumbled (measured o
 CUSTOMER_RATE, CUSTOMER_DBFS = 16_000, -23.0
 PROMPT_RATE, PROMPT_DBFS = 24_000, -20.0
 LONGEST_UTTERANCE = 380  # phonemes; the model takes 510
+PAUSE_S = 0.35  # between the utterances of a paragraph
+ENDS = re.compile(r"(?<=[。！？；：])|(?<=[.!?;:])\s+")
+"""Where a paragraph may be divided."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How clips are written: of few bytes where there are many."""
+
+    rate: int
+    subtype: str
+    compression: float | None = None
+
+
+PROMPT_FORMAT = Format(PROMPT_RATE, "VORBIS")
+PAGE_FORMAT = Format(16_000, "OPUS", 0.96)  # about 2.3 kB/s; players take 16 kHz
 
 
 @dataclass(frozen=True)
@@ -42,17 +63,21 @@ class Language:
 LANGUAGES = {"zh-Hans": Language("zf_xiaoxiao", mandarin, 0.95), "en": Language("af_heart", english, 1.0)}
 
 
-def write(path: Path, samples: sound.Samples, rate: int) -> None:
-    """Write a mono Ogg Vorbis file."""
+def write(
+    path: Path, samples: sound.Samples, rate: int, subtype: str = "VORBIS", compression: float | None = None
+) -> None:
+    """Write a mono Ogg file. `compression`: 0 to 1, libsndfile's."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate, format="OGG", subtype="VORBIS")
+    soundfile.write(path, samples, rate, format="OGG", subtype=subtype, compression_level=compression)
 
 
 def say(
     model: kokoro.Kokoro, phonemes: str, voice: str, speed: float, rate: int, dbfs: float
 ) -> sound.Samples:
-    """Speak phonemes with one voice, trimmed and levelled."""
-    known = model.known(phonemes)[:LONGEST_UTTERANCE]
+    """Speak phonemes with one voice, trimmed and levelled. Raises ValueError: too many for one utterance."""
+    known = model.known(phonemes)
+    if len(known) > LONGEST_UTTERANCE:
+        raise ValueError(f"{len(known)} phonemes in one utterance")
     spoken = model.speak(known, kokoro.style_table(voice)[len(known) - 1], speed)
     low = sound.resample(spoken.samples, kokoro.RATE, rate)
     return sound.to_level(sound.trim(low, rate), rate, dbfs)
@@ -96,26 +121,24 @@ def write_index(path: Path, index: dict[str, dict[str, str]]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def prompts(model: Callable[[], kokoro.Kokoro], catalogues: Path, folder: Path) -> list[str]:
-    """Bring the prompt clips up to date with the catalogues; return what was made."""
+def clips(
+    model: Callable[[], kokoro.Kokoro],
+    sentences: Mapping[str, Mapping[str, str]],
+    folder: Path,
+    how: Format,
+) -> list[str]:
+    """Bring the clips of a folder up to date with the sentences (language -> key); return what was made."""
     folder.mkdir(parents=True, exist_ok=True)
     index, made = read_index(folder / "index.toml"), []
-    for language, how in LANGUAGES.items():
-        catalogue = catalogues / f"{language}.toml"
-        if not catalogue.exists():
-            continue
-        texts = tomllib.loads(catalogue.read_text(encoding="utf-8")).get("prompt", {})
+    for language, texts in sentences.items():
         known = {key: digest for key, digest in index.get(language, {}).items() if key in texts}
         index[language] = known
         for key, text in texts.items():
             path, digest = folder / language / f"{key}.ogg", parts.sha256(text.encode())
             if path.exists() and known.get(key) == digest:
                 continue
-            write(
-                path,
-                say(model(), how.phonemes(text), how.voice, how.speed, PROMPT_RATE, PROMPT_DBFS),
-                PROMPT_RATE,
-            )
+            samples = speak(model(), text, LANGUAGES[language], how.rate)
+            write(path, samples, how.rate, how.subtype, how.compression)
             known[key] = digest
             write_index(folder / "index.toml", index)  # after each, so that an interrupted run loses nothing
             made.append(f"{language}/{key}")
@@ -126,10 +149,41 @@ def prompts(model: Callable[[], kokoro.Kokoro], catalogues: Path, folder: Path) 
     return made
 
 
+def speak(model: kokoro.Kokoro, text: str, how: Language, rate: int) -> sound.Samples:
+    """Speak a paragraph, as many sentences at a time as the model takes."""
+    said: list[sound.Samples] = []
+    for phonemes in utterances(model, text, how):
+        if said:
+            said.append(np.zeros(round(PAUSE_S * rate), np.float32))
+        said.append(say(model, phonemes, how.voice, how.speed, rate, PROMPT_DBFS))
+    return np.concatenate(said)
+
+
+def utterances(model: kokoro.Kokoro, text: str, how: Language) -> list[str]:
+    """Return the phonemes of a text, divided at the ends of its sentences where they are too many."""
+    found: list[str] = []
+    taken = ""
+    for sentence in filter(None, ENDS.split(text)):
+        longer = f"{taken} {sentence}".strip()
+        if taken and len(model.known(how.phonemes(longer))) > LONGEST_UTTERANCE:
+            found.append(how.phonemes(taken))
+            longer = sentence
+        taken = longer
+    return [*found, how.phonemes(taken)]
+
+
+def catalogues(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the phrase catalogues of the languages that are spoken."""
+    return {
+        language: tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
+        for language in LANGUAGES
+    }
+
+
 def main() -> None:
-    """Make customers' digits, prompts, or both."""
+    """Make customers' digits, prompts, pages, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("customers", "prompts", "all"))
+    parser.add_argument("what", choices=("customers", "prompts", "pages", "all"))
     parser.add_argument("--resources", type=Path, default=Path("resources"))
     chosen = parser.parse_args()
     loaded: list[kokoro.Kokoro] = []
@@ -139,12 +193,15 @@ def main() -> None:
             loaded.append(kokoro.Kokoro())
         return loaded[0]
 
-    if chosen.what != "prompts":
-        customers(model(), chosen.resources / "sounds" / "customer")
-    if chosen.what != "customers":
-        print(
-            *prompts(model, chosen.resources / "phrases", chosen.resources / "sounds" / "prompts"), sep="\n"
-        )
+    sounds, tables = chosen.resources / "sounds", catalogues(chosen.resources / "phrases")
+    if chosen.what in ("customers", "all"):
+        customers(model(), sounds / "customer")
+    if chosen.what in ("prompts", "all"):
+        texts = {language: table["prompt"] for language, table in tables.items()}
+        print(*clips(model, texts, sounds / "prompts", PROMPT_FORMAT), sep="\n")
+    if chosen.what in ("pages", "all"):
+        texts = {language: spoken_sentences(table) for language, table in tables.items()}
+        print(*clips(model, texts, sounds / "read_aloud", PAGE_FORMAT), sep="\n")
 
 
 if __name__ == "__main__":
