@@ -8,11 +8,16 @@ import sys
 from collections.abc import Sequence
 
 from evaluation import commands
+from kiosk.console import run_command
 from kiosk.errors import KioskError, SettingsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the measurement and return the exit status."""
+    return run_command(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m evaluation", description="Measure error rates on data.")
     commands.add_arguments(parser)
     try:

@@ -16,9 +16,17 @@ from kiosk.ports import Context
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
 
 
-def add_shared(parser: argparse.ArgumentParser, data: str, *, required: bool = True) -> None:
-    """Add the shared options. `data`: help text about the folder; `required`: whether it must be given."""
-    parser.add_argument("--data", type=Path, required=required, metavar="DIR", help=data)
+def add_shared(
+    parser: argparse.ArgumentParser, data: str, *, required: bool = True, several: bool = False
+) -> None:
+    """Add the shared options.
+
+    `data`: help text about the folder; `required`: whether it must be given; `several`: whether there may be
+    more than one, which makes `options.data` a list.
+    """
+    parser.add_argument(
+        "--data", type=Path, required=required, nargs="+" if several else None, metavar="DIR", help=data
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole result there")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves and histograms there, as PNG")
     parser.add_argument("--settings", type=Path, help="the site's TOML file (default: the defaults alone)")
@@ -31,6 +39,15 @@ def add_shared(parser: argparse.ArgumentParser, data: str, *, required: bool = T
 def data_folder(options: argparse.Namespace) -> Path:
     """Return the folder of `--data`. Raises SettingsError if it is none."""
     folder: Path = options.data
+    return _existing(folder)
+
+
+def data_folders(options: argparse.Namespace) -> list[Path]:
+    """Return the folders of `--data`. Raises SettingsError if one is none."""
+    return [_existing(folder) for folder in options.data]
+
+
+def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"--data {folder}: not a folder")
     return folder

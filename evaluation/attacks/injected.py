@@ -53,10 +53,10 @@ class InjectedFace:
         self._settings = settings
         self._head = SensorlessHead(photo, size, seed=seed, models=models)
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """Render the frame at `at` seconds; `mouth` 0 as in the photo … 1 wide open."""
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
+        """Render the frame at `at` seconds; `mouth`, `turn` and `nod` as of a `SimulatedHead`."""
         fps, quality = self._settings.fps, self._settings.quality
-        frame = self._head.render(int(at * fps + 1e-6) / fps, mouth=mouth)
+        frame = self._head.render(int(at * fps + 1e-6) / fps, mouth=mouth, turn=turn, nod=nod)
         return compress(frame, quality) if quality else frame
 
     def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:

@@ -55,7 +55,7 @@ class LoopedVideo:
         """Number of frames until it repeats."""
         return len(self._clip)
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
         """Render the frame at `at` seconds. The mouth moves as it was recorded."""
         return self._clip[int(at * self._fps + 1e-6) % len(self._clip)].copy()
 

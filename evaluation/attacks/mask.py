@@ -55,9 +55,9 @@ class CutOutMask:
             behind, (photo, detect_face(photo, models)), settings, size=size, seed=seed, models=models
         )
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
-        """Render the picture at `at` seconds; `mouth`: of the wearer, 0 … 1 wide open."""
-        return self._head.render(at, mouth=mouth)
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
+        """Render the picture at `at` seconds; `mouth`, `turn` and `nod` are the wearer's."""
+        return self._head.render(at, mouth=mouth, turn=turn, nod=nod)
 
     def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:
         """Return the wearer's reflectance: paper bent over a face reflects as the face does."""

@@ -73,7 +73,7 @@ class PrintedPhoto:
         cosine = np.cos(np.arcsin(np.clip(across, -1, 1)))  # Lambert's, over the bent sheet
         self._facing = np.asarray(self._mask / 255 * cosine, np.float32)
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
         """Render the picture at `at` seconds. The mouth does not move."""
         tall, wide = self._mask.shape
         pose = self._tremor.moved(self._pose, at)

@@ -70,7 +70,7 @@ class ScreenReplay:
         self._clip = [cv2.LUT(frame, _tone_curve(settings)) for frame in clip]
         self._mask = np.full((size[1], size[0]), 255, np.uint8)
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
         """Render the picture at `at` seconds. The mouth moves as it was recorded."""
         pose = self._tremor.moved(self._pose, at)
         to_picture, frame = (

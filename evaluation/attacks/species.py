@@ -18,10 +18,10 @@ from kiosk.simulators.portrait import MODELS
 class AttackInstrument(Protocol):
     """What is before, or in place of, the camera; takes the place of a `SimulatedHead`."""
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
         """Render the picture at `at` seconds: (height, width, 3) BGR, always a new array.
 
-        `mouth`: 0 … 1 wide open, for species whose mouth moves.
+        `mouth`, `turn`, `nod`: as of a `SimulatedHead`, for species that follow them.
         """
 
     def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float:

@@ -61,7 +61,7 @@ class StillImage:
         self._sensor = SimulatedSensor(size, seed)
         self._near = (USUAL_MM / s.distance_mm) ** 2
 
-    def render(self, at: float, *, mouth: float = 0.0) -> Image:
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image:
         """Render the picture at `at` seconds."""
         return self._sensor.capture(self._scene, at)
 

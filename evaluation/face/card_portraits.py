@@ -30,12 +30,12 @@ def photographed_portrait(
     """Return the reference that the terminal takes from the card; None: it would go on asking for it."""
     random = np.random.default_rng(seed)
     side = printed(card, photo, face, random)
-    taken = CardPortrait(settings.card_frames, engine.thresholds.same_face)
+    taken = CardPortrait(settings.card_frames, engine.thresholds.same_face, card.number)
     scene = np.full(_SIZE, _TABLE_GREY, np.uint8)
     for i in range(2 * settings.card_frames):
         image = _film(with_card_held(scene, side, seed + i * _FRAME_S), random)
         try:
-            seen = inspect_frame(image, engine, settings)
+            seen = inspect_frame(image, engine, settings, card.number)
             if seen.portrait is not None and seen.face is not None:
                 taken.add(engine.embed(seen.portrait, seen.face), seen.portrait)
         except EngineError:

@@ -15,10 +15,11 @@ from kiosk.settings import FaceSettings
 
 
 class FrameAssessment(Struct, frozen=True):
-    """`hint` OK: a good frame, which is matched. `rank` as in `kiosk.face.quality`."""
+    """`hint` OK: a good frame, which is matched. `rank`, `brightness` (0…255) as in `kiosk.face.quality`."""
 
     hint: Code
     rank: float
+    brightness: float = float("nan")
 
 
 def assess_frame(image: Image, face: Face, landmarks: FaceLandmarks, limits: FaceSettings) -> FrameAssessment:
@@ -28,7 +29,7 @@ def assess_frame(image: Image, face: Face, landmarks: FaceLandmarks, limits: Fac
     except EngineError as error:
         return FrameAssessment(error.code, 0.0)
     quality = measure(image, face)
-    return FrameAssessment(hint(quality, mesh, limits), rank(quality, mesh, face))
+    return FrameAssessment(hint(quality, mesh, limits), rank(quality, mesh, face), quality.brightness)
 
 
 def good_frames(assessments: Sequence[FrameAssessment]) -> NDArray[np.bool_]:

@@ -8,12 +8,9 @@ import pytest
 from evaluation.face.comparisons import (
     FRAMES,
     Comparisons,
-    DecisionPolicy,
-    Probes,
     compare,
     frame_means,
     single_frames,
-    terminal_decisions,
 )
 from evaluation.face.datasets import FacePicture, find
 from evaluation.face.rates import ScoreHistogram, comparison_rates
@@ -61,70 +58,6 @@ def test_a_mean_holds_no_frame_of_the_references_take():
     assert all(len(set(row)) == 1 for row in probes.takes)
     trials = compare(pictures, rows, probes, seed=1)
     assert trials.genuine.sum() == 7 * len(probes.vectors), "the other take's seven references"
-
-
-HOW = DecisionPolicy(least=3, most=6, best=4, tries=2)
-
-
-def every(pictures: list[FacePicture]) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks that differ, and all frames good."""
-    return np.arange(len(pictures), dtype=float)[::-1], np.ones(len(pictures), bool)
-
-
-def test_a_terminal_decision_is_the_best_of_all_its_attempts():
-    pictures = people(3, 2, 7)
-    rows, (ranks, good) = faces(pictures, 0.7), every(people(3, 2, 7))
-    probes = terminal_decisions(pictures, rows, ranks=ranks, good=good, policy=HOW, seed=4)
-    assert probes.vectors.shape == (42, 2 * 4, 64)
-    assert (probes.failed, probes.pools) == (0, 6)
-    # By hand: the first probe, its first try, after the last frame.
-    random = np.random.default_rng(4)
-    order = random.permutation(range(7))[: HOW.most]
-    best = sorted(order, key=lambda i: -ranks[i])[: HOW.best]
-    mean = rows[best].mean(axis=0)
-    assert probes.vectors[0, 3] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
-    trials = compare(pictures, rows, probes, seed=1)
-    each = [
-        compare(
-            pictures,
-            rows,
-            Probes(vectors=probes.vectors[:, i : i + 1], persons=probes.persons, takes=probes.takes),
-            1,
-        ).scores
-        for i in range(8)
-    ]
-    assert trials.scores == pytest.approx(np.max(each, axis=0))
-    once = terminal_decisions(
-        pictures,
-        rows,
-        ranks=ranks,
-        good=good,
-        policy=DecisionPolicy(least=3, most=3, best=4, tries=1),
-        seed=4,
-    )
-    plain = compare(pictures, rows, once, seed=1)
-    some = ~trials.genuine
-    assert trials.scores[some].mean() > plain.scores[~plain.genuine].mean(), "a stranger has more chances"
-
-
-def test_takes_without_good_frames_are_failures_to_acquire():
-    pictures = people(2, 2, 6)
-    rows, (ranks, good) = faces(pictures, 0.5), every(pictures)
-    good[:4] = False  # of the first take two are left
-    good[6:12] = False  # of the second none
-    probes = terminal_decisions(pictures, rows, ranks=ranks, good=good, policy=HOW, seed=1)
-    assert (probes.failed, probes.pools, len(probes.vectors)) == (2, 4, 12)
-    nobody = terminal_decisions(pictures, rows, ranks=ranks, good=np.zeros(24, bool), policy=HOW, seed=1)
-    assert (nobody.failed, nobody.pools, len(nobody.vectors)) == (4, 4, 0)
-    assert comparison_rates(compare(pictures, rows, nobody, 1), 1).genuine == 0
-
-
-def test_one_loose_picture_is_left_out_to_compare_with():
-    pictures = [FacePicture(path=Path(str(i)), person=i // 10, take=i, pool=i // 10) for i in range(20)]
-    rows, (ranks, good) = faces(pictures, 0.5), every(pictures)
-    probes = terminal_decisions(pictures, rows, ranks=ranks, good=good, policy=HOW, seed=1)
-    trials = compare(pictures, rows, probes, seed=1)
-    assert trials.genuine.sum() >= 20
 
 
 def test_loose_pictures_are_takes_of_their_own_and_share_a_pool():
@@ -230,7 +163,7 @@ def test_folders_give_person_take_and_pool(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    found, skipped = find(tmp_path)
+    found, skipped = find([tmp_path])
     assert skipped == {"in no person's folder": 1}
     assert len(found) == 5
     assert len({p.person for p in found}) == 2
@@ -238,8 +171,23 @@ def test_folders_give_person_take_and_pool(tmp_path):
     assert len({p.pool for p in found}) == 3
 
 
+def test_frames_of_a_take_come_in_the_order_of_their_numbers(tmp_path):
+    (tmp_path / "a" / "1").mkdir(parents=True)
+    for number in (127, 28, 0, 1000):
+        (tmp_path / "a" / "1" / f"x_{number}.jpg").touch()
+    assert [p.path.stem for p in find([tmp_path])[0]] == ["x_0", "x_28", "x_127", "x_1000"]
+
+
+def test_people_of_two_folders_are_told_apart(tmp_path):
+    for folder in ("one", "other"):
+        (tmp_path / folder / "a").mkdir(parents=True)
+        (tmp_path / folder / "a" / "x.jpg").touch()
+    found, _ = find([tmp_path / "one", tmp_path / "other"])
+    assert [(p.source, len({q.person for q in found})) for p in found] == [(0, 2), (1, 2)]
+
+
 def test_attacks_beside_live_are_not_read(tmp_path):
     for name in ("live/a/1/x.jpg", "live/b/1/x.jpg", "print/a/1/x.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert len(find(tmp_path)[0]) == 2
+    assert len(find([tmp_path])[0]) == 2
