@@ -10,11 +10,16 @@ from importlib.metadata import version
 from kiosk import logging_setup
 from kiosk.commands import available_commands
 from kiosk.commands.parser import CommandParser
+from kiosk.console import run_command
 from kiosk.errors import KioskError, SettingsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the exit status."""
+    return run_command(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     options = command_line().parse_args(argv)
     logging_setup.install()
     try:

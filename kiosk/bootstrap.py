@@ -4,47 +4,56 @@ What can be missing at start is tried again until it is there, so that a termina
 itself; until then the engine is out of service and says why.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from kiosk import events as e
-from kiosk import production
+from kiosk import production, release
 from kiosk.activation.http_client import check_url
 from kiosk.activation.service import ActivationService
 from kiosk.audit.facts import model_facts, start_facts
-from kiosk.audit.log import AuditLog, audit_log_path
+from kiosk.audit.log import AuditLog, audit_log_path, newest_unix
 from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.feed import CameraFeed, MicrophoneFeed
 from kiosk.capture.supervisor import Supervisor
-from kiosk.card.facts import china_date
+from kiosk.china_time import china_date
+from kiosk.clerk_call.caller import ClerkCaller
+from kiosk.clock import CLOCK_FILE, TerminalClock, boot_time
 from kiosk.codes import Code
-from kiosk.drivers import PORTS, chosen_driver, driver_context, make_driver
+from kiosk.drivers import chosen_driver, driver_context, make_driver
 from kiosk.engine import Engine, Handler, without_order
-from kiosk.errors import SettingsError
+from kiosk.errors import CardError, SettingsError
 from kiosk.face.watcher import FaceWatcher
-from kiosk.model import AudioBlock, Device
+from kiosk.heap import return_freed_memory, share_arenas
+from kiosk.model import AudioBlock, Clerk, Device
 from kiosk.ports import Feeds, Image
 from kiosk.printing.print_queue import PrintQueue
 from kiosk.privacy.erasure_schedule import ErasureSchedule
-from kiosk.readiness import REQUIRED, Codes, Readiness, clock_code, retry_until_ready, service_codes
-from kiosk.settings import Settings
+from kiosk.readiness import REQUIRED, Codes, Readiness, retry_until_ready, service_codes
+from kiosk.settings import PORTS, Settings
 from kiosk.speech.listener import SILENCE_DBFS, Listener
 from kiosk.speech.prompts import Announcer
 from kiosk.staff.actions import ActionLog
 from kiosk.staff.attestation import Attestation
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster, enrolled_issuer
+from kiosk.staff.roster_memory import RosterMemory
 from kiosk.staff.service import StaffService
+from kiosk.training import TrainingSession
 from kiosk.visit.policy import visit_policy
 from kiosk.visit.visit import Visit
 from kiosk.visit_logs import VisitLogs
 from kiosk.worker import Worker
+
+log = logging.getLogger(__name__)
 
 
 def check_settings(settings: Settings) -> None:
@@ -53,6 +62,9 @@ def check_settings(settings: Settings) -> None:
     for port in PORTS:
         chosen_driver(settings, port)
     production.check(settings)
+    production.require_operator(settings)
+    for warning in production.warnings(settings):
+        log.warning("%s", warning)
     if settings.visit.liveness.required and settings.liveness.driver == "none":
         detail = '[visit.liveness] required with [liveness] driver = "none": nobody could pass'
         raise SettingsError(Code.SETTINGS_BAD_VALUE, f"{settings.file}: {detail}")
@@ -68,26 +80,41 @@ class Terminal:
         *,
         clock: Callable[[], float] = time.monotonic,
         clock_unix: Callable[[], float] = time.time,
+        clock_boot: Callable[[], float] = boot_time,
     ) -> None:
         """`world`: the simulated shop. The clocks are replaced in simulated time. Raises SettingsError."""
         check_settings(settings)
         self.settings = settings
-        self.clock, self.clock_unix = clock, clock_unix
+        self.clock = clock
         self.simulated = settings.mode == "simulation"
         self._context = driver_context(settings, world, clock)
         self._storage = settings.path(settings.storage.folder)
+        self.terminal_clock = TerminalClock(
+            self._storage / CLOCK_FILE,
+            newest_record=partial(newest_unix, audit_log_path(settings)),
+            wall=clock_unix,
+            boot=clock_boot,
+        )
+        self.clock_unix = self.terminal_clock.unix
         self._versions = {"kiosk": version("kiosk")}
         self._workers: list[Worker] = []
         self._face_watcher: FaceWatcher | None = None
         self._listener: Listener | None = None
         self._policy = visit_policy(settings)
-        self._visit_logs = VisitLogs(self._storage, self._policy)
-        self.audit = AuditLog(audit_log_path(settings), clock_unix)
+        self._visit_logs = VisitLogs(
+            self._storage, self._policy, measures=settings.retention.measures_days > 0
+        )
+        self.audit = AuditLog(audit_log_path(settings), self.clock_unix)
         self._recorder = AuditRecorder(self.audit)
-        self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=clock_unix)
+        self._erasure = ErasureSchedule(settings, self.audit, clock=clock, clock_unix=self.clock_unix)
         self._handlers: dict[type[e.Order], Handler] = {}
         self.engine = Engine(
-            self._new_visit, self._handlers, required=REQUIRED, record=self._record, clock=clock
+            self._new_visit,
+            self._handlers,
+            required=REQUIRED,
+            record=self._record,
+            clock=clock,
+            clock_unix=self.clock_unix,
         )
         self.engine.subscribe(self._recorder.record_service)
         self._make_roster()
@@ -95,7 +122,7 @@ class Terminal:
             settings,
             versions=self._versions,
             post=self._post_settled,
-            clock_unix=clock_unix,
+            terminal_clock=self.terminal_clock,
             take_roster=self.roster.accept,
             audit=self.audit,
             clock=clock,
@@ -113,6 +140,7 @@ class Terminal:
             close_devices=self._forget,
             say=self._announcer.say,
             print_document=self._print_queue.print,
+            make_training=self._make_training,
         )
 
     # ── for a shell ──────────────────────────────────────────────────────────────────────────────
@@ -124,6 +152,7 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads."""
+        share_arenas()
         facts = start_facts(self.settings, version("kiosk"))
         self.audit.append(RecordKind.TERMINAL_STARTED, facts=facts)
         self._run_worker("engine", self.engine.run)
@@ -132,12 +161,16 @@ class Terminal:
         for name, supervisor in self._supervisors.items():
             self._run_worker(name, supervisor.run)
         self._run_worker("announcer", self._announcer.run)
+        if self.settings.visit.phone_code.use != "off":
+            self._run_worker("phone codes", self.activation.run_phone_codes)
         self._run_worker("printer", self._print_queue.run)
+        self._run_worker("clerk_call", self._clerk_caller.run)
 
     def stop(self) -> bool:
         """Stop all threads, the last started first; return False if one did not stop."""
         stopped = [worker.stop() for worker in reversed(self._workers)]
         self.activation.close()
+        self.terminal_clock.keep()
         self.audit.append(RecordKind.TERMINAL_STOPPED)
         return all(stopped)
 
@@ -150,6 +183,7 @@ class Terminal:
             folder,
             self.settings.staff,
             partial(enrolled_issuer, self.settings),
+            RosterMemory(self.audit),
             post=post,
             record=self.action_log.record,
             clock_unix=self.clock_unix,
@@ -160,18 +194,38 @@ class Terminal:
         post = self.engine.post
         self._camera_feed = CameraFeed(self._driver("camera"))
         self._card_watcher = CardWatcher(
-            self._driver("card_reader"), post, lambda: china_date(self.clock_unix())
+            self._driver("card_reader"),
+            post,
+            self._china_today,
+            require_pinned=self.activation.require_pinned,
         )
         self._microphone_feed = MicrophoneFeed(self._driver("microphone"), self._hear)
         self._announcer = Announcer(
             self._driver("speaker"), post=post, settings=self.settings.speech, clock=self.clock
         )
         self._print_queue = PrintQueue(self._driver("printer"), post)
+        self._clerk_caller = ClerkCaller(
+            self._driver("clerk_call"),
+            terminal=self.settings.terminal.id,
+            place=self.settings.terminal.place,
+            second_screen=self.settings.screen.staff_window,
+            chime=self._announcer.ring,
+            staffed=lambda: self.roster.signed_in is not None,
+            post=post,
+            clock=self.clock,
+            clock_unix=self.clock_unix,
+        )
         self._supervisors = {
             "camera": Supervisor(Device.CAMERA, self._camera_feed, post),
             "microphone": Supervisor(Device.MICROPHONE, self._microphone_feed, post),
             "card": Supervisor(Device.READER, self._card_watcher, post, wanted=True),
         }
+
+    def _china_today(self) -> date:
+        """Return the date by which cards are judged. Raises CardError(CLOCK_OFF) while it is in doubt."""
+        if self.terminal_clock.code() is not Code.OK:
+            raise CardError(Code.CLOCK_OFF)
+        return china_date(self.clock_unix())
 
     def _driver(self, port: str) -> Any:
         return make_driver(self.settings, port, self._context)
@@ -190,6 +244,7 @@ class Terminal:
             post=post,
             same_face=self._policy.thresholds.same_face,
         )
+        self._versions["release"] = release.digest()
         self._versions.update({driver.name: driver.version for driver in (recogniser, *face)})
         facts = model_facts(self._context.models, self._versions)
         self.audit.append(RecordKind.MODELS_VERIFIED, facts=facts)
@@ -204,19 +259,37 @@ class Terminal:
             self._storage,
             self.settings.storage.min_free_mb,
             self.engine.post,
-            clock_unix=self.clock_unix,
-            clock_off_s=lambda: self.activation.clock_off_s,
+            check_clock=self._check_clock,
             further_codes=self._further_codes,
         )
 
+    def _check_clock(self) -> Code:
+        """Judge the time; ask central's while it is in doubt."""
+        code = self.terminal_clock.check(serving=self.engine.serving)
+        if code is not Code.OK:
+            self.activation.contact_now()
+        return code
+
     def _further_codes(self) -> Codes:
-        """Erase what is due; return what else is required. Nothing is sent before the models are there."""
+        """Erase what is due, free memory, return what else is required. Without models nothing is sent."""
         now, delivering = self.clock_unix(), self._listener is not None
-        self._erasure.run_if_due(
-            serving=self.engine.serving, clock_code=clock_code(now, self.activation.clock_off_s)
-        )
+        if not self.engine.serving:
+            return_freed_memory()
+        self._erasure.run_if_due(serving=self.engine.serving, clock_code=self.terminal_clock.code())
         return service_codes(
             self.audit, self.activation, self.settings.gates, now_unix=now, delivering=delivering
+        )
+
+    def _make_training(self, clerk: Clerk) -> TrainingSession:
+        return TrainingSession(
+            self.settings,
+            clerk,
+            say=self._announcer.say,
+            spoken_handlers=self._spoken_handlers(),
+            chime=self._announcer.ring,
+            print_slip=self._print_queue.print,
+            open_devices=partial(self._want_devices, True),
+            close_devices=partial(self._want_devices, False),
         )
 
     def _run_worker(self, name: str, work: Callable[[threading.Event], None]) -> None:
@@ -229,13 +302,31 @@ class Terminal:
             e.Attend: without_order(partial(self._want_devices, True)),
             e.AwaitCard: without_order(self._card_watcher.await_card),
             e.IgnoreCard: without_order(self._card_watcher.ignore_card),
+            e.ExpectChallenge: without_order(self.activation.expect_challenge),
             e.TakeChallenge: without_order(self.activation.take_challenge),
-            e.Say: lambda order: self._announcer.say(order.prompt, self.engine.language),
+            e.Say: self._say,
+            e.SendPhoneCode: lambda order: self.activation.phone_codes.send(order, self.engine.language),
+            e.ProvePhone: self.activation.phone_codes.prove,
+            e.StretchPassword: self.activation.passwords.begin,
             e.CallClerk: self._attestation.call_clerk,
+            e.RingClerk: without_order(self._clerk_caller.ring),
+            e.EndClerkCall: without_order(self._clerk_caller.end),
             e.Attest: self._attestation.attest,
+            e.SignReview: self._attestation.sign,
+            e.DropKey: without_order(self._attestation.drop_key),
             e.Print: self._print_queue.print_slip,
             e.Forget: without_order(self._forget),
             e.Finished: self._record_finished,
+            **self._spoken_handlers(),
+        }
+
+    def _spoken_handlers(self) -> dict[type[e.Order], Handler]:
+        """Return what a shell may have of the loudspeaker, also in a training."""
+        say = self._announcer
+        return {
+            e.ReadAloud: lambda page: say.read(page.clips, page.language, unhurried=self.engine.unhurried),
+            e.StopReading: without_order(say.stop_reading),
+            e.SoundChosen: lambda sound: say.choose_sound(sound.steps, sound.voice, sound.language),
         }
 
     def _connect_engines(self, watcher: FaceWatcher, listener: Listener) -> None:
@@ -244,7 +335,7 @@ class Terminal:
         self._handlers.update(
             {
                 e.Watch: lambda order: watcher.watch(order.portrait),
-                e.WatchCard: without_order(watcher.watch_card),
+                e.WatchCard: lambda order: watcher.watch_card(order.number),
                 e.Unwatch: without_order(watcher.unwatch),
                 e.KeepFace: without_order(watcher.keep_face),
                 e.Listen: lambda order: listener.listen(order.count),
@@ -254,12 +345,16 @@ class Terminal:
             }
         )
 
+    def _say(self, order: e.Say) -> None:
+        self._announcer.say(order.prompt, self.engine.language, unhurried=self.engine.unhurried)
+
     def _new_visit(self) -> Visit:
         settings = self.settings
         return Visit(
             self._policy,
             terminal=settings.terminal.id,
             place=settings.terminal.place,
+            operator=f"{settings.operator.name} {settings.operator.contact}".strip(),
             simulated=self.simulated,
             look_up=settings.central.look_up,
             keep_days=settings.retention.longest_days,
@@ -280,6 +375,9 @@ class Terminal:
 
     def _forget(self) -> None:
         self._want_devices(False)
+        self._announcer.choose_sound(0, "")
+        self._attestation.drop_key()
+        self.activation.passwords.forget()
         for part in (self._face_watcher, self._listener):
             if part is not None:
                 part.forget()

@@ -28,8 +28,13 @@ class Code(StrEnum):
     IDENTITY_MISSING = "identity.missing"
     IDENTITY_EXPOSED = "identity.exposed"
     ENROLMENT_REFUSED = "enrolment.refused"
+    ENROLMENT_USED = "enrolment.used"
+    DISPLAY_MISSING = "display.missing"
+    DISPLAY_SMALL = "display.small"
     DISK_LOW = "disk.low"
     CLOCK_OFF = "clock.off"
+    STORAGE_BUSY = "storage.busy"
+    STORAGE_READ_ONLY = "storage.read_only"
     OUTBOX_DAMAGED = "outbox.damaged"
     OUTBOX_FULL = "outbox.full"
     QUEUE_TOO_MANY = "queue.too_many"
@@ -40,6 +45,7 @@ class Code(StrEnum):
     AUDIT_UNWRITABLE = "audit.unwritable"
     AUDIT_DAMAGED = "audit.damaged"
     AUDIT_REWOUND = "audit.rewound"
+    AUDIT_MISSING = "audit.missing"
     INTERNAL = "internal.error"
 
     # devices
@@ -47,11 +53,14 @@ class Code(StrEnum):
     CAMERA_BUSY = "camera.busy"
     CAMERA_LOST = "camera.lost"
     CAMERA_FROZEN = "camera.frozen"
+    CAMERA_COVERED = "camera.covered"
+    CAMERA_TURNED = "camera.turned"
     CAMERA_FORMAT = "camera.format"
     CAMERA_NOT_ALLOWED = "camera.not_allowed"
     MICROPHONE_MISSING = "microphone.missing"
     MICROPHONE_BUSY = "microphone.busy"
     MICROPHONE_LOST = "microphone.lost"
+    MICROPHONE_DEAD = "microphone.dead"
     MICROPHONE_TOO_QUIET = "microphone.too_quiet"
     MICROPHONE_CLIPPED = "microphone.clipped"
     READER_MISSING = "reader.missing"
@@ -59,9 +68,15 @@ class Code(StrEnum):
     READER_LOST = "reader.lost"
     READER_FAULT = "reader.fault"
     READER_UNAUTHORISED = "reader.unauthorised"
+    READER_CHANGED = "reader.changed"
     SPEAKER_MISSING = "speaker.missing"
+    SPEAKER_UNHEARD = "speaker.unheard"
     PRINTER_MISSING = "printer.missing"
     PRINTER_PAPER = "printer.paper"
+    CLERK_CALL_FAILED = "clerk_call.failed"
+    PRINTER_COVER = "printer.cover"
+    PRINTER_FAULT = "printer.fault"
+    PRINTER_UNKNOWN = "printer.unknown"
 
     # how a visit is led
     CONSENT_REFUSED = "consent.refused"
@@ -69,6 +84,7 @@ class Code(StrEnum):
     VISIT_TIMEOUT = "visit.timeout"
     VISIT_ABANDONED = "visit.abandoned"
     VISIT_NEEDS_CLERK = "visit.needs_clerk"
+    VISIT_HELP_TIMEOUT = "visit.help_timeout"
 
     # the other ways, and the clerk's review
     WAY_ATTEST = "way.attest"
@@ -91,6 +107,7 @@ class Code(StrEnum):
     CARD_NOT_GENUINE = "card.not_genuine"
     CARD_MALFORMED = "card.malformed"
     CARD_NUMBER_INVALID = "card.number_invalid"
+    CARD_NUMBER_IRREGULAR = "card.number_irregular"
     CARD_EXPIRED = "card.expired"
     CARD_NOT_YET_VALID = "card.not_yet_valid"
     CARD_UNDER_AGE = "card.under_age"
@@ -107,12 +124,14 @@ class Code(StrEnum):
     CARD_PICTURE_BLURRED = "card_picture.blurred"
     CARD_PICTURE_GLARE = "card_picture.glare"
     CARD_PICTURE_SIDE = "card_picture.side"
+    CARD_PICTURE_NUMBER = "card_picture.number"
 
     # people behind the counter
     STAFF_NONE = "staff.none"
     STAFF_REFUSED = "staff.refused"
     STAFF_LOCKED = "staff.locked"
     STAFF_ROSTER_EXPIRED = "staff.roster_expired"
+    STAFF_ROSTER_OLD = "staff.roster_old"
     STAFF_ROSTER_ALTERED = "staff.roster_altered"
     STAFF_ROLE = "staff.role"
     STAFF_SAME_PERSON = "staff.same_person"
@@ -125,6 +144,11 @@ class Code(StrEnum):
 
     # what is typed
     PHONE_MALFORMED = "phone.malformed"
+    PHONE_UNPROVED = "phone.unproved"
+    PHONE_CODE_WRONG = "phone.code_wrong"
+    PHONE_CODE_EXPIRED = "phone.code_expired"
+    PHONE_CODE_UNSENT = "phone.code_unsent"
+    PHONE_TOO_OFTEN = "phone.too_often"
     PASSWORD_MALFORMED = "password.malformed"  # noqa: S105 - a code, not a password
     PASSWORD_WEAK = "password.weak"  # noqa: S105
     PASSWORD_MISMATCH = "password.mismatch"  # noqa: S105
@@ -134,6 +158,7 @@ class Code(StrEnum):
     FACE_SEVERAL = "face.several"
     FACE_TOO_FAR = "face.too_far"
     FACE_TOO_NEAR = "face.too_near"
+    FACE_CUT = "face.cut"
     FACE_OFF_CENTRE = "face.off_centre"
     FACE_TURNED = "face.turned"
     FACE_TILTED = "face.tilted"
@@ -193,10 +218,11 @@ class Code(StrEnum):
 
     # the line to central
     CENTRAL_UNREACHABLE = "central.unreachable"
+    CENTRAL_INTERCEPTED = "central.intercepted"
+    CENTRAL_CERTIFICATE_DATES = "central.certificate_dates"
     CENTRAL_UNTRUSTED = "central.untrusted"
     CENTRAL_BUSY = "central.busy"
     CENTRAL_FAULT = "central.fault"
-    CENTRAL_UNACCEPTABLE = "central.unacceptable"
 
     # what central decided (the wire carries these very values)
     PERSON_NOT_FOUND = "person.not_found"
@@ -206,7 +232,9 @@ class Code(StrEnum):
     PERSON_FACE_MISMATCH = "person.face_mismatch"
     PERSON_ALREADY_OPEN = "person.already_open"
     PERSON_NOT_OPEN = "person.not_open"
+    PERSON_ENDED = "person.ended"
     AUTHORITY_UNAVAILABLE = "authority.unavailable"
+    REVIEW_HELD = "review.held"
     EVIDENCE_INCOMPLETE = "evidence.incomplete"
     EVIDENCE_SIMULATED = "evidence.simulated"
     EVIDENCE_VERSION = "evidence.version"
@@ -214,10 +242,15 @@ class Code(StrEnum):
     EVIDENCE_REFUSED = "evidence.refused"
     EVIDENCE_WAY = "evidence.way"
     EVIDENCE_REVIEW = "evidence.review"
+    EVIDENCE_SIGNATURE = "evidence.signature"
     EVIDENCE_LOWERED = "evidence.lowered"
     EVIDENCE_GUARDIAN = "evidence.guardian"
+    CONSENT_UNKNOWN = "consent.unknown"
     TERMINAL_UNKNOWN = "terminal.unknown"
     TERMINAL_REVOKED = "terminal.revoked"
+    TERMINAL_HELD = "terminal.held"
+    CHALLENGE_LIMIT = "challenge.limit"
+    REQUEST_HELD = "request.held"
     REQUEST_SIGNATURE = "request.signature"
     REQUEST_REPLAYED = "request.replayed"
     REQUEST_MALFORMED = "request.malformed"

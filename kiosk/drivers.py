@@ -2,20 +2,13 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.paths import RESOURCES
 from kiosk.ports import Context
 from kiosk.settings import DriverChoice, Settings, driver_class, driver_settings
-
-PORTS = tuple(
-    name
-    for name, kind in get_type_hints(Settings).items()
-    if isinstance(kind, type) and issubclass(kind, DriverChoice)
-)
-"""Every section of the settings that chooses a driver."""
 
 
 def driver_context(

@@ -17,15 +17,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Device, Stage
+from kiosk.model import Device, FaceSeen, Stage
 from kiosk.visit.visit import Visit
 
 log = logging.getLogger(__name__)
 
 BUGS_ALLOWED = 3
 BUGS_WITHIN_S = 600.0
+NOT_SPOKEN_INTO = frozenset({Stage.DIGITS, Stage.HEAD})
+"""Challenges that begin when their prompt has been spoken: nothing else may be said into them."""
 STOP_CHECK_S = 0.2
 """How soon the thread notices that it is to stop."""
 
@@ -49,22 +53,25 @@ class Engine:
         required: frozenset[Device],
         record: Callable[[str, float, e.Event], None],
         clock: Callable[[], float],
+        clock_unix: Callable[[], float],
     ) -> None:
         """`handlers` must hold every order that is not a notice once all that is `required` is ready.
 
         No visit begins while something required is missing. `record` gets visit number, time and event before
-        the visit is fed.
+        the visit is fed. `clock_unix` dates its beginning.
         """
         self._new_visit = new_visit
         self._handlers = handlers
         self._record = record
         self._clock = clock
+        self._clock_unix = clock_unix
         self._inbox: queue.SimpleQueue[e.Event | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[e.Notice], None]] = []
         self._standing: dict[type, e.Notice] = {}  # what a late listener has to know
         self._notifying = threading.RLock()
         self._visit: Visit | None = None
         self._language = ""
+        self._called = False  # the clerk, since the last visit
         self._required = required
         self._faults: dict[Device, Code] = dict.fromkeys(required, Code.STARTING)
         self._devices: dict[Device, Code] = dict(self._faults)
@@ -103,6 +110,11 @@ class Engine:
     def language(self) -> str:
         """Language of the present visit, in which prompts are spoken."""
         return self._language
+
+    @property
+    def unhurried(self) -> bool:
+        """Whether the present visit is at the slow pace, in which prompts are spoken more slowly too."""
+        return self._visit is not None and self._visit.unhurried
 
     def worker_died(self, name: str, _: Exception) -> None:
         """Take the terminal out of service: without one of its threads it can promise nothing."""
@@ -145,7 +157,12 @@ class Engine:
         try:
             if isinstance(event, e.DeviceReady | e.DeviceFailed):
                 self._note_device(event)
-            self._feed(event)
+            if isinstance(event, FaceSeen):
+                self._note_orientation(event)
+            if isinstance(event, e.Spoken):
+                self._pass_on(event)
+            else:
+                self._feed(event)
         except Exception:
             log.exception("a bug ended the visit; event %s", type(event).__name__)
             self._after_bug()
@@ -153,9 +170,12 @@ class Engine:
     def _feed(self, event: e.Event) -> None:
         """Feed the visit, carry out its orders, and feed the events that come of them."""
         if self._visit is None:
+            self._help_without_visit(event)
             if not isinstance(event, e.Began) or self._faults:
                 return
+            event = replace(event, at_unix=self._clock_unix())
             self._visit = self._new_visit()
+            self._called = False
             self._language = event.language
         waiting = deque([event])
         while waiting and self._visit is not None:
@@ -165,6 +185,22 @@ class Engine:
                 self._language = fed.language
             self._record(self._visit.number or getattr(fed, "visit", ""), at, fed)
             waiting.extend(self._carry_out(self._visit.feed(fed, at)))
+
+    def _pass_on(self, wish: e.Spoken) -> None:
+        """Let the loudspeaker do what the shell wants, unless it would speak into a challenge."""
+        visit = self._visit
+        listens = visit is not None and visit.help is None and visit.stage in NOT_SPOKEN_INTO
+        handler = self._handlers.get(type(wish))
+        if handler is not None and not (listens and isinstance(wish, e.ReadAloud | e.SoundChosen)):
+            handler(wish)
+
+    def _help_without_visit(self, event: e.Event) -> None:
+        """Call the clerk while nobody is served, and tell what became of it."""
+        if isinstance(event, e.HelpWanted):
+            self._called = True
+            event = self._handlers[e.RingClerk](e.RingClerk()) or event
+        if isinstance(event, e.ClerkCallChanged) and self._called:
+            self._notify(e.ShowHelp(call=event.call))
 
     def _carry_out(self, orders: list[e.Order]) -> list[e.Event]:
         """Return the events that came of the orders at once. Raises KeyError for an order without handler."""
@@ -201,7 +237,11 @@ class Engine:
     # ── in and out of service ────────────────────────────────────────────────────────────────────
 
     def _note_device(self, event: e.DeviceReady | e.DeviceFailed) -> None:
-        self._devices[event.device] = event.code if isinstance(event, e.DeviceFailed) else Code.OK
+        code = event.code if isinstance(event, e.DeviceFailed) else Code.OK
+        if self._devices.get(event.device) is not code:
+            level = logging.INFO if code in (Code.OK, Code.STARTING) else logging.WARNING
+            log.log(level, "%s: %s", event.device, code)
+        self._devices[event.device] = code
         if event.device not in self._required:
             return
         before = dict(self._faults)
@@ -211,6 +251,15 @@ class Engine:
             self._faults[event.device] = event.code
         if self._faults != before and self._visit is None:
             self._notify_service()
+
+    def _note_orientation(self, seen: FaceSeen) -> None:
+        """Note for staff that the camera is mounted wrongly; it is not lost, and only a face shows it."""
+        before = self._devices.get(Device.CAMERA)
+        if seen.hint is Code.CAMERA_TURNED and before is not Code.CAMERA_TURNED:
+            log.warning("%s: %s", Device.CAMERA, seen.hint)
+            self._devices[Device.CAMERA] = seen.hint
+        elif seen.good and before is Code.CAMERA_TURNED:
+            self._devices[Device.CAMERA] = Code.OK
 
     def _notify_service(self) -> None:
         # What is known to be missing comes before what is only not there yet: the first is shown in words.

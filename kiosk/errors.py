@@ -77,7 +77,14 @@ class CentralError(KioskError):
 
 
 class Unreachable(CentralError):  # noqa: N818
-    """No answer, or one that says "later": wait and try again. The outcome of the request is unknown."""
+    """No answer, or one that says "later": wait and try again. The outcome of the request is unknown.
+
+    `retry_after_s`: how long the other end asks to wait; None if it does not say.
+    """
+
+    def __init__(self, code: Code, detail: str = "", *, retry_after_s: float | None = None) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
 
 
 class Untrusted(CentralError):  # noqa: N818

@@ -13,6 +13,7 @@ from kiosk.model import (
     Challenge,
     Check,
     Clerk,
+    ClerkCallState,
     Decision,
     Device,
     DigitHeard,
@@ -20,12 +21,17 @@ from kiosk.model import (
     HeadMove,
     IdCard,
     Outcome,
+    PhoneCodeStatus,
+    PhoneProofStatus,
     Purpose,
+    ReaderIdentity,
     Review,
     ReviewReason,
     Role,
+    Signature,
     Slip,
     Stage,
+    Step,
     Verdict,
     Way,
 )
@@ -38,7 +44,7 @@ class Began(Struct, frozen=True, tag=True, kw_only=True):
 
     visit: str
     language: str
-    at_unix: float
+    at_unix: float = 0.0  # the engine sets it
     unhurried: bool = False
     way: Way = Way.VOICE
     purpose: Purpose = Purpose.OPEN
@@ -77,10 +83,15 @@ class GuardianDeclined(Struct, frozen=True, tag=True):
 
 
 class CardRead(Struct, frozen=True, tag=True):
-    """`card` is personal and None in logs and replays; `facts` are what the rules use."""
+    """`card` is personal and None in logs and replays; `facts` are what the rules use.
+
+    `reader`: which reader read it. `person`: the commitment (kiosk/card/person_commitment.py).
+    """
 
     facts: CardFacts
     card: IdCard | None = None
+    reader: ReaderIdentity | None = None
+    person: str = ""
 
 
 class CardFailed(Struct, frozen=True, tag=True):
@@ -94,15 +105,61 @@ class CardRemoved(Struct, frozen=True, tag=True):
 
 
 class Typed(Struct, frozen=True, tag=True, kw_only=True):
-    """Mobile number and password, both personal; `redacted`: in a log, blank and already checked."""
+    """Mobile number and password, both personal; `redacted`: in a log, blank and already checked.
+
+    `password`: None where only the number was asked for.
+    """
 
     phone: str
-    password: str
+    password: str | None
     faults: tuple[Code, ...] = ()
     redacted: bool = False
 
     def __repr__(self) -> str:
         return "Typed(…)"
+
+
+class Confirmed(Struct, frozen=True, tag=True):
+    """The person confirmed that their credential is to be ended, or their data erased."""
+
+
+class PhoneCodeAnswered(Struct, frozen=True, tag=True, kw_only=True):
+    """Answer to `SendPhoneCode`, which had this number. `again_s`: see `ShowPhoneCode`."""
+
+    request: int
+    status: PhoneCodeStatus
+    again_s: float | None = None
+    required: bool = False  # central refuses what is not proved
+
+
+class PhoneCodeTyped(Struct, frozen=True, tag=True):
+    """The code that was typed, secret; `redacted`: in a log, blank and already checked."""
+
+    code: str
+    redacted: bool = False
+
+    def __repr__(self) -> str:
+        return "PhoneCodeTyped(…)"
+
+
+class PhoneProofAnswered(Struct, frozen=True, tag=True, kw_only=True):
+    """Answer to `ProvePhone`, which had this number."""
+
+    request: int
+    status: PhoneProofStatus
+    tries_left: int = 0
+
+
+class PhoneCodeWanted(Struct, frozen=True, tag=True):
+    """The person asks for another code."""
+
+
+class PhoneCodeSkipped(Struct, frozen=True, tag=True):
+    """The person goes on without a code."""
+
+
+class PhoneChangeWanted(Struct, frozen=True, tag=True):
+    """The person wants to type another number."""
 
 
 class ReferenceReady(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -134,6 +191,10 @@ class ChallengeMissing(Struct, frozen=True, tag=True):
     """Answer to `TakeChallenge`: the pool is empty."""
 
     code: Code = Code.CHALLENGE_NONE
+
+
+READ_ALOUD = "read_aloud"
+"""Prompt that has ended when a page was read aloud to its end."""
 
 
 class PromptEnded(Struct, frozen=True, tag=True):
@@ -186,7 +247,7 @@ class Signs(Struct, frozen=True, tag=True):
 
 
 class Attested(Struct, frozen=True, tag=True):
-    """Answer to `Attest`: the PIN is this clerk's."""
+    """Answer to `Attest`: the PIN is this clerk's. Their key is kept for one `SignReview`."""
 
     clerk: str
     role: Role
@@ -194,9 +255,15 @@ class Attested(Struct, frozen=True, tag=True):
 
 
 class NotAttested(Struct, frozen=True, tag=True):
-    """Answer to `Attest`: unknown, locked, or another PIN."""
+    """Answer to `Attest`: unknown, locked, or another PIN; to `SignReview`: there is no key any more."""
 
     code: Code
+
+
+class ReviewSigned(Struct, frozen=True, tag=True):
+    """Answer to `SignReview`. The signature itself is blank in logs."""
+
+    signature: Signature
 
 
 class Decided(Struct, frozen=True, tag=True):
@@ -250,8 +317,55 @@ class Cancelled(Struct, frozen=True, tag=True):
     """The cancel button was pressed."""
 
 
+class Touched(Struct, frozen=True, tag=True):
+    """The screen was touched, anywhere; a shell posts it at most once in some seconds."""
+
+
+class ReadAloud(Struct, frozen=True, tag=True):
+    """A page is to be read aloud: the clips that speak it, and the language that it is shown in.
+
+    This and the two after it are for the loudspeaker: the engine passes them on, and no visit sees them.
+    """
+
+    clips: tuple[str, ...]
+    language: str
+
+
+class StopReading(Struct, frozen=True, tag=True):
+    """Another page is shown, or the person has heard enough: reading aloud ends."""
+
+
+class SoundChosen(Struct, frozen=True, tag=True):
+    """How loud all is spoken from now on, in steps from the site's own, and in which other spoken language.
+
+    Nothing chosen: as the site has it. A sentence in `language` shows how loud it is; none if that is empty.
+    """
+
+    steps: int = 0
+    voice: str = ""
+    language: str = ""
+
+
 class HelpWanted(Struct, frozen=True, tag=True):
-    """The clerk was called."""
+    """The button that calls the clerk was touched."""
+
+
+class HelpEnded(Struct, frozen=True, tag=True):
+    """The person who called the clerk goes on with the visit."""
+
+
+class ReviewWanted(Struct, frozen=True, tag=True):
+    """The clerk who was called wants to decide on the spot."""
+
+
+class ClerkCallChanged(Struct, frozen=True, tag=True):
+    """Answer to `RingClerk`, and again when the call has gone out or failed.
+
+    `staffed`: a clerk is signed in.
+    """
+
+    call: ClerkCallState
+    staffed: bool
 
 
 class Dismissed(Struct, frozen=True, tag=True):
@@ -299,6 +413,13 @@ Event = (
     | CardFailed
     | CardRemoved
     | Typed
+    | Confirmed
+    | PhoneCodeAnswered
+    | PhoneCodeTyped
+    | PhoneProofAnswered
+    | PhoneCodeWanted
+    | PhoneCodeSkipped
+    | PhoneChangeWanted
     | ReferenceReady
     | ReferenceFailed
     | CardSeen
@@ -317,6 +438,7 @@ Event = (
     | Signs
     | Attested
     | NotAttested
+    | ReviewSigned
     | Decided
     | SlowDown
     | Stored
@@ -324,7 +446,14 @@ Event = (
     | ReceiptArrived
     | RequestWedged
     | Cancelled
+    | Touched
+    | ReadAloud
+    | StopReading
+    | SoundChosen
     | HelpWanted
+    | HelpEnded
+    | ReviewWanted
+    | ClerkCallChanged
     | Dismissed
     | DeviceReady
     | DeviceFailed
@@ -346,6 +475,9 @@ class Show(Struct, frozen=True, tag=True, kw_only=True):
     until: float | None = None  # deadline of the stage, for the "time left" ring
     way: Way = Way.VOICE
     guardian: bool = False  # a child's guardian acts from now on
+    purpose: Purpose = Purpose.OPEN
+    step: Step | None = None  # where the visit is, or ended; None: before its first step
+    outcome: Outcome | None = None  # how the visit ended
 
 
 class ShowDigit(Struct, frozen=True, tag=True):
@@ -460,11 +592,20 @@ class Watch(Struct, frozen=True, tag=True):
 
 
 class WatchCard(Struct, frozen=True, tag=True):
-    """Look for the printed card before the camera, as the reference (→ CardSeen, ReferenceReady)."""
+    """Look for the printed card of this number, as the reference (→ CardSeen, ReferenceReady)."""
+
+    number: str
+
+    def __repr__(self) -> str:
+        return "WatchCard(…)"
 
 
 class Unwatch(Struct, frozen=True, tag=True):
     """Stop looking at faces; what is known of them is kept until `Forget`."""
+
+
+class ExpectChallenge(Struct, frozen=True, tag=True):
+    """Have a fresh challenge ready, if central can be reached: one will be taken soon."""
 
 
 class TakeChallenge(Struct, frozen=True, tag=True):
@@ -498,14 +639,91 @@ class KeepFace(Struct, frozen=True, tag=True):
     """
 
 
+class SendPhoneCode(Struct, frozen=True, tag=True):
+    """Have central send a code to this number (→ `PhoneCodeAnswered`)."""
+
+    visit: str
+    phone: str
+    request: int
+
+    def __repr__(self) -> str:
+        return "SendPhoneCode(…)"
+
+
+class ProvePhone(Struct, frozen=True, tag=True):
+    """Have central compare what was typed (→ `PhoneProofAnswered`)."""
+
+    visit: str
+    phone: str
+    request: int
+    code: str = ""
+
+    def __repr__(self) -> str:
+        return "ProvePhone(…)"
+
+
+class ShowPhoneCode(Struct, frozen=True, tag=True):
+    """Let the code be typed that was sent to the number with these last digits.
+
+    `again_at`: when another may be asked for, on the capture clock; None: not any more. `may_skip`: the
+    person may go on without.
+    """
+
+    phone_end: str
+    again_at: float | None
+    may_skip: bool
+
+    def __repr__(self) -> str:
+        return "ShowPhoneCode(…)"
+
+
 class CallClerk(Struct, frozen=True, tag=True):
     """Ask whether a clerk is signed in (→ `ClerkPresent` or `ClerkAbsent`)."""
+
+
+class RingClerk(Struct, frozen=True, tag=True):
+    """Call the clerk to the terminal, with a chime (→ `ClerkCallChanged`, at once and when it is known more).
+
+    Nothing happens if they were called a moment ago.
+    """
+
+
+class EndClerkCall(Struct, frozen=True, tag=True):
+    """The clerk need not come any more."""
+
+
+class ShowHelp(Struct, frozen=True, tag=True, kw_only=True):
+    """Show what became of the call.
+
+    `until`: the visit waits until then; None: it does not wait, or there is none. `review`: a clerk who is
+    signed in may decide on the spot.
+    """
+
+    call: ClerkCallState
+    until: float | None = None
+    review: bool = False
+
+
+class HelpOver(Struct, frozen=True, tag=True):
+    """The visit goes on where it was."""
+
+
+class TimeLeft(Struct, frozen=True, tag=True):
+    """The present stage has another deadline now."""
+
+    until: float | None
+
+
+class AskTime(Struct, frozen=True, tag=True):
+    """Ask whether more time is needed: the stage ends at `until`. `TimeLeft` or `Show` ends the question."""
+
+    until: float
 
 
 class Attest(Struct, frozen=True, tag=True):
     """Check whether this PIN is that clerk's (→ `Attested` or `NotAttested`, a moment later).
 
-    `role` SUPERVISOR: a second signature, by another person than the one who is signed in.
+    `role` SUPERVISOR: for a second signature, by another person than the one who is signed in.
     """
 
     clerk: str
@@ -514,6 +732,33 @@ class Attest(Struct, frozen=True, tag=True):
 
     def __repr__(self) -> str:
         return "Attest(…)"
+
+
+class SignReview(Struct, frozen=True, tag=True, kw_only=True):
+    """Sign this decision with the key of who was attested last (→ `ReviewSigned` or `NotAttested`)."""
+
+    visit: str
+    challenge: str | None
+    persons: tuple[str, ...]
+    code: Code
+    decision: Decision
+    reason: ReviewReason
+    overruled: tuple[Code, ...]
+    second: bool
+
+
+class DropKey(Struct, frozen=True, tag=True):
+    """Forget the key of who was attested last; nothing is to be signed with it."""
+
+
+class StretchPassword(Struct, frozen=True, tag=True):
+    """Stretch the password that was chosen, beside the visit; `Submit` seals the result."""
+
+    visit: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "StretchPassword(…)"
 
 
 class Submit(Struct, frozen=True, tag=True):
@@ -559,6 +804,9 @@ class OutOfService(Struct, frozen=True, tag=True):
     missing: tuple[DeviceFailed, ...]
 
 
+Spoken = ReadAloud | StopReading | SoundChosen
+"""What a shell wants of the loudspeaker."""
+
 Order = (
     Show
     | ShowDigit
@@ -571,8 +819,19 @@ Order = (
     | ShowCase
     | Coach
     | Say
+    | SendPhoneCode
+    | ProvePhone
+    | ShowPhoneCode
     | CallClerk
+    | RingClerk
+    | EndClerkCall
+    | ShowHelp
+    | HelpOver
+    | TimeLeft
+    | AskTime
     | Attest
+    | SignReview
+    | DropKey
     | Attend
     | AwaitCard
     | IgnoreCard
@@ -580,20 +839,24 @@ Order = (
     | WatchCard
     | Unwatch
     | KeepFace
+    | ExpectChallenge
     | TakeChallenge
     | Listen
     | WindowOpened
     | StopListening
+    | StretchPassword
     | Submit
     | Print
     | NotPrinted
     | Forget
     | Finished
+    | Spoken
 )
 
 Notice = (
     Show
     | ShowLight
+    | ShowPhoneCode
     | ShowDigit
     | ShowHeard
     | ShowGain
@@ -602,6 +865,10 @@ Notice = (
     | AskSignature
     | ShowCase
     | Coach
+    | ShowHelp
+    | HelpOver
+    | TimeLeft
+    | AskTime
     | Say
     | Print
     | NotPrinted
@@ -620,14 +887,14 @@ class Guardian(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """Everything that a request contains. The personal part is sealed before it is written to disk.
+    """Everything that a request contains but the password, which `StretchPassword` has taken away.
 
+    The personal part is sealed before it is written to disk.
     `card` is whose credential it is. With a `guardian` face, voice and digits are the guardian's.
     """
 
     card: IdCard | None
-    phone: str
-    password: str
+    phone: str | None
     consent: Agreed
     challenge: str
     verdicts: tuple[Verdict, ...]
@@ -636,6 +903,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     reviews: tuple[Review, ...] = ()
     purpose: Purpose = Purpose.OPEN
     guardian: Guardian | None = None
+    reader: ReaderIdentity | None = None
 
     def __repr__(self) -> str:
         return "Evidence(…)"

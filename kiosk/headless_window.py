@@ -7,19 +7,19 @@ It paints nothing, but answers like the window: a digit counts as painted at onc
 import threading
 import time
 from collections.abc import Callable
-from hashlib import sha256
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
-from kiosk.model import Language, Stage
+from kiosk.model import Language, Purpose, Stage
+from kiosk.phrases import load
 from kiosk.ports import Engine
 from kiosk.visit.rules import typed_input
 from kiosk.visit_number import new_visit_number
 from kiosk.worker import Worker
 
-NO_TEXT_SHA256 = sha256(b"no text was shown").hexdigest()
-"""The hash of the consent text in simulated visits without a screen."""
+PHRASES = load(Language.ZH_HANS)
+"""Who touches this window agrees to the text that the other one shows."""
 
 
 class Headless:
@@ -34,7 +34,7 @@ class Headless:
         self._engine = engine
         self._clock = clock
         self._stage = Stage.OUT_OF_SERVICE
-        self._agreed = False
+        self._agreed, self._purpose = False, Purpose.OPEN
         self._pages: list[str] = []
         self._text = ""
         self._light_sequence = 0  # number of the colour sequence that is shown
@@ -43,7 +43,7 @@ class Headless:
     def see(self, notice: e.Notice) -> None:
         """React to a notice of the engine."""
         if isinstance(notice, e.Show):
-            self._stage, self._agreed = notice.stage, False
+            self._stage, self._agreed, self._purpose = notice.stage, False, notice.purpose
             self._pages, self._text = [], ""
             self._light_sequence += 1
         elif isinstance(notice, e.ShowDigit):
@@ -70,7 +70,7 @@ class Headless:
         event = self._event_of(name)
         if event is not None:
             self._engine.post(event)
-        return event is not None or name in ("agree", "key_next")
+        return event is not None or name in ("agree", "key_next", "other_matter")
 
     def type(self, text: str) -> None:
         """Type digits on the keypad."""
@@ -80,35 +80,59 @@ class Headless:
         if name in ("begin", "begin_unhurried") and self._stage is Stage.IDLE:
             return e.Began(
                 visit=new_visit_number(),
-                language=Language.ZH_HANS,
-                at_unix=time.time(),
+                language=PHRASES.language,
                 unhurried=name == "begin_unhurried",
+            )
+        if name.startswith("matter_") and self._stage is Stage.IDLE:
+            return e.Began(
+                visit=new_visit_number(),
+                language=PHRASES.language,
+                at_unix=time.time(),
+                purpose=Purpose(name.removeprefix("matter_")),
             )
         if self._stage is Stage.CONSENT:
             return self._consent(name)
         if self._stage is Stage.GUARDIAN and name == "agree_guardian":
-            return e.GuardianAgreed(Language.ZH_HANS, NO_TEXT_SHA256)
+            return e.GuardianAgreed(PHRASES.language, PHRASES.guardian_consent_sha256(self._purpose))
         if name == "key_next" and self._stage is Stage.PHONE:
             return self._next_page()
+        if name == "confirm" and self._stage is Stage.CONFIRM:
+            return e.Confirmed()
+        if name == "key_next" and self._stage is Stage.PHONE_CODE:
+            typed, self._text = self._text, ""
+            return e.PhoneCodeTyped(typed)
         plain: dict[str, e.Event] = {
             "cancel": e.Cancelled(),
             "help": e.HelpWanted(),
+            "help_go_on": e.HelpEnded(),
+            "help_leave": e.Cancelled(),
             "dismiss": e.Dismissed(),
+            "phone_code_again": e.PhoneCodeWanted(),
+            "phone_code_change": e.PhoneChangeWanted(),
+            "phone_code_skip": e.PhoneCodeSkipped(),
         }
         return plain.get(name)
 
     def _consent(self, name: str) -> e.Event | None:
         if name == "decline":
             return e.Declined()
+        if name == "agree_clerk":
+            return e.Agreed(PHRASES.language, PHRASES.clerk_consent_sha256(self._purpose), picture=False)
+        if name == "agree" and not self._purpose.has_password:
+            return e.Agreed(PHRASES.language, PHRASES.consent_sha256(self._purpose), picture=False)
         if name == "agree":
             self._agreed = True
         if self._agreed and name in ("agree_picture", "decline_picture"):
-            return e.Agreed(Language.ZH_HANS, NO_TEXT_SHA256, picture=name == "agree_picture")
+            return e.Agreed(PHRASES.language, PHRASES.consent_sha256(), picture=name == "agree_picture")
         return e.Cancelled() if name == "cancel" else None
 
     def _next_page(self) -> e.Event | None:
         self._pages.append(self._text)
         self._text = ""
+        if not self._purpose.has_password:
+            phone = self._pages.pop()
+            fault = typed_input.phone_fault(phone)
+            return e.Typed(phone=phone, password=None, faults=(fault,) if fault else ())
         if len(self._pages) < 3:
             return None
         phone, password, again = self._pages

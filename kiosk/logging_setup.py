@@ -6,6 +6,7 @@ import traceback
 from copy import copy
 from types import TracebackType
 
+from kiosk.china_time import struct_time
 from kiosk.errors import KioskError
 
 FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(message)s"
@@ -13,10 +14,13 @@ _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class MessageFreeFormatter(logging.Formatter):
-    """Formats foreign exceptions by type and place only.
+    """Formats times as China's, and foreign exceptions by type and place only.
 
     Their messages may hold what a customer typed (`int("…")` quotes it); those of KioskError never do.
     """
+
+    converter = staticmethod(struct_time)
+    default_msec_format = "%s,%03d+08:00"
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record, ignoring the text of the exception that another handler may have left in it."""

@@ -38,6 +38,8 @@ class Stage(StrEnum):
     CARD = "card"
     GUARDIAN = "guardian"
     PHONE = "phone"
+    CONFIRM = "confirm"
+    PHONE_CODE = "phone_code"
     PORTRAIT = "portrait"
     FACE = "face"
     DIGITS = "digits"
@@ -46,6 +48,47 @@ class Stage(StrEnum):
     REVIEW = "review"
     SUBMIT = "submit"
     OUTCOME = "outcome"
+
+
+class Step(StrEnum):
+    """A part of a visit as the person sees it, in this order; see `kiosk.visit.steps`."""
+
+    CARD = "card"
+    GUARDIAN = "guardian"
+    PHONE = "phone"
+    CONFIRM = "confirm"  # where nothing is typed
+    FACE = "face"
+    CHALLENGE = "challenge"  # digits, head movements or typed digits
+    CLERK = "clerk"
+    DONE = "done"
+
+
+class PhoneCodeStatus(StrEnum):
+    """What became of the wish to send a one-time code to a mobile number."""
+
+    SENT = "sent"
+    UNSENT = "unsent"  # the provider of text messages did not take it
+    TOO_OFTEN = "too_often"
+    OFF = "off"  # central sends none
+    UNREACHABLE = "unreachable"
+
+
+class PhoneProofStatus(StrEnum):
+    """Result of comparing what was typed with the code that was sent."""
+
+    PROVED = "proved"
+    WRONG = "wrong"
+    EXPIRED = "expired"  # too old, or tried too often
+    UNREACHABLE = "unreachable"
+
+
+class PhoneProof(StrEnum):
+    """Whether the mobile number was proved, and why not; evidence."""
+
+    PROVED = "proved"
+    SKIPPED = "skipped"  # the person went on without
+    OFF = "off"  # central sends no codes
+    OFFLINE = "offline"
 
 
 class Way(StrEnum):
@@ -63,6 +106,19 @@ class Purpose(StrEnum):
     OPEN = "open"
     RENEW = "renew"  # the old one ends, a new one is issued
     NEW_PASSWORD = "new_password"  # noqa: S105 - the credential stays
+    NEW_PHONE = "new_phone"  # the credential and its password stay
+    END = "end"
+    ERASE = "erase"  # ends it, and erases what central holds of the person
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the person chooses a password."""
+        return self in (Purpose.OPEN, Purpose.RENEW, Purpose.NEW_PASSWORD)
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether the person gives a mobile number; for a purpose without one they confirm what they want."""
+        return self.has_password or self is Purpose.NEW_PHONE
 
 
 class HeadMove(StrEnum):
@@ -94,6 +150,7 @@ class Device(StrEnum):
     CONTACT = "contact"
     SOFTWARE = "software"
     LEDGER = "ledger"
+    CLERK_CALL = "clerk_call"
 
 
 class Role(StrEnum):
@@ -110,6 +167,23 @@ class Clerk(Struct, frozen=True):
     role: Role
 
 
+class ClerkCallState(StrEnum):
+    """Whether the clerk was called, as far as the terminal knows."""
+
+    WAVE = "wave"  # nothing at this terminal calls them
+    CALLING = "calling"
+    CALLED = "called"
+    FAILED = "failed"
+
+
+class ClerkCallFacts(Struct, frozen=True, kw_only=True):
+    """What a call of the clerk says; nothing about a person."""
+
+    terminal: str
+    place: str
+    at_unix: float
+
+
 class Outcome(StrEnum):
     """How a visit ended, as the screen, the slip and the report say it."""
 
@@ -121,19 +195,21 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  # cancelled, declined, walked off, timed out
 
 
-_CHANGES = {
-    (Outcome.ACTIVATED, Purpose.RENEW): "renewed",
-    (Outcome.ACTIVATED, Purpose.NEW_PASSWORD): "password_set",
-    (Outcome.ACCEPTED, Purpose.RENEW): "change_accepted",
-    (Outcome.ACCEPTED, Purpose.NEW_PASSWORD): "change_accepted",
-    (Outcome.REFUSED, Purpose.RENEW): "change_refused",
-    (Outcome.REFUSED, Purpose.NEW_PASSWORD): "change_refused",
+_DONE = {
+    Purpose.RENEW: "renewed",
+    Purpose.NEW_PASSWORD: "password_set",
+    Purpose.NEW_PHONE: "phone_set",
+    Purpose.END: "ended",
+    Purpose.ERASE: "erased",
 }
+_CHANGE = {Outcome.ACCEPTED: "change_accepted", Outcome.REFUSED: "change_refused"}
 
 
 def outcome_key(outcome: Outcome, purpose: Purpose) -> str:
     """Return the phrase key of an outcome: for a change it says what became of the existing credential."""
-    return _CHANGES.get((outcome, purpose), outcome.value)
+    if purpose is Purpose.OPEN:
+        return outcome.value
+    return _DONE[purpose] if outcome is Outcome.ACTIVATED else _CHANGE.get(outcome, outcome.value)
 
 
 class StreamSeen(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -186,9 +262,20 @@ class IdCard(Struct, frozen=True, kw_only=True):
     valid_to: date | None  # None: 长期, without end
     portrait: bytes  # as the chip holds it; only a portrait decoder understands it
     kind: str = "resident"  # resident | J | I | Y, the type letter on the chip
+    salt: str = ""  # of the commitment that clerks sign (kiosk/card/person_commitment.py)
 
     def __repr__(self) -> str:
         return "IdCard(…)"
+
+
+class ReaderIdentity(Struct, frozen=True):
+    """Which card reader this is. `sam`: the number of its security module, as printed on the reader.
+
+    `socket`: the USB socket it hangs on; empty where the reader is not on USB.
+    """
+
+    sam: str
+    socket: str
 
 
 class CardFacts(Struct, frozen=True, kw_only=True):
@@ -197,6 +284,7 @@ class CardFacts(Struct, frozen=True, kw_only=True):
     kind: str = "resident"  # resident | J | I | Y
     number_valid: bool = False  # GB 11643: form, birth date inside, check character
     birth_agrees: bool = False  # the birth date in the number is the one printed
+    number_formed: bool = False  # looks like a number of its kind, be it valid or not
     days_valid: int | None = None  # days until the last valid day; negative: expired; None: 长期
     days_since_issue: int = 0  # negative: not valid yet
     age: int = 0  # completed years
@@ -208,6 +296,7 @@ class Challenge(Struct, frozen=True, kw_only=True):
     id: str
     digits: tuple[int, ...]
     gaps_s: tuple[float, ...]  # how long digit i stays before digit i+1 is shown
+    issued_unix: float = 0.0
     expires_unix: float
 
 
@@ -244,12 +333,12 @@ class FaceSeen(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
     """What one looked-at frame showed.
 
     `likeness` and `likeness_mean` are cosine similarities to the card's portrait: of this frame, and of the
-    mean embedding of the best of the `frames_good` good frames so far. `likeness_first` compares with the
-    face that this track began with, `likeness_reviewed` (of the mean) with the face that a clerk was asked
-    about last in this visit. `mouth` is the inner-lip distance over the mouth's width; `eyes` the height of
-    their darkness above the corners (`kiosk.face.eyes`), below 0 closed; angles in degrees; `live` is 0…1,
-    None where no anti-spoof model is installed. `light`: ln of red to green and of blue to green in the face
-    against the background, less that of the first frame.
+    mean embedding of those that differ most, of `frames_good` good frames so far. `likeness_first` compares
+    with the face that this track began with, `likeness_reviewed` (of the mean) with the face that a clerk was
+    asked about last in this visit. `mouth` is the inner-lip distance over the mouth's width; `eyes` the
+    height of their darkness above the corners (`kiosk.face.eyes`), below 0 closed; angles in degrees; `live`
+    is 0…1, None where no anti-spoof model is installed. `light`: ln of red to green and of blue to green in
+    the face against the background, less that of the first frame.
     """
 
     at: float
@@ -357,6 +446,7 @@ class ReviewReason(StrEnum):
     HOUSEHOLD_REGISTER = "household_register"  # shows who is the child's guardian; so do …
     BIRTH_CERTIFICATE = "birth_certificate"
     GUARDIANSHIP_PAPER = "guardianship_paper"  # of a court, a notary, a residents' committee
+    CARD_AND_PAPER = "card_and_paper"  # the card is genuine, and another paper shows the same number
     NO_PROOF = "no_proof"  # nothing shows it
     NOT_READY = "not_ready"  # mask, phone call, distraction: another try
     OTHER_PERSON = "other_person"
@@ -384,34 +474,41 @@ REVIEW_REASONS: Mapping[Decision, tuple[ReviewReason, ...]] = {
 """Which reasons a decision may have."""
 
 
-_REASONS_FOR_YOUNG: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
+_REASONS_FOR_CODE: Mapping[tuple[Decision, Code], tuple[ReviewReason, ...]] = {
     (Decision.APPROVE, Code.CARD_UNDER_AGE): (ReviewReason.GUARDIAN,),
     (Decision.APPROVE, Code.CARD_CHILD): (
         ReviewReason.HOUSEHOLD_REGISTER,
         ReviewReason.BIRTH_CERTIFICATE,
         ReviewReason.GUARDIANSHIP_PAPER,
     ),
+    (Decision.APPROVE, Code.CARD_NUMBER_IRREGULAR): (ReviewReason.CARD_AND_PAPER,),
     (Decision.REFUSE, Code.CARD_CHILD): (ReviewReason.NO_PROOF, *REVIEW_REASONS[Decision.REFUSE]),
 }
 
 
 def allowed_reasons(decision: Decision, code: Code) -> tuple[ReviewReason, ...]:
-    """Return the reasons for a decision on `code`; for young people only the guardian counts."""
-    return _REASONS_FOR_YOUNG.get((decision, code), REVIEW_REASONS[decision])
+    """Return the reasons for a decision on `code`; a card is approved for what its papers show only."""
+    return _REASONS_FOR_CODE.get((decision, code), REVIEW_REASONS[decision])
 
 
-class Signature(Struct, frozen=True):
-    """Signature of a member of staff under a decision, proved by PIN at `at_unix`. `clerk`: a number."""
+class Signature(Struct, frozen=True, kw_only=True):
+    """Signature of a member of staff under a decision. `clerk`: a number.
+
+    `signature`: with the key that their PIN unwraps, base64url; blank in logs.
+    """
 
     clerk: str
     role: Role
     at_unix: float
+    signature: str
 
 
 class Review(Struct, frozen=True, kw_only=True):
     """A clerk's decision on the spot: evidence of its own, beside the verdicts."""
 
     code: Code  # why the clerk was asked
+    challenge: str | None  # which the visit held when it was decided
+    persons: tuple[str, ...]  # commitments to those whose cards the visit held then
     decision: Decision
     reason: ReviewReason
     overruled: tuple[Code, ...]  # what counts as passed from then on; empty unless approved
@@ -428,6 +525,20 @@ class RequestStatus(StrEnum):
     REFUSED = "REFUSED"
 
 
+class ErasureNote(Struct, frozen=True, kw_only=True):
+    """What central erased of a person, and until when the rest stays.
+
+    `receipt`: number of central's signed receipt; `evidence_until_unix`: of the request to erase;
+    `guard_until_unix`: of the code for the ID number that keeps older, late requests from being carried out.
+    """
+
+    receipt: int
+    credentials: int
+    requests: int
+    evidence_until_unix: float
+    guard_until_unix: float
+
+
 class ActivationReceipt(Struct, frozen=True, kw_only=True):
     """Central's answer to an activation request."""
 
@@ -437,6 +548,7 @@ class ActivationReceipt(Struct, frozen=True, kw_only=True):
     credential: str | None = None  # the credential's public serial, not a secret
     recheck_unix: float | None = None  # PENDING: when central looks again
     at_unix: float = 0.0
+    erasure: ErasureNote | None = None
 
 
 class StoredAmount(Struct, frozen=True, kw_only=True):
@@ -479,3 +591,44 @@ class Slip(Struct, frozen=True, kw_only=True):
     look_up: str = ""  # address at which a phone finds how it stands; empty: none is set
     keep_days: int = 0  # so long the terminal keeps a record without anything personal
     purpose: Purpose = Purpose.OPEN
+    operator: str = ""  # name and contact of who runs the acceptance point
+    erasure: ErasureNote | None = None
+    training: bool = False  # of a made-up visit that staff practised on
+
+    @property
+    def kept(self) -> bool:
+        """Whether central has the request or will have it: it can be looked up and revoked."""
+        return self.outcome in (Outcome.ACTIVATED, Outcome.PENDING, Outcome.ACCEPTED)
+
+    @property
+    def qr_content(self) -> str:
+        """The address for a QR code; empty where it would lead nowhere."""
+        return self.look_up if self.kept else ""
+
+
+class Wants(Struct, frozen=True):
+    """What the terminal asks central for with a heartbeat.
+
+    `challenges`: how many it lacks; `roster`: the version of the one it has, None to get it whole.
+    """
+
+    challenges: int
+    roster: str | None
+
+
+class GivenRoster(Struct, frozen=True):
+    """A roster's signed token, still unverified, and the name that central gives to its content."""
+
+    version: str
+    token: str
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What central sends with the answer to a heartbeat: tokens, still unverified.
+
+    `challenges_code`: why there are fewer than asked for. `roster`: None if it is unchanged.
+    """
+
+    challenges: tuple[str, ...]
+    challenges_code: str
+    roster: GivenRoster | None

@@ -6,11 +6,12 @@ phrases["stage.card.title"], phrases.customer(Code.CARD_EXPIRED), phrases.consen
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
 from kiosk.codes import Code
-from kiosk.model import Language
+from kiosk.model import Language, Purpose
 from kiosk.paths import RESOURCES
 
 Script = Literal["Hans", "Hant", "Latn"]
@@ -27,6 +28,19 @@ GUARDIAN_NOTICE = (
 """For a child under fourteen (PIPL, article 31): the guardian's consent, and whose data go where."""
 PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "picture_choice")
 """Asked separately: sending a face over a network needs its own consent (the same order, article 8)."""
+
+MATTER_NOTICE = (
+    "who", "matter_purpose", "matter_method", "matter_retention", "impact", "matter_rights", "alternative",
+)  # fmt: skip
+MATTER_CLERK_NOTICE = (
+    "who", "matter_purpose", "clerk_how", "matter_clerk_data", "matter_retention", "matter_rights",
+)  # fmt: skip
+MATTER_GUARDIAN_NOTICE = (
+    "who", "matter_guardian_what", "guardian_how", "matter_guardian_data", "matter_retention",
+    "matter_rights",
+)  # fmt: skip
+"""The same where no password is chosen (`Purpose.has_password`): no more is agreed to than the check needs,
+and no picture is asked for."""
 
 
 class Phrases:
@@ -48,6 +62,11 @@ class Phrases:
         """Language of the prompts that are played: several scripts share a spoken language."""
         return Language(self._table["language"]["spoken"])
 
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """Content of the catalogue."""
+        return self._table
+
     def __getitem__(self, key: str) -> str:
         """Return the sentence at a dotted key. Raises KeyError: a missing phrase is a bug."""
         found: Any = self._table
@@ -58,19 +77,25 @@ class Phrases:
         return found
 
     def customer(self, code: Code) -> str:
-        """Return what happened and what the customer should do next; empty for OK."""
+        """Return what happened and what the customer should do now; empty for OK."""
         return self._sentence(code, "customer")
+
+    def customer_end(self, code: Code) -> str:
+        """Return the same where the customer can do no more: the visit ended, or waits for the clerk."""
+        return self._sentence(code, "end", "customer")
 
     def clerk(self, code: Code) -> str:
         """Return what the clerk should do; empty for OK."""
         return self._sentence(code, "clerk")
 
-    def _sentence(self, code: Code, reader: str) -> str:
+    def _sentence(self, code: Code, *kinds: str) -> str:
+        """Return the first kind of sentence that the code has; "end" only those have that can be repeated."""
         if code is Code.OK:
             return ""
         codes: dict[str, dict[str, str]] = self._table["code"]
         # A test keeps the catalogue complete. Should a code be missing, people are sent to the clerk.
-        return codes.get(code.value, codes[Code.INTERNAL.value])[reader]
+        sentences = codes.get(code.value, codes[Code.INTERNAL.value])
+        return next(sentences[kind] for kind in kinds if kind in sentences)
 
     def tries_left(self, count: int) -> str:
         """Return a sentence about the tries that are left; empty where there is nothing to say."""
@@ -82,39 +107,56 @@ class Phrases:
         words: list[str] = self._table["digits"]["words"]
         return words[digit] if words else ""
 
-    def face_notice(self) -> list[str]:
+    def face_notice(self, purpose: Purpose = Purpose.OPEN) -> list[str]:
         """Return the paragraphs to be shown before face recognition."""
-        return [self[f"consent.{part}"] for part in FACE_NOTICE]
+        return self._notice(FACE_NOTICE if purpose.has_password else MATTER_NOTICE)
 
     def picture_notice(self) -> list[str]:
         """Return the paragraphs to be shown before a picture may be sent."""
-        return [self[f"consent.{part}"] for part in PICTURE_NOTICE]
+        return self._notice(PICTURE_NOTICE)
 
-    def clerk_notice(self) -> list[str]:
+    def clerk_notice(self, purpose: Purpose = Purpose.OPEN) -> list[str]:
         """Return the paragraphs to be shown before the clerk's way."""
-        return [self[f"consent.{part}"] for part in CLERK_NOTICE]
+        return self._notice(CLERK_NOTICE if purpose.has_password else MATTER_CLERK_NOTICE)
 
-    def guardian_notice(self) -> list[str]:
+    def guardian_notice(self, purpose: Purpose = Purpose.OPEN) -> list[str]:
         """Return the paragraphs to be shown to a child's guardian."""
-        return [self[f"consent.{part}"] for part in GUARDIAN_NOTICE]
+        return self._notice(GUARDIAN_NOTICE if purpose.has_password else MATTER_GUARDIAN_NOTICE)
 
-    def consent_text(self) -> str:
+    def fill_in(self, paragraphs: list[str], names: Mapping[str, str]) -> list[str]:
+        """Return the paragraphs with `names` in the places of `{operator}`, `{contact}` and the like.
+
+        The hashes below are of the texts before this: they are the same at every acceptance point, and the
+        terminal's audit log says since when which names stood in them (`terminal.started`).
+        """
+        filled = []
+        for text in paragraphs:
+            for name, value in names.items():
+                text = text.replace(f"{{{name}}}", value or self["consent.not_set"])
+            filled.append(text)
+        return filled
+
+    def _notice(self, parts: tuple[str, ...]) -> list[str]:
+        return [self[f"consent.{part}"] for part in parts]
+
+    def consent_text(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return all that is shown before consent, in the order shown, one paragraph a line."""
-        pages = [self["consent.title"], *self.face_notice()]
-        pages += [self["consent.picture_title"], *self.picture_notice()]
+        pages = [self["consent.title"], *self.face_notice(purpose)]
+        if purpose.has_password:
+            pages += [self["consent.picture_title"], *self.picture_notice()]
         return "\n".join([self["consent.version"], *pages])
 
-    def consent_sha256(self) -> str:
+    def consent_sha256(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return the hex SHA-256 of `consent_text` in UTF-8: it says which text was agreed to."""
-        return hashlib.sha256(self.consent_text().encode()).hexdigest()
+        return hashlib.sha256(self.consent_text(purpose).encode()).hexdigest()
 
-    def clerk_consent_sha256(self) -> str:
+    def clerk_consent_sha256(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return the same of the text of the clerk's way."""
-        return self._notice_sha256("consent.clerk_title", self.clerk_notice())
+        return self._notice_sha256("consent.clerk_title", self.clerk_notice(purpose))
 
-    def guardian_consent_sha256(self) -> str:
+    def guardian_consent_sha256(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return the same of the text for a child's guardian."""
-        return self._notice_sha256("stage.guardian.title", self.guardian_notice())
+        return self._notice_sha256("stage.guardian.title", self.guardian_notice(purpose))
 
     def _notice_sha256(self, title: str, notice: list[str]) -> str:
         text = "\n".join([self["consent.version"], self[title], *notice])

@@ -18,12 +18,16 @@ from kiosk.events import Event, Notice
 from kiosk.model import (
     ActivationReceipt,
     AudioBlock,
+    ClerkCallFacts,
     DayReport,
     FaceMinimums,
     FaceThresholds,
     Frame,
+    Given,
     IdCard,
+    ReaderIdentity,
     Slip,
+    Wants,
 )
 
 Image = NDArray[np.uint8]
@@ -96,6 +100,9 @@ class CardReader(Protocol):
 
     def open(self) -> None:
         """Open the reader. Raises DeviceMissing, DeviceBusy, DeviceLost."""
+
+    def identity(self) -> ReaderIdentity:
+        """Ask the open reader which one it is; cheap, asked before every card. Raises DeviceLost."""
 
     def present(self) -> bool:
         """Return whether a card is on the reader. Raises DeviceLost."""
@@ -197,13 +204,34 @@ class Printer(Protocol):
         """Open the device. Raises DeviceMissing."""
 
     def print(self, printed: Slip | DayReport) -> None:
-        """Raises DeviceLost (gone, paper out)."""
+        """Return once it is printed. Raises DeviceLost: gone, paper out; PRINTER_UNKNOWN: it does not say."""
+
+    def check(self) -> None:
+        """Raise DeviceLost if nothing can be printed now, PRINTER_UNKNOWN if the printer does not say."""
 
     def close(self) -> None: ...
 
 
+class ClerkCall(Protocol):
+    """Calls the clerk to the terminal. Called from one thread of its own.
+
+    `reaches`: whether this driver calls anybody at all; if not, the screen asks the customer to wave.
+    """
+
+    reaches: bool
+
+    def probe(self) -> None:
+        """Check, without calling anybody, whether `call` could work. Raises DeviceMissing."""
+
+    def call(self, facts: ClerkCallFacts) -> None:
+        """Call the clerk; return once the call has gone out, within some seconds. Raises DeviceError."""
+
+    def end(self) -> None:
+        """End the call: the clerk came, or is not needed any more. Raises DeviceError."""
+
+
 class KeyStore(Protocol):
-    """Where the terminal's Ed25519 key lives: a file, or a chip that never shows it.
+    """Where the terminal's key lives: a file, or a chip that never shows it.
 
     Group `kiosk.terminal_key`; made as `Driver(identity_folder, settings)`; every method raises
     IdentityError. The next key is the one that `kiosk identity rotate` is about to exchange for the present
@@ -214,10 +242,16 @@ class KeyStore(Protocol):
         """Make a key if there is none."""
 
     def public(self) -> bytes:
-        """Return the public key, 32 bytes (RFC 8032); fails if the key cannot be used."""
+        """Return the public key; fails if the key cannot be used.
+
+        32 bytes: Ed25519 (RFC 8032); 64 bytes: the point x ‖ y of P-256. All keys of a store are of one kind.
+        """
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature, 64 bytes."""
+        """Return the signature, 64 bytes: of Ed25519, or r ‖ s of ECDSA with SHA-256."""
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 secret bytes for this purpose; always the same ones, until another key is adopted."""
 
     def make_next(self) -> bytes:
         """Return the public half of the next key: made if there is none, else the one that waits."""
@@ -238,7 +272,7 @@ class Central(Protocol):
     def challenges(self, count: int) -> Sequence[str]:
         """Return signed challenge tokens. Raises CentralError."""
 
-    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+    def activate(self, request: str, body: bytes, clock_off_s: float | None = None) -> ActivationReceipt:
         """Deliver a request; return the receipt.
 
         Raises Unreachable (outcome unknown), Untrusted, Unacceptable.
@@ -250,8 +284,11 @@ class Central(Protocol):
     def look_up(self, request: str) -> ActivationReceipt | None:
         """Return the receipt of a request; None: central never had it. Raises CentralError."""
 
-    def heartbeat(self) -> None:
-        """Raises CentralError."""
+    def heartbeat(self, wants: Wants) -> Given | None:
+        """Report this terminal's state; return what it lacks, or None: central does not give it this way.
+
+        Raises CentralError.
+        """
 
 
 class Feeds(Struct, frozen=True):

@@ -7,7 +7,6 @@ long, program or models are too old. Requests are only accepted where they can b
 import logging
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +14,14 @@ from kiosk import events as e
 from kiosk.activation.outbox import Backlog
 from kiosk.activation.service import ActivationService
 from kiosk.audit.log import AuditLog
+from kiosk.clock import MAX_OFF_S
 from kiosk.codes import Code
 from kiosk.errors import KioskError
+from kiosk.files import OTHERS_WRITE, make_private
 from kiosk.model import Device
 from kiosk.release import RELEASED
 from kiosk.settings import Gates
+from kiosk.storage_faults import is_read_only, storage_code
 
 log = logging.getLogger(__name__)
 
@@ -28,33 +30,25 @@ STARTING_S = 0.3
 """Between two checks while something is still starting."""
 RETRY_S = 3.0
 """Between two tries to bring up what was missing."""
-EARLIEST_UNIX = 1_767_225_600.0
-"""2026-01-01: this program is younger than that, so a clock before it has lost its battery."""
-MAX_OFF_S = 45.0
-"""Less than central's `clock_slack_s` (60): beyond that central refuses our signatures, and the terminal must
-say before that its clock is wrong."""
-
-REQUIRED = frozenset(Device) - {Device.SPEAKER, Device.PRINTER, Device.CENTRAL}
+REQUIRED = frozenset(Device) - {Device.SPEAKER, Device.PRINTER, Device.CLERK_CALL, Device.CENTRAL}
 """What a visit cannot do without."""
+
+WRITTEN = ("", "audit", "staff", "visits")
+"""Folders in the storage folder that are written to; one of them may have become another user's."""
 
 Codes = dict[Device, Code]
 
 
 def disk_code(folder: Path, min_free_mb: int) -> Code:
-    """Return OK or DISK_LOW; a folder that cannot be read has no space."""
+    """Return OK, STORAGE_READ_ONLY or DISK_LOW; a folder that cannot be read has no space."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder, OTHERS_WRITE)
         free = shutil.disk_usage(folder).free
-    except OSError:
-        return Code.DISK_LOW
+    except OSError as error:
+        return storage_code(error, Code.DISK_LOW)
+    if any(is_read_only(folder / name) for name in WRITTEN):
+        return Code.STORAGE_READ_ONLY
     return Code.OK if free >= min_free_mb * 1_000_000 else Code.DISK_LOW
-
-
-def clock_code(now_unix: float, off_s: float | None = None) -> Code:
-    """Return OK or CLOCK_OFF. `off_s`: central's clock minus ours; None if central was not heard yet."""
-    if now_unix < EARLIEST_UNIX or (off_s is not None and abs(off_s) > MAX_OFF_S):
-        return Code.CLOCK_OFF
-    return Code.OK
 
 
 def gate_codes(backlog: Backlog | None, versions_known: bool, now_unix: float, gates: Gates) -> Codes:
@@ -66,28 +60,34 @@ def gate_codes(backlog: Backlog | None, versions_known: bool, now_unix: float, g
         waiting = contact = Code.STARTING
     else:
         waiting = _backlog_code(backlog, gates)
-        silent = backlog.silent_s is not None and backlog.silent_s > gates.silent_h * 3600
-        contact = Code.CENTRAL_SILENT if silent else Code.OK
-    software = Code.OK
-    if not versions_known:
-        software = Code.SOFTWARE_REFUSED
-    elif now_unix - RELEASED.timestamp() > gates.software_days * 86_400:
-        software = Code.SOFTWARE_TOO_OLD
+        contact = _age_code(backlog.silent_s, gates.silent_h * 3600, Code.CENTRAL_SILENT)
+    software = Code.SOFTWARE_REFUSED
+    if versions_known:
+        age_s = now_unix - RELEASED.timestamp()
+        software = _age_code(age_s, gates.software_days * 86_400, Code.SOFTWARE_TOO_OLD)
     return {Device.BACKLOG: waiting, Device.CONTACT: contact, Device.SOFTWARE: software}
 
 
 def _backlog_code(backlog: Backlog, gates: Gates) -> Code:
     if backlog.waiting >= gates.waiting:
         return Code.QUEUE_TOO_MANY
-    if backlog.oldest_s is not None and backlog.oldest_s > gates.waiting_h * 3600:
-        return Code.QUEUE_TOO_OLD
-    return Code.OK
+    return _age_code(backlog.oldest_s, gates.waiting_h * 3600, Code.QUEUE_TOO_OLD)
+
+
+def _age_code(age_s: float | None, most_s: float, too_old: Code) -> Code:
+    """Return `too_old` beyond `most_s`, and CLOCK_OFF for an age below 0: it could be any."""
+    if age_s is None:
+        return Code.OK
+    if age_s < -MAX_OFF_S:
+        return Code.CLOCK_OFF
+    return too_old if age_s > most_s else Code.OK
 
 
 def service_codes(
     audit: AuditLog, activation: ActivationService, gates: Gates, *, now_unix: float, delivering: bool
 ) -> Codes:
-    """Return the codes of the audit log, of its comparison with the outbox, and of the gates.
+    """Return the codes of the audit log, of its comparison with the outbox, and of the gates;
+    TERMINAL_HELD where an operator of central's has to look into an alarm first.
 
     `delivering`: the thread that sends requests has been started; nothing is compared before.
     """
@@ -95,7 +95,9 @@ def service_codes(
         Device.AUDIT: audit.check(rewound=activation.audit_rewound),
         Device.LEDGER: activation.reconciliation_code() if delivering else Code.STARTING,
     }
-    return codes | gate_codes(activation.backlog(), activation.versions_known, now_unix, gates)
+    codes |= gate_codes(activation.backlog(), activation.versions_known, now_unix, gates)
+    held = activation.held and not activation.audit_rewound  # that has a code of its own
+    return codes | {Device.CONTACT: Code.TERMINAL_HELD} if held else codes
 
 
 class Readiness:
@@ -107,16 +109,14 @@ class Readiness:
         min_free_mb: int,
         post: Callable[[e.Event], None],
         *,
-        clock_unix: Callable[[], float] = time.time,
-        clock_off_s: Callable[[], float | None] = lambda: None,
+        check_clock: Callable[[], Code],
         further_codes: Callable[[], Codes] = dict,
     ) -> None:
         """`further_codes` returns the codes of everything but disk and clock."""
         self._folder = folder
         self._min_free_mb = min_free_mb
         self._post = post
-        self._clock_unix = clock_unix
-        self._clock_off_s = clock_off_s
+        self._check_clock = check_clock
         self._further_codes = further_codes
         self._posted: Codes = {}
 
@@ -133,7 +133,7 @@ class Readiness:
         self._post_changes(
             {
                 Device.DISK: disk_code(self._folder, self._min_free_mb),
-                Device.CLOCK: clock_code(self._clock_unix(), self._clock_off_s()),
+                Device.CLOCK: self._check_clock(),
             }
         )
         self._post_changes(self._further_codes())

@@ -10,19 +10,21 @@ import logging
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from math import ceil, isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
+from kiosk.allowed_values import allowed_values
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, SettingsError
 from kiosk.model import FaceThresholds, Language, Way
 from kiosk.paths import RESOURCES
+from kiosk.text_files import read_text
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,24 @@ class Terminal(Section, frozen=True):
     identity: str  # folder of the key pair and what enrolment brought
 
 
+ShortText = Annotated[str, Meta(max_length=80)]
+
+
+class Operator(Section, frozen=True, kw_only=True):
+    """[operator]: who runs this acceptance point; stands in the consent, on the sign and on the slip."""
+
+    name: ShortText  # as it is registered
+    contact: ShortText  # a phone number
+    privacy_contact: ShortText  # for questions about personal data; empty: `contact`
+    hours: ShortText  # opening hours, on the sign; empty: not said
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What stands in the places `{operator}`, `{contact}` and `{privacy_contact}` of a text."""
+        privacy_contact = self.privacy_contact or self.contact
+        return {"operator": self.name, "contact": self.contact, "privacy_contact": privacy_contact}
+
+
 class Storage(Section, frozen=True):
     folder: str  # outbox, logs, records
     min_free_mb: int  # below this no visit begins
@@ -82,7 +102,9 @@ class Retention(Section, frozen=True, kw_only=True):
     """
 
     receipts_days: Days  # central's answers: number and status, no name
-    visits_days: Days  # the events of each visit, as measures and codes
+    visits_days: Days  # the events of each visit, without what was measured of the person
+    # Whole logs that can be replayed, for finding a fault; 0: none are written.
+    measures_days: Annotated[float, Meta(ge=0, le=3650)]
     daybook_days: Days  # the day's books of the staff panel
     slips_days: Days  # slips that the printer driver "file" keeps in a folder
     set_aside_days: Days  # damaged audit logs that service staff set aside
@@ -103,7 +125,7 @@ class Screen(Section, frozen=True, kw_only=True):
     width_px: int  # 0: the screen's own
     height_px: int
     staff_window: bool  # staff's panel in a window of its own, for a second screen behind the counter
-    clerk_call: str  # what "call the clerk" says: a name, a bell, a phone number
+    clerk_call: str  # how the clerk is reached here, said to who calls them: a bell, a phone number
 
 
 class FaceSettings(Section, frozen=True, kw_only=True):
@@ -124,7 +146,7 @@ class FaceSettings(Section, frozen=True, kw_only=True):
     max_exposure_step: Annotated[
         float, Meta(gt=0)
     ]  # share by which the light of two looked-at frames may differ
-    best_frames: AtLeastOne  # the mean embedding is over this many best frames
+    best_frames: AtLeastOne  # the mean embedding is over this many good frames, those that differ most
     max_gap_s: Annotated[float, Meta(gt=0, le=5)]  # a face may be missing this long without a new track
     card_min_px: float  # a photographed card: its width in pixels, so that the printed face can be embedded
     card_min_sharpness: float
@@ -145,6 +167,8 @@ class SpeechSettings(Section, frozen=True, kw_only=True):
     min_level_dbfs: float  # quieter is not taken as a voice
     volume: Annotated[float, Meta(ge=0, le=1)]  # of spoken prompts
     speed: Annotated[float, Meta(ge=0.7, le=1.3)]  # of spoken prompts; 1: as they were recorded
+    unhurried_speed: Annotated[float, Meta(ge=0.7, le=1.3)]  # in the unhurried mode
+    operator_clips: str  # folder with <language>.ogg that says the operator's name and contact; empty: none
 
 
 class CardLimits(Section, frozen=True, kw_only=True):
@@ -202,6 +226,7 @@ class PaceLimits(Section, frozen=True, kw_only=True):
 
     factor: float
     unhurried_factor: float  # in the unhurried mode
+    unhurried_limits_factor: Annotated[float, Meta(ge=1)]  # … and of limits, last screen and hints
 
 
 class SoundLimits(Section, frozen=True, kw_only=True):
@@ -264,6 +289,33 @@ class TouchLimits(Section, frozen=True, kw_only=True):
     tries: int
 
 
+class TimeLimits(Section, frozen=True, kw_only=True):
+    """[visit.time]: how people get more time on a screen."""
+
+    ask_s: Annotated[float, Meta(gt=0)]  # so long before the end they are asked whether they need more
+    chinese_per_minute: Annotated[float, Meta(gt=0)]  # characters that a slow reader reads of a consent text
+    latin_per_minute: Annotated[float, Meta(gt=0)]
+    decide_s: Annotated[float, Meta(ge=0)]  # … and to decide after it
+    most_factor: Annotated[
+        float, Meta(ge=1)
+    ]  # however often it is touched, a screen stays at most so much longer
+
+
+class PhoneCodeLimits(Section, frozen=True, kw_only=True):
+    """[visit.phone_code]: the stage PHONE_CODE, in which a one-time code proves the mobile number."""
+
+    use: Literal["off", "when_online", "required"]
+    limit_s: float
+    wait_s: float  # for central; then the visit goes on, and the number is not proved
+
+
+class HelpLimits(Section, frozen=True, kw_only=True):
+    """[visit.help]: how a visit waits for the clerk who was called."""
+
+    limit_s: Annotated[float, Meta(gt=0)]  # then a visit that nobody goes on with ends
+    most: Annotated[int, Meta(ge=1)]  # so often a visit waits; after that help ends it, or opens a review
+
+
 class VisitSettings(Section, frozen=True, kw_only=True):
     """[visit]: limits of the stages and thresholds of the rules (`kiosk.visit.rules`)."""
 
@@ -285,6 +337,9 @@ class VisitSettings(Section, frozen=True, kw_only=True):
     stream: StreamLimits
     head: HeadLimits
     touch: TouchLimits
+    help: HelpLimits
+    time: TimeLimits
+    phone_code: PhoneCodeLimits
 
 
 class ReviewSettings(Section, frozen=True, kw_only=True):
@@ -292,7 +347,7 @@ class ReviewSettings(Section, frozen=True, kw_only=True):
 
     may_overrule: tuple[Code, ...] = ()
     second_signature: tuple[Code, ...] = ()  # those of them that a supervisor must sign too
-    help: bool = False  # "call the clerk" leads to a review if a clerk is signed in
+    help: bool = False  # a signed-in clerk who was called may open a review
     most: Annotated[int, Meta(ge=1, le=5)] = 3  # reviews of one visit
 
 
@@ -306,6 +361,8 @@ class StaffSettings(Section, frozen=True, kw_only=True):
     lock_s: Annotated[float, Meta(ge=60)]  # … for this long at first, then twice as long, a day at most
     idle_warning_s: Annotated[float, Meta(gt=0)]  # without a touch: warn …
     idle_s: Annotated[float, Meta(gt=0, le=900)]  # … and close the panel
+    # A training that nobody touches for so long ends.
+    training_idle_s: Annotated[float, Meta(gt=0, le=1800)] = 180.0
     stick: str  # the folder where a USB stick is mounted
     stick_supervisor: bool = False  # only a supervisor exports to the stick and imports from it
     shift_h: Annotated[float, Meta(gt=0, le=16)] = 12.0  # a sign-in ends after this time
@@ -313,7 +370,7 @@ class StaffSettings(Section, frozen=True, kw_only=True):
 
 class CentralSettings(Section, frozen=True, kw_only=True):
     url: str
-    public_url: str  # where customers' phones reach central; empty: `url`
+    public_url: str  # where customers' phones reach central; empty: they cannot
     ca: str  # PEM that central's certificate must chain to
     connect_s: float
     answer_s: float
@@ -322,15 +379,14 @@ class CentralSettings(Section, frozen=True, kw_only=True):
     backoff_first_s: float
     backoff_max_s: float
     backoff_jitter: float  # share of the delay that is random
-    probe_s: float  # while central is unreachable: interval between checks
+    probe_s: float  # while central is unreachable: time to the first check, then longer, up to contact_s
     contact_s: float  # interval of heartbeats: a revoked terminal learns of it within this time
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]  # the suite we ask central for
 
     @property
     def look_up(self) -> str:
         """Address of the look-up page for customers, up to the visit's number; empty: none is set."""
-        base = self.public_url or self.url
-        return f"{base.rstrip('/')}/look-up/" if base else ""
+        return f"{self.public_url.rstrip('/')}/look-up/" if self.public_url else ""
 
 
 class Gates(Section, frozen=True, kw_only=True):
@@ -347,6 +403,8 @@ class Settings(Section, frozen=True, kw_only=True):
 
     mode: Literal["production", "simulation"]
     terminal: Terminal
+    operator: Operator
+    driver_packages: tuple[str, ...]  # packages that drivers may come from in production
     storage: Storage
     retention: Retention
     models: Models
@@ -368,6 +426,7 @@ class Settings(Section, frozen=True, kw_only=True):
     liveness: DriverChoice
     recogniser: DriverChoice
     printer: DriverChoice
+    clerk_call: DriverChoice
     terminal_key: DriverChoice
     file: str = ""  # the site's file; set by `load`
 
@@ -375,6 +434,13 @@ class Settings(Section, frozen=True, kw_only=True):
         """Return a path of this file, made absolute; without a site's file from the working folder."""
         return (Path(self.file).parent / Path(value).expanduser()).absolute()
 
+
+PORTS = tuple(
+    name
+    for name, kind in get_type_hints(Settings).items()
+    if isinstance(kind, type) and issubclass(kind, DriverChoice)
+)
+"""Every section that chooses a driver."""
 
 RENAMED: Mapping[str, str] = {
     "face.same_face": "face_engine.limits.same_face",
@@ -522,13 +588,28 @@ def face_thresholds(settings: Settings) -> FaceThresholds:
 
 def driver_class(port: str, choice: DriverChoice, file: str = "") -> Any:
     """Return the class that an entry point of `kiosk.<port>` names. Raises SettingsError naming `file`."""
+    try:
+        return _entry_point(port, choice, file).load()
+    except ImportError as error:
+        detail = f"{file or DEFAULT}: [{port}] driver = {choice.driver!r} is not installed: {error}"
+        raise SettingsError(Code.SETTINGS_UNKNOWN_DRIVER, detail) from None
+
+
+def driver_package(port: str, choice: DriverChoice, file: str = "") -> str:
+    """Return the name of the installed package that the driver comes from. Raises SettingsError."""
+    found = _entry_point(port, choice, file).dist
+    return found.name if found is not None else ""
+
+
+def _entry_point(port: str, choice: DriverChoice, file: str) -> EntryPoint:
+    """Return the entry point of a driver; of several with this name, that of this program."""
     drivers: EntryPoints = _plugins().select(group=f"kiosk.{port}")
     found = drivers.select(name=choice.driver)
     if not found:
         known = ", ".join(sorted(drivers.names))
         detail = f"{file or DEFAULT}: [{port}] driver = {choice.driver!r}; known: {known}"
         raise SettingsError(Code.SETTINGS_UNKNOWN_DRIVER, detail)
-    return next(iter(found)).load()
+    return max(found, key=lambda point: point.dist is not None and point.dist.name == "kiosk")
 
 
 @cache
@@ -556,7 +637,7 @@ def _refuse_endless(tables: dict[str, Any], name: str, where: str = "") -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise SettingsError(Code.SETTINGS_UNREADABLE, f"{path}: {error.strerror}") from None
     except UNREADABLE as error:
@@ -570,4 +651,4 @@ def _convert(tables: dict[str, Any], kind: type[S], name: str, where: str) -> S:
         text = str(error)
         unknown = "unknown field" in text
         code = Code.SETTINGS_UNKNOWN_KEY if unknown else Code.SETTINGS_BAD_VALUE
-        raise SettingsError(code, f"{name}: {where}{text}") from None
+        raise SettingsError(code, f"{name}: {where}{text}{allowed_values(text, kind)}") from None

@@ -9,11 +9,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
+from kiosk.files import OTHERS_WRITE, make_private, narrow, open_private, sync_folder
+from kiosk.storage_faults import is_read_only, storage_code
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -48,8 +50,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), at_unix REAL NOT NULL) STRICT",
     ),
     ("CREATE TABLE contact (one INTEGER PRIMARY KEY CHECK (one = 1), at_unix REAL NOT NULL) STRICT",),
+    (
+        # Challenges that lie readable are thrown away; central gives others.
+        "DROP TABLE challenges",
+        """
+        CREATE TABLE challenges (
+            id TEXT PRIMARY KEY,               -- SHA-256 of the challenge's own: colours follow from that
+            key TEXT NOT NULL,                 -- which key it is sealed with
+            sealed BLOB NOT NULL,              -- nonce, AES-256-GCM of the token
+            received_unix REAL NOT NULL,
+            expires_unix REAL NOT NULL,
+            taken INTEGER NOT NULL DEFAULT 0   -- kept until it expires, so it cannot come in twice
+        ) STRICT
+        """,
+    ),
+    # An earlier request of the same person, which must arrive first: nothing else tells who is the same.
+    ("ALTER TABLE requests ADD COLUMN after TEXT",),
+    # When it was put, by CLOCK_BOOTTIME, and by which start of the machine: a wrong clock is measured later.
+    ("ALTER TABLE requests ADD COLUMN boot TEXT", "ALTER TABLE requests ADD COLUMN boot_s REAL"),
 )
 """Step n brings the file from `user_version` n to n + 1 and commits together with the new `user_version`."""
+
+BUSY_WAIT_S = 15.0
+"""How long a transaction waits for another program that holds the file, such as a backup."""
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+"""What SQLite says on a read-only file system, and not only there."""
 
 _BUGS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """Errors of this program, not of the disk: never reported as a device that failed."""
@@ -58,16 +84,20 @@ _BUGS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingErro
 class Database:
     """The open file. Safe to use from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create, check and migrate the file. Raises OutboxError (OUTBOX_DAMAGED, OUTBOX_FULL)."""
+    def __init__(self, path: Path, busy_wait_s: float = BUSY_WAIT_S) -> None:
+        """Open or create, check and migrate the file.
+
+        Raises OutboxError (OUTBOX_DAMAGED, OUTBOX_FULL, STORAGE_BUSY, STORAGE_READ_ONLY).
+        """
         self._lock = threading.RLock()
-        with _translated_errors():
+        self._path = path
+        with translated_errors(path):
             _create(path)
             self._connection = sqlite3.connect(
-                path, timeout=5.0, isolation_level=None, check_same_thread=False
+                path, timeout=busy_wait_s, isolation_level=None, check_same_thread=False
             )
         try:
-            with _translated_errors():
+            with translated_errors(path):
                 self._prepare()
         except BaseException:
             self._connection.close()
@@ -79,7 +109,7 @@ class Database:
 
         Raises OutboxError.
         """
-        with self._lock, _translated_errors():
+        with self._lock, translated_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -92,7 +122,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Hold the connection for reading. Raises OutboxError."""
-        with self._lock, _translated_errors():
+        with self._lock, translated_errors(self._path):
             yield self._connection
 
     def scrub(self) -> None:
@@ -130,27 +160,37 @@ class Database:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn errors of SQLite and of the file system into OutboxError."""
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and of the file system about the file `path` into OutboxError."""
     try:
         yield
     except _BUGS:
         raise
     except sqlite3.Error as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        code = Code.OUTBOX_FULL if primary == sqlite3.SQLITE_FULL else Code.OUTBOX_DAMAGED
         # The error's name, never its message: that of a constraint could one day quote a value.
-        raise OutboxError(code, str(getattr(error, "sqlite_errorname", type(error).__name__))) from error
+        name = str(getattr(error, "sqlite_errorname", type(error).__name__))
+        raise OutboxError(_sqlite_code(error, path), name) from error
     except OSError as error:
-        raise OutboxError(Code.OUTBOX_DAMAGED, error.strerror or type(error).__name__) from error
+        code = storage_code(error, Code.OUTBOX_DAMAGED)
+        raise OutboxError(code, error.strerror or type(error).__name__) from error
+
+
+def _sqlite_code(error: sqlite3.Error, path: Path) -> Code:
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if primary == sqlite3.SQLITE_FULL:
+        return Code.OUTBOX_FULL
+    if primary in _BUSY:
+        return Code.STORAGE_BUSY
+    if primary == sqlite3.SQLITE_READONLY or (primary in _UNWRITABLE and is_read_only(path.parent)):
+        return Code.STORAGE_READ_ONLY
+    return Code.OUTBOX_DAMAGED
 
 
 def _create(path: Path) -> None:
     """Create the file, for this user alone; its directory entry is on disk before any row is."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    make_private(path.parent, OTHERS_WRITE)
+    os.close(open_private(path, os.O_RDWR))
+    for beside in ("-wal", "-shm"):  # SQLite gives them the file's mode, but only when it makes them
+        with suppress(FileNotFoundError):
+            narrow(path.with_name(path.name + beside))
+    sync_folder(path.parent)

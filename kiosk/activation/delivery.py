@@ -1,12 +1,15 @@
 """Deliver what waits in the outbox to central: each request takes effect once, whatever fails on the way.
 
-A round: a heartbeat if one is due → requests that are due → challenges, if few are left → the roster. A
+A round: a heartbeat if one is due, whose answer brings challenges if few are left and the roster if it has
+changed → requests that are due → challenges, if few are left still. A
 fault of the connection ends the round; a fault of one request is recorded in its row, and the round goes on.
 A row that may have been sent before is looked up first; only if central never had it, the same bytes are sent
 again under the same key.
 
-    connected ──Unreachable, and no heartbeat either──▶ disconnected: a heartbeat is tried every `probe_s`;
-       ▲                                                 when one is answered, what waited is due at once
+    connected ──Unreachable, and no heartbeat either──▶ disconnected: a heartbeat is tried after `probe_s`,
+       ▲                                                 then less often, at least every `contact_s`; when
+       │                                                 one is answered, what waited is due at once
+       ├──429, 503 with Retry-After──▶ disconnected: no call for the time that is asked, up to `backoff_max_s`
        └──Untrusted──▶ distrusted: staff are notified; no call for `contact_s` … `backoff_max_s`
 
 A request that was promised and is missing here now (`reconciliation.py`) is looked up with each heartbeat.
@@ -20,14 +23,16 @@ import threading
 import time
 from collections.abc import Callable
 from random import random as system_random
+from typing import Protocol
 
 from kiosk.activation.backoff import delay
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.outbox import Outbox, QueuedRequest
+from kiosk.clock import Moment
 from kiosk.codes import Code
 from kiosk.errors import CentralError, KioskError, OutboxError, Unacceptable, Unreachable, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Event, ReceiptArrived, RequestWedged
-from kiosk.model import ActivationReceipt, Device
+from kiosk.model import ActivationReceipt, Device, Given, Wants
 from kiosk.ports import Central
 from kiosk.settings import CentralSettings
 
@@ -39,9 +44,20 @@ RECHECK_MAX_S = 3600.0
 """A pending request is looked up at least hourly, whatever central planned."""
 MAX_CHALLENGES_PER_CALL = 200
 """Central's own limit."""
+ROSTER_RENEW_S = 600.0
+"""A roster is fetched whole this often, though it has not changed: it counts from when it was issued."""
+HEARTBEAT_SPREAD = 0.1
+"""Share of the interval of heartbeats that is random."""
 DISOWNED = frozenset({Code.TERMINAL_REVOKED, Code.TERMINAL_UNKNOWN})
 _STOP_POLL_S = 0.25
 """How soon `run` notices that it is to stop."""
+
+
+class TakeRoster(Protocol):
+    """Keeps a roster's signed token; `online`: it came straight from central, not on a stick."""
+
+    def __call__(self, token: str, /, *, online: bool) -> object:
+        """Keep it. Raises KioskError if it is not valid."""
 
 
 class DeliveryWorker:
@@ -58,9 +74,10 @@ class DeliveryWorker:
         clock_unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
-        take_roster: Callable[[str], object] | None = None,
+        clock_off_then: Callable[[Moment, float], float | None] = lambda *_: None,
+        take_roster: TakeRoster | None = None,
     ) -> None:
-        """`clock` paces the rounds, `clock_unix` dates the rows.
+        """`clock` paces the rounds, `clock_unix` dates the rows; `clock_off_then`: of a `TerminalClock`.
 
         `take_roster` gets the signed token that says who may sign in, once after each heartbeat.
         """
@@ -72,8 +89,11 @@ class DeliveryWorker:
         self._clock_unix = clock_unix
         self._clock = clock
         self._random = random
+        self._clock_off_then = clock_off_then
         self._take_roster = take_roster
         self._roster_due = False
+        self._roster_version: str | None = None  # of the one that was kept
+        self._roster_renewed_at = 0.0  # by `clock`
         self.contact_unix: float | None = None
         """When central last answered a heartbeat."""
         self._woken = threading.Event()
@@ -83,14 +103,31 @@ class DeliveryWorker:
         self._heartbeat_at = 0.0  # next heartbeat, by `clock`
         self._refill_at = 0.0
         self._refill_tries = 0
+        self._fresh_wanted = False
         self._quiet_until = 0.0
+        self._failed_rounds = 0  # in a row, central not reached
         self._distrusted_rounds = 0  # in a row
         self.disowned: Code | None = None
         """Why central does not accept this terminal any more."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether central answered when it was asked last."""
+        return self._connected
+
     def wake(self) -> None:
         """Begin the next round at once: there may be something to deliver."""
         self._woken.set()
+
+    def fetch_fresh(self) -> None:
+        """Begin a round at once that brings a fresh challenge, if there is none."""
+        self._fresh_wanted = True
+        self.wake()
+
+    def contact_now(self) -> None:
+        """Begin a round with a heartbeat at once: it tells central's time."""
+        self._heartbeat_at = 0.0
+        self.wake()
 
     def recheck_disk(self) -> None:
         """Probe the disk in the next round and report its state; called when a write has failed."""
@@ -119,7 +156,7 @@ class DeliveryWorker:
         except OutboxError as error:
             self._disk_check_due = True
             self._report(Device.OUTBOX, error.code)
-            return self._probe_delay()
+            return self._probe_delay(1)
         return next_round_in
 
     def settle(self, receipt: ActivationReceipt) -> bool:
@@ -142,10 +179,8 @@ class DeliveryWorker:
         except Untrusted as error:
             return self._enter_distrust(error)
         except CentralError as error:
-            self._connected = False
-            self._report(Device.CENTRAL, error.code)
-            return self._probe_delay()
-        self._distrusted_rounds = 0
+            return self._disconnect(error)
+        self._distrusted_rounds = self._failed_rounds = 0
         self._report(Device.CENTRAL, Code.OK)
         return self._until_next_round()
 
@@ -161,23 +196,44 @@ class DeliveryWorker:
 
     def _heartbeat(self) -> None:
         """Exchange a heartbeat, signed: the answer shows whether central still accepts this terminal."""
-        self._central.heartbeat()
-        self._heartbeat_at = self._clock() + self._settings.contact_s
+        given = self._central.heartbeat(self._wants())
+        # Not exactly: terminals that came back together must not stay together.
+        spread = 1.0 - HEARTBEAT_SPREAD * self._random()
+        self._heartbeat_at = self._clock() + self._settings.contact_s * spread
         self.contact_unix = self._clock_unix()
         self._outbox.record_contact(self.contact_unix)
-        self._roster_due = True
+        self._roster_due = given is None
+        if given is not None:
+            self._take(given)
         if self.disowned is not None:
             self.disowned = None
             self._report(Device.IDENTITY, Code.OK)
+
+    def _wants(self) -> Wants:
+        renew = self._clock() >= self._roster_renewed_at + ROSTER_RENEW_S
+        return Wants(self._missing_challenges(), None if renew else self._roster_version)
+
+    def _take(self, given: Given) -> None:
+        """Keep what came with the answer to a heartbeat."""
+        now = self._clock_unix()
+        if given.challenges and self._pool.add(given.challenges, now):
+            self._refill_tries = 0
+        if given.roster is not None and self._keep_roster(given.roster.token):
+            self._roster_version, self._roster_renewed_at = given.roster.version, self._clock()
+
+    def _missing_challenges(self) -> int:
+        left = self._pool.count(self._clock_unix())
+        missing = self._settings.pool_target - left if left < self._settings.pool_refill else 0
+        return min(missing, MAX_CHALLENGES_PER_CALL)
 
     def _look_up_lost(self) -> None:
         """Settle lost requests that central got before they were lost here."""
         for id in self._outbox.lost_ids()[:MAX_REQUESTS_PER_ROUND]:
             try:
                 receipt = self._central.look_up(id)
-            except Untrusted:
-                raise
             except CentralError as error:
+                if _ends_round(error):
+                    raise
                 log.warning("%s: %s", id, error)
                 return
             if receipt is not None:
@@ -219,7 +275,8 @@ class DeliveryWorker:
                 return receipt
         if request.body is None:
             raise Unacceptable(Code.REQUEST_UNKNOWN, "central had it once, and now it does not")
-        return self._central.activate(request.id, request.body)
+        off_s = self._clock_off_then(request.moment, request.put_unix) if request.moment else None
+        return self._central.activate(request.id, request.body, off_s)
 
     def _settle(self, id: str, receipt: ActivationReceipt) -> None:
         if self._store_receipt(id, receipt):
@@ -249,20 +306,22 @@ class DeliveryWorker:
         """
         log.warning("%s: %s", request.id, error)
         self._outbox.record_failure(request.id, error.code)
-        if isinstance(error, Untrusted):
+        if _ends_round(error):
             raise error
         if error.code is not Code.REQUEST_IN_FLIGHT:
             self._heartbeat()
 
     def _refill_if_due(self) -> None:
-        now = self._clock()
-        left = self._pool.count(self._clock_unix())
-        if left >= self._settings.pool_refill or now < self._refill_at:
+        now, at_unix = self._clock(), self._clock_unix()
+        stale, self._fresh_wanted = self._fresh_wanted and not self._pool.has_fresh(at_unix), False
+        count = max(self._missing_challenges(), int(stale))
+        if count == 0 or now < self._refill_at:
             return
-        count = min(self._settings.pool_target - left, MAX_CHALLENGES_PER_CALL)
         try:
             added = self._pool.add(self._central.challenges(count), self._clock_unix())
         except (Unreachable, Unacceptable) as error:
+            if _ends_round(error):
+                raise
             log.warning("no challenges: %s", error)
             added = 0
             self._heartbeat()
@@ -270,21 +329,46 @@ class DeliveryWorker:
         self._refill_at = now if added else now + self._backoff(self._refill_tries)
 
     def _fetch_roster_if_due(self) -> None:
-        """Fetch the roster once after each heartbeat.
-
-        One that does not come, or is invalid, stops nothing: the one on disk has its own expiry.
-        """
+        """Fetch the roster once after each heartbeat of a central that does not give it with the answer."""
         if self._take_roster is None or not self._roster_due:
             return
         self._roster_due = False
         try:
-            self._take_roster(self._central.roster())
-        except Untrusted:
-            raise
+            token = self._central.roster()
+        except CentralError as error:
+            if _ends_round(error):
+                raise
+            log.warning("no roster: %s", error)
+            return
+        self._keep_roster(token)
+
+    def _keep_roster(self, token: str) -> bool:
+        """Keep a roster that is valid; return whether it was.
+
+        One that does not come, or is invalid, stops nothing: the one on disk has its own expiry.
+        """
+        if self._take_roster is None:
+            return True
+        try:
+            return self._take_roster(token, online=True) is not False
         except KioskError as error:
             log.warning("no roster: %s", error)
+            return False
 
     # ── state ────────────────────────────────────────────────────────────────────────────────────
+
+    def _disconnect(self, error: CentralError) -> float:
+        """Return the seconds until the next round, which begins with a heartbeat."""
+        self._connected = False
+        self._failed_rounds += 1
+        self._report(Device.CENTRAL, error.code)
+        wait = self._probe_delay(self._failed_rounds)
+        if isinstance(error, Unreachable) and error.retry_after_s is not None:
+            s = self._settings
+            asked = min(error.retry_after_s, s.backoff_max_s)
+            wait = max(wait, asked * (1.0 + s.backoff_jitter * self._random()))
+            self._quiet_until = self._clock() + wait
+        return wait
 
     def _enter_distrust(self, error: Untrusted) -> float:
         """Make no call for a while, longer with each time in a row: the other end may not be central.
@@ -321,9 +405,9 @@ class DeliveryWorker:
         s = self._settings
         return delay(tries, s.backoff_first_s, s.backoff_max_s, s.backoff_jitter, self._random)
 
-    def _probe_delay(self) -> float:
+    def _probe_delay(self, tries: int) -> float:
         s = self._settings
-        return delay(1, s.probe_s, s.probe_s, s.backoff_jitter, self._random)
+        return delay(tries, s.probe_s, max(s.probe_s, s.contact_s), s.backoff_jitter, self._random)
 
     def _until_next_round(self) -> float:
         now = self._clock()
@@ -340,3 +424,13 @@ class DeliveryWorker:
         while not stop.is_set() and (left := until - time.monotonic()) > 0:
             if self._woken.wait(min(left, _STOP_POLL_S)):
                 return
+
+
+def _ends_round(error: KioskError) -> bool:
+    """Return whether nothing else is to be sent either.
+
+    The other end said how long to leave it alone, or is not to be trusted.
+    """
+    return isinstance(error, Untrusted) or (
+        isinstance(error, Unreachable) and error.retry_after_s is not None
+    )

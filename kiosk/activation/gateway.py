@@ -1,39 +1,39 @@
 """Call central over HTTPS: `kiosk.ports.Central` on `HttpClient`.
 
-200, understood whole        the answer is returned
-404 request.unknown          central never had it (look_up only)
-401, 403                     Untrusted
-409 request.in_flight        Unreachable(REQUEST_IN_FLIGHT): wait
-408, 429, 503                Unreachable(CENTRAL_BUSY): wait
-400, 409, 413, 422           Unacceptable: this request will never be taken
-anything else                Unreachable(CENTRAL_FAULT): no answer of the wire protocol
+Returned is what central itself answered and what was understood whole; `answers` says what else there is.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Never
+from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
 
-from kiosk.activation.http_client import HttpClient, HttpResponse
+from kiosk.activation.answers import content, problem
+from kiosk.activation.http_client import HttpClient, HttpResponse, KeptConnectionCut
 from kiosk.activation.identity import Identity
 from kiosk.activation.messages import (
     Heartbeat,
     HeartbeatReply,
-    problem_code,
+    PhoneCodeReply,
+    PhoneCodeRequest,
+    PhoneProofReply,
+    PhoneProofRequest,
+    VisitState,
     read_challenges,
     read_health,
     read_heartbeat_reply,
+    read_phone_code_reply,
+    read_phone_proof_reply,
     read_receipt,
     read_roster,
+    read_visit_state,
 )
 from kiosk.activation.rotation import rotate
+from kiosk.clock import JUMP_S, TerminalClock
 from kiosk.codes import Code
-from kiosk.errors import IdentityError, Unacceptable, Unreachable, Untrusted
-from kiosk.model import ActivationReceipt
-
-_BUSY = {408, 429, 503}
-_HOPELESS = {400, 409, 413, 422}
+from kiosk.errors import CentralError, IdentityError, Unacceptable, Untrusted
+from kiosk.model import ActivationReceipt, Given, Wants
 
 
 class Gateway:
@@ -43,7 +43,7 @@ class Gateway:
         self,
         http: HttpClient,
         identity: Identity,
-        clock_unix: Callable[[], float],
+        clock: TerminalClock,
         *,
         heartbeat_s: float,
         simulated: bool = False,
@@ -58,27 +58,31 @@ class Gateway:
         """
         self._http = http
         self._identity = identity
-        self._clock_unix = clock_unix
+        self._clock = clock
         self._heartbeat_s = heartbeat_s
         self._simulated = simulated
         self._make_heartbeat = make_heartbeat
         self._on_heartbeat_reply = on_heartbeat_reply
         self._audit_head = audit_head
-        self.clock_off_s: float | None = None
-        """Central's clock minus the terminal's at the last heartbeat; None if there was none yet."""
+        self._may_want = True
 
     def challenges(self, count: int) -> Sequence[str]:
         """Fetch signed challenge tokens, still unverified. Raises CentralError."""
         response = self._signed("POST", "/v1/challenges", msgspec.json.encode({"count": count}))
-        return read_challenges(response.body) if response.status == 200 else _raise(response)
+        return read_challenges(content(response))
 
-    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+    def activate(self, request: str, body: bytes, clock_off_s: float | None = None) -> ActivationReceipt:
         """Submit a request and return its receipt.
 
+        `clock_off_s`: central's clock minus that of the visit, where it is known and large enough to matter.
         Raises Unreachable (outcome unknown), Untrusted, Unacceptable.
         """
-        response = self._signed("POST", "/v1/activations", body, {"Idempotency-Key": request})
-        return read_receipt(response.body, request) if response.status == 200 else _raise(response)
+        headers = {"Idempotency-Key": request}
+        if clock_off_s is not None and abs(clock_off_s) > JUMP_S:
+            headers["Clock-Off"] = f"{clock_off_s:.3f}"
+        # Not repeated at once: if the answer was lost, a look-up is cheaper.
+        response = self._signed("POST", "/v1/activations", body, headers, again=False)
+        return read_receipt(content(response), request)
 
     def look_up(self, request: str) -> ActivationReceipt | None:
         """Return the receipt of a request; None if central itself says that it never had it.
@@ -86,31 +90,62 @@ class Gateway:
         Raises CentralError.
         """
         response = self._signed("GET", f"/v1/activations/{quote(request, safe='')}")
-        if response.status == 404 and problem_code(response.body) is Code.REQUEST_UNKNOWN:
+        if response.status == 404 and problem(response) is Code.REQUEST_UNKNOWN:
             return None
-        return read_receipt(response.body, request) if response.status == 200 else _raise(response)
+        return read_receipt(content(response), request)
+
+    def visit_state(self, number: str) -> VisitState | None:
+        """Return how a visit of any terminal stands; None if central never had it. Raises CentralError."""
+        response = self._signed("GET", f"/v1/visits/{quote(number, safe='')}")
+        if response.status == 404 and problem(response) is Code.REQUEST_UNKNOWN:
+            return None
+        return read_visit_state(content(response), number)
 
     def roster(self) -> str:
         """Fetch the signed token that says who may sign in here, still unverified. Raises CentralError."""
         response = self._signed("GET", "/v1/roster")
-        return read_roster(response.body) if response.status == 200 else _raise(response)
+        return read_roster(content(response))
 
-    def heartbeat(self) -> None:
-        """Report this terminal's state, signed, and pass on what central replies. Raises CentralError."""
-        sent_unix = self._clock_unix()
-        body = msgspec.json.encode(self._make_heartbeat())
+    def send_phone_code(self, request: PhoneCodeRequest, answer_s: float) -> PhoneCodeReply:
+        """Have a one-time code sent to a mobile number, within `answer_s`. Raises CentralError."""
+        body = msgspec.json.encode(request)
+        response = self._signed("POST", "/v1/phone-codes", body, answer_s=answer_s, again=False)
+        return read_phone_code_reply(content(response))
+
+    def prove_phone(self, request: PhoneProofRequest, answer_s: float) -> PhoneProofReply:
+        """Have what was typed compared with the code, within `answer_s`. Raises CentralError."""
+        body = msgspec.json.encode(request)
+        response = self._signed("POST", "/v1/phone-proofs", body, answer_s=answer_s, again=False)
+        return read_phone_proof_reply(content(response))
+
+    def heartbeat(self, wants: Wants | None = None) -> Given | None:
+        """Report this terminal's state, signed, and pass on what central replies; return what it gives.
+
+        A central of an earlier version refuses a heartbeat with `wants`: it is asked without, from then on.
+        Raises CentralError.
+        """
+        heartbeat = self._make_heartbeat()
+        if wants is None or not self._may_want:
+            return self._send_heartbeat(heartbeat)
+        try:
+            return self._send_heartbeat(msgspec.structs.replace(heartbeat, wants=wants))
+        except Unacceptable as error:
+            if error.code is not Code.REQUEST_MALFORMED:
+                raise
+        self._may_want = False
+        return self._send_heartbeat(heartbeat)
+
+    def _send_heartbeat(self, heartbeat: Heartbeat) -> Given | None:
+        sent_at, body = self._clock.boot(), msgspec.json.encode(heartbeat)
         response = self._signed("POST", "/v1/heartbeat", body, answer_s=self._heartbeat_s)
-        if response.status == 401:
-            self._measure_clock()  # the reason may be a clock that is off, which has a code of its own
-        if response.status != 200:
-            _raise(response)
-        reply = read_heartbeat_reply(response.body)
+        reply = read_heartbeat_reply(content(response))
         if reply.simulation and not self._simulated:
             raise Untrusted(
                 Code.CENTRAL_UNTRUSTED, "central is in simulation and activates no real credential"
             )
-        self._note_clock(reply.time_unix, sent_unix)
+        self._note_central(reply.time_unix, sent_at, signed=True)
         self._on_heartbeat_reply(reply)
+        return reply.given
 
     def close(self) -> None:
         """Close the connection."""
@@ -118,14 +153,18 @@ class Gateway:
 
     def _measure_clock(self) -> None:
         """Ask central's time without a signature: none is accepted while the clocks disagree."""
-        sent_unix = self._clock_unix()
+        sent_at = self._clock.boot()
         response = self._http.call("GET", "/v1/health", answer_s=self._heartbeat_s)
-        if response.status == 200:
-            self._note_clock(read_health(response.body).time_unix, sent_unix)
+        self._note_central(read_health(content(response)).time_unix, sent_at, signed=False)
 
-    def _note_clock(self, central_unix: float, sent_unix: float) -> None:
+    def _note_central(self, central_unix: float, sent_at: float, *, signed: bool) -> None:
         # Central is taken to have read its clock in the middle between sending and receiving.
-        self.clock_off_s = central_unix - (sent_unix + self._clock_unix()) / 2
+        self._clock.note_central(central_unix, (sent_at + self._clock.boot()) / 2, signed=signed)
+
+    def _signing_unix(self) -> float:
+        """Return the time to sign at: by central's clock where ours is off, or central would refuse."""
+        off_s = self._clock.off_s or 0.0
+        return self._clock.unix() + (off_s if abs(off_s) > JUMP_S else 0.0)
 
     def _signed(
         self,
@@ -134,12 +173,27 @@ class Gateway:
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         answer_s: float | None = None,
+        again: bool = True,
     ) -> HttpResponse:
-        """Call central, signed; once more if central does not know the key and it was exchanged meanwhile."""
-        key_before = self._public_key()
-        response = self._send(method, path, body, headers or {}, answer_s)
-        refused = response.status == 401 and problem_code(response.body) is Code.REQUEST_SIGNATURE
-        if refused and self._key_was_exchanged(key_before):
+        """Call central, signed; once more if central refuses the signature for a reason that can be mended.
+
+        The clocks differ: it is signed by central's clock. The key was exchanged: with the new one. `again`:
+        also once more if a connection that was kept proves closed; not for what must not be done twice.
+        """
+        key_before, signed_unix, began_at = self._public_key(), self._signing_unix(), self._clock.boot()
+        try:
+            response = self._send(method, path, body, headers or {}, answer_s)
+        except KeptConnectionCut:
+            if not again:
+                raise
+            response = self._send(method, path, body, headers or {}, answer_s)
+        if response.status != 401 or problem(response) not in (Code.REQUEST_SIGNATURE, Code.CLOCK_OFF):
+            return response
+        with suppress(CentralError):
+            self._measure_clock()
+        expected_unix = signed_unix + self._clock.boot() - began_at
+        was_off = abs(self._signing_unix() - expected_unix) > JUMP_S
+        if was_off or self._key_was_exchanged(key_before):
             response = self._send(method, path, body, headers or {}, answer_s)
         return response
 
@@ -149,7 +203,7 @@ class Gateway:
         head = self._audit_head()
         covered = headers | ({"Audit-Head": head} if head else {})
         try:
-            signed = self._identity.signed_headers(method, path, body, self._clock_unix(), headers=covered)
+            signed = self._identity.signed_headers(method, path, body, self._signing_unix(), headers=covered)
         except IdentityError as error:
             raise Untrusted(error.code, error.detail) from None
         return self._http.call(method, path, body, signed, answer_s)
@@ -167,21 +221,7 @@ class Gateway:
         if self._identity.store.next_public() is None:
             return False
         try:
-            rotate(self._http, self._identity, self._clock_unix)
+            rotate(self._http, self._identity, self._signing_unix)
         except IdentityError:
             return False
         return True
-
-
-def _raise(response: HttpResponse) -> Never:
-    code = problem_code(response.body)
-    detail = f"central answered {response.status}"
-    if response.status in (401, 403):
-        raise Untrusted(code or Code.CENTRAL_UNTRUSTED, detail)
-    if code is Code.REQUEST_IN_FLIGHT:
-        raise Unreachable(code, detail)
-    if response.status in _BUSY:
-        raise Unreachable(Code.CENTRAL_BUSY, detail)
-    if response.status in _HOPELESS:
-        raise Unacceptable(code or Code.CENTRAL_UNACCEPTABLE, detail)
-    raise Unreachable(Code.CENTRAL_FAULT, detail)

@@ -15,14 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
 from kiosk.activation import signing
+from kiosk.activation.answers import content
 from kiosk.activation.encoding import from_base64url, to_base64url
 from kiosk.activation.http_client import HttpClient, HttpResponse
 from kiosk.activation.keystore import FileKeyStore, check_owned
-from kiosk.activation.messages import Enrolment, Jwk, SealingKey, problem_code
+from kiosk.activation.messages import Enrolment, Jwk, SealingKey
+from kiosk.activation.public_key import describe_key
 from kiosk.activation.sealing import Sealer
 from kiosk.codes import Code
-from kiosk.errors import UNREADABLE, IdentityError, Unreachable, Untrusted
-from kiosk.files import write_whole
+from kiosk.errors import UNREADABLE, IdentityError, Unacceptable, Unreachable, Untrusted
+from kiosk.files import OTHERS_WRITE, make_private, write_whole
+from kiosk.model import ReaderIdentity
 from kiosk.ports import KeyStore
 from kiosk.settings import Settings, driver_class, driver_settings
 
@@ -34,13 +37,14 @@ class Identity:
     """The enrolled terminal: its number, its keys and what enrolment brought."""
 
     def __init__(self, store: KeyStore, enrolment: Enrolment, folder: Path) -> None:
-        """Raises IdentityError if a key that enrolment brought cannot be used."""
+        """Raises IdentityError if the terminal's key or one that enrolment brought cannot be used."""
         self.store = store
+        self._key = describe_key(store.public())  # a later one is of the same kind
         self.terminal = enrolment.terminal
         self.place = enrolment.place
         self.challenge_key = _public_key(enrolment.challenge_key)
         self.sealer = Sealer(enrolment.sealing)
-        self._enrolment = enrolment
+        self._sealing = enrolment.sealing
         self._folder = folder
 
     def signed_headers(
@@ -63,6 +67,7 @@ class Identity:
             body,
             terminal=self.terminal,
             sign=sign or self.store.sign,
+            algorithm=self._key.http_algorithm,
             headers=headers or {},
             now=now,
         )
@@ -72,20 +77,31 @@ class Identity:
 
         Raises IdentityError for a key or suite that cannot be used; the key before stays in use.
         """
-        if key == self._enrolment.sealing:
+        if key == self._sealing:
             return False
         sealer = Sealer(key)
-        self._enrolment = replace(self._enrolment, sealing=key)
-        write_whole(self._folder / ENROLMENT_FILE, msgspec.json.encode(self._enrolment))
-        self.sealer = sealer
+        _keep(self._folder, replace(_read_kept(self._folder), sealing=key))
+        self.sealer, self._sealing = sealer, key
         return True
 
+    @property
+    def reader(self) -> ReaderIdentity | None:
+        """The card reader that is pinned to this terminal; None: enrolled before readers were pinned.
+
+        Read from the disk each time: staff may pin another while the terminal runs. Raises IdentityError.
+        """
+        return _read_kept(self._folder).reader
+
+    def use_reader(self, reader: ReaderIdentity) -> None:
+        """Pin `reader` from now on and after a restart. Raises IdentityError, OSError."""
+        _keep(self._folder, replace(_read_kept(self._folder), reader=reader))
+
     def signed_token(self, claims: dict[str, Any], token_type: str) -> str:
-        """Return a JWT (EdDSA, RFC 7519) of type `token_type` with `claims` and this terminal as issuer.
+        """Return a JWT (RFC 7519) of type `token_type` with `claims` and this terminal as issuer.
 
         It is put together here because the key may be in a chip, which PyJWT could not use.
         """
-        parts = ({"alg": "EdDSA", "typ": token_type}, {"iss": self.terminal} | claims)
+        parts = ({"alg": self._key.jwt_algorithm, "typ": token_type}, {"iss": self.terminal} | claims)
         signing_input = ".".join(to_base64url(msgspec.json.encode(part)) for part in parts)
         return f"{signing_input}.{to_base64url(self.store.sign(signing_input.encode()))}"
 
@@ -106,12 +122,7 @@ def load(folder: Path, store: KeyStore | None = None) -> Identity:
     """
     store = store or FileKeyStore(folder)
     check(folder, store)
-    try:
-        enrolment = msgspec.json.decode((folder / ENROLMENT_FILE).read_bytes(), type=Enrolment)
-    except (OSError, *UNREADABLE) as error:
-        detail = f"{ENROLMENT_FILE}: {type(error).__name__}"
-        raise IdentityError(Code.IDENTITY_MISSING, detail) from None
-    return Identity(store, enrolment, folder)
+    return Identity(store, _read_kept(folder), folder)
 
 
 def check(folder: Path, store: KeyStore) -> None:
@@ -122,50 +133,69 @@ def check(folder: Path, store: KeyStore) -> None:
 
 
 def enrol(
-    url: str, ca: Path, terminal: str, code: str, folder: Path, store: KeyStore | None = None
+    url: str,
+    ca: Path,
+    terminal: str,
+    code: str,
+    folder: Path,
+    store: KeyStore | None = None,
+    *,
+    reader: ReaderIdentity,
 ) -> Identity:
     """Make the key if there is none, send its public half with the one-time code, keep central's answer.
+
+    `reader`: the one that is connected; it is pinned on both sides.
 
     May be repeated, with the same key. Raises IdentityError(ENROLMENT_REFUSED) for a wrong code,
     SettingsError for a URL that is not https, CentralError.
     """
     http = HttpClient(url, ca, connect_s=10.0, answer_s=30.0)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder, OTHERS_WRITE)
     store = store or FileKeyStore(folder)
     store.make()
-    request = {"terminal": terminal, "code": code, "public_key": jwk(store.public())}
+    public_key = describe_key(store.public()).jwk
+    request = {"terminal": terminal, "code": code, "public_key": public_key, "reader": reader}
     response = http.call("POST", "/v1/terminals", msgspec.json.encode(request))
     http.close()
-    if response.status != 201:
-        raise refusal(response)
-    enrolment = _read_enrolment(response.body, terminal)
+    enrolment = _read_enrolment(accepted_content(response, 201), terminal, reader)
     identity = Identity(store, enrolment, folder)
     write_whole(folder / CA_FILE, ca.read_bytes())
-    write_whole(folder / ENROLMENT_FILE, msgspec.json.encode(enrolment))
+    _keep(folder, enrolment)
     return identity
 
 
-def jwk(public: bytes) -> Jwk:
-    """Return the key in JWK form (RFC 8037). `public`: 32 bytes."""
-    return Jwk(to_base64url(public))
+def accepted_content(response: HttpResponse, status: int = 200) -> bytes:
+    """Return the body if central accepted an enrolment, a rotation or a card reader.
+
+    Raises IdentityError if central refused it, Unreachable for any other answer.
+    """
+    try:
+        return content(response, status)
+    except (Untrusted, Unacceptable) as error:
+        raise IdentityError(error.code, error.detail) from None
 
 
-def refusal(response: HttpResponse) -> IdentityError | Unreachable:
-    """Return the error for a refused enrolment or rotation: IdentityError for 4xx, else Unreachable."""
-    code = problem_code(response.body)
-    detail = f"central answered {response.status}"
-    if 400 <= response.status < 500:
-        return IdentityError(code or Code.ENROLMENT_REFUSED, detail)
-    return Unreachable(code or Code.CENTRAL_FAULT, detail)
+def _read_kept(folder: Path) -> Enrolment:
+    try:
+        return msgspec.json.decode((folder / ENROLMENT_FILE).read_bytes(), type=Enrolment)
+    except (OSError, *UNREADABLE) as error:
+        detail = f"{ENROLMENT_FILE}: {type(error).__name__}"
+        raise IdentityError(Code.IDENTITY_MISSING, detail) from None
 
 
-def _read_enrolment(raw: bytes, terminal: str) -> Enrolment:
+def _keep(folder: Path, enrolment: Enrolment) -> None:
+    write_whole(folder / ENROLMENT_FILE, msgspec.json.encode(enrolment))
+
+
+def _read_enrolment(raw: bytes, terminal: str, reader: ReaderIdentity) -> Enrolment:
     try:
         enrolment = msgspec.json.decode(raw, type=Enrolment)
     except UNREADABLE:
         raise Unreachable(Code.CENTRAL_FAULT, "the enrolment cannot be read") from None
     if enrolment.terminal != terminal:
         raise Untrusted(Code.CENTRAL_FAULT, "central enrolled another terminal")
+    if enrolment.reader != reader:
+        raise Untrusted(Code.CENTRAL_FAULT, "central pinned another card reader")
     return enrolment
 
 

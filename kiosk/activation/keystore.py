@@ -11,11 +11,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.errors import IdentityError
-from kiosk.files import write_whole
+from kiosk.files import sync_folder, write_whole
 
 KEY_FILE = "terminal-key.pem"
 NEXT_FILE = "terminal-key.next.pem"
@@ -39,6 +41,11 @@ class FileKeyStore:
     def sign(self, message: bytes) -> bytes:
         """Return the signature (64 bytes)."""
         return self._key().sign(message)
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes derived from the private key (HKDF, RFC 5869)."""
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"kiosk-{purpose}".encode())
+        return derived.derive(self._key().private_bytes_raw())
 
     def make(self) -> None:
         """Make a key if there is none."""
@@ -64,11 +71,7 @@ class FileKeyStore:
     def adopt_next(self) -> None:
         """Replace the key by the next one, durably."""
         self._next.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
 
     def _key(self) -> Ed25519PrivateKey:
         version = check_owned(self._path, stat.S_IRWXG | stat.S_IRWXO)

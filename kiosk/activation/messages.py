@@ -1,20 +1,34 @@
-"""Define and read the messages exchanged with central: wire protocol version 1, JSON (resources/protocol).
+"""Define and read the messages exchanged with central: wire protocol version 2, JSON (resources/protocol).
 
 Structs with four or more fields take keywords only, so that a field that is inserted cannot take the value of
 another. Fields stand in the JSON in the order in which they are declared.
 """
 
-from math import isfinite
-from typing import Annotated
+from enum import StrEnum
+from math import inf, isfinite
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, Unreachable
 from kiosk.events import Evidence, Guardian
-from kiosk.model import ActivationReceipt, IdCard, Purpose, RequestStatus, Review, Verdict, Way
+from kiosk.model import (
+    ActivationReceipt,
+    ErasureNote,
+    Given,
+    IdCard,
+    Purpose,
+    ReaderIdentity,
+    RequestStatus,
+    Review,
+    Verdict,
+    Wants,
+    Way,
+)
 
+WIRE_VERSION = 2
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -24,6 +38,15 @@ class Jwk(Struct, frozen=True):
     x: str
     kty: str = "OKP"
     crv: str = "Ed25519"
+
+
+class EcJwk(Struct, frozen=True):
+    """A P-256 public key (RFC 7518). `x`, `y`: base64url without padding."""
+
+    x: str
+    y: str
+    kty: str = "EC"
+    crv: str = "P-256"
 
 
 class SealingKey(Struct, frozen=True):
@@ -41,6 +64,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     place: str
     challenge_key: Jwk
     sealing: SealingKey
+    reader: ReaderIdentity | None = None  # None: enrolled before readers were pinned
 
 
 class Problem(Struct, frozen=True):
@@ -71,7 +95,8 @@ class Health(Struct, frozen=True):
 class Heartbeat(Struct, frozen=True, kw_only=True):
     """Body of `POST /v1/heartbeat`. `sealing`: the suite that the terminal wants to seal with.
 
-    `lost`: ids of requests that were promised and are missing in the outbox.
+    `lost`: ids of requests that were promised and are missing in the outbox. `wants` is left out for a
+    central that does not know it.
     """
 
     versions: dict[str, str] = {}
@@ -79,13 +104,14 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     oldest_s: float | None = None
     sealing: str = "HPKE-X25519-SHA256-AES256GCM"
     lost: tuple[str, ...] = ()
+    wants: Wants | UnsetType = UNSET
 
 
 class HeartbeatReply(Struct, frozen=True, kw_only=True):
     """Central's answer to a heartbeat. `sealing`: the key to seal to from now on.
 
     `audit_rewound`: the head of this terminal's audit log was older than, or contradicts, one that central
-    keeps, and no operator has accepted that yet.
+    keeps, and no operator has accepted that yet. `held`: an alarm of any kind about this terminal is open.
     """
 
     status: str
@@ -94,6 +120,8 @@ class HeartbeatReply(Struct, frozen=True, kw_only=True):
     versions_known: bool
     sealing: SealingKey
     audit_rewound: bool = False
+    held: bool = False
+    given: Given | None = None
 
 
 class Consent(Struct, frozen=True):
@@ -119,11 +147,59 @@ class Sealed(Struct, frozen=True):
     data: str
 
 
+class PhoneCodeRequest(Struct, frozen=True):
+    """Request for a one-time code. `sealed`: the mobile number."""
+
+    id: str
+    language: str
+    sealed: Sealed
+
+
+class PhoneCodeReply(Struct, frozen=True, kw_only=True):
+    """Central's reply. `again_s`: until another may be asked for; None: not in this visit."""
+
+    status: Literal["sent", "unsent", "too_often", "off"]
+    again_s: float | None
+    required: bool
+
+
+class PhoneProofRequest(Struct, frozen=True):
+    """What was typed. `sealed`: the mobile number."""
+
+    id: str
+    code: str
+    sealed: Sealed
+
+    def __repr__(self) -> str:
+        return "PhoneProofRequest(…)"
+
+
+class PhoneProofReply(Struct, frozen=True, kw_only=True):
+    """Central's reply."""
+
+    status: Literal["proved", "wrong", "expired"]
+    tries_left: int
+
+
+class StretchedPassword(Struct, frozen=True, kw_only=True):
+    """A password as it leaves the terminal: argon2id's output, salt and cost; see `activation.passwords`."""
+
+    salt: str
+    memory_kib: int
+    passes: int
+    lanes: int
+    hash: str
+
+    def __repr__(self) -> str:
+        return "StretchedPassword(…)"
+
+
 class GuardianPerson(Struct, frozen=True):
     """The guardian who applies for a child."""
 
     number: str
     name: str
+    salt: str
     consent: GuardianConsent
 
     def __repr__(self) -> str:
@@ -135,8 +211,9 @@ class Personal(Struct, frozen=True, kw_only=True):
 
     number: str
     name: str
-    phone: str
-    password: str
+    salt: str
+    phone: str | None
+    password: StretchedPassword | None
     picture: bytes | None
     way: Way = Way.VOICE
     reviews: tuple[Review, ...] = ()
@@ -148,7 +225,7 @@ class Personal(Struct, frozen=True, kw_only=True):
 
 
 class ActivationBody(Struct, frozen=True, kw_only=True):
-    """Body of `POST /v1/activations`."""
+    """Body of `POST /v1/activations`. `version`: of the wire; 1 sealed the password as it was typed."""
 
     id: str
     terminal: str
@@ -162,8 +239,10 @@ class ActivationBody(Struct, frozen=True, kw_only=True):
     reviews: tuple[Review, ...]
     purpose: Purpose
     guardian: GuardianConsent | None
+    reader: ReaderIdentity | None
     versions: dict[str, str]
     sealed: Sealed
+    version: int = WIRE_VERSION
 
 
 class RequestOrigin(Struct, frozen=True):
@@ -172,6 +251,31 @@ class RequestOrigin(Struct, frozen=True):
     terminal: str
     simulated: bool
     versions: dict[str, str]  # program and models
+
+
+class VisitStatus(StrEnum):
+    """How a visit stands at central. LOST: its terminal promised it, and does not have it any more."""
+
+    RUNNING = "RUNNING"
+    PENDING = "PENDING"
+    ACTIVATED = "ACTIVATED"
+    REFUSED = "REFUSED"
+    LOST = "LOST"
+
+
+class VisitState(Struct, frozen=True, kw_only=True):
+    """How a visit of any terminal stands; nothing in it says whose it is.
+
+    `purpose`: None where it is not known any more. `ended`: what became of its credential since then,
+    "revoked", "replaced" or None.
+    """
+
+    id: str
+    status: VisitStatus
+    code: str
+    purpose: Purpose | None = None
+    ended: str | None = None
+    recheck_unix: float | None = None
 
 
 class _ReceiptBody(Struct, frozen=True, kw_only=True):
@@ -183,9 +287,12 @@ class _ReceiptBody(Struct, frozen=True, kw_only=True):
     at_unix: float
     credential: Text | None = None
     recheck_unix: float | None = None
+    erasure: ErasureNote | None = None
 
 
-def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> bytes:
+def personal_bytes(
+    card: IdCard, evidence: Evidence, picture: bytes | None, password: StretchedPassword | None
+) -> bytes:
     """Return the JSON that is to be sealed. `picture` (JPEG) goes along only if the person agreed to that.
 
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
@@ -194,12 +301,14 @@ def personal_bytes(card: IdCard, evidence: Evidence, picture: bytes | None) -> b
     guardian = evidence.guardian
     applicant = None
     if guardian is not None and guardian.card is not None:
-        applicant = GuardianPerson(guardian.card.number, guardian.card.name, _guardian_consent(guardian))
+        adult, consent = guardian.card, _guardian_consent(guardian)
+        applicant = GuardianPerson(adult.number, adult.name, adult.salt, consent)
     personal = Personal(
         number=card.number,
         name=card.name,
+        salt=card.salt,
         phone=evidence.phone,
-        password=evidence.password,
+        password=password,
         picture=picture if evidence.consent.picture else None,
         way=evidence.way,
         reviews=evidence.reviews,
@@ -231,6 +340,7 @@ def request_body(
         reviews=evidence.reviews,
         purpose=evidence.purpose,
         guardian=_guardian_consent(evidence.guardian) if evidence.guardian else None,
+        reader=evidence.reader,
         versions=origin.versions,
         sealed=sealed,
     )
@@ -259,7 +369,19 @@ def read_receipt(raw: bytes, request: str) -> ActivationReceipt:
         credential=body.credential,
         recheck_unix=body.recheck_unix,
         at_unix=body.at_unix,
+        erasure=body.erasure,
     )
+
+
+def read_visit_state(raw: bytes, number: str) -> VisitState:
+    """Decode how a visit stands. Raises Unreachable(CENTRAL_FAULT)."""
+    try:
+        state = msgspec.json.decode(raw, type=VisitState)
+    except UNREADABLE:
+        raise _fault("the state of a visit cannot be read") from None
+    if state.id != number:
+        raise _fault("the state of another visit")
+    return state
 
 
 def read_challenges(raw: bytes) -> tuple[str, ...]:
@@ -300,6 +422,25 @@ def read_heartbeat_reply(raw: bytes) -> HeartbeatReply:
     return reply
 
 
+def read_phone_code_reply(raw: bytes) -> PhoneCodeReply:
+    """Decode the answer to a request for a code. Raises Unreachable(CENTRAL_FAULT)."""
+    try:
+        reply = msgspec.json.decode(raw, type=PhoneCodeReply)
+    except UNREADABLE:
+        raise _fault("the answer about a code cannot be read") from None
+    if reply.again_s is not None and not 0 <= reply.again_s < inf:
+        raise _fault("a time that is none")
+    return reply
+
+
+def read_phone_proof_reply(raw: bytes) -> PhoneProofReply:
+    """Decode the answer to what was typed. Raises Unreachable(CENTRAL_FAULT)."""
+    try:
+        return msgspec.json.decode(raw, type=PhoneProofReply)
+    except UNREADABLE:
+        raise _fault("the answer about a code cannot be read") from None
+
+
 def problem_code(raw: bytes) -> Code | None:
     """Return the code of an error body (RFC 9457); None if there is none that this program knows."""
     try:
@@ -322,17 +463,22 @@ def _receipt_code(body: _ReceiptBody) -> Code:
 
 
 def _coherent(body: _ReceiptBody, code: Code) -> bool:
-    """Return True if a success names its credential and no fault, a refusal its reason and no credential."""
-    times = [t for t in (body.at_unix, body.recheck_unix) if t is not None]
+    """Return True if a success names its credential and no fault, a refusal its reason and no credential.
+
+    After an erasure there may have been no credential; then it says what it erased.
+    """
+    erased = body.erasure
+    until = (erased.evidence_until_unix, erased.guard_until_unix) if erased is not None else ()
+    times = [t for t in (body.at_unix, body.recheck_unix, *until) if t is not None]
     if not all(isfinite(t) for t in times):
         return False
     match body.status:
         case RequestStatus.ACTIVATED:
-            return code is Code.OK and body.credential is not None
+            return code is Code.OK and (body.credential is not None or erased is not None)
         case RequestStatus.REFUSED:
-            return code is not Code.OK and body.credential is None
+            return code is not Code.OK and body.credential is None and erased is None
         case RequestStatus.PENDING:
-            return body.credential is None
+            return body.credential is None and erased is None
 
 
 def _fault(detail: str) -> Unreachable:

@@ -19,11 +19,25 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from kiosk.activation.database import Database
+from kiosk.clock import Moment
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.model import ActivationReceipt, RequestStatus
+
+PATIENCE = 5
+"""After so many failures in a row a request waits until the others have been tried."""
+
+_SELECT = "SELECT id, state, body, digest, sent, tries, put_unix, boot, boot_s"
+_OPEN = """
+    FROM requests WHERE state IN ('waiting', 'pending') AND NOT EXISTS (
+        SELECT 1 FROM requests AS earlier
+        WHERE earlier.id = requests.after AND earlier.id <> requests.id AND earlier.state = 'waiting'
+    )
+"""
+"""Requests that may be delivered: not those of a person whose earlier one has not arrived."""
 
 
 class RequestState(StrEnum):
@@ -44,6 +58,8 @@ class QueuedRequest(Struct, frozen=True, kw_only=True):
     digest: bytes
     sent: bool  # central may have it
     tries: int
+    put_unix: float
+    moment: Moment | None  # `put_unix` by a clock that nobody can set
 
     @property
     def intact(self) -> bool:
@@ -73,7 +89,10 @@ class RequestCounts(Struct, frozen=True, kw_only=True):
 
 
 class Backlog(Struct, frozen=True, kw_only=True):
-    """Requests that have not reached central yet, and the time since central last answered."""
+    """Requests that have not reached central yet, and the time since central last answered.
+
+    A time below 0 shows that a clock was, or is, wrong.
+    """
 
     waiting: int = 0
     oldest_s: float | None = None  # how long the oldest waits
@@ -86,19 +105,23 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, id: str, body: bytes, at: float) -> None:
+    def put(
+        self, id: str, body: bytes, at: float, after: str | None = None, moment: Moment | None = None
+    ) -> None:
         """Add a request; it is on disk when this returns. Doing it twice changes nothing the second time.
 
-        Raises OutboxError(REQUEST_KEY_REUSED) for the same id with another body.
+        `after`: an earlier request of the same person, which is to arrive first; `moment`: `at`, by a clock
+        that nobody can set. Raises OutboxError(REQUEST_KEY_REUSED) for the same id with another body.
         """
         digest = sha256(body).digest()
         with self._database.transaction() as connection:
             known = connection.execute("SELECT digest FROM requests WHERE id = ?", (id,)).fetchone()
             if known is None:
                 connection.execute(
-                    "INSERT INTO requests (id, state, put_unix, digest, body, tried_unix, not_before)"
-                    " VALUES (?, 'waiting', ?, ?, ?, ?, ?)",
-                    (id, at, digest, body, at, at),
+                    "INSERT INTO requests"
+                    " (id, state, put_unix, digest, body, tried_unix, not_before, after, boot, boot_s)"
+                    " VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (id, at, digest, body, at, at, after, *(astuple(moment) if moment else (None, None))),
                 )
             elif known[0] != digest:
                 raise OutboxError(Code.REQUEST_KEY_REUSED, "the same number with another body")
@@ -106,14 +129,15 @@ class Outbox:
     def next_due(self, now: float) -> QueuedRequest | None:
         """Return the row to deliver now, or None.
 
-        The least often tried comes first, so a bad one never blocks the others; among equals the oldest.
+        The oldest comes first, by the order in which they were put and not by the clock; one that has failed
+        `PATIENCE` times comes after the others, so a bad one never blocks them.
         """
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT id, state, body, digest, sent, tries FROM requests"
-                " WHERE state IN ('waiting', 'pending') AND (not_before <= :now OR tried_unix > :now)"
-                " ORDER BY tries, put_unix, id LIMIT 1",
-                {"now": now},
+                f"{_SELECT} {_OPEN}"
+                " AND (not_before <= :now OR tried_unix > :now)"
+                " ORDER BY tries >= :patience, iif(tries >= :patience, tries, 0), requests.rowid LIMIT 1",
+                {"now": now, "patience": PATIENCE},
             ).fetchone()
         return None if found is None else _queued(found)
 
@@ -121,8 +145,7 @@ class Outbox:
         """Return the seconds until a row is due, 0 if one is; None if nothing is open."""
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT min(CASE WHEN tried_unix > :now THEN :now ELSE not_before END)"
-                " FROM requests WHERE state IN ('waiting', 'pending')",
+                f"SELECT min(CASE WHEN tried_unix > :now THEN :now ELSE not_before END) {_OPEN}",
                 {"now": now},
             ).fetchone()[0]
         return None if found is None else max(0.0, found - now)
@@ -211,11 +234,15 @@ class Outbox:
             )
 
     def lost_ids(self, *, include_given_up: bool = False) -> list[str]:
-        """Return the ids of lost requests, newest first; those given up only with `include_given_up`."""
-        codes = (Code.REQUEST_LOST.value, Code.REQUEST_GIVEN_UP.value if include_given_up else "")
+        """Return the ids of lost requests, newest first.
+
+        With `include_given_up` also those given up, and those that central had and forgot.
+        """
+        more = (Code.REQUEST_GIVEN_UP.value, Code.REQUEST_UNKNOWN.value) if include_given_up else ("", "")
+        codes = (Code.REQUEST_LOST.value, *more)
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT id FROM requests WHERE state = 'wedged' AND body IS NULL AND code IN (?, ?)"
+                "SELECT id FROM requests WHERE state = 'wedged' AND body IS NULL AND code IN (?, ?, ?)"
                 " ORDER BY put_unix DESC, id",
                 codes,
             ).fetchall()
@@ -262,8 +289,8 @@ class Outbox:
             contact = connection.execute("SELECT at_unix FROM contact").fetchone()
         return Backlog(
             waiting=count,
-            oldest_s=None if oldest is None else max(0.0, now - oldest),
-            silent_s=None if contact is None else max(0.0, now - contact[0]),
+            oldest_s=None if oldest is None else now - oldest,
+            silent_s=None if contact is None else now - contact[0],
         )
 
     def counts(self) -> RequestCounts:
@@ -296,8 +323,7 @@ class Outbox:
         """Return every request without a final receipt, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT id, state, body, digest, sent, tries FROM requests"
-                " WHERE state <> 'delivered' ORDER BY put_unix, id"
+                f"{_SELECT} FROM requests WHERE state <> 'delivered' ORDER BY put_unix, id"
             ).fetchall()
         return [_queued(row) for row in found]
 
@@ -307,7 +333,14 @@ class Outbox:
 
 
 def _queued(row: tuple[Any, ...]) -> QueuedRequest:
-    id, state, body, digest, sent, tries = row
+    id, state, body, digest, sent, tries, put_unix, boot, boot_s = row
     return QueuedRequest(
-        id=id, state=RequestState(state), body=body, digest=digest, sent=bool(sent), tries=tries
+        id=id,
+        state=RequestState(state),
+        body=body,
+        digest=digest,
+        sent=bool(sent),
+        tries=tries,
+        put_unix=put_unix,
+        moment=None if boot is None else Moment(boot, boot_s),
     )

@@ -11,10 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from kiosk.activation.database import Database
+from kiosk.activation.database import BUSY_WAIT_S, Database, translated_errors
 from kiosk.activation.outbox import Outbox
-from kiosk.codes import Code
-from kiosk.errors import OutboxError
 from kiosk.model import StoredAmount
 
 OUTBOX_FILE = "outbox.sqlite3"
@@ -40,7 +38,7 @@ _OLD_RECEIPTS = """
     SELECT count(*), total(length(id) + length(receipt)), min(settled_unix), max(settled_unix)
     FROM requests WHERE state = 'delivered' AND settled_unix < ?
 """
-_CHALLENGES = "SELECT count(*), total(length(token)), min(expires_unix), max(expires_unix) FROM challenges"
+_CHALLENGES = "SELECT count(*), total(length(sealed)), min(expires_unix), max(expires_unix) FROM challenges"
 
 
 def take_inventory(file: Path) -> Inventory:
@@ -92,12 +90,12 @@ def _counted(file: Path, query: str, before: float) -> StoredAmount:
 
 @contextmanager
 def _read_only(file: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        uri = f"{file.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise OutboxError(Code.OUTBOX_DAMAGED, type(error).__name__) from None
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    with (
+        translated_errors(file),
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_WAIT_S)) as connection,
+    ):
+        yield connection
 
 
 def _span(row: tuple[int, float, float | None, float | None]) -> StoredAmount:

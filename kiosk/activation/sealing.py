@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from kiosk.activation.encoding import from_base64url, to_base64url
-from kiosk.activation.messages import Sealed, SealingKey
+from kiosk.activation.messages import WIRE_VERSION, Sealed, SealingKey
 from kiosk.codes import Code
 from kiosk.errors import IdentityError
 
@@ -44,9 +44,11 @@ class Sealer:
         except (ValueError, UnsupportedAlgorithm, ModuleNotFoundError) as error:
             raise IdentityError(Code.IDENTITY_MISSING, f"unusable sealing key: {error}") from None
 
-    def seal(self, plaintext: bytes, visit: str, terminal: str) -> Sealed:
-        """Encrypt so that only central can decrypt it, and only as part of this visit at this terminal."""
-        info = f"kiosk-activation-v1|{visit}|{terminal}".encode()
+    def seal(
+        self, plaintext: bytes, visit: str, terminal: str, purpose: str = f"activation-v{WIRE_VERSION}"
+    ) -> Sealed:
+        """Encrypt so that only central can decrypt it, and only for this, in this visit at this terminal."""
+        info = f"kiosk-{purpose}|{visit}|{terminal}".encode()
         return Sealed(self._id, self._algorithm, to_base64url(self._seal(plaintext, info)))
 
 

@@ -16,19 +16,24 @@ from msgspec import Struct
 from kiosk.activation import identity, usb_transfer
 from kiosk.activation.challenges import ChallengePool
 from kiosk.activation.database import Database
-from kiosk.activation.delivery import DeliveryWorker
+from kiosk.activation.delivery import DeliveryWorker, TakeRoster
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.lost_requests import Reconciliation
-from kiosk.activation.messages import Heartbeat, HeartbeatReply, RequestOrigin
+from kiosk.activation.messages import Heartbeat, HeartbeatReply, RequestOrigin, VisitState
 from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSummary
 from kiosk.activation.outbox_retention import OUTBOX_FILE
+from kiosk.activation.passwords import PasswordStretcher
+from kiosk.activation.phone_codes import ANSWER_S, Caller, PhoneCodes
+from kiosk.activation.pinned_reader import ReaderCheck
 from kiosk.activation.submission import Submission
+from kiosk.audit.facts import sealing_facts
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
-from kiosk.errors import AuditError, IdentityError, KioskError, OutboxError, StaffError
+from kiosk.errors import AuditError, DeviceMissing, IdentityError, KioskError, OutboxError, StaffError
 from kiosk.events import (
     ChallengeMissing,
     ChallengeTaken,
@@ -39,7 +44,7 @@ from kiosk.events import (
     StoreFailed,
     Submit,
 )
-from kiosk.model import Device
+from kiosk.model import Device, ReaderIdentity
 from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -89,20 +94,21 @@ class ActivationService:
         *,
         versions: Mapping[str, str],
         post: Callable[[Event], None],
-        clock_unix: Callable[[], float] = time.time,
-        take_roster: Callable[[str], object] | None = None,
+        terminal_clock: TerminalClock | None = None,
+        take_roster: TakeRoster | None = None,
         audit: AuditLog | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError.
 
         `take_roster` gets the signed token that says who may sign in here. `audit`: its head goes along with
-        every call, so that central keeps it.
+        every call, so that central keeps it. `clock` paces the rounds.
         """
         self._settings = settings
         self._versions = dict(versions)
         self._post = post
-        self._clock_unix = clock_unix
+        self._terminal_clock = terminal_clock or TerminalClock()
+        self._clock_unix = self._terminal_clock.unix
         self._clock = clock
         self._take_roster = take_roster
         self._audit = audit
@@ -111,10 +117,18 @@ class ActivationService:
         """False if central, at the last heartbeat, would not accept evidence of these versions."""
         self.audit_rewound = False
         """True if, at the last heartbeat, the audit log's head contradicted one that central keeps."""
+        self.held = False
+        """True if, at the last heartbeat, an alarm about this terminal was open at central."""
         central = settings.central
         self._http = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
+        self.passwords = PasswordStretcher()
+        self.phone_codes = PhoneCodes(self._phone_caller, post=post, connected=self._is_connected)
+        self._phone_http = HttpClient(
+            central.url, settings.path(central.ca), min(central.connect_s, ANSWER_S), ANSWER_S
+        )
         self._identity_folder = settings.path(settings.terminal.identity)
         self._lock = threading.RLock()
+        self._reader_check = ReaderCheck(audit)
         self._database: Database | None = None
         self._identity: Identity | None = None
         self._components: _Components | None = None
@@ -135,6 +149,11 @@ class ActivationService:
         except KioskError as error:
             return ChallengeMissing(error.code)
 
+    def expect_challenge(self) -> None:
+        """Fetch a fresh challenge now, if central can be reached: one will be taken soon."""
+        with suppress(KioskError):
+            self._opened().delivery.fetch_fresh()
+
     def ready(self) -> list[DeviceReady | DeviceFailed]:
         """Open what can be opened, write once to the disk, return the state of each device.
 
@@ -146,6 +165,18 @@ class ActivationService:
             (Device.CHALLENGES, self._check_challenges),
         )
         return [_device_state(device, check) for device, check in checks]
+
+    def require_pinned(self, reader: ReaderIdentity) -> None:
+        """Check that this card reader is the one that is pinned to this terminal.
+
+        Raises DeviceMissing: READER_CHANGED, or why there is no enrolment to compare with.
+        """
+        try:
+            with self._lock:
+                pinned = self._open_identity().reader
+        except IdentityError as error:
+            raise DeviceMissing(error.code, error.detail) from None
+        self._reader_check.require(reader, pinned)
 
     # ── for bootstrap ────────────────────────────────────────────────────────────────────────────
 
@@ -174,8 +205,13 @@ class ActivationService:
 
     @property
     def clock_off_s(self) -> float | None:
-        """Central's clock minus the terminal's at the last heartbeat; None if there was none yet."""
-        return None if self._components is None else self._components.gateway.clock_off_s
+        """Central's clock minus the terminal's; None if central was not heard since the start."""
+        return self._terminal_clock.off_s
+
+    def contact_now(self) -> None:
+        """Send a heartbeat at once, if central can be reached: the time is in doubt."""
+        if self._components is not None:
+            self._components.delivery.contact_now()
 
     @property
     def contact_unix(self) -> float | None:
@@ -217,6 +253,28 @@ class ActivationService:
     def requests(self) -> list[RequestSummary]:
         """Return all requests, newest first, without personal data. Raises OutboxError, IdentityError."""
         return self._opened().outbox.list()
+
+    def find(self, number: str) -> VisitState | None:
+        """Ask central how a visit of any terminal stands; None: it never had it. Any thread may call it.
+
+        Raises CentralError, IdentityError.
+        """
+        with self._lock:
+            who = self._open_identity()
+        central = self._settings.central
+        # A connection of its own: the other one belongs to the thread that delivers.
+        http = HttpClient(central.url, self._settings.path(central.ca), central.connect_s, central.answer_s)
+        gateway = Gateway(
+            http,
+            who,
+            self._terminal_clock,
+            heartbeat_s=central.connect_s,
+            audit_head=self._audit_head,
+        )
+        try:
+            return gateway.visit_state(number)
+        finally:
+            gateway.close()
 
     def retry(self, request: str) -> bool:
         """Queue a wedged request once more; False if it is not wedged. Raises OutboxError, IdentityError."""
@@ -265,10 +323,31 @@ class ActivationService:
         if self._take_roster is None:
             return Code.STAFF_NONE
         try:
-            self._take_roster(token)
+            self._take_roster(token, online=False)
         except StaffError as error:
             return error.code
         return Code.OK
+
+    # ── one-time codes: on their own thread and connection ───────────────────────────────────────
+
+    def run_phone_codes(self, stop: threading.Event) -> None:
+        """Ask central for one-time codes until `stop` is set."""
+        self.phone_codes.run(stop)
+        self._phone_http.close()
+
+    def _is_connected(self) -> bool:
+        with self._lock:
+            components = self._components
+        return components is not None and components.delivery.connected
+
+    def _phone_caller(self) -> Caller:
+        with self._lock:
+            who = self._open_identity()
+        simulated = self._settings.mode == "simulation"
+        gateway = Gateway(
+            self._phone_http, who, self._terminal_clock, heartbeat_s=ANSWER_S, simulated=simulated
+        )
+        return Caller(gateway, who)
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────
 
@@ -303,12 +382,18 @@ class ActivationService:
 
     def _build(self, who: Identity, database: Database) -> _Components:
         outbox = Outbox(database)
-        pool = ChallengePool(database, who.challenge_key, who.terminal)
+        pool = ChallengePool(
+            database,
+            who.challenge_key,
+            who.terminal,
+            who.store.secret,
+            on_issued=self._terminal_clock.note_issued,
+        )
         simulated = self._settings.mode == "simulation"
         gateway = Gateway(
             self._http,
             who,
-            self._clock_unix,
+            self._terminal_clock,
             heartbeat_s=self._settings.central.connect_s,
             simulated=simulated,
             make_heartbeat=lambda: self._make_heartbeat(outbox),
@@ -323,15 +408,18 @@ class ActivationService:
             settings=self._settings.central,
             clock_unix=self._clock_unix,
             clock=self._clock,
+            clock_off_then=self._terminal_clock.off_then,
             take_roster=self._take_roster,
         )
         submission = Submission(
             outbox,
             pool,
             sealer=lambda: who.sealer,
+            password=self.passwords.take,
             origin=RequestOrigin(who.terminal, simulated, self._versions),
-            clock_unix=self._clock_unix,
+            clock=self._terminal_clock,
             wake=delivery.wake,
+            fetch_fresh=delivery.fetch_fresh,
             recheck_disk=delivery.recheck_disk,
         )
         return _Components(
@@ -356,21 +444,21 @@ class ActivationService:
         return Heartbeat(
             versions=self._versions,
             waiting=backlog.waiting,
-            oldest_s=backlog.oldest_s,
+            oldest_s=None if (backlog.oldest_s or 0.0) < 0.0 else backlog.oldest_s,
             sealing=self._settings.central.sealing,
             lost=tuple(outbox.lost_ids(include_given_up=True)[:MAX_LOST_IDS]),
         )
 
     def _on_heartbeat_reply(self, who: Identity, reply: HeartbeatReply) -> None:
         self.versions_known = reply.versions_known
-        self.audit_rewound = reply.audit_rewound
+        self.audit_rewound, self.held = reply.audit_rewound, reply.held
         try:
             changed = who.use_sealing_key(reply.sealing)
         except (IdentityError, OSError) as error:
             log.warning("central's new sealing key is not used: %s", type(error).__name__)
             return
         if changed and self._audit is not None:
-            facts = {"key": reply.sealing.key, "algorithm": reply.sealing.algorithm}
+            facts = sealing_facts(reply.sealing.key, reply.sealing.algorithm)
             self._audit.append(RecordKind.SEALING_CHANGED, facts=facts)
 
     def _audit_head(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Sign requests: HTTP message signatures (RFC 9421) with Content-Digest (RFC 9530), Ed25519.
+"""Sign requests: HTTP message signatures (RFC 9421) with Content-Digest (RFC 9530).
 
 Covered are method, path, query, the digest of the body and the given headers; `keyid` names the terminal,
 `nonce` makes each signature valid once.
@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from http_message_signatures import HTTPMessageSigner, algorithms
+from http_message_signatures import HTTPMessageSigner, HTTPSignatureAlgorithm
 from msgspec import Struct
 
 TAG = "kiosk"
@@ -16,7 +16,6 @@ TAG = "kiosk"
 VALID_S = 60
 """Seconds for which a signature is valid."""
 _COVERED = ("@method", "@path", "@query", "content-digest")
-_SIGNER = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
 
 
 class _Message(Struct):
@@ -32,15 +31,17 @@ def sign_request(
     *,
     terminal: str,
     sign: Callable[[bytes], bytes],
+    algorithm: type[HTTPSignatureAlgorithm],
     headers: Mapping[str, str],
     now: float,
 ) -> dict[str, str]:
     """Return all headers of the request: `headers`, which are covered too, and those that sign it.
 
-    `sign` signs bytes; the key may be in a chip that never reveals it.
+    `sign` signs bytes with `algorithm`; the key may be in a chip that never reveals it.
     """
+    signer = HTTPMessageSigner(signature_algorithm=algorithm)
     message = _Message(method, f"https://central{path}", dict(headers))
-    prepared = _SIGNER.prepare(
+    prepared = signer.prepare(
         message,
         key_id=terminal,
         created=datetime.fromtimestamp(int(now), UTC),
@@ -51,5 +52,5 @@ def sign_request(
         covered_component_ids=(*_COVERED, *(name.lower() for name in headers)),
         body=body,
     )
-    _SIGNER.apply(message, prepared, sign(prepared.signature_base))
+    signer.apply(message, prepared, sign(prepared.signature_base))
     return message.headers

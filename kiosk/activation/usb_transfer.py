@@ -10,6 +10,7 @@ central makes one credential. Every file stands alone, so a stick pulled out ear
 what was altered on the way is refused by its signature. See resources/protocol/README.md.
 """
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -27,11 +28,12 @@ from kiosk.activation.messages import read_challenges, read_receipt
 from kiosk.activation.outbox import QueuedRequest
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, StaffError, Unreachable
-from kiosk.files import write_whole
+from kiosk.files import open_folder, read_regular, write_in
 from kiosk.model import ActivationReceipt
 
 RECEIPT_TYPE = "receipt+jwt"
 REQUEST_TYPE = "request+jwt"
+CHALLENGES, ROSTER = "challenges.json", "roster.jwt"
 MAX_FILE_BYTES = 1 << 20
 """Longest file that is read: neither side writes longer ones."""
 
@@ -63,14 +65,15 @@ def check_stick(stick: Path, *, mounted_only: bool) -> None:
 def write_requests(stick: Path, identity: Identity, requests: Iterable[QueuedRequest], now: float) -> int:
     """Write every request, delete those of an earlier export, return how many were written.
 
-    Raises StaffError(STICK_UNWRITABLE).
+    No link on the stick is followed. Raises StaffError(STICK_UNWRITABLE).
     """
-    folder = _terminal_folder(stick, identity.terminal) / "requests"
+    names = (f"kiosk-{identity.terminal}", "requests")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = {_write_request(folder, identity, request, now) for request in requests}
-        for old in set(folder.glob("*.json")) - written:
-            old.unlink()
+        with open_folder(stick, *names, create=True) as folder:
+            written = {_write_request(folder, identity, request, now) for request in requests}
+            for name in os.listdir(folder):
+                if name.endswith(".json") and name not in written:
+                    os.unlink(name, dir_fd=folder)
     except OSError as error:
         raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
     return len(written)
@@ -80,34 +83,38 @@ def read_answers(stick: Path, key: Ed25519PublicKey, terminal: str) -> StickAnsw
     """Read central's answers for `terminal`; `key`: central's, for the receipts.
 
     Challenges and roster are still unverified. Raises StaffError: STICK_EMPTY (no answers for this terminal),
-    STICK_MISSING (unreadable).
+    STICK_ALTERED (a link or a file where a folder belongs), STICK_MISSING (unreadable).
     """
-    folder = _terminal_folder(stick, terminal) / "answers"
     try:
-        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        with open_folder(stick, f"kiosk-{terminal}", "answers") as folder:
+            return _read_answers(folder, key, terminal)
     except FileNotFoundError:
         raise StaffError(Code.STICK_EMPTY, "no answers for this terminal") from None
+    except NotADirectoryError:
+        raise StaffError(Code.STICK_ALTERED, "no folder where one belongs") from None
     except OSError as error:
         raise StaffError(Code.STICK_MISSING, error.strerror or "") from None
-    receipt_files = [path for path in files if path.suffix == ".jwt" and path.name != "roster.jwt"]
-    receipts = [_read_receipt_file(path, key, terminal) for path in receipt_files]
+
+
+def _read_answers(folder: int, key: Ed25519PublicKey, terminal: str) -> StickAnswers:
+    """Read the open folder of answers; what cannot be read counts as altered. Raises OSError."""
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".jwt") and name != ROSTER)
+    receipts = [_read_receipt_file(folder, name, key, terminal) for name in names]
     valid = tuple(receipt for receipt in receipts if receipt is not None)
+    texts = {name: _read_text(folder, name) for name in (CHALLENGES, ROSTER)}
     challenges: tuple[str, ...] = ()
     with suppress(Unreachable):
-        challenges = read_challenges(_read_text(folder / "challenges.json").encode())
+        challenges = read_challenges((texts[CHALLENGES] or "").encode())
     return StickAnswers(
         receipts=valid,
         challenges=challenges,
-        roster=_read_text(folder / "roster.jwt"),
-        altered=len(receipts) - len(valid),
+        roster=texts[ROSTER] or "",
+        altered=len(receipts) - len(valid) + sum(text is None for text in texts.values()),
     )
 
 
-def _terminal_folder(stick: Path, terminal: str) -> Path:
-    return stick / f"kiosk-{terminal}"
-
-
-def _write_request(folder: Path, identity: Identity, request: QueuedRequest, now: float) -> Path:
+def _write_request(folder: int, identity: Identity, request: QueuedRequest, now: float) -> str:
+    """Write a request into the open folder and return the file's name."""
     body = request.body or b""
     claims = {
         "aud": "central",
@@ -121,14 +128,16 @@ def _write_request(folder: Path, identity: Identity, request: QueuedRequest, now
         body=to_base64url(body),
         token=identity.signed_token(claims, REQUEST_TYPE),
     )
-    path = folder / f"{request.id}.json"
-    write_whole(path, msgspec.json.encode(content))
-    return path
+    name = f"{request.id}.json"
+    write_in(folder, name, msgspec.json.encode(content))
+    return name
 
 
-def _read_receipt_file(path: Path, key: Ed25519PublicKey, terminal: str) -> ActivationReceipt | None:
+def _read_receipt_file(
+    folder: int, name: str, key: Ed25519PublicKey, terminal: str
+) -> ActivationReceipt | None:
     """Return the receipt; None unless central signed it for this terminal and the request the file names."""
-    token = _read_text(path)
+    token = _read_text(folder, name) or ""
     options: Options = {"require": ["iss", "aud", "receipt"], "verify_iat": False}
     try:
         if jwt.get_unverified_header(token).get("typ") != RECEIPT_TYPE:
@@ -136,15 +145,16 @@ def _read_receipt_file(path: Path, key: Ed25519PublicKey, terminal: str) -> Acti
         claims = jwt.decode(
             token, key, algorithms=["EdDSA"], audience=terminal, issuer="central", options=options
         )
-        return read_receipt(msgspec.json.encode(claims["receipt"]), path.stem)
+        return read_receipt(msgspec.json.encode(claims["receipt"]), Path(name).stem)
     except (jwt.PyJWTError, Unreachable, *UNREADABLE):
         return None
 
 
-def _read_text(path: Path) -> str:
-    """Read a file; empty if it cannot be read, which verifies as nothing."""
+def _read_text(folder: int, name: str) -> str | None:
+    """Read a file of the stick: empty if it is not there, None if it is no file as central writes them."""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES).decode("ascii")
-    except (OSError, UnicodeDecodeError):
+        return read_regular(name, MAX_FILE_BYTES, folder).decode("ascii")
+    except FileNotFoundError:
         return ""
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -24,14 +24,18 @@ from msgspec.structs import replace
 
 from kiosk.audit.record import FIRST, Record, RecordKind, decode, encode, refuse_personal
 from kiosk.codes import Code
-from kiosk.errors import AuditError
-from kiosk.files import sync_folder
+from kiosk.errors import UNREADABLE, AuditError
+from kiosk.files import make_private, open_private, sync_folder
 from kiosk.model import Measures
 from kiosk.settings import Settings
+from kiosk.storage_faults import storage_code
 
 FILE = "audit.log"
 _LONGEST_LINE = 1 << 16
 _MOST_WAITING = 10_000
+LOCK_WAIT_S = 5.0
+"""How long a record waits for another program that holds the file; then it waits in memory for the next."""
+_LOCK_POLL_S = 0.05
 
 
 class LogHead(Struct, frozen=True):
@@ -49,10 +53,13 @@ def audit_log_path(settings: Settings) -> Path:
 class AuditLog:
     """Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path, clock_unix: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, clock_unix: Callable[[], float] = time.time, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
         """Open nothing yet: the file is made by the first `append` or `head`."""
         self.path = path
         self._clock_unix = clock_unix
+        self._lock_wait_s = lock_wait_s
         self._lock = threading.RLock()
         self._waiting: list[Record] = []  # without their places in the chain
         self._head = LogHead()
@@ -88,8 +95,8 @@ class AuditLog:
                     while self._waiting:
                         self._write(file, self._waiting[0])
                         self._waiting.pop(0)
-            except OSError:
-                self.fault = Code.AUDIT_UNWRITABLE
+            except OSError as error:
+                self.fault = storage_code(error, Code.AUDIT_UNWRITABLE)
             except AuditError as error:
                 self.fault = error.code
             else:
@@ -112,7 +119,8 @@ class AuditLog:
                 with self._opened():
                     return self._head
             except OSError as error:
-                raise AuditError(Code.AUDIT_UNWRITABLE, error.strerror or "") from None
+                code = storage_code(error, Code.AUDIT_UNWRITABLE)
+                raise AuditError(code, error.strerror or "") from None
 
     def _record(
         self, kind: RecordKind, code: Code, visit: str | None, actor: str | None, facts: Measures
@@ -145,17 +153,28 @@ class AuditLog:
     @contextmanager
     def _opened(self) -> Iterator[int]:
         """Lock the file, find its head, and give the descriptor. Raises OSError, AuditError."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.path.parent)
         new = not self.path.exists()
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        file = open_private(self.path, os.O_RDWR | os.O_APPEND)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            self._hold(file)
             if new:
                 sync_folder(self.path.parent)
             self._find_head(file)
             yield file
         finally:
             os.close(file)
+
+    def _hold(self, file: int) -> None:
+        """Lock the file. Raises BlockingIOError if somebody else holds it too long."""
+        until = time.monotonic() + self._lock_wait_s
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_LOCK_POLL_S)
 
     def _find_head(self, file: int) -> None:
         """Read the last line unless the file has kept its size; cut off what a power cut tore."""
@@ -175,6 +194,18 @@ class AuditLog:
             os.ftruncate(file, self._size)
             facts: Measures = {"bytes": len(torn), "sha256": sha256(torn).hexdigest()}
             self._write(file, self._record(RecordKind.AUDIT_RECOVERED, Code.OK, None, None, facts))
+
+
+def newest_unix(path: Path) -> float:
+    """Return when the last whole record of a log was made; 0 if there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _LONGEST_LINE))
+            whole = file.read().rpartition(b"\n")[0]
+        return decode(whole.rpartition(b"\n")[2]).record.at_unix
+    except (OSError, *UNREADABLE):
+        return 0.0
 
 
 def set_aside(path: Path, at_unix: float) -> Path:

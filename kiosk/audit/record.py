@@ -39,6 +39,8 @@ class RecordKind(StrEnum):
     TERMINAL_ENROLLED = "terminal.enrolled"
     IDENTITY_ROTATED = "identity.rotated"
     SEALING_CHANGED = "sealing.changed"
+    READER_CHANGED = "reader.changed"  # another than the pinned one is connected
+    READER_PINNED = "reader.pinned"  # another one, with central's permission
     MODELS_VERIFIED = "models.verified"
     SERVICE_OUT = "service.out"
     SERVICE_IN = "service.in"
@@ -48,6 +50,9 @@ class RecordKind(StrEnum):
     VISIT_DECLINED = "visit.declined"
     GUARDIAN_CONSENTED = "guardian.consented"  # for a child, and to their own part
     GUARDIAN_DECLINED = "guardian.declined"
+    HELP_WANTED = "help.wanted"  # the clerk was called; the visit waits
+    HELP_ENDED = "help.ended"  # … and goes on
+    CLERK_CALL = "clerk.call"  # what became of the call
     VISIT_STORED = "visit.stored"
     VISIT_FINISHED = "visit.finished"
     REQUEST_SETTLED = "request.settled"
@@ -57,6 +62,7 @@ class RecordKind(StrEnum):
     REQUEST_LOST = "request.lost"  # promised, and not in the outbox any more
     REQUEST_GIVEN_UP = "request.given_up"  # a supervisor has taken note of that
 
+    ROSTER_ACCEPTED = "roster.accepted"  # who may sign in has changed, or was confirmed again
     CLERK_SIGNED_IN = "clerk.signed_in"
     CLERK_SIGNED_OUT = "clerk.signed_out"
     CLERK_REFUSED = "clerk.refused"  # a wrong PIN, a locked or unknown clerk

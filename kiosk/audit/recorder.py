@@ -37,6 +37,12 @@ class AuditRecorder:
                 self._log.append(RecordKind.GUARDIAN_DECLINED, Code.GUARDIAN_DECLINED, visit=visit)
             case e.WayChosen():
                 self._log.append(RecordKind.WAY_TAKEN, visit=visit, facts={"way": event.way.value})
+            case e.HelpWanted():
+                self._log.append(RecordKind.HELP_WANTED, visit=visit)
+            case e.HelpEnded():
+                self._log.append(RecordKind.HELP_ENDED, visit=visit)
+            case e.ClerkCallChanged():
+                self._log.append(RecordKind.CLERK_CALL, visit=visit, facts={"call": event.call.value})
             case e.ClerkPresent():
                 self._log.append(RecordKind.REVIEW_BEGAN, visit=visit, actor=event.clerk)
             case e.Attested():

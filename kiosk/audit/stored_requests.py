@@ -15,6 +15,7 @@ from kiosk.audit.record import RecordKind, decode
 from kiosk.codes import Code
 from kiosk.errors import AuditError
 from kiosk.model import RequestStatus
+from kiosk.storage_faults import storage_code
 
 _KINDS = (RecordKind.VISIT_STORED, RecordKind.REQUEST_SETTLED, RecordKind.REQUEST_GIVEN_UP)
 _MARKS = tuple(f'"{kind.value}"'.encode() for kind in _KINDS)
@@ -62,7 +63,8 @@ class StoredRequests:
                     other.add(change.visit)
                 yield change
         except OSError as error:
-            raise AuditError(Code.AUDIT_UNWRITABLE, error.strerror or "") from None
+            code = storage_code(error, Code.AUDIT_UNWRITABLE)
+            raise AuditError(code, error.strerror or "") from None
 
     def _read_set_aside(self) -> Iterator[RequestChange]:
         for kept in sorted(self._log.parent.glob(f"{self._log.name}.damaged-*")):

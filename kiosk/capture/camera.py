@@ -76,6 +76,8 @@ class Cv2Camera:
             found = camera_identity.of_address(str(device))
         else:
             path = device_path(device)
+            if not path.is_absolute():  # an address with a slip of the pen: it may hold a password
+                raise DeviceMissing(Code.CAMERA_MISSING, "[camera] device is neither a file nor an address")
             if _LINUX and not path.exists():
                 raise DeviceMissing(Code.CAMERA_MISSING, f"{path} is not there")
             if _LINUX and not os.access(path, os.R_OK | os.W_OK):

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from kiosk.capture.usb_socket import SYSFS, usb_device
 from kiosk.codes import Code
 from kiosk.errors import DeviceMissing
-
-SYSFS = Path("/sys")
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -74,10 +73,10 @@ def require_allowed(found: Identity, allowed: tuple[str, ...], *, production: bo
 
 def _physical(node: Path, driver: str) -> Identity:
     """Climb from the video node to the USB device, or to the board's own bus. Raises OSError."""
-    for folder in node.parents:
-        files = (folder / "idVendor", folder / "idProduct")
-        if all(file.is_file() for file in files):
-            texts = (file.read_text(encoding="ascii", errors="replace") for file in files)
-            vendor, product = (text.strip().lower() for text in texts)
-            return Identity(driver=driver, vendor=vendor, product=product, port=folder.name, virtual=False)
-    return Identity(driver=driver, port=(node / "device").resolve().name, virtual=False)
+    device = usb_device(node)
+    if device is None:
+        return Identity(driver=driver, port=(node / "device").resolve().name, virtual=False)
+    files = (device / "idVendor", device / "idProduct")
+    texts = (file.read_text(encoding="ascii", errors="replace") for file in files)
+    vendor, product = (text.strip().lower() for text in texts)
+    return Identity(driver=driver, vendor=vendor, product=product, port=device.name, virtual=False)

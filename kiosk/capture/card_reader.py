@@ -4,15 +4,17 @@ import errno
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import serial
 from msgspec import Struct
 
+from kiosk.capture.usb_socket import usb_socket
 from kiosk.card.layout import parse
 from kiosk.card.protocol import BAUDS, Command, Session, require_ready
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceBusy, DeviceLost, DeviceMissing
-from kiosk.model import IdCard
+from kiosk.model import IdCard, ReaderIdentity
 from kiosk.ports import Context
 
 _SERIAL_ERRORS = (serial.SerialException, termios.error, OSError)
@@ -88,6 +90,11 @@ class SamV:
             port.set_baud(found)
             session.check()
 
+    def identity(self) -> ReaderIdentity:
+        """Ask for the number of the security module, and look up the socket. Raises DeviceLost."""
+        session, port = self._require_session(), self._port
+        return ReaderIdentity(session.sam_id(), usb_socket(port.device) if port is not None else "")
+
     def present(self) -> bool:
         """Say whether a card lies on the reader. Raises DeviceLost."""
         session = self._require_session()
@@ -144,6 +151,11 @@ class SerialPort:
                 raise DeviceBusy(Code.READER_BUSY, port) from None
             raise DeviceMissing(Code.READER_MISSING, f"{port}: {error}") from None
         self.gone = False
+
+    @property
+    def device(self) -> Path:
+        """The device file; of `hwgrep://` the one that was found."""
+        return Path(self._serial.port or "")
 
     def set_baud(self, baud: int) -> None:
         """Change the rate. Raises DeviceLost."""

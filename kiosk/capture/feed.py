@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from kiosk.capture.camera_health import COVERED_S, CameraHealth
+from kiosk.capture.microphone_health import MicrophoneHealth
 from kiosk.capture.stream_integrity import StreamMonitor
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost
@@ -33,6 +35,7 @@ class CameraFeed:
         self._filled = threading.Condition()
         self._frame: Frame | None = None
         self._monitor = StreamMonitor()
+        self._health = CameraHealth()
 
     def probe(self) -> None:
         """Check whether the camera could be opened. Raises DeviceMissing, DeviceBusy."""
@@ -40,13 +43,24 @@ class CameraFeed:
 
     def open(self) -> None:
         """Open the camera and begin a new stream. Raises DeviceMissing, DeviceBusy."""
-        self._monitor = StreamMonitor()
+        self._monitor, self._health = StreamMonitor(), CameraHealth()
         self._camera.open()
 
     def step(self) -> None:
-        """Put one frame into the slot, with measures of its stream. Raises DeviceLost."""
+        """Put one frame into the slot, with measures of its stream.
+
+        Raises DeviceLost, also if the lens has been covered for a while.
+        """
         frame = self._camera.read()
+        self._health.look(frame)
+        if self._health.covered:
+            raise DeviceLost(Code.CAMERA_COVERED, f"nothing to be seen for {COVERED_S:.0f} s")
         self._put(replace(frame, stream=self._monitor.look(frame)))
+
+    @property
+    def proven(self) -> bool:
+        """Whether the camera has worked for a while."""
+        return self._health.proven
 
     def close(self) -> None:
         """Empty the slot and close the camera."""
@@ -98,6 +112,7 @@ class MicrophoneFeed:
         self._deliver = deliver
         self._check_s = check_s
         self._sounded = threading.Event()
+        self._health = MicrophoneHealth()
 
     def probe(self) -> None:
         """Check whether the microphone could be opened. Raises DeviceMissing."""
@@ -106,13 +121,19 @@ class MicrophoneFeed:
     def open(self) -> None:
         """Open the microphone. Raises DeviceMissing, DeviceBusy."""
         self._sounded.clear()
+        self._health = MicrophoneHealth()
         self._microphone.open(self._take)
 
     def step(self) -> None:
-        """Wait a little, or for the first block, and check. Raises DeviceLost if no sound comes."""
+        """Wait a little, or for the first block, and check.
+
+        Raises DeviceLost if nothing comes, or nothing that could be the sound of a room.
+        """
         if self._sounded.is_set():
             time.sleep(self._check_s)
             self._microphone.check()
+            if fault := self._health.fault:
+                raise DeviceLost(Code.MICROPHONE_DEAD, fault)
             return
         until = time.monotonic() + FIRST_S
         while not self._sounded.wait(self._check_s):
@@ -120,10 +141,16 @@ class MicrophoneFeed:
             if time.monotonic() > until:
                 raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
 
+    @property
+    def proven(self) -> bool:
+        """Whether it has sounded like a room for a while."""
+        return self._health.proven
+
     def close(self) -> None:
         """Close the microphone."""
         self._microphone.close()
 
     def _take(self, block: AudioBlock) -> None:
         self._sounded.set()
+        self._health.look(block)
         self._deliver(block)

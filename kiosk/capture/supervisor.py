@@ -3,7 +3,9 @@
 While the device is not wanted it stays closed and is only probed, so that the terminal knows before a visit
 begins what is missing, at hardly any cost. One whose probe passed but which failed when it was opened or used
 is opened and used at those probes until it has worked: the next customer shall not be the one who tries. A
-supervisor needs four operations (`DeviceOperations`): the feeds of this package have them.
+fault that only shows over time (`SLOW_FAULTS`) is over only when the device has worked for a while, for such
+a device gives one good frame each time it is opened. What a supervisor needs is `DeviceOperations`: the feeds
+of this package have it.
 """
 
 import logging
@@ -23,6 +25,10 @@ PROBE_S = 2.0
 """How often a device that is not wanted is probed, or tried if it had failed in use."""
 RETRY_S = (0.25, 0.5, 1.0)
 """Pauses before opening again; the last one stays, so that a device is in use 3 s after its return."""
+SLOW_FAULTS = frozenset({Code.CAMERA_FROZEN, Code.CAMERA_COVERED, Code.MICROPHONE_DEAD})
+"""Faults of a device that opens and delivers all the same."""
+PROVING_S = 10.0
+"""How long a device that is not wanted is tried after a slow fault, until the next probe."""
 STOP_S = 0.2
 """How long a pause may go on after `stop` was set."""
 
@@ -38,6 +44,10 @@ class DeviceOperations(Protocol):
 
     def step(self) -> None:
         """Do a short piece of work (a frame, a poll) of at most some seconds. Raises DeviceError."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether it has worked long enough, since `open`, to be relied on after a slow fault."""
 
     def close(self) -> None:
         """Close the device. Never raises; may be called twice."""
@@ -71,6 +81,7 @@ class Supervisor:
         self._posted: Code | None = None  # OK: ready
         self._failures = 0
         self._failed_in_use = False  # and has not worked since
+        self._doubted = False  # had a slow fault, and has not worked for a while since
 
     def want(self, wanted: bool) -> None:
         """Open the device and use it, or let go of it."""
@@ -111,7 +122,8 @@ class Supervisor:
             self._failed(Code.INTERNAL, "see the log")
         else:
             self._failures = 0
-            self._report(Code.OK)
+            if not self._doubted:
+                self._report(Code.OK)
         return self.pause_s(wanted)
 
     def _use(self) -> None:
@@ -121,17 +133,22 @@ class Supervisor:
             self._operations.open()
         self._operations.step()
         self._failed_in_use = False
+        self._doubted = self._doubted and not self._operations.proven
 
     def _probe(self) -> None:
         self._close()
         self._operations.probe()
-        if self._failed_in_use:
+        if self._failed_in_use or self._doubted:
             self._use()
+            until = time.monotonic() + PROVING_S
+            while self._doubted and not self._wanted and time.monotonic() < until:
+                self._use()
             self._close()
 
     def _failed(self, code: Code, detail: str) -> None:
         self._close()
         self._failures += 1
+        self._doubted = self._doubted or code in SLOW_FAULTS
         if self._posted is not code:
             log.warning("%s: %s: %s", self._device, code, detail)
         self._report(code)

@@ -1,22 +1,9 @@
 """Derives from a card what the rules may know of it."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 
 from kiosk.card import number
 from kiosk.model import CardFacts, IdCard
-
-CHINA = timezone(timedelta(hours=8))
-"""One time zone, no daylight saving; does not depend on how the terminal's clock is set up."""
-
-
-def china_today() -> date:
-    """Return the date by which cards begin and expire."""
-    return datetime.now(CHINA).date()
-
-
-def china_date(at_unix: float) -> date:
-    """Return the date in China at a time (seconds since 1970)."""
-    return datetime.fromtimestamp(at_unix, CHINA).date()
 
 
 def facts(card: IdCard, kind: str, today: date) -> CardFacts:
@@ -33,6 +20,7 @@ def facts(card: IdCard, kind: str, today: date) -> CardFacts:
         kind=kind,
         number_valid=number.valid_as(kind, card.number, card.birth),
         birth_agrees=birth_agrees,
+        number_formed=number.formed_as(kind, card.number),
         days_valid=None if card.valid_to is None else (card.valid_to - today).days,
         days_since_issue=-1 if card.valid_from is None else (today - card.valid_from).days,
         age=0 if card.birth is None else completed_years(card.birth, today),
@@ -40,6 +28,5 @@ def facts(card: IdCard, kind: str, today: date) -> CardFacts:
 
 
 def completed_years(birth: date, today: date) -> int:
-    """Return the age, at least 0; a person born on 29 February completes a year on 1 March."""
-    years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
-    return max(0, years)
+    """Return the age, below 0 before the birth; who was born on 29 February has birthday on 1 March."""
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))

@@ -3,6 +3,9 @@
 UTF-16LE, fields of fixed size padded with blanks, the type letter at byte 248: blank for a resident's
 identity card, `J` for a residence permit of people from Hong Kong, Macau and Taiwan, `I` and `Y` for a
 foreigner's permanent residence card of 2017 and of 2023. Source: makers' protocol pages; `J` rests on one.
+
+Only fields that a rule or central uses can make a card malformed: number, name, birth and the two dates. All
+others are kept as they were read.
 """
 
 from collections.abc import Mapping
@@ -18,6 +21,9 @@ TYPE_AT = 248
 FOREVER = "长期"
 SEXES = {"0": "未知", "1": "男", "2": "女", "9": "未说明"}
 """GB/T 2261.1."""
+
+USED = frozenset({"number", "name", "name_latin", "name_latin_2", "birth", "valid_from", "valid_to"})
+"""Fields that decide something. The nation, for one, may be a code of no list, or blank."""
 
 Layout = tuple[tuple[str, int], ...]
 """Names and sizes in bytes, in order."""
@@ -82,7 +88,8 @@ def parse(text: bytes, portrait: bytes = b"") -> IdCard:
     fields, at = {}, 0
     for field, size in LAYOUTS[kind]:
         if field != "reserved":
-            fields[field] = _decoded(text[at : at + size], field)
+            read = _decoded if field in USED else _as_read
+            fields[field] = read(text[at : at + size], field)
         at += size
     name = fields["name"] or fields.get("name_latin", "") + fields.get("name_latin_2", "")
     if not name or not fields["number"]:
@@ -90,8 +97,8 @@ def parse(text: bytes, portrait: bytes = b"") -> IdCard:
     return IdCard(
         number=fields["number"],
         name=name,
-        sex=_meaning(fields["sex"], SEXES, "sex"),
-        nation=_meaning(fields["nation"], NATIONS, "nation") if kind == "resident" else "",
+        sex=SEXES.get(fields["sex"], fields["sex"]),
+        nation=NATIONS.get(fields["nation"], fields["nation"]) if kind == "resident" else "",
         birth=_date(fields["birth"], "birth"),
         address=fields.get("address", ""),
         issuer=fields.get("issuer", ""),
@@ -126,10 +133,8 @@ def _decoded(raw: bytes, name: str) -> str:
         raise CardError(Code.CARD_MALFORMED, f"{name} is not UTF-16") from None
 
 
-def _meaning(code: str, meanings: Mapping[str, str], name: str) -> str:
-    if code not in meanings:
-        raise CardError(Code.CARD_MALFORMED, f"unknown code in {name}")
-    return meanings[code]
+def _as_read(raw: bytes, _: str) -> str:
+    return raw.decode("utf-16-le", errors="replace").strip(" \0\u3000")
 
 
 def _date(text: str, name: str) -> date:
@@ -143,7 +148,7 @@ def _date(text: str, name: str) -> date:
 
 
 def _code(meaning: str, meanings: Mapping[str, str]) -> str:
-    return next(code for code, known in meanings.items() if known == meaning)
+    return next((code for code, known in meanings.items() if known == meaning), meaning)
 
 
 def _digits(day: date | None) -> str:

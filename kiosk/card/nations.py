@@ -8,4 +8,4 @@ _IN_ORDER = """
 
 NATIONS = {f"{code:02d}": name for code, name in enumerate(_IN_ORDER.split(), 1)}
 NATIONS |= {"97": "其他", "98": "外国血统中国籍人士"}
-"""Code → name, as printed on the card."""
+"""Code → name, as printed on the card. Cards with other codes exist, such as 57 and 81 of older registers."""

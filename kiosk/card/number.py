@@ -19,6 +19,7 @@ FOREIGNER = "9"
 3166-1 numeric), birth, sequence and the check character of GB 11643, as public descriptions agree."""
 
 _FORM = re.compile(r"[0-9]{17}[0-9X]")
+_FORM_OF_1984 = re.compile(r"[0-9]{15}")
 _FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
 
 
@@ -41,6 +42,20 @@ def valid_as(kind: str, number: str, born: date | None) -> bool:
     permit = number.startswith(PERMIT_REGIONS)
     fits = {"resident": not permit, "J": permit, "Y": number.startswith(FOREIGNER)}
     return fits.get(kind, False) and valid(number)
+
+
+def formed_as(kind: str, number: str) -> bool:
+    """Say whether it looks like a number of this kind of card, whatever its birth date and check character.
+
+    Numbers with a wrong check character or birth date, and of fifteen digits as before 1999, were issued
+    and are in use: the person has no other.
+    """
+    if kind == "I":
+        return _FOREIGNER_2017.fullmatch(number) is not None
+    permit = number.startswith(PERMIT_REGIONS)
+    fits = {"resident": not permit, "J": permit, "Y": number.startswith(FOREIGNER)}
+    old = kind == "resident" and _FORM_OF_1984.fullmatch(number) is not None
+    return fits.get(kind, False) and (old or _FORM.fullmatch(number) is not None)
 
 
 def birth(number: str) -> date | None:

@@ -10,11 +10,12 @@ from importlib.util import find_spec
 _COMMANDS = {
     "run": "run the terminal",
     "check": "open each device, verify the models, call central, print one table",
-    "enrol": "make this terminal's key and enrol it at central",
-    "identity": "show this terminal's key, or exchange it for a new one",
+    "enrol": "make this terminal's key and enrol it at central, with its card reader",
+    "identity": "show this terminal's key and card reader, or exchange them",
     "audit": "verify, export or restart the audit log",
     "privacy": "report what this terminal holds; erase what is due",
     "report": "report the day: how visits ended, what waits, what staff did",
+    "sign": "write the sign for the entrance as an A4 page",
     "models": "install, verify or list model files",
     "evaluate": "measure error rates on data",
 }

@@ -11,6 +11,7 @@ from kiosk.audit.log import AuditLog, audit_log_path, set_aside
 from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import ExportHeader, VerificationReport, verify
 from kiosk.commands.options import add_actions, read_settings
+from kiosk.files import open_regular, write_whole
 from kiosk.model import Measures
 
 
@@ -55,7 +56,7 @@ def export_log(options: argparse.Namespace) -> int:
     if file is None:
         sys.stdout.buffer.write(data)
         return 0
-    file.write_bytes(data)
+    write_whole(file, data)
     print(f"{file}: {head.seq} records, head {head.hash}")
     return 0
 
@@ -75,5 +76,5 @@ def restart_log(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> VerificationReport:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return verify(file)

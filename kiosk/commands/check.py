@@ -1,34 +1,60 @@
 """`kiosk check`: try everything that the terminal needs, one after the other, and print one table."""
 
 import argparse
-import queue
-import threading
+import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
-
-import numpy as np
+from typing import NamedTuple
 
 from kiosk import production
 from kiosk.activation import identity
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
+from kiosk.activation.identity import Identity
+from kiosk.activation.pinned_reader import ReaderCheck
+from kiosk.audit.log import audit_log_path, newest_unix
+from kiosk.capture.camera_health import is_covered, measure_lens
+from kiosk.clock import CLOCK_FILE, TerminalClock
 from kiosk.codes import Code
+from kiosk.commands.connected_reader import connected_reader, describe_reader, device_context
 from kiosk.commands.options import add_settings, read_settings
-from kiosk.drivers import driver_context, make_driver
-from kiosk.errors import DeviceLost, KioskError
-from kiosk.model import AudioBlock
-from kiosk.ports import Context, Samples
-from kiosk.readiness import clock_code, disk_code
+from kiosk.commands.sound_check import (
+    HEARD_DB,
+    TONE_S,
+    describe_level,
+    listen,
+    played_tone,
+    recording,
+    tone_rise_db,
+)
+from kiosk.drivers import make_driver
+from kiosk.errors import DeviceError, DeviceLost, EngineError, IdentityError, KioskError, ModelError
+from kiosk.face.orientation import best_turn
+from kiosk.model import Language
+from kiosk.phrases import load
+from kiosk.ports import Context, Image
+from kiosk.readiness import disk_code
 from kiosk.settings import Settings
+from kiosk.urls import redacted
 
-FIRST_BLOCK_S = 3.0
-"""A sound card may take this long for its first block."""
+WATCH_S = 4.0
+"""A camera that hangs often gives some new frames first; longer than `[camera] frozen_s`."""
 LEVEL_S = 1.0
 """How long the microphone's level is measured."""
-CLIPPED_DBFS = -0.3
 
-Check = Callable[[Settings, Context], str]
+HEADING = ("part", "state", "found", "what to do next")
+
+
+class Finding(NamedTuple):
+    """What was found, and OK or the code of what needs care although the terminal can serve."""
+
+    text: str
+    code: Code = Code.OK
+
+
+Check = Callable[[Settings, Context], str | Finding]
 """Returns what was found, for the table. Raises KioskError."""
 
 
@@ -39,25 +65,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table; 1 if a check fails. Raises SettingsError."""
-    return run_checks(read_settings(options), CHECKS, print)
+    settings = read_settings(options)
+    print(_row(*HEADING))
+    return run_checks(settings, CHECKS, print)
 
 
 def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Callable[[str], None]) -> int:
     """Make the checks in order and print a row for each; return 0 if all pass, else 1."""
-    shop = None
-    if settings.mode == "simulation":
-        from kiosk.simulators.shop import SimulatedShop
-
-        shop = SimulatedShop(settings.path(settings.models.folder))
-    context = driver_context(settings, shop)
+    context, phrases = device_context(settings), load(staff_language(os.environ))
     failed = 0
     for name, check in checks.items():
         try:
-            print_row(f"{name:<18} ok     {check(settings, context)}")
+            found = check(settings, context)
+            finding = found if isinstance(found, Finding) else Finding(found)
+            state = "ok" if finding.code is Code.OK else "CARE"
         except KioskError as error:
-            print_row(f"{name:<18} FAILS  {error}")
-            failed = 1
+            finding, state, failed = Finding(str(error), error.code), "FAILS", 1
+        print_row(_row(name, state, finding.text, phrases.clerk(finding.code)))
     return failed
+
+
+def staff_language(environment: Mapping[str, str]) -> Language:
+    """Return the language of who reads the table, by the console's locale."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environment[name] for name in names if environment.get(name)), "")
+    if not locale.startswith("zh"):
+        return Language.EN
+    return Language.ZH_HANT if locale.startswith(("zh_HK", "zh_MO", "zh_TW")) else Language.ZH_HANS
+
+
+def _row(name: str, state: str, found: str, next_step: str) -> str:
+    return f"{name:<18} {state:<6} {found:<40} {f'→ {next_step}' if next_step else ''}".rstrip()
 
 
 def check_settings(settings: Settings, _: Context) -> str:
@@ -66,45 +104,91 @@ def check_settings(settings: Settings, _: Context) -> str:
     return settings.mode
 
 
-def check_camera(settings: Settings, context: Context) -> str:
-    """Read one frame and return its size."""
-    camera = make_driver(settings, "camera", context)
+def check_operator(settings: Settings, _: Context) -> str:
+    """Return who stands in the consent. Raises SettingsError in production without one."""
+    production.require_operator(settings)
+    return f"{settings.operator.name or 'not set'} {settings.operator.contact}".rstrip()
+
+
+def check_camera(settings: Settings, context: Context) -> str | Finding:
+    """Read frames for a while and return their size and rate. Raises DeviceError, also for a covered lens."""
+    camera, frames, sees = make_driver(settings, "camera", context), 0, False
     try:
         camera.open()
-        height, width = camera.read().image.shape[:2]
+        until = context.clock() + WATCH_S
+        while context.clock() < until:
+            image = camera.read().image
+            frames += 1
+            sees = sees or not is_covered(measure_lens(image))
     finally:
         camera.close()
-    return f"{width}×{height}"
+    if not sees:
+        raise DeviceLost(Code.CAMERA_COVERED, f"nothing to be seen for {WATCH_S:.0f} s")
+    height, width = image.shape[:2]
+    text = f"{width}×{height}, {frames / WATCH_S:.0f} frames a second"
+    turn = _turn_needed(image, settings, context)
+    return Finding(f"{text}, to be turned by {turn}°", Code.CAMERA_TURNED) if turn else text
 
 
-def check_microphone(settings: Settings, context: Context) -> str:
-    """Record for a second and return the level."""
-    microphone = make_driver(settings, "microphone", context)
-    arrived, blocks = threading.Event(), queue.SimpleQueue[AudioBlock]()
-
-    def deliver(block: AudioBlock) -> None:
-        blocks.put(block)
-        arrived.set()
-
+def _turn_needed(image: Image, settings: Settings, context: Context) -> int:
+    """Return by how much the picture is turned, if a face is in it; 0: not at all, or nobody is there."""
     try:
-        microphone.open(deliver)
-        if not arrived.wait(FIRST_BLOCK_S):
-            raise DeviceLost(Code.MICROPHONE_LOST, "it opens, but no sound comes")
+        return best_turn(image, make_driver(settings, "face_engine", context).detect) or 0
+    except (ModelError, EngineError):  # the engine has a row of its own
+        return 0
+
+
+def check_microphone(settings: Settings, context: Context) -> Finding:
+    """Record for a second and describe the level."""
+    with recording(make_driver(settings, "microphone", context)) as recorder:
         time.sleep(LEVEL_S)
+        text, code = describe_level(recorder.take())
+    return Finding(f"{settings.microphone.driver}, {text}", code)
+
+
+def check_speaker(settings: Settings, context: Context) -> str | Finding:
+    """Play a tone and find out whether the microphone hears it. Raises DeviceError of the loudspeaker."""
+    speaker, driver = make_driver(settings, "speaker", context), settings.speaker.driver
+    try:
+        speaker.open()
+        if driver in ("none", "simulated"):  # which make no sound
+            return driver
+        with recording(make_driver(settings, "microphone", context)) as recorder:
+            before = listen(recorder, TONE_S)
+            speaker.play(played_tone())
+            rise = tone_rise_db(before, recorder.samples())
+    except DeviceError as error:
+        if error.code.value.startswith("speaker."):
+            raise
+        return f"{driver}, not listened to: no microphone"  # which has a row of its own
     finally:
-        microphone.close()
-    samples = np.concatenate([blocks.get().samples for _ in range(blocks.qsize())])
-    return f"{settings.microphone.driver}, {describe_level(samples)}"
+        speaker.close()
+    if rise < HEARD_DB:
+        return Finding(f"{driver}, not heard by the microphone ({rise:+.0f} dB)", Code.SPEAKER_UNHEARD)
+    return f"{driver}, heard by the microphone ({rise:+.0f} dB)"
 
 
-def describe_level(samples: Samples) -> str:
-    """Describe level and peak for setting the gain; a voice should be at −35 to −12 dBFS."""
-    if not np.any(samples):
-        return "but digital silence: muted, or the wrong input"
-    rms = 10 * np.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-12))
-    peak = 20 * np.log10(float(np.max(np.abs(samples))))
-    clips = ", CLIPPED: lower the gain" if peak > CLIPPED_DBFS else ""
-    return f"{rms:.0f} dBFS, peak {peak:.0f}{clips}"
+def check_card_reader(settings: Settings, context: Context) -> str:
+    """Ask the reader which one it is, compare it with the pinned one, and describe it."""
+    found = connected_reader(settings, context)
+    with suppress(IdentityError):  # has a row of its own
+        ReaderCheck(None).require(found, _identity(settings).reader)
+    return f"{settings.card_reader.driver}, {describe_reader(found)}"
+
+
+def check_printer(settings: Settings, context: Context) -> str | Finding:
+    """Open the printer and ask it; one that does not answer may print all the same."""
+    printer, driver = make_driver(settings, "printer", context), settings.printer.driver
+    try:
+        printer.open()
+        printer.check()
+    except DeviceLost as error:
+        if error.code is not Code.PRINTER_UNKNOWN:
+            raise
+        return Finding(f"{driver}, does not answer", error.code)
+    finally:
+        printer.close()
+    return driver
 
 
 def open_device(settings: Settings, context: Context, *, port: str) -> str:
@@ -129,14 +213,26 @@ def check_portrait_decoder(settings: Settings, context: Context) -> str:
     return settings.portrait_decoder.driver
 
 
+def check_clerk_call(settings: Settings, context: Context) -> str:
+    """Ask the driver that calls the clerk whether it could, and return its name."""
+    make_driver(settings, "clerk_call", context).probe()
+    return settings.clerk_call.driver
+
+
 def check_disk(settings: Settings, _: Context) -> str:
     """Compare the free space with `[storage] min_free_mb`."""
     return _require_ok(disk_code(settings.path(settings.storage.folder), settings.storage.min_free_mb))
 
 
-def check_clock(_: Settings, __: Context) -> str:
-    """Compare the clock with the release of this program."""
-    return _require_ok(clock_code(time.time()))
+def check_clock(settings: Settings, _: Context) -> str:
+    """Judge the time by the rule of the terminal."""
+    return _require_ok(_terminal_clock(settings).code())
+
+
+def _terminal_clock(settings: Settings) -> TerminalClock:
+    file = settings.path(settings.storage.folder) / CLOCK_FILE
+    newest = partial(newest_unix, audit_log_path(settings))
+    return TerminalClock(file, newest_record=newest, read_only=True)
 
 
 def _require_ok(code: Code) -> str:
@@ -145,34 +241,46 @@ def _require_ok(code: Code) -> str:
     return ""
 
 
+def check_terminal_key(settings: Settings, _: Context) -> str:
+    """Return the driver and, in production, what speaks against it."""
+    return "; ".join((settings.terminal_key.driver, *production.warnings(settings)))
+
+
 def check_identity(settings: Settings, _: Context) -> str:
     """Load the terminal's key and enrolment and return its name."""
-    return identity.load(
-        settings.path(settings.terminal.identity), identity.make_key_store(settings)
-    ).terminal
+    return _identity(settings).terminal
+
+
+def _identity(settings: Settings) -> Identity:
+    return identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
 
 
 def check_central(settings: Settings, _: Context) -> str:
     """Call central and return how far the clocks differ."""
-    enrolled = identity.load(settings.path(settings.terminal.identity), identity.make_key_store(settings))
-    central = settings.central
+    enrolled, central = _identity(settings), settings.central
     client = HttpClient(central.url, settings.path(central.ca), central.connect_s, central.answer_s)
     try:
         simulated = settings.mode == "simulation"
-        gateway = Gateway(client, enrolled, time.time, heartbeat_s=central.connect_s, simulated=simulated)
+        clock = _terminal_clock(settings)
+        gateway = Gateway(client, enrolled, clock, heartbeat_s=central.connect_s, simulated=simulated)
         gateway.heartbeat()
     finally:
         client.close()
-    return f"{central.url}, clocks differ by {gateway.clock_off_s or 0.0:.1f} s"
+    differ = f"clocks differ by {clock.off_s or 0.0:.1f} s"
+    if clock.code() is not Code.OK:
+        raise KioskError(Code.CLOCK_OFF, differ)
+    return f"{redacted(central.url)}, {differ}"
 
 
 CHECKS: Mapping[str, Check] = {
     "settings": check_settings,
+    "operator": check_operator,
     "camera": check_camera,
     "microphone": check_microphone,
-    "card reader": partial(open_device, port="card_reader"),
-    "loudspeaker": partial(open_device, port="speaker"),
-    "printer": partial(open_device, port="printer"),
+    "card reader": check_card_reader,
+    "loudspeaker": check_speaker,
+    "printer": check_printer,
+    "clerk call": check_clerk_call,
     "face engine": partial(load_model, port="face_engine"),
     "face landmarks": partial(load_model, port="face_landmarks"),
     "liveness": partial(load_model, port="liveness"),
@@ -180,6 +288,7 @@ CHECKS: Mapping[str, Check] = {
     "portrait decoder": check_portrait_decoder,
     "disk": check_disk,
     "clock": check_clock,
+    "terminal key": check_terminal_key,
     "identity": check_identity,
     "central": check_central,
 }

@@ -1,4 +1,4 @@
-"""`kiosk enrol`: make this terminal's key and enrol it at central."""
+"""`kiosk enrol`: make this terminal's key and enrol it at central, with the card reader that is connected."""
 
 import argparse
 import sys
@@ -6,9 +6,10 @@ from getpass import getpass
 from pathlib import Path
 
 from kiosk.activation import identity
-from kiosk.audit.facts import key_facts
+from kiosk.audit.facts import key_facts, reader_facts
 from kiosk.audit.log import AuditLog, audit_log_path
 from kiosk.audit.record import RecordKind
+from kiosk.commands.connected_reader import connected_reader, describe_reader
 from kiosk.commands.options import add_settings, read_settings
 
 
@@ -20,8 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Enrol, and record that in the audit log. Raises SettingsError, IdentityError, CentralError."""
+    """Enrol, and record that in the audit log.
+
+    Raises SettingsError, DeviceError (no card reader), IdentityError, CentralError.
+    """
     settings = read_settings(options)
+    reader = connected_reader(settings)
     enrolled = identity.enrol(
         settings.central.url,
         options.ca or settings.path(settings.central.ca),
@@ -29,11 +34,12 @@ def run(options: argparse.Namespace) -> int:
         options.code or _read_code(),
         settings.path(settings.terminal.identity),
         identity.make_key_store(settings),
+        reader=reader,
     )
-    AuditLog(audit_log_path(settings)).append(
-        RecordKind.TERMINAL_ENROLLED, facts=key_facts(enrolled.terminal, enrolled.store.public())
-    )
+    facts = {**key_facts(enrolled.terminal, enrolled.store.public()), **reader_facts(reader)}
+    AuditLog(audit_log_path(settings)).append(RecordKind.TERMINAL_ENROLLED, facts=facts)
     print(f"terminal {enrolled.terminal} is enrolled: {enrolled.place or 'no place given'}")
+    print(f"card reader: {describe_reader(reader)}")
     return 0
 
 

@@ -9,10 +9,12 @@ import msgspec
 
 from kiosk.audit.log import AuditLog, audit_log_path
 from kiosk.audit.verify import verify
+from kiosk.china_time import format_minute
 from kiosk.commands.options import add_actions, read_settings
+from kiosk.files import open_regular
 from kiosk.privacy.erasure import Eraser
 from kiosk.privacy.receipts import ErasureReceipt, read_receipts, visit_history
-from kiosk.privacy.report import format_minute, format_report, report
+from kiosk.privacy.report import format_report, report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +63,8 @@ def list_receipts(options: argparse.Namespace) -> int:
     """Print the receipts, or one visit's history; 1 if the log was changed or the visit is not in it."""
     # The settings are read, and checked, even where an export is named.
     own = audit_log_path(read_settings(options))
-    lines = (options.file or own).read_bytes().splitlines(keepends=True)
+    with open_regular(options.file or own) as file:
+        lines = file.readlines()
     checked = verify(lines)
     found = visit_history(lines, options.visit) if options.visit else read_receipts(lines)
     if options.json:

@@ -13,6 +13,7 @@ from kiosk.drivers import driver_context, make_driver
 from kiosk.errors import DeviceError, OutboxError
 from kiosk.files import write_whole
 from kiosk.model import DayReport, Language
+from kiosk.printing.a4 import encode_report
 from kiosk.printing.output_formats import DocumentEncoder
 from kiosk.printing.text_layout import format_lines
 from kiosk.settings import Settings
@@ -74,6 +75,8 @@ def make_document(suffix: str, day: DaySummary, report: DayReport) -> bytes:
     """Return the content of a file with this suffix."""
     if suffix == ".csv":
         return format_csv(day).encode("utf-8-sig")
+    if suffix == ".pdf":
+        return encode_report(report)
     form: Any = "text" if suffix == ".txt" else suffix[1:]
     return DocumentEncoder(form, "80mm", "").encode(report)
 

@@ -1,9 +1,9 @@
 """Finds the printed side of an ID card in a frame, straightens and checks it, and cuts out its portrait.
 
-For terminals without a decoder for the chip's photo. Nothing is read from the print: which card it is was
-read electronically. Here it must only *look* like one, so that nothing else is taken for a portrait: the
-proportions of ID-1 (ISO/IEC 7810: 85.60 × 53.98 mm), a face where the portrait is and nowhere else, a line of
-some eighteen characters where the number is, and print left of the portrait. A clerk looks at it besides.
+For terminals without a decoder for the chip's photo. Which card it is was read electronically. Here it must
+*look* like one, so that nothing else is taken for a portrait: the proportions of ID-1 (ISO/IEC 7810: 85.60 ×
+53.98 mm), a face where the portrait is and nowhere else, a line of characters where the number is, and print
+left of the portrait. And its number must be the one on the chip. A clerk looks at it besides.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,8 @@ _DIGIT_HEIGHT = (0.030, 0.085)  # of the card's height
 _MIN_GLYPHS = 12  # pieces of print left of the portrait
 _GLARE = 250  # a pixel that is as bright in all colours is clipped
 
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels."""
 Corners = NDArray[np.float32]
 """(4, 2) pixels of the picture: top left, top right, bottom right, bottom left of the card."""
 
@@ -45,8 +47,11 @@ class CardPicture(Struct, frozen=True, eq=False, kw_only=True):
     face: Face | None = None  # in pixels of `portrait`
 
 
-def inspect_frame(image: Image, engine: FaceEngine, settings: FaceSettings) -> CardPicture:
-    """Return the card's portrait, or one hint for the person who holds the card. Raises EngineError."""
+def inspect_frame(image: Image, engine: FaceEngine, settings: FaceSettings, number: str) -> CardPicture:
+    """Return the card's portrait, or one hint for the person who holds the card. Raises EngineError.
+
+    `number`: as it was read from the chip.
+    """
     corners = find_card(image)
     if corners is None:
         return CardPicture(hint=Code.CARD_PICTURE_NONE)
@@ -57,15 +62,17 @@ def inspect_frame(image: Image, engine: FaceEngine, settings: FaceSettings) -> C
         return CardPicture(hint=Code.CARD_PICTURE_BLURRED, corners=corners)
     for upright in (card, np.asarray(cv2.rotate(card, cv2.ROTATE_180), np.uint8)):
         if _face_is_in_place(engine.detect(upright)):
-            return _inspect_upright(upright, corners, engine, settings)
+            return _inspect_upright(upright, corners, engine, settings, number)
     return CardPicture(hint=Code.CARD_PICTURE_SIDE, corners=corners)
 
 
 def _inspect_upright(
-    card: Image, corners: Corners, engine: FaceEngine, settings: FaceSettings
+    card: Image, corners: Corners, engine: FaceEngine, settings: FaceSettings, number: str
 ) -> CardPicture:
     if not has_number(card) or not has_print(card):
         return CardPicture(hint=Code.CARD_PICTURE_SIDE, corners=corners)
+    if not shows_number(card, number):
+        return CardPicture(hint=Code.CARD_PICTURE_NUMBER, corners=corners)
     portrait = _part(card, _PORTRAIT)
     faces = engine.detect(portrait)
     if len(faces) != 1:
@@ -152,13 +159,52 @@ def print_sharpness(card: Image) -> float:
 
 def has_number(card: Image) -> bool:
     """Say whether one line of about eighteen glyphs stands where the number is printed."""
-    low, high = (share * HEIGHT for share in _DIGIT_HEIGHT)
-    boxes = [box for box in _glyphs(_part(card, _NUMBER)) if low <= box[3] <= high and box[2] <= 1.2 * box[3]]
-    middles = np.array([y + height / 2 for _, y, _, height in boxes])
-    if not len(middles):
+    return _DIGITS[0] <= len(_number_line(_part(card, _NUMBER))) <= _DIGITS[1]
+
+
+def shows_number(card: Image, number: str) -> bool:
+    """Say whether the printed number can be `number`: equal characters look equal, and different ones differ.
+
+    No font is known here, so no single digit is recognised. But each of the characters that `number` has more
+    than once must look more like all of its kind than like any other character of the line. Of random numbers
+    of one district five in a million repeat their characters at the same places; a number that differs in
+    characters that stand there once is not told apart.
+    """
+    zone = _part(card, _NUMBER)
+    boxes = _number_line(zone)
+    if len(boxes) != len(number):
         return False
-    in_line = np.abs(middles - np.median(middles)) < 0.25 * high
-    return _DIGITS[0] <= int(in_line.sum()) <= _DIGITS[1]
+    alike = _likeness(zone, boxes)
+    same = np.array([[one == other for other in number] for one in number])
+    others = ~np.eye(len(number), dtype=bool)
+    repeated = (same & others).any(axis=1)
+    least_equal = np.where(same & others, alike, np.inf).min(axis=1)
+    most_different = np.where(same, -np.inf, alike).max(axis=1)
+    return bool(repeated.any() and (least_equal > most_different)[repeated].all())
+
+
+def _likeness(zone: Image, boxes: Sequence[Box]) -> NDArray[np.float32]:
+    """Return how alike each two characters of a line are: the correlation of their pictures."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(zone, cv2.COLOR_BGR2GRAY), (3, 3), 0).astype(np.float32)
+    centres = [(x + width / 2, y + height / 2) for x, y, width, height in boxes]
+    size = (
+        int(np.median(np.diff([x for x, _ in centres]))),
+        int(1.3 * np.median([height for _, _, _, height in boxes])),
+    )
+    pictures = np.array([cv2.getRectSubPix(grey, size, centre).ravel() for centre in centres])
+    pictures -= pictures.mean(axis=1, keepdims=True)
+    pictures /= np.linalg.norm(pictures, axis=1, keepdims=True) + 1e-6
+    return np.asarray(pictures @ pictures.T, np.float32)
+
+
+def _number_line(zone: Image) -> list[Box]:
+    """Return the boxes that are as large as digits and stand in one line, from left to right."""
+    low, high = (share * HEIGHT for share in _DIGIT_HEIGHT)
+    boxes = [box for box in _glyphs(zone) if low <= box[3] <= high and box[2] <= 1.2 * box[3]]
+    if not boxes:
+        return []
+    middle = np.median([y + height / 2 for _, y, _, height in boxes])
+    return sorted(box for box in boxes if abs(box[1] + box[3] / 2 - middle) < 0.25 * high)
 
 
 def has_print(card: Image) -> bool:
@@ -174,8 +220,8 @@ def glare(portrait: Image, face: Face) -> float:
     return float((around.min(axis=2) >= _GLARE).mean()) if around.size else 1.0
 
 
-def _glyphs(zone: Image) -> list[tuple[int, int, int, int]]:
-    """Return boxes (x, y, width, height) of what is darker than its surroundings."""
+def _glyphs(zone: Image) -> list[Box]:
+    """Return the boxes of what is darker than its surroundings."""
     grey = cv2.cvtColor(zone, cv2.COLOR_BGR2GRAY)
     dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 12)
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark)

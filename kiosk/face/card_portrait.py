@@ -7,8 +7,12 @@ from kiosk.ports import Image, Vector
 class CardPortrait:
     """Embeddings of one printed face; another face begins anew."""
 
-    def __init__(self, frames: int, same_face: float) -> None:
-        """`frames`: how many are needed; `same_face`: cosine below which it is another face."""
+    def __init__(self, frames: int, same_face: float, number: str) -> None:
+        """`frames`: how many are needed; `same_face`: cosine below which it is another face.
+
+        `number`: which the card must show.
+        """
+        self.number = number
         self._frames, self._same_face = frames, same_face
         self._vectors: list[Vector] = []
         self.portrait: Image | None = None  # of the newest frame

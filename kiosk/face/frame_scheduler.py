@@ -4,7 +4,7 @@ import math
 
 MAX_STRIDE = 6
 STEADY_STRIDE = 3
-"""Once the best frames are found, every third looked-at frame is enough to see that it is the same face."""
+"""Once there are enough frames, every third looked-at frame is enough to see that it is the same face."""
 _EARLY = 0.25  # of a period: a camera that jitters about the wanted rate must not lose every second frame
 _WEIGHT = 0.2  # of the newest measurement in the running mean
 

@@ -22,8 +22,12 @@ class GoodFrame(Struct, frozen=True, eq=False):
 
 
 class FaceMemory:
-    """The card's face, the face that a clerk was asked about, the best frames of the present track and one
+    """The card's face, the face that a clerk was asked about, good frames of the present track and one
     picture. `forget` overwrites all.
+
+    Which frames are kept: those that differ most, of the two most alike the better one. Frames of one second
+    are nearly one picture, and their mean says no more than one of them; another pose, expression or light
+    takes the chance out of it.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -31,7 +35,7 @@ class FaceMemory:
         self._reviewed: Vector | None = None
         self.portrait: Image | None = None  # as decoded; for a clerk's eyes only
         self._capacity = capacity
-        self._best: list[GoodFrame] = []
+        self._kept: list[GoodFrame] = []
         self.frames = 0  # good frames of this track, kept or not
         self._live: deque[float] = deque(maxlen=_LIVE_SCORES)
         self._picture: Image | None = None
@@ -39,7 +43,7 @@ class FaceMemory:
 
     @property
     def full(self) -> bool:
-        return len(self._best) >= self._capacity
+        return len(self._kept) >= self._capacity
 
     def set_reference(self, vector: Vector | None, portrait: Image | None = None) -> None:
         """Set the face that all are compared with, and its picture for a clerk."""
@@ -54,15 +58,14 @@ class FaceMemory:
         return portrait, best
 
     def add(self, rank: float, vector: Vector, picture: Image) -> None:
-        """Keep a good frame if it is among the best. `picture` is copied if it is the very best."""
+        """Keep a good frame, or one that it replaces. `picture` is copied if it is the very best."""
         if self._picture is None or rank > self._picture_rank:
             _wipe(self._picture)
             self._picture, self._picture_rank = picture.copy(), rank
         self.frames += 1
-        self._best = sorted([*self._best, GoodFrame(rank, vector)], key=lambda frame: -frame.rank)
-        for worst in self._best[self._capacity :]:
-            _wipe(worst.vector)
-        del self._best[self._capacity :]
+        self._kept.append(GoodFrame(rank, vector))
+        if len(self._kept) > self._capacity:
+            _wipe(self._kept.pop(_redundant(self._kept)).vector)
 
     def add_live_score(self, score: float) -> None:
         """Add the liveness score of a good frame."""
@@ -81,22 +84,23 @@ class FaceMemory:
         return None if self.reference is None else float(self.reference @ vector)
 
     def likeness_mean(self) -> float | None:
-        """Return the cosine of the mean of the best frames to the card's face."""
-        mean = self._mean()
+        """Return the cosine of the mean of the kept frames to the card's face."""
+        mean = self.mean()
         return None if self.reference is None or mean is None else float(self.reference @ mean)
 
     def keep_reviewed(self) -> None:
-        """Keep the mean of the best frames as the face that a clerk is shown; none without a good frame."""
+        """Keep the mean of the kept frames as the face that a clerk is shown; none without a good frame."""
         _wipe(self._reviewed)
-        self._reviewed = self._mean()
+        self._reviewed = self.mean()
 
     def likeness_reviewed(self) -> float | None:
-        """Return the cosine of the mean of the best frames to the face that a clerk was shown last."""
-        mean = self._mean()
+        """Return the cosine of the mean of the kept frames to the face that a clerk was shown last."""
+        mean = self.mean()
         return None if self._reviewed is None or mean is None else float(self._reviewed @ mean)
 
-    def _mean(self) -> Vector | None:
-        return unit_mean([frame.vector for frame in self._best]) if self._best else None
+    def mean(self) -> Vector | None:
+        """Return the mean of the kept frames, of unit length; None without one."""
+        return unit_mean([frame.vector for frame in self._kept]) if self._kept else None
 
     def picture(self, longest_px: int, quality: int) -> bytes | None:
         """Return the best good frame as JPEG, made no larger than it was; None if there is none."""
@@ -110,10 +114,10 @@ class FaceMemory:
 
     def restart(self) -> None:
         """Erase what is known of the present face: nothing of it may count for the next one."""
-        for frame in self._best:
+        for frame in self._kept:
             _wipe(frame.vector)
         _wipe(self._picture)
-        self._best.clear()
+        self._kept.clear()
         self.frames = 0
         self._live.clear()
         self._picture, self._picture_rank = None, 0.0
@@ -128,6 +132,17 @@ class FaceMemory:
         self.begin()
         _wipe(self._reviewed)
         self._reviewed = None
+
+
+def _redundant(frames: list[GoodFrame]) -> int:
+    """Return the index of the worse of the two frames that are most alike."""
+    vectors = np.stack([frame.vector for frame in frames])
+    # einsum, not a product of matrices: that packs them into buffers of its own, which nobody overwrites.
+    alike = np.einsum("id,jd->ij", vectors, vectors)
+    vectors.fill(0)
+    np.fill_diagonal(alike, -np.inf)
+    one, other = np.unravel_index(int(alike.argmax()), alike.shape)
+    return int(one if frames[one].rank < frames[other].rank else other)
 
 
 def _wipe(array: Vector | Image | None) -> None:

@@ -46,6 +46,8 @@ def session_options() -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # The arena keeps the memory that loading needed: SFace is 94 MB with it, 68 MB without, as fast.
+    options.enable_cpu_mem_arena = False
     # Else weights that are stored in 8 bits would be unpacked anew for every picture.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     return options

@@ -13,8 +13,8 @@ from kiosk.face.geometry import aligned, window
 from kiosk.ports import Face, FaceMesh, Image
 from kiosk.settings import FaceSettings
 
-_BACKLIGHT = 70.0  # grey levels the surroundings may be brighter than a face that is itself …
-_SHADED = 95.0  # … darker than this
+_BACKLIGHT = 70.0  # grey levels by which the surroundings of a face that is too dark are to blame for it
+_ROOM = 0.04  # above a face, in its heights: with less the edge cuts it (docs/evaluate.md, Coaching)
 _MIN_PRESENCE = 0.5
 _INNER = slice(20, 100)  # of the aligned face: without hair and background
 _EYES, _MOUTH = (slice(40, 66), slice(34, 78)), (slice(82, 104), slice(42, 70))  # of the aligned face
@@ -29,7 +29,7 @@ class FaceMeasures(Struct, frozen=True, kw_only=True):
     a small blur that takes the sensor's noise out, as if its mean grey were 128; `off_centre` the larger of
     the distances across and down. `mouth_detail`: level edges about the mouth against those about the eyes,
     each as a share of its light; a mask has none (below 0.15 where one is drawn; without, 282 faces: 0.47 and
-    more).
+    more). `room`: between the face and the picture's upper edge, in heights of the face.
     """
 
     sharpness: float
@@ -38,6 +38,7 @@ class FaceMeasures(Struct, frozen=True, kw_only=True):
     width: float
     off_centre: float
     mouth_detail: float = 1.0
+    room: float = 1.0
 
 
 def measure(image: Image, face: Face) -> FaceMeasures:
@@ -55,6 +56,7 @@ def measure(image: Image, face: Face) -> FaceMeasures:
         surroundings=_background_brightness(window(image, face, 0.5)[::4, ::4]),
         width=face.width / width,
         off_centre=max(abs(x - 0.5), abs(y - 0.5)),
+        room=face.y / face.height,
         mouth_detail=_detail(grey, _MOUTH) / max(_detail(grey, _EYES), 1e-3),
     )
 
@@ -83,24 +85,22 @@ def hint(found: FaceMeasures, mesh: FaceMesh, limits: FaceSettings, last: Code =
     """
     limits = _stricter(limits, last)
     turned = abs(mesh.yaw) > limits.max_yaw or abs(mesh.pitch) > limits.max_pitch
+    dark = found.brightness < limits.min_brightness
     faults = (
         (Code.FACE_TOO_FAR, found.width < limits.min_width),
         (Code.FACE_TOO_NEAR, found.width > limits.max_width),
+        (Code.FACE_CUT, found.room < (_ROOM if last is not Code.FACE_CUT else 2 * _ROOM)),
         (Code.FACE_OFF_CENTRE, found.off_centre > limits.max_off_centre),
         (Code.FACE_TURNED, turned or mesh.presence < _MIN_PRESENCE),
         (Code.FACE_TILTED, abs(mesh.roll) > limits.max_roll),
-        (Code.FACE_BACKLIT, _backlit(found)),
-        (Code.FACE_TOO_DARK, found.brightness < limits.min_brightness),
+        (Code.FACE_BACKLIT, dark and found.surroundings - found.brightness > _BACKLIGHT),
+        (Code.FACE_TOO_DARK, dark),
         (Code.FACE_TOO_BRIGHT, found.brightness > limits.max_brightness),
         (Code.FACE_BLURRED, found.sharpness < limits.min_sharpness),
         (Code.FACE_COVERED, found.mouth_detail < limits.min_mouth_detail),
         (Code.FACE_EYES_CLOSED, mesh.eyes < limits.min_eyes),
     )
     return next((code for code, holds in faults if holds), Code.OK)
-
-
-def _backlit(found: FaceMeasures) -> bool:
-    return found.brightness < _SHADED and found.surroundings - found.brightness > _BACKLIGHT
 
 
 def _stricter(limits: FaceSettings, last: Code) -> FaceSettings:
@@ -112,6 +112,7 @@ def _stricter(limits: FaceSettings, last: Code) -> FaceSettings:
         Code.FACE_OFF_CENTRE: {"max_off_centre": limits.max_off_centre * less},
         Code.FACE_TURNED: {"max_yaw": limits.max_yaw * less, "max_pitch": limits.max_pitch * less},
         Code.FACE_TILTED: {"max_roll": limits.max_roll * less},
+        Code.FACE_BACKLIT: {"min_brightness": limits.min_brightness * more},
         Code.FACE_TOO_DARK: {"min_brightness": limits.min_brightness * more},
         Code.FACE_TOO_BRIGHT: {"max_brightness": limits.max_brightness * (1 - _SLACK / 2)},
         Code.FACE_BLURRED: {"min_sharpness": limits.min_sharpness * (1 + 2 * _SLACK)},

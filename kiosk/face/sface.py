@@ -42,11 +42,10 @@ class SFace:
     """`ports.FaceEngine`. Raises ModelError at construction."""
 
     Settings: ClassVar[type[Struct]] = SFaceSettings
-    # kiosk evaluate face --data nuaa-half --photographed: `accept` is the lowest step of 0.01 at which the
-    # FMR of a visit of three tries is below 0.1 % for every kind of portrait; for photographed cards
-    # (simulated) it is 0.01 % at 0.474, and a clerk looks at each of those besides (docs/decisions/0001).
+    # For portraits as chips hold them: chosen on half of the people, reported on the others and on all
+    # (docs/decisions/0001). Strangers with a photographed card are the more alike; a clerk looks at each.
     thresholds = FaceThresholds(
-        accept=0.47, accept_photographed=0.48, review=_AUTHORS_THRESHOLD, same_face=0.36
+        accept=0.45, accept_photographed=0.48, review=_AUTHORS_THRESHOLD, same_face=0.36
     )
     minimums = FaceMinimums(accept=0.40, review=_AUTHORS_THRESHOLD, same_face=0.25)
     name = "sface"

@@ -22,6 +22,7 @@ from kiosk.face.frame_history import FrameHistory
 from kiosk.face.frame_scheduler import FrameScheduler
 from kiosk.face.geometry import window
 from kiosk.face.memory import FaceMemory
+from kiosk.face.orientation import OrientationCheck
 from kiosk.face.quality import hint, measure, rank
 from kiosk.face.reference import prepare_reference
 from kiosk.face.reflection import Reflection
@@ -58,6 +59,7 @@ _CHANGED_S = 1.5  # how long the person is informed that another face was seen
 _COMPARABLE = frozenset(
     {
         Code.OK,
+        Code.FACE_CUT,
         Code.FACE_OFF_CENTRE,
         Code.FACE_TOO_NEAR,
         Code.FACE_TILTED,
@@ -102,12 +104,13 @@ class FaceWatcher:
         self._scheduler = FrameScheduler(settings.max_fps)
         self._reflection = Reflection()
         self._history = FrameHistory()
+        self._orientation = OrientationCheck()
 
     def watch(self, portrait: bytes | None) -> None:
         """Begin to watch, or go on.
 
         With `portrait` everything begins anew: `ReferenceReady` or `ReferenceFailed` comes first. With None
-        the reference, the best frames and the track stay those of the watch before.
+        the reference, the kept frames and the track stay those of the watch before.
         """
         with self._state:
             self._printed = None
@@ -115,13 +118,13 @@ class FaceWatcher:
                 self._portrait = portrait
                 self._memory.begin()
                 self._track.cut()
-                self._history = FrameHistory()
+                self._history, self._orientation = FrameHistory(), OrientationCheck()
             self._since = self._since if self._watching and portrait is None else self._clock()
             self._watching = True
             self._state.notify_all()
 
-    def watch_card(self) -> None:
-        """Look for a card that is held before the camera, until its portrait is taken.
+    def watch_card(self, number: str) -> None:
+        """Look for the card of this number that is held before the camera, until its portrait is taken.
 
         Posts `CardSeen` after each frame, then `ReferenceReady`. What was known of a face is dropped.
         """
@@ -129,7 +132,7 @@ class FaceWatcher:
             self._portrait = None
             self._memory.begin()
             self._track.cut()
-            self._printed = CardPortrait(self._settings.card_frames, self._same_face)
+            self._printed = CardPortrait(self._settings.card_frames, self._same_face, number)
             self._since, self._watching = self._clock(), True
             self._state.notify_all()
 
@@ -215,7 +218,7 @@ class FaceWatcher:
     def _look_for_card(self, frame: Frame, printed: CardPortrait) -> None:
         began = self._clock()
         try:
-            seen = inspect_frame(frame.image, self._engine, self._settings)
+            seen = inspect_frame(frame.image, self._engine, self._settings, printed.number)
             if seen.portrait is not None and seen.face is not None:
                 printed.add(self._engine.embed(seen.portrait, seen.face), seen.portrait)
         except EngineError as error:
@@ -252,6 +255,9 @@ class FaceWatcher:
 
     def _look(self, frame: Frame) -> FaceSeen:
         began, track = self._clock(), self._track.number
+        self._orientation.look(frame.image, frame.at, self._engine.detect)
+        if self._orientation.turned:
+            return FaceSeen(at=frame.at, seq=frame.seq, hint=Code.CAMERA_TURNED)
         found = self._engine.detect(frame.image)
         faces = [face for face in found if face.width >= _BYSTANDER * found[0].width]
         box = face_box(frame.image, faces[0]) if faces else None
@@ -289,7 +295,7 @@ class FaceWatcher:
         seen = replace(
             seen,
             hint=said,
-            good=said is Code.OK and steady,
+            good=said is Code.OK and steady and not self._orientation.doubted,
             mouth=mesh.mouth,
             eyes=mesh.eyes,
             yaw=mesh.yaw,

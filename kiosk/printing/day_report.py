@@ -1,23 +1,22 @@
 """Compose the report of a day for staff, in the staff panel's words; no customer is named."""
 
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from kiosk.china_time import china_time, format_minute
 from kiosk.codes import Code
 from kiosk.model import DayReport
-from kiosk.printing.slip import CHINA, Block, BlockStyle, load_phrases
+from kiosk.printing.slip import Block, BlockStyle, load_phrases
 
 
 def report_blocks(report: DayReport, language: str = "") -> list[Block]:
     """Return the report from top to bottom, in `language` or its own."""
     words = load_phrases(language or report.language)["staff"]
-    made = datetime.fromtimestamp(report.at_unix, CHINA)
     return [
         Block(BlockStyle.TITLE, words["report"]),
         Block(BlockStyle.NUMBER, report.day.isoformat()),
         Block(BlockStyle.BODY, f"{report.place} {report.terminal}".strip()),
-        Block(BlockStyle.SMALL, f"{words['made']} {made:%Y-%m-%d %H:%M}"),
+        Block(BlockStyle.SMALL, f"{words['made']} {format_minute(report.at_unix)}"),
         Block(BlockStyle.RULE),
         *_visits(report, words),
         Block(BlockStyle.RULE),
@@ -46,7 +45,8 @@ def _actions(report: DayReport, words: dict[str, Any]) -> list[Block]:
     """Return what staff did, in order; nothing if they did nothing."""
     blocks = [Block(BlockStyle.RULE), Block(BlockStyle.BODY, words["acts"])]
     for at_unix, clerk, action, code in report.acts:
-        at = datetime.fromtimestamp(at_unix, CHINA)
         failure = "" if code is Code.OK else f" {code.value}"
-        blocks.append(Block(BlockStyle.SMALL, f"{at:%H:%M} {clerk} {words['act'][action]}{failure}"))
+        blocks.append(
+            Block(BlockStyle.SMALL, f"{china_time(at_unix):%H:%M} {clerk} {words['act'][action]}{failure}")
+        )
     return blocks if report.acts else []

@@ -15,7 +15,7 @@ from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
 from kiosk.printing.document import PrintDocument
 from kiosk.printing.output_formats import FILE_FORMATS, DocumentEncoder, OutputFormat, check_language
-from kiosk.printing.status import check_status
+from kiosk.printing.status import WatchedPrinter
 
 WRITE_TIMEOUT_S = 5.0
 """A printer that takes no byte for so long has no paper or an open lid."""
@@ -43,6 +43,7 @@ class FilePrinter:
         self._encoder = DocumentEncoder(settings.form, settings.width, settings.language)
         self._folder = settings.form in FILE_FORMATS
         self._file: int | None = None
+        self._watched = WatchedPrinter(self._write, self._receive)
 
     def open(self) -> None:
         """Open the device or file. Raises DeviceMissing."""
@@ -61,17 +62,29 @@ class FilePrinter:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{self._path}: {error.strerror}") from None
 
     def print(self, document: PrintDocument) -> None:
-        """Write one document. Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone)."""
-        data = self._encoder.encode(document)
+        """Write one document.
+
+        Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone), and as `WatchedPrinter`.
+        """
         if self._folder:
             try:
-                (self._path / f"{document.id}.{self._encoder.form}").write_bytes(data)
+                path = self._path / f"{document.id}.{self._encoder.form}"
+                path.write_bytes(self._encoder.encode(document))
             except OSError as error:
                 raise _lost(error) from None
-            return
-        if self._path.is_relative_to("/dev") and self._encoder.form != "text":
-            check_status(self._write, self._receive)
-        self._write(data)
+        elif self._is_printer:
+            self._watched.print(self._encoder.commands(document))
+        else:
+            self._write(self._encoder.encode(document))
+
+    def check(self) -> None:
+        """Ask an ESC/POS printer; of files and folders it is enough that they can be opened."""
+        if self._is_printer and not self._watched.check():
+            raise DeviceLost(Code.PRINTER_UNKNOWN, "the printer does not answer")
+
+    @property
+    def _is_printer(self) -> bool:
+        return self._path.is_relative_to("/dev") and self._encoder.form != "text"
 
     def close(self) -> None:
         """Close the device or file."""

@@ -34,10 +34,14 @@ class DocumentEncoder(Struct, frozen=True):
 
     def encode(self, document: PrintDocument) -> bytes:
         """Return the document's bytes; the same document always gives the same bytes."""
+        return b"".join(self.commands(document))
+
+    def commands(self, document: PrintDocument) -> list[bytes]:
+        """Return the same bytes, in parts between which a printer may be asked for its status."""
         columns = 32 if self.width == "58mm" else 48
         if self.form == "text":
             lines = [*format_lines(document, self.language, columns), ""]
-            return "".join(f"{line}\n" for line in lines).encode()
+            return ["".join(f"{line}\n" for line in lines).encode()]
         if self.form == "escpos":
             return encode_text(format_lines(document, self.language, columns))
         picture = draw(document, self.language, DOTS[self.width])
@@ -50,4 +54,4 @@ class DocumentEncoder(Struct, frozen=True):
         else:
             made = gmtime(document.at_unix)  # the document's own time, not the clock's
             picture.save(file, "PDF", resolution=DOTS_PER_INCH, creationDate=made, modDate=made)
-        return file.getvalue()
+        return [file.getvalue()]

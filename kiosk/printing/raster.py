@@ -35,35 +35,45 @@ _QUIET_ZONE = 4  # modules around a QR code (ISO/IEC 18004)
 _GAP = 8  # dots between two blocks
 _LINE_HEIGHT = 1.35  # of the font's size
 _MAX_BLOCK_DOTS = 120  # height of most blocks at most; those of several lines share the 4000 dots in reserve
-_FACES: dict[Script, int] = {"Hans": 2, "Hant": 3, "Latn": 2}
-"""Index of each script's face in the font collection, which holds JP, KR, SC, TC, HK."""
+_FACES: dict[Script, int] = {"Hans": 2, "Hant": 4, "Latn": 2}
+"""Index of each script's face in the font collection, which holds JP, KR, SC, TC, HK: as on the screen."""
 
 
 class _Canvas(Struct, kw_only=True):
-    """The picture, and where on it the next block begins."""
+    """The picture, and where on it the next block begins. `scale`: of all sizes, 1 on 384 dots."""
 
     picture: Picture.Image
     draw: ImageDraw.ImageDraw
     language: str
+    scale: float
     y: int = 0
 
 
 def draw(document: PrintDocument, language: str = "", dots: int = DOTS["58mm"]) -> Picture.Image:
     """Return the document as a picture of mode "1", `dots` wide, as high as needed: 0 is black."""
     blocks = document_blocks(document, language)
-    picture = Picture.new("L", (dots, 4000 + _MAX_BLOCK_DOTS * len(blocks)), 255)
-    canvas = _Canvas(picture=picture, draw=ImageDraw.Draw(picture), language=language or document.language)
+    return draw_blocks(blocks, language or document.language, dots, dots / DOTS["58mm"])
+
+
+def draw_blocks(blocks: list[Block], language: str, dots: int, scale: float) -> Picture.Image:
+    """Return the blocks as a picture of mode "1", `dots` wide, as high as needed.
+
+    `scale`: of type and codes, 1 for a slip on 384 dots.
+    """
+    picture = Picture.new("L", (dots, round(scale * (4000 + _MAX_BLOCK_DOTS * len(blocks)))), 255)
+    canvas = _Canvas(picture=picture, draw=ImageDraw.Draw(picture), language=language, scale=scale)
+    gap = round(_GAP * scale)
     for block in blocks:
         match block.style:
             case BlockStyle.RULE:
-                canvas.draw.line((0, canvas.y + _GAP, dots, canvas.y + _GAP), fill=0, width=2)
-                canvas.y += 2 * _GAP
+                canvas.draw.line((0, canvas.y + gap, dots, canvas.y + gap), fill=0, width=round(2 * scale))
+                canvas.y += 2 * gap
             case BlockStyle.QR:
                 _draw_qr_code(canvas, block.text)
             case _:
                 _draw_text(canvas, block)
-        canvas.y += _GAP
-    cropped = picture.crop((0, 0, dots, canvas.y + 2 * _GAP))
+        canvas.y += gap
+    cropped = picture.crop((0, 0, dots, canvas.y + 2 * gap))
     return cropped.point(lambda level: 255 if level > 140 else 0, mode="1")
 
 
@@ -71,7 +81,7 @@ def _draw_qr_code(canvas: _Canvas, content: str) -> None:
     """Draw a QR code with its quiet zone, each module at least four dots (half a millimetre) wide."""
     rows = [bytes(row) for row in segno.make(content, error="m").matrix]
     modules = len(rows) + 2 * _QUIET_ZONE
-    size = max(4, canvas.picture.width * 3 // 5 // modules)
+    size = max(4, round(canvas.scale * DOTS["58mm"]) * 3 // 5 // modules)
     left = (canvas.picture.width - size * len(rows)) // 2
     for y, row in enumerate(rows):
         for x, dark in enumerate(row):
@@ -82,7 +92,7 @@ def _draw_qr_code(canvas: _Canvas, content: str) -> None:
 
 
 def _draw_text(canvas: _Canvas, block: Block) -> None:
-    size = _SIZES[block.style] * canvas.picture.width // DOTS["58mm"]
+    size = int(_SIZES[block.style] * canvas.scale)
     font = _font(canvas.language, size)
     text = "".join(c if _has_glyph(font, c) else MISSING for c in block.text)
     for line in wrap(text, canvas.picture.width - 4, font.getlength):

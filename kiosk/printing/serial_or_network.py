@@ -11,7 +11,7 @@ from kiosk.errors import DeviceLost, DeviceMissing
 from kiosk.ports import Context
 from kiosk.printing.document import PrintDocument
 from kiosk.printing.output_formats import DocumentEncoder, check_language
-from kiosk.printing.status import check_status
+from kiosk.printing.status import WatchedPrinter
 
 WRITE_TIMEOUT_S = 5.0
 """A printer that takes no byte for so long has no paper or an open lid."""
@@ -38,6 +38,7 @@ class SerialOrNetworkPrinter:
         self._settings = settings
         self._encoder = DocumentEncoder(settings.form, settings.width, settings.language)
         self._port: serial.SerialBase | None = None
+        self._watched = WatchedPrinter(self._write, self._receive)
 
     def open(self) -> None:
         """Open the port or connection. Raises DeviceMissing."""
@@ -51,11 +52,16 @@ class SerialOrNetworkPrinter:
             raise DeviceMissing(Code.PRINTER_MISSING, f"{port}: {error}") from None
 
     def print(self, document: PrintDocument) -> None:
-        """Write one document. Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone)."""
-        data = self._encoder.encode(document)
-        check_status(self._write, self._receive)
-        for at in range(0, len(data), _CHUNK):  # so that the timeout is for each part, however slow the port
-            self._write(data[at : at + _CHUNK])
+        """Write one document.
+
+        Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone), and as `WatchedPrinter`.
+        """
+        self._watched.print(self._encoder.commands(document))
+
+    def check(self) -> None:
+        """Ask the printer. Raises DeviceLost as `WatchedPrinter`, also if it does not answer."""
+        if not self._watched.check():
+            raise DeviceLost(Code.PRINTER_UNKNOWN, "the printer does not answer")
 
     def close(self) -> None:
         """Close the port or connection."""
@@ -68,7 +74,8 @@ class SerialOrNetworkPrinter:
         if self._port is None:
             raise DeviceLost(Code.PRINTER_MISSING, "not open")
         try:
-            self._port.write(data)
+            for at in range(0, len(data), _CHUNK):  # the timeout is for each part, however slow the port
+                self._port.write(data[at : at + _CHUNK])
         except serial.SerialTimeoutException:
             raise DeviceLost(Code.PRINTER_PAPER, f"took nothing for {WRITE_TIMEOUT_S} s") from None
         except _FAULTS as error:

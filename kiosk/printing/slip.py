@@ -1,20 +1,16 @@
 """Compose a customer's slip. It holds no name, no card number and no phone number: paper gets lost."""
 
 import tomllib
-from datetime import datetime, timedelta, timezone
 from enum import Enum, auto
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
+from kiosk.china_time import china_date, format_minute
 from kiosk.codes import Code
-from kiosk.model import Outcome, Slip, outcome_key
+from kiosk.model import Outcome, Purpose, Slip, outcome_key
 from kiosk.paths import RESOURCES
-
-CHINA = timezone(timedelta(hours=8))
-_KEPT = (Outcome.ACTIVATED, Outcome.PENDING, Outcome.ACCEPTED)
-"""Outcomes that leave a request or credential at central, to be looked up or revoked."""
 
 
 class BlockStyle(Enum):
@@ -44,7 +40,7 @@ def slip_blocks(slip: Slip, language: str = "") -> list[Block]:
         Block(BlockStyle.RULE),
         Block(BlockStyle.SMALL, phrases["slip"]["number"]),
         Block(BlockStyle.NUMBER, slip.id),
-        *([Block(BlockStyle.QR, slip.look_up)] if slip.look_up and slip.outcome in _KEPT else []),
+        *([Block(BlockStyle.QR, slip.qr_content)] if slip.qr_content else []),
         *_facts(slip, phrases["slip"]),
     ]
 
@@ -53,6 +49,7 @@ def _header(slip: Slip, phrases: dict[str, Any]) -> list[Block]:
     """Return product, outcome and, unless all is well, the reason."""
     outcome = phrases["outcome"][outcome_key(slip.outcome, slip.purpose)]
     blocks = [Block(BlockStyle.BANNER, phrases["general"]["simulated"])] if slip.simulated else []
+    blocks += [Block(BlockStyle.BANNER, phrases["training"]["slip"])] if slip.training else []
     blocks += [
         Block(BlockStyle.BODY, phrases["general"]["product"]),
         Block(BlockStyle.TITLE, outcome["title"]),
@@ -60,7 +57,8 @@ def _header(slip: Slip, phrases: dict[str, Any]) -> list[Block]:
     ]
     if slip.code is not Code.OK:
         code = slip.code.value
-        sentence = phrases["code"].get(code, {}).get("customer", "")
+        sentences = phrases["code"].get(code, {})
+        sentence = sentences.get("end") or sentences.get("customer", "")
         reason = [sentence, f"{phrases['general']['code']} {code}"] if sentence else [code]
         blocks += [Block(BlockStyle.BODY, text) for text in reason]
     return blocks
@@ -68,16 +66,36 @@ def _header(slip: Slip, phrases: dict[str, Any]) -> list[Block]:
 
 def _facts(slip: Slip, words: dict[str, str]) -> list[Block]:
     """Return credential, time and place; then how to check and how to end it, and what was kept how long."""
-    at = datetime.fromtimestamp(slip.at_unix, CHINA).strftime("%Y-%m-%d %H:%M")
+    at = format_minute(slip.at_unix)
     texts = [f"{words['credential']} {slip.credential}"] if slip.credential else []
     texts += [f"{words['time']} {at}", f"{words['place']} {slip.place} {slip.terminal}".rstrip()]
+    texts += [f"{words['operator']} {slip.operator}"] if slip.operator else []
     facts = [Block(BlockStyle.BODY, text) for text in texts]
-    kept = slip.outcome in _KEPT
-    texts = [words["check_phone" if slip.look_up else "check"], words["revoke"]] if kept else []
+    texts = [words["check_phone" if slip.qr_content else "check"]] if slip.kept else []
+    texts += [words["revoke"]] if slip.kept and slip.purpose.has_phone else []
     waits = slip.outcome is Outcome.ACCEPTED  # the request is still on this terminal's disk, sealed
-    texts += [words["sealed" if waits else "erased"], f"{words['days']} {slip.keep_days}"]
-    texts += [words["kept"]] if kept else []
+    texts += [words["sealed" if waits else "erased"], words["days"].format(days=slip.keep_days)]
+    texts += _at_central(slip, words) if slip.kept else []
     return [*facts, Block(BlockStyle.RULE), *(Block(BlockStyle.SMALL, text) for text in texts)]
+
+
+def _at_central(slip: Slip, words: dict[str, str]) -> list[str]:
+    """Return what central keeps of the person; after an erasure also what it erased, and until when."""
+    if slip.purpose is Purpose.END and slip.outcome is Outcome.ACTIVATED:
+        return [words["ended_kept"]]
+    if slip.purpose is not Purpose.ERASE:
+        return [words["kept"]]
+    note = slip.erasure
+    if note is None:
+        return [words["erase_waits"]]
+    return [
+        words["erased_what"],
+        f"{words['erased_counts']} {note.credentials}, {note.requests}",
+        f"{words['erased_receipt']} {note.receipt}",
+        words["erased_stays"],
+        f"{words['erased_evidence']} {china_date(note.evidence_until_unix)}",
+        f"{words['erased_guard']} {china_date(note.guard_until_unix)}",
+    ]
 
 
 @cache

@@ -57,10 +57,14 @@ def _pieces(text: str) -> list[str]:
 
 
 def _cut(line: str, available: float, measure: Callable[[str], float]) -> list[str]:
-    """Cut a word that is wider than the paper where the paper ends."""
+    """Cut a word that is wider than the paper: after its last hyphen that fits, else where the paper ends.
+
+    A visit's number is read out group by group, so no group is cut.
+    """
     parts = [""]
     for character in line:
         if parts[-1] and measure(parts[-1] + character) > available:
-            parts.append("")
+            keep = parts[-1].rfind("-") + 1 or len(parts[-1])
+            parts[-1:] = [parts[-1][:keep], parts[-1][keep:]]
         parts[-1] += character
     return parts

@@ -109,6 +109,11 @@ def visit_logs(settings: Settings) -> StoredFiles:
     return StoredFiles(settings.path(settings.storage.folder) / "visits", "*.jsonl")
 
 
+def measured_visits(settings: Settings) -> StoredFiles:
+    """Return the whole logs of visits, with what was measured."""
+    return StoredFiles(settings.path(settings.storage.folder) / "measures", "*.jsonl")
+
+
 def daybooks(settings: Settings) -> StoredFiles:
     """Return the day books of the staff panel."""
     return StoredFiles(settings.path(settings.storage.folder) / "staff", "day-*.jsonl")
@@ -145,6 +150,7 @@ def retention_terms(settings: Settings) -> list[RetentionTerm]:
         "receipts": (receipts, "[retention] receipts_days", keep.receipts_days),
         "challenges": (challenges, "their own end, by central", None),
         "visit logs": (visit_logs(settings), "[retention] visits_days", keep.visits_days),
+        "visit measures": (measured_visits(settings), "[retention] measures_days", keep.measures_days),
         "day books": (daybooks(settings), "[retention] daybook_days", keep.daybook_days),
         "day reports": (day_reports(settings), "[retention] daybook_days", keep.daybook_days),
         "audit logs set aside": (damaged, "[retention] set_aside_days", keep.set_aside_days),

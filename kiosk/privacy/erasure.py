@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
 from kiosk.errors import UNREADABLE, KioskError
-from kiosk.files import write_whole
+from kiosk.files import OTHERS_WRITE, make_private, write_whole
 from kiosk.model import Measures, StoredAmount
 from kiosk.privacy.data_categories import RetentionTerm, retention_terms
 from kiosk.privacy.receipts import read_receipts
@@ -96,7 +96,7 @@ class Eraser:
         due = tuple(item for item in items if item.span.count)
         if due:
             plan = ErasurePlan(at_unix=round(self._clock_unix(), 3), by=by, items=due)
-            self._plan.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._plan.parent, OTHERS_WRITE)
             write_whole(self._plan, msgspec.json.encode(plan))
             done += self._carry_out(plan, frozenset())
         return done

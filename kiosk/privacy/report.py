@@ -7,17 +7,16 @@ so it works beside a running terminal and on the folder of one that is switched 
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.activation.identity import CA_FILE, ENROLMENT_FILE
-from kiosk.activation.keystore import KEY_FILE, NEXT_FILE
 from kiosk.activation.outbox_retention import Inventory, take_inventory
 from kiosk.audit.log import audit_log_path
 from kiosk.audit.record import decode
+from kiosk.china_time import format_minute
 from kiosk.errors import UNREADABLE, OutboxError
 from kiosk.model import StoredAmount
 from kiosk.privacy import data_categories
@@ -25,6 +24,7 @@ from kiosk.privacy.data_categories import DAY_S, StoredFiles
 from kiosk.privacy.erasure import PLAN_FILE
 from kiosk.privacy.receipts import ErasureReceipt, read_receipts
 from kiosk.settings import Settings
+from kiosk.staff.languages import LANGUAGES_FILE
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE
 
 
@@ -62,7 +62,8 @@ class PrivacyReport(Struct, frozen=True, kw_only=True):
 
 SEALED = "personal, sealed to central's key"
 NUMBERS = "visit numbers, codes and times"
-CLERKS = "clerks' numbers and PIN hashes"
+MEASURES = "visit numbers, and measures of face, voice and card"
+CLERKS = "clerks' numbers and keys wrapped with PINs"
 NOTHING = "nothing personal"
 OUR_KEYS = "this terminal's keys"
 _EXPLAINED = (
@@ -70,9 +71,11 @@ _EXPLAINED = (
     PLAN_FILE,
     "reports/*",
     "visits/*.jsonl",
+    "measures/*.jsonl",
     "staff/day-*.jsonl",
     f"staff/{ROSTER_FILE}",
     f"staff/{LOCKS_FILE}",
+    f"staff/{LANGUAGES_FILE}",
     "audit/audit.log",
     "audit/audit.log.damaged-*",
 )
@@ -141,6 +144,7 @@ def _outbox_rows(settings: Settings) -> Iterator[HeldData]:
 def _files_with_a_term(settings: Settings) -> Iterator[HeldData]:
     where = {
         "visit logs": "visits/",
+        "visit measures": "measures/",
         "day books": "staff/day-*",
         "day reports": "reports/",
         "audit logs set aside": "audit/*.damaged-*",
@@ -148,7 +152,8 @@ def _files_with_a_term(settings: Settings) -> Iterator[HeldData]:
     }
     for term in data_categories.retention_terms(settings):
         if isinstance(term.data, StoredFiles) and term.days is not None:
-            row = _file_row(term.kind, NUMBERS, term.data, term.setting, where[term.kind])
+            holds = MEASURES if term.kind == "visit measures" else NUMBERS
+            row = _file_row(term.kind, holds, term.data, term.setting, where[term.kind])
             last = term.data.all().last_unix
             yield replace(row, until_unix=_days_after(last, term.days))
 
@@ -157,11 +162,13 @@ def _permanent_files(settings: Settings) -> Iterator[HeldData]:
     staff = settings.path(settings.storage.folder) / "staff"
     identity, models = settings.path(settings.terminal.identity), settings.path(settings.models.folder)
     keys, enrolment = (
-        StoredFiles(identity, KEY_FILE, NEXT_FILE),
+        StoredFiles(identity, "terminal-key.*"),
         StoredFiles(identity, ENROLMENT_FILE, CA_FILE),
     )
     yield _file_row("staff roster", CLERKS, StoredFiles(staff, ROSTER_FILE), "central's next", "staff/")
     yield _file_row("locks of staff", CLERKS, StoredFiles(staff, LOCKS_FILE), "a right PIN", "staff/")
+    languages = StoredFiles(staff, LANGUAGES_FILE)
+    yield _file_row("languages of staff", CLERKS, languages, "another choice", "staff/")
     yield _file_row("keys", OUR_KEYS, keys, "rotation", "[terminal] identity")
     yield _file_row("enrolment", NOTHING, enrolment, "enrolled anew", "[terminal] identity")
     yield _file_row("models", NOTHING, StoredFiles(models, "**/*"), "the next release", "[models] folder")
@@ -237,7 +244,7 @@ def _days_after(last: float | None, days: float) -> float | None:
 
 
 def format_report(found: PrivacyReport) -> str:
-    """Return a table for people; times in UTC, as in the log."""
+    """Return a table for people; times are China's."""
     head = ("kind", "count", "bytes", "since", "until", "ends with", "where", "holds")
     rows = [head, *(held.row for held in found.held)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
@@ -245,10 +252,5 @@ def format_report(found: PrivacyReport) -> str:
     counted = len(found.erased)
     last = f", the last on {format_minute(found.erased[-1].at_unix)}" if counted else ""
     tail = [f"In memory: {found.in_memory}", f"{counted} erasure receipts{last}: kiosk privacy receipts"]
-    title = f"Terminal {found.terminal or '-'}, {format_minute(found.at_unix)} UTC"
+    title = f"Terminal {found.terminal or '-'}, {format_minute(found.at_unix)}"
     return "\n".join([title, "", *lines, "", *tail])
-
-
-def format_minute(unix: float) -> str:
-    """Return date, hour and minute in UTC."""
-    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M")

@@ -6,9 +6,12 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceMissing
-from kiosk.model import IdCard
+from kiosk.model import IdCard, ReaderIdentity
 from kiosk.ports import Context
 from kiosk.simulators.shop import SimulatedShop
+
+READER = ReaderIdentity("05.01-20240101-0001234567-0007654321", "simulated")
+"""What a simulated reader says of itself, and what terminals in tests and in the demo are enrolled with."""
 
 
 class SimulatedCardReader:
@@ -28,6 +31,10 @@ class SimulatedCardReader:
         """Raise DeviceMissing outside of a simulation."""
         if self._shop is None:
             raise DeviceMissing(Code.READER_MISSING, "there is no simulated shop")
+
+    def identity(self) -> ReaderIdentity:
+        """Return the one identity that every simulated reader has."""
+        return READER
 
     def present(self) -> bool:
         """Return whether a card is on the reader."""

@@ -4,7 +4,7 @@ Behaviour is data (`CustomerBehaviour`, one table of a scenario file), so a scen
 A customer uses nothing but the ports: the terminal must see this face, hear this voice and read this card.
 
 Timing: what is planned is done at its time or later, never earlier. A touch that the screen does not take yet
-(it is still being painted, or its buttons are inactive for the first 0.7 s) is repeated until it is taken or
+(it is still being painted, or the window rests for the first 0.7 s) is repeated until it is taken or
 another screen is shown, so that a visit takes its course on a busy machine, too.
 """
 
@@ -53,7 +53,7 @@ TURN_S, HOLD_S, RETURN_S = 0.35, 0.30, 0.40
 PAINT_S = 0.03
 """Assumed delay from the order of a colour to the colour on the screen."""
 READ_PAGE_S = 1.0
-"""Shortest time a person looks at a new page before touching it; its buttons take no touch for 0.7 s."""
+"""Shortest time a person looks at a new page before touching it; the window takes no touch for 0.7 s."""
 RETRY_S = 0.1
 """Interval between attempts to touch what does not take the touch yet."""
 TOUCH_LIMIT_S = 60.0
@@ -73,6 +73,7 @@ class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     card: Literal["good", "lifted_once", "unreadable", "expired", "wrong_number", "none"] = "good"
     phone: str = "19900000000"
     password: str = "31415926"  # noqa: S105 - a made-up one
+    code: Literal["right", "wrong_once", "none"] = "right"  # typed from the message; none: goes on without
     readings: tuple[DigitResponse, ...] = ("right",)  # by attempt; the last one is repeated
     way: Way = Way.VOICE
     changes_to: Way | None = None  # another way, chosen when the first challenge has failed
@@ -80,6 +81,7 @@ class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     leaves_at: Stage | None = None  # walks off when this stage comes
     swaps_at: Stage | None = None  # when this stage comes, another person steps before the camera …
     swaps_to: str = "hopper"  # … this one
+    purpose: Purpose = Purpose.OPEN
     again: Purpose = Purpose.OPEN  # what a person who has a credential already wants done with it
     unhurried: bool = False
     touch_s: float = 0.15  # between two touches
@@ -95,6 +97,10 @@ class TouchDriver(Protocol):
 
     def type(self, text: str) -> bool | None:
         """Touch the keypad; False if a key did not take the touch."""
+
+
+NewestCode = Callable[[str], str]
+"""Returns the one-time code of the newest message to a mobile number; empty if there is none yet."""
 
 
 class DigitVoice(Protocol):
@@ -130,8 +136,9 @@ class Customer:
         touch: TouchDriver | None,
         voice: DigitVoice,
         clock: Callable[[], float],
+        newest_code: NewestCode = lambda _: "",
     ) -> None:
-        """Without `touch` the screen is operated by somebody else."""
+        """Without `touch` the screen is operated by somebody else. `newest_code`: looks at the phone."""
         self.behaviour = behaviour
         self.present = True
         self.card_on_reader = False
@@ -143,6 +150,8 @@ class Customer:
         self._touch = touch
         self._voice = voice
         self._clock = clock
+        self._newest_code = newest_code
+        self._codes_typed = 0
         self._spoken: list[Utterance] = []
         self._digit_attempt = -1
         self._head_attempt = -1
@@ -202,6 +211,8 @@ class Customer:
         elif isinstance(notice, e.ShowDigits) and self.present:  # a challenge that is answered by touch
             self._type(READ_PAGE_S, "".join(map(str, notice.digits)))
             self._press(READ_PAGE_S + self.behaviour.touch_s, "key_next")
+        elif isinstance(notice, e.ShowPhoneCode) and self.present:
+            self._answer_phone_code()
         elif isinstance(notice, e.Print):
             self.outcome = notice.slip.outcome
 
@@ -259,7 +270,8 @@ class Customer:
             Stage.CONSENT: lambda: self._answer_consent(show),
             Stage.CARD: self._put_card,
             Stage.GUARDIAN: lambda: self._press(READ_PAGE_S, "agree_guardian"),
-            Stage.PHONE: self._type_phone_and_password,
+            Stage.PHONE: lambda: self._type_phone_and_password(show),
+            Stage.CONFIRM: lambda: self._press(READ_PAGE_S, "confirm"),
             Stage.DIGITS: lambda: self._start_challenge(show),
             Stage.HEAD: lambda: self._start_challenge(show),
             Stage.OUTCOME: lambda: self._take_slip(show),
@@ -277,6 +289,10 @@ class Customer:
     def _begin(self) -> None:
         if self.outcome is not None:
             return
+        if self.behaviour.purpose is not Purpose.OPEN:
+            self._press(self.behaviour.touch_s, "other_matter")
+            self._press(self.behaviour.touch_s + READ_PAGE_S, f"matter_{self.behaviour.purpose.value}")
+            return
         if self.behaviour.way is Way.VOICE:
             self._press(self.behaviour.touch_s, "begin_unhurried" if self.behaviour.unhurried else "begin")
             return
@@ -292,6 +308,8 @@ class Customer:
             self._press(2 * pause, "decline")
             return
         self._press(2 * pause, "agree")
+        if not show.purpose.has_password:  # and no picture is asked for
+            return
         self._press(2 * pause + READ_PAGE_S, "agree_picture" if self.behaviour.picture else "decline_picture")
 
     def _put_card(self) -> None:
@@ -304,13 +322,37 @@ class Customer:
         self.card_on_reader = False
         self._later(3 * self.behaviour.touch_s, lay_down)
 
-    def _type_phone_and_password(self) -> None:
+    def _type_phone_and_password(self, show: e.Show) -> None:
         behaviour = self.behaviour
         delay_s = behaviour.touch_s
-        for text in (behaviour.phone, behaviour.password, behaviour.password):
+        pages = (behaviour.phone, behaviour.password, behaviour.password)
+        for text in pages if show.purpose.has_password else pages[:1]:
             self._type(delay_s, text)
             self._press(delay_s + behaviour.touch_s, "key_next")
             delay_s += 3 * behaviour.touch_s
+
+    def _answer_phone_code(self) -> None:
+        """Type the code that came by message, as soon as it has come."""
+        if self.behaviour.code == "none":
+            self._press(READ_PAGE_S, "phone_code_skip")
+            return
+        screen = self._screen
+
+        def read_message() -> bool:
+            code = self._newest_code(self.behaviour.phone)
+            if not code:
+                return False
+            if screen == self._screen:
+                self._type_code(code)
+            return True
+
+        self._later(READ_PAGE_S, read_message)
+
+    def _type_code(self, code: str) -> None:
+        wrong = self.behaviour.code == "wrong_once" and not self._codes_typed
+        self._codes_typed += 1
+        self._type(0.0, f"{(int(code) + 1) % 10**6:06}" if wrong else code)
+        self._press(self.behaviour.touch_s, "key_next")
 
     def _start_challenge(self, show: e.Show) -> None:
         if show.stage is Stage.HEAD:

@@ -7,7 +7,7 @@ from kiosk import events as e
 from kiosk.model import Stage
 from kiosk.paths import RESOURCES
 from kiosk.ports import Engine
-from kiosk.simulators.customer import Customer, CustomerBehaviour, TouchDriver
+from kiosk.simulators.customer import Customer, CustomerBehaviour, NewestCode, TouchDriver
 from kiosk.simulators.shop import SimulatedShop
 from kiosk.simulators.voice import Voice
 from kiosk.worker import Worker
@@ -18,8 +18,16 @@ VOICES = RESOURCES / "sounds" / "customer"
 class CustomerRunner:
     """Brings one customer at a time into the shop and passes the terminal's notices on to them."""
 
-    def __init__(self, shop: SimulatedShop, voices: Path = VOICES) -> None:
+    def __init__(
+        self,
+        shop: SimulatedShop,
+        voices: Path = VOICES,
+        *,
+        newest_code: NewestCode = lambda _: "",
+    ) -> None:
+        """`newest_code`: how customers read the messages on their phones."""
         self._shop = shop
+        self._newest_code = newest_code
         self._voices = voices
         self._customer: Customer | None = None
         self._screen: e.Show | None = None
@@ -33,7 +41,13 @@ class CustomerRunner:
         """Replace the present customer by a new one. Without `touch` the screen is operated by others."""
         self.leave()
         voice = Voice(self._voices / behaviour.voice, behaviour.seed)
-        customer = Customer(behaviour, touch=touch, voice=voice, clock=time.monotonic)
+        customer = Customer(
+            behaviour,
+            touch=touch,
+            voice=voice,
+            clock=time.monotonic,
+            newest_code=self._newest_code,
+        )
         self._shop.enter(customer)
         self._customer = customer
         self._worker = Worker("customer", customer.run).start()

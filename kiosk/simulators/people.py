@@ -7,6 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from kiosk.china_time import china_today
 from kiosk.model import IdCard
 
 REGION = "990001"
@@ -18,7 +19,7 @@ _NAMES = ("陈示范", "李样本", "黄试用", "何演示", "梁模拟", "邓�
 
 
 BORN = date(1958, 3, 14)
-CHILD_BORN = date(date.today().year - 8, 1, 1)
+CHILD_BORN = date(china_today().year - 8, 1, 1)
 """A child who is eight years old today."""
 
 

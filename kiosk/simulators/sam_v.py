@@ -67,6 +67,7 @@ class SamVOnPty:
         self.faults: list[ReaderFault] = []
         self.commands: list[int] = []  # received so far
         self.chip = Chip()
+        self.sam_id = SAM_ID
         self.baud = baud
         self.read_s = read_s
         self._card: IdCard | None = None
@@ -151,7 +152,7 @@ class SamVOnPty:
     def _answer(self, command: int) -> bytes:
         answers: dict[int, Callable[[], bytes]] = {
             Command.STATUS: lambda: _frame(Status.OK),
-            Command.SAM_ID: lambda: _frame(Status.OK, SAM_ID),
+            Command.SAM_ID: lambda: _frame(Status.OK, self.sam_id),
             Command.FIND: self._find,
             Command.SELECT: self._select,
             Command.READ: self._read,

@@ -4,12 +4,15 @@
 """
 
 import threading
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 
+from kiosk.china_time import china_today
 from kiosk.codes import Code
 from kiosk.errors import CardError, ModelError
 from kiosk.model import SAMPLE_RATE, IdCard, Way
@@ -17,7 +20,7 @@ from kiosk.ports import Image, Samples
 from kiosk.simulators.card_picture import card_picture, with_card_held
 from kiosk.simulators.customer import POSES, Customer
 from kiosk.simulators.head import EmptyShop, SimulatedHead
-from kiosk.simulators.light import LitCamera
+from kiosk.simulators.light import LitCamera, ReflectanceMap
 from kiosk.simulators.people import BORN, CHILD_BORN, Person
 from kiosk.simulators.portrait import chip_portrait, detect_face, encode_portrait, id_photo
 
@@ -29,14 +32,29 @@ EMPTY_SHOP_DBFS = -60.0
 """Level of the noise while no customer is present."""
 
 
+class Head(Protocol):
+    """What is before the camera: a `SimulatedHead`, or an attack instrument in its place."""
+
+    def render(self, at: float, *, mouth: float = 0.0, turn: float = 0.0, nod: float = 0.0) -> Image: ...
+
+    def reflectance(self, at: float, wall: float = 0.04) -> ReflectanceMap | float: ...
+
+
+MakeInstrument = Callable[[str, Image, int, Path], Head]
+"""(species, photo of the person, seed, folder of the weights) → what is shown instead of the person."""
+
+
 class SimulatedShop:
     """Holds at most one customer; all methods may be called from any thread."""
 
-    def __init__(self, models: Path) -> None:
-        """`models`: folder of the weights, with the photographs below it."""
+    def __init__(self, models: Path, make_instrument: MakeInstrument | None = None) -> None:
+        """`models`: folder of the weights, with the photographs below it. `make_instrument`: for customers
+        whose `face` is "species:name:seed", who attack with a photo of the person of that name.
+        """
         self._models = models
+        self._make_instrument = make_instrument
         self._lock = threading.Lock()
-        self._heads: dict[str, SimulatedHead] = {}
+        self._heads: dict[str, Head] = {}
         self._portraits: dict[str, bytes] = {}
         self._printed_cards: dict[str, Image] = {}
         self._empty = EmptyShop()
@@ -127,7 +145,7 @@ class SimulatedShop:
             seed=customer.behaviour.seed,
             born=CHILD_BORN if customer.childs_card else BORN,
             portrait=self._portrait(customer.behaviour.card_of),
-            valid_to=date.today() - timedelta(days=1) if kind == "expired" else None,
+            valid_to=china_today() - timedelta(days=1) if kind == "expired" else None,
             number_wrong=kind == "wrong_number",
         )
 
@@ -147,12 +165,17 @@ class SimulatedShop:
             raise ModelError(Code.MODEL_MISSING, f"portrait for simulation: {path.name}")
         return np.asarray(photo, dtype=np.uint8)
 
-    def _head(self, name: str) -> SimulatedHead:
+    def _head(self, name: str) -> Head:
         with self._lock:
             if name not in self._heads:
-                photo = self._photo(name)
-                self._heads[name] = SimulatedHead(photo, seed=len(self._heads), models=self._models)
+                self._heads[name] = self._made_head(name)
             return self._heads[name]
+
+    def _made_head(self, name: str) -> Head:
+        if self._make_instrument is None or ":" not in name:
+            return SimulatedHead(self._photo(name), seed=len(self._heads), models=self._models)
+        species, person, seed = name.split(":")
+        return self._make_instrument(species, self._photo(person), int(seed), self._models)
 
     def _portrait(self, name: str) -> bytes:
         """Return the chip's portrait of this name, or the blend of two people's."""

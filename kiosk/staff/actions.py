@@ -26,6 +26,8 @@ class StaffAction(StrEnum):
     IMPORT = "import"
     TEST = "test"
     REPORT = "report"
+    TRAIN = "train"
+    FIND = "find"
 
 
 RecordAction = Callable[[StaffAction, str, Code], bool]

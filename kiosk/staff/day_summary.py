@@ -4,10 +4,11 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from msgspec import Struct
 
+from kiosk.china_time import format_clock
 from kiosk.codes import Code
 from kiosk.model import DayReport, Language, Outcome
 from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
@@ -80,10 +81,5 @@ def format_csv(day: DaySummary) -> str:
     for name, count in (("other_ways", day.other_ways), ("waiting", day.waiting), ("wedged", day.wedged)):
         rows.writerow(["counts", name, "", count])
     for row in day.actions:
-        rows.writerow([f"clerk {row.clerk}", row.act, row.code.value, format_time(row.at_unix)])
+        rows.writerow([f"clerk {row.clerk}", row.act, row.code.value, format_clock(row.at_unix)])
     return text.getvalue()
-
-
-def format_time(at_unix: float) -> str:
-    """Return hours, minutes and seconds in local time."""
-    return f"{datetime.fromtimestamp(at_unix):%H:%M:%S}"

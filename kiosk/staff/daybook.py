@@ -1,24 +1,27 @@
 """The day's book: how each visit ended and what staff did, for the panel and the daily report.
 
-One file of JSON lines a day, in local time. Nothing personal: numbers of visits and clerks, codes, times. A
+One file of JSON lines a day in China. Nothing personal: numbers of visits and clerks, codes, times. A
 book that cannot be written loses a line, never a visit; the audit log is the proof.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kiosk.china_time import china_date
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE
 from kiosk.events import Finished
+from kiosk.files import make_private, open_private
 from kiosk.model import Outcome, Stage
 
 log = logging.getLogger(__name__)
@@ -74,8 +77,9 @@ class Daybook:
         line = msgspec.json.encode(replace(row, at_unix=round(now, 3))) + b"\n"
         try:
             with self._lock:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with self._path(self.today()).open("ab") as file:
+                make_private(self._folder)
+                handle = open_private(self._path(self.today()), os.O_WRONLY | os.O_APPEND)
+                with os.fdopen(handle, "ab") as file:
                     file.write(line)
         except OSError as error:
             log.warning("day's book not written: %s", error.strerror)
@@ -84,7 +88,10 @@ class Daybook:
         """Return the rows of a day (default: today) in the order written, without a line that was torn."""
         try:
             lines = self._path(day or self.today()).read_bytes().splitlines()
-        except OSError:
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            log.warning("day's book not read: %s", error.strerror)
             return []
         rows = []
         for line in lines:
@@ -93,8 +100,8 @@ class Daybook:
         return rows
 
     def today(self) -> date:
-        """Return today's date in local time."""
-        return datetime.fromtimestamp(self._clock_unix()).date()
+        """Return today's date in China."""
+        return china_date(self._clock_unix())
 
     def _path(self, day: date) -> Path:
         return self._folder / f"day-{day.isoformat()}.jsonl"

@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, StaffError
-from kiosk.files import write_whole
+from kiosk.files import make_private, read_regular, write_whole
+from kiosk.storage_faults import storage_code
 
 LONGEST_S = 86_400.0
+MAX_BYTES = 1 << 20
 UNKNOWN_NUMBER = "nobody"
 """The name under which numbers are counted that are not on the roster."""
 
@@ -28,7 +30,7 @@ class FailureCount(Struct, frozen=True, kw_only=True):
 
 
 class Lockout:
-    """A change is on disk when the method returns. Methods raise StaffError(STAFF_UNKEPT).
+    """A change is on disk when the method returns. Methods raise StaffError(STAFF_UNKEPT, STORAGE_*).
 
     A file that cannot be read locks every number: how often was tried is not known then.
     """
@@ -81,15 +83,17 @@ class Lockout:
 
     def _read(self) -> dict[str, FailureCount]:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, FailureCount])
+            return msgspec.json.decode(read_regular(self._path, MAX_BYTES), type=dict[str, FailureCount])
         except FileNotFoundError:
             return {}
         except (OSError, *UNREADABLE) as error:
-            raise StaffError(Code.STAFF_UNKEPT, f"{self._path.name}: {type(error).__name__}") from None
+            code = storage_code(error, Code.STAFF_UNKEPT)
+            raise StaffError(code, f"{self._path.name}: {type(error).__name__}") from None
 
     def _write(self, counts: dict[str, FailureCount]) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             write_whole(self._path, msgspec.json.encode(counts))
         except OSError as error:
-            raise StaffError(Code.STAFF_UNKEPT, f"{self._path.name}: {type(error).__name__}") from None
+            code = storage_code(error, Code.STAFF_UNKEPT)
+            raise StaffError(code, f"{self._path.name}: {type(error).__name__}") from None

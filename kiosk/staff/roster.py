@@ -17,18 +17,22 @@ from kiosk.activation import identity
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import Event, SignedIn, SignedOut
-from kiosk.files import write_whole
+from kiosk.files import make_private, read_regular, write_whole
 from kiosk.model import Clerk, Role
 from kiosk.settings import Settings, StaffSettings
-from kiosk.staff import pins, roster_document
+from kiosk.staff import review_key, roster_document
 from kiosk.staff.actions import RecordAction, StaffAction
 from kiosk.staff.lockout import UNKNOWN_NUMBER, Lockout
+from kiosk.staff.review_key import ReviewKey
 from kiosk.staff.roster_document import RosterDocument
+from kiosk.staff.roster_memory import RosterMemory
+from kiosk.storage_faults import storage_code
 
 log = logging.getLogger(__name__)
 
 ROSTER_FILE = "roster.jwt"
 LOCKS_FILE = "locks.json"
+MAX_ROSTER_BYTES = 1 << 20
 
 
 class RosterIssuer(Struct, frozen=True):
@@ -53,6 +57,7 @@ class Roster:
         folder: Path,
         settings: StaffSettings,
         issuer: Callable[[], RosterIssuer],
+        memory: RosterMemory,
         *,
         post: Callable[[Event], None] = lambda _: None,
         record: RecordAction = lambda *_: True,
@@ -62,6 +67,7 @@ class Roster:
         self._path = folder / ROSTER_FILE
         self._offline_s = settings.offline_days * 86_400.0
         self._issuer = issuer
+        self._memory = memory
         self._post = post
         self._record = record
         self._clock_unix = clock_unix
@@ -88,16 +94,23 @@ class Roster:
     def sign_in(self, number: str, pin: str) -> Clerk:
         """Sign a clerk in; who was signed in before is signed out.
 
-        Raises StaffError: STAFF_NONE, STAFF_ROSTER_EXPIRED, STAFF_ROSTER_ALTERED, STAFF_LOCKED, STAFF_REFUSED
-        (number or PIN; which of them is not said), STAFF_UNKEPT; IdentityError.
+        Raises StaffError: STAFF_NONE, STAFF_ROSTER_OLD, STAFF_ROSTER_EXPIRED, STAFF_ROSTER_ALTERED,
+        STAFF_LOCKED, STAFF_REFUSED (number or PIN; which of them is not said), STAFF_UNKEPT; IdentityError.
         """
+        key = self.sign_in_to_review(number, pin)
+        key.drop()
+        return key.clerk
+
+    def sign_in_to_review(self, number: str, pin: str) -> ReviewKey:
+        """Sign a clerk in, and return their key for one decision. Raises as `sign_in`."""
         with self._lock:
-            clerk = self._check_pin(StaffAction.SIGN_IN, number, pin)
+            key = self._unlock_key(StaffAction.SIGN_IN, number, pin)
+            clerk = key.clerk
             self.sign_out()
             self._since, self._clerk = self._clock_unix(), clerk
         self._record(StaffAction.SIGN_IN, clerk.number, Code.OK)
         self._post(SignedIn(clerk))
-        return clerk
+        return key
 
     def sign_out(self, code: Code = Code.OK) -> None:
         """Sign out. `code`: STAFF_IDLE if the shift is over and nobody signed out."""
@@ -107,8 +120,8 @@ class Roster:
             self._record(StaffAction.SIGN_OUT, clerk.number, code)
             self._post(SignedOut(clerk, code))
 
-    def attest(self, number: str, pin: str, role: Role) -> Clerk:
-        """Check a second signature: by another person than who is signed in, with at least this role.
+    def attest(self, number: str, pin: str, role: Role) -> ReviewKey:
+        """Return the key for a second signature, of another person than who is signed in, of this role.
 
         Who is signed in stays so. Raises as `sign_in`, and StaffError(STAFF_SAME_PERSON, STAFF_ROLE).
         """
@@ -116,15 +129,15 @@ class Roster:
             if self._clerk is not None and self._clerk.number == number:
                 self._record(StaffAction.ATTEST, number, Code.STAFF_SAME_PERSON)
                 raise StaffError(Code.STAFF_SAME_PERSON, "two signatures need two people")
-            clerk = self._check_pin(StaffAction.ATTEST, number, pin)
-            if role is Role.SUPERVISOR and clerk.role is not Role.SUPERVISOR:
-                self._record(StaffAction.ATTEST, clerk.number, Code.STAFF_ROLE)
+            key = self._unlock_key(StaffAction.ATTEST, number, pin)
+            if role is Role.SUPERVISOR and key.clerk.role is not Role.SUPERVISOR:
+                self._record(StaffAction.ATTEST, number, Code.STAFF_ROLE)
                 raise StaffError(Code.STAFF_ROLE, "a supervisor is needed")
-        self._record(StaffAction.ATTEST, clerk.number, Code.OK)
-        return clerk
+        self._record(StaffAction.ATTEST, number, Code.OK)
+        return key
 
-    def _check_pin(self, action: StaffAction, number: str, pin: str) -> Clerk:
-        """Count a failure, check, reset the count; in this order, so that a power cut gives no more tries."""
+    def _unlock_key(self, action: StaffAction, number: str, pin: str) -> ReviewKey:
+        """Count a failure, unwrap, reset the count; in this order: a power cut gives no more tries."""
         now = self._clock_unix()
         member, name, forgiven = None, UNKNOWN_NUMBER, 0.0
         try:
@@ -134,14 +147,15 @@ class Roster:
             if self._lockout.locked_for(name, now, forgiven) > 0:
                 raise StaffError(Code.STAFF_LOCKED, "too many failures")
             self._lockout.count_failure(name, now, forgiven)
-            if not pins.matches(pin, member.pin if member else None) or member is None:
+            private = review_key.unwrap(pin, number, member.key if member else review_key.UNKNOWN)
+            if private is None or member is None:
                 locked = self._lockout.locked_for(name, now, forgiven) > 0
                 raise StaffError(Code.STAFF_LOCKED if locked else Code.STAFF_REFUSED)
         except StaffError as error:
             self._record(action, name, error.code)
             raise
         self._lockout.reset(name)
-        return Clerk(member.number, member.role)
+        return ReviewKey(Clerk(member.number, member.role), self._issuer().terminal, private)
 
     # ── locked numbers ───────────────────────────────────────────────────────────────────────────
 
@@ -184,25 +198,31 @@ class Roster:
             return None
         return min(roster.exp, roster.iat + self._offline_s)
 
-    def accept(self, token: str) -> bool:
-        """Keep a roster from central, if it is valid and not older than the one here; return whether it is.
+    def accept(self, token: str, *, online: bool = False) -> bool:
+        """Keep a roster from central, if it is valid and not older than any seen here; return whether it is.
 
-        Who is signed in and is no longer on it is signed out. Raises StaffError, IdentityError.
+        `online`: it comes straight from central, so it also sets right what is known of the time. Who is
+        signed in and is no longer on it is signed out. Raises StaffError, IdentityError.
         """
         with self._lock:
-            new = self._decode(token)
-            roster_document.check_time(new, self._clock_unix(), self._offline_s)
-            newest = 0.0
-            with suppress(StaffError):
-                newest = self._read().iat
-            if new.iat < newest:
+            new, now = self._decode(token), self._clock_unix()
+            if new.iat < self._memory.issued_unix:
                 log.warning("a roster older than the one here was not taken")
                 return False
+            fresh = online and new.iat > self._memory.issued_unix
+            roster_document.check_time(new, now, now if fresh else self._memory.latest(now), self._offline_s)
+            old: RosterDocument | None = None
+            with suppress(StaffError):
+                old = self._read()
             try:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(self._path.parent)
                 write_whole(self._path, token.encode("ascii"))
             except OSError as error:
-                raise StaffError(Code.STAFF_UNKEPT, f"{ROSTER_FILE}: {type(error).__name__}") from None
+                code = storage_code(error, Code.STAFF_UNKEPT)
+                raise StaffError(code, f"{ROSTER_FILE}: {type(error).__name__}") from None
+            self._memory.accept(
+                new.iat, now, changed=old is None or old.members != new.members, online=online
+            )
             clerk = self._clerk
             gone = clerk is not None and not any(
                 (member.number, member.role) == (clerk.number, clerk.role) for member in new.members
@@ -212,20 +232,23 @@ class Roster:
         return True
 
     def _read_valid(self, now: float) -> RosterDocument:
-        """Return the roster on disk. Raises StaffError if it is missing, altered, expired or empty."""
+        """Return the roster on disk. Raises StaffError if it is missing, altered, old, expired or empty."""
         roster = self._read()
-        roster_document.check_time(roster, now, self._offline_s)
+        if not 0 < self._memory.issued_unix <= roster.iat:
+            raise StaffError(Code.STAFF_ROSTER_OLD, "a newer one was here, or none is known to have been")
+        roster_document.check_time(roster, now, self._memory.latest(now), self._offline_s)
         if not roster.members:
             raise StaffError(Code.STAFF_NONE, "the roster is empty")
         return roster
 
     def _read(self) -> RosterDocument:
         try:
-            token = self._path.read_text(encoding="ascii")
+            token = read_regular(self._path, MAX_ROSTER_BYTES).decode("ascii")
         except FileNotFoundError:
             raise StaffError(Code.STAFF_NONE, "no roster came from central yet") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise StaffError(Code.STAFF_ROSTER_ALTERED, f"{ROSTER_FILE}: {type(error).__name__}") from None
+            code = storage_code(error, Code.STAFF_ROSTER_ALTERED)
+            raise StaffError(code, f"{ROSTER_FILE}: {type(error).__name__}") from None
         return self._decode(token)
 
     def _decode(self, token: str) -> RosterDocument:

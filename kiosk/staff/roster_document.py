@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from kiosk.codes import Code
 from kiosk.errors import UNREADABLE, StaffError
 from kiosk.model import Role
+from kiosk.staff.review_key import WrappedKey
 
 TYPE = "roster+jwt"
 AHEAD_S = 300.0
@@ -27,11 +28,11 @@ Unix = Annotated[float, Meta(ge=0)]
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A clerk or supervisor. `pin`: argon2id hash (PHC); failures before `unlocked_unix` are forgiven."""
+    """A clerk or supervisor. The PIN unwraps `key`; failures before `unlocked_unix` are forgiven."""
 
     number: Number
     role: Role
-    pin: str
+    key: WrappedKey
     unlocked_unix: Unix = 0.0
 
     def __repr__(self) -> str:
@@ -72,12 +73,14 @@ def read(token: str, key: Ed25519PublicKey, terminal: str) -> RosterDocument:
     return document
 
 
-def check_time(document: RosterDocument, now: float, offline_s: float) -> None:
+def check_time(document: RosterDocument, now: float, latest: float, offline_s: float) -> None:
     """Check that the roster has not expired, and was issued at most `offline_s` seconds ago.
 
-    Raises StaffError(STAFF_ROSTER_EXPIRED), also for one that was issued in the future.
+    `latest`: the latest time seen, later than `now` if the clock was set back. Raises
+    StaffError(STAFF_ROSTER_EXPIRED), also for one that was issued in the future.
     """
-    if not document.iat - AHEAD_S <= now < min(document.exp, document.iat + offline_s):
+    good_until = min(document.exp, document.iat + offline_s)
+    if not (document.iat - AHEAD_S <= now < good_until and latest < good_until):
         raise StaffError(Code.STAFF_ROSTER_EXPIRED, "central has not confirmed it for too long")
 
 

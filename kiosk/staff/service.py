@@ -4,33 +4,42 @@ Nothing here holds or shows a customer's data. Every action needs a signed-in cl
 before it is done: without its record it is not done.
 """
 
+import queue
+import secrets
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
+from kiosk.activation.messages import VisitState
 from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ActivationService, ImportResult
+from kiosk.china_time import format_minute, format_second
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, OutboxError, StaffError
-from kiosk.files import write_whole
+from kiosk.files import make_private, read_regular, write_whole
 from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
-from kiosk.printing.output_formats import DocumentEncoder
+from kiosk.ports import Engine
+from kiosk.printing.a4 import encode_report
 from kiosk.settings import Settings, face_thresholds
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
+from kiosk.staff.languages import ClerkLanguages
 from kiosk.staff.roster import Roster
+from kiosk.urls import MASK, redacted
 
 _SECRET = ("password", "secret", "token", "key", "pin")
-_MASK = "••••"
-REPORT_PAPER = DocumentEncoder("pdf", "80mm", "")
-"""How the day's report is saved for reading."""
+SPEAK_S = 20.0
+"""A prompt is over by then, or the loudspeaker hangs."""
+
+
+PRINT_S = 60.0
+"""A report, and what waits before it, takes a slow printer less than this."""
 
 
 class DeviceStates(Protocol):
@@ -49,11 +58,33 @@ class DeviceStates(Protocol):
         """Whether a customer's visit is going on."""
 
 
+class Training(Protocol):
+    """Visits to practise on, which leave nothing behind (`kiosk.training`)."""
+
+    @property
+    def engine(self) -> Engine:
+        """What a window of the training shows and posts to."""
+
+    def start(self) -> None:
+        """Start its threads."""
+
+    def stop(self) -> None:
+        """Stop them."""
+
+
 class StatusItem(Struct, frozen=True):
-    """One line about the terminal itself. `name`: a key of the phrases."""
+    """One line about the terminal itself. `name`: a key of the phrases; `of`: which of several it is."""
 
     name: str
     value: str
+    of: str = ""
+
+
+class SavedReport(Struct, frozen=True):
+    """Files `name`.csv and `name`.pdf; on the stick, or else only on the terminal."""
+
+    name: str
+    on_stick: bool
 
 
 class StaffService:
@@ -70,11 +101,13 @@ class StaffService:
         versions: Mapping[str, str],
         open_devices: Callable[[], None],
         close_devices: Callable[[], None],
-        say: Callable[[str, str], None],
-        print_document: Callable[[Slip | DayReport], None],
+        say: Callable[[str, str, Callable[[Code], None]], None],
+        print_document: Callable[[Slip | DayReport, Callable[[Code], None]], None],
+        make_training: Callable[[Clerk], Training],
     ) -> None:
         """The callables return at once. The devices are camera and microphone; `say` speaks a prompt in a
-        language; `versions` are those of program and models, more as the models are loaded.
+        language; it and `print_document` say later what came of it; `versions` are those of program and
+        models, more as the models are loaded.
         """
         self.roster = roster
         self.idle_warning_s = settings.staff.idle_warning_s
@@ -88,7 +121,9 @@ class StaffService:
         self._close_devices = close_devices
         self._say = say
         self._print_document = print_document
+        self._make_training = make_training
         self._mounted_only = settings.mode != "simulation"
+        self.languages = ClerkLanguages(settings.path(settings.storage.folder) / "staff")
 
     # ── to be seen ───────────────────────────────────────────────────────────────────────────────
 
@@ -133,13 +168,14 @@ class StaffService:
         facts = {
             "terminal": settings.terminal.id,
             "place": settings.terminal.place,
-            "clock": f"{datetime.now():%Y-%m-%d %H:%M:%S}",
+            "clock": format_second(time.time()),
             "clock_off": "–" if off is None else f"{off:+.1f} s",
-            "line": _format_minute(self._activation.contact_unix),
+            "line": format_minute(self._activation.contact_unix),
             "disk": f"{free:.1f} GB",
-            "roster": _format_minute(self.roster.expires_unix()),
+            "roster": format_minute(self.roster.expires_unix()),
         }
-        versions = [StatusItem("version", f"{name} {v}") for name, v in sorted(self._versions.items())]
+        present = sorted((name, v) for name, v in self._versions.items() if name != "none")
+        versions = [StatusItem("version", v, name) for name, v in present]
         return [StatusItem(name, value) for name, value in facts.items()] + versions
 
     def settings(self) -> list[tuple[str, str]]:
@@ -167,6 +203,17 @@ class StaffService:
             return False  # no record of what is not so
         self._record(StaffAction.GIVE_UP, visit=request)
         return self._activation.give_up(request)
+
+    def find(self, number: str) -> RequestSummary | VisitState | None:
+        """Return how a visit stands: as this terminal knows if it still waits here, else as central says.
+
+        None: central has never had it. Raises CentralError where the terminal cannot ask.
+        """
+        self._record(StaffAction.FIND, visit=number)
+        for entry in self._activation.requests():
+            if entry.id == number and entry.state in (RequestState.WAITING, RequestState.WEDGED):
+                return entry
+        return self._activation.find(number)
 
     def export(self) -> int:
         """Copy the undelivered requests to the USB stick and return how many there were."""
@@ -196,14 +243,39 @@ class StaffService:
             self._close_devices()
         return True
 
-    def test_speaker(self, language: str) -> None:
-        """Let the loudspeaker speak, unless a customer is served."""
-        if not self._engine.serving:
-            self._record(StaffAction.TEST)
-            self._say("welcome", language)
+    def test_speaker(self, language: str) -> bool:
+        """Let the loudspeaker speak; False while a customer is served.
+
+        Raises StaffError with the code of a loudspeaker that did not take it.
+        """
+        if self._engine.serving:
+            return False
+        self._record(StaffAction.TEST)
+        _wait_for(lambda done: self._say("welcome", language, done), SPEAK_S, Code.SPEAKER_MISSING)
+        return True
+
+    def test_stick(self) -> int:
+        """Write a file to the USB stick, read it back, delete it, and return how many bytes it had.
+
+        Raises StaffError(STICK_MISSING, STICK_UNWRITABLE, STAFF_ROLE).
+        """
+        self._check_stick_role()
+        self._record(StaffAction.TEST)
+        if not self._has_stick():
+            raise StaffError(Code.STICK_MISSING, "nothing is mounted there")
+        path, data = self._stick / f"kiosk-test-{self._settings.terminal.id}.txt", secrets.token_bytes(4096)
+        try:
+            write_whole(path, data)
+            same = read_regular(path, len(data)) == data
+            path.unlink()
+        except OSError as error:
+            raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
+        if not same:
+            raise StaffError(Code.STICK_UNWRITABLE, "what was read is not what was written")
+        return len(data)
 
     def print_test(self) -> None:
-        """Print a slip that says itself that it is only a test."""
+        """Print a slip that says itself that it is only a test. Raises as `print_report`."""
         self._record(StaffAction.TEST)
         terminal = self._settings.terminal
         slip = Slip(
@@ -215,7 +287,14 @@ class StaffService:
             at_unix=time.time(),
             simulated=True,
         )
-        self._print_document(slip)
+        self._print(slip)
+
+    def begin_training(self) -> Training | None:
+        """Return a training for who is signed in, not started yet; None while a customer is served."""
+        if self._engine.serving:
+            return None
+        self._record(StaffAction.TRAIN)
+        return self._make_training(self._clerk())
 
     def unlock(self, number: str) -> None:
         """Forgive a number's failures. Raises StaffError(STAFF_ROLE) unless a supervisor is signed in."""
@@ -239,42 +318,54 @@ class StaffService:
         """Whether the signed-in clerk may use USB sticks; the settings may reserve them for supervisors."""
         return not self._settings.staff.stick_supervisor or self.may_unlock
 
-    def save_report(self) -> Path:
-        """Save the day as CSV, and as PDF beside it, and return the path of the CSV.
+    def save_report(self) -> SavedReport:
+        """Save the day as CSV, and as A4 pages beside it.
 
-        It goes to the USB stick if there is one, else to the terminal's storage. Raises
-        StaffError(STICK_UNWRITABLE).
+        They go to the USB stick if there is one, else to the terminal's storage, where no clerk reaches them.
+        Raises StaffError(STICK_UNWRITABLE).
         """
         self._record(StaffAction.REPORT)
         day = self.day()
-        settings, stick = self._settings, self._stick
-        has_stick = stick.is_dir() and (stick.is_mount() or not self._mounted_only)
-        folder = stick if has_stick else settings.path(settings.storage.folder) / "reports"
+        settings, has_stick = self._settings, self._has_stick()
+        folder = self._stick if has_stick else settings.path(settings.storage.folder) / "reports"
         path = folder / f"{settings.terminal.id or 'kiosk'}-{day.date.isoformat()}.csv"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not has_stick:
+                make_private(folder)
             write_whole(path, format_csv(day).encode("utf-8-sig"))
-            write_whole(path.with_suffix(".pdf"), REPORT_PAPER.encode(self._day_report(day)))
+            write_whole(path.with_suffix(".pdf"), encode_report(self._day_report(day)))
         except OSError as error:
             raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
-        return path
+        return SavedReport(path.stem, has_stick)
 
     def print_report(self) -> None:
-        """Print the day on the receipt printer. Raises StaffError(PRINTER_MISSING) where there is none."""
-        if self._settings.printer.driver == "none":
-            raise StaffError(Code.PRINTER_MISSING, "no printer is set up")
+        """Print the day on the receipt printer and return once that is done.
+
+        Raises StaffError(PRINTER_…): there is none, it failed, or does not say what it did.
+        """
         self._record(StaffAction.REPORT)
-        self._print_document(self._day_report(self.day()))
+        self._print(self._day_report(self.day()))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
+    def _print(self, document: Slip | DayReport) -> None:
+        if self._settings.printer.driver == "none":
+            raise StaffError(Code.PRINTER_MISSING, "no printer is set up")
+        _wait_for(lambda done: self._print_document(document, done), PRINT_S, Code.PRINTER_UNKNOWN)
+
     def _day_report(self, day: DaySummary) -> DayReport:
         terminal = self._settings.terminal
-        return to_day_report(day, terminal=terminal.id, place=terminal.place, at_unix=time.time())
+        language = self.languages.get(self._clerk().number) or self._settings.screen.language
+        return to_day_report(
+            day, terminal=terminal.id, place=terminal.place, at_unix=time.time(), language=language
+        )
 
     def _check_stick_role(self) -> None:
         if not self.may_use_stick:
             raise StaffError(Code.STAFF_ROLE, "USB sticks are for supervisors here")
+
+    def _has_stick(self) -> bool:
+        return self._stick.is_dir() and (self._stick.is_mount() or not self._mounted_only)
 
     @property
     def _stick(self) -> Path:
@@ -291,8 +382,16 @@ class StaffService:
             raise StaffError(Code.AUDIT_UNWRITABLE, "no action without its record")
 
 
-def _format_minute(at_unix: float | None) -> str:
-    return "–" if at_unix is None else f"{datetime.fromtimestamp(at_unix):%Y-%m-%d %H:%M}"
+def _wait_for(begin: Callable[[Callable[[Code], None]], None], seconds: float, silence: Code) -> None:
+    """Begin something that answers with a code, and raise StaffError for any but OK; `silence`: no answer."""
+    results = queue.SimpleQueue[Code]()
+    begin(results.put)
+    try:
+        code = results.get(timeout=seconds)
+    except queue.Empty:
+        code = silence
+    if code is not Code.OK:
+        raise StaffError(code)
 
 
 def _flatten(prefix: str, value: object) -> list[tuple[str, str]]:
@@ -300,4 +399,4 @@ def _flatten(prefix: str, value: object) -> list[tuple[str, str]]:
         return [row for key, below in value.items() for row in _flatten(f"{prefix}.{key}".strip("."), below)]
     name = prefix.rpartition(".")[2]
     secret = isinstance(value, str) and value and any(part in name for part in _SECRET)
-    return [(prefix, _MASK if secret else str(value))]
+    return [(prefix, MASK if secret else redacted(str(value)))]

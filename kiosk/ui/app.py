@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from kiosk.phrases import load
@@ -14,13 +14,17 @@ from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
 from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
+from kiosk.ui.display import no_display_is_told
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.icons import load_icons
+from kiosk.ui.least_size import require_size
 from kiosk.ui.screenshots import ScreenshotRecorder
 from kiosk.ui.termination_signals import TerminationSignals
 from kiosk.ui.theme import Theme, load_fonts
 from kiosk.ui.touch_driver import TouchDriver
+from kiosk.ui.training_view import TrainingHost
 from kiosk.ui.window import Window
+from kiosk.ui.window_lock import WindowLock
 
 
 def run(
@@ -35,26 +39,34 @@ def run(
 ) -> int:
     """Show the window until `quit`, SIGINT or SIGTERM, and return the exit status.
 
+    In simulation closing the window ends it too; in production nothing on the screen or a keyboard does.
     `on_ready` is called on Qt's thread once the window is visible and must return at once. With
     `screens_dir`, and in simulation only, every screen is saved as a picture. Raises SettingsError if the
-    font or an icon cannot be loaded.
+    font or an icon cannot be loaded, and in production DeviceMissing if the display is too small.
     """
     app = _make_application()
     _quit_relay()  # made here, so that it lives on this thread
     install_hooks()
+    if not simulated:
+        require_size(_window_size(settings.screen))
     window = Window(engine, feeds, settings, simulated=simulated, staff_service=staff_service)
     bridge = Bridge(engine, window)
     bridge.received.connect(window.handle_notice)
     recorder = ScreenshotRecorder(window, screens_dir) if screens_dir is not None and simulated else None
     signals = TerminationSignals(quit)
     _show(window, settings.screen)
+    trainings = TrainingHost(window, feeds, settings)
+    lock = None if simulated else _lock(window)
     if on_ready is not None:
         driver = TouchDriver(window)
         QTimer.singleShot(0, window, lambda: on_ready(driver))
     status = app.exec()
     signals.close()
+    trainings.close()
     if recorder is not None:
         recorder.close()
+    if lock is not None:
+        lock.release()
     app.setQuitOnLastWindowClosed(False)  # a second quit would end the next loop of this process at once
     if window.panel is not None:
         window.panel.sign_out()
@@ -96,7 +108,8 @@ def _make_application() -> QApplication:
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if not sys.platform.startswith(("win", "darwin")) and not display:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = QApplication.instance() or QApplication(["kiosk"])
+    with no_display_is_told():
+        app = QApplication.instance() or QApplication(["kiosk"])
     assert isinstance(app, QApplication)
     load_fonts()
     load_icons()
@@ -106,11 +119,26 @@ def _make_application() -> QApplication:
     return app
 
 
+def _lock(window: Window) -> WindowLock:
+    lock = WindowLock()
+    lock.protect(window)
+    if window.panel is not None and window.panel.fixed:
+        lock.protect(window.panel)
+    return lock
+
+
+def _window_size(screen: Screen) -> QSize:
+    """Return the size that the settings ask for, or the display's."""
+    if screen.width_px and screen.height_px:
+        return QSize(screen.width_px, screen.height_px)
+    return QApplication.primaryScreen().size()
+
+
 def _show(window: Window, screen: Screen) -> None:
     """Show the window as the settings ask, and a staff panel of its own window on the last display."""
     sized = bool(screen.width_px and screen.height_px)
     if sized:
-        window.resize(screen.width_px, screen.height_px)
+        window.resize(_window_size(screen))
     if screen.full_screen and not sized:
         window.setCursor(Qt.CursorShape.BlankCursor)
         window.showFullScreen()

@@ -52,6 +52,7 @@ class Icon(StrEnum):
     MOVE_TO_CENTRE = "move_to_centre"
     PEOPLE = "people"
     PERSON = "person"
+    SPEAKER = "speaker"
     SUN = "sun"
     TURN_HEAD = "turn_head"
     UNCOVER_FACE = "uncover_face"
@@ -71,6 +72,7 @@ HINTS: dict[Code, Icon] = {
     Code.FACE_SEVERAL: Icon.PEOPLE,
     Code.FACE_TOO_FAR: Icon.MOVE_CLOSER,
     Code.FACE_TOO_NEAR: Icon.MOVE_BACK,
+    Code.FACE_CUT: Icon.MOVE_BACK,
     Code.FACE_OFF_CENTRE: Icon.MOVE_TO_CENTRE,
     Code.FACE_TURNED: Icon.FACE_FRONT,
     Code.FACE_TILTED: Icon.HEAD_UPRIGHT,
@@ -87,6 +89,7 @@ HINTS: dict[Code, Icon] = {
     Code.CARD_PICTURE_BLURRED: Icon.HOLD_STILL,
     Code.CARD_PICTURE_GLARE: Icon.SUN,
     Code.CARD_PICTURE_SIDE: Icon.CARD,
+    Code.CARD_PICTURE_NUMBER: Icon.CARD,
 }
 """Icon beside each hint of the coach."""
 

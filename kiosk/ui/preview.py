@@ -79,6 +79,7 @@ class Preview(QWidget):
     def paintEvent(self, _: object) -> None:
         painter = QPainter(self)
         image = self._image
+        painter.setClipPath(self._rounded())  # the ground behind may have any colour
         if image is None:
             painter.fillRect(self.rect(), colour("second"))
         else:  # fill the widget, cut what is too wide or too high
@@ -103,15 +104,15 @@ class Preview(QWidget):
             painter.end()
         return self._guide_pixmap
 
+    def _rounded(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addRoundedRect(QRectF(self.rect()), self._theme.px(40), self._theme.px(40))
+        return path
+
     def _paint_guide(self, painter: QPainter) -> None:
-        """Round the corners and dim what is outside the outline."""
-        box = QRectF(self.rect())
-        corner, whole = QPainterPath(), QPainterPath()
-        corner.addRoundedRect(box, self._theme.px(40), self._theme.px(40))
-        whole.addRect(box)
-        hole = self._outline(box)
-        painter.fillPath(whole.subtracted(corner), colour("ground"))
-        painter.fillPath(corner.subtracted(hole), colour("ground", 0.55))
+        """Dim what is outside the outline."""
+        hole = self._outline(QRectF(self.rect()))
+        painter.fillPath(self._rounded().subtracted(hole), colour("ground", 0.55))
         style = Qt.PenStyle.SolidLine if self._well_placed else Qt.PenStyle.DashLine
         painter.setPen(
             QPen(colour("done" if self._well_placed else "banner"), max(5, self._theme.px(12)), style)

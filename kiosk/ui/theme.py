@@ -6,7 +6,8 @@ from functools import cache
 from typing import Literal
 
 from noto_cjk_sans_otc import FONT_PATH
-from PySide6.QtGui import QColor, QFont, QFontDatabase
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QWidget
 
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
@@ -34,6 +35,10 @@ _SIZES: dict[TextRole, tuple[int, int]] = {
     "tiny": (30, 16),
 }
 """Type size of each role in pixels: on a 1080-wide screen, and the least on any."""
+LARGE: dict[TextRole, float] = {"hero": 1.0, "title": 1.1, "body": 1.3, "small": 1.35, "tiny": 1.3}
+"""How much larger each role becomes in large type: the smaller it is, the more."""
+LARGE_WIDE = 0.5
+"""Share of that on a wide screen, which has little height."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Theme:
     width: int = 1080
     height: int = 1920
     language: Language = Language.ZH_HANS
+    large: bool = False
+    """Larger type, for people who see poorly. Where it does not fit, it shrinks to what does."""
 
     @property
     def portrait(self) -> bool:
@@ -65,7 +72,9 @@ class Theme:
     def size(self, role: TextRole) -> int:
         """Return the type size of `role`."""
         wanted, least = _SIZES[role]
-        return max(least, self.px(wanted))
+        size = max(least, self.px(wanted))
+        more = (LARGE[role] - 1) * (1 if self.portrait else LARGE_WIDE)
+        return round(size * (1 + more)) if self.large else size
 
     def font(self, role: TextRole, bold: bool = False) -> QFont:
         """Return the font of `role`; titles are always bold."""
@@ -79,19 +88,37 @@ class Theme:
         return font
 
 
+ORDINARY, HIGH_CONTRAST = "palette", "high_contrast"
+"""Palettes: files in resources/style with the same names in each."""
+_chosen = [ORDINARY]  # of the whole program: everything is painted in one palette
+
+
+def choose_palette(name: str) -> None:
+    """Paint everything from now on in this palette."""
+    _chosen[0] = name
+
+
 @cache
-def palette() -> dict[str, str]:
-    """Return the colours by name, as #RRGGBB."""
-    path = RESOURCES / "style" / "palette.toml"
+def palette(name: str = ORDINARY) -> dict[str, str]:
+    """Return the colours of a palette by name, as #RRGGBB."""
+    path = RESOURCES / "style" / f"{name}.toml"
     colours: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
     return colours
 
 
 def colour(name: str, alpha: float = 1.0) -> QColor:
-    """Return a colour of the palette; `alpha` 0…1. Raises KeyError."""
-    found = QColor(palette()[name])
+    """Return a colour of the present palette; `alpha` 0…1. Raises KeyError."""
+    found = QColor(palette(_chosen[0])[name])
     found.setAlphaF(alpha)
     return found
+
+
+def colour_ground(widget: QWidget, ground: str, ink: str = "ink") -> None:
+    """Fill a widget's ground with a colour of the present palette, and write on it in another."""
+    colours = widget.palette()
+    colours.setColor(QPalette.ColorRole.Window, colour(ground))
+    colours.setColor(QPalette.ColorRole.WindowText, colour(ink))
+    widget.setPalette(colours)
 
 
 @cache

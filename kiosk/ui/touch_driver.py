@@ -14,7 +14,7 @@ ANSWER_TIMEOUT_S = 5.0
 
 
 class TouchDriver(QObject):
-    """Presses what a person could press: visible, enabled, not covered, and not blocked for a moment."""
+    """Presses what a person could press: visible, enabled, not covered, and not while the window rests."""
 
     _press_asked = Signal(object, object)
     _hold_asked = Signal(str, float)
@@ -68,10 +68,11 @@ class TouchDriver(QObject):
             if button.isVisible() and button.isEnabled():
                 middle = button.rect().center()
                 on_top = self._window.childAt(button.mapTo(self._window, middle)) is button
-                if on_top and button.hitButton(middle):
+                if on_top:
                     _send(button, middle, QEvent.Type.MouseButtonPress)
+                    taken = button.isDown()
                     _send(button, middle, QEvent.Type.MouseButtonRelease)
-                    return True
+                    return taken
         return False
 
 

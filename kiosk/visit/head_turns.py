@@ -93,6 +93,11 @@ class HeadTurns:
         gaps = self.challenge.gaps_s
         return gaps[len(self.shown) % len(gaps)] * self._slow
 
+    def longest_s(self) -> float:
+        """Return the longest time that this challenge can take."""
+        pauses = max(self.challenge.gaps_s) * self._slow
+        return self.count * (pauses + 2 * self._limits.window_s * self._slow)
+
     def next_move(self) -> e.ShowHeadMove:
         step = self._ordered
         self._ordered += 1
@@ -170,7 +175,15 @@ class HeadTurns:
             "of": self.count,
             "after_s_median": round(median(self.reached), 2) if self.reached else None,
         }
-        required: Measures = {"right": self.count, "early_s": self._limits.early_s}
+        limits = self._limits
+        required: Measures = {
+            "right": self.count,
+            "early_s": limits.early_s,
+            "window_s": limits.window_s,
+            "turn_deg": limits.turn_deg,
+            "nod_deg": limits.nod_deg,
+            "rest_deg": limits.rest_deg,
+        }
         if self.fault is None and self.complete():
             return Verdict(
                 check=Check.HEAD,

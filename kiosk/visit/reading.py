@@ -4,7 +4,6 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Challenge, DigitHeard, FaceSeen
 from kiosk.settings import VisitSettings
-from kiosk.visit.rules.light import colours
 
 SCREEN_PATIENCE_S = 2.0
 """A screen that has not painted a digit by then is broken."""
@@ -26,7 +25,6 @@ class Reading:
         self.shown: list[float] = []
         self.heard: dict[int, DigitHeard] = {}
         self.seen: list[FaceSeen] = []
-        self.lit: list[float] = []  # when each colour of the light began
         self.started = False  # the listener is open
         self.unhurried = unhurried
         self._limits = limits
@@ -57,18 +55,11 @@ class Reading:
         self.shown.append(shown.at)
         return e.WindowOpened(shown.window, shown.at, self.closes(shown.window))
 
-    def light(self) -> e.ShowLight:
-        """Return the order for the colours of this reading, enough for the longest that it can take."""
-        limits, hold_s = self._limits.digits, self._limits.light.hold_s
+    def longest_s(self) -> float:
+        """Return the longest time that this reading can take."""
+        limits = self._limits.digits
         waits = limits.wait_s + limits.late_s
-        longest = sum(self.gap_s(i) + waits for i in range(self.count))
-        longest += limits.first_s + limits.last_s
-        return e.ShowLight(colours(self.challenge.id, int(longest / hold_s) + 1), hold_s)
-
-    def light_painted(self, shown: e.LightShown) -> None:
-        """Note when the next colour was painted; an event out of turn is ignored."""
-        if shown.step == len(self.lit) and (not self.lit or shown.at > self.lit[-1]):
-            self.lit.append(shown.at)
+        return sum(self.gap_s(i) + waits for i in range(self.count)) + limits.first_s + limits.last_s
 
     def gap_s(self, window: int) -> float:
         """Return how long the digit of `window` stays before the next."""

@@ -1,7 +1,11 @@
-"""Writes and replays a visit's log: JSON lines without biometrics or names.
+"""Writes and replays a visit's log: JSON lines without names.
 
 The first line holds the visit's policy, each further line when and what the visit was fed. A failure in the
 field becomes a test by copying one file.
+
+What was measured of face, voice and card (likenesses, pitch, angles, age) could tell two people apart, so the
+log that is kept for long leaves it out (`without_measures`): it says how a visit went, and cannot be
+replayed.
 """
 
 from collections.abc import Iterable
@@ -10,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk import events as e
+from kiosk.model import CardFacts, DigitHeard, FaceSeen
 from kiosk.visit.policy import VisitPolicy
 from kiosk.visit.rules import typed_input
 from kiosk.visit.state import Orders
@@ -27,14 +32,39 @@ _decoder = msgspec.json.Decoder(LoggedEvent)
 
 
 def redacted(event: e.Event) -> e.Event:
-    """Return the event without what is personal or secret: card, typed number and password, a clerk's PIN."""
+    """Return the event without what is personal or secret: card, what was typed, a clerk's PIN, signature."""
     if isinstance(event, e.CardRead):
-        return e.CardRead(event.facts, None)
+        return e.CardRead(event.facts, person=event.person)
     if isinstance(event, e.Signs):
         return e.Signs(event.clerk, "")
+    if isinstance(event, e.ReviewSigned):
+        return e.ReviewSigned(msgspec.structs.replace(event.signature, signature=""))
+    if isinstance(event, e.PhoneCodeTyped):
+        return e.PhoneCodeTyped("", redacted=typed_input.is_phone_code(event))
     if isinstance(event, e.Typed):
-        return e.Typed(phone="", password="", faults=typed_input.faults(event), redacted=True)
+        password = None if event.password is None else ""
+        return e.Typed(phone="", password=password, faults=typed_input.faults(event), redacted=True)
     return event
+
+
+def without_measures(event: e.Event) -> e.Event | None:
+    """Return the event without what was measured of the person; None if nothing else is in it."""
+    if isinstance(event, FaceSeen | DigitHeard | e.CardSeen):
+        return None
+    if isinstance(event, e.CardRead):
+        facts = event.facts
+        coarse = CardFacts(
+            kind=facts.kind,
+            number_valid=facts.number_valid,
+            birth_agrees=facts.birth_agrees,
+            number_formed=facts.number_formed,
+        )
+        return e.CardRead(coarse, None, event.reader)
+    return event
+
+
+WITHOUT_MEASURES = msgspec.json.encode({"measures": "left out"}) + b"\n"
+"""First line of a log without measures: `read` refuses it."""
 
 
 def encode_policy(policy: VisitPolicy) -> bytes:

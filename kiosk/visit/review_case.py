@@ -11,9 +11,11 @@ class ReviewCase(Struct, kw_only=True):
 
     code: Code
     back: Stage  # where the visit came from
+    until: float = 0.0  # however often the clerk is called, the review ends then
     asked_unix: float | None = None  # None: not known yet whether a clerk is there
-    signing: str = ""  # whose PIN is being checked
+    signing: str = ""  # whose PIN is being checked, or who signs
     wrong: int = 0  # signatures that were refused
-    first: Signature | None = None
-    decision: Decision | None = None  # approved, and waiting for the second signature
+    clerk: str = ""  # who decides: their PIN was right
+    decision: Decision | None = None  # from the decision on; then signatures are missing
     reason: ReviewReason | None = None
+    first: Signature | None = None

@@ -10,8 +10,8 @@ Everything that it decides depends on the events alone, so feeding a log back re
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import FaceSeen, Outcome, Stage
-from kiosk.visit.handlers import HANDLERS
-from kiosk.visit.stages import submit
+from kiosk.visit.handlers import HANDLERS, WAITING
+from kiosk.visit.stages import submit, timing
 from kiosk.visit.state import Orders, VisitState
 
 
@@ -21,13 +21,25 @@ class Visit(VisitState):
     def feed(self, event: e.Event, at: float) -> Orders:
         """Return the orders that follow from `event`; none if it does not matter in this stage."""
         self._note(event)
-        handler = HANDLERS[self.stage].get(type(event))
+        handlers = HANDLERS[self.stage] if self.help is None else WAITING
+        handler = handlers.get(type(event))
         if handler is None or self.over:
             return []
         if isinstance(event, e.TimePassed) and (self.deadline is None or at < self.deadline):
             return []
         self.at = at
-        return handler(self, event)
+        if isinstance(event, e.TimePassed) and self.will_ask:
+            return timing.ask(self)
+        return self._call_off(handler(self, event))
+
+    def _call_off(self, orders: Orders) -> Orders:
+        """Add the end of the clerk's call, once nothing waits for them any more."""
+        awaited = self.review_case is not None and not self.review_case.clerk
+        awaited |= self.called_at_end and not self.over
+        if not self.ringing or self.help is not None or awaited:
+            return orders
+        self.ringing = False
+        return [*orders, e.EndClerkCall()]
 
     def _note(self, event: e.Event) -> None:
         """Keep what must be known later, whatever the stage: failed devices, ended prompts, the stream."""
@@ -47,4 +59,5 @@ class Visit(VisitState):
         self.at = at
         if self.stage in (Stage.IDLE, Stage.OUTCOME) or self.over:
             return submit.dismissed(self, e.Dismissed())
-        return self.end(Outcome.ACCEPTED if self.promised else Outcome.REFERRED, Code.INTERNAL)
+        outcome = Outcome.ACCEPTED if self.promised else Outcome.REFERRED
+        return self._call_off(self.end(outcome, Code.INTERNAL))

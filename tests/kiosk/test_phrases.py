@@ -4,7 +4,10 @@ import re
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
+from central import settings as central_settings
+from kiosk import production, settings
 from kiosk.codes import Code
 from kiosk.model import Check, Device, Language, Outcome, Purpose, ReviewReason, Stage, outcome_key
 from kiosk.paths import RESOURCES
@@ -29,11 +32,13 @@ RETRIES = (
 """Reasons of a further try that are spoken; others have the plain prompt."""
 PROMPTS = [
     "welcome",
+    "more_time",
     "consent",
     "consent_clerk",
     "card",
     "card_retry",
     "phone",
+    "phone_code",
     "portrait",
     "face",
     "face_retry",
@@ -45,6 +50,7 @@ PROMPTS = [
     "head_retry",
     "touch",
     "review",
+    *("help.called", "help.wave", "help.failed"),
     "submit",
     "activated",
     "pending",
@@ -57,6 +63,12 @@ PROMPTS = [
     "submit.change",
     "activated.renewed",
     "activated.password_set",
+    "activated.phone_set",
+    "activated.ended",
+    "activated.erased",
+    "phone.number",
+    "confirm.end",
+    "confirm.erase",
     "accepted.change_accepted",
     "refused.change_refused",
     "refused.already_open",
@@ -64,6 +76,7 @@ PROMPTS = [
     "hint_several",
     "hint_too_far",
     "hint_too_near",
+    "hint_cut",
     "hint_off_centre",
     "hint_turned",
     "hint_tilted",
@@ -109,8 +122,10 @@ def test_every_code_has_both_sentences_and_no_other(phrases):
 
 
 def test_languages_have_the_same_keys():
+    lists = ("digits.words", "language.voices")  # as many as a language has
+
     def keys(language):
-        return {key for key, _ in leaves(load(language)._table) if not key.startswith("digits.words")}
+        return {key for key, _ in leaves(load(language)._table) if not key.startswith(lists)}
 
     first, *others = (keys(language) for language in Language)
     assert all(other == first for other in others)
@@ -129,6 +144,10 @@ def test_nothing_is_empty_or_a_placeholder(phrases):
     for key, text in leaves(phrases._table):
         assert key == "general.tries.0" or text.strip(), key
         assert text == text.strip(), key
+        for name in (*settings.load().operator.names, "days"):
+            text = text.replace(
+                f"{{{name}}}", ""
+            )  # filled in with the operator's names, and the days of a record
         assert not any(term in text for term in TERMS), key
 
 
@@ -166,7 +185,7 @@ def test_chinese_sentences_use_chinese_punctuation(language):
 
 def test_stages_outcomes_devices_and_prompts_are_all_there(phrases):
     for stage in Stage:
-        assert all(phrases[f"stage.{stage.value}.{part}"] for part in ("title", "body", "next"))
+        assert all(phrases[f"stage.{stage.value}.{part}"] for part in ("title", "body"))
     for outcome in Outcome:
         assert all(phrases[f"outcome.{outcome.value}.{part}"] for part in ("title", "body", "next"))
     names = {outcome_key(outcome, purpose) for outcome in Outcome for purpose in Purpose} | {"already_open"}
@@ -187,16 +206,65 @@ def test_consent_tells_what_the_law_asks_for():
         "影响",
         "权利",
         "撤回",
-        "另一种办法",
+        "其他办理方式",
     ):
         assert needed in text
 
 
-def test_consent_promises_no_longer_storage_than_the_settings():
-    from kiosk import settings
+RETENTIONS = ("consent.retention", "consent.clerk_retention", "consent.guardian_retention")
 
-    assert settings.load().retention.longest_days <= 30
-    assert "三十天" in load(Language.ZH_HANS).consent_text()
+
+@pytest.mark.parametrize("key", RETENTIONS)
+def test_consent_tells_the_terms_of_the_terminal_and_of_central(phrases, key):
+    """In the order told: the terminal's record, the record of the check, what belongs to the credential."""
+    central = central_settings.Retention()
+    terms = [settings.load().retention.longest_days, central.evidence_days, central.ended_days]
+    assert [float(days) for days in re.findall(r"\d+", phrases[key])] == terms
+
+
+def test_the_consent_to_other_matters_tells_its_terms(phrases):
+    central = central_settings.Retention()
+    terms = [
+        settings.load().retention.longest_days,
+        central.evidence_days,
+        central.ended_days,
+        central.endings_days,
+    ]
+    assert [float(days) for days in re.findall(r"\d+", phrases["consent.matter_retention"])] == terms
+
+
+def test_no_setting_keeps_anything_longer_than_the_consent_promises(phrases):
+    terminal, check, ended = (float(days) for days in re.findall(r"\d+", phrases["consent.retention"]))
+    kept = [days for key, days in production.MOST.items() if key.startswith("retention.")]
+    assert max(kept) == terminal
+    of_endings = float(re.findall(r"\d+", phrases["consent.matter_retention"])[-1])
+    for key, days in (("evidence_days", check), ("ended_days", ended), ("endings_days", of_endings)):
+        with pytest.raises(ValidationError):
+            central_settings.Retention(**{key: days + 1})
+
+
+def test_the_slip_tells_centrals_terms(phrases):
+    central = central_settings.Retention()
+    days = [float(days) for days in re.findall(r"\d+", phrases["slip.kept"])]
+    assert days == [central.evidence_days, central.ended_days]
+
+
+def test_what_waits_in_the_outbox_is_told(phrases):
+    """What was not delivered is stored here, with the picture: nothing may say that all is erased."""
+    for key, word in (
+        ("consent.picture_retention", ("本机", "本機", "here")),
+        ("consent.retention", ("照片", "相片", "picture")),
+        ("slip.sealed", ("照片", "相片", "picture")),
+    ):
+        assert any(one in phrases[key] for one in word), key
+    assert not re.search("不留存|不保存照片|no picture is (kept|stored)", phrases.consent_text())
+
+
+def test_the_hash_is_that_of_the_text_before_the_names_are_filled_in(phrases):
+    names = settings.load().operator.names
+    filled = "\n".join(phrases.fill_in(phrases.face_notice(), {**names, "operator": "{contact}"}))
+    assert "{" in phrases.consent_text()
+    assert "{operator}" not in filled
 
 
 def test_consent_hash_names_the_text():
@@ -239,5 +307,12 @@ def test_the_document_of_codes_is_current():
 def test_a_clerk_is_told_of_every_check_every_band_and_every_reason(phrases):
     """A review that met a check without a name would show the clerk nothing at all."""
     assert set(phrases._table["check"]) == {check.value for check in Check}
-    assert set(phrases._table["band"]) == {"passed", "just_below", "below", "unmeasured", "guardian"}
+    assert set(phrases._table["band"]) == {
+        "passed",
+        "just_below",
+        "below",
+        "unmeasured",
+        "guardian",
+        "irregular",
+    }
     assert set(phrases._table["reason"]) == {reason.value for reason in ReviewReason}

@@ -6,6 +6,7 @@ import pytest
 
 from central.settings import Evidence
 from kiosk import production
+from kiosk.bootstrap import check_settings
 from kiosk.codes import Code
 from kiosk.errors import SettingsError
 from kiosk.settings import load
@@ -28,6 +29,33 @@ def refused(tmp_path, text):
 
 def test_the_defaults_are_fit_for_production():
     production.check(load())
+
+
+@pytest.mark.parametrize(
+    "line", ["", 'name = "样板店"', 'contact = "020-1"', 'name = " "\ncontact = "020-1"']
+)
+def test_production_needs_to_know_who_operates_the_terminal(tmp_path, line):
+    settings = site(tmp_path, f'[operator]\n{line}\n[central]\nurl = "https://central.example"\n')
+    with pytest.raises(SettingsError, match="operator") as error:
+        check_settings(settings)
+    assert error.value.code is Code.SETTINGS_BAD_VALUE
+    production.require_operator(site(tmp_path, f'mode = "simulation"\n[operator]\n{line}\n'))
+
+
+@pytest.mark.parametrize(("driver", "count"), [("file", 1), ("tpm", 0)])
+def test_production_warns_of_a_key_in_a_file_and_starts(tmp_path, driver, count):
+    text = f'[terminal_key]\ndriver = "{driver}"\n[central]\nurl = "https://central.example"\n'
+    settings = site(tmp_path, text)
+    production.check(settings)
+    assert len(list(production.warnings(settings))) == count
+    assert not list(production.warnings(site(tmp_path, 'mode = "simulation"\n' + text)))
+
+
+def test_the_warning_is_logged_at_the_start(tmp_path, caplog):
+    operator = '[operator]\nname = "样板店"\ncontact = "020-1"\n'
+    settings = site(tmp_path, f'{operator}[central]\nurl = "https://central.example"\n')
+    check_settings(settings)
+    assert [record.getMessage() for record in caplog.records] == list(production.warnings(settings))
 
 
 @pytest.mark.parametrize(

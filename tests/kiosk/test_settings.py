@@ -1,5 +1,6 @@
 """Settings are read once, checked whole, and name file and key when they are wrong."""
 
+import codecs
 import json
 from operator import attrgetter
 
@@ -90,6 +91,59 @@ def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_bytes(b"\xff\xfe\x00")
     assert refused(path).code is Code.SETTINGS_UNREADABLE
+
+
+TEXT = '[terminal]\nplace = "样板路一号"\n'
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_bytes(codecs.BOM_UTF8 + TEXT.encode())
+    assert load(path).terminal.place == "样板路一号"
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (TEXT.encode("gbk"), ("GBK", "line 2")),
+        (TEXT.encode("gb18030"), ("GBK", "line 2")),
+        (TEXT.encode("utf-16"), ("UTF-16",)),
+        (TEXT.encode("utf-16-be"), ("UTF-16",)),
+        ('mode = "simulation"\n'.encode("utf-16-le"), ("UTF-16",)),
+        (b'[terminal]\nplace = "\xff\xff"\n', ("unknown encoding", "line 2")),
+    ],
+)
+def test_another_encoding_is_named_and_what_to_do(tmp_path, data, names):
+    path = tmp_path / "settings.toml"
+    path.write_bytes(data)
+    error = refused(path)
+    assert error.code is Code.SETTINGS_UNREADABLE
+    for name in ("settings.toml", "save it as UTF-8", *names):
+        assert name in error.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('mode = "demo"\n', ("production", "simulation")),
+        ('[screen]\nlanguage = "de"\n', ("zh-Hans", "zh-Hant", "en")),
+        ('[central]\nsealing = "none"\n', ("HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM")),
+        ('[review]\nmay_overrule = ["face.uncertian"]\n', ("face.uncertain",)),  # of 150 codes the closest
+        ('[printer]\ndriver = "file"\npath = "x"\nform = "gif"\n', ("png", "pdf")),
+    ],
+)
+def test_a_value_of_a_list_names_the_list(tmp_path, text, values):
+    def read(path):
+        choice = load(path).printer
+        driver = driver_class("printer", choice)
+        driver_settings("printer", choice, driver.Settings, str(path))
+
+    path = site(tmp_path, text)
+    with pytest.raises(SettingsError) as caught:
+        read(path)
+    assert caught.value.code is Code.SETTINGS_BAD_VALUE
+    for value in values:
+        assert value in caught.value.detail
 
 
 def test_an_unknown_driver_names_those_there_are():

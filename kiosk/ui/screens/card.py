@@ -16,11 +16,9 @@ from kiosk.ui.widgets.icon_widget import IconWidget
 
 class CardScreen(Screen):
     stage = Stage.CARD
-    step = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self._guardian = False  # a child's card was read before
         self._title, self._body = FittedLabel("title"), FittedLabel("body")
         self._reason = CodeMessageBar()
         self._next = FittedLabel("small", ink="soft")
@@ -29,18 +27,18 @@ class CardScreen(Screen):
         QVBoxLayout(self).addWidget(TwoPanes(picture, texts, tall=(3, 2)))
 
     def enter(self, show: Show) -> None:
-        self._guardian = show.guardian
+        super().enter(show)
         self._show_texts()
         self._reason.show_code(self.phrases, show.code, show.tries_left)
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
     def retranslate(self, phrases: Phrases) -> None:
         super().retranslate(phrases)
-        self._next.show_text(phrases["stage.card.next"])
         self._reason.retranslate(phrases)
         self._show_texts()
 
     def _show_texts(self) -> None:
-        prefix = "guardian.card_" if self._guardian else "stage.card."
+        prefix = "guardian.card_" if self.show_order.guardian else "stage.card."
         self._title.show_text(self.phrases[f"{prefix}title"])
         self._body.show_text(self.phrases[f"{prefix}body"])
+        self._next.show_text(self.next_line())

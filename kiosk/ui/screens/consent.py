@@ -1,16 +1,18 @@
 """CONSENT: two questions on a page each: face recognition, then whether one picture may be sent.
 
-Without face recognition (the clerk's way) there is one question with a text of its own.
+Without face recognition (the clerk's way) there is one question with a text of its own; so there is where no
+password is chosen, for no picture is needed then.
 """
 
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Agreed, Declined, Show
-from kiosk.model import Stage, Way
+from kiosk.model import Purpose, Stage, Way
 from kiosk.phrases import Phrases
+from kiosk.settings import Operator
 from kiosk.ui.screens.base import Screen
-from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.containers import Column, ThreePanes, TwoPanes, with_stretch
+from kiosk.ui.widgets.button import ANSWER_HEIGHT, Button
+from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.scrollable_text import ScrollableText
 
@@ -18,32 +20,35 @@ from kiosk.ui.widgets.scrollable_text import ScrollableText
 class ConsentScreen(Screen):
     """Yes and no have one size and weight: nobody is led (order 19, article 5: voluntary and explicit).
 
-    The same two buttons answer both pages. They are blocked for a moment when the page changes, so that a
-    double touch on the first page answers only the first question.
+    The same two buttons answer both pages.
     """
 
     stage = Stage.CONSENT
 
-    def __init__(self) -> None:
+    def __init__(self, operator: Operator) -> None:
+        """`operator`: who stands in the notice."""
         super().__init__()
+        self._operator = operator
         self._picture_page = False
-        self._way = Way.VOICE
+        self._way, self._purpose = Way.VOICE, Purpose.OPEN
         self._title, self._notice = FittedLabel("title"), ScrollableText()
         self._body = FittedLabel("small", ink="soft")
-        self._yes = Button("agree", "primary").with_height(1.3)
-        self._no = Button("decline", "second").with_height(1.3)
+        self._yes = Button("agree", "primary").with_height(ANSWER_HEIGHT)
+        self._no = Button("decline", "second").with_height(ANSWER_HEIGHT)
         self._yes.clicked.connect(self._agree)
         self._no.clicked.connect(self._decline)
-        choices = Column(1, self._body, TwoPanes(self._yes, self._no, across=True), 1)
         notice = with_stretch(self._notice, 1)
-        QVBoxLayout(self).addWidget(ThreePanes(self._title, notice, choices, tall=0, wide=(5, 2)))
+        head = Column(1, self._title, self._body, 1)
+        panes = with_stretch(TwoPanes(head, notice, tall=(0, 1), wide=(2, 5)), 1)  # wide has little height
+        QVBoxLayout(self).addWidget(Column(panes, Row(self._no, self._yes)))
 
     def enter(self, show: Show) -> None:
-        self._way = show.way
+        super().enter(show)
+        self._way, self._purpose = show.way, show.purpose
         self._show_page(picture=False)
 
     def forget(self) -> None:
-        self._picture_page, self._way = False, Way.VOICE
+        self._picture_page, self._way, self._purpose = False, Way.VOICE, Purpose.OPEN
         self._show_texts()
 
     def retranslate(self, phrases: Phrases) -> None:
@@ -54,24 +59,22 @@ class ConsentScreen(Screen):
     def _show_page(self, *, picture: bool) -> None:
         self._picture_page = picture
         self._show_texts()
-        for button in (self._yes, self._no):
-            if picture:
-                button.block_touches()
-            else:
-                button.unblock_touches()
+        self.rearranged.emit()
         self.changed.emit("clerk" if self._way is Way.CLERK else "picture" if picture else "face")
 
     def _show_texts(self) -> None:
         phrases = self.phrases
         if self._way is Way.CLERK:
-            title, notice, body, suffix = "clerk_title", phrases.clerk_notice(), "next", "_clerk"
+            notice = phrases.clerk_notice(self._purpose)
+            title, body, suffix = "clerk_title", self.next_line(), "_clerk"
         elif self._picture_page:
             title, notice, body, suffix = "picture_title", phrases.picture_notice(), "", "_picture"
         else:
-            title, notice, body, suffix = "title", phrases.face_notice(), "body", ""
+            notice = phrases.face_notice(self._purpose)
+            title, body, suffix = "title", phrases["stage.consent.body"], ""
         self._title.show_text(phrases[f"consent.{title}"])
-        self._notice.show_paragraphs(notice)
-        self._body.show_text(phrases[f"stage.consent.{body}"] if body else "")
+        self._notice.show_paragraphs(phrases.fill_in(notice, self._operator.names))
+        self._body.show_text(body)
         for button, name in ((self._yes, "agree"), (self._no, "decline")):
             button.setObjectName(f"{name}{suffix}")
             button.set_label(phrases[f"button.{name}{suffix}"])
@@ -79,7 +82,10 @@ class ConsentScreen(Screen):
     def _agree(self) -> None:
         phrases = self.phrases
         if self._way is Way.CLERK:
-            self.posted.emit(Agreed(phrases.language, phrases.clerk_consent_sha256(), picture=False))
+            text = phrases.clerk_consent_sha256(self._purpose)
+            self.posted.emit(Agreed(phrases.language, text, picture=False))
+        elif not self._purpose.has_password:
+            self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(self._purpose), picture=False))
         elif self._picture_page:
             self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(), picture=True))
         else:

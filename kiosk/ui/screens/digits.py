@@ -1,20 +1,16 @@
 """DIGITS: one large digit at a time, a mark for each that was heard, and a meter of the sound level."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
 from kiosk.events import (
     DigitShown,
-    LightDeclined,
-    LightShown,
     Notice,
     Show,
     ShowDigit,
     ShowGain,
     ShowHeard,
-    ShowLight,
     SlowDown,
 )
 from kiosk.model import Stage
@@ -22,15 +18,13 @@ from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.icons import Icon
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Screen
-from kiosk.ui.theme import Theme
+from kiosk.ui.screens.lit_screen import LitScreen
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.code_message_bar import CodeMessageBar
 from kiosk.ui.widgets.containers import Column, Row, ThreePanes, with_stretch
 from kiosk.ui.widgets.digit_display import DigitDisplay
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.level_meter import LevelMeter
-from kiosk.ui.widgets.light_sequence import LightSequence
 from kiosk.ui.widgets.message_bar import MessageBar
 from kiosk.ui.widgets.step_marks import StepMarks
 
@@ -40,15 +34,12 @@ _GAIN_TEXTS = {
 }
 
 
-class DigitsScreen(Screen):
+class DigitsScreen(LitScreen):
     stage = Stage.DIGITS
-    step = 3
     changeable = True
 
     def __init__(self, feeds: Feeds, *, light: bool = True) -> None:
-        """`light`: the ground will change its colour while digits are read."""
-        super().__init__()
-        self._light_offered = self._light_wanted = light
+        super().__init__(light=light)
         self._level_dbfs = feeds.level_dbfs
         self._gain_fault = ShowGain(Code.OK, 0.0)
         self._slowed = False  # asked for, in this visit
@@ -58,37 +49,31 @@ class DigitsScreen(Screen):
         self._reason, self._digit = CodeMessageBar(), DigitDisplay()
         self._marks, self._level = StepMarks(), LevelMeter()
         self._gain = MessageBar(Icon.MICROPHONE, role="small")
-        self._slower, self._steady = Button("slower", "plain"), Button("light_off", "plain")
-        self._light = LightSequence(self)
+        self._slower = Button("slower", "plain")
         texts = Column(self._title, self._body, self._reason)
         task = Column(with_stretch(self._digit, 1), self._marks)
-        buttons = Row(self._slower, self._steady)
+        buttons = Row(self._slower, self.steady)
         mirror = Column(with_stretch(self.preview, 1), self._level, self._gain, buttons)
         QVBoxLayout(self).addWidget(ThreePanes(texts, task, mirror, tall=2, wide=(3, 2)))
         self._digit.painted.connect(lambda window, at: self.posted.emit(DigitShown(window, at)))
-        self._light.painted.connect(lambda step, at: self.posted.emit(LightShown(step, at)))
-        self._light.changed.connect(self._show_light)
         self._slower.clicked.connect(self._slow_down)
-        self._steady.clicked.connect(self._decline_light)
         self.preview.polled.connect(lambda: self._level.show_level(self._level_dbfs()))
 
     def enter(self, show: Show) -> None:
         self._clear()
-        self._steady.setVisible(self._light_wanted)
+        self.begin_light()
         self.preview.set_well_placed(True)
         self._reason.show_code(self.phrases, show.code, show.tries_left)
-        self._show_body()
+        self.show_body()
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
     def handle_notice(self, notice: Notice) -> None:
+        super().handle_notice(notice)
         match notice:
             case ShowDigit():
                 self._marks.set_current(notice.window, notice.count)
                 self._digit.show_digit(notice.window, notice.digit, self.phrases.digit_word(notice.digit))
                 self.changed.emit(f"digit-{notice.window + 1}")
-            case ShowLight():
-                self._light.start(notice.colours, notice.hold_s)
-                self._steady.setVisible(bool(notice.colours))
             case ShowHeard():
                 self._marks.mark_done(notice.window)
             case ShowGain():
@@ -96,15 +81,16 @@ class DigitsScreen(Screen):
                 self._show_gain()
 
     def leave(self) -> None:
+        super().leave()
         self._clear()
 
     def forget(self) -> None:
+        super().forget()
         self._slowed = False
         self._gain_fault = ShowGain(Code.OK, 0.0)
         self._show_gain()
         self._label_slower()
         self._clear()
-        self._light_wanted = self._light_offered
         self.preview.clear()
 
     def retranslate(self, phrases: Phrases) -> None:
@@ -114,8 +100,7 @@ class DigitsScreen(Screen):
         self.preview.setAccessibleName(phrases["general.mirror"])
         self._level.setAccessibleName(phrases["general.level"])
         self._reason.retranslate(phrases)
-        self._steady.set_label(phrases["digits.light_off"])
-        self._show_body()
+        self.show_body()
         self._label_slower()
         self._show_gain()
 
@@ -140,44 +125,15 @@ class DigitsScreen(Screen):
         self._slower.set_label(self.phrases["button.slowed" if self._slowed else "button.slower"])
         self._slower.setEnabled(not self._slowed)
 
-    def _show_body(self) -> None:
+    def show_body(self) -> None:
         """Show the instruction, but not beside a reason: one message at a time."""
-        text = self.phrases["digits.light_body" if self._light_wanted else "stage.digits.body"]
+        text = self.phrases["digits.light_body" if self.light_wanted else "stage.digits.body"]
         self._body.show_text("" if self._reason.text else text)
 
-    def _decline_light(self) -> None:
-        """Keep the screen steady for the remaining visit, as the person asked."""
-        self._light_wanted = False
-        self._light.stop()
-        self._steady.hide()
-        self._show_body()
-        self.posted.emit(LightDeclined())
-
-    def _show_light(self) -> None:
-        self._digit.set_ground(self._light.ground)
-        self.update()
-
-    def paintEvent(self, _: object) -> None:
-        """Paint the coloured ground under everything on this screen."""
-        ground = self._light.ground
-        if ground is None:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(QRectF(self.rect()), self.theme.px(40), self.theme.px(40))
-        painter.end()
-        self._light.mark_painted()
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        layout, edge = self.layout(), theme.px(20)
-        assert layout is not None
-        layout.setContentsMargins(edge, edge, edge, edge)
+    def set_ground(self, ground: QColor | None) -> None:
+        self._digit.set_ground(ground)
 
     def _clear(self) -> None:
-        self._light.stop()
         self._digit.clear()
         self._marks.clear()
         self._level.clear()

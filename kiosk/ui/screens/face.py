@@ -19,7 +19,6 @@ from kiosk.ui.widgets.fitted_label import FittedLabel
 
 class FaceScreen(Screen):
     stage = Stage.FACE
-    step = 2
     changeable = True
     icon: ClassVar[Icon] = Icon.FACE_FRONT
     """Icon beside hints that have none of their own."""
@@ -33,14 +32,13 @@ class FaceScreen(Screen):
         self._hint = CodeMessageBar(keep=True)
         self._next = FittedLabel("small", ink="soft")
         self._hint_code: Code | None = None  # None: the reason of this try is shown in its place
-        self._guardian = False  # the person before the camera applies for a child
         texts = Column(1, self._title, self._body, self._hint, 1, self._next)
         panes = TwoPanes(with_stretch(self.preview, 1), texts, tall=(9, 5), wide=(8, 5))
         QVBoxLayout(self).addWidget(panes)
 
     def enter(self, show: Show) -> None:
+        super().enter(show)
         self._hint_code = None
-        self._guardian = show.guardian and not self.of_card
         self._show_texts()
         self._hint.show_code(self.phrases, show.code, show.tries_left)
         self.preview.set_well_placed(False)
@@ -57,7 +55,6 @@ class FaceScreen(Screen):
     def retranslate(self, phrases: Phrases) -> None:
         super().retranslate(phrases)
         self._show_texts()
-        self._next.show_text(phrases[f"stage.{self.stage}.next"])
         self.preview.setAccessibleName(phrases["general.mirror"])
         if self._hint_code is None:
             self._hint.retranslate(phrases)
@@ -65,9 +62,11 @@ class FaceScreen(Screen):
             self._show_hint(self._hint_code)
 
     def _show_texts(self) -> None:
-        prefix = "guardian.face_" if self._guardian else f"stage.{self.stage}."
+        own = self.show_order.guardian and not self.of_card
+        prefix = "guardian.face_" if own else f"stage.{self.stage}."
         self._title.show_text(self.phrases[f"{prefix}title"])
         self._body.show_text(self.phrases[f"{prefix}body"])
+        self._next.show_text(self.phrases["stage.portrait.next"] if self.of_card else self.next_line())
 
     def _show_hint(self, code: Code) -> None:
         """Show a hint of the coach in the place of the reason: one message at a time."""

@@ -1,5 +1,6 @@
 """HEAD: one large arrow at a time, a mark for each movement that was made, and a mirror picture."""
 
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
@@ -8,7 +9,7 @@ from kiosk.model import Stage
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
 from kiosk.ui.preview import Preview
-from kiosk.ui.screens.base import Screen
+from kiosk.ui.screens.lit_screen import LitScreen
 from kiosk.ui.widgets.arrow_display import ArrowDisplay
 from kiosk.ui.widgets.code_message_bar import CodeMessageBar
 from kiosk.ui.widgets.containers import Column, ThreePanes, with_stretch
@@ -16,29 +17,31 @@ from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.step_marks import StepMarks
 
 
-class HeadScreen(Screen):
+class HeadScreen(LitScreen):
     stage = Stage.HEAD
-    step = 3
     changeable = True
 
-    def __init__(self, feeds: Feeds) -> None:
-        super().__init__()
+    def __init__(self, feeds: Feeds, *, light: bool = True) -> None:
+        super().__init__(light=light)
         self.preview = Preview(feeds.frame)
-        self._title, self._body = FittedLabel("title"), FittedLabel("small", ink="soft")
+        self._title, self._body = FittedLabel("title"), FittedLabel("small")
         self._reason, self._arrow, self._marks = CodeMessageBar(), ArrowDisplay(), StepMarks()
         texts = Column(self._title, self._body, self._reason)
         task = Column(with_stretch(self._arrow, 1), self._marks)
-        QVBoxLayout(self).addWidget(ThreePanes(texts, task, self.preview, tall=2, wide=(3, 2)))
+        mirror = Column(with_stretch(self.preview, 1), self.steady)
+        QVBoxLayout(self).addWidget(ThreePanes(texts, task, mirror, tall=2, wide=(3, 2)))
         self._arrow.painted.connect(lambda step, at: self.posted.emit(HeadMoveShown(step, at)))
 
     def enter(self, show: Show) -> None:
         self._clear()
+        self.begin_light()
         self.preview.set_well_placed(True)
         self._reason.show_code(self.phrases, show.code, show.tries_left)
-        self._show_body()
+        self.show_body()
         self.changed.emit("" if show.code is Code.OK else show.code.value)
 
     def handle_notice(self, notice: Notice) -> None:
+        super().handle_notice(notice)
         if not isinstance(notice, ShowHeadMove):
             return
         self._marks.set_current(notice.step, notice.count)
@@ -51,9 +54,11 @@ class HeadScreen(Screen):
             self.changed.emit(f"arrow-{notice.step + 1}")
 
     def leave(self) -> None:
+        super().leave()
         self._clear()
 
     def forget(self) -> None:
+        super().forget()
         self._clear()
         self.preview.clear()
 
@@ -63,11 +68,15 @@ class HeadScreen(Screen):
         self._arrow.set_waiting_text(phrases["head.rest"], phrases["head.rest_body"])
         self.preview.setAccessibleName(phrases["general.mirror"])
         self._reason.retranslate(phrases)
-        self._show_body()
+        self.show_body()
 
-    def _show_body(self) -> None:
+    def set_ground(self, ground: QColor | None) -> None:
+        self._arrow.set_ground(ground)
+
+    def show_body(self) -> None:
         """Show the instruction, but not beside a reason: one message at a time."""
-        self._body.show_text("" if self._reason.text else self.phrases["stage.head.body"])
+        text = self.phrases["head.light_body" if self.light_wanted else "stage.head.body"]
+        self._body.show_text("" if self._reason.text else text)
 
     def _clear(self) -> None:
         self._arrow.clear()

@@ -53,7 +53,7 @@ class OutOfServiceScreen(Screen):
         faults = [fault.code for fault in self._missing if fault.code is not Code.STARTING]
         starting = not faults and self._code in (Code.STARTING, Code.OK)
         prefix = "starting" if starting else "stage.out_of_service"
-        reason = self.phrases.customer(faults[0] if faults else self._code)
+        reason = self.phrases.customer_end(faults[0] if faults else self._code)
         self._picture.show_icon(Icon.HOURGLASS if starting else Icon.WRENCH, "second")
         self._title.show_text(self.phrases[f"{prefix}.title"])
         self._reason.show_text("" if starting else reason)

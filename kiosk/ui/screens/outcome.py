@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.codes import Code
-from kiosk.events import Dismissed, Finished, Notice, NotPrinted, Print, Show
+from kiosk.events import Finished, Notice, NotPrinted, Print, Show
 from kiosk.model import Outcome, Purpose, Stage, outcome_key
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import OUTCOMES, Icon
@@ -18,16 +18,21 @@ from kiosk.ui.widgets.qr import QrCode
 FOR_REVIEW = frozenset(
     {
         Code.CONSENT_REFUSED, Code.VISIT_NEEDS_CLERK, Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_UNDER_AGE,
-        Code.CARD_CHILD, Code.CARD_PORTRAIT_PHOTOGRAPHED, Code.FACE_UNCERTAIN, Code.FACE_NOT_LIVE,
+        Code.CARD_CHILD, Code.CARD_NUMBER_IRREGULAR, Code.CARD_PORTRAIT_PHOTOGRAPHED, Code.FACE_UNCERTAIN,
+        Code.FACE_NOT_LIVE, Code.LIGHT_UNCLEAR, Code.LIGHT_UNSEEN, Code.LIGHT_DECLINED,
     }
 )  # fmt: skip
 """Refusals that signed-in staff could have decided on the spot: the screen says how to sign in."""
 
 
+TIMED_OUT = frozenset({Code.VISIT_TIMEOUT, Code.VISIT_ABANDONED, Code.VISIT_HELP_TIMEOUT})
+"""After these one touch begins again, with the language, way and pace that were chosen."""
+
+
 class OutcomeScreen(Screen):
     stage = Stage.OUTCOME
-    step = 4
     cancellable = False
+    dismissable = True
     again = Signal(str)
     """Purpose of a new visit: a person who has a credential already renews it, or sets a new password."""
 
@@ -35,29 +40,27 @@ class OutcomeScreen(Screen):
         super().__init__()
         self._outcome: Outcome | None = None
         self._code, self._visit, self._purpose = Code.OK, "", Purpose.OPEN
-        self._look_up = ""  # address of the page that shows the state of the request
+        self._look_up = ""  # address of the page that shows the state of the request; empty: there is none
         self._unprinted = Code.OK
         self._picture = IconWidget(Icon.EXIT, disc=True)
         self._title, self._body = FittedLabel("title"), FittedLabel("body")
         self._next = FittedLabel("body", ink="soft")
         self._number, self._qr = FittedLabel("body", bold=True), QrCode()
         self._clerk = FittedLabel("tiny", ink="soft")
-        self._dismiss = Button("dismiss", "primary").with_height(1.3)
-        self._dismiss.clicked.connect(lambda: self.posted.emit(Dismissed()))
         purposes = (Purpose.RENEW, Purpose.NEW_PASSWORD)
         self._offers = {p: Button(p.value, "second").with_height(1.5) for p in purposes}
         for purpose, offer in self._offers.items():
             offer.clicked.connect(lambda _=False, purpose=purpose: self.again.emit(purpose.value))
+        self._restart = Button("restart", "primary").with_height(1.5)
+        self._restart.clicked.connect(lambda: self.again.emit(self._purpose.value))
         texts = Column(1, with_stretch(self._picture, 4), self._title, self._body, self._next, 1)
         number = TwoPanes(Row(1, self._qr, 1, equal=False), self._number, tall=(0, 0), wide=(2, 3))
-        lower = Column(1, number, self._clerk, 1, *self._offers.values(), self._dismiss)
+        lower = Column(1, self._restart, *self._offers.values(), number, self._clerk, 1)
         QVBoxLayout(self).addWidget(TwoPanes(texts, lower))
 
     def enter(self, show: Show) -> None:
         self._code = show.code
         self._show_result()
-        for button in (self._dismiss, *self._offers.values()):
-            button.block_touches()  # a touch that was meant for the screen before must not close this one
         outcome = self._outcome.value if self._outcome else ""
         self.changed.emit("-".join(part for part in (outcome, show.code.value) if part))
 
@@ -66,7 +69,7 @@ class OutcomeScreen(Screen):
             case Print():
                 slip = notice.slip
                 self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
-                self._look_up, self._purpose = slip.look_up, slip.purpose
+                self._look_up, self._purpose = slip.qr_content, slip.purpose
             case Finished():
                 self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
                 self._purpose = notice.purpose
@@ -75,6 +78,7 @@ class OutcomeScreen(Screen):
             case _:
                 return
         self._show_result()
+        self.rearranged.emit()
 
     def leave(self) -> None:
         self._outcome, self._code, self._visit, self._look_up = None, Code.OK, "", ""
@@ -83,7 +87,7 @@ class OutcomeScreen(Screen):
 
     def retranslate(self, phrases: Phrases) -> None:
         super().retranslate(phrases)
-        self._dismiss.set_label(phrases["button.dismiss"])
+        self._restart.set_label(phrases["button.restart"])
         for purpose, offer in self._offers.items():
             offer.set_label(phrases[f"button.{purpose.value}"], phrases[f"button.{purpose.value}_note"])
         self._show_result()
@@ -99,11 +103,12 @@ class OutcomeScreen(Screen):
             icon, ink, key, reason = Icon.CHECK, "second", "outcome.already_open", ""
         else:
             key = f"outcome.{outcome_key(self._outcome, self._purpose)}" if self._outcome else "stage.outcome"
-            reason = self.phrases.customer(self._code)
+            reason = self.phrases.customer_end(self._code)
         self._picture.show_icon(icon, ink)
         self._title.show_text(self.phrases[f"{key}.title"])
         self._body.show_text(reason or self.phrases[f"{key}.body"])
         self._next.show_text(self.phrases.customer(self._unprinted) or self.phrases[f"{key}.next"])
+        self._restart.setVisible(self._outcome is Outcome.ABANDONED and self._code in TIMED_OUT)
         for offer in self._offers.values():
             offer.setVisible(self._open_already)
         self._show_number()
@@ -112,15 +117,13 @@ class OutcomeScreen(Screen):
     def _show_number(self) -> None:
         """Show the visit's number and its QR code.
 
-        After a visit that the person ended there is nothing to look up. The QR code makes room where there
-        are buttons for more.
+        After a visit that the person ended there is nothing to look up.
         """
         number = "" if self._outcome in (None, Outcome.ABANDONED) else self._visit
-        coded = bool(number) and not self._open_already
         lines = [self.phrases["general.number"], number.replace("-", "\N{NON-BREAKING HYPHEN}")]
-        lines += [self.phrases["general.look_up"]] if coded and self._look_up else []
+        lines += [self.phrases["general.look_up"]] if self._look_up else []
         self._number.show_text("\n".join(lines) if number else "")
-        self._qr.encode((self._look_up or number) if coded else "")
+        self._qr.encode(self._look_up if number else "")
 
     def _show_clerk(self) -> None:
         """Say what the clerk should do, where something was refused or referred to them."""

@@ -1,5 +1,6 @@
 """PHONE: a page each for the mobile number, the credential's password and its repetition.
 
+Who only corrects the number sees only the first page.
 What is malformed is refused here and never posted.
 """
 
@@ -35,14 +36,12 @@ MAX_MISMATCHES = 2
 
 class PhoneScreen(Screen):
     stage = Stage.PHONE
-    step = 1
 
     def __init__(self) -> None:
         super().__init__()
         self._page = 0
         self._typed: list[str] = []
         self._mismatches = 0
-        self._guardian = False  # the person who types applies for a child
         self._title, self._body = FittedLabel("title"), FittedLabel("body", ink="soft")
         self._next = FittedLabel("small", ink="soft")
         self._entry, self._reason, self._keypad = DigitInput(), CodeMessageBar(), Keypad()
@@ -58,7 +57,7 @@ class PhoneScreen(Screen):
         return not self._typed and not self._entry.text
 
     def enter(self, show: Show) -> None:
-        self._guardian = show.guardian
+        super().enter(show)
         self.forget()
         self._reason.show_code(self.phrases, show.code, show.tries_left)
         self.changed.emit("phone")
@@ -85,13 +84,21 @@ class PhoneScreen(Screen):
         self._entry.start(self.phrases[f"keypad.{page.name}_title"], page.groups, secret=page.secret)
         self._reason.show_code(self.phrases, fault)
         self._show_texts()
+        self.rearranged.emit()
 
     def _show_texts(self) -> None:
         name = PAGES[self._page].name
         for label, part in ((self._title, "title"), (self._body, "body")):
-            own = self._guardian and (name, part) in GUARDIAN_TEXTS
+            own = self.show_order.guardian and (name, part) in GUARDIAN_TEXTS
             label.show_text(self.phrases[f"{'guardian' if own else 'keypad'}.{name}_{part}"])
-        self._next.show_text(self.phrases[f"keypad.{name}_next"])
+        has_password = self.show_order.purpose.has_password
+        last = not has_password or self._page + 1 == len(PAGES)
+        self._next.show_text(self.next_line() if last else self.phrases[f"keypad.{name}_next"])
+        if has_password:
+            return
+        self._title.show_text(self.phrases["keypad.new_phone_title"])
+        if not self.show_order.guardian:
+            self._body.show_text(self.phrases["keypad.new_phone_body"])
 
     def _add_digit(self, character: str) -> None:
         self._reason.show_code(self.phrases, Code.OK)
@@ -116,7 +123,10 @@ class PhoneScreen(Screen):
             self._refuse(fault)
             return
         self._typed.append(text)
-        if self._page + 1 < len(PAGES):
+        if not self.show_order.purpose.has_password:
+            self.posted.emit(Typed(phone=text, password=None))
+            self._entry.clear()
+        elif self._page + 1 < len(PAGES):
             self._show_page(self._page + 1)
             self.changed.emit(PAGES[self._page].name)
         else:

@@ -3,6 +3,8 @@
 The pictures are dropped as soon as another page or screen is shown.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.events import AskSignature, Notice, Show, ShowCase
@@ -15,21 +17,22 @@ from kiosk.ui.screens.review_case import CasePage
 from kiosk.ui.screens.signature import SignaturePage
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.code_message_bar import CodeMessageBar
-from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
 
 
 class ReviewScreen(Screen):
     stage = Stage.REVIEW
-    step = 3
 
-    def __init__(self, feeds: Feeds) -> None:
+    def __init__(self, feeds: Feeds, staff_phrases: Callable[[str], Phrases]) -> None:
+        """`staff_phrases`: in which words the clerk with a number reads; the pages for staff are in them."""
         super().__init__()
+        self._staff_phrases = staff_phrases
         self._title, self._body = FittedLabel("title"), FittedLabel("body")
         self._reason, self._next = CodeMessageBar(), FittedLabel("small", ink="soft")
         self._here = Button("i_am_clerk", "primary")
-        texts = Column(1, self._title, self._body, self._reason, self._next, 1, self._here)
+        texts = Column(1, self._title, self._body, self._reason, self._next, 1, Row(1, self._here))
         self._waiting = TwoPanes(with_stretch(IconWidget(Icon.CLERK, ink="second"), 1), texts)
         self.signature, self.case = SignaturePage(), CasePage(feeds)
         self._pages = QStackedWidget()
@@ -42,12 +45,13 @@ class ReviewScreen(Screen):
 
     def enter(self, show: Show) -> None:
         self._clear()
-        self._reason.show_code(self.phrases, show.code)
+        self._reason.show_end(self.phrases, show.code)
         self.changed.emit(show.code.value)
 
     def handle_notice(self, notice: Notice) -> None:
         match notice:
             case AskSignature():
+                self._retranslate_for_staff(notice.clerk)
                 begun = self._pages.currentWidget() is not self._waiting
                 self.signature.start(notice)
                 if begun:
@@ -68,8 +72,12 @@ class ReviewScreen(Screen):
         self._body.show_text(phrases["stage.review.body"])
         self._next.show_text(phrases["stage.review.next"])
         self._here.set_label(phrases["button.i_am_clerk"])
-        for part in (self._reason, self.signature, self.case):
-            part.retranslate(phrases)
+        self._reason.retranslate(phrases)
+
+    def _retranslate_for_staff(self, clerk: str) -> None:
+        phrases = self._staff_phrases(clerk)
+        self.signature.retranslate(phrases)
+        self.case.retranslate(phrases)
 
     def _show_page(self, page: QWidget, name: str) -> None:
         if page is not self.case:

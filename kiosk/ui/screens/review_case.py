@@ -12,11 +12,16 @@ from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
+from kiosk.ui.widgets.containers import Column, Row, ThreePanes, with_stretch
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.photo import Photo
 
-TITLES = {Code.WAY_CLERK: "clerk_way_title", Code.WAY_ATTEST: "attest_title", Code.CARD_CHILD: "child_title"}
+TITLES = {
+    Code.WAY_CLERK: "clerk_way_title",
+    Code.WAY_ATTEST: "attest_title",
+    Code.CARD_CHILD: "child_title",
+    Code.CARD_NUMBER_IRREGULAR: "number_title",
+}
 
 
 class CasePage(QWidget):
@@ -57,11 +62,16 @@ class CasePage(QWidget):
         grid = QWidget()
         self._grid = QGridLayout(grid)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        for button in (approve, again):  # so that each decision keeps its place when one is missing
+            policy = button.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            button.setSizePolicy(policy)
+        head, foot = Column(self._title, self._why), Column(1, self._findings, self._second, 1)
+        facts = ThreePanes(head, self._photos, foot, tall=1, wide=(3, 2))
         self._pages = QStackedWidget()
-        self._pages.addWidget(Column(1, self._findings, self._second, approve, Row(refuse, again), 1))
-        self._pages.addWidget(Column(self._reason_title, with_stretch(grid, 1), self._back))
-        self._evidence = Column(self._title, self._why, self._photos)
-        QVBoxLayout(self).addWidget(TwoPanes(self._evidence, self._pages, tall=(3, 2), wide=(3, 2)))
+        self._pages.addWidget(Column(with_stretch(facts, 1), Row(refuse, again, approve)))
+        self._pages.addWidget(Column(self._reason_title, with_stretch(grid, 1), Row(self._back, 1)))
+        QVBoxLayout(self).addWidget(self._pages)
 
     @property
     def blank(self) -> bool:
@@ -72,7 +82,6 @@ class CasePage(QWidget):
         """Show a case. It comes after a signature, and only now are the pictures fetched."""
         self._case = case
         self._pages.setCurrentIndex(0)
-        self._evidence.show()
         self._photos.setVisible(case.pictures)
         if case.pictures:
             portrait, live = self._pair()
@@ -80,8 +89,6 @@ class CasePage(QWidget):
             self._live.show_image(live)
         self._choices[Decision.APPROVE].setVisible(case.may_approve)
         self._choices[Decision.AGAIN].setVisible(case.may_retry)
-        for button in self._choices.values():
-            button.block_touches()
         self._show_texts()
 
     def _show_decisions(self) -> None:
@@ -138,9 +145,7 @@ class CasePage(QWidget):
         for index, reason in enumerate(allowed_reasons(decision, code)):
             self._grid.addWidget(self._reasons[reason], index // 2, index % 2)
             self._reasons[reason].setVisible(True)
-            self._reasons[reason].block_touches()
         self._show_reason_title()
-        self._evidence.hide()  # seen already, and the reasons need the space
         self._pages.setCurrentIndex(1)
 
 

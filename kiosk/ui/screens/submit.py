@@ -14,8 +14,8 @@ from kiosk.ui.widgets.icon_widget import IconWidget
 
 class SubmitScreen(Screen):
     stage = Stage.SUBMIT
-    step = 4
     cancellable = False
+    helpable = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,47 +1,84 @@
-"""The staff panel's five pages: today, queue, devices, terminal, report. No page names a customer."""
+"""The staff panel's pages of lists: today, queue, devices, terminal, report. No page names a customer."""
 
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 from typing import cast
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.activation.outbox import RequestState, RequestSummary
 from kiosk.activation.service import ImportResult
+from kiosk.china_time import format_clock
+from kiosk.clock import MAX_OFF_S
 from kiosk.codes import Code
-from kiosk.model import Device
+from kiosk.model import Device, Outcome
 from kiosk.phrases import Phrases
 from kiosk.ports import Feeds
-from kiosk.staff.day_summary import DaySummary, format_time
-from kiosk.staff.service import StaffService, StatusItem
+from kiosk.staff.day_summary import DaySummary
+from kiosk.staff.service import SavedReport, StaffService, StatusItem
 from kiosk.ui.preview import Preview
 from kiosk.ui.staff.background_tasks import BackgroundTasks
+from kiosk.ui.staff.paged_list import Tone
 from kiosk.ui.staff.staff_page import StaffPage
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.containers import with_stretch
+from kiosk.ui.widgets.containers import Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.level_meter import LevelMeter
 
-MAX_ROWS = 60
-"""Rows shown of a list; the file of the report has all."""
+_OUTCOME_TONES = {
+    Outcome.ACTIVATED: Tone.GOOD,
+    Outcome.PENDING: Tone.WAITING,
+    Outcome.ACCEPTED: Tone.WAITING,
+    Outcome.REFUSED: Tone.BAD,
+}
+"""Others neither succeeded nor failed."""
+_STATE_TONES = {
+    RequestState.DELIVERED: Tone.GOOD,
+    RequestState.WAITING: Tone.WAITING,
+    RequestState.PENDING: Tone.WAITING,
+    RequestState.WEDGED: Tone.BAD,
+}
+SETTINGS_LINES = 8
+"""Lines of settings in a row: a longer one would not fit on a page."""
 
 
 class TodayPage(StaffPage):
     """The day's numbers, then each visit by number, time and code."""
 
     name = "today"
+    training_made = Signal(object)
+
+    def __init__(self, service: StaffService, tasks: BackgroundTasks) -> None:
+        super().__init__(service, tasks)
+        self._train = Button("staff_train", "second")
+        self.add_buttons(self._train)
+        self._train.clicked.connect(lambda: self.run_task(self.service.begin_training, self._leave))
+
+    def retranslate(self, phrases: Phrases) -> None:
+        super().retranslate(phrases)
+        self._train.set_label(phrases["training.begin"])
+
+    def _leave(self, training: object) -> None:
+        """Hand the training over; a customer who is served comes first."""
+        if training is None:
+            self.show_result(self.phrases["staff.busy"])
+        else:
+            self.training_made.emit(training)
 
     def refresh(self) -> None:
         self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
     def _show(self, day: DaySummary) -> None:
-        self.list.clear()
+        self.list.clear(keep_page=True)
         add_totals(self, day)
-        for row in reversed(day.visits[-MAX_ROWS:]):
+        for row in reversed(day.visits):
             outcome = self.phrases[f"staff.outcome.{row.outcome.value}"]
             way = self.phrases[f"button.way_{row.way}"] if row.way not in ("", "voice") else ""
             below = " · ".join(part for part in (way, self.phrases.clerk(row.code)) if part)
-            self.add_row(f"{format_time(row.at_unix)}  {row.visit}", outcome, below)
+            name, tone = f"{format_clock(row.at_unix)}  {row.visit}", _OUTCOME_TONES.get(row.outcome)
+            self.add_row(name, outcome, below, tone=tone)
 
 
 class QueuePage(StaffPage):
@@ -77,16 +114,17 @@ class QueuePage(StaffPage):
         self.run_task(self.service.queue, lambda entries: self._show(cast(list[RequestSummary], entries)))
 
     def _show(self, entries: list[RequestSummary]) -> None:
-        self.list.clear()
+        self.list.clear(keep_page=True)
         if all(entry.state is RequestState.DELIVERED for entry in entries):
             self.add_heading(self.phrases["staff.nothing_waits"])
-        for entry in entries[:MAX_ROWS]:
+        for entry in entries:
             below = self.phrases.clerk(entry.code if entry.code is not None else Code.OK)
             if entry.state is not RequestState.DELIVERED:
                 age = format_age(time.time() - entry.put_unix, self.phrases)
                 below = f"{self.phrases['staff.age']} {age}  {below}".strip()
             state = self.phrases[f"staff.state.{entry.state.value}"]
-            self.add_row(entry.id, state, below, button=self._action_button(entry))
+            button = partial(self._action_button, entry)
+            self.add_row(entry.id, state, below, tone=_STATE_TONES[entry.state], button=button)
 
     def _action_button(self, entry: RequestSummary) -> Button | None:
         """Return the button for what can be done about `entry`: a lost request cannot be sent again."""
@@ -133,29 +171,46 @@ class DevicesPage(StaffPage):
         self.box.insertWidget(1, self._tests, 1)
         self._look = Button("staff_look", "second", role="small")
         self._tone, self._print = Button("staff_tone", role="small"), Button("staff_print", role="small")
-        self.box.addWidget(self._look)
-        self.add_buttons(self._tone, self._print)
+        self._stick = Button("staff_stick", role="small")
+        self.box.addWidget(TwoPanes(Row(self._look, self._stick), Row(self._tone, self._print)))
         self._look.clicked.connect(lambda: self._switch_tests(not self._testing))
         self._tone.clicked.connect(
-            lambda: self._test(lambda: self.service.test_speaker(self.phrases.language))
+            lambda: self.run_task(
+                lambda: self.service.test_speaker(self.phrases.language),
+                lambda done: self.show_result_and_refresh(
+                    self.phrases["staff.played" if done else "staff.busy"]
+                ),
+            )
         )
-        self._print.clicked.connect(lambda: self._test(self.service.print_test))
+        self._stick.clicked.connect(
+            lambda: self.run_task(
+                self.service.test_stick, lambda _: self.show_result(self.phrases["staff.stick_works"])
+            )
+        )
+        self._print.clicked.connect(
+            lambda: self.run_task(
+                self.service.print_test,
+                lambda _: self.show_result_and_refresh(self.phrases["staff.printed"]),
+            )
+        )
 
     def retranslate(self, phrases: Phrases) -> None:
         super().retranslate(phrases)
         self._tone.set_label(phrases["staff.tone"])
         self._print.set_label(phrases["staff.print_test"])
+        self._stick.set_label(phrases["staff.try_stick"])
         self._label_look()
 
     def refresh(self) -> None:
         devices = self.service.devices()
-        self.list.clear()
+        self.list.clear(keep_page=True)
         for device in sorted(devices, key=lambda d: (devices[d] is Code.OK, list(Device).index(d))):
             code = devices[device]
             state = self.phrases["staff.good" if code is Code.OK else "staff.bad"]
             level = self.service.device_level(device)
             why = "" if code is Code.OK else f"{self.phrases.clerk(code)}{level} [{code.value}]"
-            self.add_row(self.phrases[f"device.{device.value}"], state, why)
+            tone = Tone.GOOD if code is Code.OK else Tone.BAD
+            self.add_row(self.phrases[f"device.{device.value}"], state, why, tone=tone)
         self.refreshed.emit()
 
     def clear(self) -> None:
@@ -181,8 +236,9 @@ class DevicesPage(StaffPage):
     def _label_look(self) -> None:
         self._look.set_label(self.phrases["staff.look_off" if self._testing else "staff.look_on"])
 
-    def _test(self, work: Callable[[], object]) -> None:
-        self.run_task(work, lambda _: self.refresh())
+    def show_failure(self, code: Code) -> None:
+        super().show_failure(code)
+        self.refresh()
 
 
 class TerminalPage(StaffPage):
@@ -197,17 +253,19 @@ class TerminalPage(StaffPage):
         )
 
     def _show(self, items: list[StatusItem], locked: dict[str, float]) -> None:
-        self.list.clear()
+        self.list.clear(keep_page=True)
         if locked:
             self.add_heading(self.phrases["staff.locked"])
         for number, seconds in locked.items():
             minutes = f"{max(1, round(seconds / 60))} {self.phrases['staff.minutes']}"
-            self.add_row(number, minutes, button=self._unlock_button(number))
+            self.add_row(number, minutes, tone=Tone.BAD, button=partial(self._unlock_button, number))
         for item in items:
-            self.add_row(self.phrases[f"staff.fact.{item.name}"], item.value)
+            self.add_row(f"{self.phrases[f'staff.fact.{item.name}']} {item.of}".rstrip(), item.value)
         self.add_heading(self.phrases["staff.settings"])
         for section, rows in groupby(self.service.settings(), key=lambda row: row[0].partition(".")[0]):
-            self.add_row(section, below="\n".join(f"{name} = {value}" for name, value in rows))
+            lines = [f"{name} = {value}" for name, value in rows]
+            for first in range(0, len(lines), SETTINGS_LINES):
+                self.add_row(section, below="\n".join(lines[first : first + SETTINGS_LINES]))
 
     def _unlock_button(self, number: str) -> Button | None:
         if not self.service.may_unlock:
@@ -232,12 +290,12 @@ class ReportPage(StaffPage):
         self._save.clicked.connect(
             lambda: self.run_task(
                 self.service.save_report,
-                lambda path: self.show_result_and_refresh(f"{self.phrases['staff.saved']}  {path}"),
+                lambda saved: self._show_saved(cast(SavedReport, saved)),
             )
         )
         self._print.clicked.connect(
             lambda: self.run_task(
-                self.service.print_report, lambda _: self.show_result(self.phrases["staff.sent_to_printer"])
+                self.service.print_report, lambda _: self.show_result(self.phrases["staff.printed"])
             )
         )
 
@@ -249,20 +307,31 @@ class ReportPage(StaffPage):
     def refresh(self) -> None:
         self.run_task(self.service.day, lambda day: self._show(cast(DaySummary, day)))
 
+    def _show_saved(self, saved: SavedReport) -> None:
+        """Say where the files are: those on the terminal's own disk reach nobody."""
+        if saved.on_stick:
+            self.show_result(f"{self.phrases['staff.saved']}  {saved.name}.pdf, {saved.name}.csv")
+        else:
+            self.show_warning(self.phrases["staff.saved_here"])
+        self.refresh()
+
     def _show(self, day: DaySummary) -> None:
-        self.list.clear()
+        self.list.clear(keep_page=True)
         add_totals(self, day)
         for (outcome, code), count in sorted(day.codes.items(), key=lambda item: -item[1]):
             name = self.phrases[f"staff.outcome.{outcome.value}"]
-            self.add_row(name, str(count), self.phrases.clerk(code))
+            self.add_row(name, str(count), self.phrases.clerk(code), tone=_OUTCOME_TONES.get(outcome))
         self.add_heading(self.phrases["staff.acts"])
-        for act in reversed(day.actions[-MAX_ROWS:]):
+        for act in reversed(day.actions):
             name = self.phrases[f"staff.act.{act.act}"]
-            self.add_row(f"{format_time(act.at_unix)}  {act.clerk}", name, self.phrases.clerk(act.code))
+            who, tone = f"{format_clock(act.at_unix)}  {act.clerk}", None if act.code is Code.OK else Tone.BAD
+            self.add_row(who, name, self.phrases.clerk(act.code), tone=tone)
 
 
 def format_age(seconds: float, phrases: Phrases) -> str:
-    """Return an age in its largest whole unit: days, hours or minutes."""
+    """Return an age in its largest whole unit: days, hours or minutes; a dash for one that cannot be."""
+    if seconds < -MAX_OFF_S:
+        return "–"
     minutes = max(0, int(seconds)) // 60
     for size, unit in ((1440, "days"), (60, "hours")):
         if minutes >= size:

@@ -4,11 +4,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.codes import Code
+from kiosk.model import Language
 from kiosk.phrases import Phrases, load
 from kiosk.ui.icons import Icon
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.code_message_bar import CodeMessageBar
-from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
+from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.digit_input import DigitInput
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.icon_widget import IconWidget
@@ -23,6 +24,7 @@ class SignInPage(QWidget):
 
     submitted = Signal(str, str)
     cancelled = Signal()
+    language_chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,8 +34,19 @@ class SignInPage(QWidget):
         self._title, self._body = FittedLabel("title"), FittedLabel("small", ink="soft")
         self._entry, self._reason, self.keypad = DigitInput(), CodeMessageBar(), Keypad()
         self._leave = Button("staff_leave", "plain")
+        self._languages = {language: _language_button(language) for language in Language}
+        for language, button in self._languages.items():
+            button.clicked.connect(lambda _=False, language=language: self.language_chosen.emit(language))
         picture = with_stretch(IconWidget(Icon.CLERK, ink="second"), 1)
-        upper = Column(picture, self._title, self._entry, self._reason, self._body, self._leave)
+        upper = Column(
+            Row(*self._languages.values()),
+            picture,
+            self._title,
+            self._entry,
+            self._reason,
+            self._body,
+            self._leave,
+        )
         QVBoxLayout(self).addWidget(TwoPanes(upper, with_stretch(self.keypad, 1)))
         self.keypad.digit.connect(self._add_digit)
         self.keypad.delete.connect(self._delete_digit)
@@ -61,6 +74,8 @@ class SignInPage(QWidget):
     def retranslate(self, phrases: Phrases) -> None:
         self.phrases = phrases
         self.keypad.retranslate(phrases)
+        for language, button in self._languages.items():
+            button.setChecked(language == phrases.language)
         self._reason.retranslate(phrases)
         self._leave.set_label(phrases["staff.leave"])
         self._ask()
@@ -97,3 +112,10 @@ class SignInPage(QWidget):
         else:
             self._number = text
             self._ask()
+
+
+def _language_button(language: Language) -> Button:
+    button = Button(f"staff_language_{language.name.lower()}", "plain", role="small")
+    button.set_label(load(language)["language.name"])
+    button.setCheckable(True)
+    return button

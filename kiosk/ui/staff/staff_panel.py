@@ -8,11 +8,13 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kiosk.codes import Code
+from kiosk.model import Language
 from kiosk.phrases import Phrases, load
 from kiosk.ports import Feeds
 from kiosk.staff.service import StaffService
 from kiosk.ui.icons import Icon
 from kiosk.ui.staff.background_tasks import BackgroundTasks
+from kiosk.ui.staff.find_page import FindPage
 from kiosk.ui.staff.pages import DevicesPage, QueuePage, ReportPage, TerminalPage, TodayPage
 from kiosk.ui.staff.sign_in import SignInPage
 from kiosk.ui.staff.staff_page import StaffPage
@@ -22,7 +24,12 @@ from kiosk.ui.widgets.containers import Row, apply_theme
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.message_bar import MessageBar
 
-_INPUT_EVENTS = {QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.KeyPress}
+RINGS, RING_MS = 3, 4000
+"""How often the window of its own rings when a customer calls, and at which interval."""
+CALL_SHOWN_MS = 300_000
+"""A call that nothing ends, as from the first screen, is shown so long."""
+INPUT_EVENTS = {QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.KeyPress}
+"""What shows that somebody is there."""
 
 
 class StaffPanel(QWidget):
@@ -37,21 +44,26 @@ class StaffPanel(QWidget):
     closed = Signal()
     changed = Signal(str)
     """It looks different: the name of the page."""
+    training_begun = Signal(object, str)
+    """A training, and the trainee's language; the panel has gone."""
 
     def __init__(self, service: StaffService, feeds: Feeds, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.service = service
         self.fixed = parent is None
-        self._phrases = load()
+        self._phrases = self._home_phrases = load()
         self._tasks = BackgroundTasks(self)
         # A sign-in is checked on another thread; a result that belongs to an earlier attempt opens nothing.
         self._attempt = 0
         self._withdrawn_attempt = -1  # cancelled by the person who made it: it must not sign anybody in
         self._page: StaffPage | None = None
+        self._chosen_language: Language | None = None  # on the present sign-in
+        self._called, self._rings_left = False, 0
         self.sign_in = SignInPage()
         pages = (
             TodayPage(service, self._tasks),
             QueuePage(service, self._tasks),
+            FindPage(service, self._tasks),
             DevicesPage(service, self._tasks, feeds),
             TerminalPage(service, self._tasks),
             ReportPage(service, self._tasks),
@@ -72,12 +84,14 @@ class StaffPanel(QWidget):
         self._back = Button("staff_back", "plain", role="small")
         self._out = Button("staff_sign_out", "plain", role="small", icon=Icon.EXIT)
         self._warning = MessageBar(Icon.CLOCK)
+        self._call = MessageBar(Icon.BELL)
         self._tabs = {name: Button(f"staff_{name}", "plain", role="small") for name in self.pages}
         self._head, self._foot = Row(self._who, self._back, self._out), Row(*self._tabs.values())
         self._stack = QStackedWidget()
         for widget in (self.sign_in, *self.pages.values()):
             self._stack.addWidget(widget)
         self._box = QVBoxLayout(self)
+        self._box.addWidget(self._call)
         self._box.addWidget(self._head)
         self._box.addWidget(self._warning)
         self._box.addWidget(self._stack, 1)
@@ -90,9 +104,17 @@ class StaffPanel(QWidget):
         for page in self.pages.values():
             page.refreshed.connect(lambda page=page: self._emit_changed(page))
         self.sign_in.submitted.connect(self._check)
+        today = self.pages["today"]
+        assert isinstance(today, TodayPage)
+        today.training_made.connect(self._leave_for_training)
         self.sign_in.cancelled.connect(self._cancel_sign_in)
+        self.sign_in.language_chosen.connect(self._choose_language)
         self._back.clicked.connect(self.dismiss_panel)
         self._out.clicked.connect(self.sign_out)
+        self._bell = QTimer(self, singleShot=True, interval=RING_MS)
+        self._bell.timeout.connect(self._ring)
+        self._call_end = QTimer(self, singleShot=True, interval=CALL_SHOWN_MS)
+        self._call_end.timeout.connect(lambda: self.show_call(False))
         self._idle = QTimer(self, singleShot=True, interval=round(self.service.idle_s * 1000))
         self._idle.timeout.connect(self.dismiss_panel)
         self._warn = QTimer(self, singleShot=True, interval=round(self.service.idle_warning_s * 1000))
@@ -108,6 +130,8 @@ class StaffPanel(QWidget):
     def open(self) -> None:
         """Show the sign-in."""
         self._set_page(None)
+        self._chosen_language = None
+        self._use(self._home_phrases)
         self.sign_in.start(self.service.roster.state())
         self._stack.setCurrentWidget(self.sign_in)
         self.show()
@@ -139,6 +163,10 @@ class StaffPanel(QWidget):
         self._warn.stop()
         self.closed.emit()
 
+    def _leave_for_training(self, training: object) -> None:
+        self.dismiss_panel()
+        self.training_begun.emit(training, self._phrases.language)
+
     def show_page(self, name: str) -> None:
         """Show another page, with fresh content."""
         self._set_page(self.pages[name])
@@ -153,6 +181,27 @@ class StaffPanel(QWidget):
         """Wait for the task that is running, at the end of the application."""
         self._tasks.close()
 
+    def show_call(self, called: bool) -> None:
+        """Show that a customer calls for somebody, or no more, and ring some times."""
+        if called == self._called:
+            return
+        self._called = called
+        self._rings_left = RINGS if called else 0
+        self._call_end.start()
+        self._ring()
+        self._show_call()
+        if called:
+            self.changed.emit("call")
+
+    def _ring(self) -> None:
+        if self._rings_left:
+            self._rings_left -= 1
+            QApplication.beep()
+            self._bell.start()
+
+    def _show_call(self) -> None:
+        self._call.show_message(self._phrases["staff.call"] if self._called else "")
+
     # ── sign-in ──────────────────────────────────────────────────────────────────────────────────
 
     def _check(self, number: str, pin: str) -> None:
@@ -160,6 +209,7 @@ class StaffPanel(QWidget):
         attempt = self._attempt
 
         def accept(_: object) -> None:
+            self._follow_clerks_language(number)
             if attempt == self._withdrawn_attempt:
                 self.service.roster.sign_out()
             if attempt == self._attempt:  # otherwise a customer came meanwhile: the shift stands, for reviews
@@ -174,6 +224,19 @@ class StaffPanel(QWidget):
 
         self.sign_in.show_checking()
         self._tasks.run(lambda: self.service.roster.sign_in(number, pin), accept, refuse)
+
+    def _choose_language(self, language: str) -> None:
+        """Show the sign-in in another language; it is the clerk's who signs in next."""
+        self._chosen_language = Language(language)
+        self._use(load(language))
+
+    def _follow_clerks_language(self, number: str) -> None:
+        """Show everything in the language of who has signed in, and remember one that was just chosen."""
+        if self._chosen_language is not None:
+            self.service.languages.set(number, self._chosen_language)
+        language = self.service.languages.get(number)
+        if language is not None and language != self._phrases.language:
+            self._use(load(language))
 
     def _set_page(self, page: StaffPage | None) -> None:
         """Show what surrounds `page` and clear the page before it; None: the sign-in."""
@@ -190,7 +253,7 @@ class StaffPanel(QWidget):
 
     def eventFilter(self, _: QObject, event: QEvent) -> bool:
         """Restart the idle timers at each touch or key anywhere in the application."""
-        if event.type() in _INPUT_EVENTS:
+        if event.type() in INPUT_EVENTS:
             self._restart_idle_timers()
         return False
 
@@ -202,6 +265,11 @@ class StaffPanel(QWidget):
     # ── language and sizes ───────────────────────────────────────────────────────────────────────
 
     def retranslate(self, phrases: Phrases) -> None:
+        """Show everything in the terminal's language, until a clerk with another one signs in."""
+        self._home_phrases = phrases
+        self._use(phrases)
+
+    def _use(self, phrases: Phrases) -> None:
         self._phrases = phrases
         self.sign_in.retranslate(phrases)
         for name, page in self.pages.items():
@@ -211,6 +279,7 @@ class StaffPanel(QWidget):
         self._out.set_label(phrases["staff.sign_out"])
         self.setWindowTitle(phrases["staff.title"])
         self._show_who()
+        self._show_call()
 
     def _show_who(self) -> None:
         clerk = self.service.roster.signed_in if self._page is not None else None

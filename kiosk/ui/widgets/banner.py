@@ -1,11 +1,10 @@
 """Strip at the top of the window that says that this is a simulation."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
 
 from kiosk.phrases import Phrases
-from kiosk.ui.theme import Theme, colour
+from kiosk.ui.theme import Theme, colour_ground
 
 
 class Banner(QLabel):
@@ -14,10 +13,6 @@ class Banner(QLabel):
     def __init__(self, simulated: bool) -> None:
         super().__init__()
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        colours = self.palette()
-        colours.setColor(QPalette.ColorRole.Window, colour("banner"))
-        colours.setColor(QPalette.ColorRole.WindowText, colour("on_banner"))
-        self.setPalette(colours)
         self.setAutoFillBackground(True)
         self.setVisible(simulated)
 
@@ -26,5 +21,6 @@ class Banner(QLabel):
         self.setAccessibleName(self.text())
 
     def set_theme(self, theme: Theme) -> None:
+        colour_ground(self, "banner", "on_banner")
         self.setFont(theme.font("tiny", bold=True))
         self.setFixedHeight(round(theme.size("tiny") * 1.6))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 from kiosk.ui.icons import Icon, paint_icon
@@ -13,8 +13,12 @@ from kiosk.ui.widgets.text_painting import paint_text
 
 Kind = Literal["primary", "second", "plain", "key"]
 
-TOUCH_BLOCK_MS = 700
-"""How long `block_touches` lasts: longer than the pause between the two halves of a double touch."""
+LINE, LATIN_LINE = 1.1, 1.3
+"""Height of a line of glyphs in type sizes, less than the font asks for: of CJK, and with descenders."""
+LEAST_BESIDE_ICON = 0.8
+"""Share of its size that a text must keep beside an icon; otherwise the icon is left out."""
+ANSWER_HEIGHT = 1.3
+"""Height of the answers to a question, in ordinary buttons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,6 @@ class Button(QAbstractButton):
         self._note = ""
         self._theme = Theme()
         self._height_factor = 1.0
-        self._block = QTimer(self, singleShot=True, interval=TOUCH_BLOCK_MS)
 
     def set_label(self, text: str, note: str = "") -> None:
         """Set the text and a smaller second line, also for screen readers."""
@@ -67,26 +70,6 @@ class Button(QAbstractButton):
         """Make the button taller than ordinary ones by this factor, and return it."""
         self._height_factor = factor
         return self
-
-    def block_touches(self) -> None:
-        """Ignore touches for `TOUCH_BLOCK_MS`. The look stays the same, so that nothing flickers.
-
-        Used where the second half of a double touch would mean something else than the first.
-        """
-        self._block.start()
-
-    def unblock_touches(self) -> None:
-        """Accept touches at once."""
-        self._block.stop()
-
-    def hitButton(self, pos: QPoint) -> bool:
-        return not self._block.isActive() and super().hitButton(pos)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._block.isActive():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -116,7 +99,7 @@ class Button(QAbstractButton):
         edge = 4.0 if focused else 2.0
         box = QRectF(self.rect()).adjusted(edge, edge, -edge, -edge)
         radius = min(self._theme.px(28), box.height() / 2)
-        painter.setPen(QPen(colour("banner" if focused else colours.edge), edge))
+        painter.setPen(QPen(colour("ink" if focused else colours.edge), edge))
         pressed = self.isDown() or self.isChecked()
         painter.setBrush(colour(colours.pressed if pressed else colours.ground))
         painter.drawRoundedRect(box, radius, radius)
@@ -128,7 +111,7 @@ class Button(QAbstractButton):
         """Paint what lies on the ground: the icon left of the text, and the second line below."""
         pad = self._theme.px(20)
         box = QRectF(self.rect()).adjusted(pad, 4, -pad, -4)
-        if self._icon is not None:
+        if self._icon is not None and self._has_room_for_icon(box):
             side = float(self._icon_side())
             metrics = QFontMetricsF(self._theme.font(self._role, True))
             width = metrics.horizontalAdvance(self.text())
@@ -145,6 +128,12 @@ class Button(QAbstractButton):
         else:
             self.paint_line(painter, self.text(), box, self._role, True)
 
+    def _has_room_for_icon(self, box: QRectF) -> bool:
+        """Return whether the text stays large beside the icon: words say more than a picture."""
+        beside = box.adjusted(self._icon_side() * 1.25, 0, 0, 0)
+        size = self.line_size(self.text(), beside, self._role, True)
+        return size >= LEAST_BESIDE_ICON * self._theme.size(self._role)
+
     def _icon_side(self) -> int:
         return 0 if self._icon is None else round(self._theme.size(self._role) * 1.3)
 
@@ -155,11 +144,10 @@ class Button(QAbstractButton):
 
     def line_size(self, text: str, box: QRectF, role: TextRole, bold: bool) -> int:
         """Return the largest type size, up to the role's, in which `text` fits into one line of `box`."""
-        size = self._theme.size(role)
+        size, line = self._theme.size(role), LATIN_LINE if text.isascii() else LINE
         while size > 10:
             metrics = QFontMetricsF(self._theme.font_px(size, bold))
-            # The glyphs of CJK fonts are lower than the line that the font asks for.
-            if metrics.horizontalAdvance(text) <= box.width() and size <= box.height():
+            if metrics.horizontalAdvance(text) <= box.width() and size * line <= box.height():
                 break
             size -= 1
         return size

@@ -12,12 +12,17 @@ class CodeMessageBar(MessageBar):
     def __init__(self, *, keep: bool = False) -> None:
         super().__init__(Icon.ATTENTION, keep=keep)
         self._code, self._tries_left = Code.OK, 0
-        self._for_staff = False
+        self._ended = self._for_staff = False
 
     def show_code(self, phrases: Phrases, code: Code, tries_left: int = 0) -> None:
         """Explain `code` to the customer."""
         self._code, self._tries_left = code, tries_left
         self.retranslate(phrases)
+
+    def show_end(self, phrases: Phrases, code: Code) -> None:
+        """Explain `code` to a customer who can do no more about it."""
+        self._ended = True
+        self.show_code(phrases, code)
 
     def show_code_for_staff(self, phrases: Phrases, code: Code) -> None:
         """Explain `code` in the words for staff."""
@@ -30,4 +35,5 @@ class CodeMessageBar(MessageBar):
             return
         tries = phrases.tries_left(self._tries_left) if self._code is not Code.OK else ""
         space = " " if phrases.script == "Latn" and tries else ""
-        self.show_message(phrases.customer(self._code) + space + tries, Icon.ATTENTION)
+        sentence = (phrases.customer_end if self._ended else phrases.customer)(self._code)
+        self.show_message(sentence + space + tries, Icon.ATTENTION)

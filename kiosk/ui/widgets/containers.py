@@ -50,15 +50,24 @@ class TwoPanes(QWidget):
 
 class ThreePanes(QWidget):
     """A head, a main part and a foot. Tall: one above the other. Wide: the main part left over the whole
-    height, head and foot on the right.
+    height, head and foot on the right; `main_right`: the other way round.
 
     `tall`: the foot's stretch against 3 of the main part; `wide`: the columns' stretch factors.
     """
 
-    def __init__(self, head: QWidget, main: QWidget, foot: QWidget, *, tall: int, wide: Stretch) -> None:
+    def __init__(
+        self,
+        head: QWidget,
+        main: QWidget,
+        foot: QWidget,
+        *,
+        tall: int,
+        wide: Stretch,
+        main_right: bool = False,
+    ) -> None:
         super().__init__()
         self._head, self._main, self._foot = head, main, foot
-        self._tall, self._wide = tall, wide
+        self._tall, self._wide, self._main_column = tall, wide, int(main_right)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         for part in (head, main, foot):
@@ -74,9 +83,10 @@ class ThreePanes(QWidget):
                 grid.addWidget(part, row, 0)
             rows, columns = (0, 3, self._tall), (1, 0)
         else:
-            grid.addWidget(self._main, 0, 0, 2, 1)
-            grid.addWidget(self._head, 0, 1)
-            grid.addWidget(self._foot, 1, 1)
+            main, side = self._main_column, 1 - self._main_column
+            grid.addWidget(self._main, 0, main, 2, 1)
+            grid.addWidget(self._head, 0, side)
+            grid.addWidget(self._foot, 1, side)
             rows, columns = (0, 1, 0), self._wide
         for row, stretch in enumerate(rows):
             grid.setRowStretch(row, stretch)

@@ -61,7 +61,7 @@ class CountdownRing(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = self.width() * 0.09
         box = QRectF(self.rect()).adjusted(edge, edge, -edge, -edge)
-        painter.setPen(QPen(colour("line"), edge))
+        painter.setPen(QPen(colour("track"), edge))
         painter.drawEllipse(box)
         ink = colour("stop" if left <= HURRY_S else "primary")
         share = min(1.0, left / self._total_s)

@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui.theme import Theme, colour
 
+EDGE = 4.0
+"""Width of the thickest line around a box, in pixels: half of it lies outside."""
+
 
 class DigitInput(QWidget):
     """Shows the digits typed on a keypad; `text` holds them until `start` or `clear`."""
@@ -50,7 +53,7 @@ class DigitInput(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         count, gaps = sum(self._groups), len(self._groups) - 1
-        side = min(self.width() / (count * 1.12 + gaps * 0.45), self.height() / 1.25)
+        side = min(self.width() / (count * 1.12 + gaps * 0.45), (self.height() - 2 * EDGE) / 1.25)
         step, gap = side * 1.12, side * 0.45
         left = (self.width() - count * step - gaps * gap) / 2
         top = (self.height() - side * 1.25) / 2
@@ -65,7 +68,7 @@ class DigitInput(QWidget):
 
     def _paint_box(self, painter: QPainter, index: int, box: QRectF) -> None:
         here = index == len(self.text)
-        painter.setPen(QPen(colour("primary" if here else "line"), 4.0 if here else 2.0))
+        painter.setPen(QPen(colour("primary" if here else "line"), EDGE if here else EDGE / 2))
         painter.setBrush(colour("surface"))
         painter.drawRoundedRect(box, box.width() * 0.15, box.width() * 0.15)
         if index >= len(self.text):

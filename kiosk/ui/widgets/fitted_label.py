@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 from kiosk.ui.theme import TextRole, Theme, colour
 from kiosk.ui.widgets.text_painting import paint_text
 
-SMALLEST = 0.55
+SMALLEST = 0.52
 """Least type size as a share of the role's."""
 
 

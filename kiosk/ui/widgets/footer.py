@@ -1,6 +1,10 @@
-"""Buttons at the bottom of every screen: cancel, another way, call the clerk; and the time left."""
+"""Buttons at the bottom of every screen: leave, another way, call the clerk; and the time left.
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+What leaves a screen (cancel, back, the end of the visit) lies on the left here, and nothing that begins or
+agrees to something ever does: a touch too many leads out, not in.
+"""
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import Icon
@@ -11,13 +15,15 @@ from kiosk.ui.widgets.message_bar import MessageBar
 
 
 class Footer(QWidget):
-    """`clerk_call` says how the clerk is reached here (a name, a bell, a phone number); it may be empty."""
+    """The buttons, and above them what became of a call of the clerk."""
 
-    def __init__(self, clerk_call: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._clerk_call = clerk_call
-        self._called_text, self._called = "", False
         self.cancel = Button("cancel", "plain", icon=Icon.EXIT)
+        self.back = Button("back", "plain")
+        self.dismiss = Button("dismiss", "primary")
+        self.low = Button("low_reach", "plain")
+        self.low.setCheckable(True)
         self.help = Button("help", "plain", icon=Icon.BELL)
         self.change = Button("change_way", "plain", icon=Icon.FORK)
         self.ring = CountdownRing()
@@ -27,7 +33,12 @@ class Footer(QWidget):
             policy.setRetainSizeWhenHidden(True)
             button.setSizePolicy(policy)
         self._row = QHBoxLayout()
-        self._row.addWidget(self.cancel, 1)
+        leaving = QWidget()  # at most one of them is visible
+        place = QGridLayout(leaving)
+        place.setContentsMargins(0, 0, 0, 0)
+        for button in (self.cancel, self.back, self.dismiss, self.low):
+            place.addWidget(button, 0, 0)
+        self._row.addWidget(leaving, 1)
         self._row.addWidget(self.change, 1)
         self._row.addWidget(self.ring)
         self._row.addWidget(self.help, 1)
@@ -36,23 +47,35 @@ class Footer(QWidget):
         column.addWidget(self._message)
         column.addLayout(self._row)
 
-    def set_buttons(self, *, cancel: bool, help_: bool, change: bool = False) -> None:
+    def set_buttons(
+        self,
+        *,
+        cancel: bool,
+        help_: bool,
+        change: bool = False,
+        back: bool = False,
+        dismiss: bool = False,
+        low: bool = False,
+    ) -> None:
         """Show the buttons that there are on a screen."""
         self.cancel.setVisible(cancel)
+        self.back.setVisible(back)
+        self.dismiss.setVisible(dismiss)
+        self.low.setVisible(low)
         self.change.setVisible(change)
         self.help.setVisible(help_)
 
-    def show_clerk_called(self, called: bool) -> None:
-        """Say that the clerk was called, or no longer: a person who asks for help must see a reaction."""
-        self._called = called
-        self._message.show_message(self._called_text if called else "")
+    def show_call(self, text: str) -> None:
+        """Say what became of the call: a person who asks for help must see a reaction. Empty: no longer."""
+        self._message.show_message(text)
 
     def retranslate(self, phrases: Phrases) -> None:
         self.cancel.set_label(phrases["button.cancel"])
+        self.back.set_label(phrases["button.back"])
+        self.dismiss.set_label(phrases["button.dismiss"])
+        self.low.set_label(phrases["button.low_reach"])
         self.help.set_label(phrases["button.help"])
         self.change.set_label(phrases["button.change_way"])
-        self._called_text = f"{phrases['general.clerk_called']} {self._clerk_call}".strip()
-        self.show_clerk_called(self._called)
         self.ring.set_accessible_texts(phrases["general.time_left"], phrases["general.seconds"])
 
     def set_theme(self, theme: Theme) -> None:

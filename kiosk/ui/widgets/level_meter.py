@@ -45,7 +45,7 @@ class LevelMeter(QWidget):
         step = (self.width() - side * 1.1) / LAMPS
         for lamp in range(LAMPS):
             lit = "wait" if lamp >= LAMPS - 2 else "done"
-            painter.setBrush(colour(lit if lamp < round(self._lit) else "line"))
+            painter.setBrush(colour(lit if lamp < round(self._lit) else "track"))
             box = QRectF(side * 1.1 + lamp * step, side * 0.2, step * 0.72, side * 0.6)
             painter.drawRoundedRect(box, 4, 4)
         painter.end()

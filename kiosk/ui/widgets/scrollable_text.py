@@ -3,12 +3,15 @@
 import html
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QScroller, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QScroller, QWidget
 
 from kiosk.phrases import Phrases
-from kiosk.ui.theme import Theme, colour
+from kiosk.ui.theme import TOUCH_PX, Theme, colour_ground
 from kiosk.ui.widgets.button import Button
+
+NO_LIMIT = 16_777_215
+"""QWIDGETSIZE_MAX of Qt."""
 
 
 class ScrollableText(QWidget):
@@ -25,18 +28,16 @@ class ScrollableText(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        colours = area.palette()
-        colours.setColor(QPalette.ColorRole.Window, colour("surface"))
-        colours.setColor(QPalette.ColorRole.WindowText, colour("ink"))
-        area.setPalette(colours)
         area.setWidget(self._text)
         QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.LeftMouseButtonGesture)
         self._more = Button("scroll", "plain", role="small")
+        self.paragraphs: list[str] = []
+        """What is shown."""
         self._labels = ("", "")  # to scroll down, to scroll up
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(area, 1)
-        column.addWidget(self._more)
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addWidget(area, 1)
+        self._box.addWidget(self._more)
         self._more.clicked.connect(self._scroll)
         area.verticalScrollBar().valueChanged.connect(self._update_button)
         area.verticalScrollBar().rangeChanged.connect(self._update_button)
@@ -47,12 +48,18 @@ class ScrollableText(QWidget):
 
     def show_paragraphs(self, paragraphs: list[str]) -> None:
         """Show the paragraphs from the top."""
+        self.paragraphs = paragraphs
         self._text.setText("".join(_to_html(text) for text in paragraphs))
         self._text.setAccessibleName("\n".join(paragraphs))
         self._area.verticalScrollBar().setValue(0)
         QTimer.singleShot(0, self._update_button)
 
     def set_theme(self, theme: Theme) -> None:
+        """Put the button below the text, or beside it on a wide screen, which has little height."""
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._box.setDirection(down if theme.portrait else right)
+        self._more.setMaximumWidth(NO_LIMIT if theme.portrait else max(TOUCH_PX, theme.px(250)))
+        colour_ground(self._area, "surface")
         self._text.setFont(theme.font("small"))
         self._text.setMargin(theme.px(24))
 

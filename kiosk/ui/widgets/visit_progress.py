@@ -1,33 +1,44 @@
-"""Steps of a visit in a line: done, present, still to come."""
+"""Steps of a visit in a line: passed, present, ended here, still to come."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from kiosk.phrases import Phrases
+from kiosk.model import Step
+from kiosk.phrases import Phrases, load
 from kiosk.ui.icons import Icon, paint_icon
 from kiosk.ui.theme import Theme, colour
+from kiosk.visit.steps import StepState
 
-STEPS = ("card", "phone", "face", "digits", "done")
+_MARKS = {StepState.PASSED: Icon.CHECK, StepState.ENDED: Icon.CROSS}
+"""Marks in place of the number."""
+_GROUND = {
+    StepState.PASSED: "primary",
+    StepState.HERE: "primary",
+    StepState.ENDED: "second",
+    StepState.AHEAD: "surface",
+}
 
 
 class VisitProgress(QWidget):
-    """Shows the step with an index into STEPS; all before it are done."""
+    """Shows steps and what became of each."""
 
     def __init__(self) -> None:
         super().__init__()
         self._theme = Theme()
-        self._names: list[str] = [""] * len(STEPS)
-        self._step = 0
+        self._phrases = load()
+        self.steps: Sequence[tuple[Step, StepState]] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def retranslate(self, phrases: Phrases) -> None:
-        self._names = [phrases[f"progress.{step}"] for step in STEPS]
+        self._phrases = phrases
         self._refresh()
 
-    def set_step(self, step: int) -> None:
-        """Set the present step."""
-        self._step = step
+    def show_steps(self, steps: Sequence[tuple[Step, StepState]]) -> None:
+        """Show these steps from left to right."""
+        self.steps = steps
         self._refresh()
 
     def set_theme(self, theme: Theme) -> None:
@@ -35,39 +46,54 @@ class VisitProgress(QWidget):
         self.setFixedHeight(max(44, theme.px(116)))
 
     def _refresh(self) -> None:
-        self.setAccessibleName(f"{self._step + 1}/{len(STEPS)} {self._names[self._step]}")
+        names = [
+            f"{index}/{len(self.steps)} {self._phrases[f'progress.{step}']}"
+            for index, (step, state) in enumerate(self.steps, start=1)
+            if state in (StepState.HERE, StepState.ENDED)
+        ]
+        self.setAccessibleName("".join(names))
         self.update()
 
     def paintEvent(self, _: object) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        room = self.width() / len(STEPS)
+        room = self.width() / max(1, len(self.steps))
         radius = self.height() * 0.24
         gap = radius * 1.3
-        for index, name in enumerate(self._names):
+        names = [self._phrases[f"progress.{step}"] for step, _ in self.steps]
+        size = self._name_size(names, room, self.height() - radius * 2 - 4)
+        for index, (_, state) in enumerate(self.steps):
             middle = QPointF(room * (index + 0.5), radius + 3)
             if index:  # the line from the step before
-                reached = colour("primary" if index <= self._step else "line")
+                reached = colour("track" if state is StepState.AHEAD else "primary")
                 painter.setPen(QPen(reached, max(3.0, radius * 0.16)))
                 left, right = middle.x() - room + gap, middle.x() - gap
                 painter.drawLine(QPointF(left, middle.y()), QPointF(right, middle.y()))
             self._paint_dot(painter, index, middle, radius)
+            here = state in (StepState.HERE, StepState.ENDED)
             box = QRectF(room * index, radius * 2 + 4, room, self.height() - radius * 2 - 4)
-            size = min(self._theme.size("small"), round(box.height() * 0.72))
-            painter.setPen(colour("ink" if index == self._step else "soft"))
-            painter.setFont(self._theme.font_px(size, index == self._step))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+            painter.setPen(colour("ink" if here else "soft"))
+            painter.setFont(self._theme.font_px(size, here))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, names[index])
         painter.end()
 
+    def _name_size(self, names: Sequence[str], width: float, height: float) -> int:
+        """Return one size in which every name fits under its step."""
+        size = min(self._theme.size("small"), round(height * 0.72))
+        metrics = QFontMetricsF(self._theme.font_px(size, True))
+        widest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
+        return size if widest <= width * 0.96 else int(size * width * 0.96 / widest)
+
     def _paint_dot(self, painter: QPainter, index: int, middle: QPointF, radius: float) -> None:
-        here, past = index == self._step, index < self._step
-        painter.setPen(QPen(colour("primary" if here or past else "soft"), max(2.0, radius * 0.12)))
-        painter.setBrush(colour("primary" if here or past else "surface"))
+        state = self.steps[index][1]
+        ground, ahead = _GROUND[state], state is StepState.AHEAD
+        painter.setPen(QPen(colour("soft" if ahead else ground), max(2.0, radius * 0.12)))
+        painter.setBrush(colour(ground))
         painter.drawEllipse(middle, radius, radius)
         box = QRectF(middle.x() - radius, middle.y() - radius, radius * 2, radius * 2)
-        if past:
-            paint_icon(painter, Icon.CHECK, box, colour("on_filled"), 0.1)
+        if (mark := _MARKS.get(state)) is not None:
+            paint_icon(painter, mark, box, colour("on_filled"), 0.1)
             return
-        painter.setPen(colour("on_filled" if here else "soft"))
+        painter.setPen(colour("soft" if ahead else "on_filled"))
         painter.setFont(self._theme.font_px(round(radius * 1.15), True))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index + 1))

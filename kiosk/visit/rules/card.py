@@ -6,14 +6,27 @@ from kiosk.settings import CardLimits
 
 _ANSWERS = {
     Code.OK: VerdictAnswer.PASS,
+    Code.CARD_NUMBER_IRREGULAR: VerdictAnswer.REVIEW,
     Code.CARD_UNDER_AGE: VerdictAnswer.REVIEW,
     Code.CARD_CHILD: VerdictAnswer.REVIEW,
 }
 
 
 def judge_card(facts: CardFacts, limits: CardLimits) -> Verdict:
-    """Return whether this card may be activated here today; REVIEW for a person who is too young."""
-    code = _card_code(facts, limits)
+    """Return whether this card may be activated here today.
+
+    REVIEW for a person who is too young, and for a number that breaks the rules of its making; who has such a
+    number may be too young besides (`judge_age`).
+    """
+    return _of_owner(_card_code(facts, limits), facts, limits)
+
+
+def judge_age(facts: CardFacts, limits: CardLimits) -> Verdict:
+    """Return whether the owner of a card that is in order is old enough to apply alone."""
+    return _of_owner(_age_code(facts, limits), facts, limits)
+
+
+def _of_owner(code: Code, facts: CardFacts, limits: CardLimits) -> Verdict:
     return Verdict(
         check=Check.CARD,
         answer=_ANSWERS.get(code, VerdictAnswer.REFUSE),
@@ -26,26 +39,36 @@ def judge_card(facts: CardFacts, limits: CardLimits) -> Verdict:
 def judge_guardian_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     """Return whether the owner of this card may apply for a child: an adult, with a card that is in order.
 
-    That it is not the child's own card again follows from the age, which both numbers hold.
+    REVIEW for an adult's number that breaks the rules of its making. That it is not the child's own card
+    again follows from the age.
     """
     code = _card_code(facts, limits)
-    too_young = code in (Code.CARD_UNDER_AGE, Code.CARD_CHILD)
+    if code is Code.CARD_NUMBER_IRREGULAR and _age_code(facts, limits) is not Code.OK:
+        code = _age_code(facts, limits)
+    if code in (Code.CARD_UNDER_AGE, Code.CARD_CHILD):
+        code = Code.GUARDIAN_UNDER_AGE
+    answers = {Code.OK: VerdictAnswer.PASS, Code.CARD_NUMBER_IRREGULAR: VerdictAnswer.REVIEW}
     return Verdict(
         check=Check.GUARDIAN,
-        answer=VerdictAnswer.PASS if code is Code.OK else VerdictAnswer.RETRY,
-        code=Code.GUARDIAN_UNDER_AGE if too_young else code,
+        answer=answers.get(code, VerdictAnswer.RETRY),
+        code=code,
         measured=_measured(facts),
         required={"min_age": limits.min_age},
     )
 
 
 def _card_code(facts: CardFacts, limits: CardLimits) -> Code:
-    if not facts.number_valid or not facts.birth_agrees:
+    regular = facts.number_valid and facts.birth_agrees
+    if not regular and not facts.number_formed:
         return Code.CARD_NUMBER_INVALID
-    if facts.days_since_issue < 0:
+    if facts.days_since_issue < 0 or facts.age < 0:  # by this clock its owner is not born: no child
         return Code.CARD_NOT_YET_VALID
     if facts.days_valid is not None and facts.days_valid < 0:
         return Code.CARD_EXPIRED
+    return _age_code(facts, limits) if regular else Code.CARD_NUMBER_IRREGULAR
+
+
+def _age_code(facts: CardFacts, limits: CardLimits) -> Code:
     if facts.age < limits.min_age_guarded:
         return Code.CARD_CHILD
     if facts.age < limits.min_age:

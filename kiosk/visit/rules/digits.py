@@ -20,6 +20,7 @@ _SPOKEN_IN_TIME = frozenset(
         Code.SPEECH_UNKNOWN,
         Code.SPEECH_NOISY,
         Code.SPEECH_TOO_QUIET,
+        Code.SPEECH_CLIPPED,
         Code.SPEECH_EXTRA,
     )
 )
@@ -57,12 +58,18 @@ def judge_digits(
         "clipped": round(max([h.clipped for h in heard], default=0.0), 4),
         "gain": level[0].value if level else "",  # what the clerk was shown about the microphone
         "extra": sum(h.extra for h in heard),
+        "far_pitches": reading_faults.far_pitches([h.pitch_hz for h in heard if h.pitch_hz]),
         "by": " ".join(sorted({h.by for h in heard if h.by})),
         "faults": " ".join(f"{i + 1}:{f.value}" for i, f in enumerate(faults) if f),
         **reading_faults.per_digit(challenge, shown, heard),
     }
     needed, least = likelihood_ratio.needed(of, limits.guess), likelihood_ratio.least(limits.guess)
-    required: Measures = {"right": needed, "llr": round(least, 3)}
+    required: Measures = {
+        "right": needed,
+        "llr": round(least, 3),
+        "early_s": limits.early_s,
+        "late_s": limits.late_s,
+    }
     if right >= needed or (right == needed - 1 and ratio >= least):
         return Verdict(
             check=Check.DIGITS, answer=VerdictAnswer.PASS, code=Code.OK, measured=measured, required=required

@@ -13,7 +13,7 @@ def judge_face(
     photographed: bool = False,
     last: bool = False,
 ) -> Verdict:
-    """Place the mean likeness of the best good frames in a band: accept, review by a clerk, refuse.
+    """Place the mean likeness of the kept good frames in a band: accept, uncertain, refuse.
 
     RETRY (too few frames) means that more frames are needed; with `last` there is no more time for them. A
     reference that was `photographed` has a stricter band, never passes by itself, and has no band for review:
@@ -53,7 +53,7 @@ def _judge_photographed(seen: FaceSeen, limits: FaceLimits, thresholds: FaceThre
         answer, code = VerdictAnswer.RETRY, Code.FACE_TOO_FEW_FRAMES
     else:
         answer, code = VerdictAnswer.REFUSE, Code.FACE_MISMATCH
-    required: Measures = {"accept": accept, "min_frames": limits.min_frames}
+    required: Measures = {"accept": accept, "review": accept, "min_frames": limits.min_frames}
     return Verdict(
         check=Check.FACE,
         answer=answer,

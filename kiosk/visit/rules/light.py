@@ -113,6 +113,7 @@ def judge_light(
         "gain": limits.min_gain,
         "fit": limits.min_fit,
         "steps": limits.min_steps,
+        "beaten": 1.0,
         "counts": limits.mode,
     }
     failed = VerdictAnswer.RETRY if limits.mode == "required" else VerdictAnswer.REVIEW
@@ -126,12 +127,12 @@ def judge_light(
 
 
 def _light_code(response: LightResponse | None, limits: LightLimits) -> Code:
-    """So written that a NaN never passes."""
+    """So written that a NaN never passes. A weak answer in step with the very sequence is no absent one."""
     if response is None or not response.steps >= limits.min_steps:
         return Code.LIGHT_UNSEEN
     if response.gain >= limits.min_gain and response.fit >= limits.min_fit and response.beaten >= 1.0:
         return Code.OK
-    if response.gain + 2 * response.error < limits.min_gain:
+    if response.gain + 2 * response.error < limits.min_gain and not response.beaten >= 1.0:
         return Code.LIGHT_ABSENT
     return Code.LIGHT_UNCLEAR
 

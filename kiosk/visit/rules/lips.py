@@ -31,7 +31,13 @@ def judge_lips(heard: Sequence[DigitHeard], seen: Sequence[FaceSeen], limits: Li
         "chance": round(chance, 3) if chance is not None else None,
         "onsets_s": " ".join(_onset(_voice(h), mouths, limits) for h in heard),
     }
-    required: Measures = {"moved": limits.min_moved, "rise": limits.min_rise, "chance": limits.max_chance}
+    required: Measures = {
+        "moved": limits.min_moved,
+        "rise": limits.min_rise,
+        "chance": limits.max_chance,
+        "before_s": limits.before_s,
+        "after_s": limits.after_s,
+    }
     code = _lips_code(len(known), moved, chance, limits)
     if limits.min_moved > 0 and code is Code.OK:
         return Verdict(

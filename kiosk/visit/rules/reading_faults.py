@@ -48,6 +48,19 @@ def refined(
     return [_refined(i, faults, challenge, heard, own_pitch) for i in range(len(faults))]
 
 
+def far_pitches(pitches_hz: Sequence[float]) -> int | None:
+    """Return how many pitches are farther than `SEMITONES` from the median of all; None of too few.
+
+    One person's pitch hardly strays so far (`kiosk evaluate voices`); where several digits do, more than one
+    person may have read. It is evidence for central and decides nothing here: of two voices of one pitch it
+    sees none.
+    """
+    if len(pitches_hz) < FEWEST_RIGHT:
+        return None
+    middle = median(pitches_hz)
+    return sum(abs(12 * log2(hz / middle)) > SEMITONES for hz in pitches_hz)
+
+
 def main_reason(faults: Sequence[Code], nothing_heard: bool) -> Code:
     """Return the one reason to show: a fault of the terminal first, then silence, then the most frequent."""
     for code in _OURS:

@@ -3,7 +3,7 @@
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage, Way
-from kiosk.visit.stages import review
+from kiosk.visit.stages import review, timing
 from kiosk.visit.state import Orders, VisitState
 
 CLERK_WAYS = {Way.TOUCH: Code.WAY_ATTEST, Way.CLERK: Code.WAY_CLERK}
@@ -15,7 +15,7 @@ def began(state: VisitState, event: e.Began) -> Orders:
     offered = state.limits.ways
     state.choose(event.way if event.way in offered else offered[0])
     prompt = "consent_clerk" if state.way is Way.CLERK else "consent"
-    return [state.go(Stage.CONSENT, state.limits.consent_s), e.Say(prompt)]
+    return [state.go(Stage.CONSENT, state.consent_s()), e.Say(prompt)]
 
 
 def agreed(state: VisitState, event: e.Agreed) -> Orders:
@@ -27,7 +27,7 @@ def agreed(state: VisitState, event: e.Agreed) -> Orders:
 
 def go_on(state: VisitState) -> Orders:
     """Ask for the card; on the clerk's way no camera and no microphone is opened."""
-    if state.card is not None and state.typed is not None:
+    if state.card is not None and state.told:
         return to_clerk(state)
     show = state.go(Stage.CARD, state.limits.card.limit_s, state.gone.get(Device.READER, Code.OK))
     devices: Orders = [] if state.way is Way.CLERK else [e.Attend()]
@@ -35,9 +35,20 @@ def go_on(state: VisitState) -> Orders:
 
 
 def to_clerk(state: VisitState) -> Orders:
-    """Refer to the clerk, once card, number and password are there; they look at the person."""
+    """Refer to the clerk, once the card and what the purpose needs are there; they look at the person."""
     referred = review.refer(state, Code.WAY_CLERK)
     return [*referred, e.TakeChallenge()] if state.stage is Stage.REVIEW else referred
+
+
+def prompt_ended(state: VisitState, event: e.PromptEnded) -> Orders:
+    """Let the time to read begin when the text has been spoken: nobody reads and listens at once."""
+    if event.prompt == e.READ_ALOUD:
+        return timing.touched(state, e.Touched())
+    if not event.prompt.startswith("consent") or state.asked:
+        return []
+    state.entered_at = state.at
+    state.end_stage_at(state.at + state.limit_s)
+    return [e.TimeLeft(state.ends)]
 
 
 def declined(state: VisitState, _: e.Declined) -> Orders:
@@ -53,7 +64,7 @@ def clerk_present(state: VisitState, _: e.ClerkPresent) -> Orders:
     if state.declined:
         state.declined = False
         state.choose(Way.CLERK)
-        show = state.go(Stage.CONSENT, state.limits.consent_s, Code.CONSENT_REFUSED)
+        show = state.go(Stage.CONSENT, state.consent_s(), Code.CONSENT_REFUSED)
         return [show, e.Say("consent_clerk")]
     return go_on(state) if state.consent is not None else []
 

@@ -6,10 +6,9 @@ from kiosk.model import DigitHeard, FaceSeen, Outcome, Stage, Verdict, VerdictAn
 from kiosk.visit.reading import SCREEN_PATIENCE_S, Reading
 from kiosk.visit.rules.continuity import judge_continuity
 from kiosk.visit.rules.digits import judge_digits
-from kiosk.visit.rules.light import judge_light
 from kiosk.visit.rules.lips import judge_lips
 from kiosk.visit.rules.microphone_level import judge_level
-from kiosk.visit.stages import face_watch, review, submit
+from kiosk.visit.stages import conclusion, face_watch, light, review
 from kiosk.visit.state import Orders, VisitState
 
 _NEED_TIME = frozenset({Code.SPEECH_SILENCE, Code.SPEECH_MISSING_DIGITS, Code.SPEECH_TOO_LATE})
@@ -32,7 +31,7 @@ def challenge_taken(state: VisitState, event: e.ChallengeTaken) -> Orders:
 def _prompt(state: VisitState) -> str:
     """With the reason, where the try before had one; the first says that the light will change."""
     if not state.tries_spent(Stage.DIGITS):
-        return "digits" if state.limits.light.mode == "off" or state.light_declined else "digits.light"
+        return "digits.light" if light.is_wanted(state) else "digits"
     reason = state.retry.value.rpartition(".")[2]
     return f"digits_retry.{reason}" if state.retry is not Code.OK else "digits_retry"
 
@@ -52,24 +51,8 @@ def prompt_ended(state: VisitState, event: e.PromptEnded) -> Orders:
         return []
     state.reading.started = True
     state.deadline = state.at + state.limits.digits.first_s
-    orders: Orders = [e.Listen(state.reading.count)]
-    if state.limits.light.mode != "off" and not state.light_declined:
-        orders.append(state.reading.light())
-    return orders
-
-
-def light_shown(state: VisitState, event: e.LightShown) -> Orders:
-    if state.reading is not None:
-        state.reading.light_painted(event)
-    return []
-
-
-def light_declined(state: VisitState, _: e.LightDeclined) -> Orders:
-    """Stop the light for the whole visit. Where it is required the visit goes to the clerk in the end: no new
-    digits would help.
-    """
-    state.light_declined = True
-    return [e.ShowLight("", state.limits.light.hold_s)]
+    reading = state.reading
+    return [e.Listen(reading.count), *light.begin(state, reading.challenge, reading.longest_s())]
 
 
 def shown(state: VisitState, event: e.DigitShown) -> Orders:
@@ -137,23 +120,20 @@ def _judge(state: VisitState, reading: Reading) -> Orders:
     judged = [
         judge_digits(reading.challenge, reading.shown, heard, limits.digits, limits.sound),
         judge_lips(heard, reading.seen, limits.lips),
+        *light.judge(state, reading.challenge, reading.seen),
     ]
-    if limits.light.mode != "off":
-        declined = state.light_declined
-        judged.append(judge_light(reading.challenge, reading.lit, reading.seen, limits.light, declined))
     state.verdicts += judged
-    for verdict in judged:
-        if verdict.answer is not VerdictAnswer.REVIEW and not state.passes(verdict):
-            return _failed(state, verdict)
+    if (failed := light.first_failure(state, judged)) is not None:
+        return _failed(state, failed)
     unbroken = judge_continuity(state.track, reading.seen, reading.span(), limits.face.max_gap_s)
     state.verdicts.append(unbroken)
     if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
-    return submit.begin(state, reading.challenge)
+    return conclusion.conclude(state, reading.challenge)
 
 
 def _failed(state: VisitState, verdict: Verdict) -> Orders:
     state.slowed |= verdict.code in _NEED_TIME
-    if verdict.code is Code.LIGHT_DECLINED or not state.spend(Stage.DIGITS):
+    if verdict.code in light.FINAL or not state.spend(Stage.DIGITS):
         return review.refer(state, verdict.code)
     return [e.StopListening(), *begin(state, verdict.code)]

@@ -1,18 +1,13 @@
-"""How a visit ends early: cancelled, by asking for help, or timed out."""
+"""How a visit ends early: cancelled or timed out."""
 
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
-from kiosk.visit.stages import review
 from kiosk.visit.state import Orders, VisitState
 
 
 def cancelled(state: VisitState, _: e.Cancelled) -> Orders:
     return state.end(Outcome.ABANDONED, Code.VISIT_CANCELLED)
-
-
-def help_wanted(state: VisitState, _: e.HelpWanted) -> Orders:
-    return review.refer(state, Code.VISIT_NEEDS_CLERK)
 
 
 def timed_out(state: VisitState, _: e.TimePassed) -> Orders:

@@ -8,7 +8,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.card import judge_guardian_card
-from kiosk.visit.stages import review
+from kiosk.visit.stages import phone, review
 from kiosk.visit.state import Orders, VisitState
 
 
@@ -18,6 +18,14 @@ def wanted(state: VisitState, event: e.CardRead) -> Orders:
         return state.end(Outcome.REFERRED, Code.CARD_CHILD)
     state.child = event
     return [e.IgnoreCard(), e.CallClerk()]
+
+
+def attended(state: VisitState, event: e.CardRead) -> Orders:
+    """Go on for this child with the clerk who has just signed, if a clerk may attest it."""
+    if not review.is_asked_of_clerk(state, Code.CARD_CHILD):
+        return state.end(Outcome.REFERRED, Code.CARD_CHILD)
+    state.child = event
+    return begin(state)
 
 
 def clerk_present(state: VisitState, _: e.ClerkPresent) -> Orders:
@@ -32,7 +40,7 @@ def clerk_absent(state: VisitState, _: e.ClerkAbsent) -> Orders:
 
 def begin(state: VisitState) -> Orders:
     """Ask the guardian for their consent."""
-    return [state.go(Stage.GUARDIAN, state.limits.consent_s), e.Say("consent.guardian")]
+    return [state.go(Stage.GUARDIAN, state.consent_s("guardian")), e.Say("consent.guardian")]
 
 
 def agreed(state: VisitState, event: e.GuardianAgreed) -> Orders:
@@ -48,12 +56,18 @@ def declined(state: VisitState, _: e.GuardianDeclined) -> Orders:
 
 
 def card_read(state: VisitState, event: e.CardRead) -> Orders:
-    """Take the guardian's card; one that does not pass is refused, and the next is read while time lasts."""
+    """Take the guardian's card; one that does not pass is refused, and the next is read while time lasts.
+
+    Its number may be irregular: clerk and supervisor attest it, whatever they attested of the child's.
+    """
     if state.guardian is None:
         return []
     verdict = judge_guardian_card(event.facts, state.limits.card)
     state.verdicts.append(verdict)
+    if verdict.code is Code.CARD_NUMBER_IRREGULAR:
+        state.card = event
+        return review.refer(state, verdict.code)
     if verdict.answer is not VerdictAnswer.PASS:
         return [state.show(verdict.code), e.Say("card.guardian")]
     state.card = event
-    return [e.IgnoreCard(), state.go(Stage.PHONE, state.limits.phone_s), e.Say("phone")]
+    return [e.IgnoreCard(), *phone.begin(state)]

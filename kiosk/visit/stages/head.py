@@ -6,7 +6,7 @@ from kiosk.model import FaceSeen, Stage, VerdictAnswer
 from kiosk.visit.head_turns import HeadTurns
 from kiosk.visit.reading import SCREEN_PATIENCE_S
 from kiosk.visit.rules.continuity import judge_continuity
-from kiosk.visit.stages import face_watch, review, submit
+from kiosk.visit.stages import conclusion, face_watch, light, review
 from kiosk.visit.state import Orders, VisitState
 
 
@@ -30,7 +30,10 @@ def prompt_ended(state: VisitState, event: e.PromptEnded) -> Orders:
         return []
     turning.started = True
     state.deadline = state.at + turning.pause_s()
-    return [e.ShowHeadMove(0, turning.count, None)]
+    return [
+        e.ShowHeadMove(0, turning.count, None),
+        *light.begin(state, turning.challenge, turning.longest_s()),
+    ]
 
 
 def shown(state: VisitState, event: e.HeadMoveShown) -> Orders:
@@ -69,13 +72,14 @@ def face_seen(state: VisitState, seen: FaceSeen) -> Orders:
 
 
 def _judge(state: VisitState, turning: HeadTurns) -> Orders:
-    verdict = turning.verdict()
-    state.verdicts.append(verdict)
-    if not state.passes(verdict):
-        spent = not state.spend(Stage.HEAD)
-        return review.refer(state, verdict.code) if spent else begin(state, verdict.code)
+    judged = [turning.verdict(), *light.judge(state, turning.challenge, turning.seen)]
+    state.verdicts += judged
+    if (failed := light.first_failure(state, judged)) is not None:
+        if failed.code in light.FINAL or not state.spend(Stage.HEAD):
+            return review.refer(state, failed.code)
+        return begin(state, failed.code)
     unbroken = judge_continuity(state.track, turning.seen, turning.span(), state.limits.face.max_gap_s)
     state.verdicts.append(unbroken)
     if unbroken.answer is not VerdictAnswer.PASS:
         return face_watch.start_over(state, unbroken.code)
-    return submit.begin(state, turning.challenge)
+    return conclusion.conclude(state, turning.challenge)

@@ -2,7 +2,8 @@
 
 A clerk looks at every visit with such a portrait.
 
-The card was read electronically in the same visit; what is held before the camera only has to be its print.
+The card was read electronically in the same visit; what is held before the camera has to be its print, with
+the same number.
 """
 
 from kiosk import events as e
@@ -18,7 +19,8 @@ HINT_FRAMES = 2
 def begin(state: VisitState, code: Code) -> Orders:
     state.hint = Hint()
     show = state.go(Stage.PORTRAIT, state.limits.portrait.limit_s, code)
-    return [show, e.WatchCard(), e.Say("portrait")]
+    number = state.card.card.number if state.card and state.card.card else ""  # no card in a replay
+    return [show, e.WatchCard(number), e.Say("portrait")]
 
 
 def seen(state: VisitState, event: e.CardSeen) -> Orders:

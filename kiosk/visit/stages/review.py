@@ -5,26 +5,35 @@ What is not in the settings' table cannot be overruled; without a signed-in cler
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Check, Decision, Device, Outcome, Role, Stage, Verdict, VerdictAnswer, Way
+from kiosk.model import Check, Decision, Device, Outcome, Role, Stage, Step, Verdict, VerdictAnswer, Way
 from kiosk.visit.review_case import ReviewCase
 from kiosk.visit.state import CARD_CODES, Orders, VisitState
 
 WATCHED = frozenset({Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH})
 """Stages with a face before the camera: what a clerk approves then is approved for this face."""
+CALLED_AGAIN_FACTOR = 2
+"""A review waits at most this many times as long if the clerk is called again."""
+AFTER_CHALLENGE = frozenset({Code.FACE_UNCERTAIN, Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_CHILD})
+"""Asked about when all else is done: what is approved is submitted. All other checks are made again."""
 JUST_BELOW = 0.05
 """A likeness at most this much below the threshold is called "just below": words for people, no threshold."""
 
 
-def refer(state: VisitState, code: Code) -> Orders:
-    """Ask the clerk on the spot if that may be decided here; else end the visit, referred."""
+def refer(state: VisitState, code: Code, back: Stage | None = None) -> Orders:
+    """Ask the clerk on the spot if that may be decided here; else end the visit, referred.
+
+    `back`: the stage that another try begins with; None: the present one.
+    """
+    if code in AFTER_CHALLENGE:
+        state.step = Step.CLERK
     if not is_asked_of_clerk(state, code) or len(state.reviews) >= state.review_settings.most:
         return state.end(Outcome.REFERRED, code)
-    state.review_case = ReviewCase(code=code, back=state.stage)
+    state.review_case = ReviewCase(code=code, back=back or state.stage)
     kept: Orders = []
     if state.stage in WATCHED:
         state.forget_other_approvals()
         kept = [e.KeepFace()]
-    state.reading = state.turning = None
+    state.reading = state.turning = state.light = None
     state.go(Stage.REVIEW, state.limits.review_s, code)
     return [e.StopListening(), e.Unwatch(), *kept, e.IgnoreCard(), e.CallClerk()]
 
@@ -43,7 +52,22 @@ def clerk_present(state: VisitState, event: e.ClerkPresent) -> Orders:
         return []
     case.asked_unix = event.at_unix
     show = state.go(Stage.REVIEW, state.limits.review_s, case.code)
+    case.until = state.at + CALLED_AGAIN_FACTOR * state.limit_s
     return [show, e.AskSignature(Role.CLERK, clerk=event.clerk), e.Say("review")]
+
+
+def help_wanted(state: VisitState, _: e.HelpWanted) -> Orders:
+    """Call the clerk again, and wait longer for them, within a bound."""
+    case = state.review_case
+    if case is None:
+        return []
+    state.ringing = True
+    state.end_stage_at(max(state.ends, min(state.at + state.limit_s, case.until)))
+    return [e.TimeLeft(state.ends), e.RingClerk()]
+
+
+def call_changed(_: VisitState, event: e.ClerkCallChanged) -> Orders:
+    return [e.ShowHelp(call=event.call)]
 
 
 def clerk_absent(state: VisitState, _: e.ClerkAbsent) -> Orders:
@@ -81,7 +105,11 @@ def may_approve(state: VisitState, code: Code) -> bool:
 
 def may_retry(state: VisitState, code: Code) -> bool:
     """Return whether another try may be granted: once in a visit, as each is a chance for an impostor."""
-    papers = code in (Code.WAY_CLERK, Code.CARD_CHILD)  # they do not change by trying again
+    papers = code in (
+        Code.WAY_CLERK,
+        Code.CARD_CHILD,
+        Code.CARD_NUMBER_IRREGULAR,
+    )  # they do not change by trying again
     return not papers and not any(r.decision is Decision.AGAIN for r in state.reviews)
 
 
@@ -94,7 +122,7 @@ def show_case(state: VisitState, case: ReviewCase) -> e.ShowCase:
         may_approve=may_approve(state, case.code),
         may_retry=may_retry(state, case.code),
         second=case.code in state.review_settings.second_signature,
-        pictures=state.way is not Way.CLERK,
+        pictures=state.way is not Way.CLERK and case.back is not Stage.CARD,  # no camera yet
     )
 
 
@@ -107,6 +135,8 @@ def findings(verdicts: list[Verdict]) -> tuple[e.Finding, ...]:
 def _band(verdict: Verdict) -> str:
     if verdict.answer is VerdictAnswer.PASS:
         return "passed"
+    if verdict.code is Code.CARD_NUMBER_IRREGULAR:
+        return "irregular"
     if verdict.code in CARD_CODES:
         return "guardian"
     if verdict.check is Check.FACE and verdict.answer is VerdictAnswer.REVIEW:

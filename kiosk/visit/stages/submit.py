@@ -36,15 +36,14 @@ def begin(state: VisitState, challenge: Challenge) -> Orders:
 
 def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
     assert state.consent is not None
-    assert state.typed is not None
+    assert state.told
     owner, guardian = state.child or state.card, None
     if state.child is not None:
         assert state.guardian is not None
         guardian = e.Guardian(state.card.card if state.card else None, state.guardian)
     return e.Evidence(
         card=owner.card if owner else None,
-        phone=state.typed.phone,
-        password=state.typed.password,
+        phone=state.typed.phone if state.typed else None,
         consent=state.consent,
         challenge=challenge.id,
         verdicts=tuple(state.verdicts),
@@ -53,6 +52,7 @@ def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
         reviews=tuple(state.reviews),
         purpose=state.purpose,
         guardian=guardian,
+        reader=state.card.reader if state.card else None,
     )
 
 
@@ -68,7 +68,7 @@ def store_failed(state: VisitState, event: e.StoreFailed) -> Orders:
 def receipt_arrived(state: VisitState, event: e.ReceiptArrived) -> Orders:
     if event.receipt.id != state.number:
         return []
-    state.credential = event.receipt.credential
+    state.credential, state.erasure = event.receipt.credential, event.receipt.erasure
     return state.end(_FINAL[event.receipt.status], event.receipt.code)
 
 
@@ -113,6 +113,12 @@ def late_receipt(state: VisitState, event: e.ReceiptArrived) -> Orders:
 def late_wedge(state: VisitState, event: e.RequestWedged) -> Orders:
     """Withdraw the promise: the request will not be delivered after all."""
     return request_wedged(state, event) if state.outcome is Outcome.ACCEPTED else []
+
+
+def help_wanted(state: VisitState, _: e.HelpWanted) -> Orders:
+    """Call the clerk until the last screen is left."""
+    state.called_at_end = state.ringing = True
+    return [e.RingClerk()]
 
 
 def dismissed(state: VisitState, _: e.Event) -> Orders:

@@ -26,12 +26,12 @@ def chosen(state: VisitState, event: e.WayChosen) -> Orders:
     if event.way not in state.limits.ways or event.way in state.ways:
         return []
     state.choose(event.way)
-    state.reading = state.turning = state.challenge = None
+    state.reading = state.turning = state.light = state.challenge = None
     if event.way is Way.CLERK:
         # This way has a consent of its own; what was filmed is dropped, and nobody is filmed on it.
         state.consent = None
         state.photographed = False
-        show = state.go(Stage.CONSENT, state.limits.consent_s)
+        show = state.go(Stage.CONSENT, state.consent_s())
         return [e.StopListening(), e.Unwatch(), e.Forget(), show, e.Say("consent_clerk")]
     if state.stage is Stage.FACE:
         return [state.show()]

@@ -7,6 +7,8 @@ from kiosk.activation.database import Database
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.outbox import Outbox
+from kiosk.clock import TerminalClock
+from kiosk.simulators.card_reader import READER
 from tests.support.activation_terminal import ActivationTerminal
 from tests.support.stub_central import ENROL_CODE, StubCentral
 
@@ -32,15 +34,14 @@ def stub(tmp_path: Path):
 @pytest.fixture
 def enrolled(stub, tmp_path: Path):
     """The identity of terminal T-1, enrolled at the stub."""
-    return identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity")
+    return identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "identity", reader=READER)
 
 
 @pytest.fixture
 def gateway(stub, enrolled):
-    import time
 
     wire = HttpClient(stub.url, stub.ca, connect_s=2.0, answer_s=2.0)
-    made = Gateway(wire, enrolled, time.time, heartbeat_s=2.0)
+    made = Gateway(wire, enrolled, TerminalClock(), heartbeat_s=2.0)
     yield made
     made.close()
 

@@ -4,13 +4,22 @@ import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.activation.outbox import RequestCounts, RequestState
 from kiosk.codes import Code
-from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, RequestWedged, Stored, StoreFailed
+from kiosk.events import (
+    ChallengeTaken,
+    DeviceFailed,
+    DeviceReady,
+    ReceiptArrived,
+    RequestWedged,
+    Stored,
+    StoreFailed,
+)
 from kiosk.model import Device, RequestStatus
 from kiosk.worker import Worker
-from tests.support.activation_terminal import order
+from tests.support.activation_terminal import CARD, order
 from tests.support.stub_central import babble, cut, half, hang, lost, problem
 
 
@@ -102,9 +111,9 @@ def test_a_request_that_always_breaks_the_line_does_not_hold_up_the_others(termi
     stub.script("/v1/activations", *[poison] * 200)
     terminal.submission.submit(order("BAD"), None)
     visits = [f"V{n}" for n in range(10)]
-    for visit in visits:
+    for n, visit in enumerate(visits):
         time.sleep(0.002)
-        terminal.submission.submit(order(visit), None)
+        terminal.submission.submit(order(visit, card=replace(CARD, number=f"{n:018}")), None)
     assert terminal.until(delivered(terminal, *visits)) < 3.0
     assert terminal.outbox.counts() == RequestCounts(waiting=1, delivered=10)
     tries = next(e for e in terminal.outbox.list() if e.id == "BAD").tries
@@ -227,6 +236,45 @@ def test_the_pool_is_kept_filled(terminal, stub):
     terminal.delivery.round()
     assert terminal.pool.count(time.time()) == 8
     assert stub.seen.count(("POST", "/v1/challenges")) == 2
+
+
+def test_a_fresh_challenge_is_fetched_when_one_is_expected_and_is_the_one_taken(terminal, stub):
+    terminal.delivery.round()
+    terminal.pool.take(time.time())  # all that are there seem to be old from here on
+    age_challenges(terminal)
+    stub.seen.clear()
+    terminal.delivery.round()
+    assert ("POST", "/v1/challenges") not in stub.seen
+    terminal.delivery.fetch_fresh()
+    terminal.delivery.round()
+    assert stub.seen.count(("POST", "/v1/challenges")) == 1
+    assert terminal.pool.has_fresh(time.time())
+    terminal.submission.take_challenge()
+    assert not terminal.pool.has_fresh(time.time())
+    terminal.delivery.round()  # another for a second try
+    assert terminal.pool.has_fresh(time.time())
+
+
+def test_one_that_is_fresh_already_is_not_fetched_again(terminal, stub):
+    terminal.delivery.round()
+    stub.seen.clear()
+    terminal.delivery.fetch_fresh()
+    terminal.delivery.round()
+    assert ("POST", "/v1/challenges") not in stub.seen
+
+
+def test_without_a_line_the_stock_serves(terminal, stub):
+    terminal.delivery.round()
+    age_challenges(terminal)
+    stub.script("/v1/challenges", *[problem(503, "")] * 5)
+    terminal.delivery.fetch_fresh()
+    terminal.delivery.round()
+    assert isinstance(terminal.submission.take_challenge(), ChallengeTaken)
+
+
+def age_challenges(terminal) -> None:
+    with terminal.database.transaction() as connection:
+        connection.execute("UPDATE challenges SET received_unix = received_unix - 3600")
 
 
 def test_an_empty_pool_is_told_and_a_full_one_too(terminal, stub):

@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.errors import CentralError, Unacceptable, Unreachable, Untrusted
 from kiosk.model import RequestStatus
@@ -31,7 +32,7 @@ BODY = b'{"id": "A"}'
 
 
 def gateway_to(url: str, ca: Path, who) -> Gateway:
-    return Gateway(HttpClient(url, ca, connect_s=2.0, answer_s=2.0), who, time.time, heartbeat_s=2.0)
+    return Gateway(HttpClient(url, ca, connect_s=2.0, answer_s=2.0), who, TerminalClock(), heartbeat_s=2.0)
 
 
 def test_activation_and_look_up(gateway, stub):
@@ -46,16 +47,11 @@ def test_challenges(gateway, stub):
     assert len(gateway.challenges(3)) == 3
 
 
-def test_health_measures_the_clock(gateway):
-    gateway.heartbeat()
-    assert abs(gateway.clock_off_s) < 1.0
-
-
-def test_a_clock_that_is_off_is_measured(stub, enrolled):
-    wire = HttpClient(stub.url, stub.ca, 2.0, 2.0)
-    slow = Gateway(wire, enrolled, lambda: time.time() - 40.0, heartbeat_s=2.0)
-    slow.heartbeat()
-    assert slow.clock_off_s == pytest.approx(40.0, abs=1.0)
+def test_a_heartbeat_measures_the_clock(stub, enrolled):
+    for off_s in (0.0, 40.0):
+        clock = TerminalClock(wall=lambda off_s=off_s: time.time() - off_s)
+        Gateway(HttpClient(stub.url, stub.ca, 2.0, 2.0), enrolled, clock, heartbeat_s=2.0).heartbeat()
+        assert clock.off_s == pytest.approx(off_s, abs=1.0)
 
 
 def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub, enrolled):
@@ -63,7 +59,7 @@ def test_a_central_in_simulation_opens_nothing_for_a_real_terminal(gateway, stub
     with pytest.raises(Untrusted):
         gateway.heartbeat()
     wire = HttpClient(stub.url, stub.ca, 2.0, 2.0)
-    Gateway(wire, enrolled, time.time, heartbeat_s=2.0, simulated=True).heartbeat()
+    Gateway(wire, enrolled, TerminalClock(), heartbeat_s=2.0, simulated=True).heartbeat()
 
 
 def test_every_call_is_signed_anew(gateway, stub):
@@ -98,23 +94,23 @@ def _counting(connects: list):
     [
         (400, "request.key_missing", Unacceptable, Code.REQUEST_KEY_MISSING),
         (409, "request.in_flight", Unreachable, Code.REQUEST_IN_FLIGHT),
-        (409, "something.else", Unacceptable, Code.CENTRAL_UNACCEPTABLE),
+        (409, "something.else", Unreachable, Code.CENTRAL_INTERCEPTED),
         (413, "request.malformed", Unacceptable, Code.REQUEST_MALFORMED),
         (422, "request.key_reused", Unacceptable, Code.REQUEST_KEY_REUSED),
         (401, "request.signature", Untrusted, Code.REQUEST_SIGNATURE),
         (401, "request.replayed", Untrusted, Code.REQUEST_REPLAYED),
         (401, "terminal.unknown", Untrusted, Code.TERMINAL_UNKNOWN),
         (403, "terminal.revoked", Untrusted, Code.TERMINAL_REVOKED),
-        (403, "", Untrusted, Code.CENTRAL_UNTRUSTED),
-        (404, "", Unreachable, Code.CENTRAL_FAULT),
+        (403, "", Unreachable, Code.CENTRAL_INTERCEPTED),
+        (404, "", Unreachable, Code.CENTRAL_INTERCEPTED),
         (404, "request.unknown", Unreachable, Code.CENTRAL_FAULT),
         (408, "", Unreachable, Code.CENTRAL_BUSY),
         (429, "central.busy", Unreachable, Code.CENTRAL_BUSY),
         (503, "", Unreachable, Code.CENTRAL_BUSY),
         (500, "", Unreachable, Code.CENTRAL_FAULT),
         (502, "", Unreachable, Code.CENTRAL_FAULT),
-        (302, "", Unreachable, Code.CENTRAL_FAULT),
-        (201, "", Unreachable, Code.CENTRAL_FAULT),
+        (302, "", Unreachable, Code.CENTRAL_INTERCEPTED),
+        (201, "", Unreachable, Code.CENTRAL_INTERCEPTED),
     ],
 )
 def test_what_a_status_means(gateway, stub, status, code, kind, expected):
@@ -186,10 +182,21 @@ def test_another_name_is_untrusted(enrolled, tmp_path: Path):
         gateway_to(other.url, other.ca, enrolled).heartbeat()
 
 
-def test_an_expired_certificate_is_untrusted(enrolled, tmp_path: Path):
-    certificates = Certificates(tmp_path / "old", days=-1)
-    with StubCentral(tmp_path / "old", certificates) as old, pytest.raises(Untrusted):
-        gateway_to(old.url, old.ca, enrolled).heartbeat()
+@pytest.mark.parametrize("days", [(-30, -1), (30, 60)], ids=["expired", "not yet valid"])
+def test_a_certificate_out_of_its_time_is_told_as_time(enrolled, tmp_path: Path, days):
+    certificates = Certificates(tmp_path / "old", days=days)
+    with StubCentral(tmp_path / "old", certificates) as old:
+        with pytest.raises(Unreachable) as raised:
+            gateway_to(old.url, old.ca, enrolled).heartbeat()
+        assert raised.value.code is Code.CENTRAL_CERTIFICATE_DATES
+        assert old.seen == []
+
+
+@pytest.mark.parametrize("days", [(-30, -1), (30, 60)])
+def test_anothers_certificate_out_of_its_time_is_distrusted_all_the_same(stub, enrolled, tmp_path, days):
+    certificates = Certificates(tmp_path / "evil", days=days)
+    with StubCentral(tmp_path / "evil", certificates) as evil, pytest.raises(Untrusted):
+        gateway_to(evil.url, stub.ca, enrolled).heartbeat()
 
 
 def test_no_authority_means_nobody_is_believed(stub, enrolled, tmp_path: Path):

@@ -10,17 +10,18 @@ from kiosk.activation.encoding import to_base64url
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.messages import Heartbeat, SealingKey
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
-from kiosk.errors import IdentityError, Untrusted
+from kiosk.errors import IdentityError, Unreachable, Untrusted
 from kiosk.events import DeviceFailed, DeviceReady, Stored
 from kiosk.model import Device
-from tests.support.activation_terminal import order
-from tests.support.stub_central import StubCentral
+from tests.support.activation_terminal import ActivationTerminal, order
+from tests.support.stub_central import StubCentral, problem
 
 
 def gateway(stub: StubCentral, who, **more) -> Gateway:
     return Gateway(
-        HttpClient(stub.url, stub.ca, 1.0, 1.0), who, time.time, heartbeat_s=1.0, simulated=True, **more
+        HttpClient(stub.url, stub.ca, 1.0, 1.0), who, TerminalClock(), heartbeat_s=1.0, simulated=True, **more
     )
 
 
@@ -59,14 +60,76 @@ def test_a_terminal_that_is_taken_again_comes_back(stub, terminal):
     assert terminal.delivery.disowned is None
 
 
-def test_a_clock_that_is_off_is_learned_though_the_signature_is_refused(stub, enrolled):
-    made = Gateway(
-        HttpClient(stub.url, stub.ca, 1.0, 1.0), enrolled, lambda: time.time() - 3600, heartbeat_s=1.0
-    )
+def wrong_clock(off_s: float) -> TerminalClock:
+    return TerminalClock(wall=lambda: time.time() + off_s)
+
+
+DAY_S = 86_400.0
+
+
+@pytest.mark.parametrize("code", ["clock.off", "request.signature"])  # central, and one of an earlier version
+@pytest.mark.parametrize("off_s", [-150 * DAY_S, -7200.0, -150.0, 150.0, 3 * DAY_S])
+def test_with_a_clock_that_is_off_calls_are_signed_by_centrals_and_the_difference_is_known(
+    stub, enrolled, off_s, code
+):
+    stub.clock_code = code
+    clock = wrong_clock(off_s)
+    made = Gateway(HttpClient(stub.url, stub.ca, 1.0, 1.0), enrolled, clock, heartbeat_s=1.0, simulated=True)
+    assert made.activate("A", b'{"id": "A"}').credential == "C-A"
+    assert clock.off_s == pytest.approx(-off_s, abs=5)
+    assert clock.code() is Code.CLOCK_OFF
+    stub.seen.clear()
+    made.heartbeat()
+    made.look_up("A")
+    assert [path for _, path in stub.seen] == ["/v1/heartbeat", "/v1/activations/A"], "asked once"
+
+
+def test_a_signature_that_is_refused_for_no_reason_of_time_is_distrust(stub, enrolled):
+    stub.script("/v1/heartbeat", problem(401, "request.signature"))
     with pytest.raises(Untrusted) as raised:
-        made.heartbeat()
+        gateway(stub, enrolled).heartbeat()
     assert raised.value.code is Code.REQUEST_SIGNATURE
-    assert made.clock_off_s == pytest.approx(3600, abs=5)
+
+
+def test_a_signature_refused_for_the_clock_says_so_and_starts_no_distrust(stub, enrolled):
+    stub.script("/v1/heartbeat", *[problem(401, "clock.off")] * 2)
+    with pytest.raises(Unreachable) as raised:
+        gateway(stub, enrolled).heartbeat()
+    assert raised.value.code is Code.CLOCK_OFF
+
+
+def test_what_waits_is_delivered_though_the_clock_is_wrong(stub, terminal):
+    terminal.submission.submit(order("A"))
+    terminal.terminal_clock._wall = lambda: time.time() + 3 * DAY_S
+    terminal.terminal_clock.check()
+    terminal.until(lambda: stub.opened["A"] == 1)
+    assert terminal.told(Device.CENTRAL) == [DeviceReady(Device.CENTRAL)]
+    assert terminal.terminal_clock.check() is Code.CLOCK_OFF
+
+
+@pytest.mark.parametrize("off_s", [0.0, -7200.0, 3 * DAY_S])
+def test_the_visits_wrong_clock_is_measured_and_told_with_the_request(stub, enrolled, tmp_path, off_s):
+    """Also after the clock was set right, and only where it matters."""
+    clock = wrong_clock(off_s)
+    line = ActivationTerminal(tmp_path / "t.sqlite3", enrolled, stub.url, stub.ca, terminal_clock=clock)
+    line.submission.submit(order("A"))
+    clock._wall = time.time
+    clock.check()
+    line.until(lambda: stub.opened["A"] == 1)
+    line.close()
+    (said,) = stub.clock_offs
+    assert (None if said is None else float(said)) == (None if off_s == 0.0 else pytest.approx(-off_s, abs=5))
+
+
+def test_of_a_visit_before_the_last_power_cut_nothing_is_told(stub, enrolled, tmp_path):
+    line = ActivationTerminal(
+        tmp_path / "t.sqlite3", enrolled, stub.url, stub.ca, terminal_clock=wrong_clock(-7200.0)
+    )
+    line.submission.submit(order("A"))
+    line.terminal_clock._boot_name = "another start of the machine"
+    line.until(lambda: stub.opened["A"] == 1)
+    line.close()
+    assert stub.clock_offs == [None]
 
 
 # ── central's sealing key changes while requests wait ────────────────────────────────────────────

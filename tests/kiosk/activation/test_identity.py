@@ -5,11 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from kiosk.activation import identity
 from kiosk.activation.keystore import KEY_FILE
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, SettingsError, Unreachable, Untrusted
+from kiosk.simulators.card_reader import READER
 from tests.support.certificates import Certificates
 from tests.support.stub_central import ENROL_CODE, StubCentral, cut, lost, problem, reply
 
@@ -32,7 +34,7 @@ def test_enrolment_brings_place_keys_and_authority(folder, enrolled, stub):
 
 def test_a_wrong_code_is_refused_and_nothing_is_kept(stub, tmp_path: Path):
     with pytest.raises(IdentityError) as raised:
-        identity.enrol(stub.url, stub.ca, "T-1", "wrong", tmp_path / "i")
+        identity.enrol(stub.url, stub.ca, "T-1", "wrong", tmp_path / "i", reader=READER)
     assert raised.value.code is Code.ENROLMENT_REFUSED
     with pytest.raises(IdentityError):
         identity.load(tmp_path / "i")
@@ -41,9 +43,9 @@ def test_a_wrong_code_is_refused_and_nothing_is_kept(stub, tmp_path: Path):
 def test_after_a_lost_answer_the_same_key_asks_again(stub, tmp_path: Path):
     stub.script("/v1/terminals", lost)
     with pytest.raises(Unreachable):
-        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
     first = stub.terminals["T-1"].public_bytes_raw()
-    identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+    identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
     assert stub.terminals["T-1"].public_bytes_raw() == first
 
 
@@ -51,24 +53,33 @@ def test_after_a_lost_answer_the_same_key_asks_again(stub, tmp_path: Path):
 def test_half_an_enrolment_is_none(stub, tmp_path: Path, action):
     stub.script("/v1/terminals", action)
     with pytest.raises(Unreachable):
-        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
     with pytest.raises(IdentityError):
         identity.load(tmp_path / "i")
 
 
+def enrolled_as(terminal: str, stub) -> bytes:
+    asked = {"terminal": terminal, "code": ENROL_CODE, "public_key": {"x": "A" * 43}}
+    return stub._enrol(asked | {"reader": to_builtins(READER)})[1]
+
+
 def test_an_enrolment_of_another_terminal_is_not_taken(stub, tmp_path: Path):
-    _, raw = stub._enrol({"terminal": "T-2", "code": ENROL_CODE, "public_key": {"x": "A" * 43}})
+    _, raw = stub._enrol(
+        {"terminal": "T-2", "code": ENROL_CODE, "public_key": {"x": "A" * 43}, "reader": to_builtins(READER)}
+    )
     stub.script("/v1/terminals", (201, raw))
     with pytest.raises(Untrusted):
-        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
 
 
 def test_enrolment_with_a_useless_sealing_key_is_not_taken(stub, tmp_path: Path):
-    _, raw = stub._enrol({"terminal": "T-1", "code": ENROL_CODE, "public_key": {"x": "A" * 43}})
+    _, raw = stub._enrol(
+        {"terminal": "T-1", "code": ENROL_CODE, "public_key": {"x": "A" * 43}, "reader": to_builtins(READER)}
+    )
     bad = json.loads(raw) | {"sealing": {"key": "s", "algorithm": "none", "public": ""}}
     stub.script("/v1/terminals", reply(201, bad))
     with pytest.raises(IdentityError):
-        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
     assert not (tmp_path / "i" / identity.ENROLMENT_FILE).exists()
 
 
@@ -77,13 +88,13 @@ def test_nothing_is_sent_to_a_server_of_another_authority(stub, tmp_path: Path):
         StubCentral(tmp_path / "evil", Certificates(tmp_path / "evil")) as evil,
         pytest.raises(Untrusted),
     ):
-        identity.enrol(evil.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol(evil.url, stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
     assert evil.seen == []
 
 
 def test_http_is_a_setting_that_cannot_be(stub, tmp_path: Path):
     with pytest.raises(SettingsError):
-        identity.enrol("http://127.0.0.1:1", stub.ca, "T-1", ENROL_CODE, tmp_path / "i")
+        identity.enrol("http://127.0.0.1:1", stub.ca, "T-1", ENROL_CODE, tmp_path / "i", reader=READER)
 
 
 @pytest.mark.parametrize("missing", [KEY_FILE, identity.ENROLMENT_FILE])

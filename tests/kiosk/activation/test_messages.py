@@ -35,7 +35,8 @@ from kiosk.visit.rules.digits import judge_digits
 from kiosk.visit.rules.light import judge_light
 from kiosk.visit.rules.lips import judge_lips
 from kiosk.visit.rules.stream import judge_stream
-from tests.support.activation_terminal import CARD, order
+from tests.support.activation_terminal import CARD, PASSWORD, order
+from tests.support.protocol_terminal import stretched
 from tests.support.visit_driver import LIMITS
 
 GOOD = {
@@ -100,6 +101,16 @@ def test_a_refusal_with_a_code_of_a_later_central_stays_a_refusal():
     assert (read.status, read.code) == (RequestStatus.REFUSED, Code.EVIDENCE_REFUSED)
 
 
+def test_a_delay_with_a_code_of_a_later_central_stays_a_delay():
+    read = read_receipt(receipt(status="PENDING", code="register.on_the_moon", credential=None), "A")
+    assert (read.status, read.code) == (RequestStatus.PENDING, Code.AUTHORITY_UNAVAILABLE)
+
+
+def test_a_good_sign_of_life_is_read():
+    read = read_health(b'{"status": "ok", "time_unix": 5.5, "simulation": true, "version": "1"}')
+    assert (read.time_unix, read.simulation) == (5.5, True)
+
+
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"status": "ok"}', b'{"status": "ill", "time_unix": 1}'])
 def test_a_sign_of_life_must_be_one(raw):
     with pytest.raises(Unreachable):
@@ -117,7 +128,7 @@ def body(visit: str = "A", picture: bytes | None = None, agreed: bool = False, s
     public = to_base64url(stub.sealing_key.public_key().public_bytes_raw())
     asked = order(visit, picture=agreed)
     sealed = Sealer(SealingKey("s1", HPKE, public)).seal(
-        personal_bytes(CARD, asked.evidence, picture), visit, "T-1"
+        personal_bytes(CARD, asked.evidence, picture, PASSWORD), visit, "T-1"
     )
     return request_body(
         visit, asked.evidence, origin=RequestOrigin("T-1", True, {"kiosk": "1"}), sealed=sealed, at_unix=7.0
@@ -135,8 +146,9 @@ def test_central_opens_what_was_sealed(stub):
     assert opened == {
         "number": CARD.number,
         "name": CARD.name,
+        "salt": CARD.salt,
         "phone": "13900000000",
-        "password": "27182818",
+        "password": stretched("27182818"),
         "picture": "/9hKUEVH",
         "way": "voice",
         "reviews": [],

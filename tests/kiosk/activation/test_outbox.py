@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.activation.database import Database
-from kiosk.activation.outbox import Outbox, RequestCounts, RequestState
+from kiosk.activation.outbox import PATIENCE, Outbox, RequestCounts, RequestState
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.model import ActivationReceipt, RequestStatus
@@ -70,7 +70,47 @@ def test_the_oldest_goes_first_but_a_bad_one_steps_back(outbox):
     outbox.put("new", b"2", at=2.0)
     assert outbox.next_due(3.0).id == "old"
     outbox.begin_attempt("old", at=3.0, not_before=3.5)
-    assert outbox.next_due(4.0).id == "new"
+    assert outbox.next_due(3.2).id == "new"
+    assert outbox.next_due(4.0).id == "old", "it is still the oldest"
+
+
+def test_the_oldest_goes_first_whatever_the_clock_said(outbox):
+    outbox.put("first", b"1", at=1e9)
+    outbox.put("second", b"2", at=5.0)
+    assert outbox.next_due(2e9).id == "first"
+
+
+def test_one_that_always_fails_lets_all_others_go_first(outbox):
+    outbox.put("bad", b"1", at=1.0)
+    outbox.put("worse", b"2", at=1.0)
+    for visit, times in (("bad", PATIENCE), ("worse", PATIENCE + 1)):
+        for _ in range(times):
+            outbox.begin_attempt(visit, at=2.0, not_before=2.0)
+    outbox.put("good", b"3", at=3.0)
+    assert outbox.next_due(4.0).id == "good"
+    outbox.settle("good", ACTIVATED, at=4.0, recheck=4.0)
+    assert outbox.next_due(4.0).id == "bad", "the less often tried of the two"
+
+
+def test_a_persons_requests_arrive_in_their_order(outbox):
+    outbox.put("open", b"1", at=1.0)
+    outbox.put("other", b"2", at=2.0)
+    outbox.put("renew", b"3", at=3.0, after="open")
+    outbox.begin_attempt("open", at=4.0, not_before=9.0)
+    outbox.settle("other", ACTIVATED, at=4.0, recheck=4.0)
+    assert (outbox.next_due(5.0), outbox.due_in(5.0)) == (None, 4.0)
+    outbox.make_all_due(5.0)
+    assert outbox.next_due(5.0).id == "open"
+    outbox.settle("open", ACTIVATED, at=5.0, recheck=5.0)
+    assert outbox.next_due(5.0).id == "renew"
+
+
+@pytest.mark.parametrize("earlier", ["gone", "aside", "later"])
+def test_nobody_waits_for_a_request_that_will_not_come(outbox, earlier):
+    outbox.put("aside", b"1", at=1.0)
+    outbox.wedge("aside", Code.REQUEST_MALFORMED, at=1.0)
+    outbox.put("later", b"2", at=2.0, after=earlier)
+    assert outbox.next_due(3.0).id == "later"
 
 
 def test_begin_is_remembered_and_puts_off(outbox):
@@ -136,7 +176,7 @@ def test_a_delivered_request_keeps_the_receipt_it_has(outbox):
     outbox.put("A", b"1", at=1.0)
     outbox.settle("A", ACTIVATED, at=2.0, recheck=2.0)
     assert not outbox.settle("A", PENDING, at=3.0, recheck=9.0)
-    outbox.wedge("A", Code.CENTRAL_UNACCEPTABLE, at=4.0)
+    outbox.wedge("A", Code.REQUEST_MALFORMED, at=4.0)
     assert outbox.receipt("A") == ACTIVATED
     assert outbox.counts() == RequestCounts(delivered=1)
 

@@ -8,13 +8,24 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.activation import identity
+from kiosk.activation.messages import VisitStatus
 from kiosk.activation.outbox import RequestCounts
+from kiosk.audit.log import AuditLog
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
+from kiosk.errors import Unreachable
 from kiosk.events import DeviceFailed, DeviceReady, ReceiptArrived, Stored, Submit
 from kiosk.model import Device, Purpose, RequestStatus
+from kiosk.simulators.card_reader import READER
 from kiosk.simulators.network_proxy import NetworkProxy
 from tests.kiosk.activation.test_service import Running
-from tests.support.activation_terminal import CARD, order_with_every_check, settings_of_terminal
+from tests.support.activation_terminal import (
+    CARD,
+    order_with_every_check,
+    settings_of_terminal,
+    submit,
+    wanting,
+)
 from tests.support.central_server import running_central
 
 SETTINGS = """
@@ -42,12 +53,21 @@ def shop(central, line, tmp_path: Path, request):
     """A running terminal of its own, behind the line."""
     name = f"T-{abs(hash(request.node.name)) % 10**8}"
     url = f"https://127.0.0.1:{line.port}"
-    identity.enrol(url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity")
-    made = Running(settings_of_terminal(tmp_path, name, url))
+    identity.enrol(
+        url, central.ca, name, central.enrol_code(name), tmp_path / "var" / "identity", reader=READER
+    )
+    made = Running(settings_of_terminal(tmp_path, name, url), started_log(tmp_path))
     made.name = name
     made.wait_for(DeviceReady(Device.CHALLENGES))
     yield made
     made.close()
+
+
+def started_log(folder: Path) -> AuditLog:
+    """Central takes no request without the head of a log."""
+    log = AuditLog(folder / "audit" / "audit.log")
+    log.append(RecordKind.TERMINAL_STARTED)
+    return log
 
 
 def visit(shop, picture: bool = False) -> Submit:
@@ -66,31 +86,46 @@ def wait_for_receipt(shop, id: str, status=RequestStatus.ACTIVATED, seconds: flo
 
 def test_a_visit_is_activated(shop, central):
     made = visit(shop)
-    assert shop.service.submit(made, None) == Stored(made.visit)
+    assert submit(shop.service, made, None) == Stored(made.visit)
     wait_for_receipt(shop, made.visit)
     assert central.credentials(made.visit) == 1
 
 
-@pytest.mark.parametrize("purpose", [Purpose.RENEW, Purpose.NEW_PASSWORD])
-def test_who_has_one_renews_it_or_sets_a_password(shop, central, line, purpose):
+@pytest.mark.parametrize("purpose", [one for one in Purpose if one is not Purpose.OPEN])
+def test_who_has_one_changes_or_ends_it(shop, central, line, purpose):
     """Also when the answer is lost: the request is the same, and so is the receipt."""
     first = visit(shop)
-    shop.service.submit(first, None)
+    submit(shop.service, first, None)
     wait_for_receipt(shop, first.visit)
     other = visit(shop)
-    same_person = replace(other.evidence, card=first.evidence.card, purpose=purpose)
+    same_person = replace(wanting(other.evidence, purpose), card=first.evidence.card)
     line.lose_answer(after_bytes=1500)
-    shop.service.submit(replace(other, evidence=same_person), None)
+    submit(shop.service, replace(other, evidence=same_person), None)
     wait_for_receipt(shop, other.visit)
     assert line.traffic.answers_lost == 1
     old, new = receipts(shop, first.visit)[-1].credential, receipts(shop, other.visit)[-1].credential
-    assert (old == new) == (purpose is Purpose.NEW_PASSWORD)
+    assert (old == new) == (purpose is not Purpose.RENEW)
+    assert (receipts(shop, other.visit)[-1].erasure is not None) == (purpose is Purpose.ERASE)
+
+
+def test_a_clerk_elsewhere_finds_the_visit(shop, central, line):
+    made = visit(shop)
+    submit(shop.service, made, None)
+    wait_for_receipt(shop, made.visit)
+    found = shop.service.find(made.visit)
+    assert (found.id, found.status, found.code, found.purpose, found.ended) == (
+        made.visit, VisitStatus.ACTIVATED, "ok", Purpose.OPEN, None,
+    )  # fmt: skip
+    assert shop.service.find("0000-0000-0000-0000") is None
+    line.down()
+    with pytest.raises(Unreachable):
+        shop.service.find(made.visit)
 
 
 def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
     made = visit(shop, picture=True)
     line.lose_answer()
-    shop.service.submit(made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
+    submit(shop.service, made, b"\xff\xd8\xff\xe0" + b"\x00" * 20_000 + b"\xff\xd9")
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
     assert central.credentials(made.visit) == 1
@@ -100,7 +135,7 @@ def test_the_answer_is_lost_and_there_is_one_credential(shop, central, line):
 def test_a_small_request_too_can_lose_its_answer(shop, central, line):
     made = visit(shop)
     line.lose_answer(after_bytes=1500)
-    shop.service.submit(made, None)
+    submit(shop.service, made, None)
     wait_for_receipt(shop, made.visit)
     assert line.traffic.answers_lost == 1
     assert central.credentials(made.visit) == 1
@@ -110,7 +145,7 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
     line.down()
     visits = [visit(shop) for _ in range(3)]
     for made in visits:
-        assert shop.service.submit(made, None) == Stored(made.visit)
+        assert submit(shop.service, made, None) == Stored(made.visit)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.CENTRAL_UNREACHABLE))
     time.sleep(3.0)
     assert shop.service.counts() == RequestCounts(waiting=3)
@@ -123,7 +158,7 @@ def test_without_a_line_it_is_stored_and_delivered_soon_after_the_line_is_back(s
 def test_central_is_killed_while_requests_come_in(shop, central):
     visits = [visit(shop) for _ in range(6)]
     for number, made in enumerate(visits):
-        shop.service.submit(made, None)
+        submit(shop.service, made, None)
         if number == 2:
             central.kill()
     assert shop.service.counts().wedged == 0
@@ -136,7 +171,7 @@ def test_central_is_killed_while_requests_come_in(shop, central):
 def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
     made = visit(shop)
     central.people({"number": made.evidence.card.number, "name": CARD.name, "visible_after_s": 1.0})
-    shop.service.submit(made, None)
+    submit(shop.service, made, None)
     wait_for_receipt(shop, made.visit, RequestStatus.PENDING)
     assert receipts(shop, made.visit)[0].code is Code.PERSON_NOT_YET_VISIBLE
     wait_for_receipt(shop, made.visit, RequestStatus.ACTIVATED)
@@ -147,9 +182,9 @@ def test_somebody_who_is_not_visible_yet_is_activated_later(shop, central):
 def test_a_challenge_is_good_once(shop, central):
     first, second = visit(shop), visit(shop)
     second = replace(second, evidence=replace(second.evidence, challenge=first.evidence.challenge))
-    shop.service.submit(first, None)
+    submit(shop.service, first, None)
     wait_for_receipt(shop, first.visit)
-    shop.service.submit(second, None)
+    submit(shop.service, second, None)
     wait_for_receipt(shop, second.visit, RequestStatus.REFUSED)
     assert receipts(shop, second.visit)[0].code is Code.CHALLENGE_INVALID
 
@@ -157,7 +192,7 @@ def test_a_challenge_is_good_once(shop, central):
 def test_a_revoked_terminal_keeps_its_requests_and_tells(shop, central):
     central.command("revoke", shop.name)
     made = visit(shop)
-    shop.service.submit(made, None)
+    submit(shop.service, made, None)
     shop.wait_for(DeviceFailed(Device.CENTRAL, Code.TERMINAL_REVOKED))
     assert shop.service.counts() == RequestCounts(waiting=1)
     assert central.credentials(made.visit) == 0
@@ -176,19 +211,19 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
         NetworkProxy("127.0.0.1", central.port) as line,
     ):
         url = f"https://127.0.0.1:{line.port}"
-        identity.enrol(url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity")
+        identity.enrol(
+            url, central.ca, "T-1", central.enrol_code("T-1"), tmp_path / "var" / "identity", reader=READER
+        )
         settings = settings_of_terminal(tmp_path, "T-1", url)
         settings = replace(settings, central=replace(settings.central, sealing=algorithm))
-        shop = Running(settings)
+        shop = Running(settings, started_log(tmp_path))
         try:
             shop.wait_for(DeviceReady(Device.CHALLENGES))
             before, after = visit(shop), visit(shop)
             line.down()
-            shop.service.submit(before, None)
+            submit(shop.service, before, None)
             old = json.loads(shop.service._components.outbox.next_due(time.time() + 1e6).body)["sealed"]
-            central.command("rotate-sealing", "--algorithm", algorithm)
-            central.stop()
-            central.start()
+            central.command("rotate-sealing", "--algorithm", algorithm)  # the server runs on
             line.up()
             wait_for_receipt(shop, before.visit)
             who = shop.service._identity
@@ -199,7 +234,7 @@ def test_central_changes_its_sealing_key_while_requests_wait(tmp_path: Path, alg
                 time.sleep(0.2)
             sealed = who.sealer.seal(b"x", "V", "T-1")
             assert (sealed.key != old["key"], sealed.algorithm) == (True, algorithm)
-            shop.service.submit(after, None)
+            submit(shop.service, after, None)
             wait_for_receipt(shop, after.visit)
             assert [central.credentials(made.visit) for made in (before, after)] == [1, 1]
         finally:
@@ -212,7 +247,7 @@ def test_the_terminals_key_changes_while_requests_wait(shop, central, line, tmp_
 
     made = visit(shop)
     line.down()
-    shop.service.submit(made, None)
+    submit(shop.service, made, None)
     wire = HttpClient(central.url, central.ca, 3.0, 10.0)
     rotate(wire, identity.load(tmp_path / "var" / "identity"), time.time)
     wire.close()

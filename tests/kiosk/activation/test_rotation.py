@@ -12,6 +12,7 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.keystore import KEY_FILE, NEXT_FILE, FileKeyStore
 from kiosk.activation.rotation import rotate
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable, Untrusted
 from tests.support.stub_central import cut, lost, problem
@@ -91,7 +92,7 @@ def test_killed_at_every_write_and_message(stub, enrolled, tmp_path: Path, monke
                 os._exit(0)
         killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
         line = HttpClient(stub.url, stub.ca, 1.0, 2.0)
-        Gateway(line, identity.load(folder), time.time, heartbeat_s=2.0).heartbeat()
+        Gateway(line, identity.load(folder), TerminalClock(), heartbeat_s=2.0).heartbeat()
         rotate(line, identity.load(folder), time.time)
         line.close()
         assert agreed(stub, folder), n

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.audit.facts import sealing_facts
 from kiosk.audit.log import AuditLog, LogHead
 from kiosk.audit.record import RecordKind, decode
 from kiosk.audit.verify import verify
@@ -165,3 +166,8 @@ def test_no_text_with_a_long_number_or_a_name_gets_in(text):
     if harmless(text) and len(text) != 64:
         assert text.isascii()
         assert not any(text[i : i + 8].isdecimal() for i in range(len(text) - 7))
+
+
+def test_a_sealing_keys_id_may_hold_eight_digits_in_a_row(tmp_path):
+    log = AuditLog(tmp_path / "audit.log")
+    assert log.append(RecordKind.SEALING_CHANGED, facts=sealing_facts("9012345678abcdef", "HPKE"))

@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 
+import pytest
 from msgspec.structs import asdict, replace
 
 from kiosk.card.facts import facts
@@ -39,13 +40,38 @@ def test_age_is_completed_years():
     assert age(date(2008, 3, 2), date(2026, 3, 2)) == 18
     assert age(date(2008, 2, 29), date(2026, 2, 28)) == 17
     assert age(date(2008, 2, 29), date(2026, 3, 1)) == 18
-    assert age(date(2030, 1, 1), date(2026, 3, 1)) == 0
+    assert age(date(2030, 1, 1), date(2026, 3, 1)) == -4
 
 
 def test_a_printed_birth_that_is_not_the_numbers_does_not_agree():
     assert not seen(birth=date(1984, 2, 28)).birth_agrees
     assert not seen(birth=None).birth_agrees
     assert seen(birth=None).age == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "formed"),
+    [
+        (person().number, True),
+        (person().number[:-1] + "X", True),  # a wrong check character
+        ("990001840229123", True),  # of before 1999
+        ("990001198402301237", True),  # 30 February
+        ("99000184022912", False),
+        ("990001840229123X", False),
+        ("99000119840229123x", False),
+        ("HELLO", False),
+        ("81000019900101001X", False),  # a permit's number on a resident's card
+    ],
+)
+def test_a_number_may_break_the_rules_and_still_look_like_one(number, formed):
+    assert seen(number=number).number_formed is formed
+    assert seen(number=number).number_valid is (number == person().number)
+
+
+def test_only_a_residents_card_has_fifteen_digits():
+    for kind in "JIY":
+        assert not facts(replace(person(kind=kind), number="990001840229123"), kind, TODAY).number_formed
+    assert facts(replace(person(kind="I"), number="UTO999978080701"), "I", TODAY).number_formed
 
 
 def test_a_foreigners_number_is_judged_by_its_own_form():

@@ -107,9 +107,26 @@ def test_only_those_words_mean_without_end():
         assert refused(with_field(compose(person()), "valid_to", other)) is Code.CARD_MALFORMED
 
 
-@pytest.mark.parametrize("field", ["name", "number", "sex", "nation", "birth", "valid_from"])
+@pytest.mark.parametrize("field", ["name", "number", "birth", "valid_from"])
 def test_a_card_without_a_field_that_matters_is_malformed(field):
     assert refused(with_field(compose(person()), field, "")) is Code.CARD_MALFORMED
+
+
+@pytest.mark.parametrize("value", ["57", "81", "1", "99", "", "\ud8ff"])
+@pytest.mark.parametrize("field", ["nation", "sex", "address", "issuer"])
+def test_a_field_that_decides_nothing_refuses_nobody(field, value):
+    raw = value.encode("utf-16-le", "surrogatepass")[: 2 if field == "sex" else 4]
+    place, text = at("resident", field), compose(person())
+    changed = text[: place.start] + raw.ljust(place.stop - place.start, b"\0") + text[place.stop :]
+    card = parse(changed)
+    assert (card.number, card.birth) == (person().number, person().birth)
+    assert parse(compose(card)) == card  # kept as it was read
+
+
+def test_known_codes_are_told_by_name():
+    for code, name in (("01", "汉"), ("97", "其他")):
+        assert parse(with_field(compose(person()), "nation", code)).nation == name
+    assert parse(with_field(compose(person()), "nation", "81")).nation == "81"
 
 
 def test_blanks_of_every_kind_are_padding():

@@ -32,7 +32,13 @@ ALL = tuple(subcommands(command_line()))
 
 def test_all_commands_are_found():
     assert {names[0] for names in ALL} == set(commands.available_commands())
-    actions = {("identity", "rotate"), ("audit", "restart"), ("privacy", "receipts"), ("models", "seal")}
+    actions = {
+        ("identity", "rotate"),
+        ("identity", "reader"),
+        ("audit", "restart"),
+        ("privacy", "receipts"),
+        ("models", "seal"),
+    }
     assert actions | {("evaluate", "speech")} <= set(ALL)
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from kiosk.activation.pinned_reader import ReaderCheck
 from kiosk.capture.card_reader import SamV
 from kiosk.capture.card_watcher import CardWatcher
 from kiosk.capture.supervisor import Supervisor
 from kiosk.card.layout import compose
+from kiosk.card.person_commitment import person_commitment
 from kiosk.card.protocol import Command, Status
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceBusy, DeviceLost, DeviceMissing
@@ -22,8 +24,9 @@ from kiosk.events import CardFailed, CardRead, CardRemoved, DeviceFailed, Device
 from kiosk.model import Device, IdCard
 from kiosk.ports import CardReader, Context
 from kiosk.simulators.card_reader import SimulatedCardReader
-from kiosk.simulators.sam_v import ReaderFault, SamVOnPty
+from kiosk.simulators.sam_v import SAM_ID, ReaderFault, SamVOnPty
 from kiosk.worker import Worker
+from tests.support.headless_terminal import READER_ON_PTY
 from tests.support.made_up_cards import person
 
 CARD = person()
@@ -128,6 +131,13 @@ def test_a_simulated_card_taken_away_half_way():
     with pytest.raises(CardError) as caught:
         driver.read()
     assert caught.value.code is Code.CARD_MOVED
+
+
+def test_a_reader_says_which_one_it_is(both):
+    driver, _ = both
+    driver.open()
+    assert driver.identity().sam == READER_ON_PTY.sam
+    assert driver.identity() == driver.identity()
 
 
 # ── SAM-V ────────────────────────────────────────────────────────────────────────────────────────
@@ -260,6 +270,18 @@ def test_a_port_that_another_program_has(samv, driver):
     assert caught.value.code is Code.READER_BUSY
 
 
+def test_a_reader_on_no_usb_has_no_socket(driver):
+    assert driver.identity() == READER_ON_PTY
+
+
+@pytest.mark.parametrize("answer", [b"", bytes(15), bytes(17)])
+def test_a_reader_that_does_not_say_which_one_it_is_has_a_fault(samv, driver, answer):
+    samv.sam_id = answer
+    with pytest.raises(DeviceLost) as caught:
+        driver.identity()
+    assert caught.value.code is Code.READER_FAULT
+
+
 def test_a_reader_that_is_not_authorised(samv):
     samv.faults.append(ReaderFault(Command.STATUS, Status.UNAUTHORISED))
     with pytest.raises(DeviceLost) as caught:
@@ -276,8 +298,14 @@ class Desk:
     def __init__(self, samv: SamVOnPty) -> None:
         self.samv = samv
         self.events: list[Event] = []
+        self.pinned = READER_ON_PTY
         self.watcher = CardWatcher(
-            sam_v(samv.port), self.events.append, lambda: TODAY, poll_s=0.0, idle_poll_s=0.0
+            sam_v(samv.port),
+            self.events.append,
+            lambda: TODAY,
+            require_pinned=lambda reader: ReaderCheck(None).require(reader, self.pinned),
+            poll_s=0.0,
+            idle_poll_s=0.0,
         )
         self.watcher.open()
 
@@ -300,9 +328,37 @@ def test_a_card_is_told_once_with_its_facts(desk):
     desk.samv.put(CARD)
     (event,) = desk.look()
     assert isinstance(event, CardRead)
-    assert event.card == CARD
+    assert replace(event.card, salt="") == CARD
+    assert event.person == person_commitment(event.card)
     assert event.facts.number_valid
     assert desk.look() == []
+
+
+def test_a_card_is_told_with_the_reader_that_read_it(desk):
+    desk.watcher.await_card()
+    desk.samv.put(CARD)
+    (event,) = desk.look()
+    assert event.reader == READER_ON_PTY
+
+
+def test_another_reader_is_not_opened(desk):
+    desk.pinned = replace(READER_ON_PTY, socket="0000:00:14.0-1")
+    desk.watcher.close()
+    with pytest.raises(DeviceMissing) as caught:
+        desk.watcher.open()
+    assert caught.value.code is Code.READER_CHANGED
+
+
+def test_no_card_is_read_by_a_reader_that_is_exchanged_while_the_port_is_open(desk):
+    desk.watcher.await_card()
+    desk.look()
+    desk.samv.sam_id = SAM_ID[:-1] + b"\x01"
+    desk.samv.put(CARD)
+    with pytest.raises(DeviceMissing) as caught:
+        desk.look()
+    assert caught.value.code is Code.READER_CHANGED
+    assert desk.events == []
+    assert Command.READ not in desk.samv.commands
 
 
 def test_no_card_is_read_before_it_is_awaited(desk):
@@ -376,7 +432,14 @@ def test_a_card_whose_visit_is_over_goes_nowhere(desk):
 def test_unplugged_and_plugged_in_again_it_is_back_within_three_seconds(tmp_path):
     port = tmp_path / "reader"
     events: queue.Queue[Event] = queue.Queue()
-    watcher = CardWatcher(sam_v(str(port)), events.put, lambda: TODAY, poll_s=0.02, idle_poll_s=0.02)
+    watcher = CardWatcher(
+        sam_v(str(port)),
+        events.put,
+        lambda: TODAY,
+        require_pinned=lambda _: None,
+        poll_s=0.02,
+        idle_poll_s=0.02,
+    )
     worker = Worker("card", Supervisor(Device.READER, watcher, events.put, wanted=True).run).start()
     try:
         assert events.get(timeout=3) == DeviceFailed(Device.READER, Code.READER_MISSING)

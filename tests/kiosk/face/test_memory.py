@@ -37,13 +37,25 @@ def test_no_reference_is_no_likeness():
     assert memory.likeness(vector(0)) is None
 
 
-def test_the_mean_is_over_the_best_frames_only(memory):
-    memory.add(0.1, vector(np.pi / 2), crop(0))
-    for rank in (1.0, 2.0, 3.0):
-        memory.add(rank, vector(0.3), crop(0))
+def test_frames_that_differ_are_kept_and_one_of_two_alike_is_dropped(memory):
+    for angle in (0.3, 0.31, 0.32, -0.3, 0.9):
+        memory.add(1.0, vector(angle), crop(0))
     assert memory.full
-    assert memory.frames == 4
-    assert memory.likeness_mean() == pytest.approx(np.cos(0.3), abs=1e-6)
+    assert memory.frames == 5
+    kept = np.mean([vector(angle) for angle in (0.3, -0.3, 0.9)], axis=0)
+    assert memory.likeness_mean() == pytest.approx(kept[0] / np.linalg.norm(kept), abs=0.01)
+
+
+def test_of_two_alike_the_better_one_is_kept_and_the_other_overwritten(memory):
+    for rank, angle in ((2.0, 0.5), (1.0, -0.5), (1.0, 1.5)):
+        memory.add(rank, vector(angle), crop(0))
+    worse, better = vector(0.55), vector(-0.55)
+    memory.add(1.0, worse, crop(0))
+    assert not worse.any()
+    memory.add(3.0, better, crop(0))
+    assert better.any()
+    kept = np.mean([vector(angle) for angle in (0.5, -0.55, 1.5)], axis=0)
+    assert memory.likeness_mean() == pytest.approx(kept[0] / np.linalg.norm(kept), abs=1e-5)
 
 
 def test_the_mean_of_unlike_frames_is_made_unit_long(memory):

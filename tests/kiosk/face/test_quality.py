@@ -24,14 +24,14 @@ def hint(picture: Image, against: FaceSettings | None = None) -> Code:
     return quality.hint(quality.measure(picture, face), mesh, against or limits())
 
 
-def lit_from_behind(picture: Image) -> Image:
-    """The face in the shade, everything away from the person glaring."""
+def lit_from_behind(picture: Image, share: float = 0.22) -> Image:
+    """The face in this share of its light, everything away from the person glaring."""
     face = engine().detect(picture)[0]
     mask = np.zeros(picture.shape[:2], np.float32)
     centre = (int(face.x + face.width / 2), int(face.y + face.height / 2))
     cv2.ellipse(mask, centre, (int(face.width * 0.65), int(face.height * 0.75)), 0, 0, 360, 1, -1)
     mask = cv2.GaussianBlur(mask, (0, 0), 8)[..., None]
-    return (picture * (0.45 * mask) + np.clip(picture * 1.2 + 90, 0, 255) * (1 - mask)).astype(np.uint8)
+    return (picture * (share * mask) + np.clip(picture * 1.2 + 90, 0, 255) * (1 - mask)).astype(np.uint8)
 
 
 def rotated(picture: Image, degrees: float) -> Image:
@@ -59,6 +59,26 @@ def test_a_person_who_stands_well_gets_no_hint(name, at):
 )
 def test_a_spoiled_picture_says_what_spoils_it(name: str, expected: Code, spoil: Callable[[Image], Image]):
     assert hint(spoil(head(name).render(AT))) is expected
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_shaded_face_before_a_bright_wall_is_matched(name):
+    """What is behind a face does not matter while the face itself is light enough to be told."""
+    picture = lit_from_behind(head(name).render(AT), 0.55)
+    face = engine().detect(picture)[0]
+    found = quality.measure(picture, face)
+    assert found.brightness < 95
+    assert found.surroundings - found.brightness > 70
+    assert hint(picture) is Code.OK
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_face_that_the_upper_edge_cuts_is_told_so(name):
+    picture = head(name).render(AT)
+    face = engine().detect(picture)[0]
+    cut = int(face.y + 0.1 * face.height)
+    assert hint(np.ascontiguousarray(picture[cut:])) is Code.FACE_CUT
+    assert quality.measure(picture, face).room > 0.08
 
 
 MASKS = {"white": (226, 228, 230), "blue": (190, 150, 90), "black": (40, 38, 38)}  # BGR
@@ -141,6 +161,16 @@ def test_a_turned_head_is_seen(name, turn):
     picture = head(name).render(AT, turn=turn)
     assert hint(picture, strict) is Code.FACE_TURNED
     assert hint(head(name).render(AT, turn=turn / 8), strict) is Code.OK
+
+
+def test_a_face_just_below_the_upper_edge_does_not_flicker():
+    straight = FaceMesh(mouth=0.1, eyes=0.1, yaw=0, pitch=0, roll=0, presence=1)
+    well = quality.FaceMeasures(
+        sharpness=60.0, brightness=130.0, surroundings=130.0, width=0.3, off_centre=0.05, room=0.06
+    )
+    assert quality.hint(well, straight, limits()) is Code.OK
+    assert quality.hint(well, straight, limits(), Code.FACE_CUT) is Code.FACE_CUT
+    assert quality.hint(replace(well, room=0.1), straight, limits(), Code.FACE_CUT) is Code.OK
 
 
 def test_half_closed_eyes_do_not_flicker():

@@ -335,7 +335,7 @@ def test_after_forgetting_nothing_personal_remains():
     it.prepare("hopper")
     it.show(person("hopper"), 0.6)
     memory, track = it.watcher._memory, it.watcher._track
-    arrays = [memory.reference, memory._picture, track._first, *(s.vector for s in memory._best)]
+    arrays = [memory.reference, memory._picture, track._first, *(s.vector for s in memory._kept)]
     assert all(array.any() for array in arrays)
     it.watcher.forget()
     assert not any(array.any() for array in arrays)
@@ -381,3 +381,55 @@ def test_run_prepares_looks_and_stops():
     assert len(it.events) == posted
     assert isinstance(it.events[0], ReferenceReady)
     assert it.events[-1].likeness_mean > SFace.thresholds.accept
+
+
+# ── the camera's own position ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE],
+    ids=["180", "90", "270"],
+)
+@pytest.mark.parametrize("name", ["hopper", "collins"])
+def test_a_camera_that_is_turned_is_told_and_judges_nobody(name, turn):
+    """Upside down people were told that their eyes are closed, and some frames counted as good."""
+    made = stand()
+    made.prepare(name)
+    person = head(name)
+    seen = made.show(lambda at: np.ascontiguousarray(cv2.rotate(person.render(at), turn)), 4.0)
+    assert not any(frame.good or frame.frames_good for frame in seen)
+    assert seen[-1].hint is Code.CAMERA_TURNED
+
+
+@pytest.mark.parametrize("name", ["hopper", "collins"])
+def test_an_upright_camera_is_looked_at_a_few_times_only(name):
+    made = stand()
+    made.prepare(name)
+    looks = []
+    detect, made.watcher._engine.detect = made.watcher._engine.detect, None
+    made.watcher._engine.detect = lambda image: looks.append(image.shape) or detect(image)
+    seen = made.show(head(name).render, 4.0)
+    assert all(frame.hint is not Code.CAMERA_TURNED for frame in seen)
+    assert seen[-1].frames_good > 0
+    small = [shape for shape in looks if max(shape[:2]) == 320]
+    assert len(small) == 3 * 4
+
+
+def test_each_watch_looks_anew():
+    made = stand()
+    made.prepare("hopper")
+    upside_down = lambda at: np.ascontiguousarray(cv2.rotate(head("hopper").render(at), cv2.ROTATE_180))  # noqa: E731
+    assert made.show(upside_down, 4.0)[-1].hint is Code.CAMERA_TURNED
+    made.prepare("hopper")
+    assert made.show(head("hopper").render, 4.0)[-1].frames_good > 0
+
+
+def test_somebody_who_bends_down_for_a_moment_is_no_turned_camera():
+    made = stand()
+    made.prepare("hopper")
+    person = head("hopper")
+    for _ in range(3):
+        bent = lambda at: np.ascontiguousarray(cv2.rotate(person.render(at), cv2.ROTATE_180))  # noqa: E731
+        seen = made.show(bent, 1.0) + made.show(person.render, 1.0)
+        assert all(frame.hint is not Code.CAMERA_TURNED for frame in seen)

@@ -12,6 +12,7 @@ from kiosk.printing.print_queue import PrintQueue
 class FakePrinter:
     def __init__(self):
         self.printed, self.opened, self.fails = [], 0, False
+        self.code = Code.PRINTER_PAPER
 
     def open(self):
         self.opened += 1
@@ -21,7 +22,7 @@ class FakePrinter:
 
     def print(self, document):
         if self.fails:
-            raise DeviceLost(Code.PRINTER_PAPER)
+            raise DeviceLost(self.code)
         self.printed.append(document)
 
 
@@ -66,3 +67,16 @@ def test_the_slip_of_an_abandoned_visit_is_not_printed(printer):
     assert not queue.print_pending()
     queue.print_slip(Print(slip("2", Outcome.REFERRED)))
     assert queue.print_pending()
+
+
+@pytest.mark.parametrize("code", [Code.PRINTER_UNKNOWN, Code.PRINTER_FAULT])
+def test_who_asked_for_a_document_is_told_what_came_of_it(printer, code):
+    posted, told = [], []
+    queue = PrintQueue(printer, posted.append)
+    queue.print(slip("1"), told.append)
+    queue.print_pending()
+    printer.fails, printer.code = True, code
+    queue.print(slip("2"), told.append)
+    queue.print_pending()
+    assert told == [Code.OK, code]
+    assert posted[-1] == DeviceFailed(Device.PRINTER, code)

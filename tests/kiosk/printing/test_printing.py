@@ -1,7 +1,5 @@
 import os
-import select
 import socket
-import threading
 import time
 import tomllib
 import tty
@@ -18,16 +16,18 @@ from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
-from kiosk.model import DayReport, Language, Outcome, Slip
+from kiosk.model import DayReport, ErasureNote, Language, Outcome, Purpose, Slip
 from kiosk.paths import RESOURCES
+from kiosk.phrases import load
 from kiosk.ports import Context
-from kiosk.printing import file
+from kiosk.printing import file, raster, status
 from kiosk.printing.escpos import (
-    ASK_COVER,
+    ASK_OFFLINE,
     ASK_PAPER,
     BAND,
     CHINESE,
     FEED_AND_CUT,
+    REPORT_WHEN_DONE,
     RESET,
     Bitmap,
     encode_bitmap,
@@ -38,8 +38,10 @@ from kiosk.printing.none import NoPrinter
 from kiosk.printing.output_formats import DocumentEncoder
 from kiosk.printing.raster import DOTS, MISSING, draw
 from kiosk.printing.serial_or_network import SerialOrNetworkPrinter
+from kiosk.printing.slip import BlockStyle
+from kiosk.printing.status import WatchedPrinter
 from kiosk.printing.text_layout import format_lines, width, wrap
-from kiosk.worker import Worker
+from kiosk.simulators.receipt_printer import PrinterFault, ReceiptPrinterOnPty
 
 CONTEXT = Context(resources=Path("."), models=Path("."), simulation=False, clock=time.monotonic)
 GMTIME = time.gmtime
@@ -70,11 +72,47 @@ def test_every_slip_names_the_number_and_fits_the_paper(language, outcome):
     assert text[-1]
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_the_slip_of_an_erasure_says_what_went_and_what_stays(language):
+    note = ErasureNote(
+        receipt=41, credentials=1, requests=3, evidence_until_unix=1_811_536_000.0, guard_until_unix=1.79e9
+    )
+    words = load(language)
+    slip = replace(SLIP, purpose=Purpose.ERASE, credential=None, erasure=note)
+    text = "".join(format_lines(slip, language, 32)).replace(" ", "")
+    for part in (
+        "41",
+        "1,3",
+        "2027-05-29",
+        "2026-09-21",
+        words["slip.erased_what"],
+        words["slip.erased_stays"],
+    ):
+        assert part.replace(" ", "") in text
+    assert words["slip.kept"].replace(" ", "") not in text
+    waits = "".join(format_lines(replace(slip, outcome=Outcome.ACCEPTED, erasure=None), language, 32))
+    assert words["slip.erase_waits"].replace(" ", "") in waits.replace(" ", "")
+    assert words["slip.erased_what"].replace(" ", "") not in waits.replace(" ", "")
+
+
+def test_the_slip_of_an_end_says_what_ended():
+    text = "\n".join(format_lines(replace(SLIP, purpose=Purpose.END), "en", 48))
+    for part in ("Online ID ended", "WZ-0000-0001", "not used again", "180 days"):
+        assert part in text.replace("\n", " ")
+
+
 def test_what_a_customer_needs_to_know():
     text = "\n".join(format_lines(SLIP, "en", 48))
-    for part in ("GZ-0017", "样板便利店", "WZ-0000-0001", "2026-05-29 04:26", "end it", "kept 30"):
+    for part in ("GZ-0017", "样板便利店", "WZ-0000-0001", "2026-05-29 04:26", "end it", "kept for 30"):
         assert part in text
     assert "imulation" not in text
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("language", list(Language))
+def test_every_slip_names_the_operator(language, outcome):
+    slip = replace(SLIP, outcome=outcome, operator="样板便利店有限公司 020-1234")
+    assert "样板便利店有限公司020-1234" in "".join(format_lines(slip, language, 32)).replace(" ", "")
 
 
 def test_a_refusal_says_why_and_leaves_nothing_to_revoke():
@@ -86,8 +124,19 @@ def test_a_refusal_says_why_and_leaves_nothing_to_revoke():
     assert "end it" not in text
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_a_slip_of_a_training_says_so_first(language):
+    assert format_lines(replace(SLIP, training=True), language)[0][:2] in ("练习", "練習", "Tr")
+
+
 def test_a_simulated_slip_says_so_first():
     assert format_lines(replace(SLIP, simulated=True), "zh-Hans")[0].startswith("模拟")
+
+
+def test_a_slip_tells_the_end_and_asks_for_no_further_try():
+    lines = "".join(format_lines(replace(SLIP, code=Code.SPEECH_SILENCE), "zh-Hans", 64))
+    assert load("zh-Hans").customer_end(Code.SPEECH_SILENCE) in lines
+    assert load("zh-Hans").customer(Code.SPEECH_SILENCE) not in lines
 
 
 @pytest.mark.parametrize("code", [c for c in Code if c is not Code.OK])
@@ -117,7 +166,7 @@ def test_wrapping_loses_nothing_and_never_overflows(text, columns):
 
 
 def test_escpos_bytes():
-    data = encode_text(["网证 𠮷", "x"])
+    data = b"".join(encode_text(["网证 𠮷", "x"]))
     assert data.startswith(RESET + CHINESE)
     assert data.endswith(FEED_AND_CUT)
     assert "网证 𠮷\nx\n".encode("gb18030") in data
@@ -141,50 +190,6 @@ def test_a_printer_that_is_switched_off_is_missing_and_no_file_is_made(tmp_path)
         assert not path.exists()
 
 
-class Cable:
-    """A receipt printer on a pseudo-terminal: takes everything and answers questions as it is told to."""
-
-    def __init__(self) -> None:
-        self._printer, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        self.path = Path(os.ttyname(self._slave))
-        self._answers: list[bytes] = []
-        self._taken = b""
-        self._worker = Worker("receipt-printer", self._serve).start()
-
-    def say(self, answers: bytes) -> None:
-        """What the printer answers to the questions that come, a byte each."""
-        self._answers = [answers[i : i + 1] for i in range(len(answers))]
-
-    def _serve(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            if select.select([self._printer], [], [], 0.02)[0]:
-                data = os.read(self._printer, 65_536)
-                self._taken += data
-                if data in (ASK_PAPER, ASK_COVER) and self._answers:
-                    os.write(self._printer, self._answers.pop(0))
-
-    def taken(self) -> bytes:
-        """All that came, once nothing more comes."""
-        size = -1
-        while size != len(self._taken):
-            size = len(self._taken)
-            time.sleep(0.15)
-        return self._taken
-
-    def cut(self) -> None:
-        self._worker.stop()
-        for end in (self._printer, self._slave):
-            os.close(end)
-
-
-@pytest.fixture
-def cable():
-    cable = Cable()
-    yield cable
-    cable.cut()
-
-
 def on(kind, path: Path, **more):
     return (printer(path, **more)) if kind == "file" else line_printer(str(path), **more)
 
@@ -197,36 +202,132 @@ BOTH = pytest.mark.parametrize("kind", ["file", "line"])
 
 
 @BOTH
-def test_a_printer_that_says_nothing_gets_every_byte(cable, kind):
-    device = on(kind, cable.path, form="escpos")
-    device.open()
-    device.print(SLIP)
-    assert cable.taken() == ASK_PAPER + encode_text(format_lines(SLIP))
-    device.close()
-
-
-@BOTH
-@pytest.mark.parametrize("answers", [b"\x72", b"\x12\x16"])
-def test_a_printer_that_says_it_has_no_paper_gets_no_slip(cable, kind, answers):
-    """Bits as Epson gives them: 0x60 the end of the roll, 0x04 an open cover; the rest is always so."""
-    cable.say(answers)
-    device = on(kind, cable.path)
-    device.open()
-    with pytest.raises(DeviceLost) as caught:
+@pytest.mark.parametrize("form", ["escpos", "raster"])
+def test_a_printer_that_is_well_prints_the_whole_slip_and_cuts_it(kind, form):
+    with ReceiptPrinterOnPty() as paper:
+        device = on(kind, paper.path, form=form)
+        device.open()
+        device.check()
         device.print(SLIP)
-    assert caught.value.code is Code.PRINTER_PAPER
-    assert RESET not in cable.taken()
-    device.close()
+        device.close()
+        assert paper.cuts == 1
+        assert paper.rows > 300
+        sent = paper.received.replace(ASK_OFFLINE, b"").replace(ASK_PAPER, b"").replace(REPORT_WHEN_DONE, b"")
+        assert sent == DocumentEncoder(form, "58mm", "").encode(SLIP)
 
 
 @BOTH
-def test_a_printer_that_is_well_gets_its_slip(cable, kind):
-    cable.say(b"\x12\x12")
-    device = on(kind, cable.path)
-    device.open()
-    device.print(SLIP)
-    device.close()
-    assert cable.taken().endswith(FEED_AND_CUT)
+@pytest.mark.parametrize("form", ["escpos", "raster"])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (PrinterFault.PAPER_OUT, Code.PRINTER_PAPER),
+        (PrinterFault.PAPER_ENDS, Code.PRINTER_PAPER),
+        (PrinterFault.COVER, Code.PRINTER_COVER),
+        (PrinterFault.CUTTER, Code.PRINTER_FAULT),
+        (PrinterFault.SILENT, Code.PRINTER_UNKNOWN),
+        (PrinterFault.FALLS_SILENT, Code.PRINTER_UNKNOWN),
+    ],
+)
+def test_what_is_not_known_to_be_printed_is_never_called_printed(kind, form, fault, code):
+    with ReceiptPrinterOnPty(fault) as paper:
+        device = on(kind, paper.path, form=form)
+        device.open()
+        with pytest.raises(DeviceLost) as caught:
+            device.print(SLIP)
+        device.close()
+        assert caught.value.code is code
+        if fault is PrinterFault.SILENT:
+            assert paper.has_cut.wait(30), "it printed, and nobody can know"
+        else:
+            assert paper.cuts == 0
+        if fault in (PrinterFault.PAPER_OUT, PrinterFault.COVER):
+            assert RESET not in paper.received, "nothing waits inside for new paper"
+        else:
+            assert paper.rows > 100
+
+
+@BOTH
+def test_a_slip_is_printed_again_once_the_fault_is_gone(kind):
+    with ReceiptPrinterOnPty(PrinterFault.COVER) as paper:
+        device = on(kind, paper.path)
+        device.open()
+        with pytest.raises(DeviceLost):
+            device.check()
+        paper.fault = PrinterFault.NONE
+        device.check()
+        device.print(SLIP)
+        assert paper.cuts == 1
+        device.close()
+
+
+@BOTH
+def test_a_printer_that_answers_questions_but_never_reports_the_end_was_well_throughout(kind, monkeypatch):
+    monkeypatch.setattr(status, "FINISH_S", 0.0)
+    with ReceiptPrinterOnPty(PrinterFault.NO_REPORT) as paper:
+        device = on(kind, paper.path)
+        device.open()
+        device.print(SLIP)
+        device.close()
+        assert paper.rows > 300
+
+
+@BOTH
+def test_a_printer_that_is_asked_only_and_does_not_answer_is_unknown(kind):
+    with ReceiptPrinterOnPty(PrinterFault.SILENT) as paper:
+        device = on(kind, paper.path)
+        device.open()
+        with pytest.raises(DeviceLost) as caught:
+            device.check()
+        device.close()
+        assert caught.value.code is Code.PRINTER_UNKNOWN
+
+
+class Script:
+    """Answers questions with prepared bytes, one after the other; none left: silence."""
+
+    def __init__(self, *answers: int) -> None:
+        self.answers, self.sent = list(answers), []
+        self.watched = WatchedPrinter(self.sent.append, self._receive, clock=lambda: 0.0)
+
+    def _receive(self, _: float) -> bytes:
+        return bytes([self.answers.pop(0)]) if self.answers else b""
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ((0x16,), Code.PRINTER_COVER),
+        ((0x32,), Code.PRINTER_PAPER),
+        ((0x52, 0x1A), Code.PRINTER_FAULT),
+        ((0x52,), Code.PRINTER_FAULT),  # and does not say which
+        ((0x12, 0x72), Code.PRINTER_PAPER),
+        ((0x12, 0x12), Code.OK),
+        ((0x12,), Code.OK),  # a cheap printer that knows one question only
+        ((0x14, 0x00, 0x0F, 0x16), Code.PRINTER_COVER),  # what it sends by itself is read past
+    ],
+)
+def test_bits_as_epson_gives_them(answers, code):
+    printer = Script(*answers).watched
+    if code is Code.OK:
+        assert printer.check()
+        return
+    with pytest.raises(DeviceLost) as caught:
+        printer.check()
+    assert caught.value.code is code
+
+
+def test_bytes_that_are_no_status_are_silence():
+    assert not Script(*[0x00] * 40).watched.check()
+    assert not Script().watched.check()
+
+
+def test_no_question_is_asked_inside_a_command():
+    script = Script(*[0x12] * 10)
+    with pytest.raises(DeviceLost):
+        script.watched.print([b"one", b"two"])
+    questions = {ASK_OFFLINE, ASK_PAPER, REPORT_WHEN_DONE}
+    assert [part for part in script.sent if part not in questions] == [b"one", b"two"]
 
 
 def test_a_printer_on_the_network():
@@ -235,9 +336,11 @@ def test_a_printer_on_the_network():
         device.open()
         peer, _ = server.accept()
         with peer:
-            device.print(SLIP)
+            with pytest.raises(DeviceLost) as caught:
+                device.print(SLIP)
             device.close()
             taken = b"".join(iter(lambda: peer.recv(65_536), b""))
+    assert caught.value.code is Code.PRINTER_UNKNOWN  # it took everything and said nothing
     assert RESET in taken
     assert taken.endswith(FEED_AND_CUT)
     with pytest.raises(DeviceMissing):
@@ -291,11 +394,28 @@ def test_no_code_without_an_address_or_without_anything_to_look_up():
         assert not cv2.QRCodeDetector().detectAndDecode(np.array(draw(slip).convert("L")))[0]
 
 
+@pytest.mark.parametrize("columns", range(5, 33))
+@pytest.mark.parametrize("number", [SLIP.id, "WWWW-MMMM-WMWM-QQQQ"])
+def test_a_number_is_never_broken_inside_a_group(number, columns):
+    lines = wrap(number, columns)
+    assert "".join(lines) == number
+    assert {len(group) for line in lines for group in line.strip("-").split("-")} == {4}
+
+
+def test_a_number_of_wide_letters_is_drawn_group_by_group(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(raster, "_draw_line", lambda canvas, style, line, font: drawn.append((style, line)))
+    for dots in DOTS.values():
+        draw(replace(SLIP, id="WWWW-MMMM-WWWW-MMMM"), dots=dots)
+    lines = [line for style, line in drawn if style is BlockStyle.NUMBER]
+    assert set(lines) <= {"WWWW-MMMM-WWWW-MMMM", "WWWW-MMMM-WWWW-", "WWWW-MMMM-", "MMMM", "WWWW-MMMM"}
+
+
 def test_a_request_that_still_waits_here_is_told_as_such():
     waits = "\n".join(format_lines(replace(SLIP, outcome=Outcome.ACCEPTED), "en", 48))
-    assert "sealed" in waits
+    assert "stored here encrypted" in " ".join(waits.split())
     assert "has erased" not in waits
-    assert "sealed" not in "\n".join(format_lines(SLIP, "en", 48))
+    assert "encrypted, with" not in "\n".join(format_lines(SLIP, "en", 48))
 
 
 def test_the_visits_language_unless_the_printer_has_its_own():
@@ -306,7 +426,7 @@ def test_the_visits_language_unless_the_printer_has_its_own():
 def test_a_picture_goes_to_the_printer_in_bands_dot_by_dot():
     height = 2 * BAND + 3
     rows = bytes(range(256)) * 3
-    data = encode_bitmap(Bitmap(16, height, rows[: 2 * height]))
+    data = b"".join(encode_bitmap(Bitmap(16, height, rows[: 2 * height])))
     got, at = b"", len(RESET)
     while data[at : at + 4] == b"\x1dv0\x00":
         across, count = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (4, 6))

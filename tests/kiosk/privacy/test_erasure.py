@@ -60,11 +60,16 @@ def fill(storage: Path) -> None:
     outbox.settle("OLD", replace(ANSWERED, id="OLD", credential="OLDS-ERIA-L001"), NOW - 31 * DAY, 0.0)
     outbox.settle("NEW", replace(ANSWERED, id="NEW"), NOW - 29 * DAY, 0.0)
     with database.transaction() as connection:
-        rows = [("c-old", "tok", NOW - 1), ("c-new", "tok", NOW + DAY)]
-        connection.executemany("INSERT INTO challenges (id, token, expires_unix) VALUES (?, ?, ?)", rows)
+        rows = [("c-old", NOW - 1), ("c-new", NOW + DAY)]
+        connection.executemany(
+            "INSERT INTO challenges (id, key, sealed, received_unix, expires_unix)"
+            " VALUES (?, 'k', x'00', 0, ?)",
+            rows,
+        )
     database.close()
     file(storage / "visits" / "OLD.jsonl", 31)
     file(storage / "visits" / "NEW.jsonl", 29)
+    file(storage / "measures" / "LEFT.jsonl", 0.01)  # of a time when measures were kept
     file(storage / "staff" / "day-2020-01-01.jsonl", 31)
     file(storage / "staff" / "roster.jwt", 400)
     file(storage / "reports" / "day-old.pdf", 31)
@@ -91,7 +96,7 @@ def requests(storage: Path) -> set[str]:
         return {row[0] for row in found.execute("SELECT id FROM requests")}
 
 
-DUE = {"receipts": 1, "challenges": 1, "visit logs": 1, "day books": 1, "day reports": 1}
+DUE = {"receipts": 1, "challenges": 1, "visit logs": 1, "visit measures": 1, "day books": 1, "day reports": 1}
 
 
 def test_what_is_due_goes_and_each_kind_has_its_receipt(settings: Settings, storage: Path):

@@ -129,10 +129,12 @@ def test_weights_are_fetched_by_name_and_nothing_else():
 def test_the_one_time_code_is_read_not_passed(tmp_path: Path, monkeypatch):
     """`kiosk enrol` asks for it; an argument would stand in the list of processes."""
     seen = []
-    monkeypatch.setattr("kiosk.activation.identity.enrol", lambda *given: seen.append(given) or 1 / 0)
+    monkeypatch.setattr("kiosk.activation.identity.enrol", lambda *given, reader: seen.append(given) or 1 / 0)
     monkeypatch.setattr(sys, "stdin", io.StringIO("ABCD-EFGH-JKLM\n"))
     site = tmp_path / "settings.toml"
-    site.write_text('[central]\nurl = "https://127.0.0.1:1"\n')
+    site.write_text(
+        'mode = "simulation"\n[card_reader]\ndriver = "simulated"\n[central]\nurl = "https://127.0.0.1:1"\n'
+    )
     with pytest.raises(ZeroDivisionError):
         program.main(["enrol", "--settings", str(site)])
     assert "ABCD-EFGH-JKLM" in seen[0]

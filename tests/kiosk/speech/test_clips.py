@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kiosk.codes import Code
-from kiosk.model import Language, Outcome, Purpose, Stage
+from kiosk.model import ClerkCallState, Language, Outcome, Purpose, Stage
 from kiosk.paths import RESOURCES
 from kiosk.phrases import load
 from kiosk.speech.prompts import FOLDER, load_sound
@@ -25,7 +25,9 @@ SPOKEN = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 STAGES = {
     Stage.CONSENT: ("consent", "consent_clerk"),
     Stage.CARD: ("card", "card_retry"),
-    Stage.PHONE: ("phone",),
+    Stage.PHONE: ("phone", "phone.number"),
+    Stage.CONFIRM: ("confirm.end", "confirm.erase"),
+    Stage.PHONE_CODE: ("phone_code",),
     Stage.PORTRAIT: ("portrait",),
     Stage.FACE: ("face", "face_retry"),
     Stage.DIGITS: ("digits", "digits.light", "digits_retry"),
@@ -35,7 +37,8 @@ STAGES = {
     Stage.GUARDIAN: ("consent.guardian", "card.guardian"),
     Stage.SUBMIT: ("submit", "submit.change"),
     Stage.OUTCOME: (
-        *("activated", "activated.renewed", "activated.password_set"),
+        *("activated", "activated.renewed", "activated.password_set", "activated.phone_set"),
+        *("activated.ended", "activated.erased"),
         *("pending", "accepted", "accepted.change_accepted", "referred", "goodbye"),
         *("refused", "refused.change_refused", "refused.already_open"),
     ),
@@ -57,6 +60,8 @@ NEEDED = [
     *(f"{code.value}: digits_retry.{code.value.partition('.')[2]}" for code in RETRIES),
     *(f"{code.value}: hint_{code.value.removeprefix('face.')}" for code in sorted(face.SPOKEN)),
     "loudspeaker: welcome",
+    "every stage with a deadline: more_time",
+    *(f"help: help.{call.value}" for call in ClerkCallState if call is not ClerkCallState.CALLING),
 ]
 KEYS = {needed.partition(": ")[2] for needed in NEEDED}
 
@@ -113,4 +118,4 @@ def test_whatever_the_visit_says_has_a_clip():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "Say":
                 said |= literals(node)
     assert len(said) > 10
-    assert said - {"hint_", "face."} <= KEYS
+    assert said - {"hint_", "face.", "help."} <= KEYS

@@ -9,11 +9,13 @@ import soundfile
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceLost, DeviceMissing
+from kiosk.events import READ_ALOUD
 from kiosk.model import SAMPLE_RATE
+from kiosk.read_aloud import LOUD_ENOUGH, STEPS
 from kiosk.settings import load
 from kiosk.simulators.voice import Voice
 from kiosk.speech.digits import MANDARIN, OTHER, class_of
-from kiosk.speech.prompts import Announcer, Prompts, load_sound
+from kiosk.speech.prompts import STEP_DB, Announcer, Prompts, load_sound
 from kiosk.speech.time_stretch import time_stretch
 from kiosk.worker import Worker
 from tests.support.sounds import voice
@@ -53,11 +55,15 @@ class Loudspeaker:
 class Stage:
     """An announcer on its thread; collects what it gives."""
 
-    def __init__(self, folder, speaker):
+    def __init__(self, folder, speaker, prompts=None):
         self.ended = []
         self.more = threading.Condition()
         self.announcer = Announcer(
-            speaker, post=self._post, settings=LIMITS, clock=time.monotonic, prompts=Prompts(folder)
+            speaker,
+            post=self._post,
+            settings=LIMITS,
+            clock=time.monotonic,
+            prompts=prompts or Prompts(folder),
         )
         self.worker = Worker("announcer", self.announcer.run).start()
 
@@ -246,6 +252,132 @@ def test_the_same_hint_is_not_repeated_for_some_seconds_another_comes_sooner(hin
     assert hint("too_far", 1.0) == 2
     assert hint("turned", 9.0) == 3
     assert len(ended) == 5
+
+
+# ── pages that are read aloud ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def pages(tmp_path):
+    """Clips of a page: `a` and `b` are short, `long` takes 20 s; `yue` is a placeholder with `a` only."""
+    for language, clip, seconds in (
+        ("zh-Hans", "a", 0.2), ("zh-Hans", "b", 0.4), ("zh-Hans", "long", 20.0), ("yue", "a", 0.6),
+        ("zh-Hans", "consent.who", 0.2), ("zh-Hans", LOUD_ENOUGH, 0.3),
+    ):  # fmt: skip
+        path = tmp_path / "pages" / language / f"{clip}.ogg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.tile(voice(3, 0.1), round(seconds * 10)), SAMPLE_RATE)
+    return tmp_path / "pages"
+
+
+@pytest.fixture
+def reader(folder, pages):
+    """Returns a loudspeaker and the announcer's stage, whose page clips are those above."""
+    stages = []
+
+    def make():
+        speaker = Loudspeaker()
+        stages.append(Stage(folder, speaker, Prompts(folder, pages=pages)))
+        return speaker, stages[-1]
+
+    yield make
+    for one in stages:
+        one.announcer.stop()
+        assert one.worker.stop()
+
+
+def lengths(speaker):
+    return [round(len(samples) / SAMPLE_RATE, 1) for samples in speaker.played]
+
+
+def test_a_page_is_read_sentence_by_sentence_and_its_end_is_told_once(reader):
+    speaker, one = reader()
+    one.announcer.read(("a", "none", "b"), "zh-Hant")
+    assert one.wait(1) == [READ_ALOUD]
+    assert lengths(speaker) == [0.2, 0.4]
+
+
+def wait_until_playing(speaker, count=1):
+    while len(speaker.played) < count:
+        time.sleep(0.01)
+
+
+def test_a_prompt_ends_what_is_read(reader):
+    speaker, one = reader()
+    one.announcer.read(("long", "long"), "zh-Hans")
+    wait_until_playing(speaker)
+    one.announcer.say("welcome", "zh-Hans")
+    assert one.wait(1) == ["welcome"], "nothing says that the page was read"
+    assert lengths(speaker) == [20.0, 0.2]
+
+
+def test_to_stop_reading_stops_no_prompt(reader):
+    speaker, one = reader()
+    one.announcer.read(("long", "b"), "zh-Hans")
+    wait_until_playing(speaker)
+    one.announcer.say("welcome", "zh-Hans")
+    one.announcer.stop_reading()
+    assert one.wait(1) == ["welcome"]
+    one.announcer.read(("long",), "zh-Hans")
+    wait_until_playing(speaker, 3)
+    one.announcer.stop_reading()
+    one.announcer.say("welcome", "zh-Hans")
+    assert one.wait(2) == ["welcome", "welcome"]
+
+
+def test_another_volume_is_heard_at_once_from_the_beginning_of_the_sentence(reader):
+    speaker, one = reader()
+    one.announcer.read(("a", "long"), "zh-Hans")
+    wait_until_playing(speaker, 2)
+    one.announcer.choose_sound(1, "", "zh-Hans")
+    wait_until_playing(speaker, 3)
+    one.announcer.stop()
+    assert lengths(speaker) == [0.2, 20.0, 20.0]
+    assert np.abs(speaker.played[2]).max() == pytest.approx(
+        np.abs(speaker.played[1]).max() * 10 ** (STEP_DB / 20), rel=0.01
+    )
+
+
+def test_a_sentence_shows_how_loud_it_is_and_the_sites_own_volume_comes_back(reader):
+    speaker, one = reader()
+    one.announcer.choose_sound(-99, "", "zh-Hans")
+    assert one.wait(1) == [READ_ALOUD]
+    assert lengths(speaker) == [0.3]
+    one.announcer.choose_sound(0, "")
+    one.announcer.say("welcome", "zh-Hans")
+    one.wait(2)
+    soft, usual = (np.abs(samples).max() for samples in speaker.played)
+    assert soft == pytest.approx(usual * 10 ** (STEPS[0] * STEP_DB / 20), rel=0.05)
+
+
+def test_the_chime_is_never_cut_short_nor_made_softer(reader):
+    speaker, one = reader()
+    one.announcer.choose_sound(-3, "")
+    one.announcer.ring()
+    one.announcer.say("welcome", "zh-Hans")
+    assert one.wait(2) == ["chime", "welcome"]
+    chime = Prompts().chime()
+    assert np.array_equal(speaker.played[0], np.clip(chime * LIMITS.volume, -1, 1))
+
+
+def test_another_spoken_language_is_taken_where_it_has_a_clip(reader):
+    speaker, one = reader()
+    one.announcer.choose_sound(0, "yue")
+    one.announcer.read(("a", "b"), "zh-Hans")
+    one.wait(1)
+    assert lengths(speaker) == [0.6, 0.4]
+
+
+def test_english_is_never_read_in_another_spoken_language(pages):
+    assert Prompts(pages=pages).page("a", "en", voice="yue") is None
+
+
+def test_the_sites_own_clip_says_the_operators_name(pages, tmp_path):
+    plain = Prompts(pages=pages).page("consent.who", "zh-Hant")
+    soundfile.write(tmp_path / "zh-Hans.ogg", voice(4, 0.5), SAMPLE_RATE)
+    named = Prompts(pages=pages, operator=tmp_path).page("consent.who", "zh-Hant")
+    assert (len(plain) / SAMPLE_RATE, len(named) / SAMPLE_RATE) == pytest.approx((0.2, 0.7), abs=0.01)
+    assert len(Prompts(pages=pages, operator=tmp_path / "none").page("consent.who", "zh-Hant")) == len(plain)
 
 
 @pytest.mark.parametrize("speed", [0.7, 0.85, 1.3])

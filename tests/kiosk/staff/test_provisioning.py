@@ -7,11 +7,14 @@ import pytest
 
 from kiosk.activation import identity
 from kiosk.activation.service import ActivationService
+from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.model import Clerk, Role
+from kiosk.simulators.card_reader import READER
 from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.staff.roster import ROSTER_FILE, Roster, RosterIssuer
+from kiosk.staff.roster_memory import RosterMemory
 from kiosk.worker import Worker
 from tests.support.activation_terminal import settings_of_terminal
 from tests.support.central_server import running_central
@@ -31,10 +34,15 @@ class EnrolledTerminal:
         self.line = NetworkProxy("127.0.0.1", central.port)
         url = f"https://127.0.0.1:{self.line.port}"
         self.keys = folder / "var" / "identity"
-        identity.enrol(url, central.ca, name, central.enrol_code(name), self.keys)
+        identity.enrol(url, central.ca, name, central.enrol_code(name), self.keys, reader=READER)
         self.settings = settings_of_terminal(folder, name, url)
-        self.roster = Roster(folder / "staff", self.settings.staff, self.trust)
+        self.audit = AuditLog(folder / "audit" / "audit.log")
+        self.roster = self.make_roster()
         self.start()
+
+    def make_roster(self) -> Roster:
+        memory = RosterMemory(self.audit)
+        return Roster(self.folder / "staff", self.settings.staff, self.trust, memory)
 
     def trust(self) -> RosterIssuer:
         who = identity.load(self.keys)
@@ -46,6 +54,7 @@ class EnrolledTerminal:
             versions={"kiosk": "0.1.0"},
             post=lambda _: None,
             take_roster=self.roster.accept,
+            audit=self.audit,
         )
         self.worker = Worker("courier", self.desk.run).start()
 
@@ -106,7 +115,7 @@ def test_without_a_line_the_roster_on_disk_serves_and_a_dismissal_arrives_with_t
     shop.line.down()
     shop.fetch()
     central.command("clerk", "disable", number)
-    again = Roster(shop.folder / "staff", shop.settings.staff, shop.trust)
+    again = shop.make_roster()
     assert again.sign_in(number, pin).number == number, "central cannot be asked; its word of before holds"
     shop.line.up()
     shop.wait_until(lambda: shop.roster.state() is Code.STAFF_NONE)

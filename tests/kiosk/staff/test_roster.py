@@ -4,15 +4,19 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
+from argon2.exceptions import HashingError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.audit.log import AuditLog, set_aside
+from kiosk.audit.record import RecordKind
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import SignedIn, SignedOut
 from kiosk.model import Clerk, Role
-from kiosk.staff import pins
+from kiosk.staff import review_key
 from kiosk.staff.actions import StaffAction
 from kiosk.staff.roster import LOCKS_FILE, ROSTER_FILE, Roster
+from kiosk.staff.roster_memory import RosterMemory
 from tests.support.roster_signer import (
     BOSS,
     BOSS_PIN,
@@ -39,14 +43,20 @@ class RosterReader:
 
     def start(self):
         """Start; called again, it is a start after a power cut."""
+        self.audit = AuditLog(self.folder.parent / "audit" / "audit.log", lambda: self.now)
         self.roster = Roster(
             self.folder,
             SETTINGS,
             self.office.trust,
+            RosterMemory(self.audit),
             post=self.events.append,
-            record=lambda *note: self.notes.append(note),
+            record=self.record,
             clock_unix=lambda: self.now,
         )
+
+    def record(self, action, number, code):
+        self.notes.append((action, number, code))
+        return self.audit.append(RecordKind.CLERK_ACTED, code)
 
     def code(self, call, *arguments):
         try:
@@ -61,7 +71,7 @@ class RosterReader:
 
 @pytest.fixture
 def point(tmp_path):
-    return RosterReader(tmp_path)
+    return RosterReader(tmp_path / "staff")
 
 
 def test_the_right_pin_signs_in_and_says_so(point):
@@ -92,10 +102,15 @@ def test_a_wrong_pin_does_not(point, pin):
 
 def test_an_unknown_number_is_told_the_same_and_costs_the_same_work(point, monkeypatch):
     seen = []
-    monkeypatch.setattr(pins, "HASHER", type("Counting", (), {"verify": lambda _, *a: seen.append(a)})())
+
+    def count(*_, **cost):
+        seen.append(cost)
+        raise HashingError
+
+    monkeypatch.setattr(review_key, "hash_secret_raw", count)
     assert point.sign_in(number="555555") is Code.STAFF_REFUSED
-    assert len(seen) == 1
-    assert "m=65536,t=2,p=1" in seen[0][0]
+    (cost,) = seen
+    assert (cost["memory_cost"], cost["time_cost"], cost["parallelism"]) == (65_536, 2, 1)
 
 
 def test_neither_pin_nor_mistyped_number_reaches_notes_events_exceptions_or_the_disk(point, caplog):
@@ -136,7 +151,7 @@ def test_a_power_cut_gives_no_more_tries(point, monkeypatch):
     def pull(*_):
         raise PlugPulled
 
-    monkeypatch.setattr(pins, "matches", pull)
+    monkeypatch.setattr(review_key, "unwrap", pull)
     for _ in range(3):
         with pytest.raises(PlugPulled):
             point.roster.sign_in(CLERK, "000000")
@@ -185,7 +200,7 @@ def test_a_damaged_record_of_failures_locks_every_number(point):
 
 def test_a_second_signature_is_another_persons_and_changes_nobody(point):
     point.roster.sign_in(CLERK, CLERK_PIN)
-    assert point.roster.attest(BOSS, BOSS_PIN, Role.SUPERVISOR) == Clerk(BOSS, Role.SUPERVISOR)
+    assert point.roster.attest(BOSS, BOSS_PIN, Role.SUPERVISOR).clerk == Clerk(BOSS, Role.SUPERVISOR)
     assert point.roster.signed_in == Clerk(CLERK, Role.CLERK)
     assert point.code(point.roster.attest, CLERK, CLERK_PIN, Role.CLERK) is Code.STAFF_SAME_PERSON
     assert point.code(point.roster.attest, BOSS, "111111", Role.CLERK) is Code.STAFF_REFUSED
@@ -194,7 +209,7 @@ def test_a_second_signature_is_another_persons_and_changes_nobody(point):
 def test_a_clerk_cannot_sign_as_a_supervisor(point):
     point.roster.sign_in(BOSS, BOSS_PIN)
     assert point.code(point.roster.attest, CLERK, CLERK_PIN, Role.SUPERVISOR) is Code.STAFF_ROLE
-    assert point.roster.attest(CLERK, CLERK_PIN, Role.CLERK) == Clerk(CLERK, Role.CLERK)
+    assert point.roster.attest(CLERK, CLERK_PIN, Role.CLERK).clerk == Clerk(CLERK, Role.CLERK)
 
 
 def test_without_central_it_ends(point):
@@ -237,7 +252,7 @@ def altered(token, change):
         lambda c: c.update(exp=c["exp"] + 1),
         lambda c: c["members"].append(member("666666", "supervisor", "777777")),
         lambda c: c["members"][0].update(role="supervisor"),
-        lambda c: c["members"][0].update(pin=member(pin="000000")["pin"]),
+        lambda c: c["members"][0].update(key=member(pin="000000")["key"]),
     ],
 )
 def test_an_edited_roster_is_refused(point, change):
@@ -256,6 +271,8 @@ def test_an_edited_roster_is_refused(point, change):
         {"iss": "somebody"},
         {"members": [*staff(), member()]},
         {"members": [member(role="owner")]},
+        {"members": [member(key=member()["key"] | {"memory_kib": 1 << 30})]},
+        {"members": [member(key=member()["key"] | {"wrapped": "A"})]},
         {"members": [member(number="1; drop")]},
         {"exp": "soon"},
         {"iat": float("nan")},
@@ -277,6 +294,100 @@ def test_an_older_roster_does_not_come_back(point):
     assert point.roster.accept(point.office.roster([member(BOSS, "supervisor", BOSS_PIN)], at=point.now))
     assert not point.roster.accept(old)
     assert point.sign_in() is Code.STAFF_REFUSED
+
+
+def dismissed(point, minutes=60.0):
+    """Let central dismiss the clerk; return the roster of before."""
+    old = (point.folder / ROSTER_FILE).read_text()
+    point.now += minutes * 60
+    assert point.roster.accept(point.office.roster([member(BOSS, "supervisor", BOSS_PIN)], at=point.now))
+    return old
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_older_roster_put_back_on_the_disk_lets_nobody_sign_in(point, restarted):
+    old = dismissed(point)
+    (point.folder / ROSTER_FILE).write_text(old)
+    if restarted:
+        point.start()
+    assert point.sign_in() is point.roster.state() is Code.STAFF_ROSTER_OLD
+    assert not point.roster.accept(old)
+    assert not point.roster.accept(old, online=True)
+    assert point.roster.accept(point.office.roster(at=point.now + 1))
+    assert point.sign_in() is Code.OK
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_set_back_makes_no_roster_last_longer(point, restarted):
+    point.now += 7 * DAY - 60
+    assert point.sign_in() is Code.OK
+    point.now += 61
+    assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
+    point.now = NOW + 60
+    if restarted:
+        point.start()
+    assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
+    newer = point.office.roster(at=NOW + 30, days=7)
+    assert point.code(point.roster.accept, newer) is Code.OK, (
+        "a later one from a stick, good at the latest time"
+    )
+    assert point.sign_in() is Code.OK
+    point.now = NOW + 90
+    assert (
+        point.code(point.roster.accept, point.office.roster(at=NOW + 80, days=6)) is Code.STAFF_ROSTER_EXPIRED
+    )
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_that_was_years_ahead_is_set_right_by_central(point, restarted):
+    point.now += 3000 * DAY
+    assert point.sign_in() is Code.STAFF_ROSTER_EXPIRED
+    point.now = NOW + 100
+    stick, line = point.office.roster(at=NOW + 50), point.office.roster(at=NOW + 60)
+    assert point.code(point.roster.accept, stick) is Code.STAFF_ROSTER_EXPIRED
+    assert point.roster.accept(line, online=True)
+    if restarted:
+        point.start()
+    assert point.sign_in() is Code.OK
+
+
+def test_without_a_record_of_any_roster_the_one_on_disk_is_not_used(point):
+    audit_log(point).unlink()
+    point.start()
+    assert point.sign_in() is Code.STAFF_ROSTER_OLD
+    assert point.roster.accept(point.office.roster())
+    assert point.sign_in() is Code.OK
+
+
+def test_a_log_that_was_set_aside_as_damaged_is_still_remembered(point):
+    old = dismissed(point)
+    with audit_log(point).open("ab") as file:
+        file.write(b"rubbish\n")
+    set_aside(audit_log(point), point.now)
+    (point.folder / ROSTER_FILE).write_text(old)
+    point.start()
+    assert point.sign_in() is Code.STAFF_ROSTER_OLD
+
+
+def test_a_record_of_a_roster_that_was_changed_lets_nobody_sign_in(point):
+    path = audit_log(point)
+    path.write_bytes(path.read_bytes().replace(b'"issued":18', b'"issued":17'))
+    point.start()
+    assert point.sign_in() is Code.STAFF_UNKEPT
+
+
+def test_a_roster_that_only_confirms_is_recorded_once_a_day(point):
+    same = staff()
+    point.roster.accept(point.office.roster(same, at=NOW + 1))
+    lines = len(audit_log(point).read_bytes().splitlines())
+    for minute in range(1, 3 * 24 * 60, 10):
+        point.now = NOW + 60.0 * minute
+        assert point.roster.accept(point.office.roster(same, at=point.now), online=True)
+    assert len(audit_log(point).read_bytes().splitlines()) == lines + 2
+
+
+def audit_log(point):
+    return point.folder.parent / "audit" / "audit.log"
 
 
 def test_whom_central_dismisses_is_signed_out(point):

@@ -1,6 +1,7 @@
 """A terminal without a line works by USB stick: out with the requests, back with signed answers."""
 
 import json
+import os
 import shutil
 import time
 from base64 import urlsafe_b64encode
@@ -8,17 +9,16 @@ from pathlib import Path
 
 import jwt
 import pytest
-from msgspec.structs import replace
 
 from kiosk.activation.outbox import RequestState
+from kiosk.audit.recorder import AuditRecorder
 from kiosk.codes import Code
 from kiosk.errors import StaffError
 from kiosk.events import ReceiptArrived, Stored
 from kiosk.model import RequestStatus
 from tests.kiosk.staff.test_provisioning import EnrolledTerminal, added
-from tests.support.activation_terminal import order_with_every_check
+from tests.support.activation_terminal import order_with_every_check, submit
 from tests.support.central_server import running_central
-from tests.support.protocol_terminal import CHECKS
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,7 @@ def central(tmp_path_factory):
 
 def visit(shop):
     """Somebody checked the usual way."""
-    made = order_with_every_check(shop.desk.take_challenge)
-    usual = tuple(verdict for verdict in made.evidence.verdicts if verdict.check.value in CHECKS)
-    return replace(made, evidence=replace(made.evidence, verdicts=usual))
+    return order_with_every_check(shop.desk.take_challenge)
 
 
 class Away(EnrolledTerminal):
@@ -51,8 +49,9 @@ class Away(EnrolledTerminal):
 
     def customer(self):
         """A visit, stored here; its number."""
-        stored = self.desk.submit(visit(self))
+        stored = submit(self.desk, visit(self))
         assert isinstance(stored, Stored)
+        AuditRecorder(self.audit).record_event(stored.request, stored)
         return stored.request
 
     def states(self):
@@ -244,6 +243,93 @@ def test_a_stick_that_cannot_be_written(shop):
     with pytest.raises(StaffError) as caught:
         shop.export()
     assert caught.value.code is Code.STICK_UNWRITABLE
+
+
+@pytest.mark.parametrize("below", ["kiosk", "requests"])
+def test_an_export_follows_no_link_and_deletes_nothing_behind_it(shop, tmp_path, below):
+    victim = tmp_path / "victim"
+    (victim / "requests").mkdir(parents=True)
+    ours = (victim / "locks.json", victim / "requests" / "enrolment.json")
+    for path in ours:
+        path.write_text("ours")
+    if below == "kiosk":
+        shop.home.symlink_to(victim)
+    else:
+        shop.home.mkdir()
+        (shop.home / "requests").symlink_to(victim)
+    number = shop.customer()
+    with pytest.raises(StaffError) as caught:
+        shop.export()
+    assert caught.value.code is Code.STICK_UNWRITABLE
+    assert [path.read_text() for path in ours] == ["ours", "ours"]
+    assert len(list(victim.rglob("*.json"))) == 2
+    assert shop.states() == {number: RequestState.WAITING}
+
+
+@pytest.mark.parametrize("name", ["{}.json", ".{}.json.new"])
+def test_an_export_replaces_a_link_instead_of_writing_behind_it(shop, tmp_path, name):
+    victim = tmp_path / "victim"
+    victim.write_text("ours")
+    number = shop.customer()
+    (shop.home / "requests").mkdir(parents=True)
+    (shop.home / "requests" / name.format(number)).symlink_to(victim)
+    assert shop.export() == 1
+    assert victim.read_text() == "ours"
+    assert json.loads((shop.home / "requests" / f"{number}.json").read_bytes())["id"] == number
+
+
+def test_answers_behind_a_link_are_not_read(shop, central, tmp_path):
+    number = shop.customer()
+    shop.export()
+    shop.office()
+    (shop.home / "answers").rename(tmp_path / "elsewhere")
+    (shop.home / "answers").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StaffError) as caught:
+        shop.import_answers()
+    assert caught.value.code is Code.STICK_ALTERED
+    assert shop.states() == {number: RequestState.WAITING}
+
+
+def test_pipes_links_and_endless_files_are_reported_and_the_rest_is_taken(shop, central, tmp_path):
+    number = shop.customer()
+    shop.export()
+    shop.office()
+    answers = shop.home / "answers"
+    for name in ("challenges.json", "roster.jwt"):
+        (answers / name).unlink()
+    os.mkfifo(answers / "pipe.jwt")
+    os.mkfifo(answers / "challenges.json")
+    (answers / "link.jwt").symlink_to(tmp_path / "stick")
+    (answers / "roster.jwt").symlink_to("/dev/zero")
+    (answers / "long.jwt").write_bytes(b"x" * ((1 << 20) + 1))
+    (answers / "folder.jwt").mkdir()
+    brought = shop.import_answers()
+    assert (brought.receipts, brought.altered, brought.challenges, brought.roster) == (1, 6, 0, False)
+    assert shop.states() == {number: RequestState.DELIVERED}
+
+
+def test_head_office_reads_and_writes_nothing_behind_a_link(shop, central, tmp_path):
+    good = shop.customer()
+    shop.export()
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "roster.jwt").write_text("ours")
+    shutil.copy(shop.home / "requests" / f"{good}.json", victim)
+    requests = shop.home / "requests"
+    os.mkfifo(requests / "pipe.json")
+    (requests / "link.json").symlink_to(victim / f"{good}.json")
+    (shop.home / "answers").symlink_to(victim)
+    other = shop.stick / "kiosk-OTHER"
+    other.mkdir()
+    (other / "requests").symlink_to(victim)
+    with pytest.raises(AssertionError) as caught:
+        central.command("import-requests", str(shop.stick), "--simulation")
+    for line in ("pipe: refused", "link: refused", "kiosk-OTHER requests: refused", f"{good}: ACTIVATED ok"):
+        assert line in str(caught.value)
+    with pytest.raises(AssertionError, match="answers cannot be written"):
+        central.command("export-receipts", str(shop.stick), "--simulation")
+    assert sorted(path.name for path in victim.iterdir()) == [f"{good}.json", "roster.jwt"]
+    assert (victim / "roster.jwt").read_text() == "ours"
 
 
 def test_in_production_a_folder_of_our_own_disk_is_no_stick(shop: Away):

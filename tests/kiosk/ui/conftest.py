@@ -6,23 +6,32 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication, QTimer
 
 from kiosk import settings as kiosk_settings
+from kiosk.events import Touched
 from kiosk.model import Frame
 from kiosk.ports import Feeds
-from kiosk.ui.theme import load_fonts
+from kiosk.ui.theme import ORDINARY, choose_palette, load_fonts
 from kiosk.ui.window import Window
 
 
 class RecordingEngine:
-    """Records posted events; `notify` sends a notice to the window as the engine does."""
+    """Records posted events; `notify` sends a notice to the window as the engine does.
+
+    `touches` counts what only says that the screen was touched, which happens with every other event.
+    """
 
     def __init__(self):
         self.posted = []
+        self.touches = 0
         self.listeners = []
 
     def post(self, event):
-        self.posted.append(event)
+        if isinstance(event, Touched):
+            self.touches += 1
+        else:
+            self.posted.append(event)
 
     def subscribe(self, listener):
         self.listeners.append(listener)
@@ -50,6 +59,15 @@ def made_up_pair():
     return image[60:400:3, 200:440:2].copy(), image[20:460, 140:500].copy()
 
 
+@pytest.fixture(autouse=True)
+def forget_quits(qapp):
+    """Forget requests to quit that came after a test's loop had ended: each later loop would end at once."""
+    yield
+    qapp.processEvents()
+    QTimer.singleShot(0, QCoreApplication.exit)
+    qapp.exec()
+
+
 @pytest.fixture
 def engine():
     return RecordingEngine()
@@ -69,6 +87,7 @@ def feeds():
 @pytest.fixture
 def window(qtbot, engine, feeds, settings):
     load_fonts()
+    choose_palette(ORDINARY)  # whatever the test before left
     window = Window(engine, feeds, settings, simulated=True)
     qtbot.addWidget(window)
     window.resize(1080, 1920)

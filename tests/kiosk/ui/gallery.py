@@ -14,7 +14,13 @@ from kiosk.ui.window import Window
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame, made_up_pair
 from tests.kiosk.ui.stories import STORIES, play
 
-SIZES = {"tall": (1080, 1920), "wide": (1920, 1080), "small": (800, 600)}
+SIZES = {
+    "tall": (1080, 1920),
+    "wide": (1920, 1080),
+    "small": (1280, 720),
+    "large": (1080, 1920),
+    "largesmall": (1280, 720),
+}
 
 
 def main(folder: Path, wanted: list[str]) -> None:
@@ -33,6 +39,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 full = f"{shape}-{language}-{name}"
                 if all(part in full for part in wanted):
                     play(window, story)
+                    window._header.set_large(shape.startswith("large"))
                     window.retranslate(language)
                     QTest.qWait(120)
                     window.grab().save(str(folder / f"{full}.png"))

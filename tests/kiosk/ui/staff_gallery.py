@@ -14,12 +14,13 @@ from kiosk.events import Show
 from kiosk.model import Language, Stage
 from kiosk.ports import Feeds
 from kiosk.ui.theme import load_fonts
-from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.window import Window
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
-from tests.kiosk.ui.gallery import SIZES
-from tests.kiosk.ui.staff_world import World
+from tests.kiosk.ui.rested import RestedDriver
+from tests.kiosk.ui.staff_world import DELIVERED, World
 from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
+
+SIZES = {"tall": (1080, 1920), "wide": (1920, 1080), "small": (1280, 720)}
 
 
 def main(folder: Path, wanted: list[str]) -> None:
@@ -42,7 +43,7 @@ def save_pictures(folder: Path, prefix: str, size: tuple[int, int], language: st
     window.resize(*size)
     window.show()
     window.handle_notice(Show(stage=Stage.IDLE))
-    driver = TouchDriver(window)
+    driver = RestedDriver(window)
 
     def save(name: str) -> None:
         done: list[object] = []
@@ -72,9 +73,15 @@ def save_pictures(folder: Path, prefix: str, size: tuple[int, int], language: st
     enter(BOSS, "111111")
     save("2-refused")
     enter(BOSS, BOSS_PIN)
-    for page in ("today", "queue", "devices", "terminal", "report"):
+    for page in ("today", "queue", "find", "devices", "terminal", "report"):
         driver.press(f"staff_{page}")
         save(f"3-{page}")
+        if driver.press("list_next"):
+            save(f"3-{page}-next")
+    driver.press("staff_find")
+    driver.type(DELIVERED.replace("-", ""))
+    driver.press("staff_find_go")
+    save("7-found")
     driver.press("staff_devices")
     driver.press("staff_look")
     QTest.qWait(300)

@@ -7,16 +7,19 @@ from msgspec.structs import replace
 
 from kiosk import settings as kiosk_settings
 from kiosk.activation.database import Database
+from kiosk.activation.messages import VisitState, VisitStatus
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.service import ImportResult
 from kiosk.audit.log import AuditLog
 from kiosk.codes import Code
 from kiosk.errors import StaffError
-from kiosk.model import ActivationReceipt, Device, Outcome, RequestStatus, Stage
+from kiosk.model import ActivationReceipt, Device, Outcome, Purpose, RequestStatus, Stage
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.daybook import Daybook, VisitRow
 from kiosk.staff.roster import Roster
+from kiosk.staff.roster_memory import RosterMemory
 from kiosk.staff.service import StaffService
+from kiosk.training import TrainingSession
 from tests.support.roster_signer import BOSS, CLERK, RosterSigner, staff
 
 VISITS = (
@@ -43,6 +46,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.outbox = Outbox(Database(folder / "outbox.sqlite3"))
         self.stick = StaffError(Code.STICK_MISSING)
+        self.found = VisitState(id="", status=VisitStatus.ACTIVATED, code="ok", purpose=Purpose.OPEN)
         now = time.time()
         for id, age in ((WAITING, 3 * 3600), (WEDGED, 2 * 86_400), (DELIVERED, 7200)):
             self.outbox.put(id, b"sealed", now - age)
@@ -55,6 +59,12 @@ class Desk:
 
     def requests(self):
         return self.outbox.list()
+
+    def find(self, number):
+        """What central says; `found`: an error, None, or the state of any number."""
+        if isinstance(self.found, Exception):
+            raise self.found
+        return replace(self.found, id=number) if self.found is not None else None
 
     def retry(self, request):
         return self.outbox.retry(request, time.time())
@@ -88,6 +98,8 @@ class World:
             staff=replace(made.staff, stick=str(folder / "stick"), **settings),
         )
         self.office, self.serving, self.did = RosterSigner(), False, []
+        self.printed = Code.OK  # what comes of a document
+        self.played = Code.OK  # what comes of a prompt
         self.microphone_dbfs = None
         self.devices = dict(DEVICES)
         self.audit = AuditLog(folder / "audit.log")
@@ -98,6 +110,7 @@ class World:
             folder / "staff",
             self.settings.staff,
             lambda: replace(self.office.trust(), terminal="GZ-009"),
+            RosterMemory(self.audit),
             post=self.events.append,
             record=self.acts.record,
         )
@@ -113,8 +126,30 @@ class World:
             versions={"kiosk": "0.1.0", "yunet": "2023mar", "sface": "2021dec", "embedded": "1"},
             open_devices=lambda: self.did.append(("look", True)),
             close_devices=lambda: self.did.append(("look", False)),
+            say=self._say,
+            print_document=self._print,
+            make_training=self.make_training,
+        )
+
+    def _say(self, prompt, language, done):
+        self.did.append(("say", prompt, language))
+        done(self.played)
+
+    def _print(self, document, done):
+        self.did.append(("print", document))
+        done(self.printed)
+
+    def make_training(self, clerk):
+        """Return a training whose devices are records of this world."""
+        return TrainingSession(
+            self.settings,
+            clerk,
             say=lambda prompt, language: self.did.append(("say", prompt, language)),
-            print_document=lambda slip: self.did.append(("print", slip)),
+            spoken_handlers={},
+            chime=lambda: self.did.append(("chime",)),
+            print_slip=lambda slip: self.did.append(("print", slip)),
+            open_devices=lambda: self.did.append(("look", True)),
+            close_devices=lambda: self.did.append(("look", False)),
         )
 
     def visits(self):

@@ -2,14 +2,16 @@
 
 import time
 
-from PySide6.QtTest import QTest
+from msgspec.structs import replace
 
 from kiosk.codes import Code
 from kiosk.events import (
     AskSignature,
+    AskTime,
     Coach,
     DeviceFailed,
     Finding,
+    NotPrinted,
     OutOfService,
     Print,
     Show,
@@ -19,31 +21,68 @@ from kiosk.events import (
     ShowGain,
     ShowHeadMove,
     ShowHeard,
+    ShowHelp,
     ShowLight,
+    ShowPhoneCode,
 )
-from kiosk.model import Check, Device, HeadMove, Outcome, Purpose, Role, Slip, Stage, Way
+from kiosk.model import (
+    Check,
+    ClerkCallState,
+    Device,
+    HeadMove,
+    Outcome,
+    Purpose,
+    Role,
+    Slip,
+    Stage,
+    Step,
+    Way,
+)
 from kiosk.ui.touch_driver import TouchDriver
-from kiosk.ui.widgets.button import TOUCH_BLOCK_MS
+from kiosk.visit.steps import step_at
+from tests.kiosk.ui.rested import RestedDriver
 
 NUMBER = "7K2M-9QXD-04RT-V5BH"
 
 
 def show(stage, code=Code.OK, tries=0, seconds=60):
-    return Show(stage=stage, code=code, tries_left=tries, until=time.monotonic() + seconds)
+    step = step_at(stage) or (Step.CHALLENGE if stage is Stage.REVIEW else None)
+    return Show(stage=stage, code=code, tries_left=tries, until=time.monotonic() + seconds, step=step)
 
 
-def guardian(stage, code=Code.OK):
-    return Show(stage=stage, code=code, tries_left=3, until=time.monotonic() + 60, guardian=True)
+def guardian(stage, code=Code.OK, purpose=Purpose.OPEN):
+    return Show(
+        stage=stage,
+        code=code,
+        tries_left=3,
+        until=time.monotonic() + 60,
+        guardian=True,
+        purpose=purpose,
+        step=step_at(stage, guardian=True),
+    )
+
+
+def wanted(stage, purpose, way=Way.VOICE):
+    """The stage in a visit that was begun for `purpose`."""
+    return replace(show(stage), purpose=purpose, way=way)
 
 
 def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
     return Slip(
-        id=NUMBER, outcome=outcome, code=code, terminal="demo", place="", at_unix=0.0, purpose=purpose
+        id=NUMBER,
+        outcome=outcome,
+        code=code,
+        terminal="demo",
+        place="",
+        at_unix=0.0,
+        purpose=purpose,
+        look_up=f"https://wz.example/look-up/{NUMBER}",
     )
 
 
-def outcome(result, code=Code.OK, purpose=Purpose.OPEN):
-    return [Print(slip(result, code, purpose)), show(Stage.OUTCOME, code, seconds=30)]
+def outcome(result, code=Code.OK, purpose=Purpose.OPEN, step=Step.DONE):
+    ended = replace(show(Stage.OUTCOME, code, seconds=30), step=step, outcome=result, purpose=purpose)
+    return [Print(slip(result, code, purpose)), ended]
 
 
 OUT = (
@@ -106,25 +145,36 @@ CHILD_CASE = ShowCase(
 )  # fmt: skip
 
 
-def press_unblocked(name):
-    """Return a step that presses a button that has just appeared, once it takes touches."""
-
-    def step(driver):
-        QTest.qWait(TOUCH_BLOCK_MS + 50)
-        return driver.press(name)
-
-    return step
-
-
 REVIEW = [show(Stage.REVIEW, Code.FACE_UNCERTAIN, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
+NUMBER_CASE = ShowCase(
+    code=Code.CARD_NUMBER_IRREGULAR, way=Way.VOICE, findings=(Finding(Check.CARD, "irregular"),),
+    may_approve=True, may_retry=False, second=True, pictures=False,
+)  # fmt: skip
+NUMBER_REVIEW = [
+    show(Stage.REVIEW, Code.CARD_NUMBER_IRREGULAR, seconds=180),
+    AskSignature(Role.CLERK, clerk="700124"),
+]
 CHILD_REVIEW = [show(Stage.REVIEW, Code.CARD_CHILD, seconds=180), AskSignature(Role.CLERK, clerk="700124")]
+
+
+def help_shown(stage, call, *, review=False):
+    """The steps to a visit that waits for the clerk."""
+    return [show(stage), ShowHelp(call=call, until=time.monotonic() + 175, review=review)]
+
+
+def phone_code(*steps, code=Code.OK, tries=0, again_s=42.0, may_skip=True):
+    """The steps to the page for a code."""
+    again_at = None if again_s is None else time.monotonic() + again_s
+    return [show(Stage.PHONE_CODE, code, tries), ShowPhoneCode("8000", again_at, may_skip), *steps]
+
+
 STORIES = {
     "portrait": [show(Stage.PORTRAIT, tries=2)],
     "portrait_hint": [show(Stage.PORTRAIT, tries=2), Coach(Code.CARD_PICTURE_GLARE)],
     "starting": [Show(stage=Stage.OUT_OF_SERVICE, code=Code.STARTING)],
     "out_of_service": [OutOfService(OUT), Show(stage=Stage.OUT_OF_SERVICE, code=Code.CAMERA_MISSING)],
     "idle": [Show(stage=Stage.IDLE)],
-    "idle_called": [Show(stage=Stage.IDLE), press("help")],
+    "idle_called": [Show(stage=Stage.IDLE), ShowHelp(call=ClerkCallState.CALLED)],
     "consent_face": [show(Stage.CONSENT)],
     "consent_picture": [show(Stage.CONSENT), press("agree")],
     "card": [show(Stage.CARD, tries=3)],
@@ -135,11 +185,26 @@ STORIES = {
     "guardian_phone": [guardian(Stage.PHONE)],
     "guardian_password": [guardian(Stage.PHONE), type_pages(PHONE)],
     "guardian_face": [guardian(Stage.FACE)],
+    "face_touch": [replace(show(Stage.FACE, tries=3, seconds=30), way=Way.TOUCH)],
     "phone": [show(Stage.PHONE), type_only(PHONE[:7])],
+    "more_time": [show(Stage.PHONE), AskTime(time.monotonic() + 14)],
+    "help_calling": help_shown(Stage.CARD, ClerkCallState.CALLING),
+    "help_called": help_shown(Stage.PHONE, ClerkCallState.CALLED, review=True),
+    "help_wave": help_shown(Stage.CONSENT, ClerkCallState.WAVE),
+    "help_failed": help_shown(Stage.DIGITS, ClerkCallState.FAILED, review=True),
+    "review_called": [*REVIEW, ShowHelp(call=ClerkCallState.CALLED)],
     "phone_wrong": [show(Stage.PHONE), type_only("139"), press("key_next")],
     "password": [show(Stage.PHONE), type_pages(PHONE), type_only(PASSWORD[:5])],
     "password_weak": [show(Stage.PHONE), type_pages(PHONE, "12345678")],
     "again_mismatch": [show(Stage.PHONE), type_pages(PHONE, PASSWORD, "20583175")],
+    "phone_code_sending": [show(Stage.PHONE_CODE, seconds=6)],
+    "phone_code": phone_code(type_only("2048")),
+    "phone_code_again": phone_code(again_s=0.0),
+    "phone_code_required": phone_code(may_skip=False),
+    "phone_code_wrong": phone_code(code=Code.PHONE_CODE_WRONG, tries=4),
+    "phone_code_unsent": phone_code(code=Code.PHONE_CODE_UNSENT),
+    "phone_code_too_often": phone_code(code=Code.PHONE_TOO_OFTEN, again_s=None),
+    "phone_code_checking": phone_code(type_pages("204861")),
     "face": [show(Stage.FACE, tries=3, seconds=30)],
     "face_hint": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.FACE_TOO_FAR)],
     "face_good": [show(Stage.FACE, tries=3, seconds=30), Coach(Code.OK)],
@@ -179,7 +244,16 @@ STORIES = {
     ],
     "ways": [Show(stage=Stage.IDLE), press("other_way")],
     "ways_change": [show(Stage.DIGITS), press("change_way")],
+    "cancel": [show(Stage.PHONE), type_only(PHONE[:7]), press("cancel")],
     "consent_clerk": [Show(stage=Stage.CONSENT, until=time.monotonic() + 60, way=Way.CLERK)],
+    "matters": [Show(stage=Stage.IDLE), press("other_matter")],
+    "consent_matter": [wanted(Stage.CONSENT, Purpose.ERASE)],
+    "consent_matter_clerk": [wanted(Stage.CONSENT, Purpose.END, Way.CLERK)],
+    "guardian_matter": [wanted(Stage.GUARDIAN, Purpose.ERASE)],
+    "new_phone": [wanted(Stage.PHONE, Purpose.NEW_PHONE), type_only(PHONE[:7])],
+    "confirm_end": [wanted(Stage.CONFIRM, Purpose.END)],
+    "confirm_erase": [wanted(Stage.CONFIRM, Purpose.ERASE)],
+    "confirm_erase_child": [guardian(Stage.CONFIRM, purpose=Purpose.ERASE)],
     "head_wait": [show(Stage.HEAD, tries=3), ShowHeadMove(0, 5, None)],
     "head_arrow": [show(Stage.HEAD, tries=3), ShowHeadMove(2, 5, HeadMove.LEFT)],
     "head_again": [show(Stage.HEAD, Code.HEAD_WRONG, 2), ShowHeadMove(0, 5, HeadMove.UP)],
@@ -189,28 +263,37 @@ STORIES = {
     "review_sign": [*REVIEW, press("i_am_clerk"), type_only("246")],
     "review_sign_again": [*REVIEW, press("i_am_clerk"), AskSignature(Role.CLERK, Code.STAFF_REFUSED)],
     "review_case": [*REVIEW, press("i_am_clerk"), CASE],
-    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, press_unblocked("approve")],
+    "review_reason": [*REVIEW, press("i_am_clerk"), CASE, press("approve")],
     "review_second": [*REVIEW, press("i_am_clerk"), CASE, AskSignature(Role.SUPERVISOR)],
     "review_clerk_way": [*REVIEW, press("i_am_clerk"), CLERK_CASE],
     "review_child": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE],
-    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, press_unblocked("approve")],
+    "review_child_reason": [*CHILD_REVIEW, press("i_am_clerk"), CHILD_CASE, press("approve")],
+    "review_number": [*NUMBER_REVIEW, press("i_am_clerk"), NUMBER_CASE],
+    "review_number_reason": [*NUMBER_REVIEW, press("i_am_clerk"), NUMBER_CASE, press("approve")],
+    "review_number_wait": NUMBER_REVIEW,
     "review_child_wait": CHILD_REVIEW,
     "submit": [show(Stage.SUBMIT, seconds=6)],
     "activated": outcome(Outcome.ACTIVATED),
+    "activated_perhaps_not_printed": [*outcome(Outcome.ACTIVATED), NotPrinted(Code.PRINTER_UNKNOWN)],
+    "turned_camera": outcome(Outcome.REFERRED, Code.CAMERA_TURNED, step=Step.FACE),
     "pending": outcome(Outcome.PENDING, Code.PERSON_NOT_YET_VISIBLE),
     "accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE),
-    "refused": outcome(Outcome.REFUSED, Code.CARD_EXPIRED),
+    "refused": outcome(Outcome.REFUSED, Code.CARD_EXPIRED, step=Step.CARD),
     "already_open": outcome(Outcome.REFUSED, Code.PERSON_ALREADY_OPEN),
     "renewed": outcome(Outcome.ACTIVATED, purpose=Purpose.RENEW),
     "password_set": outcome(Outcome.ACTIVATED, purpose=Purpose.NEW_PASSWORD),
-    "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED),
-    "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT),
+    "phone_set": outcome(Outcome.ACTIVATED, purpose=Purpose.NEW_PHONE),
+    "ended": outcome(Outcome.ACTIVATED, purpose=Purpose.END),
+    "erased": outcome(Outcome.ACTIVATED, purpose=Purpose.ERASE),
+    "erase_accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE, Purpose.ERASE),
+    "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED, step=None),
+    "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT, step=Step.PHONE),
 }
 
 
 def play(window, story):
     """Play the steps of a story, from the idle screen on."""
-    driver = TouchDriver(window)
+    driver = RestedDriver(window)
     window.handle_notice(Show(stage=Stage.IDLE))
     for step in story:
         if callable(step):

@@ -11,12 +11,21 @@ from kiosk.model import Language, Stage
 from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.fitted_label import FittedLabel
+from kiosk.ui.widgets.picture_button import PictureButton
 from tests.kiosk.ui.stories import STORIES, play
 
-SIZES = [(1080, 1920), (1920, 1080), (800, 600), (768, 1366)]
-SHIPPED = SIZES[:2]
+SIZES = [(1080, 1920), (1920, 1080), (1366, 768), (768, 1366), (1280, 720), (720, 1280)]
+LARGE_SIZES = [(1080, 1920), (1280, 720)]
 BODY_PX = 36
-"""Customers read no smaller type on the screens that we ship; only lines for the clerk are smaller."""
+"""Customers read no smaller type on a screen of 1080 lines; only lines for the clerk are smaller."""
+SMALL_BODY_PX = 34
+"""The same in units of the theme on smaller screens, where sizes are rounded."""
+NOTE_PX = 28
+"""Labels and notes of buttons are no smaller there."""
+LARGE_NOTE_PX = 20
+"""In large type a note gives way to the label."""
+STAFF = "review_"
+"""Pages for the clerk, whose texts for staff may shrink."""
 
 
 def visible(window, kind):
@@ -39,10 +48,38 @@ def test_buttons_are_large_enough_and_no_text_is_cut(window, story):
             where = f"{size} {language}"
             assert (window.width(), window.height()) == size
             check_buttons(window, where)
-            check_words(window, where, BODY_PX if size in SHIPPED else 0)
+            unit = window.theme.unit
+            least = BODY_PX if unit == 1 else int(SMALL_BODY_PX * unit)
+            check_words(window, where, 0 if story.startswith(STAFF) else least)
 
 
-def check_buttons(window, where):
+@pytest.mark.parametrize("story", list(STORIES))
+def test_nothing_is_cut_in_large_type(window, story):
+    for size in LARGE_SIZES:
+        window.resize(*size)
+        play(window, STORIES[story])
+        window._header.set_large(True)
+        for language in Language:
+            window.retranslate(language)
+            QApplication.processEvents()
+            QTest.qWait(2)
+            check_buttons(window, f"large {size} {language}", note_px=LARGE_NOTE_PX)
+            check_words(window, f"large {size} {language}", 0)
+
+
+@pytest.mark.parametrize("story", list(STORIES))
+def test_nothing_is_cut_on_a_lowered_screen(window, story):
+    play(window, STORIES[story])
+    window._footer.low.setChecked(True)
+    for language in Language:
+        window.retranslate(language)
+        QApplication.processEvents()
+        QTest.qWait(2)
+        check_buttons(window, f"lowered {language}")
+        check_words(window, f"lowered {language}", 0)
+
+
+def check_buttons(window, where, note_px=NOTE_PX):
     buttons = visible(window, QAbstractButton)
     frame = QRectF(window.rect())
     boxes = [(button, box_in(window, button)) for button in buttons]
@@ -51,18 +88,20 @@ def check_buttons(window, where):
         assert box.width() >= TOUCH_PX, told
         assert box.height() >= TOUCH_PX, told
         assert frame.contains(box), told
-        check_label(button, told)
+        check_label(button, told, note_px)
     for index, (one, box) in enumerate(boxes):
         for other, other_box in boxes[index + 1 :]:
             assert not box.intersects(other_box), f"{where}: {one.objectName()} and {other.objectName()}"
 
 
-def check_label(button, told):
-    """Check that the label is painted in one line, in a size that can be read."""
+def check_label(button, told, note_px):
+    """Check that label and note are painted in one line, in a size that can be read."""
     assert isinstance(button, Button)
-    room = QRectF(0, 0, button.width() - 8, button.height())
-    size = button.line_size(button.text(), room, "small", True)
-    assert size >= 16, told
+    least = int(note_px * button._theme.unit)
+    room = QRectF(0, 0, button.width() - 8, button.height() * (0.36 if button._note else 1.0))
+    assert button.line_size(button.text(), room, "small", True) >= least, told
+    if button._note and not isinstance(button, PictureButton):  # which paints it in lines
+        assert button.line_size(button._note, room, "small", False) >= least, told
 
 
 def check_words(window, where, least_px):

@@ -8,9 +8,9 @@ from PySide6.QtTest import QTest
 from kiosk.events import LightDeclined, LightShown, Show, ShowDigit, ShowLight
 from kiosk.model import Stage
 from kiosk.ui.theme import colour
-from kiosk.ui.touch_driver import TouchDriver
 from kiosk.ui.widgets.light_sequence import to_srgb
 from kiosk.visit.rules.light import LINEAR
+from tests.kiosk.ui.rested import RestedDriver
 
 
 def shown(window, colours="BAGRB", hold_s=0.4):
@@ -63,12 +63,12 @@ def lin(code):
 def test_declining_the_light_keeps_the_screen_steady(window, engine):
     shown(window)
     QTest.qWait(100)
-    assert TouchDriver(window).press("light_off")
+    assert RestedDriver(window).press("light_off")
     assert posted(engine, LightDeclined)
     before = len(posted(engine, LightShown))
     QTest.qWait(900)
     assert len(posted(engine, LightShown)) == before
-    assert not TouchDriver(window).press("light_off")
+    assert not RestedDriver(window).press("light_off")
 
 
 def test_another_stage_stops_the_light(window, engine):

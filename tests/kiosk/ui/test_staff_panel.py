@@ -4,19 +4,23 @@ import time
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from kiosk.activation.messages import VisitStatus
 from kiosk.audit.record import decode
 from kiosk.codes import Code
-from kiosk.errors import StaffError
-from kiosk.events import Show, SignedIn, SignedOut
-from kiosk.model import Stage
-from kiosk.ui.touch_driver import TouchDriver
+from kiosk.errors import StaffError, Unreachable
+from kiosk.events import HelpOver, Show, ShowHelp, SignedIn, SignedOut
+from kiosk.model import ClerkCallState, Purpose, Stage
+from kiosk.phrases import load
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.window import STAFF_HOLD_MS, Window
-from tests.kiosk.ui.staff_world import VISITS, WEDGED, World
+from tests.kiosk.ui.rested import RestedDriver
+from tests.kiosk.ui.staff_world import VISITS, WAITING, WEDGED, World
+from tests.support.folder_contents import folder_contents
 from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK, CLERK_PIN
 
 
@@ -32,7 +36,7 @@ class WindowWithStaff:
         self.window.resize(1080, 1920)
         self.window.show()
         qtbot.waitExposed(self.window)
-        self.driver = TouchDriver(self.window)
+        self.driver = RestedDriver(self.window)
         self.panel = self.window.panel
         self.window.handle_notice(Show(stage=Stage.IDLE))
 
@@ -91,6 +95,7 @@ def staffed(qtbot, engine, feeds, tmp_path):
 def test_holding_the_corner_opens_the_panel_and_a_touch_does_not(staffed):
     corner = staffed.window.childAt(QPoint(10, 10))
     assert corner.objectName() == "staff_corner"
+    staffed.window.touch_rest.end()
     QTest.mouseClick(corner, Qt.MouseButton.LeftButton)
     QTest.qWait(100)
     assert not staffed.panel.isVisible()
@@ -149,14 +154,10 @@ def test_a_wrong_then_a_right_pin_and_nothing_typed_is_kept(staffed, caplog):
     assert staffed.panel.signed_in
     assert staffed.panel.sign_in.blank
     assert isinstance(staffed.world.events[-1], SignedIn)
-    written = str([p.read_bytes() for p in files(staffed.world.folder)])
+    written = str(list(folder_contents(staffed.world.folder).values()))
     everything = caplog.text + str(staffed.world.events) + written
     assert BOSS_PIN not in everything
     assert "918273" not in everything
-
-
-def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_pages_show_the_day_in_words_and_no_customer(staffed):
@@ -184,7 +185,7 @@ def test_settings_are_shown_and_secrets_are_not(staffed):
     staffed.enter()
     terminal = staffed.read("terminal")
     assert "visit.face.tries = " in terminal
-    assert "sface 2021dec" in terminal
+    assert "sface\n2021dec" in terminal
     assert "hunter2" not in terminal
     assert "printer.options.password = ••••" in terminal
 
@@ -250,6 +251,7 @@ def test_an_action_that_cannot_be_recorded_is_not_done(staffed, monkeypatch):
 def test_devices_are_tested_and_closed_again(staffed):
     staffed.enter()
     page = staffed.page("devices")
+    staffed.world.has_printer()
     for button in ("staff_look", "staff_tone", "staff_print"):
         assert staffed.driver.press(button)
         staffed.settle()
@@ -285,6 +287,20 @@ def test_the_report_is_saved_as_files(staffed):
     text = file.read_text("utf-8-sig")
     assert "visits,activated,ok,2" in text
     assert f"clerk {CLERK},sign_in,staff.refused" in text
+
+
+@pytest.mark.parametrize("button", ["staff_print", "staff_print_report"])
+@pytest.mark.parametrize("code", [Code.OK, Code.PRINTER_PAPER, Code.PRINTER_UNKNOWN, Code.PRINTER_FAULT])
+def test_a_print_is_called_printed_only_where_the_printer_says_so(staffed, button, code):
+    staffed.enter()
+    page = staffed.page("devices" if button == "staff_print" else "report")
+    staffed.world.has_printer()
+    staffed.world.printed = code
+    assert staffed.driver.press(button)
+    staffed.settle()
+    phrases = page.phrases
+    expected = phrases["staff.printed"] if code is Code.OK else phrases.clerk(code)
+    assert page.result_text == expected
 
 
 def test_the_report_is_printed_where_there_is_a_printer(staffed, qtbot, engine, feeds, tmp_path):
@@ -393,7 +409,93 @@ def test_a_panel_in_its_own_window_leaves_the_customers_window_alone(qtbot, engi
     window.panel.show_page("today")
     window.handle_notice(Show(stage=Stage.CARD))
     assert window.panel.signed_in, "a visit goes on beside it"
+    window.handle_notice(ShowHelp(call=ClerkCallState.CALLED, until=time.monotonic() + 60))
+    assert window.panel._call.text == load()["staff.call"]
+    assert window.panel.signed_in, "a call does not close the panel"
+    window.handle_notice(HelpOver())
+    assert window.panel._call.text == ""
     window.panel.sign_out()
     assert window.panel.isVisible(), "back at the sign-in"
     assert world.roster.signed_in is None
     window.panel.close_tasks()
+
+
+# ── looking up a number ──────────────────────────────────────────────────────────────────────────
+
+NUMBER = "3C9T-0ZK4-M1VX-77QD"
+
+
+def look_up(staffed, number=NUMBER):
+    """The row that is shown, and what is said above it."""
+    page = staffed.page("find")
+    assert staffed.driver.type(number.replace("-", ""))
+    assert staffed.driver.press("staff_find_go")
+    staffed.settle()
+    return "\n".join(page.list.texts), page.result_text
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"purpose": Purpose.OPEN}, "outcome.activated.title"),
+        ({"purpose": Purpose.END}, "outcome.ended.title"),
+        ({"purpose": Purpose.ERASE}, "outcome.erased.title"),
+        ({"purpose": None, "ended": "revoked"}, "staff.find_revoked"),
+        ({"ended": "replaced"}, "staff.find_replaced"),
+        ({"status": VisitStatus.PENDING, "code": "person.not_yet_visible"}, "outcome.pending.title"),
+        ({"status": VisitStatus.REFUSED, "code": "person.mismatch"}, "outcome.refused.title"),
+        ({"status": VisitStatus.REFUSED, "code": "of.tomorrow"}, "outcome.refused.title"),
+        ({"status": VisitStatus.RUNNING}, "staff.find_running"),
+        ({"status": VisitStatus.LOST}, "staff.find_lost_next"),
+    ],
+)
+def test_a_clerk_looks_up_the_number_of_any_terminal(staffed, state, told):
+    staffed.world.desk.found = replace(staffed.world.desk.found, **state)
+    shown, _ = look_up(staffed.enter(CLERK, CLERK_PIN))
+    assert NUMBER in shown
+    assert load("zh-Hans")[told] in shown
+    if (code := state.get("code", "")).startswith("person"):
+        assert load("zh-Hans").clerk(Code(code)) in shown
+    assert ("find", CLERK, Code.OK) in staffed.acts
+    assert staffed.driver.press("staff_find_again")
+    assert NUMBER not in "\n".join(staffed.panel.pages["find"].list.texts)
+
+
+def test_what_still_waits_here_is_known_without_a_line(staffed):
+    staffed.world.desk.found = Unreachable(Code.CENTRAL_UNREACHABLE)
+    shown, _ = look_up(staffed.enter(), WAITING)
+    assert load("zh-Hans")["staff.state.waiting"] in shown
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (Unreachable(Code.CENTRAL_UNREACHABLE), "find_offline"),
+        (Unreachable(Code.CENTRAL_FAULT), "find_offline"),
+        (Unreachable(Code.CENTRAL_BUSY), "find_busy"),
+    ],
+)
+def test_a_look_up_without_a_line_says_so(staffed, found, told):
+    staffed.world.desk.found = found
+    shown, said = look_up(staffed.enter())
+    assert said == load("zh-Hans")[f"staff.{told}"]
+    assert NUMBER not in shown
+
+
+def test_a_number_that_central_never_had_is_told(staffed):
+    staffed.world.desk.found = None
+    shown, _ = look_up(staffed.enter())
+    assert load("zh-Hans")["staff.find_unknown"] in shown
+
+
+def test_half_a_number_asks_nobody(staffed):
+    _, said = look_up(staffed.enter(), NUMBER[:9])
+    assert said == load("zh-Hans")["staff.find_short"]
+    assert not [act for act in staffed.acts if act[0] == "find"]
+
+
+def test_a_number_is_gone_with_the_page(staffed):
+    page = staffed.enter().page("find")
+    assert staffed.driver.type("3C9T")
+    staffed.page("today")
+    assert page._entry.text == ""

@@ -88,6 +88,13 @@ def test_a_face_without_an_answer_is_told_from_one_that_cannot_be_judged():
     assert (noisy.answer, noisy.code) == (VerdictAnswer.RETRY, Code.LIGHT_UNCLEAR)
 
 
+def test_a_weak_answer_in_step_is_not_an_absent_one():
+    """A face far from a small screen in a bright shop: nobody is stopped for good because of it."""
+    weak = judge_light(CHALLENGE, shown(), face(own(), 0.02, noise=0.002), REQUIRED.light)
+    assert weak.measured["gain"] < REQUIRED.light.min_gain
+    assert weak.code is Code.LIGHT_UNCLEAR
+
+
 @pytest.mark.parametrize("number", range(20))
 def test_the_answer_to_an_earlier_challenge_fails(number):
     recorded = face(light.colours(f"earlier {number}", STEPS), 0.5, seed=number)

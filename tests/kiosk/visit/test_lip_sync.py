@@ -72,6 +72,13 @@ def test_too_little_is_not_judged():
     assert chance([], []) is None
 
 
+@pytest.mark.parametrize(("span_s", "known"), [(1.75, True), (1.65, False)])
+def test_ten_shifts_tell_chance_and_nine_do_not(span_s, known):
+    """A tenth of a second apart, none nearer than 0.4 s to either end."""
+    mouth = [(span_s * i / 20, 0.1 * (i % 3)) for i in range(21)]
+    assert (chance([(0.3, 0.5), (1.0, 1.2)], mouth) is not None) is known
+
+
 def test_a_mouth_that_never_moves_fits_everywhere():
     assert chance([(1.0, 1.3), (2.6, 2.9)], [(0.1 * i, 0.125) for i in range(60)]) == 1.0
 

@@ -82,6 +82,7 @@ def test_the_device_list_behind_the_counter_shows_it_and_the_terminal_stays_in_s
         required=frozenset({Device.MICROPHONE}),
         record=lambda *_: None,
         clock=lambda: 0.0,
+        clock_unix=lambda: 0.0,
     )
     engine._note_device(e.DeviceReady(Device.MICROPHONE))
     engine._carry_out([e.ShowGain(Code.MICROPHONE_TOO_QUIET, -49.0)])

@@ -8,7 +8,8 @@ from kiosk import settings
 from kiosk.codes import Code
 from kiosk.model import Device, FaceSeen, Outcome, Stage, VerdictAnswer
 from kiosk.visit.rules.face import judge_face
-from tests.support.visit_driver import LIMITS, THRESHOLDS, VisitDriver
+from tests.support.made_up_cards import person
+from tests.support.visit_driver import GOOD_CARD, LIMITS, THRESHOLDS, VisitDriver
 
 PHOTOGRAPHED = Code.CARD_PORTRAIT_PHOTOGRAPHED
 
@@ -31,6 +32,16 @@ def test_the_card_is_asked_for_when_its_photo_cannot_be_decoded():
     drive = to_portrait()
     assert drive.all(e.WatchCard)
     assert drive.all(e.Show)[-1].stage is Stage.PORTRAIT
+
+
+def test_the_print_of_the_card_that_was_read_is_asked_for():
+    card, drive = person(), VisitDriver().to_card()
+    drive.feed(e.CardRead(GOOD_CARD, card))
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
+    drive.feed(e.ReferenceFailed(PHOTOGRAPHED))
+    (watch,) = drive.all(e.WatchCard)
+    assert watch.number == card.number
+    assert card.number not in repr(watch)
 
 
 def test_an_unreadable_photo_still_ends_the_visit():

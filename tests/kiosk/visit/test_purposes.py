@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Purpose, RequestStatus, Stage
+from kiosk.model import ActivationReceipt, Check, ErasureNote, Outcome, Purpose, RequestStatus, Stage
 from kiosk.visit import replay
 from tests.support.visit_driver import LIMITS, NUMBER, VisitDriver, policy
 
@@ -22,25 +22,72 @@ class With(VisitDriver):
             event = replace(event, purpose=self.purpose)
         return super().feed(event, after)
 
+    def to_face(self) -> VisitDriver:
+        if self.purpose.has_password:
+            return super().to_face()
+        number = e.Typed(phone="19900000000", password=None)
+        self.to_phone().feed(number if self.purpose.has_phone else e.Confirmed())
+        return self
+
 
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_the_purpose_is_in_request_slip_and_summary(purpose):
     drive = With(purpose).to_submit()
     [submit] = drive.all(e.Submit)
-    assert submit.evidence.purpose is purpose
+    evidence = submit.evidence
+    assert evidence.purpose is purpose
+    assert (evidence.phone is not None, bool(drive.all(e.StretchPassword))) == (
+        purpose.has_phone,
+        purpose.has_password,
+    )
+    assert {show.purpose for show in drive.all(e.Show)} == {purpose}
     drive.receipt(RequestStatus.ACTIVATED)
     assert drive.slip.purpose is purpose
     drive.feed(e.Dismissed())
     assert drive.all(e.Finished)[-1].purpose is purpose
 
 
-def test_no_purpose_spares_a_check():
-    drives = [With(purpose).to_submit() for purpose in Purpose]
-    stages = [[order.stage for order in drive.all(e.Show)] for drive in drives]
-    assert stages[0] == stages[1] == stages[2]
-    assert stages[0][0] is Stage.CONSENT
-    verdicts = [drive.all(e.Submit)[0].evidence.verdicts for drive in drives]
-    assert verdicts[0] == verdicts[1] == verdicts[2]
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_no_purpose_spares_a_check(purpose):
+    """Where no number is typed, the person confirms in its place what they want."""
+    usual, drive = With(Purpose.OPEN).to_submit(), With(purpose).to_submit()
+    asked = Stage.PHONE if purpose.has_phone else Stage.CONFIRM
+    stages = [asked if show.stage is Stage.PHONE else show.stage for show in usual.all(e.Show)]
+    assert [show.stage for show in drive.all(e.Show)] == stages
+    verdicts = usual.all(e.Submit)[0].evidence.verdicts
+    kept = tuple(v for v in verdicts if purpose.has_phone or v.check is not Check.PHONE)
+    assert drive.all(e.Submit)[0].evidence.verdicts == kept
+
+
+@pytest.mark.parametrize("purpose", [Purpose.END, Purpose.ERASE])
+def test_nothing_goes_on_without_a_confirmation(purpose):
+    drive = With(purpose).to_phone()
+    assert said(drive)[-1] == f"confirm.{purpose.value}"
+    drive.feed(e.Typed(phone="19900000000", password="31415926"))
+    assert drive.visit.stage is Stage.CONFIRM
+    drive.feed(e.Cancelled())
+    assert (drive.slip.outcome, drive.all(e.Submit)) == (Outcome.ABANDONED, [])
+
+
+def test_a_number_alone_suffices_only_where_no_password_is_chosen():
+    for purpose in (Purpose.OPEN, Purpose.NEW_PHONE):
+        drive = With(purpose).to_phone()
+        drive.feed(e.Typed(phone="19900000000", password="31415926"))
+        assert (drive.visit.stage is not Stage.PHONE) == purpose.has_password
+        drive = With(purpose).to_phone()
+        drive.feed(e.Typed(phone="19900000000", password=None))
+        assert (drive.visit.stage is not Stage.PHONE) != purpose.has_password
+
+
+def test_what_was_erased_is_on_the_slip():
+    note = ErasureNote(
+        receipt=7, credentials=1, requests=2, evidence_until_unix=1.8e9, guard_until_unix=1.7e9
+    )
+    drive = With(Purpose.ERASE).to_submit()
+    receipt = ActivationReceipt(id=NUMBER, status=RequestStatus.ACTIVATED, erasure=note)
+    drive.feed(e.ReceiptArrived(receipt))
+    assert (drive.slip.outcome, drive.slip.credential, drive.slip.erasure) == (Outcome.ACTIVATED, None, note)
+    assert said(drive)[-1] == "activated.erased"
 
 
 def test_a_log_of_before_there_were_purposes_can_be_read():
@@ -61,6 +108,9 @@ def said(drive) -> list[str]:
         (Purpose.OPEN, RequestStatus.ACTIVATED, Code.OK, "activated"),
         (Purpose.RENEW, RequestStatus.ACTIVATED, Code.OK, "activated.renewed"),
         (Purpose.NEW_PASSWORD, RequestStatus.ACTIVATED, Code.OK, "activated.password_set"),
+        (Purpose.NEW_PHONE, RequestStatus.ACTIVATED, Code.OK, "activated.phone_set"),
+        (Purpose.END, RequestStatus.ACTIVATED, Code.OK, "activated.ended"),
+        (Purpose.END, RequestStatus.REFUSED, Code.PERSON_NOT_OPEN, "refused.change_refused"),
         (Purpose.OPEN, RequestStatus.REFUSED, Code.PERSON_ALREADY_OPEN, "refused.already_open"),
         (Purpose.OPEN, RequestStatus.REFUSED, Code.PERSON_MISMATCH, "refused"),
         (Purpose.RENEW, RequestStatus.REFUSED, Code.PERSON_NOT_OPEN, "refused.change_refused"),
@@ -88,3 +138,11 @@ def test_the_last_screen_stays_longer_where_there_is_something_to_choose():
         drive.receipt(RequestStatus.REFUSED, code)
         stays.append(drive.visit.deadline - drive.at)
     assert stays == pytest.approx([LIMITS.outcome_s, 3 * LIMITS.outcome_s])
+
+
+def test_the_visit_does_not_keep_the_password():
+    drive = VisitDriver().to_face()
+    (order,) = drive.all(e.StretchPassword)
+    assert (order.visit, order.password) == (NUMBER, "31415926")
+    assert drive.visit.typed is not None
+    assert drive.visit.typed.password is None

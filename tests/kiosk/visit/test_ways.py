@@ -214,7 +214,8 @@ def to_touch():
     return drive
 
 
-def look(drive, seconds=2.0):
+def look(drive, seconds=7.0):
+    """Longer than the light that is wanted takes."""
     for _ in range(int(seconds / 0.1)):
         drive.see(0.1)
 
@@ -232,6 +233,8 @@ def test_typed_digits_and_a_clerk_who_attests_submit():
     look(drive)
     drive.feed(e.DigitsTyped(DIGITS))
     drive.sign("7001").decide(reason=ReviewReason.CANNOT_SPEAK)
+    assert not drive.all(e.Submit)  # a clerk alone is not enough
+    drive.sign("7002", Role.SUPERVISOR)
     (submit,) = drive.all(e.Submit)
     assert submit.evidence.way is Way.TOUCH
     assert submit.evidence.challenge == "c1"
@@ -362,6 +365,7 @@ def test_help_on_any_stage_calls_the_clerk_who_may_give_another_try():
     drive = begun(Way.VOICE)
     drive.agree_and_type().match()
     drive.feed(e.HelpWanted())
+    drive.feed(e.ReviewWanted())
     assert drive.visit.stage is Stage.REVIEW
     assert DESK.help
     drive.sign("7001").decide(Decision.AGAIN, ReviewReason.NOT_READY)
