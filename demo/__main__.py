@@ -17,6 +17,7 @@ from demo import report, scenarios
 from demo.clerk import PAGES
 from demo.director import Director
 from demo.environment import Environment
+from kiosk.console import run_command
 from kiosk.models.installer import install
 
 MODELS = Path("var/models")
@@ -46,7 +47,7 @@ def main() -> int:
     text = WHOLE_DEMO if options.all else SHORT_DEMO
     _print(text.format(count=len(chosen), of=len(every)))
     install(folder=MODELS, report=lambda _: None)
-    with Environment(_emptied(options.out), MODELS, _size(options), fast=True) as environment:
+    with Environment(emptied(options.out), MODELS, _size(options), fast=True) as environment:
         director = Director(environment, options.out / "screens", _print)
         try:
             director.start_terminal()
@@ -68,7 +69,7 @@ def main() -> int:
 def _interactive(options: argparse.Namespace) -> int:
     """Let a person touch the window; face, voice and card are simulated."""
     install(folder=MODELS)
-    with Environment(_emptied(options.out), MODELS, _size(options), fast=False) as environment:
+    with Environment(emptied(options.out), MODELS, _size(options), fast=False) as environment:
         environment.start()
         _print("The window is yours: touch 开始. Face, voice and card are simulated. Close it to end.")
         _print(f"For the staff panel hold its upper left corner for two seconds. {environment.accounts()}")
@@ -83,7 +84,7 @@ def _size(options: argparse.Namespace) -> tuple[int, int]:
     return DESKTOP if seen else PORTRAIT
 
 
-def _emptied(out: Path) -> Path:
+def emptied(out: Path) -> Path:
     """Return an empty folder for keys, databases and logs of this run; earlier pictures are removed too."""
     for name in ("work", "screens"):
         shutil.rmtree(out / name, ignore_errors=True)
@@ -114,4 +115,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

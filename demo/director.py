@@ -117,6 +117,10 @@ class Director:
         self._await_service()
 
     def _play(self, scenario: Scenario) -> VisitResult:
+        if self._environment.set_phone_code(scenario.phone_code):
+            self._report("  the terminal is started with other settings")
+            self._terminal.quit()
+            self._restart()
         self._environment.set_register(scenario)
         self._environment.set_line(scenario.line)
         began = time.monotonic()

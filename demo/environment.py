@@ -34,7 +34,9 @@ SETTINGS = """\
 # Written by the demo. Simulated devices; time limits are shorter than a shop's.
 mode = "simulation"
 terminal = {{ id = "{terminal}", place = "{place}", identity = "identity" }}
+operator = {{ name = "示范便利店有限公司（演示）", contact = "020-00000000" }}
 storage = {{ folder = "terminal" }}
+retention = {{ measures_days = 1 }}    # whole visit logs: these people are made up
 models = {{ folder = "{models}" }}
 screen = {{ full_screen = false, width_px = {width}, height_px = {height} }}
 camera = {{ driver = "simulated" }}
@@ -42,7 +44,7 @@ microphone = {{ driver = "simulated" }}
 speaker = {{ driver = "simulated", pace = {pace} }}
 card_reader = {{ driver = "simulated" }}
 portrait_decoder = {{ driver = "simulated" }}
-liveness = {{ driver = "none" }}
+liveness = {{ driver = "{liveness}" }}
 printer = {{ driver = "file", path = "{slips}", form = "png" }}
 
 [face_engine.limits]
@@ -52,14 +54,19 @@ review = 0.30                  # a wider grey band than a shop's: a portrait bet
 submit_s = {submit_s}
 outcome_s = {outcome_s}
 face.limit_s = {face_s}
-liveness.required = false      # no registry carries the anti-spoof model; production requires it
+liveness.required = {measured}     # no registry carries the anti-spoof model; production requires it
 digits.max_silent = {silent_digits}
+phone_code.use = "{phone_code}"
 
 [review]
-second_signature = ["face.uncertain", "face.not_live", "way.clerk"]  # a grey face too, to show it
+second_signature = [            # a grey face too, to show it
+    "face.uncertain", "card.portrait_photographed", "card.number_irregular", "card.child", "face.not_live",
+    "light.unclear", "light.unseen", "light.declined", "way.attest", "way.clerk",
+]
 
 [central]
 url = "https://localhost:{port}"
+public_url = "https://localhost:{port}"
 ca = "central/keys/ca.pem"
 contact_s = 2
 backoff_first_s = 0.2
@@ -79,7 +86,19 @@ FAST: dict[str, float] = {
 """Settings for simulated customers; `pace` is the length of a spoken prompt compared with the real one."""
 REAL_TIME: dict[str, float] = {"pace": 1.0, "face_s": 30, "submit_s": 6, "outcome_s": 30, "silent_digits": 3}
 """Settings for a person who tries the terminal."""
-CENTRAL = "[challenges]\ngap_max_s = 1.2\n"
+CENTRAL = """
+[challenges]
+gap_max_s = 1.2
+
+[evidence.floors.face]
+review = { least = 0.30 }      # as the terminal's wider grey band, above
+
+[plausibility]                 # simulated customers have quick fingers, and some of them one phone
+shortest_s = {}
+visits_an_hour = 100000
+people_a_phone = 100000
+overlap_slack_s = 1e9          # benchmarks make requests ahead
+"""
 
 
 class Environment:
@@ -93,21 +112,30 @@ class Environment:
         *,
         fast: bool,
         central_settings: str = "",
+        liveness: str = "none",
     ) -> None:
-        """`size`: width and height of the window in pixels. `central_settings`: more TOML for central."""
+        """`size`: width and height of the window in pixels. `central_settings`: more TOML for central.
+        `liveness`: driver; any but "none" is required.
+        """
         self.folder = folder
         self.settings = folder / "settings.toml"
         self._models = models
         self._size = size
         self._limits = FAST if fast else REAL_TIME
+        self._liveness = liveness
         self._central_settings = CENTRAL + central_settings
         self._undo = ExitStack()
+        self._phone_code = False
 
     def __enter__(self) -> "Environment":
         """Choose the ports and write the terminal's settings."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self.line = self._undo.enter_context(NetworkProxy("127.0.0.1", self.port))
+        self._write_settings()
+        return self
+
+    def _write_settings(self) -> None:
         slips = self.folder / "slips"  # where the simulated printer puts what it prints
         slips.mkdir(parents=True, exist_ok=True)
         width, height = self._size
@@ -119,10 +147,12 @@ class Environment:
             width=width,
             height=height,
             port=self.line.port,
+            liveness=self._liveness,
+            measured=str(self._liveness != "none").lower(),
+            phone_code="when_online" if self._phone_code else "off",
             **self._limits,
         )
         self.settings.write_text(text, encoding="utf-8")
-        return self
 
     def start(self) -> None:
         """Start central and enrol the terminal. Raises RuntimeError."""
@@ -159,6 +189,14 @@ class Environment:
         if state == "lose-answer":
             self.line.lose_answer()
 
+    def set_phone_code(self, wanted: bool) -> bool:
+        """Set whether numbers are proved with a code; return True if the terminal must be started anew."""
+        changed = wanted is not self._phone_code
+        if changed:
+            self._phone_code = wanted
+            self._write_settings()
+        return changed
+
     def set_register(self, scenario: Scenario) -> None:
         """Set what the simulated population register says of this scenario's made-up person."""
         person = {
@@ -176,6 +214,8 @@ class Environment:
         if scenario.clerk is None:
             return None
         (clerk, pin), (supervisor, supervisor_pin) = self.clerk, self.supervisor
+        if scenario.clerk.alone:
+            supervisor, supervisor_pin = clerk, pin
         return StaffBehaviour(
             clerk=clerk,
             pin=pin,

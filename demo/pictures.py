@@ -13,6 +13,8 @@ from pathlib import Path
 
 import cv2
 
+from kiosk.console import run_command
+
 SCALE = 2 / 3
 OUT = Path("out/pictures")
 PORTRAIT_SCENARIOS = ("genuine", "head", "touch", "child")
@@ -74,4 +76,4 @@ def _save(screens: Path, pattern: str, to: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
 from demo.director import VisitResult
+from kiosk.china_time import format_minute
 from kiosk.codes import Code
 from kiosk.model import Verdict
 from kiosk.paths import RESOURCES
@@ -79,8 +80,8 @@ def page(report: DemoReport, screens: Sequence[Path]) -> str:
     return environment.get_template(TEMPLATE.name).render(
         report=report,
         good=sum(r.as_expected for r in report.scenarios),
-        at=time.strftime("%Y-%m-%d %H:%M", time.localtime(report.at_unix)),
-        sentence=lambda code: phrases.customer(Code(code)) if code not in ("", Code.OK) else "",
+        at=format_minute(report.at_unix),
+        sentence=lambda code: phrases.customer_end(Code(code)) if code not in ("", Code.OK) else "",
         measured=_measured,
         screens=screens,
     )

@@ -28,6 +28,7 @@ class Clerk(Struct, frozen=True, forbid_unknown_fields=True):
 
     decision: Decision = Decision.APPROVE
     reason: ReviewReason = ReviewReason.SAME_PERSON
+    alone: bool = False  # signs for the supervisor too, which is refused
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,6 +44,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     register: Register = Register()
     kill: bool = False
     clerk: Clerk | None = None  # None: nobody is signed in
+    phone_code: bool = False  # the mobile number is proved with a code: the terminal is started so
     short: bool = False  # belongs to the short demo
     same_as: str = ""  # the person of that scenario comes again
 

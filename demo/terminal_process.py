@@ -10,16 +10,17 @@ would be judged too early.
 """
 
 import argparse
-import logging
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import requests
 
-from demo import clerk
+from demo import clerk, instruments
 from demo.pipe_messages import (
     ANSWERED,
     Command,
@@ -31,10 +32,12 @@ from demo.pipe_messages import (
     WindowShown,
 )
 from kiosk import events as e
+from kiosk import logging_setup
 from kiosk import settings as settings_file
 from kiosk.bootstrap import Terminal
 from kiosk.errors import KioskError, StaffError
 from kiosk.ports import Engine
+from kiosk.settings import Settings
 from kiosk.simulators.customer import TouchDriver
 from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.shop import SimulatedShop
@@ -44,6 +47,8 @@ from kiosk.worker import Worker
 
 ROSTER_S = 120.0
 """By then a terminal that has just been enrolled has certainly received its staff roster."""
+MESSAGE_S = 10.0
+"""Limit for the simulator of messages to answer."""
 TOUCH_S = 30.0
 """By then a button that is on the screen has reacted even on a very busy machine."""
 
@@ -79,7 +84,7 @@ class WatchingCustomers(CustomerRunner):
 class PatientTouch:
     """Touches of a customer who tries again while a button does not react, as people do.
 
-    A busy machine may paint a page late, and its buttons take no touch for the first 0.7 s. The last screen
+    A busy machine may paint a page late, and the window takes no touch for the first 0.7 s. The last screen
     is not dismissed before central has answered, if the customer waits for that.
     """
 
@@ -118,11 +123,11 @@ def main() -> int:
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--screens", type=Path)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
+    logging_setup.install()
     settings = settings_file.load(options.settings)
-    shop = SimulatedShop(settings.path(settings.models.folder))
+    shop = SimulatedShop(settings.path(settings.models.folder), instruments.make)
     terminal = Terminal(settings, shop)
-    customers = WatchingCustomers(shop)
+    customers = WatchingCustomers(shop, newest_code=partial(_newest_code, settings))
     customers.join(terminal.engine)
     terminal.engine.subscribe(_report)
 
@@ -132,6 +137,15 @@ def main() -> int:
         Worker("director", lambda _: _obey(customers, terminal, touch)).start()
 
     return run_window(terminal, options.screens, on_ready)
+
+
+def _newest_code(settings: Settings, phone: str) -> str:
+    """Look at a customer's phone: central's simulator keeps the messages that it would have sent."""
+    url = f"{settings.central.url}/simulation/messages"
+    ca = str(settings.path(settings.central.ca))
+    answer = requests.get(url, params={"phone": phone}, verify=ca, timeout=MESSAGE_S)
+    messages = answer.json() if answer.ok else []
+    return str(messages[-1]["code"]) if messages else ""
 
 
 def _report(notice: e.Notice | StaffVisitEnded | WindowShown) -> None:

@@ -10,6 +10,7 @@ from kiosk.audit.verify import verify
 from kiosk.codes import Code
 from kiosk.model import Outcome
 from tests.end_to_end.conftest import SiteMaker
+from tests.support.folder_contents import folder_contents
 from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
@@ -69,13 +70,13 @@ def waiting(site) -> int:
 
 def found_of(people, folder: Path) -> list[tuple[Path, str]]:
     """Files that hold personal data of these people, and what."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert any(path.name == "outbox.sqlite3" for path in files)
+    contents = folder_contents(folder)
+    assert any(path.name == "outbox.sqlite3" for path in contents)
     return [
         (path, name)
-        for path in files
+        for path, content in contents.items()
         for name, raws in shapes_of(people).items()
-        if any(raw in path.read_bytes() for raw in raws)
+        if any(raw in content for raw in raws)
     ]
 
 

@@ -8,18 +8,22 @@ from typing import Any
 
 import pytest
 
-from kiosk.settings import merge
-from kiosk.simulators.sam_v import SamVOnPty
+from kiosk.audit.log import audit_log_path
+from kiosk.settings import load, merge
+from kiosk.simulators.sam_v import SAM_ID, SamVOnPty
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import DEVICES, MODELS, write
+from tests.support.central_server import RunningCentral
+from tests.support.headless_terminal import DEVICES, MODELS, READER_ON_PTY, write
 from tests.support.mjpeg_server import MjpegServer
 
 ROWS = (
     "settings",
+    "operator",
     "camera",
     "microphone",
     "card reader",
     "loudspeaker",
+    "clerk call",
     "printer",
     "face engine",
     "face landmarks",
@@ -29,6 +33,7 @@ ROWS = (
     "disk",
     "clock",
     "identity",
+    "terminal key",
     "central",
 )
 
@@ -79,9 +84,9 @@ def test_no_settings_file(tmp_path: Path) -> None:
 
 
 def rows(table: str) -> dict[str, str]:
-    """Name → "ok" or the code, from the table; every line must be a row."""
+    """Name → "ok" or the code, from the table; every line below its head must be a row."""
     found = {}
-    for line in table.splitlines():
+    for line in table.splitlines()[1:]:
         name, state, *rest = line[:19].strip(), *line[19:].split()
         found[name] = state if state == "ok" else rest[0].rstrip(":")
     return found
@@ -119,6 +124,30 @@ def test_check_says_all_that_is_missing(new_site: SiteMaker, tmp_path: Path) -> 
         "central": "identity.missing",
     }
     assert status == 1
+
+
+def test_the_reader_is_pinned_by_enrol_and_another_after_central_has_permitted_it(
+    new_site: SiteMaker, central: RunningCentral
+) -> None:
+    with SamVOnPty() as reader:
+        site = new_site(card_reader={"driver": "sam-v", "port": reader.port})
+        status, said, error = kiosk(
+            "enrol", "--settings", site.settings, "--code", central.enrol_code(site.name)
+        )
+        assert status == 0, error
+        assert f"security module {READER_ON_PTY.sam}, not on USB" in said
+        reader.sam_id = SAM_ID[:-1] + b"\x01"
+        _, table, _ = kiosk("check", "--settings", site.settings)
+        assert rows(table)["card reader"] == "reader.changed"
+        pin = ("identity", "reader", "--settings", site.settings)
+        status, _, error = kiosk(*pin)
+        assert (status, "reader.changed" in error) == (1, True)
+        assert READER_ON_PTY.sam in kiosk("identity", "show", "--settings", site.settings)[1]
+        central.command("fleet", "reader", site.name)
+        status, said, error = kiosk(*pin)
+        assert status == 0, error
+        assert kiosk("identity", "show", "--settings", site.settings)[1].endswith(said)
+    assert '"kind":"reader.pinned"' in audit_log_path(load(site.settings)).read_text("utf-8")
 
 
 def without_liveness(folder: Path) -> Path:

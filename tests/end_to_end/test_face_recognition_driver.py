@@ -20,10 +20,15 @@ pytestmark = [
 ]
 
 # The engine is slow: few frames, each with its embedding, so that a busy machine has time for them. They are
-# too few to follow lips and to leave no gap, so central must not ask for that here.
+# too few to follow lips and light and to leave no gap, so central must not ask for that here.
 FLOORS = """
 [evidence.floors.face]
 accept = { least = 0.40 }
+review = { least = 0.30 }
+[evidence.floors.lips]
+moved = { least = 0 }
+[evidence.floors.continuity]
+max_gap_s = { most = 5 }
 """
 SETTINGS = {
     "face_engine": {"driver": "face_recognition"},
@@ -33,6 +38,7 @@ SETTINGS = {
         "face.decide_frames": 5,
         "face.max_gap_s": 5.0,
         "lips.min_moved": 0,
+        "light.mode": "evidence",
     },
 }
 

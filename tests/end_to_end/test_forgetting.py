@@ -12,6 +12,7 @@ from kiosk.simulators.customer import CustomerBehaviour
 from tests.end_to_end.conftest import SiteMaker
 from tests.end_to_end.test_visits import delivered_once, eventually
 from tests.support.central_server import RunningCentral
+from tests.support.folder_contents import folder_contents
 from tests.support.headless_terminal import HeadlessTerminal, card_of, genuine_customer
 
 
@@ -33,9 +34,9 @@ def found(texts: list[str], content: bytes) -> list[str]:
 
 def leaks(texts: list[str], folder: Path) -> dict[str, list[str]]:
     """File → which of the texts stand in it; all files below the folder, temporary ones too."""
-    files = [p for p in folder.rglob("*") if p.is_file()]
-    assert files
-    each = {str(p): found(texts, p.read_bytes()) for p in files}
+    contents = folder_contents(folder)
+    assert contents
+    each = {str(path): found(texts, content) for path, content in contents.items()}
     return {name: texts for name, texts in each.items() if texts}
 
 
@@ -47,9 +48,9 @@ def pieces(body: bytes) -> list[bytes]:
 
 def remains(parts: list[bytes], folder: Path) -> bool:
     """Does any of the pieces stand in any file?"""
-    contents = [p.read_bytes() for p in folder.rglob("*") if p.is_file()]
+    contents = folder_contents(folder)
     assert contents
-    return any(part in content for part in parts for content in contents)
+    return any(part in content for part in parts for content in contents.values())
 
 
 def test_the_search_finds_what_there_is(tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from central.fleet import alarms
+from central.fleet.alarms import AlarmKind
 from kiosk import readiness
 from kiosk.activation.outbox import RequestState
 from kiosk.audit.record import RecordKind
@@ -14,7 +17,7 @@ from kiosk.events import Stored
 from kiosk.model import Device, Stage
 from kiosk.visit_number import new_visit_number
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.activation_terminal import order
+from tests.support.activation_terminal import order, submit
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import HeadlessTerminal
 
@@ -34,7 +37,7 @@ def test_too_many_wait_until_the_line_is_back(new_site: SiteMaker) -> None:
         site.line.down()
         mark = headless.notice_log.mark
         visit = new_visit_number()
-        assert headless.terminal.activation.submit(order(visit)) == Stored(visit)
+        assert submit(headless.terminal.activation, order(visit)) == Stored(visit)
         headless.notice_log.wait_for_missing({Device.BACKLOG: Code.QUEUE_TOO_MANY}, mark)
         assert headless.notice_log.wait_for_stage(Stage.OUT_OF_SERVICE, mark).code is Code.QUEUE_TOO_MANY
         mark = headless.notice_log.mark
@@ -71,7 +74,7 @@ def test_a_promised_request_that_is_not_there_any_more_keeps_everybody_out(new_s
     with HeadlessTerminal(site.settings) as headless:
         headless.in_service()
         site.line.down()
-        assert headless.terminal.activation.submit(order(visit)) == Stored(visit)
+        assert submit(headless.terminal.activation, order(visit)) == Stored(visit)
         headless.terminal.audit.append(RecordKind.VISIT_STORED, visit=visit)  # what the engine writes
     shutil.copy(site.folder / "copy", outbox)
     site.line.up()
@@ -105,6 +108,24 @@ def test_a_log_that_was_put_back_is_noticed_at_central_and_released_there(
     log.write_bytes(before)
     with HeadlessTerminal(site.settings) as headless:
         headless.notice_log.wait_for_missing({Device.AUDIT: Code.AUDIT_REWOUND})
+        mark = headless.notice_log.mark
+        central.command("alarms", "accept", site.name, "--by", "2001")
+        headless.in_service(mark)
+
+
+def test_a_terminal_that_central_holds_serves_nobody_until_it_is_released(
+    new_site: SiteMaker, central: RunningCentral
+) -> None:
+    site = new_site()
+    site.enrol()
+    with HeadlessTerminal(site.settings) as headless:
+        mark = headless.in_service().notice_log.mark
+        database = central.open_database()
+        with closing(database), database.write() as session:
+            alarms.raise_implausible(
+                session, site.name, "0000-0000-0000-0000", AlarmKind.OVERLAP, "", time.time()
+            )
+        headless.notice_log.wait_for_missing({Device.CONTACT: Code.TERMINAL_HELD}, mark)
         mark = headless.notice_log.mark
         central.command("alarms", "accept", site.name, "--by", "2001")
         headless.in_service(mark)

@@ -1,22 +1,27 @@
 """What is missing takes the terminal out of service under its own code, and it comes back by itself."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from central.settings import Requests
 from kiosk import events as e
 from kiosk import readiness
 from kiosk.activation import service
+from kiosk.audit.log import audit_log_path
+from kiosk.clock import MAX_OFF_S, clock_code
 from kiosk.codes import Code
-from kiosk.model import Device, Stage
-from kiosk.simulators.sam_v import SamVOnPty
+from kiosk.model import Device, Outcome, Stage
+from kiosk.simulators import card_reader
+from kiosk.simulators.sam_v import SAM_ID, SamVOnPty
 from tests.end_to_end.conftest import SiteMaker
-from tests.support.headless_terminal import MODELS, HeadlessTerminal
+from tests.support.headless_terminal import MODELS, READER_ON_PTY, HeadlessTerminal, genuine_customer
 from tests.support.mjpeg_server import MjpegServer
 from tests.support.notice_log import NoticeLog
 from tests.support.pulseaudio import Pulse, reason_to_skip
@@ -49,9 +54,11 @@ class Bench:
         self.plug_reader()
         self.pulse = None if reason_to_skip() else Pulse(folder)
 
-    def plug_reader(self) -> None:
+    def plug_reader(self, sam_id: bytes = SAM_ID) -> None:
         """As udev does it: the same name for whatever device file the adapter gets."""
-        self.reader = SamVOnPty().__enter__()
+        self.reader = SamVOnPty()
+        self.reader.sam_id = sam_id
+        self.reader.__enter__()
         self.reader_file.unlink(missing_ok=True)
         self.reader_file.symlink_to(self.reader.port)
 
@@ -85,7 +92,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture(scope="module")
 def running(bench: Bench, new_site: SiteMaker) -> Iterator[HeadlessTerminal]:
     site = new_site(**bench.settings())
-    site.enrol()
+    site.enrol(reader=READER_ON_PTY)
     with HeadlessTerminal(site.settings) as headless:
         yield headless.in_service()
 
@@ -112,6 +119,35 @@ def test_no_reader(notice_log: NoticeLog, bench: Bench) -> None:
     notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
+def test_another_reader_in_its_place(notice_log: NoticeLog, bench: Bench) -> None:
+    mark = notice_log.mark
+    bench.reader.unplug()
+    bench.plug_reader(SAM_ID[:-1] + b"\x01")
+    notice_log.wait_for_missing({Device.READER: Code.READER_CHANGED}, mark)
+    bench.reader.unplug()
+    bench.plug_reader()
+    notice_log.wait_for_stage(Stage.IDLE, mark)
+
+
+def test_a_reader_that_is_exchanged_behind_the_terminals_back_ends_the_visit(
+    new_site: SiteMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The port stays open, as when a line is spliced: only the question before the card finds it."""
+    site = new_site()
+    site.enrol()
+    with HeadlessTerminal(site.settings) as headless:
+        headless.in_service()
+        other = replace(card_reader.READER, sam="05.01-20240101-0001234567-0000000001")
+        monkeypatch.setattr(card_reader, "READER", other)
+        mark = headless.notice_log.mark
+        ended = headless.visit(genuine_customer())
+        assert ended.outcome_and_code == (Outcome.REFERRED, "reader.changed")
+        headless.notice_log.wait_for_missing({Device.READER: Code.READER_CHANGED}, mark)
+    log = audit_log_path(headless.settings).read_text("utf-8")
+    assert log.count('"kind":"reader.changed"') == 1
+    assert other.sam not in log
+
+
 def test_no_microphone(notice_log: NoticeLog, bench: Bench) -> None:
     if bench.pulse is None:
         pytest.skip(str(reason_to_skip()))
@@ -130,23 +166,21 @@ def test_low_disk(notice_log: NoticeLog, monkeypatch: pytest.MonkeyPatch) -> Non
     notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
-def test_a_clock_before_this_program_was_written(
-    notice_log: NoticeLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_that_is_set_back(notice_log: NoticeLog, running: HeadlessTerminal) -> None:
     mark = notice_log.mark
-    with monkeypatch.context() as later:
-        later.setattr(readiness, "EARLIEST_UNIX", 4e9)
-        notice_log.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
+    clock = running.terminal.terminal_clock
+    right, clock._wall = clock._wall, lambda: time.time() - 150 * 86_400
+    notice_log.wait_for_missing({Device.CLOCK: Code.CLOCK_OFF}, mark)
+    clock._wall = right
     notice_log.wait_for_stage(Stage.IDLE, mark)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_clock_is_wrong_here_before_central_refuses_its_signatures(sign: int) -> None:
     slack_s = Requests().clock_slack_s
-    assert slack_s > readiness.MAX_OFF_S
-    now = readiness.EARLIEST_UNIX
-    assert readiness.clock_code(now, sign * slack_s) is Code.CLOCK_OFF
-    assert readiness.clock_code(now, sign * readiness.MAX_OFF_S) is Code.OK
+    assert slack_s > MAX_OFF_S
+    assert clock_code(2e9, 0.0, sign * slack_s) is Code.CLOCK_OFF
+    assert clock_code(2e9, 0.0, sign * MAX_OFF_S) is Code.OK
 
 
 # ── models, identity, challenges: from the start ─────────────────────────────────────────────────
@@ -180,7 +214,8 @@ def replaced(path: Path, content: bytes) -> None:
 def test_no_identity_an_exposed_one_and_no_challenges(new_site: SiteMaker) -> None:
     site = new_site()
     with HeadlessTerminal(site.settings) as headless:
-        nobody = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_MISSING)
+        unknown = (Device.IDENTITY, Device.CHALLENGES, Device.READER)
+        nobody = dict.fromkeys(unknown, Code.IDENTITY_MISSING)
         headless.notice_log.wait_for_missing(nobody | UNCOUNTED)
         aside = site.folder / "aside"
         site.enrol(into=aside)
@@ -189,7 +224,7 @@ def test_no_identity_an_exposed_one_and_no_challenges(new_site: SiteMaker) -> No
         key.chmod(0o644)
         mark = headless.notice_log.mark
         aside.rename(site.identity)
-        exposed = dict.fromkeys((Device.IDENTITY, Device.CHALLENGES), Code.IDENTITY_EXPOSED)
+        exposed = dict.fromkeys(unknown, Code.IDENTITY_EXPOSED)
         headless.notice_log.wait_for_missing(exposed | UNCOUNTED, mark)
         (site.identity / key.name).chmod(0o600)
         headless.notice_log.wait_for_missing({Device.CHALLENGES: Code.CHALLENGE_NONE}, mark)

@@ -13,7 +13,7 @@ from tests.end_to_end.conftest import SiteMaker
 from tests.end_to_end.real_devices import PersonAtRealDevices
 from tests.end_to_end.test_visits import delivered_once
 from tests.support.central_server import RunningCentral
-from tests.support.headless_terminal import MODELS, HeadlessTerminal, genuine_customer
+from tests.support.headless_terminal import MODELS, READER_ON_PTY, HeadlessTerminal, genuine_customer
 from tests.support.pulseaudio import Pulse, reason_to_skip
 
 
@@ -46,7 +46,7 @@ def test_a_genuine_customer_at_real_devices(
         speaker={"driver": "none"},
         liveness={"driver": liveness},
     )
-    site.enrol()
+    site.enrol(reader=READER_ON_PTY)
     with HeadlessTerminal(site.settings, simulated_devices=False) as headless:
         person.show(headless.shop)
         headless.in_service()

@@ -15,6 +15,7 @@ import pytest
 from kiosk import process_hardening
 from tests.end_to_end.conftest import SiteMaker
 from tests.end_to_end.remains import SAMPLE, named
+from tests.support.folder_contents import folder_contents
 
 KINDS = {
     b"P": "frame", b"J": "picture (JPEG)", b"B": "face cut out", b"E": "embedding", b"S": "sound",
@@ -102,11 +103,10 @@ def on_disk(folders: list[Path], into: Path) -> list[tuple[int, str]]:
     """All files of the terminal's, the database with its log and free pages, and all temporary ones."""
     places = []
     with into.open("wb") as out:
-        for path in (
-            p for folder in folders for p in folder.rglob("*") if p.is_file() and p.stem != into.stem
-        ):
-            places.append((out.tell(), path.name))
-            out.write(path.read_bytes())
+        for folder in folders:
+            for path, content in folder_contents(folder).items():
+                places.append((out.tell(), path.name))
+                out.write(content)
     assert any(name == "outbox.sqlite3" for _, name in places)
     return places
 

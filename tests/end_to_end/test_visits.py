@@ -1,16 +1,21 @@
 """Whole visits: simulated people at the real terminal, the real central behind a line that breaks."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from central.security.personal_data import PersonalData
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import Device, Outcome, Stage
+from kiosk.model import Check, Device, Outcome, Purpose, Slip, Stage
 from tests.end_to_end.conftest import SiteMaker
 from tests.support.central_server import RunningCentral
 from tests.support.headless_terminal import (
@@ -86,6 +91,52 @@ def test_somebody_else_is_refused(headless: HeadlessTerminal, central: RunningCe
     assert ended.outcome_and_code == (Outcome.REFUSED, "face.mismatch")
     assert ended.finished.stage is Stage.FACE
     assert central.credentials() == before
+
+
+def test_an_owner_corrects_ends_and_erases(
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+) -> None:
+    """Each with a visit of its own, and the same checks but for the number that is not typed."""
+    who = genuine_customer()
+    opened = headless.visit(who, until=Outcome.ACTIVATED)
+
+    def wants(purpose: Purpose, **other: Any) -> Slip:
+        ended = headless.visit(replace(who, purpose=purpose, **other), until=Outcome.ACTIVATED)
+        checked = {verdict.check for verdict in ended.finished.verdicts}
+        assert (Check.PHONE in checked) == purpose.has_phone
+        assert {Check.CARD, Check.FACE, Check.DIGITS, Check.LIPS, Check.LIGHT} < checked
+        eventually(lambda: site.request(ended.slip.id)[0] == "delivered", "never delivered")
+        assert central.credentials(ended.slip.id) == 0
+        return ended.slip
+
+    corrected = wants(Purpose.NEW_PHONE, phone="19911111111")
+    ended = wants(Purpose.END)
+    assert opened.slip.credential == corrected.credential == ended.credential
+    assert "网证已注销" in central.get(f"/look-up/{opened.slip.id}")
+    erased = wants(Purpose.ERASE)
+    assert erased.erasure is not None
+    assert (erased.erasure.credentials, erased.erasure.requests) == (1, 3)
+    assert "资料已删除" in central.get(f"/look-up/{erased.id}")
+
+
+def test_an_erasure_without_a_line_overtakes_nothing(
+    headless: HeadlessTerminal, site: TerminalSite, central: RunningCentral
+) -> None:
+    """Opened and erased while the line is down: both are delivered, in any order, and nothing is left."""
+    who = genuine_customer()
+    site.line.down()
+    opened, erased = (
+        headless.visit(replace(who, purpose=purpose)).slip for purpose in (Purpose.OPEN, Purpose.ERASE)
+    )
+    assert opened.outcome is erased.outcome is Outcome.ACCEPTED
+    site.line.up()
+    for slip in (opened, erased):
+        eventually(lambda slip=slip: site.request(slip.id)[0] == "delivered", "never delivered")
+    assert central.get(f"/look-up/{erased.id}")
+    trace = PersonalData((central.data / "keys" / "vault.secret").read_bytes()).person(card_of(who).number)
+    with closing(sqlite3.connect(central.database)) as database:
+        (left,) = database.execute("SELECT count(*) FROM credentials WHERE person = ?", (trace,)).fetchone()
+    assert left == 0
 
 
 def test_without_a_line_it_is_accepted_and_delivered_later(

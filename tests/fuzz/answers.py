@@ -77,7 +77,7 @@ def _digits(folder: Path, rng: random.Random) -> str:
         token = mangled(rng, token.encode()).decode("utf-8", "replace")
     database = Database(folder / f"pool-{rng.randrange(4)}.sqlite3")
     try:
-        pool = ChallengePool(database, KEY.public_key(), "T")
+        pool = ChallengePool(database, KEY.public_key(), "T", lambda _: bytes(32))
         pool.add([token], time.time())
         taken = pool.take(time.time())
     finally:

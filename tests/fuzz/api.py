@@ -21,11 +21,11 @@ from hypothesis.errors import Unsatisfiable
 
 from tests.fuzz.mangle import ALL, mangled
 from tests.support.in_process_central import BASE_URL, InProcessCentral, InProcessTerminal
-from tests.support.protocol_terminal import COVERED, person, visit_number
+from tests.support.protocol_terminal import COVERED, READER, person, visit_number
 
 BATCH = 5
 """Requests of schemathesis in one case: choosing a strategy takes longer than a request."""
-NEVER = frozenset({"/simulation/people", "/simulation/credentials"})
+NEVER = frozenset({"/simulation/people", "/simulation/credentials", "/simulation/messages"})
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -127,6 +127,7 @@ class CentralFuzzer:
             )
         if kind == "enrolment":
             told = {"terminal": ours.name, "code": "1234", "public_key": ours.public_key}
+            told |= {"reader": READER}
             return "POST", "/v1/terminals", json.dumps(told).encode()
         if kind == "rotation":
             return "POST", "/v1/terminals/rotation", json.dumps({"public_key": ours.public_key}).encode()
@@ -139,9 +140,9 @@ class CentralFuzzer:
             visit.encode("ascii")
         except (ValueError, KeyError, TypeError, RecursionError):
             visit = visit_number()
-        headers = {"Idempotency-Key": visit} if path == "/v1/activations" else {}
-        if any(not char.isprintable() for char in visit):
-            headers = {}
+        headers = {}
+        if path == "/v1/activations" and all(char.isprintable() for char in visit):
+            headers = {"Idempotency-Key": visit, "Audit-Head": self._ours.audit_head()}
         answer = self._ours.send(method, path, body, **headers)
         _good_answer(answer)
         return answer
@@ -154,7 +155,8 @@ class CentralFuzzer:
         kind = rng.choice(("head", "number", "path", "signature", "twice", "taken"))
         if kind == "head":
             head = _text(rng, f"7:{'a' * 64}")
-            answer = ours.send("POST", "/v1/heartbeat", b'{"versions":{}}', **{"Audit-Head": head})
+            # Not ours: a head that contradicts another holds the terminal.
+            answer = self._others.send("POST", "/v1/heartbeat", b'{"versions":{}}', **{"Audit-Head": head})
         elif kind == "number":
             answer = ours.look_up(victim)
             assert answer.status_code == 404, answer.text

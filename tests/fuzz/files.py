@@ -14,17 +14,18 @@ from kiosk import production
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
 from kiosk.audit.verify import verify
-from kiosk.drivers import PORTS, chosen_driver
+from kiosk.drivers import chosen_driver
 from kiosk.errors import UNREADABLE, ModelError, SettingsError, StaffError
 from kiosk.models import folders
 from kiosk.models import manifest as manifest_file
 from kiosk.privacy import receipts
-from kiosk.settings import DEFAULT, face_thresholds, load
+from kiosk.settings import DEFAULT, PORTS, face_thresholds, load
 from kiosk.staff import roster_document
 from kiosk.staff.daybook import Daybook
 from kiosk.staff.lockout import Lockout
 from kiosk.visit import replay
 from tests.fuzz.mangle import mangled
+from tests.support.review_signer import wrapped
 from tests.support.visit_driver import policy
 
 SITE = (DEFAULT.parent / "site.example.toml").read_bytes()
@@ -135,7 +136,7 @@ def _roster(rng: random.Random) -> str:
         "aud": "T",
         "iat": 1.0,
         "exp": 2e9,
-        "members": [{"number": "4711", "role": "clerk", "pin": "x"}],
+        "members": [{"number": "4711", "role": "clerk", "key": wrapped("4711", "730518")}],
     }
     if rng.random() < 0.5:  # signed, but with odd content
         raw = mangled(rng, msgspec.json.encode(claims))

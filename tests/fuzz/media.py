@@ -171,5 +171,6 @@ def _frames(rng: random.Random) -> str:
     card = card_picture.straighten(picture, corners)
     card_picture.print_sharpness(card)
     card_picture.has_number(card)
+    card_picture.shows_number(card, "0" * 18)
     card_picture.has_print(card)
     return "card-like"

@@ -11,10 +11,11 @@ import struct
 import time
 
 from kiosk.capture.card_reader import SamV
-from kiosk.card.facts import china_today, facts
+from kiosk.card.facts import facts
 from kiosk.card.frames import PREAMBLE, build
 from kiosk.card.layout import LAYOUTS, compose, parse
 from kiosk.card.protocol import ATTEMPTS, Command, Session, Status
+from kiosk.china_time import china_today
 from kiosk.errors import CardError, DeviceError
 from kiosk.model import IdCard
 from kiosk.simulators.people import Person

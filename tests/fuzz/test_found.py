@@ -90,12 +90,13 @@ def test_digits_whose_name_cannot_be_written(tmp_path: Path):
     claims = {
         "iss": "central",
         "aud": "T",
+        "iat": time.time(),
         "exp": time.time() + 9e5,
         "digits": [1, 2, 3, 4],
         "gaps_s": [1.0] * 4,
     }
     database = Database(tmp_path / "outbox.sqlite3")
-    pool = ChallengePool(database, KEY.public_key(), "T")
+    pool = ChallengePool(database, KEY.public_key(), "T", lambda _: bytes(32))
     raw = json.dumps(claims | {"jti": "c-\ud800"}).encode()
     assert pool.add([jwt.PyJWS().encode(raw, KEY, algorithm="EdDSA")], time.time()) == 0
     good = json.dumps(claims | {"jti": "c-1"}).encode()

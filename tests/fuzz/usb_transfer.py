@@ -83,7 +83,7 @@ def _to_central(stick: Path, parcels: UsbTransfer, rng: random.Random) -> str:
     raw = msgspec.json.encode(letter)
     raw = mangled(rng, raw) if rng.random() < 0.4 else raw
     _put(requests / f"{request['id']}.json", raw, rng)
-    words = [word.split(":")[0] for _, word in parcels.take(stick)]
+    words = [word.split(":")[0] for _, _, word in parcels.take(stick)]
     list(parcels.answer(stick, 1, time.time()))
     return f"central: {' '.join(words) or 'nothing there'}"
 

@@ -1,6 +1,6 @@
 """`make soak`: months in a shop within minutes; checks that nothing is lost or doubled and nothing grows.
 
-python -m tests.soak [--visits N] [--seed N] [--fault-every N] [--out DIR] [--json FILE]
+python -m tests.soak [--visits N] [--seed N] [--fault-every N] [--fault NAME] [--out DIR] [--json FILE]
     [--folder DIR] [--minutes N] [--real N]
 """
 
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--visits", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fault-every", type=float, default=10.0, help="visits between two faults; 0: none")
+    parser.add_argument("--fault", action="append", default=[], help="only this fault; may be repeated")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="CSV, plot and report go there")
     parser.add_argument("--json", type=Path, help="default: <out>/report.json")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, whatever is missing")
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 def accelerated(options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     with _surroundings(options.folder) as (folder, temporary):
-        simulation = ShopSimulation(folder, options.seed, options.fault_every)
+        simulation = ShopSimulation(folder, options.seed, options.fault_every, options.fault)
         samples, every = [measures.sample(simulation)], max(5, options.visits // SAMPLES)
 
         def sample() -> None:
@@ -162,7 +163,7 @@ def _print(report: dict[str, Any], found: Comparison) -> None:
         f" {found.opened} opened, {found.changed} changed, {found.refused_by_central} refused by central,"
         f" {found.wedged} wedged, {found.never_told} delivered though the screen never told"
     )
-    for name in ("lost", "doubled", "unasked", "contradicted", "open"):
+    for name in ("lost", "doubled", "unasked", "contradicted", "open", "turned_away"):
         wrong = getattr(found, name)
         print(f"  {name}: {len(wrong)} {wrong[:5] or ''}")
     print(f"  people with two open credentials: {found.two_open}; still open: {report['still open']}")

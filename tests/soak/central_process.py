@@ -3,8 +3,8 @@
     python -m tests.soak.central_process DATA PORT CLOCK
 
 Reads `start` and `kill` on standard input and answers each with one line. Three things differ from
-service: `time.time` is the simulated clock; scrypt over a password costs a sixteenth, because its 50 ms are
-not what is tested here; and the register answers by the ID number, see `Register`.
+service: `time.time` is the simulated clock; scrypt over a password (wire version 1) costs a sixteenth, for
+its 50 ms are not what is tested here; and the register answers by the ID number, see `Register`.
 """
 
 import os
@@ -47,11 +47,11 @@ def main(data: str, port: str, clock_file: str) -> None:
     clock = SimulatedClock(Path(clock_file))
     time.time = clock.true_unix
     import central.api.dependencies
-    import central.security.personal_data
+    import central.security.passwords
     from central.api.server import serve
     from central.settings import load
 
-    central.security.personal_data._COST["n"] = 2**10
+    central.security.passwords._COST["n"] = 2**10
     central.api.dependencies.load_authority = lambda settings: Register(clock)
     keys = Path(data) / "keys"
     child = 0

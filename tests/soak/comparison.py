@@ -10,9 +10,12 @@ from msgspec import Struct
 
 from kiosk.audit.record import RecordKind, decode
 from kiosk.codes import Code
-from kiosk.model import Purpose
+from kiosk.model import Outcome, Purpose, Way
 from tests.soak.outcome_log import PROMISES, OutcomeLog
 
+UNATTENDED = frozenset({Way.VOICE.value, Way.HEAD.value})
+HARMLESS = frozenset({"clock set", "line cut", "answer lost"})
+TURNED_AWAY = frozenset({Outcome.REFUSED.value, Outcome.REFERRED.value})
 Visits = dict[str, dict[str, Any]]
 
 
@@ -31,12 +34,13 @@ class Comparison(Struct):
     unasked: list[str] = []
     contradicted: list[str] = []  # the screen said ACTIVATED last, and central says otherwise
     open: list[str] = []
+    turned_away: list[str] = []  # did everything right, undisturbed, and got nothing
     two_open: int = 0  # people with two open credentials
     counts: dict[str, dict[str, int]] = {}
 
     @property
     def good(self) -> bool:
-        wrong = (self.lost, self.doubled, self.unasked, self.contradicted, self.open)
+        wrong = (self.lost, self.doubled, self.unasked, self.contradicted, self.open, self.turned_away)
         return not any(wrong) and not self.two_open
 
 
@@ -67,11 +71,31 @@ def gathered(outcome_log: OutcomeLog) -> Visits:
     return visits
 
 
+def _turned_away_by(visit: dict[str, Any], status: str, central_code: str) -> str:
+    """Return the code by which a customer who did everything right, undisturbed, was refused; "": not so.
+
+    What the register says of a person is not for the system to decide, nor that they have a credential. A
+    clock that is set and a line that is down disturb nobody, but no card is judged by a clock in doubt.
+    """
+    usual = visit.get("odd") == "nothing" and visit.get("purpose") == Purpose.OPEN.value
+    disturbed = set(visit["faults"]) - HARMLESS
+    if not usual or disturbed or visit.get("way") not in UNATTENDED or not visit["told"]:
+        return ""
+    outcome, code = visit["told"][-1]
+    if status == "REFUSED":
+        code = central_code
+    elif outcome not in TURNED_AWAY:
+        return ""
+    return "" if code.startswith("person.") or code == Code.CLOCK_OFF.value else code
+
+
 def _judge(found, number, visit, stored, activations, credentials, outbox) -> None:
     promised = any(outcome in PROMISES for outcome, _ in visit["told"])
     found.promised += promised
-    status, _ = activations.get(number, ("none", ""))
+    status, central_code = activations.get(number, ("none", ""))
     count = credentials[number]
+    if why := _turned_away_by(visit, status, central_code):
+        found.turned_away.append(f"{number}: {why}")
     state, code = outbox.get(number, ("none", None))
     if count > 1:
         found.doubled.append(number)
@@ -81,7 +105,8 @@ def _judge(found, number, visit, stored, activations, credentials, outbox) -> No
         return
     found.never_told += not visit["told"] and status != "none"
     if status == "ACTIVATED":
-        changes = visit.get("purpose") == Purpose.NEW_PASSWORD.value
+        makes = (Purpose.OPEN.value, Purpose.RENEW.value)
+        changes = visit.get("purpose", Purpose.OPEN.value) not in makes
         found.changed += changes
         found.opened += count
         if count == 0 and not changes:

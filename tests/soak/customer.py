@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Decision, FaceSeen, HeadMove, ReviewReason, Stage, StreamSeen, Way, allowed_reasons
+from kiosk.phrases import load
 from kiosk.visit.rules import light
 from kiosk.visit_number import new_visit_number
 from tests.soak.clock import Owner
 from tests.soak.script import Script, card
 
-CONSENT, GUARDIAN = "5a" * 32, "6b" * 32
 LOOKS_S = 0.7
 TURNED = {
     HeadMove.LEFT: (22.0, 0.0),
@@ -39,6 +39,7 @@ class Customer(Owner):
         self._rng = random.Random(script.seed ^ 0x5EED)
         self._page = Owner()  # of actions on the present screen
         self._stage = Stage.IDLE
+        self._shown: e.Show | None = None
         self._seq = self._good = self._watches = 0
         self._track = 1
         self._looked_at = 0.0
@@ -56,7 +57,6 @@ class Customer(Owner):
         began = e.Began(
             visit=self.visit,
             language=s.language,
-            at_unix=self._terminal.clock_unix(),
             unhurried=s.unhurried,
             way=s.way,
             purpose=s.purpose,
@@ -80,6 +80,10 @@ class Customer(Owner):
                 self._sign(notice)
             case e.ShowCase():
                 self._decide(notice)
+            case e.ShowHelp() if notice.until is not None:
+                self._wait_for_the_clerk()
+            case e.HelpOver() if self._shown is not None:
+                self._turn_page(self._shown)
             case e.Finished():
                 self._end()
 
@@ -91,7 +95,7 @@ class Customer(Owner):
     def _turn_page(self, show: e.Show) -> None:
         self._page.gone = True
         self._page = Owner()
-        self._stage = show.stage
+        self._stage, self._shown = show.stage, show
         self._digits, self._colours, self._turn = {}, [], None
         if self._leave(show.stage):
             return
@@ -100,6 +104,7 @@ class Customer(Owner):
             Stage.GUARDIAN: self._guardian,
             Stage.CARD: self._card,
             Stage.PHONE: self._phone,
+            Stage.CONFIRM: lambda _: self._soon(self._rng.uniform(3, 12), e.Confirmed),
             Stage.OUTCOME: self._outcome,
         }.get(show.stage)
         if do is not None:
@@ -113,6 +118,14 @@ class Customer(Owner):
         out = e.Cancelled if self.script.leaves[1] == "cancels" else e.HelpWanted
         self._soon(self._rng.uniform(1, 5), out)
         return out is e.Cancelled
+
+    def _wait_for_the_clerk(self) -> None:
+        """Go on after a while, give up, or walk away from the question."""
+        self._page.gone = True
+        self._page = Owner()
+        then = self._rng.choice((e.HelpEnded, e.HelpEnded, e.HelpEnded, e.Cancelled, None))
+        if then is not None:
+            self._soon(self._rng.uniform(3, 60), then)
 
     def _maybe_another_way(self, stage: Stage) -> None:
         tried = stage in (Stage.DIGITS, Stage.HEAD, Stage.TOUCH)
@@ -134,16 +147,22 @@ class Customer(Owner):
         elif how == "declines all" or (how == "declines" and show.way is not Way.CLERK):
             self._soon(after, e.Declined)
         else:
-            picture = self._rng.random() < 0.4 and show.way is not Way.CLERK
-            self._soon(after, lambda: e.Agreed(self.script.language, CONSENT, picture))
+            asked = show.way is not Way.CLERK and show.purpose.has_password
+            picture = self._rng.random() < 0.4 and asked
+            text = load(self.script.language)
+            by_clerk = show.way is Way.CLERK
+            sha256 = (text.clerk_consent_sha256 if by_clerk else text.consent_sha256)(show.purpose)
+            self._soon(after, lambda: e.Agreed(text.language, sha256, picture))
 
-    def _guardian(self, _: e.Show) -> None:
+    def _guardian(self, show: e.Show) -> None:
         """Let the guardian agree; one in five does not."""
         self._simulation.device_states.lift()
         if self._rng.random() < 0.2:
             self._soon(self._rng.uniform(3, 12), e.GuardianDeclined)
         else:
-            self._soon(self._rng.uniform(3, 12), lambda: e.GuardianAgreed(self.script.language, GUARDIAN))
+            text = load(self.script.language)
+            agreed = e.GuardianAgreed(text.language, text.guardian_consent_sha256(show.purpose))
+            self._soon(self._rng.uniform(3, 12), lambda: agreed)
 
     def _card(self, show: e.Show) -> None:
         if self.script.card == "none":
@@ -157,7 +176,7 @@ class Customer(Owner):
             self._rng.uniform(1.5, 4), self, lambda: self._simulation.device_states.lay(laid, faults)
         )
 
-    def _phone(self, _: e.Show) -> None:
+    def _phone(self, show: e.Show) -> None:
         self._simulation.device_states.lift()
         if self.script.phone == "goes":
             return
@@ -166,7 +185,8 @@ class Customer(Owner):
         password = f"{(self.script.seed * 7919 + 20486173) % 10**8:08d}"
         number = "12" if wrong else f"139{self.script.person % 10**8:08d}"
         password = "20486173" if len(set(password)) < 3 else password
-        self._soon(self._rng.uniform(10, 25), lambda: e.Typed(phone=number, password=password))
+        chosen = password if show.purpose.has_password else None
+        self._soon(self._rng.uniform(10, 25), lambda: e.Typed(phone=number, password=chosen))
 
     def _outcome(self, _: e.Show) -> None:
         if not self.script.lingers:

@@ -4,7 +4,8 @@ import numpy as np
 
 from kiosk.codes import Code
 from kiosk.errors import CardError, DeviceLost, DeviceMissing
-from kiosk.model import SAMPLE_RATE, AudioBlock, Frame, IdCard, Slip
+from kiosk.model import SAMPLE_RATE, AudioBlock, Frame, IdCard, ReaderIdentity, Slip
+from kiosk.simulators.card_reader import READER
 
 _PICTURE = np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)
 _SILENCE = np.zeros(SAMPLE_RATE // 50, np.float32)
@@ -75,6 +76,10 @@ class Microphone(_Device):
 
 class Reader(_Device):
     name, missing, lost = "reader", Code.READER_MISSING, Code.READER_LOST
+
+    def identity(self) -> ReaderIdentity:
+        self._work()
+        return READER
 
     def present(self) -> bool:
         self._work()

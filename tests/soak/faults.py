@@ -5,7 +5,7 @@ import socket
 import sqlite3
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -174,5 +174,7 @@ _EVERY = (
 ALL = {fault.name: fault for fault in _EVERY}
 
 
-def draw(rng) -> Fault:
-    return rng.choices(_EVERY, [fault.weight for fault in _EVERY])[0]
+def draw(rng, only: Collection[str] = ()) -> Fault:
+    """Draw one of the faults, or of those with these names."""
+    possible = [fault for fault in _EVERY if not only or fault.name in only]
+    return rng.choices(possible, [fault.weight for fault in possible])[0]

@@ -54,7 +54,7 @@ class Script(Struct, frozen=True):
 def drawn(seed: int, person: int, known: list[int]) -> Script:
     """Draw a script. `known`: people who have a credential and may come again to change it."""
     rng = random.Random(seed)
-    purpose = rng.choices(list(Purpose), (88, 7, 5))[0]
+    purpose = rng.choices(list(Purpose), (82, 6, 4, 3, 3, 2))[0]
     again = 0.02 if purpose is Purpose.OPEN else 0.9  # some want a second one
     if known and rng.random() < again:
         person = rng.choice(known)

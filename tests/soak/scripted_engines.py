@@ -29,7 +29,7 @@ class ScriptedFaceWatcher:
             self._agenda.after(DECODED_S, self._owner, lambda: self._decoded(mine))
         self._agenda.after(FRAME_S, self._owner, lambda: self._frame(mine))
 
-    def watch_card(self) -> None:
+    def watch_card(self, number: str) -> None:
         raise AssertionError("portraits are decoded here")
 
     def unwatch(self) -> None:
@@ -115,7 +115,16 @@ class ScriptedAnnouncer:
         self._agenda, self._owner, self._post = agenda, owner, post
         self._free_at = 0.0
 
-    def say(self, prompt: str, language: str) -> None:
+    def say(self, prompt: str, language: str, *, unhurried: bool = False) -> None:
         self._free_at = max(self._free_at, self._agenda.clock.monotonic()) + PROMPT_S
         ends = self._free_at
         self._agenda.at(ends, self._owner, lambda: self._post(e.PromptEnded(prompt, ends)))
+
+    def read(self, clips, language: str, *, unhurried: bool = False) -> None:
+        """Read no page: nobody listens."""
+
+    def stop_reading(self) -> None:
+        """Do nothing."""
+
+    def choose_sound(self, steps: int, voice: str, language: str) -> None:
+        """Do nothing."""

@@ -6,18 +6,18 @@ import random
 import signal
 import time
 from collections import Counter as Counts
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from msgspec import Struct
 
-from central.fleet import clerks
+from central.fleet import clerk_keys
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.errors import KioskError
 from kiosk.model import Outcome, Role, Stage
 from kiosk.settings import load
+from kiosk.simulators.card_reader import READER
 from kiosk.simulators.network_proxy import NetworkProxy
 from tests.soak import faults
 from tests.soak.clock import Agenda, Owner, SimulatedClock
@@ -91,8 +91,8 @@ class ErrorCounter(logging.Handler):
 
 
 class ShopSimulation:
-    def __init__(self, folder: Path, seed: int, fault_every: float) -> None:
-        """`fault_every`: mean number of visits between two faults; 0: no faults."""
+    def __init__(self, folder: Path, seed: int, fault_every: float, only: Collection[str] = ()) -> None:
+        """`fault_every`: mean number of visits between two faults; 0: none; `only`: which ones."""
         self.folder = folder
         self.rng = random.Random(seed)
         self.seed = seed
@@ -117,7 +117,7 @@ class ShopSimulation:
         self.done = self._visits_of_day = self.customers_turned_away = self.nights = 0
         self._around: set[str] = set()
         self._known: list[int] = []
-        self._fault_every = fault_every
+        self._fault_every, self._only = fault_every, only
         self._invited = False
         self._in_service = False
         self.impostors = faults.Impostors(folder)
@@ -135,8 +135,8 @@ class ShopSimulation:
         url = f"https://127.0.0.1:{self.line.port}"
         text = SETTINGS.format(name=NAME, port=self.line.port, ca=made.ca)
         (self.folder / "settings.toml").write_text(text, encoding="utf-8")
-        identity.enrol(url, made.ca, NAME, made.enrol_code(NAME), self.folder / "identity")
-        clerks.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # not tried here
+        identity.enrol(url, made.ca, NAME, made.enrol_code(NAME), self.folder / "identity", reader=READER)
+        clerk_keys.COST = clerk_keys.Argon2Cost(memory_kib=8, passes=1, lanes=1)  # not tried here
         staff = {}
         for role, more in ((Role.CLERK, []), (Role.SUPERVISOR, ["--supervisor"])):
             words = made.command("clerk", "add", NAME, *more).split()
@@ -269,7 +269,7 @@ class ShopSimulation:
             self.agenda.after(seconds, self.fault_owner, self._start_fault)
 
     def _start_fault(self) -> None:
-        fault = faults.draw(self.rng)
+        fault = faults.draw(self.rng, self._only)
         self._schedule_fault()
         if self.faults[fault.name]:
             return

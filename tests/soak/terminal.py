@@ -41,10 +41,17 @@ class SoakTerminal(Terminal, Owner):
         self._agenda = simulation.agenda
         self._courier_due: Owner = Owner()
         self._ready_told: list[e.Event] = []
-        Terminal.__init__(self, settings, clock=simulation.clock.monotonic, clock_unix=simulation.clock.unix)
+        Terminal.__init__(
+            self,
+            settings,
+            clock=simulation.clock.monotonic,
+            clock_unix=simulation.clock.unix,
+            clock_boot=simulation.clock.monotonic,
+        )
 
     def _driver(self, port: str):
-        return _DRIVERS[port](self._simulation.device_states)
+        made = _DRIVERS.get(port)
+        return super()._driver(port) if made is None else made(self._simulation.device_states)
 
     def _make_devices(self) -> None:
         super()._make_devices()

@@ -57,14 +57,24 @@ class BothEnds:
         self.central.execute("CREATE TABLE activations (id, status, code)")
         self.central.execute("CREATE TABLE credentials (activation, person, revoked_unix)")
 
-    def visit(self, outcome="accepted", *, stored=True, status="ACTIVATED", credentials=1, state="delivered"):
-        self.outcome_log.note("began", "V", way="voice", purpose="open", odd="nothing")
+    def visit(
+        self,
+        outcome="accepted",
+        *,
+        code="ok",
+        stored=True,
+        status="ACTIVATED",
+        credentials=1,
+        state="delivered",
+        odd="nothing",
+    ):
+        self.outcome_log.note("began", "V", way="voice", purpose="open", odd=odd)
         if outcome:
-            self.outcome_log.note("told", "V", outcome=outcome, code="ok")
+            self.outcome_log.note("told", "V", outcome=outcome, code=code)
         if stored:
             self.audit.append(RecordKind.VISIT_STORED, visit="V")
         if status:
-            self.central.execute("INSERT INTO activations VALUES ('V', ?, 'ok')", (status,))
+            self.central.execute("INSERT INTO activations VALUES ('V', ?, ?)", (status, code))
         for n in range(credentials):
             self.central.execute("INSERT INTO credentials VALUES ('V', ?, NULL)", (f"P{n}",))
         if state:
@@ -110,6 +120,24 @@ def test_whatever_is_wrong_is_found(both_ends, wrong, visit):
     found = both_ends.visit(**visit).comparison()
     assert not found.good
     assert getattr(found, wrong)
+
+
+NOTHING = {"stored": False, "status": None, "credentials": 0, "state": None}
+
+
+@pytest.mark.parametrize(
+    ("visit", "found"),
+    [
+        (NOTHING | {"outcome": "refused", "code": "face.mismatch"}, 1),
+        (NOTHING | {"outcome": "referred", "code": "light.unclear"}, 1),
+        ({"status": "REFUSED", "credentials": 0, "code": "challenge.invalid"}, 1),
+        ({"status": "REFUSED", "credentials": 0, "code": "person.mismatch"}, 0),  # the register's word
+        (NOTHING | {"outcome": "refused", "code": "face.mismatch", "odd": "face: mismatch"}, 0),
+        (NOTHING | {"outcome": "abandoned", "code": "visit.cancelled"}, 0),
+    ],
+)
+def test_who_did_everything_right_and_got_nothing_is_found(both_ends, visit, found):
+    assert len(both_ends.visit(**visit).comparison().turned_away) == found
 
 
 def test_a_credential_of_a_visit_that_never_was_is_found(both_ends):

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,6 @@ from central.activation.activations import Activations
 from central.activation.authority import MatchResult
 from central.protocol.messages import ActivationRequest
 from central.security import keys
-from central.security.sealing import current_sealing_key
 from central.settings import Settings
 from central.storage.database import Database as CentralDatabase
 from central.storage.tables import Activation, Base, Credential
@@ -42,13 +42,15 @@ from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.record import RecordKind
 from kiosk.audit.recorder import AuditRecorder
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.errors import Unreachable
 from kiosk.events import ChallengeTaken, ReceiptArrived, Stored
 from kiosk.model import ActivationReceipt, Purpose, RequestStatus
 from kiosk.visit_number import new_visit_number
 from tests.stateful.test_exactly_once import LIMITS
-from tests.support.activation_terminal import CARD, order, passed
+from tests.support.activation_terminal import CARD, PASSWORD, order, passed, wanting
+from tests.support.in_process_central import QUICK_VISITS
 from tests.support.protocol_terminal import person
 
 TERMINAL = "T-1"
@@ -79,7 +81,7 @@ class Central:
         Base.metadata.create_all(self.database.engine)
         with self.database.write() as session:
             session.add(TerminalRow(id=TERMINAL, enrolled_unix=0.0))
-        self.settings = Settings(data=folder, simulation=True)
+        self.settings = Settings(data=folder, simulation=True, plausibility=QUICK_VISITS)
         self.load()
 
     def load(self) -> None:
@@ -94,19 +96,20 @@ class Central:
         )
 
     def sealing(self) -> SealingKey:
-        given = current_sealing_key(self.keys.sealing)
+        given = self.keys.sealing.current()
         return SealingKey(given.key, given.algorithm, given.public)
 
     # ── kiosk.ports.Central ──────────────────────────────────────────────────────────────────────
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, wants: object) -> None:
         self._befall(lambda: None)
         self.on_heartbeat_reply(self.sealing())
 
-    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+    def activate(self, request: str, body: bytes, clock_off_s: float | None = None) -> ActivationReceipt:
         message = ActivationRequest.model_validate_json(body)
         assert message.id == request
-        return self._read(request, self._befall(lambda: self.activations.submit(message, body)))
+        work = partial(self.activations.submit, message, body, None, clock_off_s or 0.0)
+        return self._read(request, self._befall(work))
 
     def look_up(self, request: str) -> ActivationReceipt | None:
         found = self._befall(lambda: self.activations.look_up(request, TERMINAL))
@@ -161,7 +164,9 @@ class BothEnds(RuleBasedStateMachine):
         database = Database(self.file)
         self.databases.append(database)
         self.outbox = Outbox(database)
-        self.pool = ChallengePool(database, self.central.keys.challenge.public_key(), TERMINAL)
+        self.pool = ChallengePool(
+            database, self.central.keys.challenge.public_key(), TERMINAL, lambda _: bytes(32)
+        )
         self.reconciliation = Reconciliation(
             self.audit, self.outbox, self.pool, keep_s=1e12, clock_unix=lambda: self.wall
         )
@@ -180,9 +185,11 @@ class BothEnds(RuleBasedStateMachine):
             self.outbox,
             self.pool,
             sealer=lambda: self.sealer,
+            password=lambda _: PASSWORD,
             origin=RequestOrigin(TERMINAL, True, {"kiosk": "0.1.0"}),
-            clock_unix=lambda: self.wall,
+            clock=TerminalClock(wall=lambda: self.wall, boot=lambda: self.steady),
             wake=lambda: None,
+            fetch_fresh=self.delivery.fetch_fresh,
             recheck_disk=lambda: None,
         )
         self.reconciliation.check()
@@ -218,11 +225,11 @@ class BothEnds(RuleBasedStateMachine):
         evidence = replace(
             made.evidence,
             challenge=taken.challenge.id,
-            verdicts=passed(),
+            verdicts=passed(taken.challenge.id),
             began_unix=self.wall,
-            purpose=purpose,
         )
-        assert self.submission.submit(replace(made, evidence=evidence)) == Stored(visit)
+        wanted = wanting(evidence, purpose)
+        assert self.submission.submit(replace(made, evidence=wanted)) == Stored(visit)
         if recorded:
             self.recorder.record_event(visit, Stored(visit))
             self.promised.add(visit)
@@ -239,8 +246,8 @@ class BothEnds(RuleBasedStateMachine):
         self.wall += seconds
         self.steady += seconds
         self.central.now += seconds
-        for visit in self.central.activations.due():
-            self.central.activations.resume(visit)
+        for claim in self.central.activations.claim_due(20):
+            self.central.activations.resume(claim)
 
     @rule(up=st.booleans())
     def line(self, up: bool) -> None:

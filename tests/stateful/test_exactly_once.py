@@ -57,13 +57,13 @@ class Central:
         self.opened: Counter[str] = Counter()
         self.pending_first = False
 
-    def activate(self, request: str, body: bytes) -> ActivationReceipt:
+    def activate(self, request: str, body: bytes, clock_off_s: float | None = None) -> ActivationReceipt:
         return self._befall(lambda: self._take(request, body), doomed=request)
 
     def look_up(self, request: str) -> ActivationReceipt | None:
         return self._befall(lambda: self.receipts.get(request))
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, wants: object) -> None:
         self._befall(lambda: None)
 
     def challenges(self, count: int) -> list[str]:
@@ -144,7 +144,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.outbox = Outbox(database)
         self.delivery = DeliveryWorker(
             self.outbox,
-            ChallengePool(database, KEY, "T-1"),
+            ChallengePool(database, KEY, "T-1", lambda _: bytes(32)),
             self.central,
             post=self.hear,
             settings=LIMITS,

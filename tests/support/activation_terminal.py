@@ -1,10 +1,11 @@
 """The terminal's activation room, put together for tests, with a list of everything it said."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from kiosk.activation.challenges import ChallengePool
@@ -14,11 +15,13 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.lost_requests import Reconciliation
-from kiosk.activation.messages import Heartbeat, RequestOrigin
+from kiosk.activation.messages import Heartbeat, RequestOrigin, StretchedPassword
 from kiosk.activation.outbox import Outbox
+from kiosk.activation.service import ActivationService
 from kiosk.activation.submission import Submission
 from kiosk.audit.log import AuditLog
 from kiosk.audit.recorder import AuditRecorder
+from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.events import (
     Agreed,
@@ -30,12 +33,15 @@ from kiosk.events import (
     ReceiptArrived,
     Stored,
     StoreFailed,
+    StretchPassword,
     Submit,
 )
-from kiosk.model import ActivationReceipt, Check, Device, IdCard, Verdict, VerdictAnswer
+from kiosk.model import ActivationReceipt, Check, Device, IdCard, Purpose, Verdict, VerdictAnswer
+from kiosk.phrases import load as load_phrases
 from kiosk.settings import CentralSettings, Settings, load
+from kiosk.simulators.card_reader import READER
 from kiosk.visit_number import new_visit_number
-from tests.support.protocol_terminal import CHECKS, NUMBERS, person
+from tests.support.protocol_terminal import CHECKS, NUMBERS, light_colours, never_again, person, stretched
 
 CARD = IdCard(
     number="990001199003070017",
@@ -49,6 +55,7 @@ CARD = IdCard(
     valid_to=date(2040, 1, 1),
     portrait=b"\x00" * 1024,
 )
+PASSWORD = msgspec.convert(stretched("27182818"), StretchedPassword)
 SETTINGS = CentralSettings(
     url="",
     public_url="",
@@ -66,17 +73,19 @@ SETTINGS = CentralSettings(
 )
 
 
-def passed(checks: Iterable[str] = CHECKS) -> tuple[Verdict, ...]:
+def passed(challenge: str) -> tuple[Verdict, ...]:
     """What a good visit's checks said, with the numbers that central wants to see."""
     made = []
-    for check in checks:
+    for check in CHECKS:
         measured, required = NUMBERS[check]
+        if "colours" in measured:
+            measured = measured | {"colours": light_colours(challenge)}
         made.append(
             Verdict(
                 check=Check(check),
                 answer=VerdictAnswer.PASS,
                 code=Code.OK,
-                measured=measured,
+                measured=never_again(measured),
                 required=required,
             )
         )
@@ -87,13 +96,30 @@ def order(visit: str, card: IdCard | None = CARD, picture: bool = False) -> Subm
     evidence = Evidence(
         card=card,
         phone="13900000000",
-        password="27182818",
-        consent=Agreed("zh-Hans", "0" * 64, picture),
+        consent=Agreed("zh-Hans", load_phrases("zh-Hans").consent_sha256(), picture),
         challenge="c-1",
         verdicts=(Verdict(check=Check.FACE, answer=VerdictAnswer.PASS, measured={"likeness": 0.61}),),
         began_unix=time.time() - 60,
+        reader=READER,
     )
     return Submit(visit, evidence)
+
+
+def submit(service: ActivationService, wanted: Submit, picture: bytes | None = None) -> Stored | StoreFailed:
+    """Do as the engine does with a visit in which a password was typed."""
+    service.passwords.begin(StretchPassword(wanted.visit, "27182818"))
+    return service.submit(wanted, picture)
+
+
+def wanting(evidence: Evidence, purpose: Purpose) -> Evidence:
+    """The same visit, had it been begun for `purpose`."""
+    text = load_phrases("zh-Hans").consent_sha256(purpose)
+    return replace(
+        evidence,
+        purpose=purpose,
+        consent=Agreed("zh-Hans", text, evidence.consent.picture and purpose.has_password),
+        phone=evidence.phone if purpose.has_phone else None,
+    )
 
 
 def order_with_every_check(take_challenge: Callable[[], Event], picture: bool = False) -> Submit:
@@ -104,7 +130,7 @@ def order_with_every_check(take_challenge: Callable[[], Event], picture: bool = 
     evidence = replace(
         made.evidence,
         challenge=taken.challenge.id,
-        verdicts=passed(),
+        verdicts=passed(taken.challenge.id),
         began_unix=time.time() - 5,
     )
     return replace(made, evidence=evidence)
@@ -120,37 +146,61 @@ def settings_of_terminal(folder: Path, terminal: str, url: str) -> Settings:
 
 
 class ActivationTerminal:
-    def __init__(self, file: Path, who: Identity, url: str, ca: Path, settings=SETTINGS) -> None:
+    def __init__(
+        self,
+        file: Path,
+        who: Identity,
+        url: str,
+        ca: Path,
+        settings=SETTINGS,
+        audit_head: Callable[[], str] | None = None,
+        terminal_clock: TerminalClock | None = None,
+    ) -> None:
+        """`audit_head`: of another log than the terminal's own."""
         self.events: list[Event] = []
         self.settings = settings
         self.database = Database(file)
         self.outbox = Outbox(self.database)
-        self.pool = ChallengePool(self.database, who.challenge_key, who.terminal)
+        self.pool = ChallengePool(self.database, who.challenge_key, who.terminal, who.store.secret)
         self.audit = AuditLog(audit_of(file))
         self.recorder = AuditRecorder(self.audit)
         self.reconciliation = Reconciliation(
             self.audit, self.outbox, self.pool, keep_s=86_400.0, clock_unix=time.time
         )
+        self.terminal_clock = terminal_clock or TerminalClock()
         self.gateway = Gateway(
             HttpClient(url, ca, self.settings.connect_s, self.settings.answer_s),
             who,
-            time.time,
+            self.terminal_clock,
             heartbeat_s=2.0,
             simulated=True,
+            audit_head=audit_head or self.audit_head,
             make_heartbeat=lambda: Heartbeat(lost=tuple(self.outbox.lost_ids(include_given_up=True))),
         )
         self.delivery = DeliveryWorker(
-            self.outbox, self.pool, self.gateway, post=self._hear, settings=self.settings
+            self.outbox,
+            self.pool,
+            self.gateway,
+            post=self._hear,
+            settings=self.settings,
+            clock_off_then=self.terminal_clock.off_then,
         )
         self.submission = Submission(
             self.outbox,
             self.pool,
             sealer=lambda: who.sealer,
+            password=lambda _: PASSWORD,
             origin=RequestOrigin(who.terminal, True, {"kiosk": "0.1.0"}),
-            clock_unix=time.time,
+            clock=self.terminal_clock,
             wake=self.delivery.wake,
+            fetch_fresh=self.delivery.fetch_fresh,
             recheck_disk=self.delivery.recheck_disk,
         )
+
+    def audit_head(self) -> str:
+        """As `ActivationService` does."""
+        head = self.audit.head
+        return f"{head.seq}:{head.hash}"
 
     def submit(self, wanted: Submit) -> Stored | StoreFailed:
         """As the engine does: the row, then its record, and only then could a screen promise."""

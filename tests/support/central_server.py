@@ -11,21 +11,41 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.error import HTTPError
 
 import msgspec
+from sqlalchemy import text
 
 from central.__main__ import main
+from central.storage.database import Database
+
+QUICK_VISITS = """
+[plausibility]  # visits of tests take a second, at the same time as others, and give one number
+overlap_slack_s = 1e9
+shortest_s = {}
+visits_an_hour = 1000000
+people_a_phone = 1000000
+"""
 
 
 class RunningCentral:
     """`url`, `ca`, and the process: `stop`, `kill`, `start`. The same port and data through all of it."""
 
-    def __init__(self, folder: Path, simulation: bool, settings: str, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        simulation: bool,
+        settings: str,
+        database_url: str,
+        workers: int = 1,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        """`arguments`: of `central run`, beside those of every test."""
+        self.arguments = ("--workers", str(workers), *arguments)
         self.data = folder / "central"
         self.simulation = simulation
         self.database_url = database_url
@@ -37,6 +57,11 @@ class RunningCentral:
         self.data.mkdir(parents=True, exist_ok=True)
         if "[requests]" not in settings:  # a test enrols more terminals than a day in the shops
             settings += "\n[requests]\nstrangers_burst = 100000\n"
+        if "[sealing]" not in settings:
+            settings += "\n[sealing]\nnew_key_after_s = 0\n"
+        if "[plausibility]" not in settings:
+            settings += QUICK_VISITS
+        settings = settings.replace("CENTRAL_URL", self.url)
         (self.data / "central.toml").write_text(settings, encoding="utf-8")
         self.command("init")
 
@@ -44,12 +69,21 @@ class RunningCentral:
     def database(self) -> Path:
         return self.data / "central.sqlite3"
 
+    def open_database(self) -> Database:
+        """Another connection to the server's database; to be closed."""
+        return Database(self.database_url or f"sqlite:///{self.database}")
+
+    def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        """What a query finds; `:name` in it is a value."""
+        with closing(self.open_database()) as database, database.read() as session:
+            return [tuple(row) for row in session.execute(text(query), values).all()]
+
     @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
 
-    def command(self, *arguments: str) -> str:
+    def command(self, *arguments: str, status: int = 0) -> str:
         """What `central …` prints; run here, because a new interpreter takes seconds."""
         said, mask = io.StringIO(), os.umask(0o077)
         try:
@@ -58,10 +92,10 @@ class RunningCentral:
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(said),
             ):
-                status = main([*arguments, "--data", str(self.data)])
+                ended = main([*arguments, "--data", str(self.data)])
         finally:
             os.umask(mask)
-        assert status == 0, said.getvalue()
+        assert ended == status, said.getvalue()
         return said.getvalue().strip()
 
     def enrol_code(self, terminal: str, place: str = "测试点") -> str:
@@ -69,7 +103,7 @@ class RunningCentral:
 
     def start(self, timeout_s: float = 120.0) -> None:
         """Returns when it answers."""
-        arguments = ["run", "--port", str(self.port), "--data", str(self.data)]
+        arguments = ["run", "--port", str(self.port), "--data", str(self.data), *self.arguments]
         arguments += ["--simulation"] if self.simulation else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -77,6 +111,7 @@ class RunningCentral:
                 stdout=log,
                 stderr=log,
                 env=os.environ | {"DATABASE_URL": self.database_url},
+                start_new_session=True,  # a group of its own, so that `kill` reaches its workers
             )
         process = self._process
         try:
@@ -95,11 +130,11 @@ class RunningCentral:
 
     def stop(self) -> int:
         """SIGTERM, as a supervisor would; the exit status."""
-        return self._end(signal.SIGTERM)
+        return self._end(os.kill, signal.SIGTERM)
 
     def kill(self) -> int:
-        """SIGKILL: nothing is tidied up."""
-        return self._end(signal.SIGKILL)
+        """SIGKILL to the server and its workers: nothing is tidied up."""
+        return self._end(os.killpg, signal.SIGKILL)
 
     def get(self, path: str) -> Any:
         """An unsigned GET, decoded; text if it is not JSON."""
@@ -133,20 +168,26 @@ class RunningCentral:
         except OSError:
             return False
 
-    def _end(self, by: signal.Signals) -> int:
+    def _end(self, send: Callable[[int, int], None], by: signal.Signals) -> int:
         if self._process is None:
             return 0
         process, self._process = self._process, None
-        process.send_signal(by)
-        return process.wait(timeout=20)
+        if process.poll() is None:
+            send(process.pid, by)
+        return process.wait(timeout=60)
 
 
 @contextmanager
 def running_central(
-    folder: Path, simulation: bool = True, settings: str = "", database_url: str = ""
+    folder: Path,
+    simulation: bool = True,
+    settings: str = "",
+    database_url: str = "",
+    workers: int = 1,
+    arguments: tuple[str, ...] = (),
 ) -> Iterator[RunningCentral]:
     """A started server with its data below `folder`; `settings` is the text of its `central.toml`."""
-    central = RunningCentral(folder, simulation, settings, database_url)
+    central = RunningCentral(folder, simulation, settings, database_url, workers, arguments)
     central.start()
     try:
         yield central

@@ -15,7 +15,8 @@ _PEM = serialization.Encoding.PEM
 class Certificates:
     """`ca` and `server` (certificate and key in one file) are paths of PEM files in `folder`."""
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", days: int = 2) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", days: tuple[int, int] = (-3, 2)) -> None:
+        """`days`: from when until when they are valid, from today."""
         folder.mkdir(parents=True, exist_ok=True)
         ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         ca = _certificate("test authority", ca_key.public_key(), None, ca_key, days, host, True)
@@ -39,8 +40,8 @@ def _certificate(name, key, issuer, issuer_key, days, host, is_ca):
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=3))
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)

@@ -4,6 +4,7 @@ The process is a Python module that reads commands on standard input, one a line
 line. Importing central takes seconds; a fork does not.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,11 @@ ROOT = Path(__file__).parents[2]
 class ControlledCentral:
     """Central in simulation, with its data below `folder`; `start` and `kill` may be repeated."""
 
-    def __init__(self, folder: Path, module: str, settings: str, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, module: str, settings: str, *arguments: str, database_url: str = ""
+    ) -> None:
         """`module` is called with data folder, port and `arguments`; `settings`: text of `central.toml`."""
-        self.made = RunningCentral(folder, True, settings, "")
+        self.made = RunningCentral(folder, True, settings, database_url)
         self._log = self.made.log.open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, str(self.made.data), str(self.made.port), *arguments],
@@ -27,6 +30,7 @@ class ControlledCentral:
             stderr=self._log,
             text=True,
             cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": database_url},
         )
 
     def start(self, *options: str) -> str:

@@ -3,26 +3,30 @@
 import itertools
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.activation import identity
 from kiosk.bootstrap import Terminal
+from kiosk.errors import KioskError
 from kiosk.headless_window import Headless
-from kiosk.model import IdCard, Outcome, Slip, Stage
+from kiosk.model import IdCard, Outcome, ReaderIdentity, Slip, Stage
 from kiosk.settings import Settings, load, merge
-from kiosk.simulators.customer import CustomerBehaviour, TouchDriver
+from kiosk.simulators.card_reader import READER
+from kiosk.simulators.customer import CustomerBehaviour, NewestCode, TouchDriver
 from kiosk.simulators.customer_runner import CustomerRunner
 from kiosk.simulators.network_proxy import NetworkProxy
 from kiosk.simulators.people import Person
 from kiosk.simulators.shop import SimulatedShop
 from tests.support.central_server import RunningCentral
-from tests.support.notice_log import NoticeLog
+from tests.support.notice_log import TIMEOUT_S, NoticeLog
 from tests.support.paths import MODELS
 
 Tables = dict[str, Any]
@@ -63,6 +67,10 @@ def card_of(behaviour: CustomerBehaviour) -> IdCard:
     return Person(behaviour.seed, b"").card()
 
 
+READER_ON_PTY = replace(READER, socket="")
+"""A `SamVOnPty`: it does not hang on USB."""
+
+
 class TerminalSite:
     """A shop's folder: its settings file, the line to central, and the terminal's identity."""
 
@@ -82,10 +90,10 @@ class TerminalSite:
     def url(self) -> str:
         return f"https://127.0.0.1:{self.line.port}"
 
-    def enrol(self, into: Path | None = None) -> None:
+    def enrol(self, into: Path | None = None, reader: ReaderIdentity = READER) -> None:
         """Make this terminal known at central; its identity goes where the settings say, or `into`."""
         code = self._central.enrol_code(self.name)
-        identity.enrol(self.url, self._central.ca, self.name, code, into or self.identity)
+        identity.enrol(self.url, self._central.ca, self.name, code, into or self.identity, reader=reader)
 
     def request(self, slip: str) -> tuple[str, bytes | None]:
         """State and body of the request in the outbox, as they are on the disk."""
@@ -125,14 +133,23 @@ class VisitResult(Struct, frozen=True):
 class HeadlessTerminal:
     """Use as a context: inside, the terminal runs. It may still be out of service then."""
 
-    def __init__(self, file: Path, *, simulated_devices: bool = True) -> None:
-        """Without `simulated_devices` the terminal knows nothing of the shop: real drivers perceive it."""
+    def __init__(
+        self,
+        file: Path,
+        *,
+        simulated_devices: bool = True,
+        newest_code: NewestCode = lambda _: "",
+    ) -> None:
+        """Without `simulated_devices` the terminal knows nothing of the shop: real drivers perceive it.
+
+        `newest_code`: how customers read the messages on their phones.
+        """
         self.settings: Settings = load(file)
         self.shop = SimulatedShop(self.settings.path(self.settings.models.folder))
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.notice_log = NoticeLog()
         self.shell = Headless(self.terminal.engine, simulated=self.terminal.simulated)
-        self.customers = CustomerRunner(self.shop)
+        self.customers = CustomerRunner(self.shop, newest_code=newest_code)
         self.customers.join(self.terminal.engine)
         self.terminal.engine.subscribe(self.notice_log.see)
 
@@ -148,6 +165,18 @@ class HeadlessTerminal:
         """Wait until it is."""
         self.notice_log.wait_for_stage(Stage.IDLE, since)
         return self
+
+    def sign_in(self, number: str, pin: str) -> None:
+        """Sign a member of staff in as soon as the roster has come."""
+        until = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                self.terminal.roster.sign_in(number, pin)
+                return
+            except KioskError as error:
+                if time.monotonic() > until:
+                    pytest.fail(f"no roster: {error.code}")
+                time.sleep(0.3)
 
     def visit(self, behaviour: CustomerBehaviour, until: Outcome | None = None) -> VisitResult:
         """Let the customer in and wait until the visit is over and forgotten.

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("kiosk", "central", "evaluation", "demo")
+FOLDERS = ("kiosk", "central", "permit", "evaluation", "demo")
 REPLACED = re.compile(
     r"\b(whoever|nobody's|the dear part|signs? of life|goes? round|in our own words|the house|"
     r"doors?|greets?|tells? of|is told|are told|was told|errands?|courier|ledger|witness|desk)\b",

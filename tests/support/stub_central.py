@@ -28,7 +28,8 @@ from kiosk.activation.encoding import from_base64url, to_base64url
 from tests.support.certificates import Certificates
 
 ENROL_CODE = "7Q2M-K4XD"
-Reply = tuple[int, bytes]
+Reply = tuple[int, bytes] | tuple[int, bytes, dict[str, str]]
+"""Status, body and further headers; without a `Content-Type` among them it is central's own."""
 
 
 class StubCentral:
@@ -45,13 +46,18 @@ class StubCentral:
         self.opened: Counter[str] = Counter()
         self.seen: list[tuple[str, str]] = []
         self.activation_bodies: list[bytes] = []
+        self.clock_offs: list[str | None] = []
         self.nonces: set[str] = set()
         self.heads: list[str] = []
         self.heartbeats: list[dict] = []
         self.revoked: set[str] = set()
+        self.reader_permitted = False
         self.versions_known = True
+        self.gives = False  # whether it knows `wants` in heartbeats
+        self.roster = ("0" * 16, "")  # version and token
         self.sealing_id = "s1"
         self.clock_off_s = 0.0
+        self.clock_code = "clock.off"
         self.decide: Callable[[str], dict] = lambda id: {"status": "ACTIVATED", "code": "ok"}
         self.challenge_s = 86_400.0
         self.simulation = False
@@ -93,7 +99,7 @@ class StubCentral:
 
     def open_sealed(self, body: bytes) -> dict:
         request = json.loads(body)
-        info = f"kiosk-activation-v1|{request['id']}|{request['terminal']}".encode()
+        info = f"kiosk-activation-v2|{request['id']}|{request['terminal']}".encode()
         suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
         return json.loads(suite.decrypt(from_base64url(request["sealed"]["data"]), self.sealing_key, info))
 
@@ -113,10 +119,14 @@ class StubCentral:
                 return self._greet(json.loads(body))
             if path == "/v1/terminals/rotation":
                 return self._rotate("T-1", json.loads(body))
+            if path == "/v1/terminals/reader":
+                if not self.reader_permitted:
+                    return problem(403, "reader.changed")
+                return reply(200, json.loads(body))
             if path == "/v1/challenges":
                 return reply(200, {"challenges": self.tokens(json.loads(body)["count"])})
             if method == "POST":
-                return self._activate(headers.get("Idempotency-Key"), body)
+                return self._activate(headers.get("Idempotency-Key"), body, headers.get("Clock-Off"))
             known = self.receipts.get(path.rsplit("/", 1)[1])
             return reply(200, known) if known else problem(404, "request.unknown")
 
@@ -168,6 +178,7 @@ class StubCentral:
                     "x": to_base64url(self.challenge_key.public_key().public_bytes_raw()),
                 },
                 "sealing": self.sealing(),
+                "reader": asked["reader"],
             },
         )
 
@@ -188,10 +199,12 @@ class StubCentral:
             return "request.signature"
         digest = f"sha-256=:{base64.b64encode(sha256(body).digest()).decode()}:"
         must = {"@method", "@path", "@query", "content-digest"}
-        must |= {n for n in ("idempotency-key", "audit-head") if n in headers}
+        must |= {n for n in ("idempotency-key", "audit-head", "clock-off") if n in headers}
         age = time.time() - int(given["created"])
-        if headers["Content-Digest"] != digest or not must <= set(names) or not -60 < age < 120:
+        if headers["Content-Digest"] != digest or not must <= set(names):
             return "request.signature"
+        if not -60 < age < 120:
+            return self.clock_code
         if given["nonce"] in self.nonces or not 16 <= len(given["nonce"]) <= 64:
             return "request.replayed"
         self.nonces.add(given["nonce"])
@@ -200,7 +213,6 @@ class StubCentral:
         return "terminal.revoked" if given["keyid"] in self.revoked else None
 
     def _greet(self, asked: dict) -> Reply:
-        self.heartbeats.append(asked)
         greeting = {
             "status": "ok",
             "simulation": self.simulation,
@@ -209,7 +221,21 @@ class StubCentral:
             "versions_known": self.versions_known,
             "sealing": self.sealing(),
         }
+        if "wants" in asked:
+            if not self.gives:
+                return problem(422, "request.malformed")
+            greeting["given"] = self._give(asked["wants"])
+        self.heartbeats.append(asked)
         return reply(200, greeting)
+
+    def _give(self, wants: dict) -> dict:
+        version, token = self.roster
+        changed = wants["roster"] != version
+        return {
+            "challenges": self.tokens(wants["challenges"]),
+            "challenges_code": "ok",
+            "roster": {"version": version, "token": token} if changed else None,
+        }
 
     def sealing(self) -> dict:
         return {
@@ -225,10 +251,11 @@ class StubCentral:
         self.terminals[terminal] = new
         return reply(200, {"public_key": asked["public_key"]})
 
-    def _activate(self, key: str | None, body: bytes) -> Reply:
+    def _activate(self, key: str | None, body: bytes, clock_off: str | None) -> Reply:
         if key is None:
             return problem(400, "request.key_missing")
         self.activation_bodies.append(body)
+        self.clock_offs.append(clock_off)
         if self.bodies.setdefault(key, body) != body:
             return problem(422, "request.key_reused")
         if key not in self.receipts:
@@ -318,9 +345,14 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST
 
     def send(self, answer: Reply) -> None:
-        status, body = answer
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        status, body, *more = answer
+        headers = {"Content-Type": "application/json" if status < 400 else "application/problem+json"}
+        if "Date" in dict(*more):
+            self.send_response_only(status)
+        else:
+            self.send_response(status)
+        for name, value in (headers | dict(*more)).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -27,7 +27,12 @@ def changed(limits: VisitSettings, **tables) -> VisitSettings:
     return replace(limits, **new)
 
 
-LIMITS: VisitSettings = changed(settings.load().visit, liveness={"required": False})
+LIMITS: VisitSettings = changed(
+    settings.load().visit,
+    liveness={"required": False},
+    light={"mode": "evidence"},  # the driven visit has no light on its face
+    lips={"max_chance": 1.0},
+)
 THRESHOLDS = settings.face_thresholds(settings.load())
 NUMBER = "0000-1111-2222-3333"
 GOOD_CARD = CardFacts(number_valid=True, birth_agrees=True, days_valid=None, days_since_issue=900, age=66)
@@ -63,6 +68,7 @@ class VisitDriver:
         self.orders: list[e.Order] = []
         self.log: list[tuple[float, e.Event]] = []
         self.seq = 0
+        self.face: dict[str, object] = {}  # how every face that is seen differs from the one that matches
 
     def feed(self, event: e.Event, after: float = 0.1) -> list[e.Order]:
         self.at += after
@@ -72,6 +78,12 @@ class VisitDriver:
         return new
 
     def time_out(self) -> list[e.Order]:
+        """Let the time pass, also that of the question whether more is needed."""
+        if self.visit.will_ask:
+            self._pass()
+        return self._pass()
+
+    def _pass(self) -> list[e.Order]:
         assert self.visit.deadline is not None
         return self.feed(e.TimePassed(), max(0.0, self.visit.deadline - self.at) + 0.001)
 
@@ -113,7 +125,7 @@ class VisitDriver:
             mouth=0.05,
             stream=SENSOR,
         )
-        return self.feed(replace(seen, **changes), 0.0)
+        return self.feed(replace(seen, **{**self.face, **changes}), 0.0)
 
     def to_digits(self) -> "VisitDriver":
         self.to_face().feed(e.ReferenceReady())

@@ -27,15 +27,19 @@ class Cut(Struct, frozen=True):
 
 
 class CuttingProxy:
-    """Proxy that carries everything until the armed cut, resets both ends then, and goes on."""
+    """Proxy that carries everything until the armed cut, resets both ends then, and goes on.
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    A connection goes to the first of the ports that takes it.
+    """
+
+    def __init__(self, *ports: int) -> None:
+        self._targets = ports
         self._lock = threading.Lock()
         self._cut: Cut | None = None
         self.pieces = {True: 0, False: 0}
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"https://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def arm(self, cut: Cut | None) -> None:
@@ -54,14 +58,20 @@ class CuttingProxy:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._socket.accept()
-                try:
-                    far = socket.create_connection(("127.0.0.1", self._target), timeout=5)
-                except OSError:
+                far = self._connect()
+                if far is None:
                     _reset(near)
                     continue
-                far.settimeout(None)
                 for one, other, up in ((near, far, True), (far, near, False)):
                     threading.Thread(target=self._pump, args=(one, other, up), daemon=True).start()
+
+    def _connect(self) -> socket.socket | None:
+        for port in self._targets:
+            with contextlib.suppress(OSError):
+                far = socket.create_connection(("127.0.0.1", port), timeout=5)
+                far.settimeout(None)
+                return far
+        return None
 
     def _pump(self, one: socket.socket, other: socket.socket, up: bool) -> None:
         with contextlib.suppress(OSError):

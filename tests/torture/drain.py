@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kiosk.activation import identity
 from kiosk.events import Stored
+from kiosk.simulators.card_reader import READER
 from tests.support.activation_terminal import SETTINGS, ActivationTerminal, order
 from tests.support.stub_central import ENROL_CODE, StubCentral
 
@@ -41,7 +42,7 @@ class DrainReport(Struct, frozen=True):
 def drain(folder: Path, count: int) -> DrainReport:
     settings = replace(SETTINGS, pool_refill=0, answer_s=10.0)
     with StubCentral(folder / "central") as stub:
-        who = identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, folder / "identity")
+        who = identity.enrol(stub.url, stub.ca, "T-1", ENROL_CODE, folder / "identity", reader=READER)
         terminal = ActivationTerminal(folder / "terminal.sqlite3", who, stub.url, stub.ca, settings)
         began = time.monotonic()
         for n in range(count):

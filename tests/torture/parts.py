@@ -15,7 +15,7 @@ from pathlib import Path
 from kiosk.activation.database import Database
 from kiosk.visit_number import new_visit_number
 from tests.torture.cutting_proxy import Cut, CutPosition, CuttingProxy
-from tests.torture.kill_points import CLIENT, KillPoints, watch
+from tests.torture.kill_points import KillPoints, watch, watch_client
 from tests.torture.point_selection import ALL_POINTS, PointSelection
 from tests.torture.system import (
     SETTLE_S,
@@ -46,7 +46,8 @@ def terminal_killed(system: SystemUnderTest, selection: PointSelection = ALL_POI
 
 
 def _customer(system: SystemUnderTest, points: KillPoints, file: Path, visit: str) -> None:
-    watch(points, CLIENT)
+    watch(points)
+    watch_client(points)
     terminal = system.terminal(file)
     if serve_customer(terminal, visit):
         promise_marker(file).touch()
@@ -73,22 +74,29 @@ def central_killed(system: SystemUnderTest, selection: PointSelection = ALL_POIN
 def line_cut(system: SystemUnderTest, selection: PointSelection = ALL_POINTS) -> Iterator[FinalState]:
     """Cut the line before, in the middle of and after every piece of the conversation, in both directions."""
     proxy = CuttingProxy(system.port)
-    _, pieces = _over(system, proxy, 0, "measured", None)
+    yield from cut_everywhere(system, proxy, selection, "line cut", proxy.url)
+    proxy.close()
+
+
+def cut_everywhere(
+    system: SystemUnderTest, proxy: CuttingProxy, selection: PointSelection, what: str, url: str
+) -> Iterator[FinalState]:
+    """Cut what goes through `proxy` while a terminal that reaches central by `url` serves a visit."""
+    _, pieces = _over(system, proxy, 0, f"{what} measured", None, url)
     cuts = [
         Cut(up, piece, part) for up in (True, False) for piece in range(pieces[up]) for part in CutPosition
     ]
     for n, cut in selection.of(cuts):
-        end, _ = _over(system, proxy, n, f"line cut {cut}", cut)
+        end, _ = _over(system, proxy, n, f"{what} {cut}", cut, url)
         if proxy.happened:
             yield end
-    proxy.close()
 
 
 def _over(
-    system: SystemUnderTest, proxy: CuttingProxy, n: int, what: str, cut: Cut | None
+    system: SystemUnderTest, proxy: CuttingProxy, n: int, what: str, cut: Cut | None, url: str
 ) -> tuple[FinalState, dict[bool, int]]:
     file, visit = system.new_file(what.replace(" ", "-")), new_visit_number()
-    terminal = system.terminal(file, proxy.url)
+    terminal = system.terminal(file, url)
     proxy.arm(cut)
     promised = serve_customer(terminal, visit)
     deliver_all(terminal, SETTLE_S)

@@ -2,7 +2,7 @@
 
 import os
 import random
-import sqlite3
+import socket
 import time
 from contextlib import closing, suppress
 from datetime import date, timedelta
@@ -11,13 +11,17 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy import text
 
+from central.storage.database import Database as CentralDatabase
 from kiosk.activation import identity
 from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
 from kiosk.events import ChallengeTaken, Stored
+from kiosk.model import ActivationReceipt
+from kiosk.simulators.card_reader import READER
 from tests.support.activation_terminal import CARD, SETTINGS, ActivationTerminal, order, passed
 from tests.support.controlled_central import ControlledCentral
 
@@ -44,6 +48,8 @@ class FinalState(Struct, frozen=True):
     state: str  # of the outbox row; "none": there is no such row; "damaged": the outbox says so itself
     code: str = ""
     point: int = 0
+    contradicted: bool = False
+    """The terminal was told another result, or another credential, than the one that central has."""
 
     @property
     def visible(self) -> bool:
@@ -65,31 +71,37 @@ class FinalState(Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.open)
+        return not (self.lost or self.doubled or self.open or self.contradicted)
 
 
 class SystemUnderTest:
     """Central is forked anew at each start; a terminal is made for each visit, with its own file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        """`database_url`: "" for SQLite."""
         self.folder = folder
-        self.central = ControlledCentral(folder, "tests.torture.central_process", CENTRAL)
+        self.central = ControlledCentral(
+            folder, "tests.torture.central_process", CENTRAL, database_url=database_url
+        )
         made = self.central.made
         self.port, self.ca, self.url = made.port, made.ca, made.url
-        self._database = made.database
+        self._database_url = database_url or f"sqlite:///{made.database}"
         self.central.start()
-        self.who = identity.enrol(self.url, self.ca, "T-1", made.enrol_code("T-1"), folder / "identity")
+        self.who = identity.enrol(
+            self.url, self.ca, "T-1", made.enrol_code("T-1"), folder / "identity", reader=READER
+        )
 
     @property
     def size(self) -> int:
         """Bytes of central's largest database file."""
-        return max(path.stat().st_size for path in self._database.parent.glob("central.sqlite3*"))
+        data = self.central.made.data
+        return max(path.stat().st_size for path in data.glob("central.sqlite3*"))
 
     def close(self) -> None:
         self.central.close()
 
     def terminal(self, file: Path, url: str = "") -> ActivationTerminal:
-        return ActivationTerminal(file, self.who, url or self.url, self.ca, QUICK)
+        return ActivationTerminal(file, self.who, url or self.url, self.ca, QUICK, audit_head_now)
 
     def new_file(self, name: str) -> Path:
         """Return a terminal's new database with one challenge in it."""
@@ -105,24 +117,53 @@ class SystemUnderTest:
 
     def final_state(self, point: int, what: str, file: Path, visit: str, promised: bool) -> FinalState:
         """Let everything that is open be settled, then compare both ends."""
+        receipt = None
         try:
             ledger = settle(self, file)
-            state, code = outcome(file, visit)
+            state, code, receipt = outcome(file, visit)
             if code == Code.REQUEST_LOST.value and ledger is not Code.REQUEST_LOST:
                 state = "none"  # a loss that keeps no terminal out of service was not reported
         except OutboxError as error:
             state, code = "damaged", error.code.value
-        return FinalState(what, visit, promised, self.credentials(visit), state, code, point)
+        return FinalState(
+            what=what,
+            visit=visit,
+            promised=promised,
+            credentials=self.credentials(visit),
+            state=state,
+            code=code,
+            point=point,
+            contradicted=receipt is not None and not self._agrees(visit, receipt),
+        )
 
     def credentials(self, visit: str) -> int:
-        # Not `mode=ro`: a reader of a WAL file must be able to make its shared memory.
-        with closing(sqlite3.connect(self._database)) as central:
-            query = "SELECT count(*) FROM credentials WHERE activation = ?"
-            return int(central.execute(query, (visit,)).fetchone()[0])
+        return len(self._rows("SELECT serial FROM credentials WHERE activation = :visit", visit=visit))
 
     def credentials_in_all(self) -> int:
-        with closing(sqlite3.connect(self._database)) as central:
-            return int(central.execute("SELECT count(*) FROM credentials").fetchone()[0])
+        return len(self._rows("SELECT serial FROM credentials"))
+
+    def _agrees(self, visit: str, receipt: ActivationReceipt) -> bool:
+        query = "SELECT status, credential FROM activations WHERE id = :visit"
+        return self._rows(query, visit=visit) == [(receipt.status.value, receipt.credential)]
+
+    def _rows(self, query: str, **values: str) -> list[tuple[object, ...]]:
+        with closing(CentralDatabase(self._database_url)) as database, database.read() as session:
+            return [tuple(row) for row in session.execute(text(query), values)]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def audit_head_now() -> str:
+    """The head of a log that grows by a record a millisecond.
+
+    Every file here has a log of its own, but to central all are one terminal, whose log never goes back.
+    """
+    seq = int(time.time() * 1000)
+    return f"{seq}:{sha256(str(seq).encode()).hexdigest()}"
 
 
 def serve_customer(terminal: ActivationTerminal, visit: str) -> bool:
@@ -134,7 +175,7 @@ def serve_customer(terminal: ActivationTerminal, visit: str) -> bool:
     evidence = replace(
         made.evidence,
         challenge=taken.challenge.id,
-        verdicts=passed(),
+        verdicts=passed(taken.challenge.id),
         began_unix=time.time() - 5,
     )
     return terminal.submit(replace(made, evidence=evidence)) == Stored(visit)
@@ -178,15 +219,16 @@ def settle(system: SystemUnderTest, file: Path) -> Code:
         terminal.close()
 
 
-def outcome(file: Path, visit: str) -> tuple[str, str]:
+def outcome(file: Path, visit: str) -> tuple[str, str, ActivationReceipt | None]:
+    """Return state, code and receipt of a request in the outbox."""
     database = Database(file)
     try:
         entry = next((e for e in Outbox(database).list() if e.id == visit), None)
     finally:
         database.close()
     if entry is None:
-        return "none", ""
-    return entry.state.value, (entry.code or Code.OK).value
+        return "none", "", None
+    return entry.state.value, (entry.code or Code.OK).value, entry.receipt
 
 
 def promise_marker(file: Path) -> Path:
