@@ -8,7 +8,8 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo run central test check bench soak torture fuzz pictures codes notice protocol train-digits setup
+.PHONY: help demo attack run central test check bench soak torture restore-drill fuzz mutants pictures codes notice protocol \
+	train-digits setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,8 +20,9 @@ demo: setup ## simulated customers at the real terminal, under a minute (ARGS=--
 run: setup ## the terminal with settings.toml and real devices
 	@$(RUN) kiosk run $(ARGS)
 
-central: setup ## the central server alone
-	@$(RUN) central init --data var/central && $(RUN) central run --data var/central $(ARGS)
+central: ## the central server alone
+	@bash scripts/setup $(if $(findstring postgresql,$(ARGS)),postgresql)
+	@$(RUN) central run --init --data var/central $(ARGS)
 
 test: ## all tests, in random order
 	@bash scripts/setup test
@@ -37,18 +39,30 @@ soak: setup ## 10,000 simulated visits with faults; watches memory and open file
 	@bash scripts/setup test
 	@$(RUN) python -m tests.soak $(ARGS)
 
+attack: setup ## impostors at the whole terminal, what stops them (ARGS="--seeds 3 --models DIR": with anti-spoof weights)
+	@$(RUN) python -m demo.attacks $(ARGS)
+
 torture: setup ## kill both ends at every step, fill and damage disks; counts lost and doubled requests (long)
 	@bash scripts/setup test
 	@$(RUN) python -m tests.torture $(ARGS)
 
+restore-drill: setup ## back central up, let terminals get ahead, destroy and restore it: what is recovered, what is reported
+	@bash scripts/setup test
+	@$(RUN) python -m tests.restore $(ARGS)
+
 fuzz: setup ## malformed input at every entry point (ARGS="--target central settings --seconds 600")
 	@$(RUN) python -m tests.fuzz $(ARGS)
+
+mutants: setup ## small faults in the files that decide: does a test notice? (ARGS="--count 150 --seed 2")
+	@$(RUN) python -m tests.mutants $(ARGS)
 
 pictures: setup ## new pictures for README and docs, made by playing the demo (3 minutes)
 	@$(RUN) python -m demo.pictures $(ARGS)
 
-codes: setup ## write docs/codes.md
+codes: setup ## write docs/codes.md, central's list of consent texts and the look-up page's words, from the phrases
 	@$(RUN) python -m kiosk.ui.codes_document
+	@$(RUN) python -m kiosk.ui.consents_document
+	@$(RUN) python -m kiosk.ui.look_up_document
 
 notice: ## write the package table of NOTICE
 	@bash scripts/setup test
