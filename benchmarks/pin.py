@@ -42,7 +42,7 @@ def run(bench: Bench) -> list[Result]:
             load=before,
         ),
         Result(
-            name="password",
+            name="pin",
             title="Stretching a password, while the visit goes on",
             ours=series("argon2id, 64 MiB, 3 passes", "ms", stretched),
             baselines=(series("argon2id, 8 KiB, 1 pass", "ms", least),),

@@ -82,16 +82,23 @@ def played_tone() -> Samples:
 
 
 def tone_rise_db(before: Samples, during: Samples) -> float:
-    """Return by how many decibels the tone's frequency is louder in `during` than in `before`."""
-    return _tone_db(during) - _tone_db(before)
+    """Return by how many decibels the tone stands out in `during` from what the room was `before`.
+
+    The power of noise at one frequency is drawn anew each time and often nearly nothing; its mean over the
+    frequencies around is steady. It falls with the length over which it is measured; that of a tone does not.
+    """
+    if len(before) == 0 or len(during) == 0:
+        return 0.0
+    around = TONE_HZ + np.arange(-100.0, 101.0, 10.0)
+    noise = float(np.mean([_power(before, hz) for hz in around])) * len(before) / len(during)
+    quiet = max(noise, _power(before, TONE_HZ), 1e-12)
+    return float(10 * np.log10(max(_power(during, TONE_HZ), 1e-12) / quiet))
 
 
-def _tone_db(samples: Samples) -> float:
-    if len(samples) == 0:
-        return -120.0
+def _power(samples: Samples, hz: float) -> float:
     at = np.arange(len(samples)) / SAMPLE_RATE
-    part = np.mean(samples * np.hanning(len(samples)) * np.exp(-2j * np.pi * TONE_HZ * at))
-    return float(20 * np.log10(max(abs(part), 1e-6)))
+    part = np.mean(samples * np.hanning(len(samples)) * np.exp(-2j * np.pi * hz * at))
+    return float(abs(part)) ** 2
 
 
 def listen(recorder: Recorder, seconds: float) -> Samples:

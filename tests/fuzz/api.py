@@ -191,7 +191,7 @@ def _good_answer(answer: Any) -> None:
     assert LEARNED not in answer.text
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
-        assert set(answer.json()) == {"code", "detail"}
+        assert set(answer.json()) == {"code", "detail", "request_id"}
 
 
 def _odd(rng: random.Random, who: dict[str, Any]) -> Any:

@@ -52,8 +52,8 @@ slip = Slip(id="1", outcome=Outcome.ACTIVATED, code=Code.OK, terminal="GZ", plac
 print(format_lines(slip))
 record = logging.makeLogRecord({"msg": "hello", "created": AT, "msecs": 7.0, "levelname": "INFO"})
 print(logging_setup.MessageFreeFormatter(logging_setup.FORMAT).format(record))
-import central.__main__ as central
-print(central._ChinaTimeFormatter("%(asctime)s").format(record))
+from central.logging_setup import TextFormatter
+print(TextFormatter().format(record))
 print(_format_time(AT), _format_minute(AT))
 """
 

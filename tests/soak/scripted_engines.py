@@ -126,5 +126,5 @@ class ScriptedAnnouncer:
     def stop_reading(self) -> None:
         """Do nothing."""
 
-    def choose_sound(self, steps: int, voice: str, language: str) -> None:
+    def choose_sound(self, steps: int, voice: str, language: str = "") -> None:
         """Do nothing."""

@@ -18,7 +18,8 @@ def judge_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     REVIEW for a person who is too young, and for a number that breaks the rules of its making; who has such a
     number may be too young besides (`judge_age`).
     """
-    return _of_owner(_card_code(facts, limits), facts, limits)
+    code = _card_code(facts)
+    return _of_owner(_age_code(facts, limits) if code is Code.OK else code, facts, limits)
 
 
 def judge_age(facts: CardFacts, limits: CardLimits) -> Verdict:
@@ -42,10 +43,8 @@ def judge_guardian_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     REVIEW for an adult's number that breaks the rules of its making. That it is not the child's own card
     again follows from the age.
     """
-    code = _card_code(facts, limits)
-    if code is Code.CARD_NUMBER_IRREGULAR and _age_code(facts, limits) is not Code.OK:
-        code = _age_code(facts, limits)
-    if code in (Code.CARD_UNDER_AGE, Code.CARD_CHILD):
+    code = _card_code(facts)
+    if code in (Code.OK, Code.CARD_NUMBER_IRREGULAR) and facts.age < limits.min_age:
         code = Code.GUARDIAN_UNDER_AGE
     answers = {Code.OK: VerdictAnswer.PASS, Code.CARD_NUMBER_IRREGULAR: VerdictAnswer.REVIEW}
     return Verdict(
@@ -57,7 +56,7 @@ def judge_guardian_card(facts: CardFacts, limits: CardLimits) -> Verdict:
     )
 
 
-def _card_code(facts: CardFacts, limits: CardLimits) -> Code:
+def _card_code(facts: CardFacts) -> Code:
     regular = facts.number_valid and facts.birth_agrees
     if not regular and not facts.number_formed:
         return Code.CARD_NUMBER_INVALID
@@ -65,7 +64,7 @@ def _card_code(facts: CardFacts, limits: CardLimits) -> Code:
         return Code.CARD_NOT_YET_VALID
     if facts.days_valid is not None and facts.days_valid < 0:
         return Code.CARD_EXPIRED
-    return _age_code(facts, limits) if regular else Code.CARD_NUMBER_IRREGULAR
+    return Code.OK if regular else Code.CARD_NUMBER_IRREGULAR
 
 
 def _age_code(facts: CardFacts, limits: CardLimits) -> Code:

@@ -605,12 +605,16 @@ def test_forget_clears_everything(qtbot, window, driver):
 def test_a_cleared_preview_shows_no_picture(qtbot, window):
     window.handle_notice(show(Stage.FACE))
     preview = window.screens[Stage.FACE].preview
-    empty = preview.grab().toImage()
     qtbot.waitUntil(lambda: not preview.blank)
-    full = preview.grab().toImage()
     preview._timer.stop()
+    full = preview.grab().toImage()
     window.handle_notice(Forget())
-    assert preview.grab().toImage() == empty != full
+    assert preview.blank
+    cleared = preview.grab().toImage()
+    assert cleared != full
+    window.handle_notice(show(Stage.FACE))
+    preview._timer.stop()
+    assert preview.grab().toImage() == cleared, "the picture of a preview that has shown nobody yet"
 
 
 def test_the_preview_is_a_mirror(qtbot, window):
