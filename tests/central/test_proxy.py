@@ -131,7 +131,7 @@ def test_half_sent_and_large_requests_do_not_reach_central(proxied: Proxied):
             connection.sendall(sent)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
     with proxied.connect() as connection:
-        # The proxy answers once its buffer is full (16 KiB) and closes; with more it could close while we send.
+        # The proxy answers and closes once its buffer is full (16 KiB): more would be cut off.
         head = b"POST /v1/heartbeat HTTP/1.1\r\nHost: x\r\nContent-Length: 524289\r\n\r\n"
         connection.sendall(head + b" " * (16_384 - len(head)))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
