@@ -570,6 +570,7 @@ class DayReport(Struct, frozen=True, kw_only=True):
     at_unix: float  # when it was made
     outcomes: tuple[tuple[Outcome, Code, int], ...]
     other_ways: int
+    other_matters: tuple[tuple[Purpose, int], ...] = ()
     waiting: int
     wedged: int
     acts: tuple[tuple[float, str, str, Code], ...]  # when, clerk, act, code

@@ -11,7 +11,8 @@ from kiosk.printing.slip import Block, BlockStyle, load_phrases
 
 def report_blocks(report: DayReport, language: str = "") -> list[Block]:
     """Return the report from top to bottom, in `language` or its own."""
-    words = load_phrases(language or report.language)["staff"]
+    phrases = load_phrases(language or report.language)
+    words = phrases["staff"]
     return [
         Block(BlockStyle.TITLE, words["report"]),
         Block(BlockStyle.NUMBER, report.day.isoformat()),
@@ -21,6 +22,7 @@ def report_blocks(report: DayReport, language: str = "") -> list[Block]:
         *_visits(report, words),
         Block(BlockStyle.RULE),
         Block(BlockStyle.BODY, f"{words['other_ways']} {report.other_ways}"),
+        *_other_matters(report, phrases["button"]),
         Block(BlockStyle.BODY, f"{words['state']['waiting']} {report.waiting}"),
         Block(BlockStyle.BODY, f"{words['state']['wedged']} {report.wedged}"),
         *_actions(report, words),
@@ -39,6 +41,18 @@ def _visits(report: DayReport, words: dict[str, Any]) -> list[Block]:
             Block(BlockStyle.SMALL, f"{count}  {code.value}") for code, count in rows if code is not Code.OK
         ]
     return blocks
+
+
+def _other_matters(report: DayReport, names: dict[str, str]) -> list[Block]:
+    """Return the number of visits for another purpose than opening a credential, then one line each."""
+    total = sum(count for _, count in report.other_matters)
+    return [
+        Block(BlockStyle.BODY, f"{names['other_matter']} {total}"),
+        *(
+            Block(BlockStyle.SMALL, f"{count}  {names[purpose.value]}")
+            for purpose, count in report.other_matters
+        ),
+    ]
 
 
 def _actions(report: DayReport, words: dict[str, Any]) -> list[Block]:

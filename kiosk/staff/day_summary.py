@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from kiosk.china_time import format_clock
 from kiosk.codes import Code
-from kiosk.model import DayReport, Language, Outcome
+from kiosk.model import DayReport, Language, Outcome, Purpose
 from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
 
 
@@ -38,6 +38,11 @@ class DaySummary(Struct, frozen=True, kw_only=True):
         """Visits that were not checked by voice."""
         return sum(row.way not in ("", "voice") for row in self.visits)
 
+    @property
+    def other_matters(self) -> Counter[Purpose]:
+        """Visits by purpose, without those that open a credential."""
+        return Counter(row.purpose for row in self.visits if row.purpose is not Purpose.OPEN)
+
 
 def summarise_day(book: Daybook, wanted: date | None = None, *, waiting: int, wedged: int) -> DaySummary:
     """Return the summary of a day (default: today) from the day's book."""
@@ -63,6 +68,7 @@ def to_day_report(
         at_unix=at_unix,
         outcomes=tuple((outcome, code, count) for (outcome, code), count in sorted(day.codes.items())),
         other_ways=day.other_ways,
+        other_matters=tuple(sorted(day.other_matters.items())),
         waiting=day.waiting,
         wedged=day.wedged,
         acts=tuple((row.at_unix, row.clerk, row.act, row.code) for row in day.actions),
@@ -78,6 +84,8 @@ def format_csv(day: DaySummary) -> str:
     rows.writerow(["day", day.date.isoformat(), "", len(day.visits)])
     for (outcome, code), count in sorted(day.codes.items()):
         rows.writerow(["visits", outcome.value, code.value, count])
+    for purpose, count in sorted(day.other_matters.items()):
+        rows.writerow(["other_matters", purpose.value, "", count])
     for name, count in (("other_ways", day.other_ways), ("waiting", day.waiting), ("wedged", day.wedged)):
         rows.writerow(["counts", name, "", count])
     for row in day.actions:

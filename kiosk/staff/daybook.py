@@ -22,7 +22,7 @@ from kiosk.codes import Code
 from kiosk.errors import UNREADABLE
 from kiosk.events import Finished
 from kiosk.files import make_private, open_private
-from kiosk.model import Outcome, Stage
+from kiosk.model import Outcome, Purpose, Stage
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class VisitRow(Struct, frozen=True, kw_only=True, tag="visit"):
     code: Code
     stage: Stage
     way: str = ""
+    purpose: Purpose = Purpose.OPEN
 
     @classmethod
     def of(cls, finished: Finished) -> "VisitRow":
@@ -46,6 +47,7 @@ class VisitRow(Struct, frozen=True, kw_only=True, tag="visit"):
             code=finished.code,
             stage=finished.stage,
             way=finished.way,
+            purpose=finished.purpose,
         )
 
 

@@ -340,7 +340,7 @@ def format_age(seconds: float, phrases: Phrases) -> str:
 
 
 def add_totals(page: StaffPage, day: DaySummary) -> None:
-    """Add the numbers of the day to `page`: visits by outcome, other ways than the voice, the queue."""
+    """Add the numbers of the day to `page`: visits by outcome, other ways, other purposes, the queue."""
     phrases = page.phrases
     if not day.visits:
         page.add_heading(phrases["staff.nobody_yet"])
@@ -349,6 +349,9 @@ def add_totals(page: StaffPage, day: DaySummary) -> None:
     page.add_row(visits, str(len(day.visits)), " · ".join(outcomes))
     if day.other_ways:
         page.add_row(phrases["staff.other_ways"], str(day.other_ways))
+    if matters := sorted(day.other_matters.items()):
+        named = [f"{phrases[f'button.{purpose.value}']} {count}" for purpose, count in matters]
+        page.add_row(phrases["button.other_matter"], str(day.other_matters.total()), " · ".join(named))
     waiting = f"{phrases['staff.state.waiting']} {day.waiting}"
     wedged = f"{phrases['staff.state.wedged']} {day.wedged}"
     page.add_row(phrases["staff.queue"], str(day.waiting + day.wedged), f"{waiting} · {wedged}")

@@ -1,13 +1,14 @@
 """`kiosk report`: the day from the command line, without the terminal running."""
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.__main__ import main
 from kiosk.activation.database import Database
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.outbox_retention import OUTBOX_FILE
 from kiosk.codes import Code
-from kiosk.model import Outcome, Stage
+from kiosk.model import Outcome, Purpose, Stage
 from kiosk.staff.daybook import ActionRow, Daybook, VisitRow
 
 SITE = """mode = "simulation"
@@ -28,7 +29,8 @@ def site(tmp_path):
     file.write_text(SITE.format(path=tmp_path / "paper.txt"), encoding="utf-8")
     book = Daybook(tmp_path / "held" / "staff")
     book.write(visit_row("7K2M-9QXD-04RT-V5BH", Outcome.ACTIVATED, Code.OK, Stage.OUTCOME, "head"))
-    book.write(visit_row("2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD))
+    expired = visit_row("2Q8B-11ZC-WX4E-0M7T", Outcome.REFUSED, Code.CARD_EXPIRED, Stage.CARD)
+    book.write(replace(expired, purpose=Purpose.NEW_PHONE))
     book.write(ActionRow(act="sign_in", clerk="700124", code=Code.OK))
     database = Database(tmp_path / "held" / OUTBOX_FILE)
     Outbox(database).put("7K2M-9QXD-04RT-V5BH", b"sealed", 1.0)
@@ -39,7 +41,15 @@ def site(tmp_path):
 def test_on_the_screen(site, capsys):
     assert main(["report", "--settings", str(site)]) == 0
     printed = capsys.readouterr().out
-    for part in ("样板便利店 GZ-0017", "办理人次 2", "已开通 1", "card.expired", "其他方式 1"):
+    for part in (
+        "样板便利店 GZ-0017",
+        "办理人次 2",
+        "已办成 1",
+        "card.expired",
+        "其他方式 1",
+        "其他业务 1",
+        "1  更正手机号",
+    ):
         assert part in printed
     assert "等待发送 1" in printed
     assert "700124 登录" in printed
@@ -87,3 +97,10 @@ def test_nothing_is_made_where_nothing_was(tmp_path, capsys):
     assert main(["report", "--settings", str(file)]) == 0
     assert "办理人次 0" in capsys.readouterr().out
     assert not (tmp_path / "held").exists()
+
+
+def test_the_table_tells_visits_with_another_purpose(site, tmp_path):
+    file = tmp_path / "day.csv"
+    assert main(["report", "--settings", str(site), "--to", str(file)]) == 0
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    assert [line for line in lines if line.startswith("other_matters")] == ["other_matters,new_phone,,1"]

@@ -520,6 +520,7 @@ REPORT = DayReport(
         (Outcome.REFUSED, Code.FACE_MISMATCH, 2),
     ),
     other_ways=3,
+    other_matters=((Purpose.END, 1), (Purpose.NEW_PHONE, 2)),
     waiting=1,
     wedged=0,
     acts=((1_780_000_000.0, "700124", "sign_in", Code.STAFF_REFUSED),),
@@ -531,10 +532,12 @@ def test_a_report_counts_what_came_of_the_visits():
     for part in (
         "2026-11-24",
         "办理人次 15",
-        "已开通 12",
+        "已办成 12",
         "未通过 3",
         "card.expired",
         "其他方式 3",
+        "其他业务 3",
+        "1  注销网证",
         "700124 登录",
     ):
         assert part in told
@@ -550,7 +553,7 @@ def test_a_report_is_there_in_every_language(language):
 def test_a_day_with_very_many_acts_is_drawn_to_its_end():
     many = replace(REPORT, acts=REPORT.acts * 400)
     long, short = draw(many), draw(REPORT)
-    assert long.height > 20 * short.height
+    assert long.height > 15 * short.height
     end = long.crop((0, long.height - 60, long.width, long.height))
     assert end.getextrema()[0] == 0, "the last line is there"
 
