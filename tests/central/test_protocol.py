@@ -94,7 +94,9 @@ def request_with(vector: dict[str, Any], algorithm: str, **other: Any) -> Activa
     return ActivationRequest.model_validate(ALL["activation-request"] | own | other)
 
 
-@pytest.mark.parametrize(("name", "version"), [("sealed", 2), ("sealed_version_1", 1)])
+@pytest.mark.parametrize(
+    ("name", "version"), [("sealed", 2), ("sealed_version_1", 1), ("sealed_new_phone", 2), ("sealed_end", 2)]
+)
 def test_vector_of_a_sealed_person(name: str, version: int) -> None:
     vector = VECTORS[name]
     key = X25519PrivateKey.from_private_bytes(from_base64url(vector["private"]))

@@ -23,6 +23,11 @@ NOTE = (
     "Throw-away keys and a made-up person; `d` and `private` are base64url of 32 bytes (RFC 8037, RFC 7518)."
 )
 
+PURPOSES: dict[str, dict[str, None]] = {
+    "new_phone": {"password": None}, "end": {"phone": None, "password": None},
+}  # fmt: skip
+"""What a request for another purpose than opening a credential lacks."""
+
 
 def vectors() -> dict[str, Any]:
     terminal, challenge, sealing = (
@@ -44,6 +49,14 @@ def vectors() -> dict[str, Any]:
         "sealed_version_1": _sealed(
             X25519PrivateKey.from_private_bytes(sealing), ALL["person"] | {"password": "20486173"}, 1
         ),
+        **{
+            f"sealed_{purpose}": _sealed(
+                X25519PrivateKey.from_private_bytes(sealing),
+                ALL["person"] | {"purpose": purpose} | without,
+                2,
+            )
+            for purpose, without in PURPOSES.items()
+        },
         "sealed_sm": _sealed_sm(sealing),
     }
 
