@@ -476,8 +476,14 @@ class Show(Struct, frozen=True, tag=True, kw_only=True):
     way: Way = Way.VOICE
     guardian: bool = False  # a child's guardian acts from now on
     purpose: Purpose = Purpose.OPEN
+    has_password: bool = False  # the person has typed one already
     step: Step | None = None  # where the visit is, or ended; None: before its first step
     outcome: Outcome | None = None  # how the visit ended
+
+    @property
+    def wants_password(self) -> bool:
+        """Whether a password is to be typed beside the mobile number."""
+        return self.purpose.has_password and not self.has_password
 
 
 class ShowDigit(Struct, frozen=True, tag=True):

@@ -34,7 +34,7 @@ class Headless:
         self._engine = engine
         self._clock = clock
         self._stage = Stage.OUT_OF_SERVICE
-        self._agreed, self._purpose = False, Purpose.OPEN
+        self._agreed, self._purpose, self._wants_password = False, Purpose.OPEN, True
         self._pages: list[str] = []
         self._text = ""
         self._light_sequence = 0  # number of the colour sequence that is shown
@@ -44,6 +44,7 @@ class Headless:
         """React to a notice of the engine."""
         if isinstance(notice, e.Show):
             self._stage, self._agreed, self._purpose = notice.stage, False, notice.purpose
+            self._wants_password = notice.wants_password
             self._pages, self._text = [], ""
             self._light_sequence += 1
         elif isinstance(notice, e.ShowDigit):
@@ -129,7 +130,7 @@ class Headless:
     def _next_page(self) -> e.Event | None:
         self._pages.append(self._text)
         self._text = ""
-        if not self._purpose.has_password:
+        if not self._wants_password:
             phone = self._pages.pop()
             fault = typed_input.phone_fault(phone)
             return e.Typed(phone=phone, password=None, faults=(fault,) if fault else ())

@@ -326,7 +326,7 @@ class Customer:
         behaviour = self.behaviour
         delay_s = behaviour.touch_s
         pages = (behaviour.phone, behaviour.password, behaviour.password)
-        for text in pages if show.purpose.has_password else pages[:1]:
+        for text in pages if show.wants_password else pages[:1]:
             self._type(delay_s, text)
             self._press(delay_s + behaviour.touch_s, "key_next")
             delay_s += 3 * behaviour.touch_s

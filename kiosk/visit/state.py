@@ -111,6 +111,7 @@ class VisitState:
         self.child: e.CardRead | None = None  # for whom that person applies, if for a child
         self.guardian: e.GuardianAgreed | None = None
         self.typed: e.Typed | None = None
+        self.has_password = False  # one was typed, for the card that was read
         self.confirmed = False  # what is to be done, where nothing is typed
         self.code_entry: CodeEntry | None = None  # of the one-time code for the number that was typed
         self.code_requests = 0
@@ -254,6 +255,7 @@ class VisitState:
             way=self.way,
             guardian=guarded,
             purpose=self.purpose,
+            has_password=self.has_password,
             step=self.step,
             outcome=self.outcome if self.stage is Stage.OUTCOME else None,
         )

@@ -1,6 +1,6 @@
 """PHONE: a page each for the mobile number, the credential's password and its repetition.
 
-Who only corrects the number sees only the first page.
+A person who only corrects the number sees only the first page.
 What is malformed is refused here and never posted.
 """
 
@@ -91,7 +91,7 @@ class PhoneScreen(Screen):
         for label, part in ((self._title, "title"), (self._body, "body")):
             own = self.show_order.guardian and (name, part) in GUARDIAN_TEXTS
             label.show_text(self.phrases[f"{'guardian' if own else 'keypad'}.{name}_{part}"])
-        has_password = self.show_order.purpose.has_password
+        has_password = self.show_order.wants_password
         last = not has_password or self._page + 1 == len(PAGES)
         self._next.show_text(self.next_line() if last else self.phrases[f"keypad.{name}_next"])
         if has_password:
@@ -123,7 +123,7 @@ class PhoneScreen(Screen):
             self._refuse(fault)
             return
         self._typed.append(text)
-        if not self.show_order.purpose.has_password:
+        if not self.show_order.wants_password:
             self.posted.emit(Typed(phone=text, password=None))
             self._entry.clear()
         elif self._page + 1 < len(PAGES):

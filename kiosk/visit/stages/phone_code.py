@@ -121,7 +121,7 @@ def skipped(state: VisitState, _: e.PhoneCodeSkipped) -> Orders:
 
 
 def change_phone(state: VisitState, _: e.PhoneChangeWanted) -> Orders:
-    """Let the person type another number."""
+    """Let the person type another number; the password stays."""
     if state.code_entry is None or state.code_entry.request:
         return []
     state.typed = state.code_entry = None

@@ -785,8 +785,15 @@ def test_what_is_going_to_happen_is_told_and_asked_once_more(
     assert engine.posted == [posted]
 
 
-def test_a_new_number_is_all_that_is_typed(window, driver, engine):
-    window.handle_notice(wanted(Stage.PHONE, Purpose.NEW_PHONE))
+@pytest.mark.parametrize(
+    "show",
+    [
+        Show(stage=Stage.PHONE, purpose=Purpose.NEW_PHONE),
+        Show(stage=Stage.PHONE, has_password=True),
+    ],
+)
+def test_a_new_number_is_all_that_is_typed(window, driver, engine, show):
+    window.handle_notice(show)
     assert driver.type(PHONE)
     assert driver.press("key_next")
     assert engine.posted == [Typed(phone=PHONE, password=None)]

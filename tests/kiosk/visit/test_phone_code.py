@@ -108,7 +108,11 @@ def test_who_gets_no_message_goes_on_unproved_or_changes_the_number():
     assert drive.all(e.Show)[-1].code is Code.PHONE_CODE_UNSENT
     drive.feed(e.PhoneChangeWanted())
     assert drive.visit.stage is Stage.PHONE
+    assert not drive.all(e.Show)[-1].wants_password
     drive.feed(e.Typed(phone="19900000001", password="31415926"))
+    assert drive.all(e.Show)[-1].code is Code.PASSWORD_MALFORMED, "the first one stays"
+    drive.feed(e.Typed(phone="19900000001", password=None))
+    assert len(drive.all(e.StretchPassword)) == 1
     assert drive.all(e.SendPhoneCode)[-1].phone == "19900000001"
     answer(drive)
     drive.feed(e.PhoneCodeSkipped())
@@ -149,7 +153,7 @@ def test_an_answer_about_another_number_changes_nothing():
     first = drive.all(e.SendPhoneCode)[-1].request
     answer(drive)
     drive.feed(e.PhoneChangeWanted())
-    drive.feed(e.Typed(phone="19900000001", password="31415926"))
+    drive.feed(e.Typed(phone="19900000001", password=None))
     stale = e.PhoneCodeAnswered(request=first, status=PhoneCodeStatus.OFF)
     assert drive.feed(stale) == []
     assert drive.visit.stage is Stage.PHONE_CODE
