@@ -295,6 +295,8 @@ class Authentication(Section):
     """Online authentication by OpenID Connect."""
 
     issuer: str = ""  # the public address, https://…; "": off
+    # A clip that would wait longer for a worker is not taken, and the person shall come back later.
+    verdict_wait_s: float = Field(default=60.0, gt=0, le=300)
 
     @field_validator("issuer")
     @classmethod

@@ -102,12 +102,12 @@ def test_the_repository_carries_no_data_of_people():
     assert [p for p in pictures if not p.startswith("docs/pictures/")] == []
 
 
-def test_the_wheel_carries_the_three_programs():
+def test_the_wheel_carries_the_four_programs():
     """Neither the laboratory with its attacks nor the demo's director may reach a terminal."""
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"][
         "wheel"
     ]
-    assert wheel["packages"] == ["kiosk", "central", "permit"]
+    assert wheel["packages"] == ["kiosk", "central", "permit", "verification"]
     folders = {path.name for path in (ROOT / "resources").iterdir() if path.is_dir()}
     assert len(folders) > 5
     assert wheel["force-include"] == {

@@ -15,6 +15,7 @@ from central.api.figures import Figures
 from central.api.middleware import RateLimiter
 from central.api.readiness import Readiness
 from central.authentication.provider import Provider
+from central.authentication.verification_jobs import VerificationJobs
 from central.fleet.signatures import TerminalKeys
 from central.phones.codes import PhoneCodes
 from central.phones.driver import load_messages
@@ -42,6 +43,7 @@ class Service:
     messages: MessagePort | None
     phone_codes: PhoneCodes
     provider: Provider | None  # of online authentication; None: off
+    verification_jobs: VerificationJobs | None  # the same
     activations: Activations
     terminal_keys: TerminalKeys
     rechecker: Rechecker
@@ -92,6 +94,7 @@ def build(settings: Settings) -> Service:
             database=database, personal_data=personal_data, port=messages, settings=settings.phone_codes
         ),
         provider=_provider(settings, database, personal_data),
+        verification_jobs=_verification_jobs(settings),
         activations=activations,
         terminal_keys=TerminalKeys(database),
         rechecker=Rechecker(
@@ -114,6 +117,13 @@ def build(settings: Settings) -> Service:
 def _provider(settings: Settings, database: Database, personal_data: PersonalData) -> Provider | None:
     issuer = settings.authentication.issuer
     return Provider(database=database, protection=personal_data, issuer=issuer) if issuer else None
+
+
+def _verification_jobs(settings: Settings) -> VerificationJobs | None:
+    if not settings.authentication.issuer:
+        return None
+    key = keys_.verification_key(settings.data / "keys")
+    return VerificationJobs(key, settings.authentication.verdict_wait_s)
 
 
 def service(request: Request) -> Service:

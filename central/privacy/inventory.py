@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.privacy.retention import DAY_S
+from central.protocol.verification import JOB_S
 from central.settings import Retention
 from central.storage.tables import (
     Activation,
@@ -26,6 +27,7 @@ from central.storage.tables import (
     Terminal,
     VisitAlarm,
 )
+from central.storage.verification_tables import ReferencePicture, VerificationJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,10 @@ def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
     yield row("proofs of mobile numbers", "keyed hashes, visits' numbers", PhoneCode.proved_unix,
               "[retention] phone_proofs_days", keep.phone_proofs_days,
               PhoneCode.proved_unix.is_not(None))  # fmt: skip
+    yield row("recorded clips", "face and voice, sealed to the workers", VerificationJob.made_unix,
+              "the verdict, or 420 s", JOB_S / DAY_S, VerificationJob.sealed.is_not(None))  # fmt: skip
+    yield row("kept pictures", "keyed hash, picture encrypted", ReferencePicture.kept_unix,
+              "the credential, or their owner's word", None)  # fmt: skip
     yield row("spent signatures", "nothing personal", SeenToken.expires_unix, "their own end", 0.0)
     yield row("enrolment codes", "hashes", EnrolmentCode.expires_unix, "a day after their end", 1.0)
     yield row("terminals", "names of shops", Terminal.enrolled_unix, "with central", None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete
 
-from central.privacy import retention
+from central.privacy import clips, retention
 from central.settings import Retention
 from central.storage import partitions
 from central.storage.authentication_tables import (
@@ -26,7 +26,7 @@ _DAY_S = 24 * 3600.0
 
 
 class Maintenance:
-    """Thread with one round every `every_s`, the first at once; it erases once a day.
+    """Thread with one round every `every_s`, the first at once; it erases once a day, and clips all the time.
 
     What fails is logged and tried again in the next round. `clock`: seconds since 1970-01-01 UTC.
     """
@@ -58,12 +58,22 @@ class Maintenance:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        begun = float("-inf")
         while not self._stop.is_set():
-            self._attempt(self._delete_expired)
-            self._attempt(self._make_parts)
-            if time.monotonic() - self._erased >= _DAY_S and self._attempt(self._erase):
-                self._erased = time.monotonic()
-            self._stop.wait(self._every_s)
+            if time.monotonic() - begun >= self._every_s:
+                begun = time.monotonic()
+                self._round()
+            self._attempt(self._erase_clips)
+            self._stop.wait(min(self._every_s, clips.ROUND_S))
+
+    def _round(self) -> None:
+        self._attempt(self._delete_expired)
+        self._attempt(self._make_parts)
+        if time.monotonic() - self._erased >= _DAY_S and self._attempt(self._erase):
+            self._erased = time.monotonic()
+
+    def _erase_clips(self) -> None:
+        clips.erase_clips(self._database, self._key, self._clock())
 
     def _delete_expired(self) -> None:
         delete_expired(self._database, self._clock())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 CHALLENGE = "challenge.pem"
 SEALING = "sealing-1.pem"
 PERSONAL_DATA = "vault.secret"
+VERIFICATION = "verification.pem"
+"""The workers' private key; central itself needs only the public one, so the file may be moved to them."""
+VERIFICATION_PUBLIC = "verification.pub"
 
 
 class KeysError(Exception):
@@ -137,6 +140,29 @@ def make(folder: Path) -> None:
             write_secret(folder / name, private_pem(kind.generate()))
     if not (folder / PERSONAL_DATA).exists():
         write_secret(folder / PERSONAL_DATA, secrets.token_bytes(32))
+    _make_verification(folder)
+
+
+def _make_verification(folder: Path) -> None:
+    """Make the workers' pair unless the public key is there: the private one may be elsewhere."""
+    if (folder / VERIFICATION_PUBLIC).exists():
+        return
+    if not (folder / VERIFICATION).exists():
+        write_secret(folder / VERIFICATION, private_pem(X25519PrivateKey.generate()))
+    private = _private(folder / VERIFICATION)
+    if not isinstance(private, X25519PrivateKey):
+        raise KeysError(f"{folder / VERIFICATION}: not an X25519 key")
+    public = base64url(private.public_key().public_bytes_raw())
+    write_secret(folder / VERIFICATION_PUBLIC, f"{public}\n".encode())
+
+
+def verification_key(folder: Path) -> X25519PublicKey:
+    """Return the key to which jobs of verification workers are sealed. Raises KeysError."""
+    path = folder / VERIFICATION_PUBLIC
+    try:
+        return X25519PublicKey.from_public_bytes(from_base64url(read_secret(path).decode().strip()))
+    except ValueError:
+        raise KeysError(f"{path}: not an X25519 key") from None
 
 
 def load(folder: Path, new_sealing_key_after_s: float = 0.0) -> Keys:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from central.storage import authentication_tables  # noqa: F401 - registers its tables
+from central.storage import authentication_tables, verification_tables  # noqa: F401 - register their tables
 from central.storage.tables import Base
 
 context.configure(

@@ -1,0 +1,1 @@
+"""Verification of recorded clips: the workers of central's online authentication (docs/verification.md)."""
