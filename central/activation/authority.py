@@ -8,6 +8,9 @@ import logging
 from enum import StrEnum
 from typing import Protocol
 
+from central.codes import Code
+from central.exceptions import Problem
+
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,12 @@ class Authority(Protocol):
         `picture`: a JPEG to compare with the one on file, or None.
         """
 
+    def reference(self, name: str, number: str) -> bytes | None:
+        """Return the photo on file as JPEG, None if there is none or name and number do not agree.
+
+        A register that gives no photos away returns None. Raise any exception if it does not answer.
+        """
+
 
 class NoAuthority:
     """Stand-in where no register is connected: nobody can be confirmed, every request waits."""
@@ -41,6 +50,10 @@ class NoAuthority:
     def check(self, name: str, number: str, picture: bytes | None) -> MatchResult:
         """Return UNAVAILABLE."""
         return MatchResult.UNAVAILABLE
+
+    def reference(self, name: str, number: str) -> bytes | None:
+        """Return None."""
+        return None
 
 
 def ask(authority: Authority, name: str, number: str, picture: bytes | None) -> MatchResult:
@@ -53,3 +66,12 @@ def ask(authority: Authority, name: str, number: str, picture: bytes | None) -> 
     except Exception as error:
         log.error("the register failed: %s", type(error).__name__)
         return MatchResult.UNAVAILABLE
+
+
+def ask_reference(authority: Authority, name: str, number: str) -> bytes | None:
+    """Return the register's photo; None if it has none. Raises Problem 503 if it fails."""
+    try:
+        return authority.reference(name, number)
+    except Exception as error:
+        log.error("the register failed: %s", type(error).__name__)
+    raise Problem(503, Code.AUTHORITY_UNAVAILABLE, "the register does not answer", retry_after_s=10.0)

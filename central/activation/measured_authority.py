@@ -32,3 +32,8 @@ class MeasuredAuthority:
             with self._lock:
                 failed = result in ("failed", MatchResult.UNAVAILABLE)
                 self._failures = self._failures + 1 if failed else 0
+
+    def reference(self, name: str, number: str) -> bytes | None:
+        """Return the register's photo. Raises what it raises."""
+        with metrics.REGISTER_RUNNING.track_inprogress(), metrics.REGISTER_SECONDS.time():
+            return self._authority.reference(name, number)

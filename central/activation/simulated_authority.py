@@ -2,7 +2,9 @@
 
     {"default": "match",
      "people": [{"number": "990001…", "name": "张三", "answer": "match",
-                 "visible_after_s": 20, "unavailable_for_s": 0, "delay_s": 0}]}
+                 "visible_after_s": 20, "unavailable_for_s": 0, "delay_s": 0, "photo": "/9j/4AAQ…"}]}
+
+`photo`: JPEG in base64, which may show no usable face; without it none is on file.
 
 Seconds count from the first time somebody asks for that number; new people begin anew. Processes that share
 the data folder share the register: each reads the file again when another has replaced it, and when a number
@@ -18,7 +20,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Base64Bytes, Field, ValidationError
 
 from central.activation.authority import MatchResult
 from central.protocol.messages import Message
@@ -33,6 +35,7 @@ class SimulatedPerson(Message):
     visible_after_s: float = Field(default=0.0, ge=0)  # until then: not_found
     unavailable_for_s: float = Field(default=0.0, ge=0)  # until then: unavailable
     delay_s: float = Field(default=0.0, ge=0, le=60)  # how long the register takes to answer
+    photo: Base64Bytes | None = None
 
 
 class People(Message):
@@ -73,6 +76,16 @@ class SimulatedAuthority:
         if person.name is not None and person.name != name:
             return MatchResult.MISMATCH
         return person.answer
+
+    def reference(self, name: str, number: str) -> bytes | None:
+        """Return the photo of a visible person. Raises ConnectionError while the register is silent."""
+        match self.check(name, number, None):
+            case MatchResult.UNAVAILABLE:
+                raise ConnectionError("the simulated register is silent")
+            case MatchResult.NOT_FOUND | MatchResult.MISMATCH:
+                return None
+        person = next((p for p in self._people().people if p.number == number), None)
+        return None if person is None else person.photo
 
     def replace(self, people: People) -> None:
         """Know these people from now on, in every process, also after a restart."""

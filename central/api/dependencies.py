@@ -1,12 +1,13 @@
 """Builds everything that routes need, once, and hands it to them."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from anyio import CapacityLimiter
 from fastapi import Request
 
 from central.activation.activations import Activations
-from central.activation.authority import Authority
+from central.activation.authority import Authority, ask_reference
 from central.activation.authority_driver import load_authority
 from central.activation.authority_workers import AuthorityWorkers
 from central.activation.measured_authority import MeasuredAuthority
@@ -15,6 +16,7 @@ from central.api.figures import Figures
 from central.api.middleware import RateLimiter
 from central.api.readiness import Readiness
 from central.authentication.provider import Provider
+from central.authentication.references import References
 from central.authentication.verification_jobs import VerificationJobs
 from central.fleet.signatures import TerminalKeys
 from central.phones.codes import PhoneCodes
@@ -44,6 +46,7 @@ class Service:
     phone_codes: PhoneCodes
     provider: Provider | None  # of online authentication; None: off
     verification_jobs: VerificationJobs | None  # the same
+    references: References
     activations: Activations
     terminal_keys: TerminalKeys
     rechecker: Rechecker
@@ -95,6 +98,7 @@ def build(settings: Settings) -> Service:
         ),
         provider=_provider(settings, database, personal_data),
         verification_jobs=_verification_jobs(settings),
+        references=References(database, personal_data, partial(ask_reference, measured)),
         activations=activations,
         terminal_keys=TerminalKeys(database),
         rechecker=Rechecker(

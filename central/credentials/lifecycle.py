@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from central.codes import Code
+from central.credentials import reference_pictures
 from central.exceptions import Problem
 from central.protocol.messages import Person, Purpose
 from central.security.personal_data import PersonalData
@@ -107,9 +108,12 @@ def _end(session: Session, purpose: Purpose, wish: Credential, now: float) -> tu
     old = _find_open(session, wish.person)
     if old is None or old.asked_unix > wish.asked_unix:
         if purpose is Purpose.ERASE:  # of what was before there may be something to erase all the same
+            if old is None:
+                reference_pictures.forget(session, wish.person)
             return Code.OK, None
         return Code.PERSON_NOT_OPEN if old is None else Code.PERSON_ALREADY_OPEN, None
     old.revoked_unix = now
+    reference_pictures.forget(session, old.person)
     return Code.OK, old.serial
 
 
@@ -135,6 +139,7 @@ def _replace(session: Session, new: Credential, old: Credential) -> bool:
     try:
         with session.begin_nested():
             old.revoked_unix, old.replaced_by = new.opened_unix, new.serial
+            reference_pictures.forget(session, old.person)
             session.flush()
             session.add(new)
     except IntegrityError:
@@ -178,6 +183,7 @@ def revoke(
         row.tries, row.closed_until_unix = 0, 0.0
         if row.revoked_unix is None:
             row.revoked_unix = now
+            reference_pictures.forget(session, row.person)
         return row.revoked_unix
 
 

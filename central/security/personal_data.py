@@ -1,7 +1,8 @@
 """Hashes and encrypts stored personal data, so that the database alone is useless.
 
-One secret file, six keys derived from it (HKDF-SHA256, one label each): for recognising a person and a
-mobile number again, for one-time codes, for peppering passwords (two), for encrypting phone numbers.
+One secret file, seven keys derived from it (HKDF-SHA256, one label each): for recognising a person and a
+mobile number again, for one-time codes, for peppering passwords (two), for encrypting phone numbers
+and pictures.
 """
 
 import hashlib
@@ -30,6 +31,7 @@ class PersonalData:
             old_pepper=PepperInMemory(_derive(secret, b"password")),
         )
         self._cipher = AESGCM(_derive(secret, b"phone"))
+        self._picture_cipher = AESGCM(_derive(secret, b"picture"))
 
     def person(self, number: str) -> str:
         """Return the pseudonym of a person: HMAC-SHA256 of the ID number, 64 hex digits."""
@@ -52,6 +54,18 @@ class PersonalData:
         """Return the text. Raises ValueError if it was altered or belongs elsewhere."""
         try:
             return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode()).decode()
+        except InvalidTag:
+            raise ValueError("does not open") from None
+
+    def encrypt_picture(self, picture: bytes, person: str) -> bytes:
+        """Return a nonce and the AES-256-GCM ciphertext; it opens only for the same person."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._picture_cipher.encrypt(nonce, picture, person.encode())
+
+    def decrypt_picture(self, data: bytes, person: str) -> bytes:
+        """Return the picture. Raises ValueError if it was altered or is another person's."""
+        try:
+            return self._picture_cipher.decrypt(data[:_NONCE], data[_NONCE:], person.encode())
         except InvalidTag:
             raise ValueError("does not open") from None
 
