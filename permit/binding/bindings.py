@@ -11,19 +11,21 @@ Repeated, in parallel or after a crash, it returns the same card.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from permit.cards.cards import REFRESH_S, Typed, china_day
+from permit.cards.notices import add_notice
 from permit.codes import Code
 from permit.domain.numbers import is_id_number, is_permit_number
 from permit.domain.renewal import ISSUER
 from permit.errors import PermitError
+from permit.messages.port import News, NewsMessage
 from permit.protection import Protection
 from permit.registry.port import Absence, Holder, Record, Registry, ask
 from permit.storage.database import Database
@@ -32,6 +34,9 @@ from permit.storage.tables import Binding, BindingState, Card
 AFTER_S = (60.0, 300.0, 1200.0, 3600.0, 4 * 3600.0, 12 * 3600.0, *(24 * 3600.0,) * 6)
 """Pauses before the registry is asked again: a new permit should be there after 20 minutes; a week in all."""
 LEASE_S = 30.0
+DAY_S = 86_400.0
+A_DAY = 10
+"""Bindings of one person that may begin in 24 hours: the registry is not for guessing."""
 MAX_DAYS = 30.0
 """How long a binding that is not finished keeps what was typed."""
 
@@ -65,16 +70,18 @@ class Bindings:
         protection: Protection,
         registry: Registry,
         clock: Callable[[], float] = time.time,
+        after_s: Sequence[float] = AFTER_S,
     ) -> None:
         self._database = database
         self._protection = protection
         self._registry = registry
         self._clock = clock
+        self._after_s = tuple(after_s)
 
     def begin(self, typed: Typed) -> str:
         """Store what was typed, ask the registry, and return the binding's secret id.
 
-        Raises PermitError if a number cannot be one.
+        Raises PermitError if a number cannot be one, or the person began too often.
         """
         holder = typed.holder
         if not is_permit_number(holder.permit_number):
@@ -93,7 +100,10 @@ class Bindings:
             lease_unix=now + LEASE_S,
             began_unix=now,
         )
+        of_person = select(func.count()).where(Binding.person == row.person, Binding.began_unix > now - DAY_S)
         with self._database.write() as session:
+            if (session.scalar(of_person) or 0) >= A_DAY:
+                raise PermitError(Code.BINDINGS_TOO_MANY)
             session.add(row)
         self._ask(row.id, holder)
         return row.id
@@ -111,6 +121,12 @@ class Bindings:
             if row.state != BindingState.READY or row.typed is None:
                 raise PermitError(Code.BINDING_NOT_READY)
             return self._protection.open(row.typed, Typed).holder
+
+    def typed(self, binding: str) -> Typed | None:
+        """Return what was typed for a binding; None if it is erased. Raises PermitError."""
+        with self._database.read() as session:
+            row = _known(session, binding)
+            return None if row.typed is None else self._protection.open(row.typed, Typed)
 
     def due(self, limit: int = 20) -> list[str]:
         """Return bindings for which the registry is to be asked now."""
@@ -157,7 +173,7 @@ class Bindings:
         """Erase what was typed for bindings that nobody finished in time, and return how many."""
         old = (
             update(Binding)
-            .where(Binding.typed.is_not(None), Binding.began_unix < self._clock() - MAX_DAYS * 86_400.0)
+            .where(Binding.typed.is_not(None), Binding.began_unix < self._clock() - MAX_DAYS * DAY_S)
             .values(
                 typed=None,
                 record=None,
@@ -191,6 +207,8 @@ class Bindings:
             session.flush()
             row.state, row.code, row.card = BindingState.CLAIMED.value, Code.OK.value, card.id
             row.typed = row.record = None
+            typed = self._protection.open(card.holder, Typed)
+            self._add_news(session, f"claimed/{row.id}", typed, News.CARD_CLAIMED)
             return card.id
 
     def _card_of(self, session: Session, row: Binding) -> Card:
@@ -212,11 +230,18 @@ class Bindings:
             state, code = self._judge(answer, row.asked, now)
             row.state, row.code = state.value, code.value
             waits = state is BindingState.WAITING
-            row.next_unix = now + AFTER_S[row.asked - 1] if waits else None
+            row.next_unix = now + self._after_s[row.asked - 1] if waits else None
+            if row.asked > 1 and not waits and row.typed is not None:  # the person has left the page
+                news = News.PERMIT_FOUND if state is BindingState.READY else News.PERMIT_REFUSED
+                self._add_news(session, f"binding/{row.id}", self._protection.open(row.typed, Typed), news)
             if isinstance(answer, Record) and state is BindingState.READY:
                 row.record = self._protection.seal(answer)
             elif state is BindingState.REFUSED:
                 row.typed = None
+
+    def _add_news(self, session: Session, key: str, typed: Typed, news: News) -> None:
+        message = NewsMessage(typed.phone, news, typed.language)
+        add_notice(session, self._protection, key, message, self._clock())
 
     def _judge(self, answer: Record | Absence, asked: int, now: float) -> tuple[BindingState, Code]:
         if isinstance(answer, Record):
@@ -224,7 +249,7 @@ class Bindings:
             return (BindingState.REFUSED, code) if code is not None else (BindingState.READY, Code.OK)
         if answer is Absence.MISMATCH:
             return BindingState.REFUSED, Code.MISMATCH
-        over = asked > len(AFTER_S)
+        over = asked > len(self._after_s)
         state = BindingState.REFUSED if over else BindingState.WAITING
         if answer is Absence.UNAVAILABLE:
             return state, Code.UNAVAILABLE

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from permit.cards.notices import add_notice
 from permit.domain.endorsements import Endorsement, Remaining, remaining
 from permit.domain.renewal import Permit
+from permit.messages.port import LANGUAGE, News, NewsMessage
 from permit.protection import Protection
 from permit.registry.port import Holder, Record, Registry, ask
 from permit.storage.database import Database
-from permit.storage.tables import Card, ReminderState, StoredReminder
+from permit.storage.tables import BrowserSession, Card, ReminderState, StoredReminder
 
 REFRESH_S = 6 * 3600.0
 CHINA = timezone(timedelta(hours=8))
@@ -25,6 +27,7 @@ class Typed:
 
     holder: Holder
     phone: str
+    language: str = LANGUAGE
 
     def __repr__(self) -> str:
         return "Typed(…)"
@@ -34,11 +37,13 @@ class Typed:
 class CardView:
     """What a card shows, as of the registry's time; for reference only, it replaces no document."""
 
+    name: str
     permit: Permit
     remaining: tuple[tuple[Endorsement, Remaining], ...]
     as_of_unix: float
     level: str
-    reminders: bool
+    remind_permit: bool
+    remind_endorsements: bool
 
     def __repr__(self) -> str:
         return "CardView(…)"
@@ -70,17 +75,33 @@ class Cards:
         """Return what an open card shows; None if it has ended or there is none."""
         with self._database.read() as session:
             row = session.get(Card, card)
-            if row is None or row.record is None:
+            if row is None or row.record is None or row.holder is None:
                 return None
             record = self._protection.open(row.record, Record)
             today = china_day(self._clock())
             left = tuple((one, remaining(one, record.crossings, today)) for one in record.endorsements)
-            return CardView(record.permit, left, record.as_of_unix, row.level, row.reminders)
+            return CardView(
+                name=self._protection.open(row.holder, Typed).holder.name,
+                permit=record.permit,
+                remaining=left,
+                as_of_unix=record.as_of_unix,
+                level=row.level,
+                remind_permit=row.remind_permit,
+                remind_endorsements=row.remind_endorsements,
+            )
 
-    def set_reminders(self, card: str, wanted: bool) -> None:
-        """Switch the reminders of a card on or off."""
+    def is_of(self, card: str, id_number: str) -> bool:
+        """Return whether an open card is of the person with this ID number."""
+        person = self._protection.pseudonym("person", id_number)
+        with self._database.read() as session:
+            row = session.get(Card, card)
+            return row is not None and row.ended_unix is None and row.person == person
+
+    def set_reminders(self, card: str, *, permit: bool, endorsements: bool) -> None:
+        """Switch the reminders of a card on or off, by kind."""
+        wanted = {"remind_permit": permit, "remind_endorsements": endorsements}
         with self._database.write() as session:
-            session.execute(update(Card).where(Card.id == card).values(reminders=wanted))
+            session.execute(update(Card).where(Card.id == card).values(**wanted))
 
     def end(self, card: str) -> bool:
         """End a card and erase what it holds; return False if it had ended."""
@@ -88,7 +109,11 @@ class Cards:
             row = session.get(Card, card, with_for_update=True)
             if row is None or row.ended_unix is not None:
                 return False
-            row.ended_unix = self._clock()
+            row.ended_unix = now = self._clock()
+            if row.holder is not None:
+                typed = self._protection.open(row.holder, Typed)
+                message = NewsMessage(typed.phone, News.CARD_ENDED, typed.language)
+                add_notice(session, self._protection, f"ended/{card}", message, now)
             row.holder = row.record = None
             waiting = StoredReminder.state == ReminderState.WAITING.value
             session.execute(
@@ -96,6 +121,7 @@ class Cards:
                 .where(StoredReminder.card == card, waiting)
                 .values(state=ReminderState.DROPPED.value)
             )
+            session.execute(delete(BrowserSession).where(BrowserSession.card == card))
             return True
 
     def due(self, limit: int = 20) -> list[str]:

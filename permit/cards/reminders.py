@@ -3,7 +3,6 @@
 A crash between the last two hands it over again with the same key, which the carrier does not carry twice.
 """
 
-import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,19 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from permit.cards.cards import Typed, china_day
+from permit.cards.notices import LEASE_S, MAX_TRIES, RETRY_S
 from permit.domain.endorsements import Dead, remaining
 from permit.domain.reminders import DAYS_BEFORE, Expiry, due_reminders
-from permit.messages.port import Delivery, MessagePort, ReminderMessage
+from permit.messages.port import Delivery, MessagePort, ReminderMessage, send
 from permit.protection import Protection
 from permit.registry.port import Record
 from permit.storage.database import Database
 from permit.storage.tables import Card, ReminderState, StoredReminder
-
-log = logging.getLogger(__name__)
-
-LEASE_S = 60.0
-RETRY_S = 3600.0
-MAX_TRIES = 48
 
 
 @dataclass(frozen=True)
@@ -56,11 +50,10 @@ class Reminders:
         now = self._clock()
         with self._database.write() as session:
             row = session.get(Card, card, with_for_update=True)
-            if row is None or row.record is None or not row.reminders:
+            if row is None or row.record is None:
                 return
-            record = self._protection.open(row.record, Record)
             stored = set(session.scalars(select(StoredReminder.key).where(StoredReminder.card == card)))
-            for reminder in due_reminders(self._expiries(record), stored, china_day(now), self._days_before):
+            for reminder in due_reminders(self._expiries(row), stored, china_day(now), self._days_before):
                 waiting = ReminderState.WAITING.value
                 session.add(StoredReminder(card=card, key=reminder.key, state=waiting, next_unix=now))
 
@@ -68,11 +61,14 @@ class Reminders:
         """Hand over reminders that are due, and return how many were accepted."""
         return sum(self._send(one) for one in self._take(limit))
 
-    def _expiries(self, record: Record) -> list[Expiry]:
-        """Return what will expire: the permit, and endorsements of which something remains."""
+    def _expiries(self, row: Card) -> list[Expiry]:
+        """Return what the holder wants reminders of; an endorsement only if something of it remains."""
+        if row.record is None:
+            return []
+        record = self._protection.open(row.record, Record)
         today = china_day(self._clock())
-        found = [Expiry("permit", record.permit.expires)]
-        for endorsement in record.endorsements:
+        found = [Expiry("permit", record.permit.expires)] if row.remind_permit else []
+        for endorsement in record.endorsements if row.remind_endorsements else ():
             if not isinstance(remaining(endorsement, record.crossings, today), Dead):
                 found.append(Expiry(f"{endorsement.region}/{endorsement.id}", endorsement.expires))
         return found
@@ -96,11 +92,7 @@ class Reminders:
         if message is None:
             self._settle(due, ReminderState.DROPPED)
             return False
-        try:
-            delivery = self._messages.send(f"{due.card}/{due.key}", message)
-        except Exception as error:  # its text may hold the number
-            log.error("a reminder was not sent: %s", type(error).__name__)
-            delivery = Delivery.LATER
+        delivery = send(self._messages, f"{due.card}/{due.key}", message)
         if delivery is Delivery.LATER:
             self._put_off(due)
             return False
@@ -112,15 +104,16 @@ class Reminders:
         """Return the message; None if the card has ended, wants none, or the day has passed or is another."""
         with self._database.read() as session:
             row = session.get_one(Card, due.card)
-            if row.record is None or row.holder is None or not row.reminders:
+            if row.holder is None:
                 return None
-            record = self._protection.open(row.record, Record)
-            phone = self._protection.open(row.holder, Typed).phone
+            typed = self._protection.open(row.holder, Typed)
+            expiries = self._expiries(row)
         today = china_day(self._clock())
-        for expiry in self._expiries(record):
+        for expiry in expiries:
             if due.key.startswith(f"{expiry.item}/{expiry.day.isoformat()}/") and today <= expiry.day:
                 item = expiry.item.partition("/")[0]
-                return ReminderMessage(phone, item, expiry.day, (expiry.day - today).days)
+                days_left = (expiry.day - today).days
+                return ReminderMessage(typed.phone, item, expiry.day, days_left, typed.language)
         return None
 
     def _put_off(self, due: _Due) -> None:

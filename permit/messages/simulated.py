@@ -1,33 +1,32 @@
 """A carrier for simulation: appends each message once to a file that a page or a test reads."""
 
-import threading
+import fcntl
 from pathlib import Path
 
 import msgspec
 
-from permit.messages.port import Delivery, ReminderMessage
+from permit.messages.port import Delivery, Message
 
 
 class CarriedMessage(msgspec.Struct, frozen=True):
     """A line of the file."""
 
     key: str
-    message: ReminderMessage
+    message: Message
 
 
 class SimulatedMessages:
-    """Carrier with a file of JSON lines; one process at a time writes it."""
+    """Carrier with a file of JSON lines, which several processes may share."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
 
-    def send(self, key: str, message: ReminderMessage) -> Delivery:
+    def send(self, key: str, message: Message) -> Delivery:
         """Append the message, unless its key is there. Raises OSError."""
-        with self._lock:
+        with self._path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             if all(one.key != key for one in self.carried()):
-                with self._path.open("ab") as file:
-                    file.write(msgspec.json.encode(CarriedMessage(key, message)) + b"\n")
+                file.write(msgspec.json.encode(CarriedMessage(key, message)) + b"\n")
         return Delivery.ACCEPTED
 
     def carried(self) -> list[CarriedMessage]:

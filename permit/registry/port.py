@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from permit.domain.endorsements import Crossing, Endorsement
-from permit.domain.renewal import Permit
+from permit.domain.renewal import Permit, Wish
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,23 @@ class Absence(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Progress(StrEnum):
+    """What became of a request for a new endorsement."""
+
+    RECEIVED = "received"
+    ISSUED = "issued"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"  # not known now; the same question may be asked again
+
+
 class Registry(Protocol):
-    """A registry of permits. `look_up` may be called from several threads at once."""
+    """A registry of permits. Its methods may be called from several threads at once."""
 
     def look_up(self, holder: Holder) -> Record | Absence:
         """Return the record of a holder's permit, or why there is none. Keep nothing of the argument."""
+
+    def renew(self, key: str, holder: Holder, wish: Wish) -> Progress:
+        """Hand in a request for an endorsement and return its state; the same `key` is the same request."""
 
 
 def ask(registry: Registry, holder: Holder) -> Record | Absence:
@@ -64,3 +76,12 @@ def ask(registry: Registry, holder: Holder) -> Record | Absence:
     except Exception as error:
         log.error("the registry failed: %s", type(error).__name__)
         return Absence.UNAVAILABLE
+
+
+def renew(registry: Registry, key: str, holder: Holder, wish: Wish) -> Progress:
+    """Return what the registry says of a request; UNAVAILABLE if it fails, as `ask` does."""
+    try:
+        return registry.renew(key, holder, wish)
+    except Exception as error:
+        log.error("the registry failed: %s", type(error).__name__)
+        return Progress.UNAVAILABLE

@@ -1,5 +1,7 @@
 """A service on a database of its own, a registry that tests fill, and a clock that they move."""
 
+import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -9,13 +11,18 @@ import pytest
 
 from permit.binding.bindings import Authentication, Bindings
 from permit.cards.cards import Cards, Typed
+from permit.cards.notices import Notices
 from permit.cards.reminders import Reminders
+from permit.cards.renewals import Renewals
 from permit.domain.endorsements import Endorsement, Purpose, Region
 from permit.domain.renewal import Permit
 from permit.messages.simulated import SimulatedMessages
 from permit.protection import Protection, make_keys
 from permit.registry.port import Absence, Holder
 from permit.registry.simulated import Content, SimulatedPermit, SimulatedRegistry
+from permit.sessions.logins import Logins
+from permit.sessions.phone_codes import PhoneCodes
+from permit.sessions.sessions import Sessions
 from permit.storage.database import Database, migrate
 
 TODAY = date(2026, 11, 30)
@@ -52,6 +59,11 @@ class World:
         self.cards = Cards(registry=self.registry, **shared)
         self.messages = SimulatedMessages(self.folder / "messages.jsonl")
         self.reminders = Reminders(messages=self.messages, **shared)
+        self.notices = Notices(messages=self.messages, **shared)
+        self.renewals = Renewals(registry=self.registry, **shared)
+        self.sessions = Sessions(**shared)
+        self.logins = Logins(**shared)
+        self.phone_codes = PhoneCodes(messages=self.messages, **shared)
 
     def clock(self):
         return self.now
@@ -95,11 +107,34 @@ class Broken:
         raise RuntimeError(f"no line for {holder.id_number}")
 
 
+@pytest.fixture(autouse=True)
+def unchanged_umask():
+    """Keep what a command sets from the next tests."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+
+
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path, f"sqlite:///{tmp_path / 'permit.sqlite3'}")
     yield made
     made.database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored_world(request, tmp_path):
+    """Return a world on each database."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            cluster = request.getfixturevalue("postgresql")
+            url = stack.enter_context(cluster.fresh(migrated=False))
+        else:
+            url = f"sqlite:///{tmp_path / 'permit.sqlite3'}"
+        made = World(tmp_path, url)
+        stack.callback(made.database.close)
+        yield made
 
 
 __all__ = ["Absence", "Broken", "World", "endorsement", "made_up_holder"]

@@ -4,13 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from permit.cards.reminders import RETRY_S, Reminders
-from permit.messages.port import Delivery
+from permit.cards.notices import RETRY_S
+from permit.cards.reminders import Reminders
+from permit.messages.port import Delivery, ReminderMessage
 from tests.permit.conftest import TODAY, endorsement
 
 
 def carried(world):
-    return [(one.message.item, one.message.days_left) for one in world.messages.carried()]
+    return [
+        (one.message.item, one.message.days_left)
+        for one in world.messages.carried()
+        if isinstance(one.message, ReminderMessage)
+    ]
 
 
 def pass_days(world, card, days):
@@ -97,10 +102,10 @@ def test_a_carrier_that_cannot_is_asked_again_and_one_that_refuses_is_not(world,
 
 def test_off_means_none_and_on_again_goes_on(world):
     card = world.card(expires=TODAY + timedelta(days=100))
-    world.cards.set_reminders(card, wanted=False)
+    world.cards.set_reminders(card, permit=False, endorsements=True)
     pass_days(world, card, 50)
     assert carried(world) == []
-    world.cards.set_reminders(card, wanted=True)
+    world.cards.set_reminders(card, permit=True, endorsements=True)
     pass_days(world, card, 60)
     assert [days for _, days in carried(world)] == [50, 30, 7]
 

@@ -24,7 +24,8 @@ def upgrade() -> None:
         sa.Column("record", sa.LargeBinary(), nullable=True),
         sa.Column("claimed_unix", sa.Float(), nullable=False),
         sa.Column("refresh_unix", sa.Float(), nullable=False),
-        sa.Column("reminders", sa.Boolean(), nullable=False),
+        sa.Column("remind_permit", sa.Boolean(), nullable=False),
+        sa.Column("remind_endorsements", sa.Boolean(), nullable=False),
         sa.Column("ended_unix", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cards")),
     )

@@ -1,0 +1,1 @@
+"""Commands of `permit`, one file each."""

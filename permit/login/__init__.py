@@ -1,0 +1,1 @@
+"""OpenID Connect: this service as a relying party of central."""

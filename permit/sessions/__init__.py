@@ -1,0 +1,1 @@
+"""Browsers: their sessions, one-time codes to mobile numbers, logins that are under way."""

@@ -1,0 +1,1 @@
+"""The pages: routes, templates, sentences in three languages, the card without a connection."""
