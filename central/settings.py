@@ -88,6 +88,8 @@ class Requests(Section):
         50.0  # each address, at the routes of relying parties: all their users come from it
     )
     parties_burst: int = 500
+    people_per_s: float = 30.0  # each address, at the authentication page: many share that of a carrier
+    people_burst: int = 1500
     forgeries_per_s: float = 20.0  # bad signatures from each address, unless their terminal is known there
     forgeries_burst: int = 400
     lease_s: float = 30.0  # how long a request is "in flight" before it counts as orphaned
@@ -113,6 +115,7 @@ class Overload(Section):
     activations_waiting: int = Field(default=200, ge=0)
     others: int = Field(default=32, ge=1)  # no more than there are connections to the database
     others_waiting: int = Field(default=500, ge=0)
+    prompts: int = Field(default=500, ge=1)  # people on the phone who wait for the next digit
     # A terminal gives up a heartbeat after 3 s: what would wait for longer is refused instead.
     wait_s: float = Field(default=2.0, gt=0)
 
@@ -291,10 +294,36 @@ class Authority(Section):
     timeout_s: float = Field(default=20.0, gt=0)
 
 
+class FaceCheck(Section):
+    """Face and digits on the person's own phone."""
+
+    digits: int = Field(default=4, ge=4, le=8)  # all must be right: no clerk is there
+    run_up_s: float = Field(default=1.0, ge=0.5, le=5)  # recorders of phones lose or delay their first sounds
+    gap_min_s: float = Field(default=1.6, ge=1.0, le=5)  # between two digits; the light changes half-way, and
+    gap_max_s: float = Field(default=2.4, ge=1.0, le=5)  # … at most three times a second (WCAG 2.3.1)
+    tries: int = Field(default=3, ge=1, le=5)
+    # From the first prompt to the last chunk: 12 s of recording, and a line that is lost for a while.
+    recording_s: float = Field(default=120.0, ge=30, le=120)
+    chunk_bytes: int = Field(default=256 * 1024, ge=16 * 1024, le=512 * 1024)
+    clip_bytes: int = Field(default=12 * 1024 * 1024, ge=1024 * 1024)
+    waiting_s: float = Field(default=7200.0, gt=0, le=86_400)  # for a credential to be opened at a terminal
+    # Recordings of one person, and for one relying party.
+    a_person_an_hour: int = Field(default=10, ge=1)
+    a_person_a_day: int = Field(default=20, ge=1)
+    a_party_a_minute: int = Field(default=300, ge=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> "FaceCheck":
+        if self.gap_min_s > self.gap_max_s:
+            raise ValueError("gap_min_s is greater than gap_max_s")
+        return self
+
+
 class Authentication(Section):
     """Online authentication by OpenID Connect."""
 
     issuer: str = ""  # the public address, https://…; "": off
+    face: FaceCheck = FaceCheck()
     # A clip that would wait longer for a worker is not taken, and the person shall come back later.
     verdict_wait_s: float = Field(default=60.0, gt=0, le=300)
 

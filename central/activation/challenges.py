@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from central import settings
 from central.activation import challenge_ids
+from central.security.random_digits import next_digit
 from central.storage import tables
 from central.storage.prepared import Prepared
 
@@ -134,8 +135,7 @@ def claims(key: Ed25519PrivateKey, terminal: str, now: int, rules: settings.Chal
 
 def digits(length: int) -> list[int]:
     """Return random digits, none twice in a row: two equal ones run together when they are spoken."""
-    chosen = [secrets.randbelow(10)]
+    chosen: list[int] = []
     while len(chosen) < length:
-        step = 1 + secrets.randbelow(9)
-        chosen.append((chosen[-1] + step) % 10)
+        chosen.append(next_digit(chosen[-1] if chosen else None))
     return chosen

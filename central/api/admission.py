@@ -30,6 +30,9 @@ UNLIMITED = frozenset({"/v1/health", "/healthz", "/readyz", "/metrics"})
 RETRY_S = 5.0
 """The least time that a request that was turned away is asked to wait."""
 _PARTIES = frozenset({"/oidc/par", "/oidc/token"})
+_PEOPLE = "/oidc/person"
+"""Pages of people, and what they call: some fifty calls for one authentication; many share an address."""
+_PROMPTS = re.compile(r"/oidc/person/recordings/[^/]+/prompts/")
 _ACTIVATIONS = ("POST", "/v1/activations")
 _KEY_ID = re.compile(r';keyid="([^"]{1,64})"')
 _FORGED = frozenset({Code.REQUEST_SIGNATURE.value, Code.TERMINAL_UNKNOWN.value})
@@ -74,11 +77,14 @@ class Lanes:
     def __init__(self, rules: Overload) -> None:
         self.activations = Lane(rules.activations, rules.activations_waiting, rules.wait_s)
         self.others = Lane(rules.others, rules.others_waiting, rules.wait_s)
+        self.prompts = Lane(rules.prompts, 0, rules.wait_s)
 
     def of(self, scope: Scope) -> Lane | None:
         """Return the lane of a request; None: it needs none."""
         if scope["type"] != "http" or scope["path"] in UNLIMITED:
             return None
+        if _PROMPTS.match(scope["path"]):  # most of their time they wait until the prompt is due
+            return self.prompts
         return self.activations if (scope["method"], scope["path"]) == _ACTIVATIONS else self.others
 
 
@@ -107,7 +113,7 @@ class Admission:
     verified, which costs something. A terminal that was verified from an address before is limited by its own
     rate. Others who name a terminal are limited by the bad signatures that came from their address: otherwise
     a stranger could use up a terminal's rate. A POST without a signature is limited as a stranger's; relying
-    parties, which speak for many people, may send more.
+    parties, which speak for many people, may send more, and so may the pages of people.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class Admission:
         self._terminals = terminals
         self._strangers = strangers
         self._parties = RateLimiter(rules.parties_per_s, rules.parties_burst)
+        self._people = RateLimiter(rules.people_per_s, rules.people_burst)
         self._forgeries = RateLimiter(rules.forgeries_per_s, rules.forgeries_burst)
         self._verified: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -145,6 +152,8 @@ class Admission:
             self._forgeries.require(address, now)
         elif path in _PARTIES:
             self._parties.spend(address, now)
+        elif path.startswith(_PEOPLE):
+            self._people.spend(address, now)
         elif method == "POST":
             self._strangers.spend(address, now)
 

@@ -13,6 +13,7 @@ from central.api.dependencies import Service
 from central.api.middleware import BodyLimit
 from central.api.routes import (
     activations,
+    authentication_capture,
     challenges,
     clerks,
     credentials,
@@ -44,6 +45,7 @@ def application(service: Service) -> FastAPI:
         app.include_router(simulation.router)
     if service.provider is not None:
         app.include_router(oidc.router)
+        app.include_router(authentication_capture.router)
         if service.settings.simulation:
             app.include_router(simulation.authentication)
     _add_middlewares(app, service)

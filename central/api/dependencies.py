@@ -15,6 +15,7 @@ from central.activation.recheck import Rechecker
 from central.api.figures import Figures
 from central.api.middleware import RateLimiter
 from central.api.readiness import Readiness
+from central.authentication.capture import Capture
 from central.authentication.provider import Provider
 from central.authentication.references import References
 from central.authentication.verification_jobs import VerificationJobs
@@ -47,6 +48,7 @@ class Service:
     provider: Provider | None  # of online authentication; None: off
     verification_jobs: VerificationJobs | None  # the same
     references: References
+    capture: Capture | None  # the same
     activations: Activations
     terminal_keys: TerminalKeys
     rechecker: Rechecker
@@ -84,6 +86,8 @@ def build(settings: Settings) -> Service:
     activations = Activations(
         database=database, keys=keys, authority=measured, settings=settings, clock=clock
     )
+    jobs = _verification_jobs(settings)
+    references = References(database, personal_data, partial(ask_reference, measured))
     workers = AuthorityWorkers(settings.authority.calls, settings.authority.timeout_s)
     return Service(
         settings=settings,
@@ -96,9 +100,10 @@ def build(settings: Settings) -> Service:
         phone_codes=PhoneCodes(
             database=database, personal_data=personal_data, port=messages, settings=settings.phone_codes
         ),
-        provider=_provider(settings, database, personal_data),
-        verification_jobs=_verification_jobs(settings),
-        references=References(database, personal_data, partial(ask_reference, measured)),
+        provider=_provider(settings, database, personal_data, clock),
+        verification_jobs=jobs,
+        references=references,
+        capture=_capture(settings, database, personal_data, jobs, references, clock),
         activations=activations,
         terminal_keys=TerminalKeys(database),
         rechecker=Rechecker(
@@ -118,9 +123,33 @@ def build(settings: Settings) -> Service:
     )
 
 
-def _provider(settings: Settings, database: Database, personal_data: PersonalData) -> Provider | None:
+def _provider(
+    settings: Settings, database: Database, personal_data: PersonalData, clock: DatabaseClock
+) -> Provider | None:
     issuer = settings.authentication.issuer
-    return Provider(database=database, protection=personal_data, issuer=issuer) if issuer else None
+    if not issuer:
+        return None
+    return Provider(database=database, protection=personal_data, issuer=issuer, clock=clock)
+
+
+def _capture(
+    settings: Settings,
+    database: Database,
+    personal_data: PersonalData,
+    jobs: VerificationJobs | None,
+    references: References,
+    clock: DatabaseClock,
+) -> Capture | None:
+    if jobs is None:
+        return None
+    return Capture(
+        database=database,
+        protection=personal_data,
+        jobs=jobs,
+        references=references,
+        rules=settings.authentication.face,
+        clock=clock,
+    )
 
 
 def _verification_jobs(settings: Settings) -> VerificationJobs | None:

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from central.authentication.codes import CaptureCode, CaptureRefused
+from central.authentication.provider import RequestOver
 from central.codes import Code
 from central.exceptions import Problem
 from central.logging_setup import request_id
@@ -57,6 +59,8 @@ async def refuse(
 def install(app: FastAPI) -> None:
     """Give every refusal of `app` a code; for unexpected exceptions see `central.api.access_log`."""
     app.add_exception_handler(Problem, handle_problem)
+    app.add_exception_handler(CaptureRefused, handle_capture_refused)
+    app.add_exception_handler(RequestOver, handle_request_over)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.add_exception_handler(HTTPException, handle_http_exception)
 
@@ -66,6 +70,24 @@ def handle_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # registered for this type only
     request.state.code = error.code.value
     return problem_response(error)
+
+
+def handle_capture_refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer a call of the authentication page that cannot be carried out."""
+    assert isinstance(error, CaptureRefused)
+    return _page_problem(request, error.code, error.status)
+
+
+def handle_request_over(request: Request, error: Exception) -> JSONResponse:
+    """Answer a call of the authentication page whose session has ended, or that has none."""
+    return _page_problem(request, CaptureCode.OVER, 410)
+
+
+def _page_problem(request: Request, code: CaptureCode, status: int) -> JSONResponse:
+    request.state.code = code.value
+    body = {"code": code.value, "detail": "", "request_id": request_id.get()}
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def handle_validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
     push     the party sends everything, with the person it expects, directly to central; it gets a handle
     open     the person's browser brings the handle, once, and gets a session in its place
+    wait     … or it waits until the person has opened a credential at a terminal, and then goes on
     settle   the authentication has a verdict
     end      the person is sent back with a code, or with an error
 
@@ -35,6 +36,9 @@ class OpenRequest:
     person: str | None
     level: Level | None
     authenticated_unix: float | None
+    expires_unix: float
+    waiting_unix: float | None
+    resumed_unix: float | None
 
     def __repr__(self) -> str:
         return f"OpenRequest({self.party})"
@@ -88,7 +92,29 @@ def find_open(session: Session, protection: PersonalData, secret: str, now: floa
         person=row.person,
         level=None if row.level is None else Level(row.level),
         authenticated_unix=row.authenticated_unix,
+        expires_unix=row.expires_unix,
+        waiting_unix=row.waiting_unix,
+        resumed_unix=row.resumed_unix,
     )
+
+
+def lock(session: Session, request: str) -> AuthenticationRequest:
+    """Return the row of a request; no other transaction gets it until this one ends."""
+    return session.get_one(AuthenticationRequest, request, with_for_update=True, populate_existing=True)
+
+
+def wait(session: Session, request: str, now: float, most_s: float) -> None:
+    """Let a request wait for a credential, `most_s` from now; one that waits already is not prolonged."""
+    row = lock(session, request)
+    if row.waiting_unix is None and row.ended_unix is None:
+        row.waiting_unix, row.expires_unix = now, now + most_s
+
+
+def resume(session: Session, request: str, now: float) -> None:
+    """Go on with a request that has waited, as with one that was just opened."""
+    row = lock(session, request)
+    if row.waiting_unix is not None and row.ended_unix is None:
+        row.waiting_unix, row.resumed_unix, row.expires_unix = None, now, now + SESSION_S
 
 
 def settle(session: Session, request: str, person: str, level: Level, now: float) -> bool:

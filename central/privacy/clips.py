@@ -10,13 +10,27 @@ from sqlalchemy import delete, select, update
 
 from central.privacy.retention import DAY_S, ErasureReceipt, lock_erasures, sign_receipt
 from central.protocol.verification import JOB_S
+from central.storage.authentication_tables import RecordingChunk
 from central.storage.database import Database
 from central.storage.verification_tables import VerificationJob, VerificationWorker
 
 KIND = "recorded clips"
 ROUND_S = 10.0
 """How often central looks for clips to erase and to receipt."""
+CHUNKS_S = 120.0
+"""The longest time for a recording (`FaceCheck.recording_s`); one that ends erases its chunks itself."""
 _WORKERS_S = 3600.0
+
+
+def erase_chunks(database: Database, now: float) -> None:
+    """Erase chunks of recordings that were broken off without a word from the page."""
+    left = RecordingChunk.arrived_unix < now - CHUNKS_S
+    with database.read() as session:
+        if session.scalar(select(RecordingChunk.number).where(left).limit(1)) is None:
+            return
+    with database.write() as session:
+        session.execute(delete(RecordingChunk).where(left))
+    database.scrub()
 
 
 def erase_clips(database: Database, key: Ed25519PrivateKey, now: float) -> ErasureReceipt | None:

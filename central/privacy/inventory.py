@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from central.privacy.clips import CHUNKS_S
 from central.privacy.retention import DAY_S
 from central.protocol.verification import JOB_S
 from central.settings import Retention
+from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
 from central.storage.tables import (
     Activation,
     AuditAlarm,
@@ -82,6 +84,12 @@ def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
               PhoneCode.proved_unix.is_not(None))  # fmt: skip
     yield row("recorded clips", "face and voice, sealed to the workers", VerificationJob.made_unix,
               "the verdict, or 420 s", JOB_S / DAY_S, VerificationJob.sealed.is_not(None))  # fmt: skip
+    yield row("pieces of recordings", "face and voice, encrypted", RecordingChunk.arrived_unix,
+              "the end of the recording, or 120 s", CHUNKS_S / DAY_S)  # fmt: skip
+    yield row("recordings", "keyed hash, relying party, codes; for limits", Recording.started_unix,
+              "a day", 1.0)  # fmt: skip
+    yield row("consents to face and voice", "keyed hash, relying party, hash of the text",
+              FaceConsent.at_unix, "[retention] evidence_days", keep.evidence_days)  # fmt: skip
     yield row("kept pictures", "keyed hash, picture encrypted", ReferencePicture.kept_unix,
               "the credential, or their owner's word", None)  # fmt: skip
     yield row("spent signatures", "nothing personal", SeenToken.expires_unix, "their own end", 0.0)

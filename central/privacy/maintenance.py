@@ -16,6 +16,7 @@ from central.storage.authentication_tables import (
     AuthenticationRequest,
     AuthorizationCode,
     ClientAssertion,
+    Recording,
 )
 from central.storage.database import Database
 from central.storage.tables import EnrolmentCode, SeenToken
@@ -74,6 +75,7 @@ class Maintenance:
 
     def _erase_clips(self) -> None:
         clips.erase_clips(self._database, self._key, self._clock())
+        clips.erase_chunks(self._database, self._clock())
 
     def _delete_expired(self) -> None:
         delete_expired(self._database, self._clock())
@@ -101,6 +103,7 @@ def delete_expired(database: Database, now: float) -> None:
         session.execute(delete(EnrolmentCode).where(EnrolmentCode.expires_unix < now - _DAY_S))
         for table in (AuthenticationRequest, AuthorizationCode, AccessToken, ClientAssertion):
             session.execute(delete(table).where(table.expires_unix < now))
+        session.execute(delete(Recording).where(Recording.started_unix < now - _DAY_S))
         if not is_in_parts:
             session.execute(delete(SeenToken).where(SeenToken.expires_unix < now))
     if is_in_parts:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central import metrics
 from central.settings import Retention
+from central.storage.authentication_tables import FaceConsent
 from central.storage.database import Database
 from central.storage.tables import (
     Activation,
@@ -121,6 +122,13 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
                 & (Challenge.used_by.is_(None) | Challenge.used_by.not_in(unsettled))
             ),
             erase=delete(Challenge),
+        ),
+        DataCategory(
+            kind="consents to face and voice",
+            days=keep.evidence_days,
+            at=FaceConsent.at_unix,
+            due=lambda before: FaceConsent.at_unix < before,
+            erase=delete(FaceConsent),
         ),
         DataCategory(
             kind="one-time codes",

@@ -47,13 +47,21 @@ class PersonalData:
 
     def encrypt(self, text: str, bound_to: str) -> bytes:
         """Return a nonce and the AES-256-GCM ciphertext; it opens only with the same `bound_to`."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), bound_to.encode())
+        return self.encrypt_bytes(text.encode(), bound_to)
 
     def decrypt(self, data: bytes, bound_to: str) -> str:
         """Return the text. Raises ValueError if it was altered or belongs elsewhere."""
+        return self.decrypt_bytes(data, bound_to).decode()
+
+    def encrypt_bytes(self, content: bytes, bound_to: str) -> bytes:
+        """Return a nonce and the ciphertext of `content`, as `encrypt`."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, content, bound_to.encode())
+
+    def decrypt_bytes(self, data: bytes, bound_to: str) -> bytes:
+        """Return what was encrypted. Raises ValueError if it was altered or belongs elsewhere."""
         try:
-            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode()).decode()
+            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode())
         except InvalidTag:
             raise ValueError("does not open") from None
 

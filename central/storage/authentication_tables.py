@@ -50,6 +50,8 @@ class AuthenticationRequest(Base):
     level: Mapped[str | None] = mapped_column(String(64))
     authenticated_unix: Mapped[float | None] = mapped_column(Float)
     ended_unix: Mapped[float | None] = mapped_column(Float)  # the person was sent back
+    waiting_unix: Mapped[float | None] = mapped_column(Float)  # since when it waits for a credential
+    resumed_unix: Mapped[float | None] = mapped_column(Float)  # one was opened: tries count anew from here
 
 
 class AuthorizationCode(Base):
@@ -98,3 +100,46 @@ class ClientAssertion(Base):
     party: Mapped[str] = mapped_column(String(64), primary_key=True)
     jti_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires_unix: Mapped[float] = mapped_column(Float, index=True)
+
+
+class FaceConsent(Base):
+    """A person's consent to face and voice recognition for one request; kept as evidence."""
+
+    __tablename__ = "face_consents"
+
+    request: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(64))  # keyed hash
+    party: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(8))
+    sha256: Mapped[str] = mapped_column(String(64))  # of the text that was shown
+    at_unix: Mapped[float] = mapped_column(Float, index=True)
+
+
+class Recording(Base):
+    """One try at face and digits. The row outlives its request by a day, for the limits of a person."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64), index=True)
+    person: Mapped[str] = mapped_column(String(64), index=True)  # keyed hash
+    party: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(64), default="")  # of its end
+    prompts: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted JSON; erased with the last chunk
+    job: Mapped[str | None] = mapped_column(String(64))  # of the verification
+    started_unix: Mapped[float] = mapped_column(Float, index=True)
+    finished_unix: Mapped[float | None] = mapped_column(Float)
+
+
+class RecordingChunk(Base):
+    """A piece of a recording, encrypted; deleted when the recording is handed over or ends."""
+
+    __tablename__ = "recording_chunks"
+
+    recording: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column()
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    arrived_unix: Mapped[float] = mapped_column(Float, index=True)

@@ -47,8 +47,11 @@ def service_of(settings):
 class World:
     """Central's application, two relying parties, and a clock."""
 
-    def __init__(self, folder):
-        settings = Settings(data=folder, simulation=True, authentication=Authentication(issuer=ISSUER))
+    def __init__(self, folder, database_url=""):
+        settings = Settings(
+            data=folder, simulation=True, database_url=database_url,
+            authentication=Authentication(issuer=ISSUER),
+        )  # fmt: skip
         self.service = service_of(settings)
         self.now = 1_800_000_000.0
         self.service.provider._clock = lambda: self.now

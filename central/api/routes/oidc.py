@@ -87,14 +87,27 @@ def person(request: Request, provider: OpenIdProvider) -> Response:
         visitor = provider.visitor(request.cookies.get(COOKIE, ""))
     except RequestOver:
         return _page(request, OVER, 410)
-    shown = authentication_page.Asking(visitor.party.name, visitor.party.purpose, visitor.request.level)
-    return _page(request, shown, 200, visitor.request.parameters["redirect_uri"])
+    given = visitor.request.parameters
+    shown = authentication_page.Asking(
+        visitor.party.name, visitor.party.purpose, visitor.request.level, given.get("person_name", "")
+    )
+    return _page(request, shown, 200, given["redirect_uri"])
+
+
+@router.get("/oidc/static/{version}/{name}")
+def static(version: str, name: str) -> Response:
+    """Return a file of the page. Its address changes with its content. Raises Problem 404."""
+    found = authentication_page.static_file(name)
+    if found is None or version != authentication_page.VERSION:
+        raise Problem(404, Code.REQUEST_UNKNOWN)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(found[0], media_type=found[1], headers=headers)
 
 
 @router.post("/oidc/person/finish")
 def finish(request: Request, provider: OpenIdProvider) -> Response:
     """Send the person back to the relying party."""
-    _same_origin(request, provider)
+    require_same_origin(request, provider)
     try:
         address = provider.finish(request.cookies.get(COOKIE, ""))
     except RequestOver:
@@ -104,8 +117,8 @@ def finish(request: Request, provider: OpenIdProvider) -> Response:
     return answer
 
 
-def _same_origin(request: Request, provider: Provider) -> None:
-    """Refuse a form that another site sends. Raises Problem 403.
+def require_same_origin(request: Request, provider: Provider) -> None:
+    """Refuse what another site sends. Raises Problem 403.
 
     Every browser that can film sends `Origin` with a POST.
     """
@@ -120,7 +133,12 @@ def _page(
         request.query_params.get("language", ""), request.headers.get("accept-language", "")
     )
     central = request.app.state.service
-    text = authentication_page.render(shown, language=language, simulation=central.settings.simulation)
+    text = authentication_page.render(
+        shown,
+        language=language,
+        simulation=central.settings.simulation,
+        rules=central.settings.authentication.face,
+    )
     return HTMLResponse(text, status, authentication_page.headers(goes_to))
 
 
