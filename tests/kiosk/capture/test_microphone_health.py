@@ -19,6 +19,13 @@ from kiosk.settings import load
 
 BLOCK = SAMPLE_RATE // 50
 RANDOM = np.random.default_rng(1)
+BEGINNING = RANDOM.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_noise():
+    """Begin each test with the same noise, in whatever order they run."""
+    RANDOM.bit_generator.state = BEGINNING
 
 
 def room(at: int) -> np.ndarray:
@@ -155,7 +162,7 @@ def test_the_check_names_what_it_hears(sound, word, code):
     assert found is code
 
 
-@pytest.mark.parametrize(("loss_db", "heard_it"), [(0, True), (20, True), (40, True), (80, False)])
+@pytest.mark.parametrize(("loss_db", "heard_it"), [(0, True), (20, True), (40, True), (100, False)])
 def test_a_loudspeaker_is_heard_through_the_room_or_it_is_not(loss_db, heard_it):
     played = played_tone() * np.float32(10 ** (-loss_db / 20))
     for _ in range(100):
