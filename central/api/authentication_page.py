@@ -113,6 +113,8 @@ def headers(goes_to: str | None) -> dict[str, str]:
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"connect-src 'self'; form-action 'self'{target}; base-uri 'none'; frame-ancestors 'none'",
         "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+        # With `no-referrer` browsers would send the page's own forms with `Origin: null`.
+        "Referrer-Policy": "same-origin",
     }
 
 

@@ -183,8 +183,14 @@ class Provider:
         return Visitor(request, party)
 
     def settle(self, secret: str, person: str, level: Level) -> None:
-        """Note that the person of a session was authenticated. `person`: keyed hash. Raises RequestOver."""
+        """Note that the person of a session was authenticated. `person`: keyed hash.
+
+        Raises RequestOver, also if the relying party expects another person.
+        """
         visitor = self.visitor(secret)
+        expected = visitor.request.parameters.get("person_number")
+        if expected and self._protection.person(expected) != person:
+            raise RequestOver
         with self._database.write() as session:
             if not requests.settle(session, visitor.request.id, person, level, self._clock()):
                 raise RequestOver

@@ -138,8 +138,8 @@ class Caller:
 
     def code(self, number=NUMBER, level=Level.FACE, **change):
         """Return a code, from the push to the way back."""
-        browser = self.world.browser()
-        assert browser.arrive(self.name, self.push(**change).json()["request_uri"]).status_code == 303
+        browser, expected = self.world.browser(), {"person_number": number} | change
+        assert browser.arrive(self.name, self.push(**expected).json()["request_uri"]).status_code == 303
         assert browser.pass_as(number, level).status_code == 303
         return answer_of(browser.finish())["code"]
 
@@ -344,6 +344,21 @@ def test_another_site_cannot_finish_for_the_person(world, origin):
     browser.pass_as()
     answer = browser.post("/oidc/person/finish", headers={} if origin is None else {"Origin": origin})
     assert answer.status_code == 403
+
+
+def test_a_browser_may_send_the_pages_own_form(world):
+    """With `no-referrer` Chromium sends it with `Origin: null`, which is refused."""
+    browser = world.browser()
+    browser.arrive("first", world.party().push().json()["request_uri"])
+    assert browser.get("/oidc/person").headers["Referrer-Policy"] == "same-origin"
+
+
+def test_another_person_than_the_expected_does_not_pass(world):
+    browser = world.browser()
+    pushed = world.party().push(person_name="测试", person_number="449999195001010010")
+    browser.arrive("first", pushed.json()["request_uri"])
+    assert browser.pass_as().status_code == 409
+    assert "error=access_denied" in browser.finish().headers["Location"]
 
 
 def test_the_cookie_cannot_be_chosen_by_others(world):
