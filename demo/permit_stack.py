@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from central.__main__ import main as central
+from central.settings import SQLITE
 from permit.__main__ import main as permit
 from permit.registry.simulated import Content
 
@@ -89,6 +90,8 @@ class PermitStack:
             key=keys / "server.key",
         )
         (self.permit_data / "permit.toml").write_text(settings + self._more_settings, encoding="utf-8")
+        if (self.central_data / SQLITE).exists():  # of an earlier release, perhaps
+            self._central("migrate")
         self._central("init")
         self._permit("init")
         if "permit\t" not in self._central("relying-party", "list"):
