@@ -22,6 +22,7 @@ from central.api.routes import (
     look_up,
     oidc,
     phone_codes,
+    points,
     simulation,
     terminals,
     visits,
@@ -94,6 +95,7 @@ def application_without_service(**options: object) -> FastAPI:
         credentials,
         health,
         look_up,
+        points,
         visits,
     ):
         app.include_router(routes.router)

@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `central fleet`."""
     add = add_actions(parser)
     add("show", show_fleet, "show every terminal with its last heartbeat and alarms")
-    load = add("load", load_fleet, "add the first 45 points, or those of a CSV file")
+    load = add(
+        "load",
+        load_fleet,
+        "add the first 45 points, or those of a CSV file; bring coordinates and hours up to date",
+    )
     load.add_argument("file", type=Path, nargs="?", default=terminals.FLEET)
     reader = add("reader", permit_reader, "let a terminal pin another card reader, once")
     reader.add_argument("terminal", type=terminal_name)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.exceptions import Problem
-from central.fleet import alarms, readers
+from central.fleet import alarms, points, readers
 from central.protocol.messages import Reader
 from central.security.encoding import from_base64url
 from central.security.terminal_keys import load_key
@@ -29,18 +29,44 @@ class TerminalRevoked(Exception):  # noqa: N818
 
 
 def load_fleet(session: Session, path: Path = FLEET) -> int:
-    """Add the terminals of a CSV file that are not known yet, and return how many. The others stay.
+    """Add the terminals of a CSV file that are not known yet, and return how many.
 
-    Raises OSError, ValueError.
+    Of the others only coordinates and hours are brought up to date, where the file has those columns:
+    latitude, longitude (degrees, WGS 84), precision (point or district), hours. Raises OSError, ValueError.
     """
     rows = csv.DictReader(StringIO(read_text(path), newline=""))
     if missing := {"terminal", "district", "address", "kind"} - set(rows.fieldnames or ()):
         raise ValueError(f"{path}: no column {', '.join(sorted(missing))}")
-    points = [row for row in rows if session.get(Terminal, row["terminal"]) is None]
-    session.add_all(
-        Terminal(id=p["terminal"], district=p["district"], place=p["address"], kind=p["kind"]) for p in points
-    )
-    return len(points)
+    new = 0
+    for row in rows:
+        known = session.get(Terminal, row["terminal"])
+        if known is None:
+            new += 1
+            known = Terminal(
+                id=row["terminal"], district=row["district"], place=row["address"], kind=row["kind"]
+            )
+            session.add(known)
+        _locate(known, row, f"{path}:{rows.line_num}")
+    return new
+
+
+def _locate(terminal: Terminal, row: dict[str, str], where: str) -> None:
+    """Set what the row says of place and hours. Raises ValueError with the line, not with what it holds."""
+    told = {name: (row.get(name) or "").strip() for name in ("latitude", "longitude", "precision", "hours")}
+    if told["latitude"] or told["longitude"]:
+        try:
+            latitude, longitude = float(told["latitude"]), float(told["longitude"])
+        except ValueError:
+            raise ValueError(f"{where}: latitude and longitude are two numbers of degrees") from None
+        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            raise ValueError(f"{where}: no such place on earth")
+        if told["precision"] not in points.PRECISIONS:
+            raise ValueError(f"{where}: precision is one of {', '.join(points.PRECISIONS)}")
+        terminal.latitude, terminal.longitude, terminal.precision = latitude, longitude, told["precision"]
+    if told["hours"]:
+        if points.HOURS.fullmatch(told["hours"]) is None:
+            raise ValueError(f"{where}: hours look like 07:00-23:00")
+        terminal.hours = told["hours"]
 
 
 def enrolment_code(session: Session, terminal: str, place: str | None, now: float, valid_s: float) -> str:

@@ -65,6 +65,12 @@ class Terminal(Base):
     rotated_unix: Mapped[float | None] = mapped_column(Float)
     seen_unix: Mapped[float | None] = mapped_column(Float)  # the last heartbeat
     waiting: Mapped[int | None] = mapped_column(Integer)  # requests in its outbox at that heartbeat
+    latitude: Mapped[float | None] = mapped_column(Float)  # degrees, WGS 84
+    longitude: Mapped[float | None] = mapped_column(Float)
+    precision: Mapped[str] = mapped_column(String(16), default="", server_default="")  # point, district
+    hours: Mapped[str] = mapped_column(
+        String(16), default="", server_default=""
+    )  # see central/fleet/points.py
     # Until then it may pin another card reader, once.
     reader_permitted_unix: Mapped[float | None] = mapped_column(Float)
 
