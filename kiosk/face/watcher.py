@@ -185,10 +185,16 @@ class FaceWatcher:
                     self._blank_due = False
                     blank_networks(self._engine, self._landmarks, self._liveness)
                 self._state.wait(_WAIT_S)
-            elif self._portrait is not None:
+            else:
+                self.prepare_reference()
+            return self._watching
+
+    def prepare_reference(self) -> None:
+        """Embed the portrait of `watch` if that was not done; `run` does it for a caller that uses it."""
+        with self._state:
+            if self._portrait is not None:
                 portrait, self._portrait = self._portrait, None
                 self._post(self._prepare(portrait))
-            return self._watching
 
     def _prepare(self, portrait: bytes) -> Event:
         try:

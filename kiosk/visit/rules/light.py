@@ -106,7 +106,7 @@ def judge_light(
     letters = colours(challenge.id, len(shown))
     samples = [(s.at, s.light) for s in seen if s.light is not None and all(map(isfinite, s.light))]
     response = None if declined else measure_response(list(zip(shown, letters, strict=True)), samples)
-    code = Code.LIGHT_DECLINED if declined else _light_code(response, limits)
+    code = Code.LIGHT_DECLINED if declined else response_code(response, limits)
     rounded = {name: round(value, 4) for name, value in asdict(response).items()} if response else {}
     measured: Measures = {"colours": letters} | rounded
     required: Measures = {
@@ -126,8 +126,11 @@ def judge_light(
     )
 
 
-def _light_code(response: LightResponse | None, limits: LightLimits) -> Code:
-    """So written that a NaN never passes. A weak answer in step with the very sequence is no absent one."""
+def response_code(response: LightResponse | None, limits: LightLimits) -> Code:
+    """Return OK, LIGHT_UNSEEN, LIGHT_ABSENT or LIGHT_UNCLEAR, so written that a NaN never passes.
+
+    A weak answer in step with the very sequence is no absent one.
+    """
     if response is None or not response.steps >= limits.min_steps:
         return Code.LIGHT_UNSEEN
     if response.gain >= limits.min_gain and response.fit >= limits.min_fit and response.beaten >= 1.0:
