@@ -34,6 +34,8 @@ def start(request: Request, browser: Browser) -> Response:
 @router.get("/bind")
 def bind(request: Request, browser: Browser) -> Response:
     """Show the form, or where the person is."""
+    if browser is not None and browser.card is not None:
+        return go("/card")
     if browser is not None and browser.binding is not None:
         return _show_standing(request, browser.binding)
     draft = browser.draft if browser is not None else None

@@ -23,6 +23,8 @@ _REFERRED = (Code.LOGIN_DENIED, Code.LOGIN_LEVEL)
 @router.get("/login")
 def ask(request: Request, browser: Browser) -> Response:
     """Show the page from which the person goes to central: for a binding, or for a card that is there."""
+    if browser is not None and browser.card is not None:
+        return go("/card")
     if browser is not None and browser.binding is not None:
         return go("/bind")
     return _sign_in_page(request, Draft(), {})
