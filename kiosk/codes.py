@@ -47,6 +47,7 @@ class Code(StrEnum):
     AUDIT_REWOUND = "audit.rewound"
     AUDIT_MISSING = "audit.missing"
     INTERNAL = "internal.error"
+    INTERNAL_PROMISED = "internal.promised"
 
     # devices
     CAMERA_MISSING = "camera.missing"

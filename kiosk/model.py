@@ -595,6 +595,8 @@ class Slip(Struct, frozen=True, kw_only=True):
     operator: str = ""  # name and contact of who runs the acceptance point
     erasure: ErasureNote | None = None
     training: bool = False  # of a made-up visit that staff practised on
+    stored: bool = False  # the sealed request is still on this terminal's disk …
+    picture: bool = False  # … with the picture that the person agreed to send, if they did
 
     @property
     def kept(self) -> bool:

@@ -73,8 +73,9 @@ def _facts(slip: Slip, words: dict[str, str]) -> list[Block]:
     facts = [Block(BlockStyle.BODY, text) for text in texts]
     texts = [words["check_phone" if slip.qr_content else "check"]] if slip.kept else []
     texts += [words["revoke"]] if slip.kept and slip.purpose.has_phone else []
-    waits = slip.outcome is Outcome.ACCEPTED  # the request is still on this terminal's disk, sealed
-    texts += [words["sealed" if waits else "erased"], words["days"].format(days=slip.keep_days)]
+    texts += [words["sealed" if slip.stored else "erased"]]
+    texts += [words["sealed_picture"]] if slip.stored and slip.picture else []
+    texts += [words["days"].format(days=slip.keep_days)]
     texts += _at_central(slip, words) if slip.kept else []
     return [*facts, Block(BlockStyle.RULE), *(Block(BlockStyle.SMALL, text) for text in texts)]
 

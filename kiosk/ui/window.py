@@ -206,9 +206,9 @@ class Window(QWidget):
         self._footer.dismiss.clicked.connect(lambda: self.post(Dismissed()))
         self._footer.help.clicked.connect(lambda: self.post(HelpWanted()))
         self._help.posted.connect(self.post)
-        self._help.left.connect(self._leave_from_help)
+        self._help.left.connect(self._leave)
         self._time.stays.connect(lambda: self.post(Touched()))
-        self._time.left.connect(lambda: self.post(Cancelled()))
+        self._time.left.connect(self._leave)
         self._touches = TouchReporter(self._touched)
         self._footer.change.clicked.connect(self._open_ways)
         for screen in self.screens.values():
@@ -216,6 +216,9 @@ class Window(QWidget):
             screen.changed.connect(self._emit_shown)
             screen.rearranged.connect(self._rest_if_visible)
         idle, outcome = self.screens[Stage.IDLE], self.screens[Stage.OUTCOME]
+        consent = self.screens[Stage.CONSENT]
+        assert isinstance(consent, ConsentScreen)
+        consent.left.connect(self._cancel)
         assert isinstance(idle, IdleScreen)
         assert isinstance(outcome, OutcomeScreen)
         idle.other_way.connect(self._open_ways)
@@ -286,7 +289,7 @@ class Window(QWidget):
     def _show_buttons(self, screen: Screen) -> None:
         change = screen.changeable and len(self._ways_offered) > 1
         self._footer.set_buttons(
-            cancel=screen.cancellable,
+            cancel=screen.cancellable and self._way not in screen.own_cancel,
             help_=screen.helpable,
             change=change,
             dismiss=screen.dismissable,
@@ -348,7 +351,8 @@ class Window(QWidget):
             overlay.hide()
         self._show_parts(True)
 
-    def _leave_from_help(self) -> None:
+    def _leave(self) -> None:
+        """Cancel the visit from an overlay; the question about that has the screen."""
         self._hide_overlays()
         self._cancel()
 

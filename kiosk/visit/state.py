@@ -145,7 +145,7 @@ class VisitState:
         self.given_up = 0  # faces and challenges that were given up for help
         self.ringing = False  # the clerk was called and has not come yet
         self.called_at_end = False  # … from the last screen, which the visit does not leave for that
-        self.promised = False  # the request is on disk
+        self.stored = False  # the request is on disk, and central has not answered it
         self.gone: dict[Device, Code] = {}
         self.prompts_due = 0  # "digits" prompts that were ordered and are not over
         self._tries = dict.fromkeys(self._tries_allowed(), 0)
@@ -318,5 +318,7 @@ class VisitState:
             keep_days=self._keep_days,
             purpose=self.purpose,
             erasure=self.erasure,
+            stored=self.stored,
+            picture=self.consent is not None and self.consent.picture,
             **self._slip_facts,
         )

@@ -59,5 +59,6 @@ class Visit(VisitState):
         self.at = at
         if self.stage in (Stage.IDLE, Stage.OUTCOME) or self.over:
             return submit.dismissed(self, e.Dismissed())
-        outcome = Outcome.ACCEPTED if self.promised else Outcome.REFERRED
-        return self._call_off(self.end(outcome, Code.INTERNAL))
+        if self.stored:
+            return self._call_off(self.end(Outcome.ACCEPTED, Code.INTERNAL_PROMISED))
+        return self._call_off(self.end(Outcome.REFERRED, Code.INTERNAL))

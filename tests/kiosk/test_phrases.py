@@ -254,7 +254,7 @@ def test_what_waits_in_the_outbox_is_told(phrases):
     for key, word in (
         ("consent.picture_retention", ("本机", "本機", "here")),
         ("consent.retention", ("照片", "相片", "picture")),
-        ("slip.sealed", ("照片", "相片", "picture")),
+        ("slip.sealed_picture", ("照片", "相片", "picture")),
     ):
         assert any(one in phrases[key] for one in word), key
     assert not re.search("不留存|不保存照片|no picture is (kept|stored)", phrases.consent_text())

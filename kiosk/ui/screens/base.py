@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from kiosk.events import Notice, Show
-from kiosk.model import Stage, Step
+from kiosk.model import Stage, Step, Way
 from kiosk.phrases import Phrases, load
 from kiosk.ui.theme import Theme
 from kiosk.visit.steps import next_step
@@ -23,6 +23,8 @@ class Screen(QWidget):
     stage: ClassVar[Stage]
     cancellable: ClassVar[bool] = True
     """Whether the visit may be cancelled on this screen."""
+    own_cancel: ClassVar[frozenset[Way]] = frozenset()
+    """Ways on which a button of the screen itself cancels the visit, instead of the one at the bottom."""
     dismissable: ClassVar[bool] = False
     """Whether the visit is over on this screen and may be dismissed."""
     helpable: ClassVar[bool] = True

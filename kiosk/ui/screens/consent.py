@@ -4,6 +4,7 @@ Without face recognition (the clerk's way) there is one question with a text of 
 password is chosen, for no picture is needed then.
 """
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.events import Agreed, Declined, Show
@@ -24,6 +25,9 @@ class ConsentScreen(Screen):
     """
 
     stage = Stage.CONSENT
+    own_cancel = frozenset({Way.CLERK})
+    left = Signal()
+    """Declined on the clerk's way: the visit is to be cancelled."""
 
     def __init__(self, operator: Operator) -> None:
         """`operator`: who stands in the notice."""
@@ -95,5 +99,7 @@ class ConsentScreen(Screen):
         if self._picture_page:
             phrases = self.phrases
             self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(), picture=False))
+        elif self._way is Way.CLERK:
+            self.left.emit()
         else:
             self.posted.emit(Declined())

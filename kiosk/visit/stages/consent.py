@@ -52,9 +52,11 @@ def prompt_ended(state: VisitState, event: e.PromptEnded) -> Orders:
 
 
 def declined(state: VisitState, _: e.Declined) -> Orders:
-    """Without face recognition only the clerk's way is left, if it is offered and a clerk is there."""
+    """Offer the clerk's way instead of face recognition; who declines that too has cancelled."""
+    if state.way is Way.CLERK:
+        return state.end(Outcome.ABANDONED, Code.VISIT_CANCELLED)
     possible = Way.CLERK in state.limits.ways and review.is_asked_of_clerk(state, Code.WAY_CLERK)
-    if state.way is Way.CLERK or state.declined or not possible:
+    if state.declined or not possible:
         return state.end(Outcome.REFERRED, Code.CONSENT_REFUSED)
     state.declined = True
     return [e.CallClerk()]

@@ -57,7 +57,7 @@ def _evidence(state: VisitState, challenge: Challenge) -> e.Evidence:
 
 
 def stored(state: VisitState, event: e.Stored) -> Orders:
-    state.promised = event.request == state.number
+    state.stored = event.request == state.number
     return []
 
 
@@ -68,6 +68,7 @@ def store_failed(state: VisitState, event: e.StoreFailed) -> Orders:
 def receipt_arrived(state: VisitState, event: e.ReceiptArrived) -> Orders:
     if event.receipt.id != state.number:
         return []
+    state.stored = False
     state.credential, state.erasure = event.receipt.credential, event.receipt.erasure
     return state.end(_FINAL[event.receipt.status], event.receipt.code)
 
@@ -98,7 +99,7 @@ def failed_late(state: VisitState, event: e.DeviceFailed) -> Orders:
 
 def patience_spent(state: VisitState, _: e.TimePassed) -> Orders:
     """Promise delivery only if the request is on disk."""
-    if state.promised:
+    if state.stored:
         return state.end(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE)
     return state.end(Outcome.REFERRED, Code.INTERNAL)
 

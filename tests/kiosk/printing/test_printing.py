@@ -38,7 +38,7 @@ from kiosk.printing.none import NoPrinter
 from kiosk.printing.output_formats import DocumentEncoder
 from kiosk.printing.raster import DOTS, MISSING, draw
 from kiosk.printing.serial_or_network import SerialOrNetworkPrinter
-from kiosk.printing.slip import BlockStyle
+from kiosk.printing.slip import BlockStyle, slip_blocks
 from kiosk.printing.status import WatchedPrinter
 from kiosk.printing.text_layout import format_lines, width, wrap
 from kiosk.simulators.receipt_printer import PrinterFault, ReceiptPrinterOnPty
@@ -411,11 +411,16 @@ def test_a_number_of_wide_letters_is_drawn_group_by_group(monkeypatch):
     assert set(lines) <= {"WWWW-MMMM-WWWW-MMMM", "WWWW-MMMM-WWWW-", "WWWW-MMMM-", "MMMM", "WWWW-MMMM"}
 
 
-def test_a_request_that_still_waits_here_is_told_as_such():
-    waits = "\n".join(format_lines(replace(SLIP, outcome=Outcome.ACCEPTED), "en", 48))
-    assert "stored here encrypted" in " ".join(waits.split())
-    assert "has erased" not in waits
-    assert "encrypted, with" not in "\n".join(format_lines(SLIP, "en", 48))
+@pytest.mark.parametrize("picture", [False, True])
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("language", list(Language))
+def test_a_request_that_still_lies_here_is_told_as_such_whatever_the_outcome(language, outcome, picture):
+    words = {key: load(language)[f"slip.{key}"] for key in ("erased", "sealed", "sealed_picture")}
+    for stored in (False, True):
+        slip = replace(SLIP, outcome=outcome, stored=stored, picture=picture)
+        texts = {block.text for block in slip_blocks(slip, language)}
+        assert (words["sealed"] in texts, words["erased"] in texts) == (stored, not stored)
+        assert (words["sealed_picture"] in texts) == (stored and picture)
 
 
 def test_the_visits_language_unless_the_printer_has_its_own():

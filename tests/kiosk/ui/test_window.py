@@ -27,6 +27,7 @@ from kiosk.events import (
     Finished,
     Forget,
     GuardianAgreed,
+    GuardianDeclined,
     HelpEnded,
     HelpOver,
     HelpWanted,
@@ -322,7 +323,8 @@ def test_any_touch_of_the_question_says_yes(qtbot, window, engine):
 
 
 def test_who_needs_no_more_time_ends_the_visit(window, engine):
-    asked(window)
+    window.handle_notice(show(Stage.CARD))
+    window.handle_notice(AskTime(time.monotonic() + 15))
     window.touch_rest.end()
     no = window.findChild(QAbstractButton, "time_no")
     middle = no.mapTo(window, no.rect().center())
@@ -964,6 +966,54 @@ def test_cancelling_is_asked_about_once_a_card_was_read(window, driver, engine, 
     assert window.screens[stages[-1]].isVisible()
     assert driver.press("cancel")
     assert driver.press("cancel_confirm")
+    assert engine.posted == [Cancelled()]
+
+
+LEAVES = {
+    "cancel": lambda: [show(Stage.PHONE)],
+    "decline_clerk": lambda: [show(Stage.PHONE), replace(show(Stage.CONSENT), way=Way.CLERK)],
+    "help_leave": lambda: [show(Stage.PHONE), waits()],
+    "time_no": lambda: [show(Stage.PHONE), AskTime(time.monotonic() + 15)],
+}
+"""Every button that ends a visit, and what leads to it with a card that was read."""
+ENDS = {Cancelled, Declined, GuardianDeclined}
+ANSWERS = {"keep", "decline_guardian"}
+"""Buttons that end a visit as the answer to a question of their own, before anything was typed."""
+
+
+@pytest.mark.parametrize("button", LEAVES)
+def test_every_button_that_ends_the_visit_asks_once_a_card_was_read(window, driver, engine, button):
+    for notice in LEAVES[button]():
+        window.handle_notice(notice)
+    assert driver.press(button)
+    assert engine.posted == []
+    assert load("zh-Hans")["cancel.title"] in shown_text(window)
+    assert driver.press("cancel_confirm")
+    assert engine.posted == [Cancelled()]
+
+
+def test_no_other_button_ends_a_visit_unasked(window, driver, engine):
+    """Press what can be pressed on every screen with a card read: all that ends a visit is listed above."""
+    ends, seen = set(), set()
+    for story in STORIES.values():
+        play(window, story)
+        buttons = {one.objectName() for one in window.findChildren(QAbstractButton) if one.isVisible()}
+        buttons = frozenset(name for name in buttons if not name.startswith(("key_", "language_")))
+        if not window._card_read or buttons in seen:
+            continue
+        seen.add(buttons)
+        for name in buttons - set(LEAVES):
+            play(window, story)
+            del engine.posted[:]
+            driver.press(name)
+            ends |= {name} if ENDS & {type(event) for event in engine.posted} else set()
+    assert ends - {"cancel_confirm"} == ANSWERS
+
+
+def test_the_clerks_consent_has_one_button_to_cancel(window, driver, engine):
+    window.handle_notice(replace(show(Stage.CONSENT), way=Way.CLERK))
+    assert not driver.press("cancel")
+    assert driver.press("decline_clerk")
     assert engine.posted == [Cancelled()]
 
 

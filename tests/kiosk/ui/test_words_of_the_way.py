@@ -13,6 +13,7 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Language, Purpose, Stage, Way
 from kiosk.phrases import load
+from kiosk.printing.slip import BlockStyle, slip_blocks
 from kiosk.ui.screens.consent import ConsentScreen
 from kiosk.ui.screens.guardian import GuardianScreen
 from kiosk.ui.widgets.fitted_label import FittedLabel
@@ -131,6 +132,34 @@ def test_no_screen_asks_for_what_belongs_to_another_way(window, way, language):
     assert wrong == {}
     own = {Way.VOICE: Stage.DIGITS, Way.HEAD: Stage.HEAD, Way.TOUCH: Stage.TOUCH, Way.CLERK: Stage.REVIEW}
     assert seen >= {Stage.CONSENT, Stage.CARD, Stage.PHONE, own[way], Stage.SUBMIT, Stage.OUTCOME}
+
+
+@cache
+def slips(way):
+    """Every different slip of a visit that was on this way from its beginning, in each state of storage."""
+    found = set()
+    for visit in visits(way):
+        if all(show.way is way for show in visit.all(e.Show)):
+            found |= {
+                replace(order.slip, stored=stored, erasure=None)
+                for order in visit.all(e.Print)
+                for stored in (False, True)
+            }
+    return found
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("way", Way)
+def test_no_slip_tells_of_what_belongs_to_another_way(way, language):
+    """The facts at the lower end too: who was not filmed does not read what became of their picture."""
+    printed = [slip_blocks(slip, language) for slip in slips(way)]
+    assert wrong_words({block.text for blocks in printed for block in blocks}, way, language) == set()
+    facts = {block.text for blocks in printed for block in blocks if block.style is BlockStyle.SMALL}
+    pictures = {text for text in facts if re.search(r"照片|相片|[Pp]icture", text)}
+    if way is Way.CLERK:
+        assert pictures == set()
+    else:
+        assert pictures == {load(language)["slip.sealed_picture"]}
 
 
 @pytest.mark.parametrize("language", Language)

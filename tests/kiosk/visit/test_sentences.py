@@ -42,6 +42,8 @@ REPEATS = {
 STILL_GOING_ON = frozenset(Stage) - {Stage.REVIEW, Stage.OUTCOME, Stage.OUT_OF_SERVICE, Stage.IDLE}
 NOT_OF_THE_VISIT = frozenset({Code.STAFF_ROLE, Code.STAFF_SAME_PERSON, Code.PASSWORD_MISMATCH})
 """Shown to staff who sign, and on the keypad."""
+AFTER_A_BUG = frozenset({Code.INTERNAL_PROMISED})
+"""Shown when the program itself failed (`Visit.fail`)."""
 EVIDENCE = frozenset({Code.MICROPHONE_TOO_QUIET, Code.MICROPHONE_CLIPPED})
 """Shown to the clerk while it happens, in words of their own."""
 
@@ -69,7 +71,7 @@ def shown() -> tuple[frozenset[Code], frozenset[Code]]:
 def test_every_code_of_the_visit_is_shown_by_one_of_these_visits():
     again, end = shown()
     visits = {Code[name] for name in named("kiosk/visit")} - {Code.OK}
-    assert visits - again - end == NOT_OF_THE_VISIT | EVIDENCE
+    assert visits - again - end == NOT_OF_THE_VISIT | EVIDENCE | AFTER_A_BUG
     assert again & end >= {Code.SPEECH_SILENCE, Code.FACE_TOO_DARK, Code.CARD_MOVED, Code.CAMERA_LOST}
     assert Code.CARD_EXPIRED in again, "a guardian may place another card"
     assert Code.CENTRAL_UNREACHABLE in end - again

@@ -442,11 +442,45 @@ def test_a_wedged_request_is_told():
     assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.REQUEST_MALFORMED)
 
 
+@pytest.mark.parametrize(
+    ("happens", "stored"),
+    [
+        (lambda drive: drive.time_out(), True),
+        (lambda drive: drive.feed(e.RequestWedged(NUMBER, Code.REQUEST_MALFORMED)), True),
+        (lambda drive: drive.feed(e.DeviceFailed(Device.IDENTITY, Code.TERMINAL_REVOKED)), True),
+        (lambda drive: drive.orders.extend(drive.visit.fail(drive.at)), True),
+        (lambda drive: [drive.time_out(), drive.feed(e.RequestWedged(NUMBER, Code.REQUEST_MALFORMED))], True),
+        (lambda drive: drive.receipt(), False),
+        (lambda drive: drive.receipt(RequestStatus.PENDING, Code.PERSON_NOT_YET_VISIBLE), False),
+        (lambda drive: [drive.time_out(), drive.receipt()], False),
+    ],
+)
+def test_the_slip_knows_whether_the_sealed_request_is_still_here(happens, stored):
+    """A request that was set aside keeps its picture on this disk: the slip must not say that all is gone."""
+    drive = VisitDriver().to_submit()
+    drive.feed(e.Stored(NUMBER))
+    happens(drive)
+    assert (drive.slip.stored, drive.slip.picture) == (stored, True)
+
+
+def test_nothing_is_stored_where_nothing_was_put_on_disk():
+    drive = VisitDriver().to_submit()
+    drive.feed(e.StoreFailed(Code.OUTBOX_FULL))
+    assert not drive.slip.stored
+    assert not cancelled_early().slip.stored
+
+
+def cancelled_early():
+    drive = VisitDriver().to_digits()
+    drive.feed(e.Cancelled())
+    return drive
+
+
 def test_a_bug_after_the_promise_keeps_the_promise():
     drive = VisitDriver().to_submit()
     drive.feed(e.Stored(NUMBER))
     drive.orders += drive.visit.fail(drive.at)
-    assert drive.slip.outcome is Outcome.ACCEPTED
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.ACCEPTED, Code.INTERNAL_PROMISED)
     before = VisitDriver().to_digits()
     before.orders += before.visit.fail(before.at)
     assert (before.slip.outcome, before.slip.code) == (Outcome.REFERRED, Code.INTERNAL)

@@ -299,11 +299,24 @@ def test_who_declines_face_recognition_is_offered_the_clerks_way():
     assert not drive.all(e.Attend)
 
 
-def test_who_declines_that_too_is_let_go():
+def test_who_declines_that_too_has_cancelled():
     drive = begun(Way.VOICE)
     drive.feed(e.Declined())
     drive.feed(e.Declined())
-    assert (drive.slip.outcome, drive.slip.code) == (Outcome.REFERRED, Code.CONSENT_REFUSED)
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.ABANDONED, Code.VISIT_CANCELLED)
+
+
+@pytest.mark.parametrize("stage", [Stage.CONSENT, Stage.DIGITS])
+def test_who_declines_the_clerks_way_has_cancelled(stage):
+    """The button says that the visit ends: nobody is told then that a clerk serves them."""
+    if stage is Stage.CONSENT:
+        drive = begun(Way.CLERK)
+    else:
+        drive = begun(Way.VOICE).agree_and_type()
+        drive.match()
+        drive.feed(e.WayChosen(Way.CLERK))
+    drive.feed(e.Declined())
+    assert (drive.slip.outcome, drive.slip.code) == (Outcome.ABANDONED, Code.VISIT_CANCELLED)
 
 
 def test_a_way_that_is_not_offered_is_not_gone():

@@ -158,6 +158,10 @@ class WholeVisit(StaffedVisitDriver):
         self.time_out()  # what is typed may be wrong as often as the time allows
         return self.visit.stage is stage
 
+    def _agree(self) -> None:
+        picture = self.visit.way is not Way.CLERK
+        self.feed(e.Agreed("zh-Hans", "00" * 32, picture=picture))
+
     def _place_card(self) -> None:
         young = self.child and self.visit.child is None
         self.feed(e.CardRead(replace(GOOD_CARD, age=CHILD if young else GOOD_CARD.age)))
@@ -210,7 +214,7 @@ class WholeVisit(StaffedVisitDriver):
 
 
 _WILLING: dict[Stage, Callable[[WholeVisit], object]] = {
-    Stage.CONSENT: lambda visit: visit.feed(e.Agreed("zh-Hans", "00" * 32, picture=True)),
+    Stage.CONSENT: WholeVisit._agree,
     Stage.CARD: WholeVisit._place_card,
     Stage.GUARDIAN: lambda visit: visit.feed(e.GuardianAgreed("zh-Hans", "00" * 32)),
     Stage.PHONE: WholeVisit._type,
@@ -269,6 +273,8 @@ CENTRAL = sorted(
     if name not in ("OK", "PASSWORD_MISMATCH")
 )
 """What central answers a request with; a password it asks for only on its own page."""
+ENGINE_FAULTS = sorted(Code[name] for name in named("kiosk/face") if name.endswith("_ENGINE_FAILED"))
+"""Of the face engine, while it prepares the card's portrait and while it looks at frames."""
 CARD_FAULTS = [Code.CLOCK_OFF]  # of a card that is dated in a doubtful time
 CARD_FAULTS += sorted(
     Code[name]
@@ -304,7 +310,7 @@ def _events(kind: type) -> Iterator[Happening]:
     """What an event of this kind can be, with every code that it can carry."""
     codes: dict[type, list[Code]] = {
         e.CardFailed: CARD_FAULTS,
-        e.ReferenceFailed: _of("card.portrait"),
+        e.ReferenceFailed: [*_of("card.portrait"), *ENGINE_FAULTS],
         e.ChallengeMissing: [Code.CHALLENGE_NONE],
         e.StoreFailed: _of("outbox.", "disk."),
     }
@@ -326,7 +332,7 @@ def _events(kind: type) -> Iterator[Happening]:
         yield from (
             lambda visit, hint=hint: _seen_frames(visit, hint)
             for hint in Code
-            if hint.value.startswith("face.") and hint in face.SPOKEN
+            if (hint.value.startswith("face.") and hint in face.SPOKEN) or hint in ENGINE_FAULTS
         )
         yield _no_face
     elif kind is e.CardSeen:
