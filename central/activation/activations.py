@@ -18,10 +18,11 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, bindparam, case, event, select, update
+from sqlalchemy import Float, Integer, Select, String, bindparam, case, event, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -43,8 +44,9 @@ from central.activation.recheck_policy import UNSETTLED, Decision
 from central.codes import Code
 from central.credentials import lifecycle
 from central.exceptions import Problem
-from central.fleet import alarms, signatures
+from central.fleet import alarms, audit_heads, signatures
 from central.fleet.audit_heads import AuditHead
+from central.fleet.signatures import SignedCall
 from central.protocol.messages import (
     ActivationRequest,
     ErasureNote,
@@ -58,7 +60,7 @@ from central.security.personal_data import PersonalData
 from central.security.sealing import Unsealable, open_sealed
 from central.settings import Settings
 from central.storage.database import Database
-from central.storage.prepared import Prepared, PreparedInsert
+from central.storage.prepared import Columns, Prepared, PreparedTogether
 from central.storage.tables import (
     IS_PENDING,
     IS_RUNNING,
@@ -96,6 +98,7 @@ class _Came(NamedTuple):
     opened: "_Opened | None"
     head: AuditHead | None
     clock_off_s: float
+    call: SignedCall | None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)  # no personal data in logs
@@ -108,10 +111,8 @@ class _Opened:
     applicant: str | None
 
 
-_FIND = Prepared(select(Activation.id).where(Activation.id == bindparam("visit")))
-_PEOPLE = Prepared(plausibility.PEOPLE_A_PHONE)
 # What came is not read again: with a picture it is some 40 KB.
-_ROW = Prepared(
+_ROW_QUERY = (
     select(
         Activation.id,
         Activation.terminal,
@@ -130,7 +131,13 @@ _ROW = Prepared(
     .where(Activation.id == bindparam("visit"))
     .with_for_update()
 )
-_SETTLE = Prepared(
+_ROW = Prepared(_ROW_QUERY)
+# Two requests of one person: who comes second waits until the first is settled, and sees it.
+_ROW_AND_PERSON = Prepared(_ROW_QUERY.add_columns(lifecycle.WAIT_FOR_OTHERS))
+_KNOWN = Prepared(
+    select(*lifecycle.KNOWN, plausibility.PEOPLE_A_PHONE.scalar_subquery().label("phone_others"))
+)
+_SETTLE_QUERY = (
     update(Activation)
     .where(Activation.id == bindparam("visit"))
     .values(
@@ -146,7 +153,36 @@ _SETTLE = Prepared(
         sealed=case((bindparam("new_status", type_=String) == Status.PENDING.value, Activation.sealed)),
     )
 )
-_INSERT = PreparedInsert(Activation)
+_SETTLE = Prepared(_SETTLE_QUERY)
+
+
+def _claim_rows(due: Select[str]) -> Prepared:
+    """Return what sets the lease of the first `most` rows of `due` that no other process is about to take."""
+    free = due.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True).cte("due")
+    # Run once: as a part of the other query it might be run again, and lock more than its limit.
+    free = free.prefix_with("MATERIALIZED", dialect="postgresql")
+    claim = update(Activation).where(Activation.id.in_(select(free.c.id)))
+    return Prepared(claim.values(lease_unix=bindparam("lease")).returning(Activation.id))
+
+
+_NOW = bindparam("now", type_=Float)
+_CLAIM_ORPHANED = _claim_rows(
+    select(Activation.id).where(IS_RUNNING, Activation.lease_unix <= _NOW).order_by(Activation.lease_unix)
+)
+_CLAIM_WAITING = _claim_rows(
+    select(Activation.id)
+    .where(IS_PENDING, Activation.recheck_unix <= _NOW, Activation.lease_unix <= _NOW)
+    .order_by(Activation.recheck_unix)
+)
+_SETTLE_AND_OPEN = PreparedTogether(_SETTLE_QUERY, lifecycle.COLUMNS.insert)
+_COLUMNS = Columns(Activation)
+
+
+@cache
+def _write_claim(*, spends: bool, has_head: bool) -> PreparedTogether:
+    """Return the statements that store a claim."""
+    parts = [signatures.SPEND] * spends + [audit_heads.STORE] * has_head
+    return PreparedTogether(*parts, challenges.TAKE, _COLUMNS.insert)
 
 
 class Activations:
@@ -193,20 +229,24 @@ class Activations:
         body: bytes,
         head: AuditHead | None = None,
         clock_off_s: float = 0.0,
-        spend: Callable[[Session], None] | None = None,
+        call: SignedCall | None = None,
+        when_spent: Callable[[], None] = lambda: None,
     ) -> Question | Receipt:
         """Claim a request and judge what it brings; return what to ask the register: `answer` does it.
 
-        A receipt: there is nothing to ask. `spend` comes first in the claim's transaction, locks the
-        terminal's row and may raise Problem; None: the request is not signed for the line. The other
-        arguments and the problems are those of `submit`.
+        A receipt: there is nothing to ask. `call`: its signature, which is spent in the claim's transaction;
+        then `when_spent` is called. None: the request is not signed for the line. The other arguments and the
+        problems are those of `submit`, and of `signatures.admit` and `spend`.
         """
         opened = self._open(request)
-        came = _Came(request, sha256(body).hexdigest(), opened, head, clock_off_s)
+        came = _Came(request, sha256(body).hexdigest(), opened, head, clock_off_s, call)
         try:
-            outcome = self._claim(came, spend)
-        except IntegrityError:  # the same request won the race (PostgreSQL; SQLite has one writer)
-            outcome = self._claim(came, spend)
+            outcome = self._claim(came)
+        except IntegrityError as error:
+            if signatures.is_replay(error):
+                raise signatures.replayed() from None
+            outcome = self._claim(came)  # a request of the same number won the race
+        when_spent()
         if isinstance(outcome, Problem):
             raise outcome
         return outcome
@@ -265,14 +305,11 @@ class Activations:
         """
         now = self._clock()
         lease = now + self._settings.requests.lease_s
-        orphaned = select(Activation.id).where(IS_RUNNING, Activation.lease_unix <= now)
-        waiting = select(Activation.id).where(
-            IS_PENDING, Activation.recheck_unix <= now, Activation.lease_unix <= now
-        )
         with self._database.write() as session:
-            found = _claim_rows(session, orphaned.order_by(Activation.lease_unix).limit(limit), lease)
+            given = {"now": now, "lease": lease}
+            found = [one.id for one in _CLAIM_ORPHANED(session, **given, most=limit).all()]
             rest = limit - len(found)
-            found += _claim_rows(session, waiting.order_by(Activation.recheck_unix).limit(rest), lease)
+            found += [one.id for one in _CLAIM_WAITING(session, **given, most=rest).all()]
         return [Claim(visit, lease) for visit in found]
 
     def resume(self, claim: Claim) -> None:
@@ -285,48 +322,83 @@ class Activations:
         if isinstance(judged, Question):
             self.answer(judged)
 
-    def _claim(self, came: "_Came", spend: Callable[[Session], None] | None) -> Question | Receipt | Problem:
+    def _claim(self, came: "_Came") -> Question | Receipt | Problem:
         """Take the lease of a request and judge it, or return what there is: its receipt, or a problem.
 
         The problem is 409 if another holds the lease, 422 if the number came before with another body.
         """
-        request, now = came.request, self._clock()
+        request, call, now = came.request, came.call, self._clock()
         lease = now + self._settings.requests.lease_s
+        row = _new_row(came, now, lease)
         with self._database.write() as session:
-            if spend is not None:
-                spend(session)
+            if call is not None:
+                signatures.admit(session, call)
             else:
                 signatures.lock(session, request.terminal)
-            if _FIND(session, visit=request.id).first() is None:
-                row = _new_row(came, now, lease)
-                self._take_challenge(session, request, now)
-                plausibility.judge(session, request, row, came.head, self._settings)
-                judged = self._judge(session, request, row, came.opened)
-                _INSERT(session, row)
-                return judged
-            row = session.get_one(Activation, request.id, with_for_update=True)
-            # One answer for both: another terminal learns nothing by using a number that is taken.
-            if row.terminal != request.terminal or row.body_sha256 != came.digest:
-                return Problem(422, Code.REQUEST_KEY_REUSED, "this number came before with another body")
-            if (receipt := _receipt(row)) is not None:
-                return receipt
-            if row.lease_unix > now:
-                return _in_flight()
-            row.lease_unix = lease
-            return self._judge_again(session, row)
+            known = self._facts(session, came, row)
+            if known.is_known:
+                return self._repeated(session, came, now, lease)
+            known, is_head_new = self._take_in(session, came, row, known)
+            judged = self._judge(session, request, row, came.opened, known)
+            values = {"terminal": request.terminal, "challenge": request.challenge, "visit": request.id}
+            if call is not None:
+                values |= signatures.spent(call)
+                if call.head is not None:
+                    values |= audit_heads.row(call.head, call.signed_unix, time.time())
+            write = _write_claim(spends=call is not None, has_head=is_head_new)
+            write(session, **values | _COLUMNS.of(row))
+            return judged
 
-    def _take_challenge(self, session: Session, request: ActivationRequest, now: float) -> None:
-        taken = (request.challenge, request.terminal, request.id)
-        if not challenges.take(session, *taken):
-            key = self._keys.challenge
-            challenges.restore(session, key, request.challenge, request.terminal, now, self._settings)
-            challenges.take(session, *taken)
+    def _repeated(
+        self, session: Session, came: "_Came", now: float, lease: float
+    ) -> Question | Receipt | Problem:
+        """Do what `_claim` does for a visit's number that came before."""
+        if came.call is not None:
+            signatures.spend(session, came.call, time.time())
+        row = session.get_one(Activation, came.request.id, with_for_update=True)
+        # One answer for both: another terminal learns nothing by using a number that is taken.
+        if row.terminal != came.request.terminal or row.body_sha256 != came.digest:
+            return Problem(422, Code.REQUEST_KEY_REUSED, "this number came before with another body")
+        if (receipt := _receipt(row)) is not None:
+            return receipt
+        if row.lease_unix > now:
+            return _in_flight()
+        row.lease_unix = lease
+        return self._judge_again(session, row)
+
+    def _facts(self, session: Session, came: "_Came", row: Activation) -> facts.Facts:
+        phone, applicant = (came.opened.phone, came.opened.applicant) if came.opened else (None, None)
+        head, signed_unix = (came.call.head, came.call.signed_unix) if came.call else (None, 0.0)
+        return facts.read(session, came.request, row, phone, applicant, self._settings, head, signed_unix)
+
+    def _take_in(
+        self, session: Session, came: "_Came", row: Activation, known: facts.Facts
+    ) -> tuple[facts.Facts, bool]:
+        """Raise the alarms that a new request is a reason for, and see that its challenge is there.
+
+        Return the facts after that, and whether its audit head is to be stored. The challenge counts as
+        taken: nobody else can take it while the terminal's row is locked, and it is taken with the claim.
+        """
+        request, head, settings = came.request, came.call.head if came.call else None, self._settings
+        is_head_new = audit_heads.is_new(head, known.row)
+        changed = audit_heads.note_contradiction(session, request.terminal, head, known.row, time.time())
+        if known.challenge is None:
+            key, terminal, now = self._keys.challenge, request.terminal, row.received_unix
+            if challenges.restore(session, key, request.challenge, terminal, now, settings):
+                changed, known = True, self._facts(session, came, row)
+        changed |= plausibility.judge(session, request, row, came.head, known.row, settings)
+        if changed:  # an alarm counts for the request that raised it
+            known = self._facts(session, came, row)
+        return known.with_taken(request.terminal, request.id), is_head_new
 
     def _judge_again(self, session: Session, row: Activation) -> Question | Receipt:
         """Judge a request that is stored, some time after it came."""
         sealed = json.loads(row.sealed or "{}")
         request = ActivationRequest.model_validate(json.loads(row.evidence) | {"sealed": sealed})
-        return self._judge(session, request, row, self._open(request))
+        opened = self._open(request)
+        phone, applicant = (opened.phone, opened.applicant) if opened else (None, None)
+        known = facts.read(session, request, row, phone, applicant, self._settings)
+        return self._judge(session, request, row, opened, known)
 
     def _open(self, request: ActivationRequest) -> "_Opened | None":
         """Open the sealed part; None if it does not open. What is not needed of it is dropped.
@@ -347,10 +419,15 @@ class Activations:
         )
 
     def _judge(
-        self, session: Session, request: ActivationRequest, row: Activation, opened: "_Opened | None"
+        self,
+        session: Session,
+        request: ActivationRequest,
+        row: Activation,
+        opened: "_Opened | None",
+        known: facts.Facts,
     ) -> Question | Receipt:
         """Judge evidence and sealed part; return what to ask the register, or the receipt without that."""
-        judged = self._decision_or_person(session, request, row, opened)
+        judged = self._decision_or_person(session, request, row, opened, known)
         if isinstance(judged, Decision):
             self._note(session, row, judged, self._clock())
             told = (judged.status.value, judged.code.value)
@@ -369,10 +446,14 @@ class Activations:
         )
 
     def _decision_or_person(
-        self, session: Session, request: ActivationRequest, row: Activation, opened: "_Opened | None"
+        self,
+        session: Session,
+        request: ActivationRequest,
+        row: Activation,
+        opened: "_Opened | None",
+        known: facts.Facts,
     ) -> Decision | Person:
         phone, applicant = (opened.phone, opened.applicant) if opened else (None, None)
-        known = facts.read(session, request, row, phone, applicant, self._settings.plausibility)
         off_s = row.ended_unix - request.at_unix
         received_unix = row.received_unix - off_s
         staff = visit_times.staff_by(known.staff, off_s)
@@ -461,7 +542,7 @@ class Activations:
         """
         now = self._clock()
         with self._database.write() as session:
-            row = _ROW(session, visit=visit).one()
+            row = self._locked_row(session, visit, credential)
             if row.status not in UNSETTLED:
                 return _receipt(row)  # another was faster: the first answer stands
             is_last_word = (
@@ -470,25 +551,56 @@ class Activations:
             if not is_last_word and row.lease_unix != lease:
                 return _receipt(row)
             settled = _Settled(decision)
-            if credential is not None and self._is_shared_by_now(session, row):
-                settled = _Settled(self._hold(row, Code.REQUEST_HELD))
-            elif credential is not None:
-                settled = self._carry_out(session, visit, decision, credential, purpose, now)
-            _SETTLE(session, visit=visit, **settled.columns(now))
+            if credential is None:
+                _SETTLE(session, visit=visit, **settled.columns(now))
+            else:
+                settled = self._store(session, row, decision, credential, purpose, now)
         metrics.count_decision(settled.decision.status.value, settled.decision.code.value)
         if settled.erasure is not None:
             self._database.scrub()
         return settled.receipt(visit, now)
 
-    def _is_shared_by_now(self, session: Session, row: Any) -> bool:
-        """Return whether too many people gave the number: of several requests at once the last sees all."""
-        if row.phone is None:
-            return False
+    def _locked_row(self, session: Session, visit: str, credential: Credential | None) -> Any:
+        """Lock the visit's row, and the person, if a credential is to be opened, changed or ended."""
+        if credential is None or session.get_bind().dialect.name != "postgresql":
+            return _ROW(session, visit=visit).one()
+        key = lifecycle.person_key(credential.person)
+        return _ROW_AND_PERSON(session, visit=visit, person_key=key).one()
+
+    def _store(
+        self,
+        session: Session,
+        row: Any,
+        decision: Decision,
+        credential: Credential,
+        purpose: Purpose,
+        now: float,
+    ) -> "_Settled":
+        """Store the decision and the credential; or a refusal, or that the request is held.
+
+        Of several requests at once with one mobile number the last sees how many people gave it.
+        """
         since = row.received_unix - self._settings.plausibility.phone_days * plausibility.DAY_S
-        others = _PEOPLE(
-            session, phone=row.phone, applicant=row.applicant, phone_since_unix=since
-        ).scalar_one()
-        return self._is_phone_shared(session, row, others)
+        known = _KNOWN(
+            session,
+            person=credential.person,
+            phone=row.phone,
+            applicant=row.applicant,
+            phone_since_unix=since,
+        ).one()
+        if row.phone is not None and self._is_phone_shared(session, row, known.phone_others):
+            settled = _Settled(self._hold(row, Code.REQUEST_HELD))
+        elif purpose is not Purpose.OPEN:
+            settled = self._carry_out(session, row.id, decision, credential, purpose, now)
+        elif (code := lifecycle.opening(credential, known, now)) is not Code.OK:
+            settled = _Settled(recheck_policy.refuse(code))
+        else:
+            settled = _Settled(decision, credential.serial)
+            values = lifecycle.COLUMNS.of(credential)
+            _SETTLE_AND_OPEN(session, visit=row.id, **settled.columns(now), **values)
+            return settled
+        _SETTLE(session, visit=row.id, **settled.columns(now))
+        return settled
 
     def _note(self, session: Session, row: Activation, decision: Decision, now: float) -> None:
         """Note a decision in the row. The sealed part goes with the last word."""
@@ -555,15 +667,6 @@ class _Settled(NamedTuple):
             at_unix=now,
             erasure=self.erasure,
         )
-
-
-def _claim_rows(session: Session, due: Select[str], lease: float) -> list[str]:
-    """Set the lease of the rows of `due` that no other process is about to take; return their visits."""
-    free = due.with_for_update(skip_locked=True).cte("due")
-    # Run once: as a part of the other query it might be run again, and lock more than its limit.
-    free = free.prefix_with("MATERIALIZED", dialect="postgresql")
-    claim = update(Activation).where(Activation.id.in_(select(free.c.id))).values(lease_unix=lease)
-    return list(session.scalars(claim.returning(Activation.id)))
 
 
 def _new_row(came: "_Came", now: float, lease: float) -> Activation:

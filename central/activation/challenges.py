@@ -2,17 +2,16 @@
 
 import json
 import logging
-import secrets
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import Integer, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from central import settings
 from central.activation import challenge_ids
-from central.security.random_digits import next_digit
+from central.security import tokens
+from central.security.random_digits import Draw, next_digit
 from central.storage import tables
 from central.storage.prepared import Prepared
 
@@ -24,9 +23,24 @@ _INSERT = (
     " SELECT value, :terminal, :issued, :expires "
 )
 _INSERTS = {
-    "sqlite": text(_INSERT + "FROM json_each(:ids)"),
-    "postgresql": text(_INSERT + "FROM json_array_elements_text(CAST(:ids AS json))"),
+    "sqlite": Prepared(text(_INSERT + "FROM json_each(:ids)")),
+    "postgresql": Prepared(text(_INSERT + "FROM json_array_elements_text(CAST(:ids AS json))")),
 }
+OUTSTANDING = (
+    select(func.count())
+    .select_from(
+        select(tables.Challenge.id)
+        .where(tables.Challenge.terminal == bindparam("terminal"), tables.Challenge.used_by.is_(None))
+        .where(tables.Challenge.expires_unix > bindparam("expire_after_unix"))
+        .limit(bindparam("most", type_=Integer))
+        .subquery()
+    )
+    .scalar_subquery()
+    .label("outstanding")
+)
+"""How many of the terminal's challenges are neither used nor expired, `most` or more: `most`; a part of a
+prepared statement."""
+_OUTSTANDING = Prepared(select(OUTSTANDING))
 
 
 def issue(
@@ -36,40 +50,24 @@ def issue(
     count: int,
     now: float,
     rules: settings.Challenges,
+    outstanding: int | None = None,
 ) -> list[str]:
-    """Store new challenges and return their tokens: `count`, or fewer if too many would be outstanding."""
+    """Store new challenges and return their tokens: `count`, or fewer if too many would be outstanding.
+
+    `outstanding`: as many there are, if the caller has asked for `OUTSTANDING`.
+    """
     if count <= 0:
         return []
-    count = min(count, rules.outstanding - _outstanding(session, terminal, now, rules.outstanding))
+    if outstanding is None:
+        asked = {"terminal": terminal, "expire_after_unix": now, "most": rules.outstanding}
+        outstanding = _OUTSTANDING(session, **asked).one().outstanding
+    count = min(count, rules.outstanding - outstanding)
     issued = [claims(key, terminal, int(now), rules) for _ in range(count)]
     if issued:
-        _store(session, issued)
-    return [jwt.encode(one, key, algorithm="EdDSA") for one in issued]
-
-
-def _outstanding(session: Session, terminal: str, now: float, most: int) -> int:
-    """Return how many of the terminal's challenges are neither used nor expired; `most` or more: `most`."""
-    theirs = (
-        select(tables.Challenge.id)
-        .where(tables.Challenge.terminal == terminal, tables.Challenge.used_by.is_(None))
-        .where(tables.Challenge.expires_unix > now)
-        .limit(most)
-    )
-    return session.scalar(select(func.count()).select_from(theirs.subquery())) or 0
-
-
-def _store(session: Session, issued: list[dict[str, Any]]) -> None:
-    """Insert all in one statement. SQLAlchemy would send one for each row, or compile a new one each time."""
-    first = issued[0]
-    session.execute(
-        _INSERTS[session.get_bind().dialect.name],
-        {
-            "ids": json.dumps([one["jti"] for one in issued]),
-            "terminal": first["aud"],
-            "issued": first["iat"],
-            "expires": first["exp"],
-        },
-    )
+        first, ids = issued[0], json.dumps([one["jti"] for one in issued])
+        store = _INSERTS[session.get_bind().dialect.name]
+        store(session, ids=ids, terminal=terminal, issued=first["iat"], expires=first["exp"])
+    return [tokens.sign(one, key) for one in issued]
 
 
 def take(session: Session, challenge: str, terminal: str, visit: str) -> bool:
@@ -80,7 +78,7 @@ def take(session: Session, challenge: str, terminal: str, visit: str) -> bool:
     return _TAKE(session, challenge=challenge, terminal=terminal, visit=visit).rowcount == 1
 
 
-_TAKE = Prepared(
+TAKE = (
     update(tables.Challenge)
     .where(
         tables.Challenge.id == bindparam("challenge"),
@@ -89,6 +87,8 @@ _TAKE = Prepared(
     )
     .values(used_by=bindparam("visit"))
 )
+"""Gives `challenge` to `visit`; a part of a prepared statement."""
+_TAKE = Prepared(TAKE)
 
 
 def restore(
@@ -98,21 +98,22 @@ def restore(
     terminal: str,
     now: float,
     rules: settings.Settings,
-) -> None:
-    """Store a challenge again if central issued it to the terminal and its row is missing.
+) -> bool:
+    """Store a challenge again if central issued it to the terminal and its row is missing; return whether.
 
     A row is missing after a restore from a backup. One that retention may have deleted stays deleted: it may
     have been used.
     """
     if session.get(tables.Challenge, challenge) is not None:
-        return
+        return False
     expires = challenge_ids.expiry(key, terminal, challenge)
     if expires is None or expires < now - rules.retention.challenges_days * DAY_S:
-        return
+        return False
     log.warning("a challenge of %s was missing: the database is older than it", terminal)
     issued = expires - rules.challenges.valid_s
     session.add(tables.Challenge(id=challenge, terminal=terminal, issued_unix=issued, expires_unix=expires))
     session.flush()
+    return True
 
 
 def claims(key: Ed25519PrivateKey, terminal: str, now: int, rules: settings.Challenges) -> dict[str, Any]:
@@ -120,22 +121,22 @@ def claims(key: Ed25519PrivateKey, terminal: str, now: int, rules: settings.Chal
 
     The pauses between the digits are uneven, so that a recording cannot fit by chance; seconds, two decimals.
     """
-    expires = now + int(rules.valid_s)
     low, high = round(rules.gap_min_s * 100), round(rules.gap_max_s * 100)
+    expires, draw = now + int(rules.valid_s), Draw()
     return {
         "iss": "central",
         "aud": terminal,
         "jti": challenge_ids.new(key, terminal, expires),
-        "digits": digits(rules.length),
-        "gaps_s": [(low + secrets.randbelow(high - low + 1)) / 100 for _ in range(rules.length)],
+        "digits": digits(rules.length, draw),
+        "gaps_s": [(low + draw.below(high - low + 1)) / 100 for _ in range(rules.length)],
         "iat": now,
         "exp": expires,
     }
 
 
-def digits(length: int) -> list[int]:
+def digits(length: int, draw: Draw | None = None) -> list[int]:
     """Return random digits, none twice in a row: two equal ones run together when they are spoken."""
-    chosen: list[int] = []
+    below, chosen = (draw or Draw()).below, list[int]()
     while len(chosen) < length:
-        chosen.append(next_digit(chosen[-1] if chosen else None))
+        chosen.append(next_digit(chosen[-1] if chosen else None, below))
     return chosen

@@ -1,18 +1,20 @@
 """What the database knows that a request is judged by, read with one query (two if clerks signed in it)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
+from central.activation import plausibility
 from central.activation.evidence import NOBODY, ChallengeFacts
 from central.activation.plausibility import DAY_S, PEOPLE_A_PHONE
-from central.fleet import alarms, clerks
+from central.fleet import alarms, audit_heads, clerks
+from central.fleet.audit_heads import AuditHead
 from central.fleet.clerks import Staff
 from central.fleet.readers import ReaderPeriod
 from central.protocol.messages import ActivationRequest, Reader
-from central.settings import Plausibility
+from central.settings import Settings
 from central.storage.prepared import Prepared
 from central.storage.tables import (
     Activation,
@@ -29,9 +31,12 @@ from central.storage.tables import (
 class Facts:
     """State of everything around a request. `released`: see `alarms.review_released`.
 
-    `phone_others`: how many other people gave the mobile number lately.
+    `phone_others`: how many other people gave the mobile number lately. `row`: what `audit_heads.KNOWN` and
+    `plausibility.BESIDE` ask, and `issued_unix` of the challenge.
     """
 
+    is_known: bool  # the visit's number came before
+    row: Any
     challenge: ChallengeFacts | None
     readers: list[ReaderPeriod]
     staff: Staff
@@ -41,6 +46,13 @@ class Facts:
     is_held: bool
     is_phone_proved: bool
     phone_others: int
+
+    def with_taken(self, terminal: str, visit: str) -> "Facts":
+        """Return the facts after the visit took its challenge, if it is the terminal's and nobody's yet."""
+        challenge = self.challenge
+        if challenge is None or challenge.terminal != terminal or challenge.used_by is not None:
+            return self
+        return replace(self, challenge=replace(challenge, used_by=visit))
 
 
 _PROVED = select(func.count()).where(
@@ -66,12 +78,18 @@ _FACTS = Prepared(
         alarms.OPEN_OF_VISIT.scalar_subquery().label("open_of_visit"),
         _PROVED.scalar_subquery().label("proved"),
         PEOPLE_A_PHONE.scalar_subquery().label("phone_others"),
+        select(Activation.id)
+        .where(Activation.id == bindparam("visit"))
+        .scalar_subquery()
+        .label("known_visit"),
+        *plausibility.BESIDE,
+        *audit_heads.KNOWN,
     )
-    .select_from(Terminal)
+    .select_from(select(literal(1).label("one")).subquery())  # a row, whether or not the terminal is known
+    .outerjoin(Terminal, Terminal.id == bindparam("terminal"))
     .outerjoin(ReaderPin, ReaderPin.terminal == Terminal.id)
     .outerjoin(Challenge, Challenge.id == bindparam("challenge"))
     .outerjoin(HeldReview, HeldReview.visit == bindparam("visit"))
-    .where(Terminal.id == bindparam("terminal"))
 )
 
 
@@ -81,9 +99,14 @@ def read(
     row: Activation,
     phone: str | None,
     applicant: str | None,
-    rules: Plausibility,
+    settings: Settings,
+    head: AuditHead | None = None,
+    signed_unix: float = 0.0,
 ) -> Facts:
-    """Read the facts of a request; `phone`, `applicant`: keyed hashes from its sealed part."""
+    """Read the facts of a request; `phone`, `applicant`: keyed hashes from its sealed part.
+
+    `head`, `signed_unix`: what came with it, if it is not stored yet.
+    """
     found = _FACTS(
         session,
         terminal=row.terminal,
@@ -91,11 +114,15 @@ def read(
         challenge=request.challenge,
         phone=phone,
         applicant=applicant,
-        phone_since_unix=row.received_unix - rules.phone_days * DAY_S,
+        phone_since_unix=row.received_unix - settings.plausibility.phone_days * DAY_S,
+        **plausibility.parameters(row, settings),
+        **audit_heads.parameters(head, signed_unix),
     ).all()
     one = found[0]
     accepted = None if one.accepted is None else bool(one.accepted)
     return Facts(
+        is_known=one.known_visit is not None,
+        row=one,
         challenge=_challenge(one),
         readers=[
             ReaderPeriod(Reader(sam=each.sam, socket=each.socket), each.from_unix, each.until_unix)

@@ -8,6 +8,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -18,8 +19,7 @@ from central.fleet.alarms import AlarmKind
 from central.fleet.audit_heads import LAST_BEFORE, AuditHead
 from central.protocol.messages import ActivationRequest, Check
 from central.settings import Settings
-from central.storage.prepared import Prepared
-from central.storage.tables import Activation, Challenge, Status
+from central.storage.tables import Activation, Status
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -67,48 +67,64 @@ def judge(
     request: ActivationRequest,
     row: Activation,
     head: AuditHead | None,
+    beside: Any,
     settings: Settings,
-) -> None:
-    """Raise an alarm for each rule that the visit of `row` breaks; `head`: None for a request on a stick.
+) -> bool:
+    """Raise an alarm for each rule that the visit of `row` breaks; return whether there was one.
 
-    The terminal's row must be locked, so that of two requests at once the second sees the first.
+    `head`: None for a request on a stick; `beside`: a row with `BESIDE` and the challenge's `issued_unix`.
+    The terminal's row must have been locked before it was read, so that of two requests at once the second
+    sees the first.
     """
-    for kind, detail in _faults(session, request, row, head, settings):
+    found = _faults(session, request, row, head, beside, settings)
+    for kind, detail in found:
         alarms.raise_implausible(session, row.terminal, row.id, kind, detail, row.received_unix)
+    return bool(found)
 
 
 _OTHER = Activation.id != bindparam("visit")
 _OWN = Activation.terminal == bindparam("terminal")
-_BESIDE = Prepared(
-    select(
-        select(Challenge.issued_unix)
-        .where(Challenge.id == bindparam("challenge"))
-        .scalar_subquery()
-        .label("issued_unix"),
-        # Another visit of the terminal that was going on at the same time.
-        select(Activation.id)
-        .where(
-            _OWN,
-            _OTHER,
-            Activation.began_unix < bindparam("ended_unix"),
-            Activation.ended_unix > bindparam("began_unix"),
-        )
-        .limit(1)
-        .scalar_subquery()
-        .label("overlapping"),
-        select(func.count())
-        .where(_OWN, _OTHER, Activation.began_unix.between(bindparam("hour_from"), bindparam("hour_to")))
-        .scalar_subquery()
-        .label("beside"),
-        # Another visit, of any terminal, that measured the very same; no two visits do.
-        select(Activation.id)
-        .where(Activation.measures == bindparam("measures", type_=String), _OTHER)
-        .limit(1)
-        .scalar_subquery()
-        .label("measured_before"),
-        LAST_BEFORE.scalar_subquery().label("last_seq"),
+BESIDE = (
+    # Another visit of the terminal that was going on at the same time.
+    select(Activation.id)
+    .where(
+        _OWN,
+        _OTHER,
+        Activation.began_unix < bindparam("overlap_to"),
+        Activation.ended_unix > bindparam("overlap_from"),
     )
+    .limit(1)
+    .scalar_subquery()
+    .label("overlapping"),
+    select(func.count())
+    .where(_OWN, _OTHER, Activation.began_unix.between(bindparam("hour_from"), bindparam("hour_to")))
+    .scalar_subquery()
+    .label("beside"),
+    # Another visit, of any terminal, that measured the very same; no two visits do.
+    select(Activation.id)
+    .where(Activation.measures == bindparam("measures", type_=String), _OTHER)
+    .limit(1)
+    .scalar_subquery()
+    .label("measured_before"),
+    LAST_BEFORE.scalar_subquery().label("last_seq"),
 )
+"""Parts of a prepared statement about other visits than `visit`; `parameters` has their parameters."""
+
+
+def parameters(row: Activation, settings: Settings) -> dict[str, Any]:
+    """Return the parameters of `BESIDE` for the visit of `row`, beside its number and its terminal."""
+    began, ended = row.began_unix, row.ended_unix
+    rules = settings.plausibility
+    # A head may seem to be signed earlier than it was by as much as central lets clocks differ.
+    slack_s = settings.requests.clock_slack_s + settings.requests.token_max_s
+    return {
+        "overlap_from": began + rules.overlap_slack_s,
+        "overlap_to": ended - rules.overlap_slack_s,
+        "hour_from": began - HOUR_S,
+        "hour_to": began + HOUR_S,
+        "measures": row.measures,
+        "before_unix": began - slack_s,
+    }
 
 
 def _faults(
@@ -116,24 +132,11 @@ def _faults(
     request: ActivationRequest,
     row: Activation,
     head: AuditHead | None,
+    known: Any,
     settings: Settings,
 ) -> list[tuple[AlarmKind, str]]:
     rules = settings.plausibility
     began, ended = row.began_unix, row.ended_unix
-    # A head may seem to be signed earlier than it was by as much as central lets clocks differ.
-    slack_s = settings.requests.clock_slack_s + settings.requests.token_max_s
-    known = _BESIDE(
-        session,
-        terminal=row.terminal,
-        visit=row.id,
-        challenge=request.challenge,
-        began_unix=began + rules.overlap_slack_s,
-        ended_unix=ended - rules.overlap_slack_s,
-        hour_from=began - HOUR_S,
-        hour_to=began + HOUR_S,
-        measures=row.measures,
-        before_unix=began - slack_s,
-    ).one()
     found: list[tuple[AlarmKind, str]] = []
     if why := visit_times.impossible(ended, known.issued_unix, row.received_unix, settings):
         found.append((AlarmKind.CLOCK, why))

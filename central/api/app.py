@@ -86,12 +86,12 @@ def application_without_service(**options: object) -> FastAPI:
     exception_handlers.install(app)
     app.openapi = lambda: openapi.openapi(app)  # type: ignore[method-assign]
     for routes in (
-        terminals,
+        activations,  # the first two are asked most, and routes are tried in this order
         heartbeat,
+        terminals,
         challenges,
         clerks,
         phone_codes,
-        activations,
         credentials,
         health,
         look_up,

@@ -5,6 +5,7 @@ connection that waits to be accepted outlives a worker. It starts a worker anew 
 SIGTERM on. SIGHUP replaces the workers one after the other.
 """
 
+import gc
 import math
 import os
 import tempfile
@@ -46,6 +47,7 @@ def serve(
         service.database.close()
     http = settings.http
     allow_many_files()
+    _leave_to_itself()
     config = uvicorn.Config(
         _WorkerApplication(settings, log) if workers > 1 else application(service),
         factory=workers > 1,
@@ -75,6 +77,12 @@ def serve(
             GracefulServer(config, lambda: service.readiness, settings.stopping.drain_s).run([listening])
 
 
+def _leave_to_itself() -> None:
+    """Take what was loaded so far out of the garbage collector's sight: it stays as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
 class _WorkerApplication:
     """Makes the application of a worker process, which ends with the process that started it."""
 
@@ -90,7 +98,9 @@ class _WorkerApplication:
         install(self._log)
         service = build(self.settings)
         self.readiness = service.readiness
-        return application(service)
+        made = application(service)
+        _leave_to_itself()
+        return made
 
 
 class _Worker(multiprocess.Process):

@@ -5,6 +5,7 @@ what a later one did.
 """
 
 import secrets
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,7 @@ from central.exceptions import Problem
 from central.protocol.messages import Person, Purpose
 from central.security.personal_data import PersonalData
 from central.storage.database import Database
-from central.storage.prepared import Prepared, PreparedInsert
+from central.storage.prepared import Columns, Prepared
 from central.storage.tables import Activation, Credential, Ending
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -51,19 +52,40 @@ def prepare(
     )
 
 
-_KNOWN = Prepared(
-    select(
-        select(Ending.asked_unix)
-        .where(Ending.person == bindparam("person"))
-        .scalar_subquery()
-        .label("ended_unix"),
-        select(Credential.serial)
-        .where(Credential.person == bindparam("person"), Credential.revoked_unix.is_(None))
-        .scalar_subquery()
-        .label("open_serial"),
-    )
+KNOWN = (
+    select(Ending.asked_unix)
+    .where(Ending.person == bindparam("person"))
+    .scalar_subquery()
+    .label("ended_unix"),
+    select(Credential.serial)
+    .where(Credential.person == bindparam("person"), Credential.revoked_unix.is_(None))
+    .scalar_subquery()
+    .label("open_serial"),
 )
-_INSERT = PreparedInsert(Credential)
+"""Parts of a prepared statement: what `opening` must know of `person`."""
+WAIT_FOR_OTHERS = func.pg_advisory_xact_lock(bindparam("person_key", type_=BigInteger)).label("waited")
+"""A part of a prepared statement, on PostgreSQL only: lets no other transaction open a person's credential
+while this one looks whether it may. `person_key` has its parameter. SQLite has one writer."""
+COLUMNS = Columns(Credential)
+_KNOWN = Prepared(select(*KNOWN))
+_WAIT = Prepared(select(WAIT_FOR_OTHERS))
+_INSERT = Prepared(COLUMNS.insert)
+
+
+def person_key(person: str) -> int:
+    """Return the number of a person's lock: the beginning of the hash."""
+    return int(person[:15], 16)
+
+
+def opening(new: Credential, known: Any, now: float) -> Code:
+    """Return whether the credential may be opened: `Code.OK`, or why not. `known`: a row with `KNOWN`.
+
+    Nobody else may open one of the person meanwhile, see `WAIT_FOR_OTHERS`.
+    """
+    new.opened_unix = now
+    if known.ended_unix is not None and known.ended_unix >= new.asked_unix:
+        return Code.PERSON_ENDED
+    return Code.OK if known.open_serial is None else Code.PERSON_ALREADY_OPEN
 
 
 def carry_out(
@@ -83,9 +105,9 @@ def carry_out(
         session.merge(Ending(person=new.person, asked_unix=new.asked_unix, at_unix=now))
         return _end(session, purpose, new, now)
     if purpose is Purpose.OPEN:
-        if known.open_serial is not None:
-            return Code.PERSON_ALREADY_OPEN, None
-        _INSERT(session, new)
+        if (code := opening(new, known, now)) is not Code.OK:
+            return code, None
+        _INSERT(session, **COLUMNS.of(new))
         return Code.OK, new.serial
     # Twice: a transaction that waited for the row of a renewal on PostgreSQL finds it ended, and sees the new
     # row only with its next query.
@@ -118,15 +140,8 @@ def _end(session: Session, purpose: Purpose, wish: Credential, now: float) -> tu
 
 
 def _wait_for_others(session: Session, person: str) -> None:
-    """Let no other transaction open this person's credential while this one looks whether it may.
-
-    SQLite has one writer; PostgreSQL has a lock for a number, here the beginning of the person's hash.
-    """
     if session.get_bind().dialect.name == "postgresql":
-        _WAIT(session, key=int(person[:15], 16))
-
-
-_WAIT = Prepared(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger))))
+        _WAIT(session, person_key=person_key(person))
 
 
 def _find_open(session: Session, person: str) -> Credential | None:

@@ -6,7 +6,7 @@ next, but it was signed in its turn. Heads since the enrolment, or since the las
 """
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, String, bindparam, func, insert, select
 from sqlalchemy.orm import Session
@@ -45,19 +45,36 @@ def store(session: Session, terminal: str, head: AuditHead, signed_unix: float, 
 
     A contradicting head is stored too: both are evidence. `signed_unix`: when the terminal signed.
     """
-    if head.seq == 0:
-        return
-    known = _KNOWN(
-        session,
-        terminal=terminal,
-        seq=head.seq,
-        hash=head.hash,
-        overtaken_unix=signed_unix - OVERTAKEN_S,
-    ).one()
-    if known.contradicted is not None:
-        alarms.raise_rewound(session, terminal, head.seq, known.contradicted, now)
-    if known.at_unix is None:
-        _STORE(session, terminal=terminal, seq=head.seq, hash=head.hash, at_unix=now, signed_unix=signed_unix)
+    known = _KNOWN(session, terminal=terminal, **parameters(head, signed_unix)).one()
+    note_contradiction(session, terminal, head, known, now)
+    if is_new(head, known):
+        _STORE(session, terminal=terminal, **row(head, signed_unix, now))
+
+
+def note_contradiction(
+    session: Session, terminal: str, head: AuditHead | None, known: Any, now: float
+) -> bool:
+    """Raise an alarm and return True if the head contradicts another. `known`: a row with `KNOWN`."""
+    if head is None or head.seq == 0 or known.contradicted is None:
+        return False
+    alarms.raise_rewound(session, terminal, head.seq, known.contradicted, now)
+    return True
+
+
+def is_new(head: AuditHead | None, known: Any) -> bool:
+    """Return whether the head is to be stored. `known`: a row with `KNOWN`."""
+    return head is not None and head.seq != 0 and known.head_at_unix is None
+
+
+def parameters(head: AuditHead | None, signed_unix: float) -> dict[str, Any]:
+    """Return the parameters of `KNOWN`, beside the terminal's name. No head is stored that is before 1."""
+    seq, digest = head or (0, "")
+    return {"seq": seq, "hash": digest, "overtaken_unix": signed_unix - OVERTAKEN_S}
+
+
+def row(head: AuditHead, signed_unix: float, now: float) -> dict[str, Any]:
+    """Return the parameters of `STORE`, beside the terminal's name."""
+    return {"seq": head.seq, "hash": head.hash, "head_at_unix": now, "signed_unix": signed_unix}
 
 
 _OWN = StoredAuditHead.terminal == bindparam("terminal")
@@ -76,14 +93,23 @@ _CONTRADICTED = (
 _SAME = select(StoredAuditHead.at_unix).where(
     _OWN, StoredAuditHead.seq == _SEQ, StoredAuditHead.hash == _HASH
 )
-_KNOWN = Prepared(
-    select(_CONTRADICTED.scalar_subquery().label("contradicted"), _SAME.scalar_subquery().label("at_unix"))
+KNOWN = (
+    _CONTRADICTED.scalar_subquery().label("contradicted"),
+    _SAME.scalar_subquery().label("head_at_unix"),
 )
-_STORE = Prepared(
-    insert(StoredAuditHead).values(
-        {name: bindparam(name) for name in ("terminal", "seq", "hash", "at_unix", "signed_unix")}
-    )
+"""Parts of a prepared statement about a head that came: the record that it contradicts, and since when it is
+stored."""
+STORE = insert(StoredAuditHead).values(
+    {
+        "terminal": bindparam("terminal"),
+        "seq": bindparam("seq"),
+        "hash": bindparam("hash"),
+        "at_unix": bindparam("head_at_unix"),
+        "signed_unix": bindparam("signed_unix"),
+    }
 )
+_KNOWN = Prepared(select(*KNOWN))
+_STORE = Prepared(STORE)
 LAST_BEFORE = select(func.max(StoredAuditHead.seq)).where(
     _OWN,
     alarms.is_trusted(StoredAuditHead.at_unix),

@@ -13,10 +13,11 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from central.fleet import clerk_keys
+from central.storage.prepared import Prepared
 from central.storage.tables import Clerk, ClerkKey, ClerkPost, Terminal, TerminalState
 
 ROLES = ("clerk", "supervisor")
@@ -156,23 +157,30 @@ def staff_periods(session: Session, terminal: str) -> dict[str, list[StaffPeriod
     return periods
 
 
+_MEMBERS = Prepared(
+    select(Clerk.number, Clerk.role, Clerk.unlocked_unix, ClerkKey.wrapped)
+    .join(ClerkPost, ClerkPost.clerk == Clerk.number)
+    .join(ClerkKey, ClerkKey.clerk == Clerk.number)
+    .where(
+        ClerkPost.terminal == bindparam("terminal"),
+        ClerkPost.until_unix.is_(None),
+        ClerkKey.until_unix.is_(None),
+        Clerk.disabled_unix.is_(None),
+    )
+    .order_by(Clerk.number)
+)
+
+
 def members(session: Session, terminal: str) -> list[dict[str, Any]]:
     """Return those who may sign in at `terminal`, as its roster names them."""
-    query = (
-        select(Clerk.number, Clerk.role, Clerk.unlocked_unix, ClerkKey.wrapped)
-        .join(ClerkPost, ClerkPost.clerk == Clerk.number)
-        .join(ClerkKey, ClerkKey.clerk == Clerk.number)
-        .where(
-            ClerkPost.terminal == terminal,
-            ClerkPost.until_unix.is_(None),
-            ClerkKey.until_unix.is_(None),
-            Clerk.disabled_unix.is_(None),
-        )
-        .order_by(Clerk.number)
-    )
     return [
-        {"number": number, "role": role, "key": json.loads(wrapped), "unlocked_unix": unlocked_unix}
-        for number, role, unlocked_unix, wrapped in session.execute(query)
+        {
+            "number": one.number,
+            "role": one.role,
+            "key": json.loads(one.wrapped),
+            "unlocked_unix": one.unlocked_unix,
+        }
+        for one in _MEMBERS(session, terminal=terminal).all()
     ]
 
 

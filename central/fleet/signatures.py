@@ -6,7 +6,7 @@ serves once. The algorithm is that of the terminal's key; a request that names a
 
 Theory of operation: a process verifies with the key that it knows of the terminal, and asks the database only
 if it knows none or the signature is not by that one. So a known key may be out of date, and nothing rests on
-it alone: `spend`, in the very transaction that the request is for, locks the terminal's row and compares. A
+it alone: `admit`, in the very transaction that the request is for, locks the terminal's row and compares. A
 revoked terminal and an exchanged key are seen at once, by every process.
 """
 
@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.exceptions import Problem
-from central.fleet import audit_heads
+from central.fleet import audit_heads, plain_signatures
 from central.fleet.audit_heads import AuditHead
 from central.protocol.messages import TERMINAL
 from central.security.terminal_keys import VerifyingKey, load_key
@@ -60,7 +60,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedCall:
-    """A request that the terminal has signed with `key`, and that `spend` has yet to let pass."""
+    """A request that the terminal has signed with `key`; `admit` and `spend` have yet to let it pass."""
 
     terminal: str
     key: str  # as `terminals.public_key` has it
@@ -147,29 +147,51 @@ _LOCK = Prepared(
     # "No key update": rows that refer to the terminal may be written beside it.
     .with_for_update(key_share=True)
 )
-_SPEND = Prepared(
-    insert(SeenToken).values(
-        terminal=bindparam("terminal"), jti=bindparam("jti"), expires_unix=bindparam("expires_unix")
-    )
+SPEND = insert(SeenToken).values(
+    terminal=bindparam("terminal"), jti=bindparam("jti"), expires_unix=bindparam("expires_unix")
 )
+"""Spends a signature; a part of a prepared statement, `spent` has its parameters."""
+_SPEND = Prepared(SPEND)
 
 
-def spend(session: Session, call: SignedCall, now: float) -> None:
-    """Let a request pass once, and store the audit head it brought.
+def admit(session: Session, call: SignedCall) -> None:
+    """Lock the terminal's row until the transaction ends, and compare it with what `call` was verified by.
 
-    The terminal's row stays locked until the transaction ends, so of two requests at once the second sees
-    what the first did. Raises Problem 401 if it passed before, or its key is the terminal's no more; 403.
+    Of two requests at once the second sees what the first did. Raises Problem 401 if the key is the
+    terminal's no more, 403.
     """
     if _enrolled_key(_LOCK(session, terminal=call.terminal).first()) != call.key:
         raise _bad_signature("another key by now")
+
+
+def spend(session: Session, call: SignedCall, now: float) -> None:
+    """Let an admitted request pass once, and store the audit head it brought.
+
+    Raises Problem 401 if it passed before.
+    """
     try:
-        _SPEND(session, terminal=call.terminal, jti=call.nonce, expires_unix=call.until_unix)
+        _SPEND(session, terminal=call.terminal, **spent(call))
     except IntegrityError as error:
-        if is_duplicate(error):
-            raise Problem(401, Code.REQUEST_REPLAYED) from None
+        if is_replay(error):
+            raise replayed() from None
         raise
     if call.head is not None:
         audit_heads.store(session, call.terminal, call.head, call.signed_unix, now)
+
+
+def spent(call: SignedCall) -> dict[str, Any]:
+    """Return the parameters of `SPEND`, beside the terminal's name."""
+    return {"jti": call.nonce, "expires_unix": call.until_unix}
+
+
+def is_replay(error: IntegrityError) -> bool:
+    """Return whether a signature was spent that was spent before."""
+    return is_duplicate(error) and SeenToken.__tablename__ in str(error.orig)
+
+
+def replayed() -> Problem:
+    """Return the answer to a request that passed before."""
+    return Problem(401, Code.REQUEST_REPLAYED)
 
 
 def lock(session: Session, terminal: str) -> None:
@@ -200,6 +222,8 @@ def _verified(
 ) -> SignedCall:
     """Verify with this key. Raises _NotByThisKey; Problem 401 or 422 for what the signature covers."""
     stored, verifying = key
+    if (plain := _plainly_verified(terminal, key, request, body, now, rules)) is not None:
+        return plain
     verifier = _Verifier(terminal, verifying, now, rules)
     present = tuple(name for name in _IF_THERE if name in request.headers)
     try:
@@ -217,6 +241,43 @@ def _verified(
         nonce=found.nonce,
         until_unix=float(found.parameters["expires"]) + rules.clock_slack_s,
         signed_unix=float(found.parameters["created"]),
+        head=audit_heads.parse(request.headers.get(audit_heads.HEADER)),
+    )
+
+
+def _plainly_verified(
+    terminal: str,
+    key: tuple[str, VerifyingKey],
+    request: SignedRequest,
+    body: bytes,
+    now: float,
+    rules: Requests,
+) -> SignedCall | None:
+    """Return the call if it is in force and written as terminals write it; None: ask the library."""
+    stored, verifying = key
+    present = tuple(name for name in _IF_THERE if name in request.headers)
+    signature = plain_signatures.verify(
+        request.method,
+        request.url,
+        request.headers,
+        body,
+        terminal=terminal,
+        key=verifying,
+        tag=TAG,
+        fields=("content-digest", *present),
+    )
+    if signature is None or not _NONCE.fullmatch(signature.nonce):
+        return None
+    slack, (nonce, created, expires) = rules.clock_slack_s, signature
+    is_short = 0 < expires - created <= rules.token_max_s
+    if not (is_short and created - slack <= now <= expires + slack):
+        return None
+    return SignedCall(
+        terminal=terminal,
+        key=stored,
+        nonce=nonce,
+        until_unix=float(expires) + slack,
+        signed_unix=float(created),
         head=audit_heads.parse(request.headers.get(audit_heads.HEADER)),
     )
 

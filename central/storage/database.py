@@ -196,7 +196,9 @@ def _engine(url: str) -> Engine:
         # `postgresql://…`, as hosts give it, means the driver that the extra "postgresql" brings.
         if address.drivername in ("postgres", "postgresql"):
             address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, **common)
+        from central.storage import postgresql  # its driver is an extra
+
+        return postgresql.engine(address, **common)
     engine = create_engine(url, **common)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

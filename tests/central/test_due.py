@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event, insert, text, update
 
@@ -147,8 +148,9 @@ def test_what_waits_costs_nothing_until_it_is_due(postgresql_url: str, tmp_path:
     """Both queries read what is due from their index, and nothing of the 30,000 others."""
     plans: list[dict[str, Any]] = []
 
-    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith("WITH due"):
+            cursor = psycopg.RawCursor(connection.connection.dbapi_connection)
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
             plans.append(cursor.fetchone()[0][0]["Plan"])
 

@@ -4,26 +4,37 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from central.activation.activations import Question
 from central.activation.visit_times import parse_clock_off
 from central.api.dependencies import Service
-from central.api.routes.common import Central, SignedTerminal, UnspentCall, problems, spend, spend_alone
+from central.api.direct_route import DirectRoute, directly, read_signed
+from central.api.routes.common import Central, SignedTerminal, UnspentCall, problems, spend_alone
 from central.codes import Code
 from central.exceptions import Problem
 from central.fleet.signatures import SignedCall
 from central.protocol.messages import VISIT_NUMBER, ActivationRequest, Receipt
 
-router = APIRouter(tags=["activations"])
+router = APIRouter(tags=["activations"], route_class=DirectRoute)
 
 _KEY = Header(alias="Idempotency-Key", description="the visit's number, as `id`")
 _OFF = Header(alias="Clock-Off", description="central's clock minus that of the visit, as measured; seconds")
 _HEAD = Header(alias="Audit-Head", description="`<seq>:<hash>`, the last record of the terminal's audit log")
 
 
+async def _submit_directly(request: Request) -> Response | None:
+    central: Service = request.app.state.service
+    if (read := await read_signed(request, central, ActivationRequest)) is None:
+        return None
+    headers = [request.headers.get(name) for name in ("idempotency-key", "audit-head", "clock-off")]
+    receipt = await submit(read[0], request, read[1], central, *headers)
+    return Response(receipt.model_dump_json(), media_type="application/json")
+
+
 @router.post("/v1/activations", responses=problems(400, 401, 403, 409, 413, 422, 428, 429))
+@directly(_submit_directly)
 async def submit(
     message: ActivationRequest,
     request: Request,
@@ -40,8 +51,8 @@ async def submit(
         await run_in_threadpool(spend_alone, request, central, call)
         raise
     activations, body = central.activations, await request.body()
-    begin = partial(activations.begin, spend=partial(spend, request, call))
-    outcome = await run_in_threadpool(begin, message, body, call.head, off_s)
+    proved = partial(setattr, request.state, "terminal", call.terminal)
+    outcome = await run_in_threadpool(activations.begin, message, body, call.head, off_s, call, proved)
     receipt = outcome if isinstance(outcome, Receipt) else await _ask_register(central, outcome)
     if receipt is None:
         receipt = await run_in_threadpool(activations.look_up, message.id, call.terminal)

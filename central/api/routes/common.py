@@ -69,6 +69,7 @@ async def signed_call(request: Request, central: Central) -> SignedCall:
 
 def spend(request: Request, call: SignedCall, session: Session) -> None:
     """Let a request pass once, in this transaction. Raises Problem 401, 403."""
+    signatures.admit(session, call)
     signatures.spend(session, call, time.time())
     request.state.terminal = call.terminal  # from here on it is proved
 

@@ -4,21 +4,23 @@ import time
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
+from sqlalchemy import literal, select
 
 from central import __version__
 from central.api.dependencies import Service
 from central.api.routes.common import Central, problems
 from central.protocol.messages import Health
+from central.storage.prepared import Prepared
 
 router = APIRouter(tags=["health"])
+_ASK = Prepared(select(literal(1).label("one")))
 
 
 @router.get("/v1/health", responses=problems())
 def health(central: Central) -> Health:
     """Return that central works, and its time."""
     with central.database.read() as session:
-        session.execute(text("SELECT 1"))
+        _ASK(session)
     simulation = central.settings.simulation
     return Health(status="ok", simulation=simulation, time_unix=time.time(), version=__version__)
 
