@@ -48,7 +48,7 @@ class Facts:
     phone_others: int
 
     def with_taken(self, terminal: str, visit: str) -> "Facts":
-        """Return the facts after the visit took its challenge, if it is the terminal's and nobody's yet."""
+        """Return the facts after the visit took its challenge, if it is the terminal's and not taken yet."""
         challenge = self.challenge
         if challenge is None or challenge.terminal != terminal or challenge.used_by is not None:
             return self

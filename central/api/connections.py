@@ -16,9 +16,9 @@ _BACKLOG = 4096
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket whose connections send small answers at once. Raises OSError.
 
-    asyncio sets TCP_NODELAY only on sockets whose `proto` is IPPROTO_TCP, and those of `create_server` have
-    0: without it, each answer waits for the client's delayed acknowledgement, 40 ms on Linux. Accepted
-    connections inherit the option.
+    Without TCP_NODELAY each answer waits for the client's delayed acknowledgement, 40 ms on Linux. uvloop
+    sets it itself; asyncio only on sockets whose `proto` is IPPROTO_TCP, and those of `create_server` have 0.
+    Accepted connections inherit the option.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
