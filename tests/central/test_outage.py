@@ -121,6 +121,7 @@ CALLS: dict[tuple[str, str], Callable[[InProcessTerminal], Send]] = {
     ("GET", "/v1/visits/{id}"): look_up_anywhere,
     ("GET", "/look-up"): get(f"/look-up?number={visit_number()}"),
     ("GET", "/look-up/{slip:path}"): get(f"/look-up/{visit_number()}"),
+    ("GET", "/points"): get("/points"),
     ("GET", "/simulation/credentials"): get("/simulation/credentials"),
 }
 """A good call of every route that uses the database; what it returns sends the same request each time."""
