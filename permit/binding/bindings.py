@@ -94,6 +94,7 @@ class Bindings:
             typed=self._protection.seal(typed),
             person=self._protection.pseudonym("person", holder.id_number),
             permit=self._protection.pseudonym("permit", holder.permit_number),
+            phone=self._protection.pseudonym("phone", typed.phone),
             state=BindingState.WAITING.value,
             code=Code.UNAVAILABLE.value,
             next_unix=now,
@@ -127,6 +128,16 @@ class Bindings:
         with self._database.read() as session:
             row = _known(session, binding)
             return None if row.typed is None else self._protection.open(row.typed, Typed)
+
+    def newest_of_phone(self, phone: str) -> str | None:
+        """Return the newest binding of a mobile number for which something typed is kept; None if none is."""
+        query = (
+            select(Binding.id)
+            .where(Binding.phone == self._protection.pseudonym("phone", phone), Binding.typed.is_not(None))
+            .order_by(Binding.began_unix.desc())
+        )
+        with self._database.read() as session:
+            return session.scalar(query.limit(1))
 
     def due(self, limit: int = 20) -> list[str]:
         """Return bindings for which the registry is to be asked now."""

@@ -58,6 +58,7 @@ class Binding(Base):
     )  # sealed: the registry's answer; erased at the end
     person: Mapped[str] = mapped_column(String(64))  # pseudonym of the ID number
     permit: Mapped[str] = mapped_column(String(64))  # pseudonym of the permit number
+    phone: Mapped[str | None] = mapped_column(String(64), index=True)  # … of the mobile number
     state: Mapped[str] = mapped_column(String(16))
     code: Mapped[str] = mapped_column(String(64))
     asked: Mapped[int] = mapped_column(Integer, default=0)  # how often the registry was asked

@@ -19,6 +19,7 @@ from permit.web import (
     card_routes,
     login_routes,
     offline_routes,
+    pages,
     problems,
     simulation_routes,
 )
@@ -74,7 +75,7 @@ def _add_limits(app: FastAPI, service: Service) -> None:
         except PermitError as error:
             return problems.show(request, error.code)
         try:
-            return await go_on(request)
+            return pages.keep_choices(request, await go_on(request))
         except Exception as error:  # its text may be personal
             log.error("a request failed: %s", type(error).__name__)
             return problems.show(request, Code.FAULT)

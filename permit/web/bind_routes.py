@@ -39,6 +39,8 @@ def bind(request: Request, browser: Browser) -> Response:
     if browser is not None and browser.binding is not None:
         return _show_standing(request, browser.binding)
     draft = browser.draft if browser is not None else None
+    if draft is not None and fields.is_phone_only(draft):
+        draft = None
     found = {} if draft is None else fields.faults(draft)
     return page(request, "bind.html", draft=draft or Draft(), faults=found)
 
@@ -70,6 +72,31 @@ def store_draft(request: Request, browser: Browser, form: Form) -> Response:
     return go("/bind/code", session=secret)
 
 
+@router.get("/continue")
+def ask_phone(request: Request, browser: Browser) -> Response:
+    """Ask for the mobile number of a binding that another browser has begun."""
+    if browser is not None and (browser.card is not None or browser.binding is not None):
+        return go("/bind")
+    return page(request, "continue.html", phone="", faults={})
+
+
+@router.post("/continue")
+def continue_elsewhere(request: Request, browser: Browser, form: Form) -> Response:
+    """Send a code to that number."""
+    draft = Draft(phone=fields.draft_of(form).phone)
+    if found := fields.phone_faults(draft):
+        return page(request, "continue.html", 422, phone=draft.phone, faults=found)
+    service = service_of(request)
+    secret = service.sessions.begin(browser, draft=draft)
+    begun = service.sessions.find(secret)
+    assert begun is not None
+    try:
+        service.phone_codes.send(begun.id, draft.phone, language_of(request))
+    except PermitError as error:
+        return with_session(problems.show(request, error.code), secret)
+    return go("/bind/code", session=secret)
+
+
 @router.get("/bind/code")
 def ask_code(request: Request, browser: Browser) -> Response:
     """Ask for the code that was sent."""
@@ -81,7 +108,7 @@ def ask_code(request: Request, browser: Browser) -> Response:
 @router.post("/bind/code/again")
 def send_again(request: Request, browser: Browser, form: Form) -> Response:
     """Send another code."""
-    if browser is None or browser.draft is None or fields.faults(browser.draft):
+    if browser is None or browser.draft is None or not _is_complete(browser.draft):
         return go("/bind")
     try:
         service_of(request).phone_codes.send(browser.id, browser.draft.phone, language_of(request))
@@ -93,7 +120,7 @@ def send_again(request: Request, browser: Browser, form: Form) -> Response:
 @router.post("/bind/code")
 def check_code(request: Request, browser: Browser, form: Form) -> Response:
     """Begin the binding, if the code is right."""
-    if browser is None or browser.draft is None or fields.faults(browser.draft):
+    if browser is None or browser.draft is None or not _is_complete(browser.draft):
         return go("/bind")
     service, draft = service_of(request), browser.draft
     typed_code = fields.digits_of(form.get("code", ""))
@@ -104,6 +131,12 @@ def check_code(request: Request, browser: Browser, form: Form) -> Response:
     except PermitError as error:
         service.tallies.add(Counted.REFUSAL, error.code)
         return _code_page(request, draft, 422, error.code)
+    if fields.is_phone_only(draft):
+        found = service.bindings.newest_of_phone(draft.phone)
+        if found is None:
+            service.sessions.end(browser.id)
+            return problems.show(request, Code.BINDING_UNKNOWN)
+        return go("/bind", session=service.sessions.begin(browser, binding=found))
     holder = Holder(draft.permit_number, draft.id_number, draft.name)
     binding = service.bindings.begin(Typed(holder, draft.phone, language_of(request)))
     code = service.bindings.standing(binding).code
@@ -128,6 +161,11 @@ def begin_anew(request: Request, browser: Browser, form: Form) -> Response:
     service = service_of(request)
     draft = _draft_again(request, browser)
     return go("/bind", session=service.sessions.begin(browser, draft=draft))
+
+
+def _is_complete(draft: Draft) -> bool:
+    """Return whether a code may be sent for what was typed."""
+    return not (fields.phone_faults(draft) if fields.is_phone_only(draft) else fields.faults(draft))
 
 
 def _draft_again(request: Request, browser: Session | None) -> Draft | None:
@@ -170,4 +208,6 @@ def _code_page(
 ) -> Response:
     minutes = int(VALID_S // 60)
     phone = format_phone(draft.phone)
-    return page(request, "code.html", status, phone=phone, minutes=minutes, code=code, empty=empty)
+    return page(request, "code.html", status, phone=phone, minutes=minutes, code=code, empty=empty,
+        back="/continue" if fields.is_phone_only(draft) else "/bind",
+    )  # fmt: skip

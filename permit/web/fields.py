@@ -40,6 +40,16 @@ def person_faults(draft: Draft) -> dict[str, str]:
     return {field: key for field, key in faults(draft).items() if field in ("id_number", "person_name")}
 
 
+def phone_faults(draft: Draft) -> dict[str, str]:
+    """Return the faults of the mobile number alone."""
+    return {field: key for field, key in faults(draft).items() if field == "phone"}
+
+
+def is_phone_only(draft: Draft) -> bool:
+    """Return whether the person gave a mobile number only, to go on with what another browser began."""
+    return draft == Draft(phone=draft.phone)
+
+
 def digits_of(text: str) -> str:
     """Return the digits of a one-time code as it was typed or pasted."""
     return re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text[:MAX_LENGTH]))

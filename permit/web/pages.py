@@ -71,11 +71,11 @@ def page(
 ) -> HTMLResponse:
     """Return a page. `leaves_to`: the site to which its form may send the browser, beside this one."""
     settings = service_of(request).settings
-    language, size = language_of(request), _size_of(request)
+    language = language_of(request)
     text = _TEMPLATES.get_template(template).render(
         language=language,
         languages=[(code, PHRASES[code]["name"]) for code in LANGUAGES],
-        large=size == LARGE,
+        large=_size_of(request) == LARGE,
         simulation=settings.simulation,
         path=request.url.path,
         t=PHRASES[language],
@@ -83,8 +83,6 @@ def page(
     )
     answer = HTMLResponse(text, status)
     _add_headers(answer.headers, leaves_to)
-    _keep_choice(request, answer, "language", LANGUAGE, language)
-    _keep_choice(request, answer, "type", TYPE, size)
     return answer
 
 
@@ -138,8 +136,15 @@ def _size_of(request: Request) -> str:
     return LARGE if chosen == LARGE else "normal"
 
 
-def _keep_choice(request: Request, answer: Response, parameter: str, cookie: str, value: str) -> None:
-    if parameter in request.query_params:
-        answer.set_cookie(
-            cookie, value, max_age=_YEAR_S, secure=True, httponly=True, samesite="lax", path="/"
-        )
+def keep_choices(request: Request, answer: Answer) -> Answer:
+    """Return the response with what the person has chosen for the next pages, too."""
+    choices = {
+        "language": (LANGUAGE, language_of(request)),
+        "type": (TYPE, _size_of(request)),
+    }
+    for parameter, (cookie, value) in choices.items():
+        if parameter in request.query_params:
+            answer.set_cookie(
+                cookie, value, max_age=_YEAR_S, secure=True, httponly=True, samesite="lax", path="/"
+            )
+    return answer

@@ -35,7 +35,7 @@ _WAYS_OUT = {
     Code.OTHER_PROVINCE: _AGAIN,
     Code.PERMIT_EXPIRED: _AGAIN,
     Code.BINDING_OVER: _AGAIN,
-    Code.BINDING_UNKNOWN: _AGAIN,
+    Code.BINDING_UNKNOWN: ("/bind", "start.begin"),
     Code.CARD_NONE: ("/bind", "start.begin"),
     Code.CARD_ENDED: ("/bind", "start.begin"),
     Code.PHONE_CODE_TOO_OFTEN: ("/bind/code", "go_on"),

@@ -173,3 +173,44 @@ def test_nothing_personal_is_in_an_address_or_the_log(site, browser, caplog):
     for hidden in (holder.permit_number, holder.id_number, holder.name, PHONE):
         assert hidden not in caplog.text
         assert hidden not in address
+
+
+def test_what_was_begun_in_another_browser_goes_on_with_the_mobile_number(site, browser):
+    holder = site.holder(known_from_unix=site.now + 1200)
+    browser.prove_phone(holder)
+    site.now += 1300
+    other = site.browser()
+    assert other.post("/continue", {"phone": "12"}).status_code == 422
+    assert path_of(other.post("/continue", {"phone": PHONE})) == "/bind/code"
+    assert 'href="/continue"' in other.get("/bind/code").text
+    assert holder.name not in other.get("/bind").text
+    assert path_of(other.post("/bind/code", {"code": other.newest_code()})) == "/bind"
+    assert "暂时查不到" in other.get("/bind").text
+    assert path_of(other.get("/continue")) == "/bind"
+
+
+def test_a_number_for_which_nothing_was_begun_finds_nothing(site, browser):
+    browser.post("/continue", {"phone": PHONE})
+    assert code_of(browser.post("/bind/code", {"code": browser.newest_code()})) == "binding.unknown"
+    site.now += 61
+    browser.claim(site.holder())
+    site.now += 61
+    other = site.browser()
+    other.post("/continue", {"phone": PHONE})  # what was finished is not begun
+    assert code_of(other.post("/bind/code", {"code": other.newest_code()})) == "binding.unknown"
+
+
+def test_without_the_code_a_number_finds_nothing(site, browser):
+    browser.prove_phone(site.holder())
+    site.now += 61
+    other = site.browser()
+    other.post("/continue", {"phone": PHONE})
+    code = other.newest_code()
+    assert other.post("/bind/code", {"code": f"{(int(code) + 1) % 10**6:06}"}).status_code == 422
+    assert path_of(other.get("/card")) == "/"
+
+
+def test_a_language_chosen_on_the_way_stays(browser, site):
+    browser.prove_phone(site.holder())
+    assert path_of(browser.get("/login?language=en")) == "/bind"
+    assert "Now prove that it is you" in browser.get("/bind").text

@@ -87,6 +87,7 @@ def test_every_page_renders_with_a_strict_policy(site, language):
     browser = site.browser()
     holder = site.holder(endorsements=(endorsement(),))
     pages = [browser.get(f"/?language={language}&type=large"), browser.get("/bind"), browser.get("/login")]
+    pages.append(browser.get("/continue"))
     browser.type(holder, phone="1")
     pages += [browser.get("/bind"), browser.get("/simulation"), browser.get("/offline"), browser.get("/no")]
     browser.type(holder)
