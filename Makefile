@@ -8,7 +8,7 @@ ARGS ?=
 UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
-.PHONY: help demo attack run central test check bench soak torture restore-drill fuzz mutants pictures codes notice protocol \
+.PHONY: help demo attack run central permit test check bench soak torture restore-drill fuzz mutants pictures codes notice protocol \
 	train-digits setup
 
 help: ## list the targets
@@ -23,6 +23,10 @@ run: setup ## the terminal with settings.toml and real devices
 central: ## the central server alone
 	@bash scripts/setup $(if $(findstring postgresql,$(ARGS)),postgresql)
 	@$(RUN) central run --init --data var/central $(ARGS)
+
+permit: ## the e-permit with central, both in simulation, for a browser; prints addresses and people to try
+	@bash scripts/setup
+	@$(RUN) python -m demo.permit_stack $(ARGS)
 
 test: ## all tests, in random order
 	@bash scripts/setup test
