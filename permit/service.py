@@ -20,8 +20,8 @@ from permit.registry.port import Registry
 from permit.sessions.logins import Logins
 from permit.sessions.phone_codes import PhoneCodes
 from permit.sessions.sessions import Sessions
-from permit.settings import Settings
-from permit.storage.database import Database
+from permit.settings import Settings, SettingsError
+from permit.storage.database import Database, is_up_to_date
 from permit.storage.tallies import Tallies
 
 CALLBACK = "/login/back"
@@ -66,6 +66,9 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Service
     protection = Protection(settings.keys)
     client = load_client(settings)
     database = Database(settings.database)
+    if not is_up_to_date(database.engine):
+        database.close()
+        raise SettingsError("the database has not the tables of this release: run `permit init`")
     stored: _Stored = {"database": database, "protection": protection, "clock": clock}
     return Service(
         settings=settings,

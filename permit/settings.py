@@ -53,10 +53,11 @@ class Http(Section):
     # Addresses or networks of proxies whose X-Forwarded-For is believed. No others': anybody can send it.
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     max_bytes: int = Field(default=16_384, ge=1024)  # of a form
-    per_s: float = Field(default=2.0, gt=0)  # requests of each address, on average …
-    burst: int = Field(default=120, ge=1)  # … and at once
-    posts_per_s: float = Field(default=0.2, gt=0)  # forms of each address
-    posts_burst: int = Field(default=40, ge=1)
+    # Mobile networks put thousands of people behind one address; persons and numbers have their own limits.
+    per_s: float = Field(default=20.0, gt=0)  # requests of each address, on average …
+    burst: int = Field(default=600, ge=1)  # … and at once
+    posts_per_s: float = Field(default=5.0, gt=0)  # forms of each address
+    posts_burst: int = Field(default=200, ge=1)
 
     @model_validator(mode="after")
     def _both(self) -> "Http":

@@ -103,6 +103,7 @@ class Bindings:
         )
         of_person = select(func.count()).where(Binding.person == row.person, Binding.began_unix > now - DAY_S)
         with self._database.write() as session:
+            self._database.serialise(session, f"binding|{row.person}")
             if (session.scalar(of_person) or 0) >= A_DAY:
                 raise PermitError(Code.BINDINGS_TOO_MANY)
             session.add(row)

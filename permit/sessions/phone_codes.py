@@ -54,6 +54,7 @@ class PhoneCodes:
             sent_unix=now,
         )
         with self._database.write() as database:
+            self._database.serialise(database, f"code|{row.phone}")
             self._require_rare(database, row.phone, now)
             older = update(PhoneCode).where(PhoneCode.session == session)
             database.execute(older.values(over=True))

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 _PRAGMAS = (
@@ -45,18 +48,39 @@ class Database:
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def serialise(self, session: Session, name: str) -> None:
+        """Let other writers that give this name wait until the session's transaction ends.
+
+        SQLite has one writer at a time anyway.
+        """
+        if self.engine.dialect.name == "postgresql":
+            key = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
 
+def is_up_to_date(engine: Engine) -> bool:
+    """Return whether the database has the tables of this release."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def migrate(engine: Engine) -> None:
     """Bring the tables up to date, in one transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -174,7 +174,8 @@ def test_a_second_phone_gets_the_same_card(world):
     assert world.cards.of_subject("subject") is None
 
 
-def test_claims_at_the_same_moment_make_one_card(world):
+def test_claims_at_the_same_moment_make_one_card(stored_world):
+    world = stored_world
     holder = world.holder()
     bindings = [world.begin(holder) for _ in range(8)]
     meet = threading.Barrier(len(bindings))

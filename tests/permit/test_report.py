@@ -92,3 +92,11 @@ def test_production_takes_no_simulated_driver(world, capsys):
     (folder / "permit.toml").write_text(SETTINGS, encoding="utf-8")
     assert main(["run", "--init", "--data", str(folder)]) == 2
     assert "simulation only" in capsys.readouterr().err
+
+
+def test_a_database_without_the_tables_is_named_at_the_start(world, capsys):
+    with closing(service_of(world)) as service:
+        data = service.settings.data
+    (data / "permit.sqlite3").unlink()
+    assert main(["run", "--data", str(data), "--simulation"]) == 2
+    assert "permit init" in capsys.readouterr().err

@@ -163,3 +163,19 @@ def test_a_login_is_over_with_its_time_and_with_the_next(world):
     world.logins.store("two", "a", PENDING)
     with refused(Code.LOGIN_UNKNOWN):
         world.logins.take("one", "a")
+
+
+def test_codes_asked_for_at_once_are_one(stored_world):
+    world = stored_world
+
+    def ask(session):
+        try:
+            world.phone_codes.send(session, PHONE, "en")
+        except PermitError as error:
+            return error.code
+        return Code.OK
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, "abcdef"))
+    assert sorted(answers) == [Code.OK] + [Code.PHONE_CODE_TOO_OFTEN] * 5
+    assert len(sent(world)) == 1
