@@ -54,7 +54,7 @@ class FilePrinter:
             return
         flags = os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY
         try:  # in /dev nothing is made: a printer that is switched off must not become a file
-            if self._path.is_relative_to("/dev"):
+            if is_device(self._path):
                 self._file = _open_device(self._path, flags)
             else:
                 self._file = os.open(self._path, os.O_WRONLY | flags | os.O_CREAT, 0o644)
@@ -64,7 +64,8 @@ class FilePrinter:
     def print(self, document: PrintDocument) -> None:
         """Write one document.
 
-        Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone), and as `WatchedPrinter`.
+        Raises DeviceLost: PRINTER_PAPER (takes nothing), PRINTER_MISSING (gone), PRINTER_UNKNOWN (a device
+        that gets plain text is not asked), and as `WatchedPrinter`.
         """
         if self._folder:
             try:
@@ -72,19 +73,30 @@ class FilePrinter:
                 path.write_bytes(self._encoder.encode(document))
             except OSError as error:
                 raise _lost(error) from None
-        elif self._is_printer:
+        elif self._is_watched:
             self._watched.print(self._encoder.commands(document))
         else:
             self._write(self._encoder.encode(document))
+            self._refuse_to_know()
 
     def check(self) -> None:
-        """Ask an ESC/POS printer; of files and folders it is enough that they can be opened."""
-        if self._is_printer and not self._watched.check():
+        """Ask an ESC/POS printer; of files and folders it is enough that they can be opened.
+
+        Raises DeviceLost as `WatchedPrinter`, PRINTER_UNKNOWN if it does not answer or is not asked.
+        """
+        self._refuse_to_know()
+        if self._is_watched and not self._watched.check():
             raise DeviceLost(Code.PRINTER_UNKNOWN, "the printer does not answer")
 
     @property
-    def _is_printer(self) -> bool:
-        return self._path.is_relative_to("/dev") and self._encoder.form != "text"
+    def _is_watched(self) -> bool:
+        return is_device(self._path) and self._encoder.form != "text"
+
+    def _refuse_to_know(self) -> None:
+        if is_device(self._path) and not self._is_watched:
+            raise DeviceLost(
+                Code.PRINTER_UNKNOWN, "a printer that gets plain text is not asked for its status"
+            )
 
     def close(self) -> None:
         """Close the device or file."""
@@ -119,6 +131,11 @@ class FilePrinter:
             return 0
         except OSError as error:
             raise _lost(error) from None
+
+
+def is_device(path: Path) -> bool:
+    """Return whether `path` is a printer's device file and not a file or folder."""
+    return path.is_relative_to("/dev")
 
 
 def _open_device(path: Path, flags: int) -> int:

@@ -26,6 +26,7 @@ from kiosk.files import make_private, read_regular, write_whole
 from kiosk.model import Clerk, DayReport, Device, Outcome, Role, Slip
 from kiosk.ports import Engine
 from kiosk.printing.a4 import encode_report
+from kiosk.printing.file import is_device
 from kiosk.settings import Settings, face_thresholds
 from kiosk.staff.actions import ActionLog, StaffAction
 from kiosk.staff.day_summary import DaySummary, format_csv, summarise_day, to_day_report
@@ -274,8 +275,8 @@ class StaffService:
             raise StaffError(Code.STICK_UNWRITABLE, "what was read is not what was written")
         return len(data)
 
-    def print_test(self) -> None:
-        """Print a slip that says itself that it is only a test. Raises as `print_report`."""
+    def print_test(self) -> bool:
+        """Print a slip that says itself that it is only a test. Returns and raises as `print_report`."""
         self._record(StaffAction.TEST)
         terminal = self._settings.terminal
         slip = Slip(
@@ -287,7 +288,7 @@ class StaffService:
             at_unix=time.time(),
             simulated=True,
         )
-        self._print(slip)
+        return self._print(slip)
 
     def begin_training(self) -> Training | None:
         """Return a training for who is signed in, not started yet; None while a customer is served."""
@@ -338,20 +339,24 @@ class StaffService:
             raise StaffError(Code.STICK_UNWRITABLE, error.strerror or "") from None
         return SavedReport(path.stem, has_stick)
 
-    def print_report(self) -> None:
+    def print_report(self) -> bool:
         """Print the day on the receipt printer and return once that is done.
+
+        Returns whether a printer reported it: False for a file, where there is none to report.
 
         Raises StaffError(PRINTER_…): there is none, it failed, or does not say what it did.
         """
         self._record(StaffAction.REPORT)
-        self._print(self._day_report(self.day()))
+        return self._print(self._day_report(self.day()))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
-    def _print(self, document: Slip | DayReport) -> None:
-        if self._settings.printer.driver == "none":
+    def _print(self, document: Slip | DayReport) -> bool:
+        printer = self._settings.printer
+        if printer.driver == "none":
             raise StaffError(Code.PRINTER_MISSING, "no printer is set up")
         _wait_for(lambda done: self._print_document(document, done), PRINT_S, Code.PRINTER_UNKNOWN)
+        return printer.driver != "file" or is_device(Path(printer.options["path"]))
 
     def _day_report(self, day: DaySummary) -> DayReport:
         terminal = self._settings.terminal

@@ -7,6 +7,7 @@ from kiosk.events import DigitsTyped, Notice, Show, ShowDigits
 from kiosk.model import Stage
 from kiosk.phrases import Phrases
 from kiosk.ui.screens.lit_screen import LitScreen
+from kiosk.ui.theme import Theme
 from kiosk.ui.widgets.code_message_bar import CodeMessageBar
 from kiosk.ui.widgets.containers import Column, TwoPanes, with_stretch
 from kiosk.ui.widgets.digit_input import DigitInput
@@ -69,7 +70,14 @@ class TouchScreen(LitScreen):
         reason = bool(self._reason.text)
         body = "touch.light_body" if self.light_wanted else "stage.touch.body"
         self._body.show_text("" if reason else self.phrases[body])
-        self._next.show_text("" if reason else self.next_line())
+        tall = self.theme.portrait  # a wide screen has no room for the step after
+        self._next.show_text(self.next_line() if tall and not reason else "")
+        # Large type on a wide screen has room for the digits, or for a title above an instruction.
+        self._title.setVisible(tall or reason or not self.theme.large)
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self.show_body()
 
     def _clear(self) -> None:
         self._count = 0

@@ -190,7 +190,7 @@ class DevicesPage(StaffPage):
         self._print.clicked.connect(
             lambda: self.run_task(
                 self.service.print_test,
-                lambda _: self.show_result_and_refresh(self.phrases["staff.printed"]),
+                lambda reported: self.show_result_and_refresh(printed_text(bool(reported), self.phrases)),
             )
         )
 
@@ -230,7 +230,7 @@ class DevicesPage(StaffPage):
     def _show_tests(self, visible: bool) -> None:
         self._testing = visible
         self._tests.setVisible(visible)
-        self.list.setVisible(not visible or self.theme.portrait)  # a wide screen has height for one of them
+        self.list.setVisible(not visible)  # while a camera is adjusted its picture gets the room
         self._label_look()
 
     def _label_look(self) -> None:
@@ -295,7 +295,8 @@ class ReportPage(StaffPage):
         )
         self._print.clicked.connect(
             lambda: self.run_task(
-                self.service.print_report, lambda _: self.show_result(self.phrases["staff.printed"])
+                self.service.print_report,
+                lambda reported: self.show_result(printed_text(bool(reported), self.phrases)),
             )
         )
 
@@ -326,6 +327,11 @@ class ReportPage(StaffPage):
             name = self.phrases[f"staff.act.{act.act}"]
             who, tone = f"{format_clock(act.at_unix)}  {act.clerk}", None if act.code is Code.OK else Tone.BAD
             self.add_row(who, name, self.phrases.clerk(act.code), tone=tone)
+
+
+def printed_text(reported: bool, phrases: Phrases) -> str:
+    """Return what came of printing. `reported`: a printer said so; else it went to a file."""
+    return phrases["staff.printed" if reported else "staff.printed_to_file"]
 
 
 def format_age(seconds: float, phrases: Phrases) -> str:

@@ -45,7 +45,7 @@ class DigitInput(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.setMinimumHeight(max(48, theme.px(110)))
+        self.setMinimumHeight(max(48, theme.px(84)))
         self.setMaximumHeight(max(60, theme.px(160)))
 
     def paintEvent(self, _: object) -> None:

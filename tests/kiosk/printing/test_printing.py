@@ -490,6 +490,22 @@ def test_a_printer_that_takes_nothing_is_out_of_paper(monkeypatch):
     os.close(slave)
 
 
+def test_text_to_a_device_is_never_known_to_be_printed():
+    """Nothing asks for the status there, so nothing can say that it came out."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    device = printer(Path(os.ttyname(slave)), form="text")
+    device.open()
+    for act in (device.check, lambda: device.print(SLIP)):
+        with pytest.raises(DeviceLost) as caught:
+            act()
+        assert caught.value.code is Code.PRINTER_UNKNOWN
+    assert SLIP.id.encode() in os.read(master, 100_000), "it was sent all the same"
+    device.close()
+    os.close(slave)
+    os.close(master)
+
+
 def test_a_full_device_is_out_of_paper():
     device = printer(Path("/dev/full"))
     device.open()

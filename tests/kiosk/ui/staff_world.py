@@ -163,7 +163,7 @@ class World:
         self.acts.record(StaffAction.SIGN_IN, BOSS)
         return self
 
-    def has_printer(self):
-        """Connect a printer."""
-        printer = replace(self.settings.printer, driver="file")
+    def has_printer(self, path="/dev/usb/lp0"):
+        """Connect a printer, or let slips go to a file or folder at `path`."""
+        printer = replace(self.settings.printer, driver="file", options={"path": path})
         self.service._settings = replace(self.settings, printer=printer)

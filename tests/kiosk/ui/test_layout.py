@@ -88,6 +88,7 @@ def check_buttons(window, where, note_px=NOTE_PX):
         assert box.width() >= TOUCH_PX, told
         assert box.height() >= TOUCH_PX, told
         assert frame.contains(box), told
+        assert button.visibleRegion().boundingRect() == button.rect(), f"{told} is partly covered"
         check_label(button, told, note_px)
     for index, (one, box) in enumerate(boxes):
         for other, other_box in boxes[index + 1 :]:

@@ -303,6 +303,29 @@ def test_a_print_is_called_printed_only_where_the_printer_says_so(staffed, butto
     assert page.result_text == expected
 
 
+@pytest.mark.parametrize("button", ["staff_print", "staff_print_report"])
+def test_what_went_to_a_file_is_not_said_to_be_reported_by_a_printer(staffed, button):
+    staffed.enter()
+    page = staffed.page("devices" if button == "staff_print" else "report")
+    staffed.world.has_printer("slips")
+    assert staffed.driver.press(button)
+    staffed.settle()
+    assert page.result_text == page.phrases["staff.printed_to_file"]
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (1280, 720)])
+def test_the_cameras_picture_is_large_while_it_is_tested(staffed, size):
+    staffed.window.resize(*size)
+    staffed.enter()
+    page = staffed.page("devices")
+    assert staffed.driver.press("staff_look")
+    staffed.settle()
+    assert page.preview.height() > page.height() / 2
+    assert staffed.driver.press("staff_look")
+    staffed.settle()
+    assert page.list.isVisible()
+
+
 def test_the_report_is_printed_where_there_is_a_printer(staffed, qtbot, engine, feeds, tmp_path):
     staffed.enter()
     page = staffed.page("report")
