@@ -115,14 +115,16 @@ class PermitStack:
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         if program == "permit" and self._database_url:
             environment["DATABASE_URL"] = self._database_url
-        command = [sys.executable, "-m", program, "run", "--simulation", "--data", str(data)]
-        with (data / "log.txt").open("ab") as log:
-            self._processes[program] = subprocess.Popen(
-                [*command, "--host", "localhost", "--port", str(port)],
-                stdout=log,
-                stderr=log,
-                env=environment,
-            )
+        self._run(program, data, ["--host", "localhost", "--port", str(port)], environment)
+
+    def start_workers(self, count: int) -> None:
+        """Start workers that judge the clips of central's page, so that a face is compared."""
+        self._run("verification", self.central_data, ["--workers", str(count)], dict(os.environ))
+
+    def _run(self, program: str, data: Path, more: list[str], environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", program, "run", "--simulation", "--data", str(data), *more]
+        with (data / f"{program}.log").open("ab") as log:
+            self._processes[program] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def wait_for(self, program: str, address: str) -> None:
         """Return when an address answers. Raises RuntimeError."""
@@ -135,7 +137,8 @@ class PermitStack:
             with contextlib.suppress(OSError), opener.open(address, timeout=10):
                 return
             if self._processes[program].poll() is not None or time.monotonic() > deadline:
-                log = (self.central_data if program == "central" else self.permit_data) / "log.txt"
+                data = self.central_data if program == "central" else self.permit_data
+                log = data / f"{program}.log"
                 raise RuntimeError(f"{program} did not start:\n{log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
 
@@ -188,10 +191,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("var/permit-demo"))
     parser.add_argument("--central-port", type=int, default=CENTRAL_PORT)
     parser.add_argument("--permit-port", type=int, default=PERMIT_PORT)
+    parser.add_argument("--workers", type=int, default=0, help="that judge clips of faces; need the models")
     options = parser.parse_args(arguments)
     stack = PermitStack(options.data, central_port=options.central_port, permit_port=options.permit_port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), running(stack):
+        if options.workers:
+            stack.start_workers(options.workers)
         print(_introduction(stack), flush=True)
         stack.wait()
     return 0
