@@ -112,7 +112,7 @@ def headers(goes_to: str | None) -> dict[str, str]:
     return lookup_page.HEADERS | {
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"connect-src 'self'; form-action 'self'{target}; base-uri 'none'; frame-ancestors 'none'",
-        "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+        "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)",
         # With `no-referrer` browsers would send the page's own forms with `Origin: null`.
         "Referrer-Policy": "same-origin",
     }

@@ -2,7 +2,7 @@
 
 import { Refused, call, persist } from "./calls.js";
 import { Probe, isAllowed, openCamera, recordingType } from "./camera.js";
-import { nearestPoints } from "./points.js";
+import { Points } from "./points.js";
 import { Recorder } from "./recorder.js";
 
 const CHECK_MS = 1500;
@@ -35,7 +35,8 @@ function show(name) {
   for (const one of document.querySelectorAll(".step")) one.hidden = one.dataset.step !== name;
   document.documentElement.dataset.step = name;
   if (shown !== name || name === "again") {
-    section(name).querySelector("h1").focus({ preventScroll: true });
+    const headings = [...section(name).querySelectorAll("h1")];
+    headings.find((one) => !one.closest("[hidden]"))?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }
   shown = name;
@@ -73,21 +74,11 @@ function element(name, content) {
   return made;
 }
 
-async function showPoints() {
-  const filled = document.getElementById("points").content;
-  for (const place of document.querySelectorAll(".points")) place.replaceChildren(filled.cloneNode(true));
-  let points = [];
-  try {
-    points = await nearestPoints();
-  } catch {
-    // the sentence says so
-  }
-  for (const place of document.querySelectorAll(".points [data-list]")) {
-    const items = points.map((one) => element("li", `${one.name} · ${one.address}`));
-    const list = document.createElement("ul");
-    list.append(...items);
-    place.replaceChildren(items.length ? list : element("p", text.points_none));
-  }
+function showPoints(name) {
+  const root = section(name).querySelector(".points");
+  if (root.childElementCount) return;
+  root.append(document.getElementById("points").content.cloneNode(true));
+  new Points(root, text).show();
 }
 
 // --- where central says the person is -----------------------------------------------------------------------------
@@ -114,20 +105,32 @@ async function follow(status) {
     case "again":
       part("again", "tries").textContent = fill(text.tries_left, { left: status.tries_left });
       return stopAt("again", status.code);
-    case "refused":
-      part("refused", "tries").textContent = status.code === "no_reference" ? "" : text.tries_none;
-      return stopAt("refused", status.code);
+    case "refused": // the way out is an acceptance point: the page waits for what happens there
+      return acts.wait();
     case "checking":
       show("checking");
       return poll("checking", CHECK_MS, status);
     case "waiting":
-      show("waiting");
+      showWaiting(status);
       return poll("waiting", WAIT_MS, status);
     case "passed":
       return goBack();
     default:
       return show("over");
   }
+}
+
+function showWaiting(status) {
+  const reason = status.step === "waiting" ? codes[status.code] : null;
+  part("waiting", "card").hidden = !reason;
+  part("waiting", "plain").hidden = Boolean(reason);
+  if (reason) {
+    part("waiting", "title").textContent = reason.title;
+    part("waiting", "next").textContent = reason.next;
+  }
+  part("waiting", "tries").hidden = !reason || status.tries_left > 0;
+  showPoints("waiting");
+  show("waiting");
 }
 
 /** Ask again and again while central says `step`, and then follow what it says. */
@@ -304,7 +307,7 @@ async function perform(own, begun) {
     chunks: own.number,
     started_ms: own.startedMs,
     shown_ms: shownMs,
-    frame_times_ms: own.frames,
+    frame_times_ms: own.frameTimesMs,
   };
   const path = `recordings/${begun.id}/finish`;
   await persist(() => call("POST", path, told), { onLost: own.onLost, codes: ["register_silent"] });
@@ -372,7 +375,10 @@ const acts = {
   record,
   stop: () => breakOff("stopped"),
   resume: load,
-  "in-person": () => show("in-person"),
+  "in-person": () => {
+    showPoints("in-person");
+    show("in-person");
+  },
   wait: () => call("POST", "wait").then(load),
 };
 
@@ -422,5 +428,4 @@ big.hidden = false;
 big.addEventListener("click", () => setBig(!document.documentElement.classList.contains("big")));
 setBig(wasBig());
 finishForm.hidden = true;
-showPoints();
 load();

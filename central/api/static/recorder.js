@@ -44,6 +44,17 @@ export class Recorder {
     this.isEnded = true;
   }
 
+  /**
+   * Return when the frames were captured, in ms of the page's clock, rising. Where the browser does not say, the
+   * frames' own times serve, laid so that none was captured after it was shown.
+   */
+  get frameTimesMs() {
+    const isTold = this.frames.every((one) => one.captureTime !== undefined);
+    const start = Math.min(...this.frames.map((one) => one.now - one.mediaMs));
+    const times = this.frames.map((one) => (isTold ? one.captureTime : one.mediaMs + start));
+    return times.filter((at, i) => at >= 0 && (i === 0 || at > times[i - 1]));
+  }
+
   /** Resolve when every piece has arrived. Throws Refused. */
   async sendAll() {
     while (this.sending || this.queue.length) await (this.sending ?? this.#send());
@@ -60,7 +71,8 @@ export class Recorder {
     if (!this.video.requestVideoFrameCallback) return;
     const note = (now, metadata) => {
       if (this.isEnded) return;
-      if (this.frames.length < MOST_FRAMES) this.frames.push(Math.max(0, metadata.captureTime ?? now));
+      const { captureTime, mediaTime } = metadata;
+      if (this.frames.length < MOST_FRAMES) this.frames.push({ now, captureTime, mediaMs: 1000 * mediaTime });
       this.video.requestVideoFrameCallback(note);
     };
     this.video.requestVideoFrameCallback(note);
