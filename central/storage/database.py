@@ -10,7 +10,6 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 from central import metrics
 from central.codes import Code
 from central.exceptions import Problem
+from central.storage import schema
 
 log = logging.getLogger(__name__)
 
@@ -146,11 +146,11 @@ def create_tables(engine: Engine) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Raise SchemaError unless the database has the tables of this release."""
-    known = [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()]
+    """Raise SchemaError unless this program can work with the database's tables, see `schema`."""
+    known, head = schema.revisions()
     with engine.connect() as connection:
         found = _revision(connection)
-        if found == known[0]:
+        if found == head:
             return
         if found is None:
             raise SchemaError("the database is empty: run `central init`")
@@ -158,7 +158,9 @@ def check_schema(engine: Engine) -> None:
             raise SchemaError(
                 f"the database has the tables of an earlier release ({found}): run `central migrate`"
             )
-        raise _later_release(connection)
+        if not schema.is_later(found, head):
+            raise _later_release(connection)
+    log.warning("the database has the tables of a later release (%s), which serve this one too", found)
 
 
 def _alembic() -> Config:

@@ -4,6 +4,7 @@ The release before is simulated by its statements, as text: they know nothing of
 """
 
 import ast
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,12 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import central.storage.migrations.versions as versions
+from central.storage import schema
 from central.storage.database import Database, migrate
 from central.storage.tables import SeenToken
 
@@ -75,6 +78,17 @@ def test_a_migration_only_adds_or_says_why_both_releases_serve(path: Path) -> No
 )
 def test_the_rule_finds_what_it_forbids(step: str, breach: str) -> None:
     assert list(breaches(f"def upgrade():\n    {step}\n")) == [breach]
+
+
+def test_names_tell_earlier_programs_whom_a_migration_serves() -> None:
+    """See `central.storage.schema`: numbers rise along the chain, and the least served never falls."""
+    chain = [one.revision for one in ScriptDirectory(str(FOLDER.parent)).walk_revisions()][::-1]
+    found = [schema.NAME.fullmatch(name) for name in chain]
+    assert all(found), chain
+    numbers = [int(one[1]) for one in found if one]
+    since = [int(one[2] or 0) for one in found if one]
+    assert all(a < b for a, b in itertools.pairwise(numbers)), chain
+    assert since == sorted(since), chain
 
 
 def test_both_releases_spend_signatures_while_the_tables_change(postgresql_url: str) -> None:

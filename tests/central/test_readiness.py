@@ -118,9 +118,10 @@ def test_failures_are_counted_in_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "served"), [("0001", False), ("9999_of_the_next_version", True), (None, False)]
+    ("revision", "served"),
+    [("0001", False), ("9999", True), ("9999-since-9998", False), ("another", False), (None, False)],
 )
-def test_an_older_schema_is_not_served_and_a_newer_one_is(
+def test_only_this_schema_and_later_ones_that_serve_both_are_served(
     within: InProcessCentral, revision: str | None, served: bool
 ) -> None:
     with within.service.database.write() as session:
