@@ -205,6 +205,11 @@ class StaffService:
         self._record(StaffAction.GIVE_UP, visit=request)
         return self._activation.give_up(request)
 
+    @property
+    def slips_have_codes(self) -> bool:
+        """Whether a phone can look a visit up from its slip."""
+        return bool(self._settings.central.public_url)
+
     def find(self, number: str) -> RequestSummary | VisitState | None:
         """Return how a visit stands: as this terminal knows if it still waits here, else as central says.
 

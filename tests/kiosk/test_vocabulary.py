@@ -62,7 +62,7 @@ TERMS = {
         "home page": ("first page", "first screen"),
         "network": ("the line is",),
         "needs attention": ("needs care",),
-        "activate": ("online ID is open", "opening service", "was opened"),
+        "activate": ("online ID is open", "opening service", "was opened", "open a new", "open or renew"),
         "check the status": ("how it stands",),
     },
 }

@@ -3,9 +3,10 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
+from kiosk.china_time import china_date
 from kiosk.codes import Code
 from kiosk.events import Finished, Notice, NotPrinted, Print, Show
-from kiosk.model import Outcome, Purpose, Stage, outcome_key
+from kiosk.model import ErasureNote, Outcome, Purpose, Stage, outcome_key
 from kiosk.phrases import Phrases
 from kiosk.ui.icons import OUTCOMES, Icon
 from kiosk.ui.screens.base import Screen
@@ -42,6 +43,7 @@ class OutcomeScreen(Screen):
         self._code, self._visit, self._purpose = Code.OK, "", Purpose.OPEN
         self._look_up = ""  # address of the page that shows the state of the request; empty: there is none
         self._unprinted = Code.OK
+        self._erasure: ErasureNote | None = None
         self._picture = IconWidget(Icon.EXIT, disc=True)
         self._title, self._body = FittedLabel("title"), FittedLabel("body")
         self._next = FittedLabel("body", ink="soft")
@@ -70,6 +72,7 @@ class OutcomeScreen(Screen):
                 slip = notice.slip
                 self._outcome, self._code, self._visit = slip.outcome, slip.code, slip.id
                 self._look_up, self._purpose = slip.qr_content, slip.purpose
+                self._erasure = slip.erasure
             case Finished():
                 self._outcome, self._code, self._visit = notice.outcome, notice.code, notice.visit
                 self._purpose = notice.purpose
@@ -82,7 +85,7 @@ class OutcomeScreen(Screen):
 
     def leave(self) -> None:
         self._outcome, self._code, self._visit, self._look_up = None, Code.OK, "", ""
-        self._unprinted, self._purpose = Code.OK, Purpose.OPEN
+        self._unprinted, self._purpose, self._erasure = Code.OK, Purpose.OPEN, None
         self._show_result()
 
     def retranslate(self, phrases: Phrases) -> None:
@@ -107,12 +110,21 @@ class OutcomeScreen(Screen):
         self._picture.show_icon(icon, ink)
         self._title.show_text(self.phrases[f"{key}.title"])
         self._body.show_text(reason or self.phrases[f"{key}.body"])
-        self._next.show_text(self.phrases.customer(self._unprinted) or self.phrases[f"{key}.next"])
+        self._next.show_text(self._next_text(key))
         self._restart.setVisible(self._outcome is Outcome.ABANDONED and self._code in TIMED_OUT)
         for offer in self._offers.values():
             offer.setVisible(self._open_already)
         self._show_number()
         self._show_clerk()
+
+    def _next_text(self, key: str) -> str:
+        """Return what to do next; after an erasure what stays until when, for there may be no slip."""
+        unprinted, note = self.phrases.customer(self._unprinted), self._erasure
+        if note is None:
+            return unprinted or self.phrases[f"{key}.next"]
+        dates = (("evidence", note.evidence_until_unix), ("guard", note.guard_until_unix))
+        stays = [f"{self.phrases[f'slip.erased_{name}']} {china_date(until)}" for name, until in dates]
+        return "\n".join([*stays, unprinted or self.phrases["stage.outcome.body"]])
 
     def _show_number(self) -> None:
         """Show the visit's number and its QR code.

@@ -96,7 +96,9 @@ class FindPage(StaffPage):
 
     def show_failure(self, code: Code) -> None:
         """Say that central cannot be asked now, or why not."""
-        key = "find_offline" if code in _UNREACHABLE else "find_busy" if code is Code.CENTRAL_BUSY else ""
+        key = "find_busy" if code is Code.CENTRAL_BUSY else ""
+        if code in _UNREACHABLE:
+            key = "find_offline" if self.service.slips_have_codes else "find_offline_no_code"
         if not key:
             super().show_failure(code)
             return

@@ -29,6 +29,7 @@ from kiosk.model import (
     Check,
     ClerkCallState,
     Device,
+    ErasureNote,
     HeadMove,
     Outcome,
     Purpose,
@@ -83,6 +84,14 @@ def slip(outcome, code=Code.OK, purpose=Purpose.OPEN):
 def outcome(result, code=Code.OK, purpose=Purpose.OPEN, step=Step.DONE):
     ended = replace(show(Stage.OUTCOME, code, seconds=30), step=step, outcome=result, purpose=purpose)
     return [Print(slip(result, code, purpose)), ended]
+
+
+def erased_with_dates():
+    note = ErasureNote(
+        receipt=41, credentials=1, requests=3, evidence_until_unix=1_811_536_000.0, guard_until_unix=1.79e9
+    )
+    printed, ended = outcome(Outcome.ACTIVATED, purpose=Purpose.ERASE)
+    return [Print(replace(printed.slip, erasure=note)), ended]
 
 
 OUT = (
@@ -285,6 +294,7 @@ STORIES = {
     "phone_set": outcome(Outcome.ACTIVATED, purpose=Purpose.NEW_PHONE),
     "ended": outcome(Outcome.ACTIVATED, purpose=Purpose.END),
     "erased": outcome(Outcome.ACTIVATED, purpose=Purpose.ERASE),
+    "erased_unprinted": [*erased_with_dates(), NotPrinted(Code.PRINTER_PAPER)],
     "erase_accepted": outcome(Outcome.ACCEPTED, Code.CENTRAL_UNREACHABLE, Purpose.ERASE),
     "referred": outcome(Outcome.REFERRED, Code.CONSENT_REFUSED, step=None),
     "abandoned": outcome(Outcome.ABANDONED, Code.VISIT_TIMEOUT, step=Step.PHONE),

@@ -491,14 +491,19 @@ def test_what_still_waits_here_is_known_without_a_line(staffed):
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "public_url", "told"),
     [
-        (Unreachable(Code.CENTRAL_UNREACHABLE), "find_offline"),
-        (Unreachable(Code.CENTRAL_FAULT), "find_offline"),
-        (Unreachable(Code.CENTRAL_BUSY), "find_busy"),
+        (Unreachable(Code.CENTRAL_UNREACHABLE), "https://wz.example", "find_offline"),
+        (Unreachable(Code.CENTRAL_FAULT), "https://wz.example", "find_offline"),
+        (Unreachable(Code.CENTRAL_UNREACHABLE), "", "find_offline_no_code"),
+        (Unreachable(Code.CENTRAL_BUSY), "", "find_busy"),
     ],
 )
-def test_a_look_up_without_a_line_says_so(staffed, found, told):
+def test_a_look_up_without_a_line_says_so(staffed, found, public_url, told):
+    """Nobody is sent to a code that no slip has."""
+    settings = staffed.world.settings
+    central = replace(settings.central, public_url=public_url)
+    staffed.world.service._settings = replace(settings, central=central)
     staffed.world.desk.found = found
     shown, said = look_up(staffed.enter())
     assert said == load("zh-Hans")[f"staff.{told}"]

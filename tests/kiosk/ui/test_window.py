@@ -82,6 +82,7 @@ from tests.kiosk.ui.stories import (
     PASSWORD,
     PHONE,
     STORIES,
+    erased_with_dates,
     outcome,
     play,
     show,
@@ -279,6 +280,21 @@ def test_after_a_time_out_one_touch_begins_again(window, driver, engine, code):
     assert engine.posted[-2] == Dismissed()
     began = engine.last(Began)
     assert (began.way, began.unhurried, began.language) == (Way.HEAD, True, "en")
+
+
+@pytest.mark.parametrize("unprinted", [False, True])
+def test_what_stays_after_an_erasure_stands_on_the_screen(window, unprinted):
+    """There may be no printer, or it may fail."""
+    for notice in [*erased_with_dates(), *([NotPrinted(Code.PRINTER_PAPER)] if unprinted else [])]:
+        window.handle_notice(notice)
+    text = shown_text(window)
+    assert "2027-05-29" in text
+    assert "2026-09-21" in text
+    assert ("凭条" in text) == unprinted
+    window.handle_notice(Show(stage=Stage.IDLE))
+    for notice in outcome(Outcome.ACTIVATED):
+        window.handle_notice(notice)
+    assert "2027" not in shown_text(window)
 
 
 def test_who_cancelled_is_not_asked_to_begin_again(window, driver):
