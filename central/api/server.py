@@ -14,8 +14,10 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import multiprocess
 
+from central import metrics
 from central.api.app import application
 from central.api.connections import TimedProtocol, allow_many_files, listen
 from central.api.dependencies import build
@@ -114,6 +116,12 @@ class _Worker(multiprocess.Process):
             drain_s = made.settings.stopping.drain_s
             self._server = GracefulServer(self.config, lambda: made.readiness, drain_s)
         return self._server
+
+    def join(self) -> None:
+        """Wait for the end, and take the process out of the gauges that count who lives."""
+        super().join()
+        if metrics.is_multiprocess() and self.process.pid is not None:
+            mark_process_dead(self.process.pid)  # type: ignore[no-untyped-call]
 
 
 multiprocess.Process = _Worker  # type: ignore[misc]  # the manager has no other way to choose its workers

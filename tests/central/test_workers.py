@@ -76,10 +76,16 @@ def test_two_workers_serve_one_dies_and_the_end_leaves_nothing(central: OnPrivat
     assert activated(terminal, person()) == "ok"
     until(lambda: len(central.workers_running()) == 2)
     first, second = central.workers_running()
+    environment = Path(f"/proc/{second}/environ").read_text().split("\0")
+    (folder,) = [one.partition("=")[2] for one in environment if one.startswith("PROMETHEUS_MULTIPROC_DIR=")]
+    gauges = f"gauge_livesum_{first}.db"
+    assert (Path(folder) / gauges).exists()
 
     os.kill(first, signal.SIGKILL)
     assert activated(terminal, person()) == "ok"
     until(lambda: len(set(central.workers_running()) - {first, second}) == 1)
+    until(lambda: not (Path(folder) / gauges).exists())  # what it had in use is free
+    assert list(Path(folder).glob(f"counter_{first}.db"))  # and what it counted stays counted
     assert activated(terminal, person()) == "ok"
 
     central.process.terminate()
