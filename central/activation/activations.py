@@ -36,7 +36,6 @@ from central.activation import (
     recheck_policy,
     reviews,
     visit_times,
-    withdrawal,
 )
 from central.activation.authority import Authority, MatchResult, ask
 from central.activation.evidence import refusal
@@ -47,6 +46,7 @@ from central.exceptions import Problem
 from central.fleet import alarms, audit_heads, signatures
 from central.fleet.audit_heads import AuditHead
 from central.fleet.signatures import SignedCall
+from central.privacy import withdrawal
 from central.protocol.messages import (
     ActivationRequest,
     ErasureNote,
@@ -629,7 +629,11 @@ class Activations:
             return _Settled(decision, serial)
         row = session.get_one(Activation, visit)
         key, keep = self._keys.challenge, self._settings.retention
-        note = withdrawal.erase_person(session, row, person, key, keep, now)
+        assert row.ended_unix is not None
+        note = withdrawal.erase_person(
+            session, person, before_unix=row.ended_unix, by=row.id, key=key, keep=keep, now=now
+        )
+        row.person = row.applicant = None
         session.flush()
         return _Settled(decision, serial, note)
 

@@ -21,6 +21,7 @@ from central.api.routes import (
     heartbeat,
     look_up,
     oidc,
+    owner,
     phone_codes,
     points,
     simulation,
@@ -95,6 +96,7 @@ def application_without_service(**options: object) -> FastAPI:
         credentials,
         health,
         look_up,
+        owner,
         points,
         visits,
     ):

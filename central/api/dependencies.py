@@ -20,6 +20,7 @@ from central.authentication.provider import Provider
 from central.authentication.references import References
 from central.authentication.verification_jobs import VerificationJobs
 from central.fleet.signatures import TerminalKeys
+from central.owners.acts import Owners
 from central.phones.codes import PhoneCodes
 from central.phones.driver import load_messages
 from central.phones.messages import MessagePort
@@ -45,6 +46,7 @@ class Service:
     authority_workers: AuthorityWorkers  # for requests of terminals; the re-checker has its own
     messages: MessagePort | None
     phone_codes: PhoneCodes
+    owners: Owners
     provider: Provider | None  # of online authentication; None: off
     verification_jobs: VerificationJobs | None  # the same
     references: References
@@ -89,6 +91,9 @@ def build(settings: Settings) -> Service:
     jobs = _verification_jobs(settings)
     references = References(database, personal_data, partial(ask_reference, measured))
     workers = AuthorityWorkers(settings.authority.calls, settings.authority.timeout_s)
+    phone_codes = PhoneCodes(
+        database=database, personal_data=personal_data, port=messages, settings=settings.phone_codes
+    )
     return Service(
         settings=settings,
         database=database,
@@ -97,8 +102,14 @@ def build(settings: Settings) -> Service:
         authority=authority,
         authority_workers=workers,
         messages=messages,
-        phone_codes=PhoneCodes(
-            database=database, personal_data=personal_data, port=messages, settings=settings.phone_codes
+        phone_codes=phone_codes,
+        owners=Owners(
+            database=database,
+            personal_data=personal_data,
+            phone_codes=phone_codes,
+            messages=messages,
+            key=keys.challenge,
+            keep=settings.retention,
         ),
         provider=_provider(settings, database, personal_data, clock),
         verification_jobs=jobs,

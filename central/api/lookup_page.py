@@ -103,6 +103,7 @@ def render(
         page=page,
         state=shown,
         groups=number.split("-") if number else [],
+        manage=state is not None and state.status == "ACTIVATED" and state.code not in ("replaced", "erase"),
         way=_format_way(state, language) if state is not None else "",
         typed=typed,
     )

@@ -39,9 +39,11 @@ from central.authentication.parties import ASSERTION, BASIC, SCOPE, Party, find_
 from central.authentication.requests import HANDLE_S, OpenRequest
 from central.authentication.signing_keys import ALGORITHM, KeyPair, published_keys, signing_key
 from central.authentication.subjects import subject_of
+from central.credentials import suspension
 from central.security.personal_data import PersonalData
 from central.storage.authentication_tables import AccessToken, AuthorizationCode, ClientAssertion
 from central.storage.database import Database
+from central.storage.owner_tables import Use
 
 CODE_S = 60.0
 TOKEN_S = 420
@@ -229,12 +231,14 @@ class Provider:
                 raise RequestOver
             server = self._server(session)
             oauth = self._request("authorize", list(request.parameters.items()), {})
-            if request.person is None:
+            if request.person is None or suspension.is_suspended(session, request.person):
                 return self._error(request, "access_denied")
             wanted = request.parameters.get("acr_values", "").split()
             if wanted and request.level not in wanted:
                 return self._error(request, "unmet_authentication_requirements")
             grant = server.get_authorization_grant(oauth)
+            assert request.level is not None
+            session.add(Use(person=request.person, party=party.id, level=request.level.value, at_unix=now))
             user = _User(subject_of(session, party.sector, request.person), request)
             reply: Reply = server.create_authorization_response(oauth, user, grant)
         assert reply.location is not None  # the request was checked when it came

@@ -17,6 +17,7 @@ SUMMARIES = {
     "fleet": "load or show the list of terminals",
     "alarms": "list open alarms; status 1 if there is any (for monitoring)",
     "clerk": "administer clerks and supervisors of the terminals",
+    "credential": "suspend a credential, and lift that",
     "relying-party": "register services that may ask for online authentication",
     "privacy": "report what central holds of people; erase what is due",
     "import-requests": "take requests from a USB stick",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.credentials import reference_pictures
+from central.credentials.suspension import By
 from central.exceptions import Problem
 from central.protocol.messages import Person, Purpose
 from central.security.personal_data import PersonalData
@@ -154,6 +155,8 @@ def _replace(session: Session, new: Credential, old: Credential) -> bool:
     try:
         with session.begin_nested():
             old.revoked_unix, old.replaced_by = new.opened_unix, new.serial
+            if old.suspended_by == By.OPERATOR:  # that only an operator lifts
+                new.suspended_unix, new.suspended_by = old.suspended_unix, old.suspended_by
             reference_pictures.forget(session, old.person)
             session.flush()
             session.add(new)
@@ -180,26 +183,41 @@ def revoke(
     many tries at once give more. The serial is public: only who knows such a number, of 80 random bits, gets
     to the password, so only their tries count, and a stranger cannot keep the owner out.
     """
+    check_password(database, personal_data, visit, password, now, of=serial)
     with database.write() as session:
-        query = select(Activation.id).where(Activation.id == visit, Activation.credential == serial)
+        row = session.get_one(Credential, serial, with_for_update=True)
+        if row.revoked_unix is None:
+            row.revoked_unix = now
+            reference_pictures.forget(session, row.person)
+        return row.revoked_unix
+
+
+def check_password(
+    database: Database, personal_data: PersonalData, visit: str, password: str, now: float, *, of: str = ""
+) -> str:
+    """Return the serial of the credential whose number and password these are.
+
+    `visit`: as in `revoke`; `of`: the only serial that it may be. Takes as long as stretching a password.
+    Raises Problem 403, 429 as `revoke`.
+    """
+    with database.write() as session:
+        serial = session.scalar(select(Activation.credential).where(Activation.id == visit))
         row = None
-        if session.scalar(query) is not None:
-            row = session.get_one(Credential, serial, with_for_update=True)
+        if serial is not None and of in ("", serial):
+            row = session.get(Credential, serial, with_for_update=True)
+        if row is not None:
             _count_try(row, now)
     password_agrees = (
         row is not None
         and row.password != ""  # erased
         and personal_data.passwords.agrees(password, row.password)
     )
-    if not password_agrees:
+    if row is None or not password_agrees:
         raise Problem(403, Code.PASSWORD_MISMATCH)
     with database.write() as session:
-        row = session.get_one(Credential, serial, with_for_update=True)
-        row.tries, row.closed_until_unix = 0, 0.0
-        if row.revoked_unix is None:
-            row.revoked_unix = now
-            reference_pictures.forget(session, row.person)
-        return row.revoked_unix
+        right = session.get_one(Credential, row.serial, with_for_update=True)
+        right.tries, right.closed_until_unix = 0, 0.0
+    return row.serial
 
 
 def _count_try(row: Credential, now: float) -> None:

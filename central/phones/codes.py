@@ -48,8 +48,13 @@ class PhoneCodes:
         self._settings = settings
         self._clock = clock
 
-    def send(self, visit: str, terminal: str, phone: str, language: str) -> PhoneCodeReply:
-        """Send a code for a visit to a number, unless that was asked for too often."""
+    def send(
+        self, visit: str, terminal: str, phone: str, language: str, *, place: str = "terminal"
+    ) -> PhoneCodeReply:
+        """Send a code for a visit to a number, unless that was asked for too often.
+
+        `place`: where the code is to be typed, "terminal" or "page".
+        """
         if self._port is None:
             return self._reply(PhoneCodeStatus.OFF, None)
         code = f"{secrets.randbelow(10**6):06}"
@@ -68,7 +73,8 @@ class PhoneCodes:
             if again_s != 0.0:
                 return self._reply(PhoneCodeStatus.TOO_OFTEN, again_s)
             session.add(row)
-        text = _TEXTS.get(language, _TEXTS["zh-Hans"])
+        texts = _TEXTS[place]
+        text = texts.get(language, texts["zh-Hans"])
         minutes = round(self._settings.valid_s / 60)
         message = CodeMessage(
             phone=phone, language=language, code=code, text=text.format(code=code, minutes=minutes)

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class CodeMessage:
-    """A text message with a one-time code. `text`: in `language`, with the code in it."""
+    """A text message. `text`: in `language`; `code`: the one-time code in it, empty in a notice."""
 
     phone: str
     language: str

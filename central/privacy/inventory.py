@@ -11,6 +11,7 @@ from central.privacy.retention import DAY_S
 from central.protocol.verification import JOB_S
 from central.settings import Retention
 from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
+from central.storage.owner_tables import CredentialAct, OwnerSession, Use
 from central.storage.tables import (
     Activation,
     AuditAlarm,
@@ -90,6 +91,13 @@ def inventory(session: Session, keep: Retention) -> Iterator[CategoryCount]:
               "a day", 1.0)  # fmt: skip
     yield row("consents to face and voice", "keyed hash, relying party, hash of the text",
               FaceConsent.at_unix, "[retention] evidence_days", keep.evidence_days)  # fmt: skip
+    yield row("uses of credentials", "keyed hash, relying party, level", Use.at_unix,
+              "[retention] evidence_days", keep.evidence_days)  # fmt: skip
+    yield row("acts with credentials", "serial, act, an operator's reason", CredentialAct.at_unix,
+              "[retention] evidence_days", keep.evidence_days)  # fmt: skip
+    yield row(
+        "sessions of owners", "hash of a cookie, serial", OwnerSession.expires_unix, "their own end", 0.0
+    )
     yield row("kept pictures", "keyed hash, picture encrypted", ReferencePicture.kept_unix,
               "the credential, or their owner's word", None)  # fmt: skip
     yield row("spent signatures", "nothing personal", SeenToken.expires_unix, "their own end", 0.0)

@@ -18,6 +18,7 @@ from central import metrics
 from central.settings import Retention
 from central.storage.authentication_tables import FaceConsent
 from central.storage.database import Database
+from central.storage.owner_tables import CredentialAct, Use
 from central.storage.tables import (
     Activation,
     Challenge,
@@ -33,7 +34,7 @@ FIRST = "0" * 64
 DAY_S = 24 * 3600.0
 _ERASURES_LOCK = 0x6572617375726573
 """Key of the advisory lock: above 2^60, while those of people (`credentials.lifecycle`) are below."""
-_UNSETTLED = (Status.RUNNING.value, Status.PENDING.value)
+UNSETTLED = (Status.RUNNING.value, Status.PENDING.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +74,14 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
 
     What is still open at the register has none: it ends when the register answers or is given up.
     """
-    unsettled = select(Activation.id).where(Activation.status.in_(_UNSETTLED))
+    unsettled = select(Activation.id).where(Activation.status.in_(UNSETTLED))
     return (
         DataCategory(
             kind="evidence",
             days=keep.evidence_days,
             at=Activation.at_unix,
             due=lambda before: (
-                Activation.status.not_in(_UNSETTLED)
+                Activation.status.not_in(UNSETTLED)
                 & (Activation.at_unix < before)
                 & (Activation.evidence != "")
             ),
@@ -106,7 +107,7 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
                 (Ending.at_unix < before)
                 & ~exists(
                     select(Activation.id).where(
-                        Activation.status.in_(_UNSETTLED), Activation.ended_unix <= Ending.asked_unix
+                        Activation.status.in_(UNSETTLED), Activation.ended_unix <= Ending.asked_unix
                     )
                 )
             ),
@@ -122,6 +123,20 @@ def categories(keep: Retention) -> tuple[DataCategory, ...]:
                 & (Challenge.used_by.is_(None) | Challenge.used_by.not_in(unsettled))
             ),
             erase=delete(Challenge),
+        ),
+        DataCategory(
+            kind="uses of credentials",
+            days=keep.evidence_days,
+            at=Use.at_unix,
+            due=lambda before: Use.at_unix < before,
+            erase=delete(Use),
+        ),
+        DataCategory(
+            kind="acts with credentials",
+            days=keep.evidence_days,
+            at=CredentialAct.at_unix,
+            due=lambda before: CredentialAct.at_unix < before,
+            erase=delete(CredentialAct),
         ),
         DataCategory(
             kind="consents to face and voice",

@@ -372,7 +372,8 @@ class Guardian(NamedPerson):
     consent: GuardianConsent
 
 
-Phone = Annotated[str, StringConstraints(pattern=r"^1[3-9]\d{9}$")]
+PHONE_PATTERN = r"^1[3-9]\d{9}$"
+Phone = Annotated[str, StringConstraints(pattern=PHONE_PATTERN)]
 """A mobile number of the mainland."""
 
 

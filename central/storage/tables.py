@@ -308,6 +308,8 @@ class Credential(Base):
     opened_unix: Mapped[float] = mapped_column(Float)
     revoked_unix: Mapped[float | None] = mapped_column(Float)
     replaced_by: Mapped[str | None] = mapped_column(String(32))  # the serial that it was renewed to
+    suspended_unix: Mapped[float | None] = mapped_column(Float)  # see credentials/suspension.py
+    suspended_by: Mapped[str] = mapped_column(String(16), default="", server_default="")
     # When the request was made that opened it or set its password: an older, late one changes nothing.
     asked_unix: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
     tries: Mapped[int] = mapped_column(Integer, default=0)  # at the password, since the last right one

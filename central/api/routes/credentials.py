@@ -30,8 +30,13 @@ async def refuse_at_fixed_times() -> AsyncIterator[None]:
     try:
         yield
     except Problem:
-        await sleep(_REFUSED_AFTER_S - (time.monotonic() - began) % _REFUSED_AFTER_S)
+        await wait_to_refuse(began)
         raise
+
+
+async def wait_to_refuse(began: float) -> None:
+    """Wait for the next time at which a request that began then is refused."""
+    await sleep(_REFUSED_AFTER_S - (time.monotonic() - began) % _REFUSED_AFTER_S)
 
 
 @router.post(

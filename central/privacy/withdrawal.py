@@ -9,30 +9,36 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from central.activation.recheck_policy import UNSETTLED
 from central.codes import Code
 from central.privacy import retention
 from central.protocol.messages import ErasureNote
 from central.settings import Retention
+from central.storage.owner_tables import OwnerSession, Use
 from central.storage.tables import Activation, Credential, PhoneCode, Status
 
 
 def erase_person(
-    session: Session, row: Activation, person: str, key: Ed25519PrivateKey, keep: Retention, now: float
+    session: Session,
+    person: str,
+    *,
+    before_unix: float,
+    by: str,
+    key: Ed25519PrivateKey,
+    keep: Retention,
+    now: float,
 ) -> ErasureNote:
-    """Erase what there is of `person` from before the request of `row`, which has ended the credential.
+    """Erase what there is of `person` from before `before_unix`, when the credential was ended.
 
+    `by`: the number of the visit in which the owner asked for it, which itself stays; on a page, "page".
     Older requests that still wait are refused: their sealed part is erased with the rest.
     """
     retention.lock_erasures(session)
     ended = (
         (Credential.person == person)
         & Credential.revoked_unix.is_not(None)
-        & (Credential.asked_unix <= row.ended_unix)
+        & (Credential.asked_unix <= before_unix)
     )
-    own = (
-        (Activation.person == person) & (Activation.id != row.id) & (Activation.ended_unix <= row.ended_unix)
-    )
+    own = (Activation.person == person) & (Activation.id != by) & (Activation.ended_unix <= before_unix)
     credentials, first_opened = session.execute(
         select(func.count(), func.min(Credential.opened_unix)).where(ended)
     ).one()
@@ -41,7 +47,7 @@ def erase_person(
     ).one()
     session.execute(
         update(Activation)
-        .where(own, Activation.status.in_(UNSETTLED))
+        .where(own, Activation.status.in_(retention.UNSETTLED))
         .values(status=Status.REFUSED.value, code=Code.PERSON_ENDED.value, at_unix=now, recheck_unix=None)
     )
     session.execute(delete(PhoneCode).where(PhoneCode.visit.in_(select(Activation.id).where(own))))
@@ -58,8 +64,13 @@ def erase_person(
             phone_proved=None,
         )
     )
+    serials = select(Credential.serial).where(ended)
+    for rows in (
+        delete(OwnerSession).where(OwnerSession.credential.in_(serials)),
+        delete(Use).where(Use.person == person, Use.at_unix <= before_unix),
+    ):
+        session.execute(rows)
     session.execute(update(Credential).where(ended).values(person="", guardian=None, phone=b"", password=""))
-    row.person = row.applicant = None
     receipt = retention.sign_receipt(
         session,
         key,
@@ -69,7 +80,7 @@ def erase_person(
         from_unix=min((at for at in (first_opened, first_came) if at is not None), default=now),
         to_unix=now,
         days=0.0,
-        by=row.id,
+        by=by,
     )
     return ErasureNote(
         receipt=receipt.seq,

@@ -1,0 +1,1 @@
+"""What owners see of their credentials and do with them on their pages."""
