@@ -35,11 +35,23 @@ PORTRAIT = {
     "staff-devices": "*-staff-devices.png",
 }
 LANDSCAPE_SCENARIOS = ("genuine",)
+GALLERY = {
+    "help": "tall-zh-Hans-help_called",
+    "more-time": "tall-zh-Hans-more_time",
+    "ways-landscape": "wide-zh-Hans-ways",
+    "idle-large": "large-zh-Hans-idle",
+    "matters": "tall-zh-Hans-matters",
+    "confirm-erase": "tall-zh-Hans-confirm_erase",
+    "erased": "tall-zh-Hans-erased_unprinted",
+    "phone-code": "tall-zh-Hans-phone_code",
+    "cancel-question": "tall-zh-Hans-cancel",
+}
+"""Screens that the demo does not play, from the gallery of the tests."""
 LANDSCAPE = {"idle-landscape": "*-idle.png", "face-landscape": "[0-9]*[0-9]-face*.png"}
 
 
 def main() -> int:
-    """Play the demo twice and save the pictures; returns 1 if a screen was not seen."""
+    """Play the demo twice, draw the gallery and save the pictures; returns 1 if a screen was not seen."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.pictures", description="Pictures for the documents."
     )
@@ -52,6 +64,10 @@ def main() -> int:
     missing += [
         name for name, glob in LANDSCAPE.items() if not _save(landscape, glob, folder / f"{name}.png")
     ]
+    gallery = _draw_gallery()
+    missing += [
+        name for name, story in GALLERY.items() if not _save(gallery, f"{story}.png", folder / f"{name}.png")
+    ]
     for name in missing:
         print(f"no picture of {name}", file=sys.stderr)
     return 1 if missing else 0
@@ -63,6 +79,14 @@ def _play(shape: str, *options: str) -> Path:
     command = [sys.executable, "-m", "demo", f"--{shape}", "--out", str(out), "--only", *options]
     subprocess.run(command, check=False)
     return out / "screens"
+
+
+def _draw_gallery() -> Path:
+    """Return the folder with pictures of the chosen stories of the gallery."""
+    out = OUT / "gallery"
+    command = [sys.executable, "-m", "tests.kiosk.ui.gallery", str(out), *GALLERY.values()]
+    subprocess.run(command, check=False)
+    return out
 
 
 def _save(screens: Path, pattern: str, to: Path) -> bool:

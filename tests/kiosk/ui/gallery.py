@@ -1,4 +1,4 @@
-"""Save a picture of every screen: `python -m tests.kiosk.ui.gallery FOLDER`."""
+"""Save a picture of every screen: `python -m tests.kiosk.ui.gallery FOLDER [NAME … | PART …]`."""
 
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def main(folder: Path, wanted: list[str]) -> None:
         for language in Language:
             for name, story in STORIES.items():
                 full = f"{shape}-{language}-{name}"
-                if all(part in full for part in wanted):
+                if full in wanted or all(part in full for part in wanted):
                     play(window, story)
                     window._header.set_large(shape.startswith("large"))
                     window.retranslate(language)

@@ -13,6 +13,7 @@ from kiosk.errors import StaffError
 from kiosk.events import Show
 from kiosk.model import Language, Stage
 from kiosk.ports import Feeds
+from kiosk.ui.staff.paged_list import PagedList
 from kiosk.ui.theme import load_fonts
 from kiosk.ui.window import Window
 from tests.kiosk.ui.conftest import RecordingEngine, made_up_frame
@@ -51,6 +52,9 @@ def save_pictures(folder: Path, prefix: str, size: tuple[int, int], language: st
         until = time.monotonic() + 20
         while not done and time.monotonic() < until:
             QTest.qWait(20)
+        lists = window.panel.findChildren(PagedList)
+        while any(one._due.isActive() for one in lists) and time.monotonic() < until:
+            QTest.qWait(20)  # rows are laid out one turn after they were added
         QTest.qWait(200)
         window.grab().save(str(folder / f"{prefix}-{name}.png"))
 
