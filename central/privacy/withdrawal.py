@@ -13,6 +13,7 @@ from central.codes import Code
 from central.privacy import retention
 from central.protocol.messages import ErasureNote
 from central.settings import Retention
+from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
 from central.storage.owner_tables import OwnerSession, Use
 from central.storage.tables import Activation, Credential, PhoneCode, Status
 
@@ -64,10 +65,15 @@ def erase_person(
             phone_proved=None,
         )
     )
+    recorded = (Recording.person == person) & (Recording.started_unix <= before_unix)
     serials = select(Credential.serial).where(ended)
     for rows in (
         delete(OwnerSession).where(OwnerSession.credential.in_(serials)),
         delete(Use).where(Use.person == person, Use.at_unix <= before_unix),
+        delete(FaceConsent).where(FaceConsent.person == person, FaceConsent.at_unix <= before_unix),
+        # A clip that a worker has ends with its verdict.
+        delete(RecordingChunk).where(RecordingChunk.recording.in_(select(Recording.id).where(recorded))),
+        delete(Recording).where(recorded),
     ):
         session.execute(rows)
     session.execute(update(Credential).where(ended).values(person="", guardian=None, phone=b"", password=""))

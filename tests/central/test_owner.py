@@ -17,6 +17,7 @@ from central.authentication.levels import Level
 from central.credentials import lifecycle, reference_pictures, suspension
 from central.credentials.suspension import By
 from central.owners import sessions
+from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
 from central.storage.owner_tables import CredentialAct, OwnerSession, Use
 from central.storage.tables import Activation, Credential, Erasure
 from tests.central.test_lifecycle import wish
@@ -266,6 +267,17 @@ def test_the_download_is_what_is_held(world: World) -> None:
 
 def test_erasing_leaves_nothing_but_the_receipt(world: World) -> None:
     person_hash = world.row().person
+    with world.service.database.write() as session:
+        session.add(
+            FaceConsent(request="r", person=person_hash, party="p", language="en", sha256="0", at_unix=1.0)
+        )
+        session.add(
+            Recording(id="c", request="r", person=person_hash, party="p", state="active", started_unix=1.0)
+        )
+        session.flush()
+        session.add(
+            RecordingChunk(recording="c", number=0, sha256="0", size=1, data=b"x", arrived_unix=time.time())
+        )
     world.log_in()
     answer = world.post("/owner/erase")
     assert "Your data is erased" in answer.text
@@ -278,6 +290,8 @@ def test_erasing_leaves_nothing_but_the_receipt(world: World) -> None:
         assert session.query(OwnerSession).count() == 0
         (receipt,) = [jwt.decode(one.token, options=UNCHECKED) for one in session.query(Erasure)]
         assert (receipt["kind"], receipt["by"]) == ("one person", "page")
+        for table in (FaceConsent, Recording, RecordingChunk):
+            assert session.query(table).count() == 0
         assert session.query(Use).filter_by(person=person_hash).count() == 0
     assert world.get("/owner/credential").status_code == 403
     assert world.log_in().status_code == 403
