@@ -135,11 +135,18 @@ WITHOUT_DATABASE = {
 READINESS = {("GET", "/readyz")}
 """Answers 503 with its checks, for programs that do not speak the protocol: see test_readiness.py."""
 
+OWNERS = {
+    ("GET", "/owner"), ("GET", "/owner/credential"), ("GET", "/owner/phone"), ("GET", "/owner/{act}"),
+    ("POST", "/owner/log-in"), ("POST", "/owner/log-out"), ("POST", "/owner/download"),
+    ("POST", "/owner/phone"), ("POST", "/owner/phone/code"), ("POST", "/owner/{act}"),
+}  # fmt: skip
+"""Pages with a session: test_owner.py tries them with a database that fails."""
+
 
 def test_every_route_is_tried(server: InProcessCentral) -> None:
     found = iter_route_contexts(server.app.routes)
     routes = {(method, route.path) for route in found for method in route.methods or ()}
-    assert routes == CALLS.keys() | WITHOUT_DATABASE | READINESS
+    assert routes == CALLS.keys() | WITHOUT_DATABASE | READINESS | OWNERS
 
 
 @pytest.mark.timeout(900)  # an activation has some sixty points

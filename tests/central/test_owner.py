@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from central.authentication import parties
 from central.authentication.levels import Level
@@ -305,6 +307,26 @@ def test_a_replaced_credential_is_managed_by_its_newest_slip(world: World) -> No
     assert "Ended" in world.page(), "the old one"
     world.log_in(number=renewal["id"])
     assert renewal["credential"] in world.page()
+
+
+@pytest.mark.parametrize(
+    "path", ["log-in", "download", "phone", "phone/code", "suspend", "resume", "forget", "end", "erase"]
+)
+def test_a_database_that_fails_is_no_lost_login(
+    world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.log_in()
+
+    def fail(*_: object) -> None:
+        raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+    fields = {"number": world.receipt["id"], "password": world.who["password"], "phone": "13911112222"}
+    with monkeypatch.context() as broken:
+        broken.setattr(type(world.service.database), "write", fail)
+        answer = world.post(f"/owner/{path}", **fields, code="123456")
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "central.fault"
+    assert "In use" in world.page()
 
 
 # ── the look of it ───────────────────────────────────────────────────────────────────────────────
