@@ -116,6 +116,7 @@ def _refused(*_: object) -> None:
 
 def test_no_core_of_central_either(tmp_path: Path, monkeypatch):
     calls: list[str] = []
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setattr(central_hardening, "no_dumps", lambda: calls.append("dumps"))
     monkeypatch.setattr(server, "serve", lambda *_, **__: None)
     data = ["--data", str(tmp_path)]

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from sqlalchemy import text
 from central.__main__ import main
 from central.storage.database import Database
 
+_COMMAND = threading.Lock()
 QUICK_VISITS = """
 [plausibility]  # visits of tests take a second, at the same time as others, and give one number
 overlap_slack_s = 1e9
@@ -85,18 +87,24 @@ class RunningCentral:
 
     def command(self, *arguments: str, status: int = 0) -> str:
         """What `central …` prints; run here, because a new interpreter takes seconds."""
-        said, mask = io.StringIO(), os.umask(0o077)
+        said = io.StringIO()
+        # Environment, mask and output belong to the process: of two threads, one would put back the other's.
+        with _COMMAND:
+            ended = self._run(said, [*arguments, "--data", str(self.data)])
+        assert ended == status, said.getvalue()
+        return said.getvalue().strip()
+
+    def _run(self, said: io.StringIO, arguments: list[str]) -> int:
+        mask = os.umask(0o077)
         try:
             with (
                 patch.dict(os.environ, DATABASE_URL=self.database_url),
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(said),
             ):
-                ended = main([*arguments, "--data", str(self.data)])
+                return main(arguments)
         finally:
             os.umask(mask)
-        assert ended == status, said.getvalue()
-        return said.getvalue().strip()
 
     def enrol_code(self, terminal: str, place: str = "测试点") -> str:
         return self.command("enrol-code", terminal, "--place", place)

@@ -32,7 +32,7 @@ class ReviewScreen(Screen):
         self._title, self._body = FittedLabel("title"), FittedLabel("body")
         self._reason, self._next = CodeMessageBar(), FittedLabel("small", ink="soft")
         self._here = Button("i_am_clerk", "primary")
-        texts = Column(1, self._title, self._body, self._reason, self._next, 1, Row(1, self._here))
+        texts = Column(1, self._title, self._body, self._reason, 1, Row(self._next, self._here))
         self._waiting = TwoPanes(with_stretch(IconWidget(Icon.CLERK, ink="second"), 1), texts)
         self.signature, self.case = SignaturePage(), CasePage(feeds)
         self._pages = QStackedWidget()
