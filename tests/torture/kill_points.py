@@ -94,6 +94,8 @@ def watch_postgresql(points: KillPoints) -> None:
     """Count each exchange of this process with PostgreSQL: to connect, a statement, a commit, a roll-back."""
     import psycopg
 
+    from central.storage import prepared
+
     wait = psycopg.Connection.wait
 
     def watched(self, generator, *values, **named):
@@ -101,6 +103,9 @@ def watch_postgresql(points: KillPoints) -> None:
         return points.around(wait, f"database {name}")(self, generator, *values, **named)
 
     psycopg.Connection.wait = watched
+    # Prepared statements go to libpq without psycopg.
+    run = prepared._ForPostgresql.execute
+    prepared._ForPostgresql.execute = lambda *values: points.around(run, "database statement")(*values)
 
 
 def watch_client(points: KillPoints) -> None:

@@ -12,12 +12,13 @@ from tests.torture.system import FinalState
 
 NO_POWER_CUT = {"fsync": "off", "full_page_writes": "off"}
 SAMPLE = {
-    "one of two killed": PointSelection(every=50, first=31, last=120),
-    "database line cut": PointSelection(every=70, first=20, last=120),
-    "connections ended": PointSelection(every=50, first=12, last=120),
-    "database crashed": PointSelection(every=50, first=24, last=80),
-    "standby promoted": PointSelection(every=50, first=31, last=120),
+    "one of two killed": PointSelection(every=12, first=6),
+    "database line cut": PointSelection(every=35, first=20, last=120),
+    "connections ended": PointSelection(every=12, first=4),
+    "database crashed": PointSelection(every=14, first=8),
+    "standby promoted": PointSelection(every=16, first=10),
 }
+"""A visit has some 40 points at central."""
 
 pytestmark = pytest.mark.skipif(not installed(), reason="PostgreSQL's server programs are not installed")
 
