@@ -8,7 +8,6 @@ thousands between two rounds.
 import base64
 import hashlib
 import itertools
-import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -184,11 +183,6 @@ class Fleet:
             for t in self.terminals
         ]
         _write(self._database, ReaderPin, pins)
-
-
-def heartbeat_body() -> bytes:
-    """Return the body of a terminal's heartbeat with nothing waiting."""
-    return json.dumps({"versions": VERSIONS, "waiting": 0, "oldest_s": None, "lost": []}).encode()
 
 
 def _write(database: Database, table: type, rows: list[dict[str, object]]) -> None:

@@ -29,7 +29,6 @@ _PARAMETER = re.compile(
 _SIGNATURE = re.compile(r"([a-z][a-z0-9]{0,15})=:([A-Za-z0-9+/]{85}[AQgw]==):")
 _VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _PARAMETERS = {"created", "expires", "keyid", "nonce", "alg", "tag"}
-DERIVED = ("@method", "@path", "@query")
 
 
 class PlainSignature(NamedTuple):

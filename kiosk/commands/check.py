@@ -191,16 +191,6 @@ def check_printer(settings: Settings, context: Context) -> str | Finding:
     return driver
 
 
-def open_device(settings: Settings, context: Context, *, port: str) -> str:
-    """Open and close the device of a port and return its driver's name."""
-    device = make_driver(settings, port, context)
-    try:
-        device.open()
-    finally:
-        device.close()
-    return str(getattr(settings, port).driver)
-
-
 def load_model(settings: Settings, context: Context, *, port: str) -> str:
     """Load the engine of a port and return its name and version."""
     engine = make_driver(settings, port, context)
