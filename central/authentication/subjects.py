@@ -2,7 +2,6 @@
 
 import secrets
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from central.storage.authentication_tables import Subject
@@ -19,8 +18,3 @@ def subject_of(session: Session, sector: str, person: str) -> str:
         session.add(row)
         session.flush()
     return row.subject
-
-
-def erase_subjects(session: Session, person: str) -> None:
-    """Erase a person's subjects: a later authentication gives new ones."""
-    session.execute(delete(Subject).where(Subject.person == person))

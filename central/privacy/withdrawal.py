@@ -6,14 +6,14 @@ keyed hash in `Ending`, or a request that is still on its way would open a crede
 """
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from central.codes import Code
 from central.privacy import retention
 from central.protocol.messages import ErasureNote
 from central.settings import Retention
-from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
+from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk, Subject
 from central.storage.owner_tables import OwnerSession, Use
 from central.storage.tables import Activation, Credential, PhoneCode, Status
 
@@ -65,6 +65,7 @@ def erase_person(
             phone_proved=None,
         )
     )
+    has_open = select(Credential.serial).where(Credential.person == person, Credential.revoked_unix.is_(None))
     recorded = (Recording.person == person) & (Recording.started_unix <= before_unix)
     serials = select(Credential.serial).where(ended)
     for rows in (
@@ -74,6 +75,8 @@ def erase_person(
         # A clip that a worker has ends with its verdict.
         delete(RecordingChunk).where(RecordingChunk.recording.in_(select(Recording.id).where(recorded))),
         delete(Recording).where(recorded),
+        # A person who has opened another credential since keeps the subjects of that.
+        delete(Subject).where(Subject.person == person, ~exists(has_open)),
     ):
         session.execute(rows)
     session.execute(update(Credential).where(ended).values(person="", guardian=None, phone=b"", password=""))

@@ -17,8 +17,8 @@ from permit.protection import Protection
 from permit.storage.database import Database
 from permit.storage.tables import Login
 
-LOGIN_S = 1200.0
-"""How long a person may stay at central, who may have to wait there and try again."""
+LOGIN_S = 8400.0
+"""How long a person may stay at central: two hours of waiting for a credential, and the tries around it."""
 
 
 @dataclass(frozen=True)

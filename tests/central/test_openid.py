@@ -24,7 +24,7 @@ from central.authentication.levels import Level
 from central.authentication.provider import ASSERTION_S
 from central.authentication.requests import HANDLE_S, SESSION_S
 from central.authentication.signing_keys import ANNOUNCED_S, KEPT_S, LIFE_S, published_keys, signing_key
-from central.authentication.subjects import erase_subjects
+from central.privacy.withdrawal import erase_person
 from central.security import keys
 from central.settings import Authentication, Settings
 from central.storage.authentication_tables import AuthenticationRequest, RelyingParty, SigningKey, Subject
@@ -454,8 +454,12 @@ def test_parties_of_one_host_have_one_subject(world):
 
 def test_an_erased_person_has_new_subjects(world):
     before = world.party().subject()
-    with world.service.database.write() as session:
-        erase_subjects(session, world.service.personal_data.person(NUMBER))
+    person, service = world.service.personal_data.person(NUMBER), world.service
+    with service.database.write() as session:
+        erase_person(
+            session, person, before_unix=world.now, by="page", key=service.keys.challenge,
+            keep=service.settings.retention, now=world.now,
+        )  # fmt: skip
     assert world.party().subject() != before
 
 

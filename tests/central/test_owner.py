@@ -19,7 +19,7 @@ from central.authentication.levels import Level
 from central.credentials import lifecycle, reference_pictures, suspension
 from central.credentials.suspension import By
 from central.owners import sessions
-from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk
+from central.storage.authentication_tables import FaceConsent, Recording, RecordingChunk, Subject
 from central.storage.owner_tables import CredentialAct, OwnerSession, Use
 from central.storage.tables import Activation, Credential, Erasure
 from tests.central.test_lifecycle import wish
@@ -276,6 +276,7 @@ def test_erasing_leaves_nothing_but_the_receipt(world: World) -> None:
         session.add(
             Recording(id="c", request="r", person=person_hash, party="p", state="active", started_unix=1.0)
         )
+        session.add(Subject(sector="party.test", person=person_hash, subject="s"))
         session.flush()
         session.add(
             RecordingChunk(recording="c", number=0, sha256="0", size=1, data=b"x", arrived_unix=time.time())
@@ -292,7 +293,7 @@ def test_erasing_leaves_nothing_but_the_receipt(world: World) -> None:
         assert session.query(OwnerSession).count() == 0
         (receipt,) = [jwt.decode(one.token, options=UNCHECKED) for one in session.query(Erasure)]
         assert (receipt["kind"], receipt["by"]) == ("one person", "page")
-        for table in (FaceConsent, Recording, RecordingChunk):
+        for table in (FaceConsent, Recording, RecordingChunk, Subject):
             assert session.query(table).count() == 0
         assert session.query(Use).filter_by(person=person_hash).count() == 0
     assert world.get("/owner/credential").status_code == 403
