@@ -72,7 +72,7 @@ def render(shown: Shown, *, language: str, simulation: bool, rules: FaceCheck) -
     text = _filled(_CAPTURE[language], values)
     return _TEMPLATES.get_template("authentication.html").render(
         language=language,
-        languages=[{"code": one, "name": _PHRASES[one]["name"]} for one in _PHRASES],
+        languages=lookup_page.language_list(_PHRASES),
         static=f"/oidc/static/{VERSION}",
         simulation=phrases["simulation"] if simulation else "",
         page=phrases,

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -117,6 +118,11 @@ def choose_language(wanted: str, accepted: str) -> str:
     ranked = sorted(ranges, key=lambda one: -float(one[1] or 1))
     known = [language for name, _ in ranked if (language := _language_of(name.lower()))]
     return known[0] if known else LANGUAGES[0]
+
+
+def language_list(phrases: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the languages of a page whose address stays the same, for `language_links.html`."""
+    return [{"code": one, "name": phrases[one]["name"], "link": f"?language={one}"} for one in phrases]
 
 
 def phrase(status: str, code: str) -> dict[str, Any]:

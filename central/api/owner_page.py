@@ -107,7 +107,7 @@ def _render(view: str, language: str, simulation: bool, **values: Any) -> str:
             "view": view,
             "page": page,
             "language": language,
-            "languages": [{"code": one, "name": _PHRASES[one]["name"]} for one in _PHRASES],
+            "languages": lookup_page.language_list(_PHRASES),
             "style": _STYLE,
             "simulation": simulation,
             "when": format_minute,
