@@ -13,6 +13,7 @@ from pathlib import Path
 from socket import create_server
 from ssl import create_default_context
 from typing import Protocol
+from unittest.mock import patch
 
 from msgspec import Struct
 
@@ -92,24 +93,24 @@ def central_server(
     (data / "central.toml").write_text(NO_RATE_LIMIT + settings, encoding="utf-8")
     url = databases.url(name)
     environment = {"DATABASE_URL": url}
-    os.environ.update(environment)
-    administer(data, "init")
-    port = _free_port()
-    words = ["central", "run", "--simulation", "--port", str(port), "--data", str(data)]
-    words += ["--workers", str(workers)] if workers > 1 else []
-    with _process(words, environment, port, data / "keys" / "ca.pem", data / "server.log") as pid:
-        server = Server(
-            port=port,
-            ca=data / "keys" / "ca.pem",
-            pid=pid,
-            url=url,
-            data=data,
-            postmaster=databases.postmaster,
-        )
-        try:
-            yield server
-        finally:
-            server.database.close()
+    with patch.dict(os.environ, environment):  # for `administer`, too
+        administer(data, "init")
+        port = _free_port()
+        words = ["central", "run", "--simulation", "--port", str(port), "--data", str(data)]
+        words += ["--workers", str(workers)] if workers > 1 else []
+        with _process(words, environment, port, data / "keys" / "ca.pem", data / "server.log") as pid:
+            server = Server(
+                port=port,
+                ca=data / "keys" / "ca.pem",
+                pid=pid,
+                url=url,
+                data=data,
+                postmaster=databases.postmaster,
+            )
+            try:
+                yield server
+            finally:
+                server.database.close()
 
 
 @contextmanager

@@ -164,7 +164,9 @@ class ProtocolTerminal:
         self.key = terminal_keys.new_key(algorithm)
         self.session = self._session()
         self.records = itertools.count(1)  # of the audit log; each signed request of a visit finds more
-        self.enrolment = self.enrol(central.enrol_code(self.name)).json()
+        enrolled = self.enrol(central.enrol_code(self.name))
+        assert enrolled.status_code == 201, enrolled.text
+        self.enrolment = enrolled.json()
 
     def alone(self) -> "ProtocolTerminal":
         """The same terminal on a connection of its own: `requests` sessions are not for several threads."""
