@@ -316,3 +316,17 @@ def test_a_clerk_is_told_of_every_check_every_band_and_every_reason(phrases):
         "irregular",
     }
     assert set(phrases._table["reason"]) == {reason.value for reason in ReviewReason}
+
+
+@pytest.mark.parametrize(
+    ("language", "other_ways", "acts"),
+    [
+        (Language.ZH_HANS, "其他办理方式", "店员操作"),
+        (Language.ZH_HANT, "其他辦理方式", "店員操作"),
+        (Language.EN, "Other options", "Staff actions"),
+    ],
+)
+def test_staff_read_the_same_words_as_customers(language, other_ways, acts):
+    phrases = load(language)
+    assert phrases["staff.other_ways"] == phrases["button.other_way"] == other_ways
+    assert phrases["staff.acts"] == acts

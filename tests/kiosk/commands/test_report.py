@@ -46,7 +46,7 @@ def test_on_the_screen(site, capsys):
         "办理人次 2",
         "已办成 1",
         "card.expired",
-        "其他方式 1",
+        "其他办理方式 1",
         "其他业务 1",
         "1  更正手机号",
     ):

@@ -556,7 +556,7 @@ def test_a_report_counts_what_came_of_the_visits():
         "已办成 12",
         "未通过 3",
         "card.expired",
-        "其他方式 3",
+        "其他办理方式 3",
         "其他业务 3",
         "1  注销网证",
         "700124 登录",

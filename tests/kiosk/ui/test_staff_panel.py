@@ -165,7 +165,7 @@ def test_pages_show_the_day_in_words_and_no_customer(staffed):
     today = staffed.read("today")
     assert all(number in today for number, *_ in VISITS)
     assert "已办成 2" in today
-    assert "其他方式\n2" in today
+    assert "其他办理方式\n2" in today
     assert "证件已过有效期" in today
     queue = staffed.read("queue")
     assert queue.index(WEDGED) < queue.index(VISITS[5][0]) < queue.index(VISITS[0][0])
