@@ -1,7 +1,6 @@
 """Graphical shell: `run` shows the window until it is closed or `quit` is called from any thread."""
 
 import os
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from kiosk.ports import Engine, Feeds
 from kiosk.settings import Screen, Settings
 from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
-from kiosk.ui.display import no_display_is_told
+from kiosk.ui.display import draw_unseen_without_display, no_display_is_told
 from kiosk.ui.exception_hooks import install_hooks
 from kiosk.ui.icons import load_icons
 from kiosk.ui.least_size import require_size
@@ -105,9 +104,7 @@ def _quit_relay() -> _QuitRelay:
 
 
 def _make_application() -> QApplication:
-    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if not sys.platform.startswith(("win", "darwin")) and not display:
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    draw_unseen_without_display(os.environ)
     with no_display_is_told():
         app = QApplication.instance() or QApplication(["kiosk"])
     assert isinstance(app, QApplication)

@@ -1,8 +1,8 @@
-"""Says why there is no window where Qt would only abort."""
+"""Says why nobody sees a window: Qt would only abort, or draw where nothing is shown."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
@@ -10,6 +10,22 @@ from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from kiosk.codes import Code
 
 EXIT_STATUS = 1
+
+UNSEEN = (
+    "kiosk: no display: neither DISPLAY, WAYLAND_DISPLAY nor QT_QPA_PLATFORM is set; the window is drawn "
+    "but shown nowhere (offscreen)"
+)
+
+
+def draw_unseen_without_display(environment: MutableMapping[str, str]) -> None:
+    """Let Qt draw offscreen where there is no display, and say so on stderr.
+
+    In production `kiosk run` has refused to start by then (`kiosk.commands.run.require_display`).
+    """
+    if sys.platform.startswith(("win", "darwin")) or any(environment.get(name) for name in _NAMES):
+        return
+    environment["QT_QPA_PLATFORM"] = "offscreen"
+    print(UNSEEN, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from kiosk.__main__ import main
 from kiosk.codes import Code
 from kiosk.commands import run
 from kiosk.errors import DeviceMissing
+from kiosk.ui.display import draw_unseen_without_display
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,6 +44,28 @@ def test_a_display_that_is_not_there_ends_with_a_sentence():
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith(f"kiosk: {Code.DISPLAY_MISSING}")
+
+
+@pytest.mark.parametrize("set_", [{}, {"DISPLAY": ""}, {"QT_QPA_PLATFORM": ""}])
+def test_a_simulation_without_a_display_says_so_in_one_line_and_goes_on(set_):
+    code = "from kiosk.ui.app import _make_application; print(_make_application().platformName())"
+    names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment | set_, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, "offscreen")
+    [line] = done.stderr.splitlines()
+    assert "no display" in line
+    assert "offscreen" in line
+
+
+def test_a_platform_that_was_chosen_is_kept_without_a_word(capsys):
+    environment = {"QT_QPA_PLATFORM": "minimal"}
+    draw_unseen_without_display(environment)
+    assert environment == {"QT_QPA_PLATFORM": "minimal"}
+    assert not capsys.readouterr().err
 
 
 def test_without_an_enrolment_it_starts_and_says_how_to_enrol(tmp_path, monkeypatch, capsys):
