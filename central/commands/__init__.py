@@ -13,6 +13,7 @@ SUMMARIES = {
     "migrate": "bring the tables of an earlier release to those of this one",
     "run": "serve",
     "enrol-code": "print a one-time code for a terminal",
+    "enrol-codes": "write one-time codes for the terminals of a CSV file, and sheets of them",
     "revoke": "refuse a terminal's signatures from now on",
     "fleet": "load or show the list of terminals",
     "alarms": "list open alarms; status 1 if there is any (for monitoring)",

@@ -1,6 +1,7 @@
 """The fleet: which terminals are expected, and how they enrol, rotate their key, and are revoked."""
 
 import csv
+import re
 import secrets
 from hashlib import sha256
 from io import StringIO
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from central.codes import Code
 from central.exceptions import Problem
 from central.fleet import alarms, points, readers
-from central.protocol.messages import Reader
+from central.protocol.messages import TERMINAL, Reader
 from central.security.encoding import from_base64url
 from central.security.terminal_keys import load_key
 from central.storage.tables import EnrolmentCode, Terminal, TerminalState
@@ -34,20 +35,31 @@ def load_fleet(session: Session, path: Path = FLEET) -> int:
     Of the others only coordinates and hours are brought up to date, where the file has those columns:
     latitude, longitude (degrees, WGS 84), precision (point or district), hours. Raises OSError, ValueError.
     """
-    rows = csv.DictReader(StringIO(read_text(path), newline=""))
-    if missing := {"terminal", "district", "address", "kind"} - set(rows.fieldnames or ()):
-        raise ValueError(f"{path}: no column {', '.join(sorted(missing))}")
     new = 0
-    for row in rows:
-        known = session.get(Terminal, row["terminal"])
+    for name, (line, row) in read_fleet(path).items():
+        known = session.get(Terminal, name)
         if known is None:
             new += 1
-            known = Terminal(
-                id=row["terminal"], district=row["district"], place=row["address"], kind=row["kind"]
-            )
+            known = Terminal(id=name, district=row["district"], place=row["address"], kind=row["kind"])
             session.add(known)
-        _locate(known, row, f"{path}:{rows.line_num}")
+        _locate(known, row, f"{path}:{line}")
     return new
+
+
+def read_fleet(path: Path) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return line number and columns of each terminal in a CSV file. Raises OSError, ValueError."""
+    rows = csv.DictReader(StringIO(read_text(path), newline=""), restval="")
+    if missing := {"terminal", "district", "address", "kind"} - set(rows.fieldnames or ()):
+        raise ValueError(f"{path}: no column {', '.join(sorted(missing))}")
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for row in rows:
+        name, line = row["terminal"], rows.line_num
+        if re.fullmatch(TERMINAL, name) is None:
+            raise ValueError(f"{path}:{line}: a terminal is named with letters, digits and . _ - only")
+        if name in found:
+            raise ValueError(f"{path}:{line}: {name} stands in line {found[name][0]} already")
+        found[name] = line, row
+    return found
 
 
 def _locate(terminal: Terminal, row: dict[str, str], where: str) -> None:

@@ -1,5 +1,7 @@
 import argparse
+import csv
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -83,6 +85,48 @@ def test_loading_the_fleet_twice_adds_it_once(data: Path, capsys: pytest.Capture
     assert "45 new terminals\n0 new terminals" in output
     assert command(data, "enrol-code", "GZ-009") == command(data, "show") == 0
     assert "expected   45" in capsys.readouterr().out
+
+
+FLEET = "terminal,district,address,kind\nS-1,D,=1+1,\nS-2,D,<b>楼</b>,\nS-3,D,三号,\n"
+
+
+def test_codes_of_many_terminals_are_written_for_those_not_enrolled(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, to = tmp_path / "shops.csv", tmp_path / "codes"
+    file.write_text(FLEET, encoding="utf-8")
+    assert command(data, "init") == command(data, "enrol-code", "S-3") == command(data, "revoke", "S-3") == 0
+    assert command(data, "enrol-codes", str(file), "--to", str(to)) == 0
+    said = capsys.readouterr().out
+    assert "2 codes" in said
+    assert "revoked: S-3" in said
+    rows = list(csv.DictReader((to / "codes.csv").read_text("utf-8-sig").splitlines()))
+    assert [(row["terminal"], row["place"]) for row in rows] == [("S-1", "'=1+1"), ("S-2", "<b>楼</b>")]
+    assert all(re.fullmatch(r"(\w{4}-){2}\w{4}", row["code"]) for row in rows)
+    page = (to / "codes.html").read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert "&lt;b&gt;" in page
+    assert rows[0]["code"] in page
+    assert to.stat().st_mode & 0o077 == 0
+    assert command(data, "enrol-codes", str(file), "--to", str(to)) == 2, "would replace codes"
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [("S-1,D,twice,", "line 2"), ("S 9,D,a place,", "letters"), ("S-9,D,a place,", "no such place on earth")],
+)
+def test_a_file_with_a_fault_makes_no_code(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: str, named: str
+) -> None:
+    file, to = tmp_path / "shops.csv", tmp_path / "codes"
+    lines = FLEET.replace("kind", "kind,latitude,longitude") + row + (",99,0" if "S-9" in row else ",")
+    file.write_text(lines, encoding="utf-8")
+    assert command(data, "init") == 0
+    assert command(data, "enrol-codes", str(file), "--to", str(to)) == 2
+    assert named in capsys.readouterr().err
+    assert not to.exists()
+    assert command(data, "show") == 0
+    assert "terminals" not in capsys.readouterr().out
 
 
 def test_revoking_an_unknown_terminal_fails(data: Path) -> None:
