@@ -1,4 +1,4 @@
-"""A database that fails: every route answers 503 with a code, at each statement, and loses nothing."""
+"""A database of either kind that fails: each route answers 503 at each statement, and loses nothing."""
 
 import json
 import sqlite3
@@ -29,8 +29,8 @@ PHONE = "13900000000"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[InProcessCentral]:
-    server = InProcessCentral(tmp_path / "central", RULES)
+def server(tmp_path: Path, database_url: str) -> Iterator[InProcessCentral]:
+    server = InProcessCentral(tmp_path / "central", RULES, database_url=database_url)
     yield server
     server.close()
 
