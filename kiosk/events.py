@@ -721,9 +721,13 @@ class TimeLeft(Struct, frozen=True, tag=True):
 
 
 class AskTime(Struct, frozen=True, tag=True):
-    """Ask whether more time is needed: the stage ends at `until`. `TimeLeft` or `Show` ends the question."""
+    """Ask whether more time is needed: the stage ends at `until`. `TimeLeft` or `Show` ends the question.
+
+    `code`: why nothing went on so far, if that is known.
+    """
 
     until: float
+    code: Code = Code.OK
 
 
 class Attest(Struct, frozen=True, tag=True):

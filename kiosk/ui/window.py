@@ -303,7 +303,7 @@ class Window(QWidget):
             self._hide_overlays()
 
     def _ask_time(self, notice: AskTime) -> None:
-        self._time.ring.start(notice.until)
+        self._time.ask(notice)
         self._cover(self._time)
         self._emit_shown("time")
 

@@ -40,9 +40,22 @@ CARD_CODES = frozenset({Code.CARD_UNDER_AGE, Code.CARD_CHILD, Code.CARD_NUMBER_I
 """Approved for the card that was read, which is not read again after that; all else for a face."""
 
 ASKED = frozenset(
-    {Stage.CONSENT, Stage.CARD, Stage.GUARDIAN, Stage.PHONE, Stage.PHONE_CODE, Stage.CONFIRM, Stage.REVIEW}
+    {
+        Stage.CONSENT,
+        Stage.CARD,
+        Stage.GUARDIAN,
+        Stage.PHONE,
+        Stage.PHONE_CODE,
+        Stage.CONFIRM,
+        Stage.PORTRAIT,
+        Stage.FACE,
+        Stage.REVIEW,
+    }
 )
-"""Before one of these ends for want of time, the person is asked whether they need more."""
+"""Before one of these ends for want of time, the person is asked whether they need more.
+
+Before a camera only if nothing is in its picture: a question would cover what people look at.
+"""
 
 OFFER_FACTOR = 3
 """How much longer the last screen stays where there is something to choose on it."""
@@ -231,7 +244,7 @@ class VisitState:
         """Let the stage end then; where people read and type they are asked before that."""
         lead_s = self.limits.time.ask_s
         self.ends, self.asked = ends, False
-        asks = self.stage in ASKED and ends - self.at > 2 * lead_s
+        asks = self.stage in ASKED and round(ends - self.at, 3) >= 2 * lead_s
         self.deadline = ends - lead_s if asks else ends
 
     @property

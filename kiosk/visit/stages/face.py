@@ -9,7 +9,7 @@ from kiosk.codes import Code
 from kiosk.model import FaceSeen, Outcome, Verdict, VerdictAnswer
 from kiosk.visit.rules.face import is_approved_face, judge_face, judge_liveness
 from kiosk.visit.rules.stream import is_young, judge_stream
-from kiosk.visit.stages import face_watch, portrait, review, ways
+from kiosk.visit.stages import face_watch, portrait, review, timing, ways
 from kiosk.visit.state import Hint, Orders, VisitState
 
 HINT_FRAMES = 3
@@ -42,16 +42,18 @@ def reference_failed(state: VisitState, event: e.ReferenceFailed) -> Orders:
 def seen(state: VisitState, seen: FaceSeen) -> Orders:
     if seen.hint is Code.CAMERA_TURNED:  # nothing that the person could do about it
         return state.end(Outcome.REFERRED, seen.hint)
+    answered: Orders = []
     if seen.faces:
         state.face_at = seen.at
+        answered = timing.seen(state)
     if not state.reference:  # without the card's portrait nothing can be matched
-        return _coach(state, seen)
+        return answered + _coach(state, seen)
     state.compared = seen
     state.recognised = is_approved_face(seen, state.thresholds)
     face = judge_face(seen, state.limits.face, state.thresholds, photographed=state.photographed)
     if face.answer is VerdictAnswer.RETRY or (_goes_on(state, face) and is_young(seen.stream)):
-        return _coach(state, seen)
-    return _decide(state, seen, face)
+        return answered + _coach(state, seen)
+    return answered + _decide(state, seen, face)
 
 
 def _goes_on(state: VisitState, face: Verdict) -> bool:

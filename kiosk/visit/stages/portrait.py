@@ -9,7 +9,7 @@ the same number.
 from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Device, Outcome, Stage
-from kiosk.visit.stages import face_watch
+from kiosk.visit.stages import face_watch, timing
 from kiosk.visit.state import Hint, Orders, VisitState
 
 HINT_FRAMES = 2
@@ -28,10 +28,11 @@ def seen(state: VisitState, event: e.CardSeen) -> Orders:
     hint = state.hint
     hint.frames = hint.frames + 1 if event.hint is hint.code else 1
     hint.code = event.hint
+    answered = timing.seen(state) if hint.code is not Code.CARD_PICTURE_NONE else []
     if hint.frames < HINT_FRAMES or hint.code is hint.shown:
-        return []
+        return answered
     hint.shown = hint.code
-    return [e.Coach(hint.code)]
+    return [*answered, e.Coach(hint.code)]
 
 
 def ready(state: VisitState, event: e.ReferenceReady) -> Orders:

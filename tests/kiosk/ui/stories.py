@@ -198,6 +198,7 @@ STORIES = {
     "face_touch": [replace(show(Stage.FACE, tries=3, seconds=30), way=Way.TOUCH)],
     "phone": [show(Stage.PHONE), type_only(PHONE[:7])],
     "more_time": [show(Stage.PHONE), AskTime(time.monotonic() + 14)],
+    "more_time_unseen": [show(Stage.FACE), AskTime(time.monotonic() + 14, Code.FACE_NONE)],
     "help_calling": help_shown(Stage.CARD, ClerkCallState.CALLING),
     "help_called": help_shown(Stage.PHONE, ClerkCallState.CALLED, review=True),
     "help_wave": help_shown(Stage.CONSENT, ClerkCallState.WAVE),

@@ -74,6 +74,7 @@ from kiosk.ui.widgets.pictured_steps import PicturedSteps
 from kiosk.ui.widgets.qr import QrCode
 from kiosk.ui.widgets.step_marks import StepMarks
 from kiosk.ui.window import Window
+from kiosk.visit.stages.timing import UNSEEN
 from tests.kiosk.ui.rested import RestedDriver
 from tests.kiosk.ui.stories import (
     CASE,
@@ -328,6 +329,19 @@ def test_more_time_is_given_by_a_touch_and_what_was_typed_stays(window, driver, 
     window.handle_notice(TimeLeft(time.monotonic() + 120))
     assert not window._time.isVisible()
     assert the_only(window, DigitInput).text == PHONE[:5]
+
+
+@pytest.mark.parametrize("stage", [Stage.PORTRAIT, Stage.FACE])
+def test_the_question_before_a_camera_says_what_is_not_seen(window, stage):
+    code = UNSEEN[stage]
+    window.handle_notice(show(stage))
+    window.handle_notice(AskTime(time.monotonic() + 15, code))
+    assert load()["time.title"] in shown_text(window)
+    assert load().customer_end(code) in shown_text(window)
+    window.retranslate(Language.EN)
+    assert load(Language.EN).customer_end(code) in shown_text(window)
+    asked(window)
+    assert load(Language.EN).customer_end(code) not in shown_text(window)
 
 
 def test_any_touch_of_the_question_says_yes(qtbot, window, engine):

@@ -6,12 +6,13 @@ from kiosk import events as e
 from kiosk.codes import Code
 from kiosk.model import Outcome, Stage
 from kiosk.visit import replay
+from kiosk.visit.stages.timing import UNSEEN
 from kiosk.visit.state import ASKED
 from tests.kiosk.visit.review_drive import DESK
 from tests.kiosk.visit.test_stage_events import at, ended
 from tests.support.visit_driver import LIMITS, changed, policy
 
-EXTENDED = [*sorted(ASKED), Stage.PORTRAIT, Stage.FACE, Stage.OUTCOME]
+EXTENDED = [*sorted(ASKED), Stage.OUTCOME]
 CHALLENGES = [Stage.DIGITS, Stage.HEAD, Stage.TOUCH]
 ASK_S = LIMITS.time.ask_s
 
@@ -65,7 +66,7 @@ def test_before_the_end_the_person_is_asked_aloud(stage):
     drive = at(stage)
     ends = drive.visit.ends
     orders = drive.feed(e.TimePassed(), drive.visit.deadline - drive.at)
-    assert orders == [e.AskTime(ends), e.Say("more_time")]
+    assert orders == [e.AskTime(ends, UNSEEN.get(stage, Code.OK)), e.Say("more_time")]
     assert drive.at == pytest.approx(ends - ASK_S)
     assert drive.visit.deadline == drive.visit.ends == ends
     assert drive.visit.stage is stage
@@ -80,7 +81,7 @@ def test_a_touch_answers_that_more_time_is_needed(stage):
     assert drive.visit.will_ask, "and is asked again, when that time is over"
 
 
-@pytest.mark.parametrize("stage", sorted(ASKED - {Stage.REVIEW}))
+@pytest.mark.parametrize("stage", sorted(ASKED - {Stage.REVIEW, *UNSEEN}))
 def test_without_an_answer_the_stage_ends_when_it_always_did(stage):
     drive = to_the_question(stage)
     ends = drive.visit.ends
@@ -141,3 +142,51 @@ def test_the_time_to_read_begins_again_when_the_text_was_read_aloud_but_not_for_
         drive.feed(e.PromptEnded(e.READ_ALOUD, drive.at), 5.0)
         drive.feed(e.TimePassed(), 0.1)
     assert drive.at <= began + LIMITS.time.most_factor * whole + 10.0
+
+
+def look(drive, *, seen):
+    """Let the camera see somebody, or their card, or nothing."""
+    if drive.visit.stage is Stage.PORTRAIT:
+        drive.feed(e.CardSeen(drive.at, Code.CARD_PICTURE_FAR if seen else Code.CARD_PICTURE_NONE))
+    elif seen:
+        drive.see(good=False, hint=Code.FACE_TOO_FAR)
+    else:
+        drive.see(faces=0, good=False, hint=Code.FACE_NONE)
+
+
+@pytest.mark.parametrize("stage", sorted(UNSEEN))
+def test_a_person_before_the_camera_is_not_asked(stage):
+    drive = at(stage)
+    while drive.at < drive.visit.ends - ASK_S - 1.0:
+        look(drive, seen=True)
+    assert drive.feed(e.TimePassed(), drive.visit.deadline - drive.at) == []
+    assert not drive.all(e.AskTime)
+    assert drive.visit.deadline == drive.visit.ends
+
+
+@pytest.mark.parametrize("stage", sorted(UNSEEN))
+def test_an_empty_picture_asks_with_the_reason_and_being_seen_answers(stage):
+    drive = at(stage)
+    while drive.at < drive.visit.ends - ASK_S - 1.0:
+        look(drive, seen=False)
+    drive.feed(e.TimePassed(), drive.visit.deadline - drive.at)
+    assert drive.all(e.AskTime) == [e.AskTime(drive.visit.ends, UNSEEN[stage])]
+    look(drive, seen=False)
+    assert not drive.all(e.TimeLeft)
+    look(drive, seen=True)
+    assert drive.all(e.TimeLeft) == [e.TimeLeft(drive.visit.ends)]
+    assert drive.visit.ends == pytest.approx(drive.at + drive.visit.limit_s)
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome"),
+    [
+        (Stage.PORTRAIT, (Outcome.REFERRED, Code.CARD_PICTURE_NONE)),
+        (Stage.FACE, (Outcome.ABANDONED, Code.VISIT_ABANDONED)),
+    ],
+)
+def test_nobody_before_the_camera_and_no_answer_end_with_what_was_not_seen(stage, outcome):
+    drive = at(stage)
+    while drive.visit.stage is stage:
+        drive.time_out()
+    assert ended(drive) == outcome

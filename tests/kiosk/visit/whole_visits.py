@@ -239,7 +239,7 @@ def _of(*beginnings: str) -> list[Code]:
 
 def _seen_frames(visit: WholeVisit, hint: Code) -> None:
     """Frames with this hint and nothing good in them, until the time of the stage is over."""
-    while visit.at < visit.visit.deadline - 2.0:
+    while visit.at < visit.visit.ends - 2.0:
         visit.see(2.0, hint=hint, good=False, frames_good=0, likeness_mean=None)
     visit.time_out()
 
