@@ -43,6 +43,8 @@ WAITING: dict[type[Struct], Handler] = {
     e.ClerkCallChanged: waiting.call_changed,
     e.HelpEnded: waiting.ended,
     e.ReviewWanted: waiting.review_wanted,
+    e.ChallengeTaken: waiting.challenge_answered,
+    e.ChallengeMissing: waiting.challenge_answered,
     e.PhoneCodeAnswered: phone_code.kept,
     e.PhoneProofAnswered: phone_code.kept,
     e.Cancelled: exits.cancelled,
@@ -167,7 +169,7 @@ HANDLERS: dict[Stage, dict[type[Struct], Handler]] = {
     S.REVIEW: _TOUCHED
     | {
         e.Cancelled: exits.cancelled,
-        e.HelpWanted: review.help_wanted,
+        e.HelpWanted: waiting.wanted_in_review,
         e.ClerkCallChanged: review.call_changed,
         e.ClerkPresent: review.clerk_present,
         e.ClerkAbsent: review.clerk_absent,

@@ -11,7 +11,6 @@ class ReviewCase(Struct, kw_only=True):
 
     code: Code
     back: Stage  # where the visit came from
-    until: float = 0.0  # however often the clerk is called, the review ends then
     asked_unix: float | None = None  # None: not known yet whether a clerk is there
     signing: str = ""  # whose PIN is being checked, or who signs
     wrong: int = 0  # signatures that were refused

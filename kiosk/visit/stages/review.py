@@ -11,8 +11,6 @@ from kiosk.visit.state import CARD_CODES, Orders, VisitState
 
 WATCHED = frozenset({Stage.FACE, Stage.DIGITS, Stage.HEAD, Stage.TOUCH})
 """Stages with a face before the camera: what a clerk approves then is approved for this face."""
-CALLED_AGAIN_FACTOR = 2
-"""A review waits at most this many times as long if the clerk is called again."""
 AFTER_CHALLENGE = frozenset({Code.FACE_UNCERTAIN, Code.WAY_ATTEST, Code.WAY_CLERK, Code.CARD_CHILD})
 """Asked about when all else is done: what is approved is submitted. All other checks are made again."""
 JUST_BELOW = 0.05
@@ -52,18 +50,13 @@ def clerk_present(state: VisitState, event: e.ClerkPresent) -> Orders:
         return []
     case.asked_unix = event.at_unix
     show = state.go(Stage.REVIEW, state.limits.review_s, case.code)
-    case.until = state.at + CALLED_AGAIN_FACTOR * state.limit_s
     return [show, e.AskSignature(Role.CLERK, clerk=event.clerk), e.Say("review")]
 
 
-def help_wanted(state: VisitState, _: e.HelpWanted) -> Orders:
-    """Call the clerk again, and wait longer for them, within a bound."""
+def may_wait(state: VisitState) -> bool:
+    """Return whether the review can wait for help: no answer about a clerk or a signature is under way."""
     case = state.review_case
-    if case is None:
-        return []
-    state.ringing = True
-    state.end_stage_at(max(state.ends, min(state.at + state.limit_s, case.until)))
-    return [e.TimeLeft(state.ends), e.RingClerk()]
+    return case is not None and case.asked_unix is not None and not case.signing
 
 
 def call_changed(_: VisitState, event: e.ClerkCallChanged) -> Orders:

@@ -4,7 +4,8 @@ Theory of operation: while `VisitState.help` is set the visit is fed by the tabl
 instead of its stage's, so that nothing that is seen, heard, read or typed counts. The stage's clock stands
 still; another one ends a visit that nobody comes back to. What was typed and read before is kept. A face must
 be watched without a gap from the match to the answer, so the stages before a camera begin again at the face:
-once in a visit for nothing, afterwards for a try, or help would be a source of challenges.
+once in a visit for nothing, afterwards for a try, or help would be a source of challenges. A review waits
+too: what the clerk did in it is kept.
 """
 
 from kiosk import events as e
@@ -22,13 +23,28 @@ def wanted(state: VisitState, _: e.HelpWanted) -> Orders:
     if state.helps > limits.most or not _may_begin_again(state):
         return [*ring(state), *review.refer(state, Code.VISIT_NEEDS_CLERK)]
     state.reading = state.turning = state.light = state.challenge = None
-    state.help = Help()
-    state.deadline = state.ends = state.at + limits.limit_s * state.slowness
     quiet: Orders = [e.IgnoreCard()] if state.stage is Stage.CARD else []
     if state.stage is Stage.PORTRAIT or state.stage in review.WATCHED:
         steady = e.ShowLight("", state.limits.light.hold_s)
         quiet = [e.StopListening(), e.Unwatch(), steady]
-    return [*quiet, _show(state), *ring(state)]
+    return [*quiet, *_wait(state)]
+
+
+def wanted_in_review(state: VisitState, _: e.HelpWanted) -> Orders:
+    """Call the clerk for whom a review waits already, and let its clock stand still.
+
+    Too often, or while an answer is under way, the clerk is called and the review goes on.
+    """
+    if state.helps >= state.limits.help.most or not review.may_wait(state):
+        return ring(state)
+    state.helps += 1
+    return _wait(state)
+
+
+def _wait(state: VisitState) -> Orders:
+    state.help = Help()
+    state.deadline = state.ends = state.at + state.limits.help.limit_s * state.slowness
+    return [_show(state), *ring(state)]
 
 
 def _may_begin_again(state: VisitState) -> bool:
@@ -47,7 +63,11 @@ def ring(state: VisitState) -> Orders:
 
 def _show(state: VisitState) -> e.ShowHelp:
     assert state.help is not None
-    reviewable = state.help.staffed and review.is_asked_of_clerk(state, Code.VISIT_NEEDS_CLERK)
+    reviewable = (
+        state.stage is not Stage.REVIEW
+        and state.help.staffed
+        and review.is_asked_of_clerk(state, Code.VISIT_NEEDS_CLERK)
+    )
     return e.ShowHelp(call=state.help.call, until=state.deadline, review=reviewable)
 
 
@@ -84,7 +104,7 @@ def ended(state: VisitState, _: e.HelpEnded) -> Orders:
 
 def review_wanted(state: VisitState, _: e.ReviewWanted) -> Orders:
     """Let the clerk who came decide on the spot, if one is signed in."""
-    if state.help is None or not state.help.staffed:
+    if state.help is None or not state.help.staffed or state.stage is Stage.REVIEW:
         return []
     state.help = None
     return review.refer(state, Code.VISIT_NEEDS_CLERK)
@@ -97,5 +117,17 @@ def device_failed(state: VisitState, event: e.DeviceFailed) -> Orders:
     return []
 
 
-def timed_out(state: VisitState, _: e.TimePassed) -> Orders:
+def challenge_answered(state: VisitState, event: e.ChallengeTaken | e.ChallengeMissing) -> Orders:
+    """Take the challenge that a review asked for; of any other stage it was given up."""
+    if state.stage is not Stage.REVIEW:
+        return []
+    if isinstance(event, e.ChallengeMissing):
+        return review.challenge_missing(state, event)
+    return review.challenge_taken(state, event)
+
+
+def timed_out(state: VisitState, event: e.TimePassed) -> Orders:
+    """End the visit; a review ends as one that nobody came to."""
+    if state.stage is Stage.REVIEW:
+        return review.timed_out(state, event)
     return state.end(Outcome.ABANDONED, Code.VISIT_HELP_TIMEOUT)

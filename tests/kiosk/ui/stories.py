@@ -203,7 +203,7 @@ STORIES = {
     "help_called": help_shown(Stage.PHONE, ClerkCallState.CALLED, review=True),
     "help_wave": help_shown(Stage.CONSENT, ClerkCallState.WAVE),
     "help_failed": help_shown(Stage.DIGITS, ClerkCallState.FAILED, review=True),
-    "review_called": [*REVIEW, ShowHelp(call=ClerkCallState.CALLED)],
+    "review_called": [*REVIEW, *help_shown(Stage.REVIEW, ClerkCallState.CALLED)[1:]],
     "phone_wrong": [show(Stage.PHONE), type_only("139"), press("key_next")],
     "password": [show(Stage.PHONE), type_pages(PHONE), type_only(PASSWORD[:5])],
     "password_weak": [show(Stage.PHONE), type_pages(PHONE, "12345678")],

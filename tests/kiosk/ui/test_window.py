@@ -441,6 +441,25 @@ def test_nobody_sees_a_picture_before_a_clerk_has_signed(window, driver, engine)
     assert window.screens[Stage.REVIEW].case.blank
 
 
+def test_help_covers_a_review_large_and_gives_the_clerks_page_back(window, driver, engine):
+    window.handle_notice(show(Stage.REVIEW, Code.FACE_UNCERTAIN))
+    window.handle_notice(AskSignature(Role.CLERK, clerk="700124"))
+    driver.press("i_am_clerk")
+    driver.type("246")
+    assert driver.press("help")
+    window.handle_notice(waits())
+    assert window._help.isVisible()
+    assert load()["help.called_title"] in shown_text(window)
+    assert driver.press("help_go_on")
+    assert engine.posted == [HelpWanted(), HelpEnded()]
+    window.handle_notice(HelpOver())
+    window.handle_notice(TimeLeft(time.monotonic() + 180))
+    assert not window._help.isVisible()
+    driver.type("813")
+    driver.press("key_next")
+    assert engine.posted[-1] == Signs("700124", "246813")
+
+
 def test_a_decision_has_a_reason(qtbot, window, driver, engine):
     show_case(window, driver)
     assert not window.screens[Stage.REVIEW].case.blank

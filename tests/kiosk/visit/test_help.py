@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from kiosk import events as e
 from kiosk.codes import Code
-from kiosk.model import ClerkCallState, Decision, Device, DigitHeard, Outcome, ReviewReason, Stage
+from kiosk.model import ClerkCallState, Decision, Device, DigitHeard, Outcome, ReviewReason, Role, Stage
 from kiosk.visit import replay
 from tests.kiosk.visit.review_drive import DESK
 from tests.kiosk.visit.test_stage_events import BEFORE_A_CAMERA, at, ended
@@ -179,20 +179,66 @@ def test_nobody_opens_a_review_where_no_clerk_is_signed_in():
     assert drive.visit.stage is Stage.PHONE
 
 
-def test_a_review_that_waits_can_call_again_and_waits_longer_within_a_bound():
+def test_help_stops_the_clock_of_a_review_and_gives_it_back_whole():
     drive = at(Stage.REVIEW)
-    began = drive.at
-    ends = []
-    for _ in range(12):
-        drive.feed(e.HelpWanted(), 60.0)
-        if drive.visit.stage is not Stage.REVIEW:
-            break
-        ends.append(drive.visit.ends)
-        if drive.visit.ends - drive.at < 60.0:
-            break
-    assert ends[0] > began + LIMITS.review_s
-    assert ends == sorted(ends)
-    assert ends[-1] <= began + 2 * LIMITS.review_s
+    ends, shows = drive.visit.ends, len(drive.all(e.Show))
+    orders = drive.feed(e.HelpWanted(), 100.0)
+    assert e.RingClerk() in orders
+    assert drive.all(e.ShowHelp)[-1].until == drive.visit.deadline == drive.at + LIMITS.help.limit_s
+    assert not drive.all(e.ShowHelp)[-1].review, "a review is open already"
+    assert e.Say("help.wave") in drive.orders
+    drive.feed(e.TimePassed(), ends - drive.at)
+    assert drive.visit.stage is Stage.REVIEW
+    drive.feed(e.HelpEnded())
+    assert drive.visit.ends == pytest.approx(drive.at + LIMITS.review_s)
+    assert len(drive.all(e.Show)) == shows, "shown again, the page would forget what the clerk did"
+    assert drive.all(e.TimeLeft)[-1].until == drive.visit.ends
+    assert e.HelpOver() in drive.orders
+    drive.feed(e.ChallengeTaken(challenge()))
+    drive.sign("7001").decide(reason=ReviewReason.OWN_WISH)
+    drive.sign("7002", Role.SUPERVISOR)
+    assert drive.visit.stage is Stage.SUBMIT
+
+
+def test_help_keeps_the_clerk_who_signed_in_to_a_review_and_its_challenge():
+    drive = at(Stage.REVIEW).sign("7001")
+    drive.feed(e.HelpWanted())
+    drive.feed(e.ChallengeTaken(challenge()))
+    assert drive.feed(e.Decided(Decision.REFUSE, ReviewReason.OTHER_PERSON)) == []
+    assert drive.feed(e.ReviewWanted()) == []
+    drive.feed(e.HelpEnded())
+    assert (drive.visit.review_case.clerk, drive.visit.challenge) == ("7001", challenge())
+    drive.decide(Decision.REFUSE, ReviewReason.OTHER_PERSON)
+    assert ended(drive) == (Outcome.REFUSED, Code.REVIEW_REFUSED)
+
+
+def test_an_answer_under_way_is_not_lost_in_a_review_that_calls():
+    drive = at(Stage.REVIEW)
+    drive.feed(e.Signs("7001", "2468"))
+    assert e.RingClerk() in drive.feed(e.HelpWanted())
+    assert drive.visit.help is None
+    drive.feed(e.Attested("7001", Role.CLERK, 1_700_000_111.0))
+    assert drive.all(e.ShowCase)
+
+
+def test_a_review_that_nobody_comes_to_after_a_call_is_referred():
+    drive = at(Stage.REVIEW)
+    drive.feed(e.HelpWanted())
+    drive.time_out()
+    assert ended(drive) == (Outcome.REFERRED, Code.WAY_CLERK)
+    assert drive.all(e.EndClerkCall)
+
+
+def test_a_review_waits_for_help_a_bounded_number_of_times():
+    drive = at(Stage.REVIEW)
+    for _ in range(LIMITS.help.most):
+        drive.feed(e.HelpWanted())
+        assert drive.visit.help is not None
+        drive.feed(e.HelpEnded())
+    ends = drive.visit.ends
+    assert e.RingClerk() in drive.feed(e.HelpWanted(), 60.0)
+    assert drive.visit.help is None
+    assert drive.visit.ends == ends
     assert drive.all(e.ShowHelp)[-1].until is None
     drive.time_out()
     assert ended(drive) == (Outcome.REFERRED, Code.WAY_CLERK)
@@ -201,7 +247,8 @@ def test_a_review_that_waits_can_call_again_and_waits_longer_within_a_bound():
 def test_the_call_ends_when_the_clerk_gives_the_pin():
     drive = at(Stage.REVIEW)
     drive.feed(e.HelpWanted())
-    assert not drive.all(e.EndClerkCall)
+    drive.feed(e.HelpEnded())
+    assert not drive.all(e.EndClerkCall), "the review waits for them still"
     drive.sign("7001")
     assert drive.all(e.EndClerkCall)
     drive.decide(Decision.REFUSE, ReviewReason.OTHER_PERSON)
