@@ -12,6 +12,7 @@ from kiosk.codes import Code
 from kiosk.model import Check, Device, Language, Outcome, Purpose, ReviewReason, Stage, outcome_key
 from kiosk.paths import RESOURCES
 from kiosk.phrases import Phrases, Script, load
+from kiosk.read_aloud import sentences
 from kiosk.ui import codes_document
 
 RETRIES = (
@@ -330,3 +331,18 @@ def test_staff_read_the_same_words_as_customers(language, other_ways, acts):
     phrases = load(language)
     assert phrases["staff.other_ways"] == phrases["button.other_way"] == other_ways
     assert phrases["staff.acts"] == acts
+
+
+SLIP = {Language.ZH_HANS: "凭条", Language.ZH_HANT: "憑條", Language.EN: "slip"}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_screen_prompt_or_clip_for_customers_names_the_slip(language):
+    """There may be no printer, or it may have failed: only clerks, and the slip itself, speak of it."""
+    phrases = load(language)
+    word = re.compile(rf"(?i)\b{SLIP[language]}" if phrases.script == "Latn" else SLIP[language])
+    assert word.search(phrases["staff.find_title"]), "the word that is looked for"
+    said = sentences(phrases.table) | dict(phrases.table["prompt"])
+    said |= {code: phrases.customer(code) + phrases.customer_end(code) for code in Code}
+    said |= dict(leaves({key: phrases.table[key] for key in ("general", "time", "help", "review")}))
+    assert {key: text for key, text in said.items() if word.search(text)} == {}
