@@ -5,6 +5,7 @@ itself; until then the engine is out of service and says why.
 """
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 from kiosk import events as e
 from kiosk import production, release
 from kiosk.activation.http_client import check_url
+from kiosk.activation.messages import OutOfService, TerminalState
 from kiosk.activation.service import ActivationService
 from kiosk.audit.facts import model_facts, start_facts
 from kiosk.audit.log import AuditLog, audit_log_path, newest_unix
@@ -125,6 +127,7 @@ class Terminal:
             terminal_clock=self.terminal_clock,
             take_roster=self.roster.accept,
             audit=self.audit,
+            describe=self._describe,
             clock=clock,
         )
         self._make_devices()
@@ -278,6 +281,19 @@ class Terminal:
         self._erasure.run_if_due(serving=self.engine.serving, clock_code=self.terminal_clock.code())
         return service_codes(
             self.audit, self.activation, self.settings.gates, now_unix=now, delivering=delivering
+        )
+
+    def _describe(self) -> TerminalState:
+        """Return what goes to central with each heartbeat."""
+        out = self.engine.out_of_service
+        try:
+            free_mb = shutil.disk_usage(self._storage).free // 1_000_000
+        except OSError:
+            free_mb = None
+        return TerminalState(
+            out_of_service=None if out is None else OutOfService(*out),
+            devices={d.value: code.value for d, code in self.engine.devices.items() if code is not Code.OK},
+            free_mb=free_mb,
         )
 
     def _make_training(self, clerk: Clerk) -> TrainingSession:

@@ -75,6 +75,7 @@ class Engine:
         self._required = required
         self._faults: dict[Device, Code] = dict.fromkeys(required, Code.STARTING)
         self._devices: dict[Device, Code] = dict(self._faults)
+        self._out: tuple[Code, float] | None = (Code.STARTING, clock_unix())
         self._microphone_dbfs: float | None = None
         self._bugs: deque[float] = deque(maxlen=BUGS_ALLOWED)
 
@@ -95,6 +96,11 @@ class Engine:
     def devices(self) -> dict[Device, Code]:
         """The last state of each device, also of those that a visit can do without."""
         return dict(self._devices)
+
+    @property
+    def out_of_service(self) -> tuple[Code, float] | None:
+        """Why a visit could not begin now, and since when (seconds since 1970); None: one could."""
+        return self._out
 
     @property
     def microphone_dbfs(self) -> float | None:
@@ -265,6 +271,8 @@ class Engine:
         # What is known to be missing comes before what is only not there yet: the first is shown in words.
         faults = sorted(self._faults.items(), key=lambda fault: (fault[1] is Code.STARTING, fault[0]))
         missing = tuple(e.DeviceFailed(device, code) for device, code in faults)
+        since_unix = self._out[1] if self._out else self._clock_unix()
+        self._out = (missing[0].code, since_unix) if missing else None
         self._notify(e.OutOfService(missing))
         self._notify(
             e.Show(stage=Stage.OUT_OF_SERVICE, code=missing[0].code) if missing else e.Show(stage=Stage.IDLE)

@@ -35,6 +35,7 @@ class DatabaseFigures:
     at: float  # monotonic, seconds
     terminals: dict[str, int]  # by state
     terminals_seen: int  # enrolled, with a heartbeat of late
+    terminals_out: dict[str, int]  # of these out of service, by code
     waiting: int  # requests in the terminals' outboxes
     pending: int
     due: int
@@ -118,6 +119,11 @@ def read(session: Session, now: float, seen_s: float) -> DatabaseFigures:
             Terminal.state, func.count(), func.count().filter(is_seen), func.sum(Terminal.waiting)
         ).group_by(Terminal.state)
     ).all()
+    out = session.execute(
+        select(Terminal.out_code, func.count())
+        .where(is_seen, Terminal.out_code != "")
+        .group_by(Terminal.out_code)
+    ).all()
     is_pending = Activation.status == Status.PENDING.value
     is_due = is_pending & (Activation.recheck_unix <= now) & (Activation.lease_unix <= now)
     pending = session.scalar(select(func.count()).where(is_pending)) or 0
@@ -126,6 +132,7 @@ def read(session: Session, now: float, seen_s: float) -> DatabaseFigures:
         at=time.monotonic(),
         terminals={state: count for state, count, _, _ in by_state},
         terminals_seen=sum(seen for _, _, seen, _ in by_state),
+        terminals_out={code: count for code, count in out if code},
         waiting=sum(waiting or 0 for *_, waiting in by_state),
         pending=pending,
         due=due,
@@ -138,6 +145,12 @@ def _database_metrics(found: DatabaseFigures) -> Iterator[Metric]:
     yield _gauges("central_terminals", "Terminals by state", "state", found.terminals)
     yield _gauge(
         "central_terminals_seen", "Enrolled terminals with a heartbeat of late", found.terminals_seen
+    )
+    yield _gauges(
+        "central_terminals_out_of_service",
+        "Of these, that serve nobody, by code",
+        "code",
+        found.terminals_out,
     )
     yield _gauge("central_outbox_waiting", "Requests that wait in outboxes, by the heartbeats", found.waiting)
     yield _gauge("central_recheck_pending", "Requests that wait for the register", found.pending)

@@ -1,7 +1,7 @@
 """Acceptance points where people can go: the terminals that are enrolled, nearest first.
 
-A point whose terminal has not been heard of lately, or that is closed at this hour, is marked as such and
-stands behind the others: it may be the only one there is.
+A point whose terminal has not been heard of lately or says that it serves nobody, or that is closed at this
+hour, is marked as such and stands behind the others: it may be the only one there is.
 """
 
 import math
@@ -77,7 +77,7 @@ def _point(row: Terminal, now: float, alive_s: float, at: tuple[float, float] | 
         kind=row.kind,
         hours=row.hours,
         open=is_open(row.hours, now),
-        alive=row.seen_unix is not None and now - row.seen_unix <= alive_s,
+        alive=row.seen_unix is not None and now - row.seen_unix <= alive_s and not row.out_code,
         distance_m=None if at is None or there is None else distance_m(at, there),
         precision=row.precision,
     )

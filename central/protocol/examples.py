@@ -271,6 +271,11 @@ ALL: dict[str, dict[str, Any]] = {
         "oldest_s": 41.5,
         "sealing": "HPKE-X25519-SHA256-AES256GCM",
         "lost": [],
+        "state": {
+            "out_of_service": {"code": "camera.lost", "since_unix": 1784511000.0},
+            "devices": {"camera": "camera.lost", "printer": "printer.paper_out"},
+            "free_mb": 20480,
+        },
         "wants": {"challenges": 1, "roster": "9c1185a5c5e9fc54"},
     },
     "heartbeat-reply": {

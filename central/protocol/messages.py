@@ -648,6 +648,22 @@ class Given(Message):
     roster: GivenRoster | None  # null: unchanged
 
 
+class OutOfService(Message):
+    """Why a terminal serves nobody, and since when by its own clock."""
+
+    code: CodeText
+    since_unix: Annotated[float, Field(ge=0)]
+
+
+class DeviceStates(Message):
+    """How a terminal is."""
+
+    out_of_service: OutOfService | None  # null: it serves
+    # The code of each device that is not ok.
+    devices: Annotated[dict[Token, CodeText], Field(max_length=32)]
+    free_mb: Annotated[int, Field(ge=0)] | None  # of its disk
+
+
 class Heartbeat(Message):
     """State of a terminal."""
 
@@ -660,6 +676,7 @@ class Heartbeat(Message):
     sealing: Literal["HPKE-X25519-SHA256-AES256GCM", "SM2-SM4GCM"]
     # Requests that were promised and are not in its outbox any more.
     lost: Annotated[list[VisitNumber], Field(max_length=100)] = []
+    state: DeviceStates | None = None  # null: a terminal of an earlier version
     wants: Wants | None = None  # null: the answer has no `given`
 
 

@@ -65,6 +65,11 @@ class Terminal(Base):
     rotated_unix: Mapped[float | None] = mapped_column(Float)
     seen_unix: Mapped[float | None] = mapped_column(Float)  # the last heartbeat
     waiting: Mapped[int | None] = mapped_column(Integer)  # requests in its outbox at that heartbeat
+    # What it said of itself at that heartbeat; None: a terminal of an earlier version.
+    out_code: Mapped[str | None] = mapped_column(String(64))  # why it serves nobody; "": it serves
+    out_since_unix: Mapped[float | None] = mapped_column(Float)  # by its own clock
+    devices: Mapped[str | None] = mapped_column(Text)  # JSON: code of each device that is not ok
+    free_mb: Mapped[int | None] = mapped_column(BigInteger)  # of its disk
     latitude: Mapped[float | None] = mapped_column(Float)  # degrees, WGS 84
     longitude: Mapped[float | None] = mapped_column(Float)
     precision: Mapped[str] = mapped_column(String(16), default="", server_default="")  # point, district

@@ -8,6 +8,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UNSET
 
 from kiosk.activation.answers import content, problem
 from kiosk.activation.http_client import HttpClient, HttpResponse, KeptConnectionCut
@@ -121,19 +122,21 @@ class Gateway:
     def heartbeat(self, wants: Wants | None = None) -> Given | None:
         """Report this terminal's state, signed, and pass on what central replies; return what it gives.
 
-        A central of an earlier version refuses a heartbeat with `wants`: it is asked without, from then on.
+        A central of an earlier version refuses a heartbeat with `state` or `wants`: it gets neither from then
+        on.
         Raises CentralError.
         """
         heartbeat = self._make_heartbeat()
-        if wants is None or not self._may_want:
-            return self._send_heartbeat(heartbeat)
+        plain = msgspec.structs.replace(heartbeat, state=UNSET)
+        if not self._may_want:
+            return self._send_heartbeat(plain)
         try:
-            return self._send_heartbeat(msgspec.structs.replace(heartbeat, wants=wants))
+            return self._send_heartbeat(msgspec.structs.replace(heartbeat, wants=wants or UNSET))
         except Unacceptable as error:
             if error.code is not Code.REQUEST_MALFORMED:
                 raise
         self._may_want = False
-        return self._send_heartbeat(heartbeat)
+        return self._send_heartbeat(plain)
 
     def _send_heartbeat(self, heartbeat: Heartbeat) -> Given | None:
         sent_at, body = self._clock.boot(), msgspec.json.encode(heartbeat)

@@ -92,11 +92,26 @@ class Health(Struct, frozen=True):
     simulation: bool
 
 
+class OutOfService(Struct, frozen=True):
+    """Why the terminal serves nobody, and since when by its own clock."""
+
+    code: str
+    since_unix: float
+
+
+class TerminalState(Struct, frozen=True, kw_only=True):
+    """How the terminal is. `devices`: code of each device that is not ok. `free_mb`: of its disk."""
+
+    out_of_service: OutOfService | None
+    devices: dict[str, str]
+    free_mb: int | None
+
+
 class Heartbeat(Struct, frozen=True, kw_only=True):
     """Body of `POST /v1/heartbeat`. `sealing`: the suite that the terminal wants to seal with.
 
-    `lost`: ids of requests that were promised and are missing in the outbox. `wants` is left out for a
-    central that does not know it.
+    `lost`: ids of requests that were promised and are missing in the outbox. `state` and `wants` are left out
+    for a central that does not know them.
     """
 
     versions: dict[str, str] = {}
@@ -104,6 +119,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     oldest_s: float | None = None
     sealing: str = "HPKE-X25519-SHA256-AES256GCM"
     lost: tuple[str, ...] = ()
+    state: TerminalState | UnsetType = UNSET
     wants: Wants | UnsetType = UNSET
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from kiosk.activation import identity, usb_transfer
 from kiosk.activation.challenges import ChallengePool
@@ -21,7 +21,13 @@ from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
 from kiosk.activation.identity import Identity
 from kiosk.activation.lost_requests import Reconciliation
-from kiosk.activation.messages import Heartbeat, HeartbeatReply, RequestOrigin, VisitState
+from kiosk.activation.messages import (
+    Heartbeat,
+    HeartbeatReply,
+    RequestOrigin,
+    TerminalState,
+    VisitState,
+)
 from kiosk.activation.outbox import Backlog, Outbox, RequestCounts, RequestSummary
 from kiosk.activation.outbox_retention import OUTBOX_FILE
 from kiosk.activation.passwords import PasswordStretcher
@@ -97,12 +103,13 @@ class ActivationService:
         terminal_clock: TerminalClock | None = None,
         take_roster: TakeRoster | None = None,
         audit: AuditLog | None = None,
+        describe: Callable[[], TerminalState] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`versions`: program ("kiosk") and models, as the evidence names them. Raises SettingsError.
 
         `take_roster` gets the signed token that says who may sign in here. `audit`: its head goes along with
-        every call, so that central keeps it. `clock` paces the rounds.
+        every call, so that central keeps it. `describe`: called for each heartbeat. `clock` paces the rounds.
         """
         self._settings = settings
         self._versions = dict(versions)
@@ -112,6 +119,7 @@ class ActivationService:
         self._clock = clock
         self._take_roster = take_roster
         self._audit = audit
+        self._describe = describe
         self._key_store = identity.make_key_store(settings)
         self.versions_known = True
         """False if central, at the last heartbeat, would not accept evidence of these versions."""
@@ -447,6 +455,7 @@ class ActivationService:
             oldest_s=None if (backlog.oldest_s or 0.0) < 0.0 else backlog.oldest_s,
             sealing=self._settings.central.sealing,
             lost=tuple(outbox.lost_ids(include_given_up=True)[:MAX_LOST_IDS]),
+            state=UNSET if self._describe is None else self._describe(),
         )
 
     def _on_heartbeat_reply(self, who: Identity, reply: HeartbeatReply) -> None:

@@ -30,6 +30,32 @@ def test_reply_to_a_heartbeat(terminal: ProtocolTerminal) -> None:
     assert beat(terminal, versions={}).json()["versions_known"] is False
 
 
+def test_what_a_terminal_says_of_itself_is_shown(central: RunningCentral, terminal: ProtocolTerminal) -> None:
+    out = {"code": "camera.lost", "since_unix": 1784511000.0}
+    state = {
+        "out_of_service": out,
+        "devices": {"camera": "camera.lost", "printer": "printer.lost"},
+        "free_mb": 9,
+    }
+    assert beat(terminal, state=state).status_code == 200
+    lines = central.command("fleet", "show", "--faults").splitlines()
+    (line,) = (line for line in lines if line.startswith(terminal.name))
+    assert "camera.lost since 2026-07-20 09:30" in line
+    assert "printer printer.lost" in line
+    assert beat(terminal, state=state | {"out_of_service": None, "devices": {}}).status_code == 200
+    assert terminal.name not in central.command("fleet", "show", "--faults")
+    assert terminal.name in central.command("fleet", "show")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"devices": {"camera": "X Y"}}, {"devices": {f"d{i}": "ok" for i in range(33)}}, {"free_mb": -1}],
+)
+def test_a_malformed_state_is_refused(terminal: ProtocolTerminal, wrong: dict[str, object]) -> None:
+    state = {"out_of_service": None, "devices": {}, "free_mb": None} | wrong
+    assert beat(terminal, state=state).status_code == 422
+
+
 def test_a_revoked_terminal_gets_403(central: RunningCentral, terminal: ProtocolTerminal) -> None:
     central.command("revoke", terminal.name)
     answer = beat(terminal)

@@ -46,7 +46,15 @@ def test_the_nearest_that_serves_comes_first(database: Database) -> None:
     add(database, "far", latitude=23.20, longitude=113.27, precision="district", hours="07:00-23:00")
     add(database, "near", **near)
     add(database, "unplaced")
-    assert names(database, at=CANTON_TOWER, limit=9) == ["near", "far", "unplaced", "closed", "silent"]
+    add(database, "broken", **near, out_code="camera.lost")
+    assert names(database, at=CANTON_TOWER, limit=9) == [
+        "near",
+        "far",
+        "unplaced",
+        "closed",
+        "broken",
+        "silent",
+    ]
     best, second = found(database, at=CANTON_TOWER, limit=2)
     assert best.distance_m == pytest.approx(846, abs=5)
     assert (best.precision, best.open, best.alive) == ("point", None, True)

@@ -125,8 +125,10 @@ def test_out_of_service_until_all_that_is_required_is_ready(rig):
     assert one.shows(Stage.OUT_OF_SERVICE)
     one.engine.post(e.DeviceReady(Device.MODELS))
     one.shows(Stage.IDLE)
+    assert one.engine.out_of_service is None
     one.engine.post(e.DeviceFailed(Device.CAMERA, Code.CAMERA_LOST))
     assert one.shows(Stage.OUT_OF_SERVICE).code is Code.CAMERA_LOST
+    assert one.engine.out_of_service == (Code.CAMERA_LOST, NOW_UNIX)
     one.engine.post(e.DeviceReady(Device.CAMERA))
     one.shows(Stage.IDLE)
     assert not one.recorded

@@ -1,5 +1,6 @@
 """Takes the heartbeats of terminals and answers with what they need to know, and what they lack."""
 
+import json
 import time
 from functools import cache
 from typing import Any
@@ -19,7 +20,14 @@ from central.api.routes.common import Central, UnspentCall, problems
 from central.codes import Code
 from central.fleet import alarms, audit_heads, clerks, signatures
 from central.fleet.signatures import SignedCall
-from central.protocol.messages import Given, GivenRoster, Heartbeat, HeartbeatReply, Wants
+from central.protocol.messages import (
+    DeviceStates,
+    Given,
+    GivenRoster,
+    Heartbeat,
+    HeartbeatReply,
+    Wants,
+)
 from central.storage.prepared import Prepared, PreparedTogether
 from central.storage.tables import Terminal
 
@@ -34,10 +42,11 @@ _STATE = Prepared(
         *audit_heads.KNOWN,
     )
 )
+_STATES = ("out_code", "out_since_unix", "devices", "free_mb")
 _SEEN = (
     update(Terminal)
     .where(Terminal.id == bindparam("terminal"))
-    .values(seen_unix=bindparam("seen_unix"), waiting=bindparam("waiting"))
+    .values({name: bindparam(name) for name in ("seen_unix", "waiting", *_STATES)})
 )
 
 
@@ -73,7 +82,7 @@ def heartbeat(message: Heartbeat, request: Request, call: UnspentCall, central: 
                     session, central, terminal, message.wants, refused, now, state.outstanding
                 )
             values = {"terminal": terminal, "seen_unix": now, "waiting": message.waiting}
-            values |= signatures.spent(call)
+            values |= _columns(message.state) | signatures.spent(call)
             if call.head is not None:
                 values |= audit_heads.row(call.head, call.signed_unix, now)
             _write(has_head=is_head_new)(session, **values)
@@ -95,6 +104,19 @@ def heartbeat(message: Heartbeat, request: Request, call: UnspentCall, central: 
     )
     # A terminal that did not ask for it gets no `given`: earlier ones do not know it.
     return Response(reply.model_dump_json(exclude_unset=True), media_type="application/json")
+
+
+def _columns(state: DeviceStates | None) -> dict[str, Any]:
+    """Return the columns that keep what a terminal says of itself."""
+    if state is None:
+        return dict.fromkeys(_STATES)
+    out = state.out_of_service
+    return {
+        "out_code": out.code if out else "",
+        "out_since_unix": out.since_unix if out else None,
+        "devices": json.dumps(state.devices),
+        "free_mb": state.free_mb,
+    }
 
 
 def _note(

@@ -9,7 +9,7 @@ from kiosk.activation import identity
 from kiosk.activation.encoding import to_base64url
 from kiosk.activation.gateway import Gateway
 from kiosk.activation.http_client import HttpClient
-from kiosk.activation.messages import Heartbeat, SealingKey
+from kiosk.activation.messages import Heartbeat, SealingKey, TerminalState
 from kiosk.clock import TerminalClock
 from kiosk.codes import Code
 from kiosk.errors import IdentityError, Unreachable, Untrusted
@@ -42,6 +42,16 @@ def test_the_heartbeat_carries_versions_backlog_and_audit_head(stub, enrolled):
     assert heard[0].versions_known
     made.challenges(1)
     assert len(stub.heads) == 2  # with every call, not only this one
+
+
+def test_an_earlier_central_gets_a_heartbeat_without_what_it_does_not_know(stub, enrolled):
+    state = TerminalState(out_of_service=None, devices={"printer": "printer.lost"}, free_mb=7)
+    made = gateway(stub, enrolled, make_heartbeat=lambda: Heartbeat(state=state))
+    made.heartbeat()
+    assert stub.heartbeats[-1]["state"]["devices"] == {"printer": "printer.lost"}
+    stub.script("/v1/heartbeat", problem(422, "request.malformed"))
+    made.heartbeat()
+    assert "state" not in stub.heartbeats[-1]
 
 
 def test_an_idle_terminal_learns_that_it_is_revoked_with_the_next_heartbeat(stub, terminal):
