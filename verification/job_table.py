@@ -39,7 +39,7 @@ JOBS = table(
 )  # fmt: skip
 WORKERS = table("verification_workers", column("owner"), column("seen_unix"))
 SEEN_S = 5.0
-"""How often a worker tells that it is there."""
+"""How often a worker tells that it is there, between jobs: one that holds a job is."""
 _PRAGMAS = ("synchronous=FULL", "secure_delete=ON", "busy_timeout=10000")
 _FAILED = Outcome(answer=Answer.REFUSE, code=VerdictCode.FAILED)
 
@@ -120,6 +120,7 @@ class JobTable:
                 .values(**_settled(outcome, now), sealed=None, erased_unix=now)
             )
             is_mine = connection.execute(finished).rowcount == 1
+            self._tell_seen(connection, now)
         self._scrub()
         return is_mine
 

@@ -29,7 +29,7 @@ from central.storage.verification_tables import VerificationJob, VerificationWor
 CLIP_S = 5.0
 """Time of one job where none was measured: 3–4.3 s of CPU for a clip of 16 s (docs/verification.md)."""
 ALIVE_S = 15.0
-"""A worker that has not looked for jobs for so long is gone; each tells every five seconds."""
+"""A worker that has neither looked for jobs for so long nor holds one is gone."""
 _FEWEST, _LATEST = 3, 50  # jobs of which the mean time is taken
 _WAITING, _RUNNING, _SETTLED = "waiting", "running", "settled"
 
@@ -114,7 +114,11 @@ class VerificationJobs:
 
 
 def _wait_s(session: Session, now: float, before: float) -> float:
-    alive = select(func.count()).where(VerificationWorker.seen_unix > now - ALIVE_S)
+    holders = select(VerificationJob.owner).where(
+        VerificationJob.state == _RUNNING, VerificationJob.lease_unix > now
+    )
+    is_alive = (VerificationWorker.seen_unix > now - ALIVE_S) | VerificationWorker.owner.in_(holders)
+    alive = select(func.count()).where(is_alive)
     workers = session.scalar(alive) or 0
     if not workers:
         return float("inf")

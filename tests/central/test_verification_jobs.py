@@ -252,6 +252,22 @@ def test_without_a_worker_no_clip_is_taken(world: World) -> None:
     assert world.submit()
 
 
+def test_a_worker_at_a_long_job_is_there_until_its_lease_ends(world: World) -> None:
+    worker = world.worker(lease_s=60.0)
+    id = world.submit()
+    assert worker.claim() is not None
+    now = time.time()
+    with world.database.write() as session:
+        session.execute(update(VerificationWorker).values(seen_unix=now - ALIVE_S - 1))
+    with world.database.read() as session:
+        assert world.jobs.queue_wait_s(session, now + 30) == CLIP_S
+        assert world.jobs.queue_wait_s(session, now + 61) == float("inf")
+    worker._seen = float("-inf")  # the five seconds are over
+    worker.finish(id, PASS)
+    with world.database.read() as session:
+        assert world.jobs.queue_wait_s(session, time.time()) == 0.0
+
+
 def test_the_waiting_time_is_told_and_bounds_the_queue(world: World) -> None:
     world.worker("first")
     world.worker("second")
