@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -144,7 +146,7 @@ def test_alerts_and_dashboard_name_metrics_that_exist(within: InProcessCentral) 
     for title, expression in expressions():
         metrics = set(re.findall(r"\b(?:central|process|python)_\w+", expression))
         assert metrics <= known, (title, metrics - known)
-        assert metrics or expression.startswith("up{"), title
+        assert metrics or "up{" in expression or "ALERTS{" in expression, title
         named |= metrics
     watched = {re.sub(r"_(bucket|sum|count|total)$", "", name) for name in named}
     own = {re.sub(r"_(bucket|sum|count|total)$", "", name) for name in known if name.startswith("central_")}
@@ -156,8 +158,38 @@ def test_each_alert_says_how_urgent_it_is_and_what_is_wrong() -> None:
     alerts = [rule for group in rules["groups"] for rule in group["rules"]]
     assert len({rule["alert"] for rule in alerts}) == len(alerts)
     for rule in alerts:
-        assert rule["labels"]["severity"] in ("page", "ticket"), rule["alert"]
+        assert rule["labels"]["severity"] in ("page", "ticket", "escalated"), rule["alert"]
         assert rule["annotations"]["summary"], rule["alert"]
+
+
+def test_alerts_of_each_urgency_reach_somebody() -> None:
+    told = yaml.safe_load((PACKAGING / "prometheus" / "alertmanager.yml").read_text("utf-8"))
+    receivers = {one["name"] for one in told["receivers"]}
+    routes = {
+        one["matchers"][0]: one.get("receiver", told["route"]["receiver"]) for one in told["route"]["routes"]
+    }
+    assert routes.keys() == {f'severity="{urgency}"' for urgency in ("page", "ticket", "escalated")}
+    assert set(routes.values()) | {told["route"]["receiver"]} == receivers
+    assert not any(
+        "mute_time_intervals" in one for one in told["route"]["routes"] if "ticket" not in str(one)
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        ("promtool", ("test", "rules", "alerts_test.yml")),
+        ("promtool", ("check", "config", "prometheus.yml")),
+        ("amtool", ("check-config", "alertmanager.yml")),
+    ],
+)
+def test_the_programs_that_read_the_files_take_them(program: str, arguments: tuple[str, ...]) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed: Debian's prometheus, prometheus-alertmanager")
+    ran = subprocess.run(
+        [program, *arguments], cwd=PACKAGING / "prometheus", capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_without_a_database_there_are_metrics_that_say_so(
