@@ -78,6 +78,7 @@ class Engine:
         self._out: tuple[Code, float] | None = (Code.STARTING, clock_unix())
         self._microphone_dbfs: float | None = None
         self._bugs: deque[float] = deque(maxlen=BUGS_ALLOWED)
+        self._last_turn = float("-inf")
 
     # ── for any thread ───────────────────────────────────────────────────────────────────────────
 
@@ -122,6 +123,11 @@ class Engine:
         """Whether the present visit is at the slow pace, in which prompts are spoken more slowly too."""
         return self._visit is not None and self._visit.unhurried
 
+    @property
+    def last_turn(self) -> float:
+        """When the engine's thread last looked for an event, by its clock; it does so every 0.2 s."""
+        return self._last_turn
+
     def worker_died(self, name: str, _: Exception) -> None:
         """Take the terminal out of service: without one of its threads it can promise nothing."""
         log.error("out of service: worker %s is gone", name)
@@ -133,6 +139,7 @@ class Engine:
         """Take events until `stop` is set (and any event, or 0.2 s, comes)."""
         self._notify_service()
         while not stop.is_set():
+            self._last_turn = self._clock()
             event = self._next(STOP_CHECK_S)
             if event is not None:
                 self._take(event)

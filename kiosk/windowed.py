@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.bootstrap import Terminal
+from kiosk.service_manager import KeepAlive, ServiceManager
 
 
 def run_window(
@@ -18,6 +19,7 @@ def run_window(
     from kiosk.ui import app  # Qt takes a third of a second to import; terminals without a window need none
 
     faulthandler.enable()
+    manager = ServiceManager()
     terminal.start()
     try:
         return app.run(
@@ -28,6 +30,8 @@ def run_window(
             staff_service=terminal.staff,
             screens_dir=screens,
             on_ready=on_ready,
+            keep_alive=KeepAlive(manager, lambda: terminal.engine.last_turn, terminal.clock),
         )
     finally:
+        manager.send("STOPPING=1")
         terminal.stop()

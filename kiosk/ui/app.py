@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.phrases import load
 from kiosk.ports import Engine, Feeds
+from kiosk.service_manager import KeepAlive
 from kiosk.settings import Screen, Settings
 from kiosk.staff.service import StaffService
 from kiosk.ui.bridge import Bridge
@@ -35,11 +36,13 @@ def run(
     staff_service: StaffService | None = None,
     screens_dir: Path | None = None,
     on_ready: Callable[[TouchDriver], None] | None = None,
+    keep_alive: KeepAlive | None = None,
 ) -> int:
     """Show the window until `quit`, SIGINT or SIGTERM, and return the exit status.
 
     In simulation closing the window ends it too; in production nothing on the screen or a keyboard does.
-    `on_ready` is called on Qt's thread once the window is visible and must return at once. With
+    `on_ready` is called on Qt's thread once the window is visible and must return at once; from then on
+    `keep_alive` reports to the service manager. With
     `screens_dir`, and in simulation only, every screen is saved as a picture. Raises SettingsError if the
     font or an icon cannot be loaded, and in production DeviceMissing if the display is too small.
     """
@@ -59,6 +62,8 @@ def run(
     if on_ready is not None:
         driver = TouchDriver(window)
         QTimer.singleShot(0, window, lambda: on_ready(driver))
+    if keep_alive is not None:
+        _report(keep_alive, window)
     status = app.exec()
     signals.close()
     trainings.close()
@@ -114,6 +119,15 @@ def _make_application() -> QApplication:
     app.setQuitOnLastWindowClosed(True)
     app.setFont(Theme().font("body"))
     return app
+
+
+def _report(keep_alive: KeepAlive, window: Window) -> None:
+    """Say READY=1 when the loop runs, then beat from this thread for as long as there is a window."""
+    QTimer.singleShot(0, window, lambda: keep_alive.manager.send("READY=1"))
+    if keep_alive.manager.interval_s:
+        timer = QTimer(window)
+        timer.timeout.connect(keep_alive.beat)
+        timer.start(int(keep_alive.manager.interval_s * 1000))
 
 
 def _lock(window: Window) -> WindowLock:

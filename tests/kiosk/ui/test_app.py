@@ -1,8 +1,10 @@
 """The graphical shell as a whole: it starts, is driven from another thread, records screens and ends."""
 
+import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,12 +13,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, QTimer
 
 from kiosk.codes import Code
 from kiosk.errors import DeviceMissing
 from kiosk.events import Began, Show
 from kiosk.model import Stage
+from kiosk.service_manager import KeepAlive, ServiceManager
 from kiosk.ui import app, exception_hooks
 from kiosk.ui.least_size import require_size
 from tests.kiosk.ui.stories import show
@@ -113,6 +116,41 @@ def test_sigterm_ends_the_loop():
     child.send_signal(signal.SIGTERM)
     assert child.wait(20) == 0
     child.stdout.close()
+
+
+def test_the_service_manager_hears_of_the_window_only_while_its_thread_turns(
+    qapp, engine, feeds, settings, tmp_path
+):
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(str(tmp_path / "notify"))
+    receiver.settimeout(10)
+    environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "40000"}
+    keep_alive = KeepAlive(ServiceManager(environment), lambda: 0.0, lambda: 0.0)
+    heard, while_stuck = [], []
+
+    def stick():
+        receiver.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                receiver.recv(64)
+        time.sleep(0.2)
+        with contextlib.suppress(BlockingIOError):
+            while_stuck.append(receiver.recv(64))
+        app.quit()
+
+    def ready(driver):
+        def listen():
+            heard.extend(receiver.recv(64) for _ in range(3))
+            QTimer.singleShot(0, driver, stick)
+
+        threading.Thread(target=listen).start()
+
+    app.run(
+        engine, feeds, small(settings), simulated=True, on_ready=ready, keep_alive=keep_alive
+    )  # fmt: skip
+    receiver.close()
+    assert heard == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+    assert while_stuck == []
 
 
 @pytest.mark.parametrize("size", [(1280, 700), (1024, 768), (719, 1280), (800, 600)], ids=str)
