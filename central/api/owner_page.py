@@ -76,6 +76,11 @@ def render_phone(language: str, simulation: bool, *, phone: str = "", fault: str
     return _render("phone", language, simulation, phone=phone, fault=fault)
 
 
+def render_unavailable(language: str, simulation: bool) -> str:
+    """Return the page while the database does not answer."""
+    return _render("unavailable", language, simulation)
+
+
 def render_erased(guard_until_unix: float, language: str, simulation: bool) -> str:
     """Return the page after an erasure."""
     return _render("erased", language, simulation, guard=format_minute(guard_until_unix).partition(" ")[0])

@@ -6,14 +6,16 @@ by its `Origin`. Every page is made anew and stored nowhere.
 
 import re
 import time
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 
 from central.api import owner_page, slip_number
+from central.api.exception_handlers import retry_after
 from central.api.lookup_page import LANGUAGES, choose_language
 from central.api.routes.common import Central, limit_by_address
 from central.api.routes.credentials import wait_to_refuse
@@ -23,6 +25,7 @@ from central.exceptions import Problem
 from central.owners.acts import Owners
 from central.owners.sessions import SESSION_S, NotLoggedIn
 from central.protocol.messages import PHONE_PATTERN, PhoneCodeStatus, PhoneProofStatus
+from central.storage.database import storage_problem
 
 COOKIE, LANGUAGE_COOKIE = "__Host-owner", "__Host-owner-language"
 _UNSENT = {
@@ -38,8 +41,35 @@ def same_origin(request: Request) -> None:
         raise Problem(403, Code.REQUEST_MALFORMED, "sent from elsewhere")
 
 
+class _PageRoute(APIRoute):
+    """A route whose answer is a page also while the database does not answer."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        serve = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await serve(request)
+            except Exception as error:
+                if (problem := storage_problem(error)) is None:
+                    raise
+            request.state.code = problem.code.value
+            page = _Page(request, request.app.state.service)
+            answered = page.show(
+                owner_page.render_unavailable(page.language, page.simulation), problem.status
+            )
+            answered.headers["Retry-After"] = str(retry_after(problem.retry_after_s or 1.0))
+            return answered
+
+        return answer
+
+
 router = APIRouter(
-    prefix="/owner", tags=["owner"], include_in_schema=False, dependencies=[Depends(same_origin)]
+    prefix="/owner",
+    tags=["owner"],
+    include_in_schema=False,
+    dependencies=[Depends(same_origin)],
+    route_class=_PageRoute,
 )
 Asked = Literal[Act.SUSPEND, Act.RESUME, Act.FORGET, Act.END, Act.ERASE]
 """Acts that the page asks about once more."""
