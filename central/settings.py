@@ -22,7 +22,7 @@ from pydantic import (
 
 from central.text_files import read_text
 
-TextKind = Annotated[str, StringConstraints(pattern=r"^(face|clerk|guardian)$")]
+TextKind = Annotated[str, StringConstraints(pattern=r"^(face|clerk|guardian|kept_picture)$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -41,7 +41,7 @@ from central.activation.authority import Authority, MatchResult, ask
 from central.activation.evidence import refusal
 from central.activation.recheck_policy import UNSETTLED, Decision
 from central.codes import Code
-from central.credentials import lifecycle
+from central.credentials import lifecycle, reference_pictures
 from central.exceptions import Problem
 from central.fleet import alarms, audit_heads, signatures
 from central.fleet.audit_heads import AuditHead
@@ -54,6 +54,7 @@ from central.protocol.messages import (
     Purpose,
     Receipt,
     ReceiptStatus,
+    Reference,
 )
 from central.security.keys import Keys
 from central.security.personal_data import PersonalData
@@ -514,7 +515,8 @@ class Activations:
                 question.simulated,
                 self._personal_data,
             )
-        return self._settle(*question.claim, decision, credential, question.purpose)
+        reference = question.person.reference
+        return self._settle(*question.claim, decision, credential, question.purpose, reference)
 
     def _ask_authority(self, person: Person) -> MatchResult:
         """Ask about the person; for a child about the guardian first, whose face the picture shows."""
@@ -532,8 +534,9 @@ class Activations:
         decision: Decision,
         credential: Credential | None = None,
         purpose: Purpose = Purpose.OPEN,
+        reference: Reference | None = None,
     ) -> Receipt | None:
-        """Store the decision, and the credential with it, unless the visit is settled already.
+        """Store the decision, the credential and its picture, unless the visit is settled already.
 
         Return the receipt; None: another works on the visit.
 
@@ -555,10 +558,23 @@ class Activations:
                 _SETTLE(session, visit=visit, **settled.columns(now))
             else:
                 settled = self._store(session, row, decision, credential, purpose, now)
+                if reference is not None and settled.decision.status is Status.ACTIVATED:
+                    self._keep(session, reference, credential, now)
         metrics.count_decision(settled.decision.status.value, settled.decision.code.value)
         if settled.erasure is not None:
             self._database.scrub()
         return settled.receipt(visit, now)
+
+    def _keep(self, session: Session, reference: Reference, credential: Credential, now: float) -> None:
+        reference_pictures.keep(
+            session,
+            self._personal_data,
+            person=credential.person,
+            credential=credential.serial,
+            picture=base64.b64decode(reference.picture),
+            consent_sha256=reference.consent.text_sha256,
+            now=now,
+        )
 
     def _locked_row(self, session: Session, visit: str, credential: Credential | None) -> Any:
         """Lock the visit's row, and the person, if a credential is to be opened, changed or ended."""
@@ -708,6 +724,8 @@ def _receipt(row: Any) -> Receipt | None:
 def sealed_part_refusal(request: ActivationRequest, person: Person) -> Code | None:
     """Return why the sealed part contradicts the request around it, or None."""
     if person.picture is not None and not request.consent.picture:
+        return Code.EVIDENCE_REFUSED
+    if person.reference is not None and person.reference.consent != request.reference:
         return Code.EVIDENCE_REFUSED
     if (person.way, person.reviews) != (request.way, request.reviews):
         return Code.EVIDENCE_REVIEW

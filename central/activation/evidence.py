@@ -115,7 +115,8 @@ def are_versions_known(versions: dict[str, str], known: dict[str, tuple[str, ...
 def are_consents_known(request: ActivationRequest, settings: Settings) -> bool:
     """Return whether everybody agreed to a text that central knows, and that fits way and purpose.
 
-    Who needs no new password is not asked for a picture.
+    Who needs no new password is not asked for a picture; a picture is kept only with a new credential, of its
+    owner, who was filmed.
     """
     more = settings.evidence.more_consents
     by_clerk, matter = request.way is Way.CLERK, not request.purpose.has_password
@@ -125,6 +126,14 @@ def are_consents_known(request: ActivationRequest, settings: Settings) -> bool:
         kind = ConsentText.CLERK if by_clerk else ConsentText.FACE
     own, guardian = request.consent, request.guardian
     if not is_known(kind, own.language, own.text_sha256, more) or (matter and own.picture):
+        return False
+    kept = request.reference
+    if kept is not None and (
+        request.purpose not in (Purpose.OPEN, Purpose.RENEW)
+        or by_clerk
+        or guardian is not None
+        or not is_known(ConsentText.KEPT_PICTURE, kept.language, kept.text_sha256, more)
+    ):
         return False
     kind = ConsentText.MATTER_GUARDIAN if matter else ConsentText.GUARDIAN
     return guardian is None or is_known(kind, guardian.language, guardian.text_sha256, more)

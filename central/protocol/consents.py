@@ -19,6 +19,7 @@ class ConsentText(StrEnum):
     FACE = "face"  # face recognition, and whether one picture may be sent
     CLERK = "clerk"  # the way of the clerk: nobody is filmed
     GUARDIAN = "guardian"
+    KEPT_PICTURE = "kept_picture"  # whether a picture is kept; no terminal of this release shows one
     # A mobile number is corrected, a credential ended, data erased: no more is agreed to than that needs.
     MATTER = "matter"
     MATTER_CLERK = "matter_clerk"
@@ -34,4 +35,4 @@ def shipped() -> dict[ConsentText, dict[str, str]]:
 
 def is_known(kind: ConsentText, language: str, sha256: str, more: Mapping[str, frozenset[str]]) -> bool:
     """Return whether this is a text of that kind and language, or one of `more`."""
-    return sha256 == shipped()[kind].get(language) or sha256 in more.get(kind, frozenset())
+    return sha256 == shipped().get(kind, {}).get(language) or sha256 in more.get(kind, frozenset())

@@ -234,6 +234,13 @@ class GuardianConsent(Message):
     text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class PictureConsent(Message):
+    """Consent to a picture that is kept for comparisons online, for the credential's life; its own text."""
+
+    language: Annotated[str, StringConstraints(max_length=16)]
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Way(StrEnum):
     """How the person was identified; see resources/protocol/README.md."""
 
@@ -329,6 +336,7 @@ class ActivationRequest(Message):
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
     guardian: GuardianConsent | None = None  # the person is a child; face and voice are the guardian's
+    reference: PictureConsent | None = None  # one picture, sealed, may be kept
     reader: Reader | None = None  # which read the card; None: made before readers were pinned
     versions: Annotated[dict[Token, Text], Field(max_length=64)]
     sealed: Sealed
@@ -370,6 +378,26 @@ class Guardian(NamedPerson):
     """The adult who applies for a child. `consent` is in the request outside too."""
 
     consent: GuardianConsent
+
+
+class Reference(Message):
+    """A picture of the person's face, taken in the visit. `consent` is in the request outside too.
+
+    `picture`: base64 (standard alphabet) of a JPEG of 128 KiB at most.
+    """
+
+    picture: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^/9j/([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$", max_length=174_764
+        ),
+    ]
+    consent: PictureConsent
+
+    def __repr__(self) -> str:
+        return "Reference(…)"
+
+    __str__ = __repr__
 
 
 PHONE_PATTERN = r"^1[3-9]\d{9}$"
@@ -477,6 +505,7 @@ class Person(NamedPerson):
     reviews: Reviews = []
     purpose: Purpose = Purpose.OPEN
     guardian: Guardian | None = None  # then the picture is of the guardian
+    reference: Reference | None = None
 
     @model_validator(mode="after")
     def _gives_what_the_purpose_needs(self) -> Self:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,12 @@ from central.credentials import lifecycle, reference_pictures
 from central.exceptions import Problem
 from central.protocol.messages import Purpose
 from central.security.personal_data import PersonalData
+from central.settings import Evidence
 from central.storage.database import Database
 from central.storage.tables import Activation, Credential, Terminal
 from central.storage.verification_tables import ReferencePicture
+from tests.support.in_process_central import InProcessCentral, InProcessTerminal
+from tests.support.protocol_terminal import person
 
 NUMBER = "449999195001010019"
 PICTURE = b"\xff\xd8 a picture of somebody \xff\xd9"
@@ -157,3 +161,89 @@ def test_a_silent_register_is_no_missing_photo(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         ask_reference(register(tmp_path, unavailable_for_s=60), "测试", NUMBER)
     assert (refused.value.status, refused.value.code) == (503, Code.AUTHORITY_UNAVAILABLE)
+
+
+# ── over the wire ────────────────────────────────────────────────────────────────────────────────
+
+JPEG = b"\xff\xd8\xff\xe0 a picture of somebody \xff\xd9"
+AGREED = {"language": "zh-Hans", "text_sha256": "ab" * 32}
+OF_REQUEST = {"picture": base64.b64encode(JPEG).decode(), "consent": AGREED}
+
+
+@pytest.fixture
+def central(tmp_path: Path, database_url: str) -> Iterator[InProcessCentral]:
+    known = Evidence(more_consents={"kept_picture": frozenset({AGREED["text_sha256"]})})
+    central = InProcessCentral(tmp_path, database_url=database_url, evidence=known)
+    yield central
+    central.close()
+
+
+@pytest.fixture
+def terminal(central: InProcessCentral) -> InProcessTerminal:
+    return InProcessTerminal(central, "GZ-0001")
+
+
+def kept_of(central: InProcessCentral, who: dict[str, Any]) -> bytes | None:
+    protection = central.service.personal_data
+    with central.service.database.read() as session:
+        return reference_pictures.find(session, protection, protection.person(who["number"]))
+
+
+def test_a_picture_that_was_agreed_to_is_kept_with_the_credential(
+    central: InProcessCentral, terminal: InProcessTerminal
+) -> None:
+    who = person(reference=OF_REQUEST)
+    request = terminal.activation(who, reference=AGREED)
+    receipt = terminal.activate(request).json()
+    assert receipt["status"] == "ACTIVATED"
+    assert terminal.activate(request).json() == receipt
+    assert kept_of(central, who) == JPEG
+    assert central.service.references.find(who["name"], who["number"]) == JPEG
+    with central.service.database.read() as session:
+        row = session.get_one(ReferencePicture, central.service.personal_data.person(who["number"]))
+        assert (row.credential, row.consent_sha256) == (receipt["credential"], AGREED["text_sha256"])
+    renewal = terminal.activation(who | {"purpose": "renew"}, reference=AGREED, purpose="renew")
+    serial = terminal.activate(renewal).json()["credential"]
+    with central.service.database.read() as session:
+        row = session.get_one(ReferencePicture, central.service.personal_data.person(who["number"]))
+        assert row.credential == serial != receipt["credential"]
+    without = {key: value for key, value in who.items() if key not in ("reference", "phone", "password")}
+    erasing = terminal.activation(without | {"purpose": "erase"}, purpose="erase")
+    assert terminal.activate(erasing).json()["status"] == "ACTIVATED"
+    assert kept_of(central, who) is None
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "purpose", "code"),
+    [
+        (OF_REQUEST, None, "open", "evidence.refused"),
+        (OF_REQUEST, {**AGREED, "language": "en"}, "open", "evidence.refused"),
+        (OF_REQUEST, {**AGREED, "text_sha256": "cd" * 32}, "open", "consent.unknown"),
+        (OF_REQUEST, AGREED, "new_password", "consent.unknown"),
+        ({**OF_REQUEST, "picture": "AAAA"}, AGREED, "open", "evidence.unsealable"),
+        ({**OF_REQUEST, "picture": "/9j/AAA"}, AGREED, "open", "evidence.unsealable"),
+        ({**OF_REQUEST, "picture": "/9j/" + "A" * 174_772}, AGREED, "open", "evidence.unsealable"),
+    ],
+)
+def test_a_picture_without_its_consent_is_refused_and_not_kept(
+    central: InProcessCentral,
+    terminal: InProcessTerminal,
+    inside: dict[str, Any],
+    outside: dict[str, Any] | None,
+    purpose: str,
+    code: str,
+) -> None:
+    who = person(reference=inside, purpose=purpose)
+    receipt = terminal.activate(terminal.activation(who, reference=outside, purpose=purpose)).json()
+    assert (receipt["status"], receipt["code"]) == ("REFUSED", code)
+    assert kept_of(central, who) is None
+
+
+def test_no_picture_is_kept_of_a_request_that_is_refused(
+    central: InProcessCentral, terminal: InProcessTerminal
+) -> None:
+    who = person()
+    assert terminal.activate(terminal.activation(who)).json()["status"] == "ACTIVATED"
+    second = terminal.activation(who | {"reference": OF_REQUEST}, reference=AGREED)
+    assert terminal.activate(second).json()["code"] == "person.already_open"
+    assert kept_of(central, who) is None

@@ -12,7 +12,7 @@ from central.api.app import application
 from central.api.dependencies import build
 from central.fleet import terminals
 from central.security import keys
-from central.settings import Authority, Plausibility, Requests, Settings
+from central.settings import Authority, Evidence, Plausibility, Requests, Settings
 from central.storage.database import Database, create_tables
 from tests.support.protocol_terminal import ProtocolTerminal
 
@@ -69,6 +69,7 @@ class InProcessCentral:
         requests: Requests = NO_RATE_LIMIT,
         plausibility: Plausibility = QUICK_VISITS,
         authority: Authority = Authority(),  # noqa: B008 - frozen
+        evidence: Evidence = Evidence(),  # noqa: B008 - frozen
         database_url: str = "",
         keys_of: "InProcessCentral | None" = None,
     ) -> None:
@@ -83,6 +84,7 @@ class InProcessCentral:
             requests=requests,
             plausibility=plausibility,
             authority=authority,
+            evidence=evidence,
         )
         with closing(Database(settings.database)) as database:
             create_tables(database.engine)
