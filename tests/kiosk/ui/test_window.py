@@ -291,7 +291,8 @@ def test_what_stays_after_an_erasure_stands_on_the_screen(window, unprinted):
     text = shown_text(window)
     assert "2027-05-29" in text
     assert "2026-09-21" in text
-    assert ("凭条" in text) == unprinted
+    assert "凭条" not in text
+    assert (load().customer(Code.PRINTER_PAPER) in text) == unprinted
     window.handle_notice(Show(stage=Stage.IDLE))
     for notice in outcome(Outcome.ACTIVATED):
         window.handle_notice(notice)
