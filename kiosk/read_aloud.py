@@ -20,6 +20,7 @@ PARTS = (
     *(
         "stage",
         "starting",
+        "help",
         "guardian",
         "next",
         "keypad",
@@ -33,8 +34,8 @@ PARTS = (
 )
 """Parts of a catalogue that hold sentences for customers."""
 NOT_SPOKEN = re.compile(
-    r"digits\.(words|microphone_)|phone_code\.(sent_to|again_in)|consent\.(version|not_set)|.*\.clerk$"
-    r"|button\.(key_|scroll_|i_am_clerk|approve|again$|refuse|time_|help|slow|read_|softer|louder|large|low_)"
+    r"digits\.(words|microphone_)|help\.nobody_comes|phone_code\.(sent_to|again_in)|consent\.(version|not_set)|.*\.clerk$"
+    r"|button\.(key_|scroll_|i_am_clerk|approve|again$|refuse|time_|help$|slow|read_|softer|louder|large|low_)"
     r"|code\.(staff|stick|camera|microphone|reader|card_picture)\."
 )
 """What is never read with a page: words for staff, keys, what stands on every page, and names of devices."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -193,6 +193,7 @@ class Window(QWidget):
         return panel
 
     def _connect(self) -> None:
+        self._header.installEventFilter(self)
         self._header.chosen.connect(self.retranslate)
         self._header.large_chosen.connect(self._show_large)
         self._header.read.connect(self._read_page)
@@ -337,6 +338,7 @@ class Window(QWidget):
         overlay.show()
         overlay.raise_()
         self._show_parts(False)
+        self._header.setVisible(overlay is self._help)  # for languages, large type and reading aloud
 
     def _uncover(self) -> None:
         """Show the screen again; nothing waits for the clerk any more."""
@@ -348,8 +350,10 @@ class Window(QWidget):
         for overlay in (self._help, self._time):
             if overlay.isVisible():
                 self.touch_rest.begin()
+                self._stop_reading()
             overlay.hide()
         self._show_parts(True)
+        self._offer_reading()
 
     def _leave(self) -> None:
         """Cancel the visit from an overlay; the question about that has the screen."""
@@ -441,6 +445,8 @@ class Window(QWidget):
         self._reads = True
 
     def _page_clips(self) -> tuple[str, ...]:
+        if self._help.isVisible():  # nothing listens meanwhile, whatever the stage
+            return page_clips(self._help, self._language)
         page = self._stack.currentWidget()
         assert page is not None
         return page_clips(page, self._language) if self.stage not in NOT_READ else ()
@@ -555,6 +561,12 @@ class Window(QWidget):
         low = self._footer.low.isChecked() and self.height() > self.width()
         return round(self.height() * LOWERED) if low else 0
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Place what lies below the header when the layout has moved it."""
+        if watched is self._header and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+            self._place_overlays()
+        return False
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._touches.watch(self)
@@ -567,7 +579,6 @@ class Window(QWidget):
         theme = self.theme
         if self.panel is not None and not self.panel.fixed:
             self.panel.setGeometry(self.rect())
-        self._place_overlays()
         colour_ground(self, "ground")
         pad = theme.px(44)
         self._inner.setContentsMargins(pad, self._lowered_by() + theme.px(16), pad, theme.px(28))
@@ -579,11 +590,12 @@ class Window(QWidget):
             if page not in self._pages:
                 layout.setSpacing(theme.px(20))
         apply_theme(self, theme)
+        self._place_overlays()
 
     def _place_overlays(self) -> None:
-        """Cover everything but the banner that says that nothing here is real."""
-        top = 0 if self._banner.isHidden() else self._banner.height()
-        for overlay in (self._help, self._time):
+        """Cover everything but the banner that says that nothing here is real; help leaves the header too."""
+        banner = 0 if self._banner.isHidden() else self._banner.height()
+        for overlay, top in ((self._help, self._header.geometry().bottom() + 1), (self._time, banner)):
             overlay.setGeometry(0, top, self.width(), self.height() - top)
 
     def _emit_shown(self, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""Covers the screen while the visit waits for the clerk who was called."""
+"""Covers the screen below its header while the visit waits for the clerk who was called."""
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget

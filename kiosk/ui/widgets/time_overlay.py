@@ -13,7 +13,10 @@ from kiosk.ui.widgets.overlay import Overlay
 
 
 class TimeOverlay(Overlay):
-    """Emits `stays` or `left`. What is under it, and was typed there, is kept."""
+    """Emits `stays` or `left`. What is under it, and was typed there, is kept.
+
+    It cannot be read aloud again: it is spoken as it is shown, stays for seconds, and any touch answers it.
+    """
 
     stays = Signal()
     left = Signal()

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from kiosk import read_aloud
-from kiosk.events import ReadAloud, Show, ShowHelp, SoundChosen, StopReading
+from kiosk.events import HelpOver, ReadAloud, Show, ShowHelp, SoundChosen, StopReading
 from kiosk.model import ClerkCallState, Language, Stage, Way
 from kiosk.phrases import load
 from kiosk.read_aloud import STEPS
@@ -116,6 +116,51 @@ def test_the_speech_ends_when_the_page_changes(window, engine, change):
         case "again":
             window.handle_notice(Show(stage=Stage.CONSENT))
     assert StopReading() in engine.posted
+
+
+@pytest.mark.parametrize("stage", [Stage.PHONE, Stage.DIGITS, Stage.HEAD, Stage.REVIEW])
+def test_the_page_of_a_called_clerk_is_read_and_its_sound_can_be_changed(window, engine, stage):
+    window.handle_notice(Show(stage=stage))
+    window.handle_notice(ShowHelp(call=ClerkCallState.CALLED, until=1e9))
+    names = read_aloud.clip_names(load().table)
+    first = read(window, engine)
+    wanted = ["help.called_title", "help.called_body", "read_aloud.choices", "button.help_go_on"]
+    places = [first.clips.index(names[key]) for key in wanted]
+    assert places == sorted(places)
+    assert names["button.begin"] not in first.clips
+    press(window, "louder")
+    assert engine.posted[-1] == SoundChosen(1, "", Language.ZH_HANS)
+    press(window, "read_again")
+    assert engine.last(ReadAloud) == first
+    window.handle_notice(HelpOver())
+    assert engine.posted[-1] == StopReading()
+    if stage in (Stage.DIGITS, Stage.HEAD):
+        assert not button(window, "read_again").isVisible()
+
+
+def test_the_language_can_be_changed_while_a_clerk_is_awaited(window):
+    play(window, STORIES["help_called"])
+    press(window, "language_en")
+    assert window._help.title.text() == load(Language.EN)["help.called_title"]
+
+
+def test_the_question_about_time_is_spoken_when_it_is_shown_and_has_no_buttons_for_the_sound(window):
+    play(window, STORIES["more_time"])
+    assert not button(window, "read_aloud").isVisible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lowered", [False, True])
+@pytest.mark.parametrize("large", [False, True])
+def test_the_page_of_a_called_clerk_lies_below_the_header(window, size, lowered, large):
+    play(window, STORIES["help_called"])
+    window.resize(*size)
+    window._footer.low.setChecked(lowered)
+    window._header.set_large(large)
+    below = window._header.geometry().bottom() + 1
+    assert window._help.geometry().getRect() == (0, below, size[0], size[1] - below)
+    go_on = button(window, "help_go_on")
+    assert window.rect().contains(go_on.mapTo(window, go_on.rect().bottomRight()))
 
 
 def test_without_a_reading_no_page_says_that_it_ends(window, engine):
