@@ -181,6 +181,28 @@ def test_a_site_may_add_texts_of_its_own() -> None:
     assert fault(settings=own, consent=agreed(OWN_TEXT), way="clerk") is Code.CONSENT_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({}, None),
+        ({"purpose": "renew"}, None),
+        ({"reference": {"language": "zh-Hans", "text_sha256": "e3" * 32}}, Code.CONSENT_UNKNOWN),
+        ({"purpose": "new_password"}, Code.CONSENT_UNKNOWN),
+        ({"way": "clerk", "consent": agreed(TEXTS[0].clerk_consent_sha256())}, Code.CONSENT_UNKNOWN),
+        (
+            {"guardian": {"language": "zh-Hans", "text_sha256": TEXTS[0].guardian_consent_sha256()}},
+            Code.CONSENT_UNKNOWN,
+        ),
+    ],
+)
+def test_a_picture_is_kept_only_of_an_owner_who_was_filmed(other: dict[str, Any], code: Code | None) -> None:
+    own = Settings(data=Path(), evidence=Evidence(more_consents={"kept_picture": frozenset({OWN_TEXT})}))
+    kept = {"reference": {"language": "zh-Hans", "text_sha256": OWN_TEXT}}
+    assert fault(settings=own, **kept | other) is code
+    if code is None:
+        assert fault(**kept | other) is Code.CONSENT_UNKNOWN, "no release shows such a text"
+
+
 def test_the_list_of_consent_texts_is_current() -> None:
     assert consents_document.PATH.read_text(encoding="utf-8") == consents_document.document(), (
         "run python -m kiosk.ui.consents_document"

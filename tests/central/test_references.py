@@ -247,3 +247,23 @@ def test_no_picture_is_kept_of_a_request_that_is_refused(
     second = terminal.activation(who | {"reference": OF_REQUEST}, reference=AGREED)
     assert terminal.activate(second).json()["code"] == "person.already_open"
     assert kept_of(central, who) is None
+
+
+def test_a_picture_waits_with_its_request_for_the_register(
+    central: InProcessCentral, terminal: InProcessTerminal
+) -> None:
+    who = person(reference=OF_REQUEST)
+    silent = {"people": [{"number": who["number"], "unavailable_for_s": 1e6}]}
+    assert central.client.request("PUT", "/simulation/people", json=silent).status_code < 300
+    receipt = terminal.activate(terminal.activation(who, reference=AGREED)).json()
+    assert receipt["status"] == "PENDING"
+    assert kept_of(central, who) is None
+    assert central.client.request("PUT", "/simulation/people", json={"people": []}).status_code < 300
+    with central.service.database.write() as session:
+        session.get_one(Activation, receipt["id"]).recheck_unix = 0.0
+    for claim in central.service.activations.claim_due(10):
+        central.service.activations.resume(claim)
+    assert terminal.look_up(receipt["id"]).json()["status"] == "ACTIVATED"
+    assert kept_of(central, who) == JPEG
+    with central.service.database.read() as session:
+        assert session.get_one(Activation, receipt["id"]).sealed is None
