@@ -48,8 +48,8 @@ class Theme:
     width: int = 1080
     height: int = 1920
     language: Language = Language.ZH_HANS
-    large: bool = False
-    """Larger type, for people who see poorly. Where it does not fit, it shrinks to what does."""
+    growth: float = 0.0
+    """Share of the growth of large type, for people who see poorly: 0 is ordinary type, 1 all of it."""
 
     @property
     def portrait(self) -> bool:
@@ -74,7 +74,7 @@ class Theme:
         wanted, least = _SIZES[role]
         size = max(least, self.px(wanted))
         more = (LARGE[role] - 1) * (1 if self.portrait else LARGE_WIDE)
-        return round(size * (1 + more)) if self.large else size
+        return round(size * (1 + more * self.growth))
 
     def font(self, role: TextRole, bold: bool = False) -> QFont:
         """Return the font of `role`; titles are always bold."""

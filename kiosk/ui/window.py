@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -59,7 +59,10 @@ from kiosk.ui.theme import HIGH_CONTRAST, ORDINARY, Theme, choose_palette, colou
 from kiosk.ui.touch_reporter import TouchReporter
 from kiosk.ui.touch_rest import TouchRest
 from kiosk.ui.widgets.banner import Banner
+from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.containers import apply_theme
+from kiosk.ui.widgets.digit_display import DigitDisplay
+from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.footer import Footer
 from kiosk.ui.widgets.header import Header
 from kiosk.ui.widgets.help_overlay import HelpOverlay
@@ -73,6 +76,10 @@ BEFORE_CARD = frozenset({*STAFF_STAGES, Stage.CONSENT, Stage.CARD, Stage.REVIEW,
 """Stages that may be shown before a card was read. All others tell that one was."""
 FORGOTTEN_MS = 60_000
 """After so long another look of the first screen is taken back: the person has gone."""
+FITTED = (FittedLabel, Button, DigitDisplay)
+"""Parts that say in which size they paint their text."""
+GROWTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Shares of the growth of large type, of which a page takes the first that fits."""
 LOWERED = 0.3
 """Share of an upright screen that stays free at the top for a person who sits. On a panel of 32 inches whose
 lower edge is 70 cm above the floor everything then lies below 120 cm (EN 301 549, 8.3.2: 122 cm)."""
@@ -117,6 +124,9 @@ class Window(QWidget):
         self._kept_language = ""  # of a person who begins another visit at once
         self._unhurried = False  # the present visit is at the slow pace
         self._card_read = False  # in the present visit: cancelling it loses something
+        self._growth = 0.0  # of large type on the present page
+        self._fitted: list[str] = []  # texts that large type was fitted to
+        self._fitting = False
         self.stage = Stage.OUT_OF_SERVICE
         self._notice_handlers: dict[type, Callable[[Any], None]] = {
             Show: self._show_stage,
@@ -554,7 +564,7 @@ class Window(QWidget):
     def theme(self) -> Theme:
         """Sizes and fonts for the present window and language."""
         height = self.height() - self._lowered_by()
-        return Theme(max(1, self.width()), max(1, height), self._language, self._header.large)
+        return Theme(max(1, self.width()), max(1, height), self._language, self._growth)
 
     def _lowered_by(self) -> int:
         """Return how much stays free at the top for a person who cannot reach it."""
@@ -575,7 +585,47 @@ class Window(QWidget):
         super().resizeEvent(event)
         self._apply_theme()
 
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        wanted = event.type() == QEvent.Type.LayoutRequest and self._header.large and not self._fitting
+        if wanted and self._contents() != self._fitted:
+            self._fit_large_type()
+        return handled
+
     def _apply_theme(self) -> None:
+        self._growth = 0.0
+        self._set_theme()
+        if self._header.large and not self._fitting:
+            self._fit_large_type()
+
+    def _fit_large_type(self) -> None:
+        """Let type grow as far as nothing on the page is painted smaller than in ordinary type.
+
+        A page whose larger texts do not fit takes their height from its other parts, which then shrink.
+        """
+        self._fitting = True
+        ordinary = self._sizes(0.0)
+        for growth in GROWTHS:
+            sizes = self._sizes(growth)
+            if all(sizes.get(part, 0) >= size for part, size in ordinary.items()):
+                break
+        self._fitted, self._fitting = self._contents(), False
+
+    def _contents(self) -> list[str]:
+        """Return the texts on the page, from which the sizes follow."""
+        labels: list[FittedLabel | Button] = [*self.findChildren(FittedLabel), *self.findChildren(Button)]
+        return [label.text() for label in labels if label.isVisible()]
+
+    def _sizes(self, growth: float) -> dict[QWidget, int]:
+        """Lay the page out in a share of large type; return in which size each part is painted."""
+        self._growth = growth
+        for _ in range(2):  # heights that follow from widths settle in the second turn
+            self._set_theme()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        parts = (part for part in self.findChildren(QWidget) if part.isVisible())
+        return {part: part.fitting_px() for part in parts if isinstance(part, FITTED)}
+
+    def _set_theme(self) -> None:
         theme = self.theme
         if self.panel is not None and not self.panel.fixed:
             self.panel.setGeometry(self.rect())

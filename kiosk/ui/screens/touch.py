@@ -72,8 +72,6 @@ class TouchScreen(LitScreen):
         self._body.show_text("" if reason else self.phrases[body])
         tall = self.theme.portrait  # a wide screen has no room for the step after
         self._next.show_text(self.next_line() if tall and not reason else "")
-        # Large type on a wide screen has room for the digits, or for a title above an instruction.
-        self._title.setVisible(tall or reason or not self.theme.large)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)

@@ -26,6 +26,10 @@ class ArrowDisplay(DigitDisplay):
         self._move = move
         self.show_symbol(step, text)
 
+    def fitting_px(self) -> int:
+        """Return the type size of the description."""
+        return min(self._theme.size("hero"), round(self.height() * 0.2 * 0.75))
+
     def paint_symbol(self, painter: QPainter) -> None:
         """Paint the arrow and, below it, its description."""
         room = QRectF(0, self.height() * 0.06, self.width(), self.height() * 0.7)
@@ -39,7 +43,6 @@ class ArrowDisplay(DigitDisplay):
         painter.setBrush(colour("primary"))
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in _ARROW]))
         painter.restore()
-        size = min(self._theme.size("hero"), round(text.height() * 0.75))
-        painter.setFont(self._theme.font_px(size, True))
+        painter.setFont(self._theme.font_px(self.fitting_px(), True))
         painter.setPen(colour("ink"))
         painter.drawText(text, Qt.AlignmentFlag.AlignCenter, self._text)

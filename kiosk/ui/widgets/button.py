@@ -17,6 +17,8 @@ LINE, LATIN_LINE = 1.1, 1.3
 """Height of a line of glyphs in type sizes, less than the font asks for: of CJK, and with descenders."""
 LEAST_BESIDE_ICON = 0.8
 """Share of its size that a text must keep beside an icon; otherwise the icon is left out."""
+TEXT = 0.58
+"""Share of a button's height that the text has above a note."""
 ANSWER_HEIGHT = 1.3
 """Height of the answers to a question, in ordinary buttons."""
 
@@ -113,25 +115,58 @@ class Button(QAbstractButton):
         box = QRectF(self.rect()).adjusted(pad, 4, -pad, -4)
         if self._icon is not None and self._has_room_for_icon(box):
             side = float(self._icon_side())
-            metrics = QFontMetricsF(self._theme.font(self._role, True))
-            width = metrics.horizontalAdvance(self.text())
+            width = self._widest_line(self._lines(box.adjusted(side * 1.25, 0, 0, 0)))
             left = box.left() + max(0.0, (box.width() - side * 1.25 - width) / 2)
             square = QRectF(left, box.center().y() - side / 2, side, side)
             paint_icon(painter, self._icon, square, colour(self._colours.ink), 0.08)
             left += side * 1.25
             box = QRectF(left, box.top(), min(box.right() - left, width + 4), box.height())
         if self._note:
-            upper = QRectF(box.left(), box.top(), box.width(), box.height() * 0.58)
-            lower = QRectF(box.left(), upper.bottom(), box.width(), box.height() * 0.36)
-            self.paint_line(painter, self.text(), upper, self._role, True)
+            lower = QRectF(box.left(), box.top() + box.height() * TEXT, box.width(), box.height() * 0.36)
             self.paint_line(painter, self._note, lower, "small", False)
-        else:
-            self.paint_line(painter, self.text(), box, self._role, True)
+        self._paint_text(painter, self._above_note(box))
+
+    def fitting_px(self) -> int:
+        """Return the type size in which the text is painted."""
+        pad = self._theme.px(20)
+        box = self._above_note(QRectF(self.rect()).adjusted(pad, 4, -pad, -4))
+        if self._icon is not None and self._has_room_for_icon(box):
+            box.setLeft(box.left() + self._icon_side() * 1.25)
+        return self._lines_size(self._lines(box), box)
+
+    def _above_note(self, box: QRectF) -> QRectF:
+        """Return the part of `box` that is the text's, above the note if there is one."""
+        return QRectF(box.left(), box.top(), box.width(), box.height() * (TEXT if self._note else 1.0))
+
+    def _paint_text(self, painter: QPainter, box: QRectF) -> None:
+        """Paint the text in the middle of `box`, in two lines where it is larger so."""
+        lines = self._lines(box)
+        size = self._lines_size(lines, box)
+        height = box.height() if len(lines) == 1 else size * LATIN_LINE
+        top = box.center().y() - height * len(lines) / 2
+        painter.setFont(self._theme.font_px(size, True))
+        for index, line in enumerate(lines):
+            part = QRectF(box.left(), top + index * height, box.width(), height)
+            paint_text(painter, part, int(Qt.AlignmentFlag.AlignCenter), line)
+
+    def _lines(self, box: QRectF) -> tuple[str, ...]:
+        """Return the text as it is larger in `box`: in one line, or in two that part at a space."""
+        words = self.text().split(" ")
+        splits = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+        return max([(self.text(),), *splits], key=lambda lines: self._lines_size(lines, box))
+
+    def _lines_size(self, lines: tuple[str, ...], box: QRectF) -> int:
+        each = QRectF(0, 0, box.width(), box.height() / len(lines))
+        return min(self.line_size(line, each, self._role, True) for line in lines)
+
+    def _widest_line(self, lines: tuple[str, ...]) -> float:
+        metrics = QFontMetricsF(self._theme.font(self._role, True))
+        return max(metrics.horizontalAdvance(line) for line in lines)
 
     def _has_room_for_icon(self, box: QRectF) -> bool:
         """Return whether the text stays large beside the icon: words say more than a picture."""
         beside = box.adjusted(self._icon_side() * 1.25, 0, 0, 0)
-        size = self.line_size(self.text(), beside, self._role, True)
+        size = self._lines_size(self._lines(beside), beside)
         return size >= LEAST_BESIDE_ICON * self._theme.size(self._role)
 
     def _icon_side(self) -> int:

@@ -91,6 +91,10 @@ class DigitDisplay(QWidget):
             self._was_painted = True
             QTimer.singleShot(0, self._report)  # needed only where `repaint` came too early
 
+    def fitting_px(self) -> int:
+        """Return the size of what is shown; the waiting text has that of its role."""
+        return self.digit_px() if self._text else self._theme.size("title")
+
     def digit_px(self) -> int:
         """Return the height of the digit itself, not of its line: at least 160, at most 620 of the design."""
         room = self.height() * (0.68 if self._pronunciation else 0.8)

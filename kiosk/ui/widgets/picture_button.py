@@ -22,18 +22,25 @@ class PictureButton(Button):
 
     def paint_content(self, painter: QPainter) -> None:
         """Paint the picture above the text, or left of it on a low button: the text keeps its size."""
+        picture, words = self._boxes()
+        half = words.height() / 2
+        paint_icon(painter, self._picture, picture, colour("primary"), 0.055)
+        painter.setPen(colour("ink"))
+        self.paint_line(painter, self.text(), words.adjusted(0, 0, 0, -half), "title", True)
+        self._paint_note(painter, words.adjusted(0, half, 0, 0))
+
+    def fitting_px(self) -> int:
+        words = self._boxes()[1]
+        return self.line_size(self.text(), words.adjusted(0, 0, 0, -words.height() / 2), "title", True)
+
+    def _boxes(self) -> tuple[QRectF, QRectF]:
+        """Return where the picture and the words are."""
         pad = self._theme.px(20)
         box = QRectF(self.rect()).adjusted(pad, pad, -pad, -pad)
         low = box.width() > LOW * box.height()
         side = min(box.height(), box.width() * 0.22) if low else box.height() * 0.52
         picture = QRectF(box.left(), box.top(), side if low else box.width(), box.height() if low else side)
-        words = box.adjusted(side + pad, 0, 0, 0) if low else box.adjusted(0, side, 0, 0)
-        text = QRectF(words.left(), words.top(), words.width(), words.height() * 0.5)
-        note = QRectF(words.left(), text.bottom(), words.width(), words.height() * 0.5)
-        paint_icon(painter, self._picture, picture, colour("primary"), 0.055)
-        painter.setPen(colour("ink"))
-        self.paint_line(painter, self.text(), text, "title", True)
-        self._paint_note(painter, note)
+        return picture, box.adjusted(side + pad, 0, 0, 0) if low else box.adjusted(0, side, 0, 0)
 
     def _paint_note(self, painter: QPainter, box: QRectF) -> None:
         """Paint the note in as many lines as it needs to stay large."""

@@ -20,6 +20,8 @@ SIZES = {
     "small": (1280, 720),
     "large": (1080, 1920),
     "largesmall": (1280, 720),
+    "narrow": (720, 1280),
+    "largenarrow": (720, 1280),
 }
 
 

@@ -1155,7 +1155,7 @@ def test_large_type_and_high_contrast_are_kept_for_the_visit_only(window, driver
     assert window.grab().toImage().pixelColor(5, 600) == QColor("white") != ground
     for stage in (Stage.CONSENT, Stage.CARD, Stage.OUTCOME):
         window.handle_notice(show(stage))
-        assert window.theme.large
+        assert window.theme.growth
     window.handle_notice(Show(stage=Stage.IDLE))
     assert body_px(window) == ordinary
     assert window.grab().toImage().pixelColor(5, 600) == ground
@@ -1166,7 +1166,7 @@ def test_large_type_is_taken_back_where_nobody_begins(window, driver):
     driver.press("large")
     assert window._forgotten.isActive()
     window._forgotten.timeout.emit()
-    assert not window.theme.large
+    assert not window.theme.growth
     driver.press("large")
     window.handle_notice(show(Stage.CONSENT))
     assert not window._forgotten.isActive()
