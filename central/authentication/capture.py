@@ -29,6 +29,7 @@ from central.authentication.recordings import Clip, RecordingState
 from central.authentication.references import References
 from central.authentication.requests import OpenRequest
 from central.authentication.verification_jobs import VerificationJobs
+from central.credentials import suspension
 from central.exceptions import Problem
 from central.protocol.verification import (
     Answer,
@@ -310,8 +311,10 @@ class Capture:
         outcome = self._outcome(session, recording)
         if recording is None or outcome is None:
             return  # another process was faster
-        state = self._state_after(session, request, outcome)
-        recordings.end(session, recording.id, state, outcome.code.value)
+        state, code = self._state_after(session, request, outcome), outcome.code.value
+        if state is RecordingState.PASSED and (barred := self._barred(session, request)) is not None:
+            state, code = RecordingState.REFUSED, barred.value
+        recordings.end(session, recording.id, state, code)
         if state is RecordingState.PASSED:
             requests.settle(session, request.id, self._person(request), Level.FACE, now)
 
@@ -324,6 +327,13 @@ class Capture:
         if outcome.code in OUR_FAULTS:
             left += 1
         return RecordingState.AGAIN if left > 0 else RecordingState.REFUSED
+
+    def _barred(self, session: Session, request: OpenRequest) -> CaptureCode | None:
+        """Return why a person is not authenticated although the face has passed; ask it only then."""
+        person = self._person(request)
+        if suspension.is_suspended(session, person):
+            return CaptureCode.SUSPENDED
+        return CaptureCode.ENDED if suspension.has_ended(session, person) else None
 
     def _outcome(self, session: Session, recording: Recording | None) -> Outcome | None:
         if recording is None or recording.state != RecordingState.SUBMITTED or recording.job is None:

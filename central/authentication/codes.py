@@ -24,6 +24,8 @@ class CaptureCode(StrEnum):
     CHUNK_LIMIT = "chunk_limit"
     CHUNKS_MISSING = "chunks_missing"
     MALFORMED = "malformed"
+    SUSPENDED = "credential_suspended"  # the face has passed; told to nobody else
+    ENDED = "credential_ended"  # the same
     OPENED = "credential_opened"  # a credential was opened at a terminal: go on
 
 

@@ -231,15 +231,20 @@ class Provider:
                 raise RequestOver
             server = self._server(session)
             oauth = self._request("authorize", list(request.parameters.items()), {})
-            if request.person is None or suspension.is_suspended(session, request.person):
+            person = request.person
+            if (
+                person is None
+                or suspension.is_suspended(session, person)
+                or suspension.has_ended(session, person)
+            ):
                 return self._error(request, "access_denied")
             wanted = request.parameters.get("acr_values", "").split()
             if wanted and request.level not in wanted:
                 return self._error(request, "unmet_authentication_requirements")
             grant = server.get_authorization_grant(oauth)
             assert request.level is not None
-            session.add(Use(person=request.person, party=party.id, level=request.level.value, at_unix=now))
-            user = _User(subject_of(session, party.sector, request.person), request)
+            session.add(Use(person=person, party=party.id, level=request.level.value, at_unix=now))
+            user = _User(subject_of(session, party.sector, person), request)
             reply: Reply = server.create_authorization_response(oauth, user, grant)
         assert reply.location is not None  # the request was checked when it came
         return reply.location

@@ -64,6 +64,13 @@ def is_suspended(session: Session, person: str) -> bool:
     return session.scalars(found).first() is not None
 
 
+def has_ended(session: Session, person: str) -> bool:
+    """Return whether the person had a credential and has none that is open. `person`: as above."""
+    found = select(Credential.revoked_unix).where(Credential.person == person)
+    ends = session.scalars(found).all()
+    return bool(ends) and all(ended is not None for ended in ends)
+
+
 def note(session: Session, serial: str, act: Act, by: By, now: float, reason: str = "") -> None:
     """Record what was done with a credential."""
     session.add(CredentialAct(credential=serial, act=act.value, by=by.value, reason=reason, at_unix=now))

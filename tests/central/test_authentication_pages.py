@@ -304,6 +304,27 @@ def test_the_waiting_page_goes_on_by_itself(phones, central):
     assert "code=" in phone.sent_back()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"), [("suspended_unix", "您的网证已暂停使用"), ("revoked_unix", "您的网证已注销")]
+)
+def test_a_credential_that_is_not_open_is_named_with_the_way_out(phones, central, change, said):
+    phone = phones()
+    phone.come_to_camera()
+    open_credential(central)
+    with central.base.write() as session:
+        setattr(session.scalars(select(Credential)).one(), change, time.time())
+    phone.record()
+    decide(central, Answer.PASS)
+    waiting = phone.at("waiting")
+    text = phone.said("waiting")
+    link = waiting.get_by_role("link", name="管理我的网证")
+    with central.base.write() as session:
+        session.query(Credential).delete()
+    assert said in text
+    assert "可信受理点" in text
+    assert link.is_visible() == (change == "suspended_unix")
+
+
 def test_declining_and_the_way_without_a_face_are_equal_choices(phones, central):
     phone = phones()
     phone.arrive()

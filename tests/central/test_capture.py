@@ -507,6 +507,26 @@ def open_credential(world, number=NUMBER, at=None):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("change", ["suspended_unix", "revoked_unix"])
+def test_only_who_passes_is_told_that_the_credential_is_not_open(world, person, change):
+    code = {"suspended_unix": CaptureCode.SUSPENDED, "revoked_unix": CaptureCode.ENDED}[change]
+    open_credential(world, at=world.now - 100)
+    with world.service.database.write() as session:
+        setattr(session.scalars(select(Credential)).one(), change, world.now)
+    status = person.try_once(Answer.RETRY, VerdictCode.TOO_DARK)
+    assert (status["step"], status["code"]) == ("again", "too_dark")
+    status = person.try_once(Answer.PASS, VerdictCode.OK)
+    assert (status["step"], status["code"]) == ("refused", code)
+    assert person.post("wait").status_code == 204
+    assert (person.step, person.status["code"]) == ("waiting", code)
+    with world.service.database.write() as session:  # at an acceptance point
+        row = session.scalars(select(Credential)).one()
+        setattr(row, change, None)
+        row.opened_unix = world.now
+    assert person.step == "ready"
+    assert person.try_once(Answer.PASS, VerdictCode.OK)["step"] == "passed"
+
+
 def test_the_waiting_page_goes_on_when_a_credential_was_opened(world, person):
     world.pictures.picture = None
     person.start()

@@ -129,6 +129,7 @@ function showWaiting(status) {
     part("waiting", "next").textContent = reason.next;
   }
   part("waiting", "tries").hidden = !reason || status.tries_left > 0;
+  part("waiting", "owner").hidden = status.code !== "credential_suspended";
   showPoints("waiting");
   show("waiting");
 }
