@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,26 @@ def test_sqlite_is_set_to_durable_commits(tmp_path: Path) -> None:
         }
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
     database.close()
+
+
+@pytest.mark.parametrize("module", ["central.storage.database", "permit.storage.database"])
+def test_a_file_that_another_program_is_making_is_opened_again(module: str) -> None:
+    """SQLite refuses one of two that make it at once, and does not wait for its `busy_timeout`."""
+    asked: list[str] = []
+
+    class Connection:
+        isolation_level = ""
+
+        def execute(self, statement: str) -> None:
+            asked.append(statement)
+            if len(asked) < 3:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+
+    import_module(module)._prepare_sqlite(Connection(), None)
+    assert asked[:3] == ["PRAGMA journal_mode=WAL"] * 3
+    assert "PRAGMA synchronous=FULL" in asked[3:]
 
 
 def _credential(serial: str, activation: str, person: str) -> Credential:
