@@ -6,6 +6,7 @@ next_step(show)     # for the sentence about what comes next
 
 from enum import StrEnum
 
+from kiosk.codes import Code
 from kiosk.events import Show
 from kiosk.model import Outcome, Purpose, Stage, Step, Way
 
@@ -70,7 +71,8 @@ def progress(show: Show) -> list[tuple[Step, StepState]]:
         return [(step, StepState.AHEAD) for step in found]
     order = list(Step)
     passed = [step for step in found if order.index(step) < order.index(show.step)]
-    ended = show.outcome is not None and show.outcome not in _ON_ITS_WAY
+    went_wrong = show.outcome is not None and show.outcome not in _ON_ITS_WAY
+    ended = went_wrong and show.code is not Code.PERSON_ALREADY_OPEN  # nothing failed: there is one already
     states = [
         *(StepState.PASSED for _ in passed),
         StepState.ENDED if ended else StepState.HERE,

@@ -106,6 +106,15 @@ def test_only_what_central_activated_is_done(receipt, done, at):
     assert marked(visit) == at
 
 
+def test_a_person_who_has_a_credential_already_sees_no_failure():
+    visit = to(Stage.SUBMIT)
+    visit.feed(e.Stored(NUMBER))
+    refused = ActivationReceipt(id=NUMBER, status=RequestStatus.REFUSED, code=Code.PERSON_ALREADY_OPEN)
+    visit.feed(e.ReceiptArrived(refused))
+    assert last(visit).outcome is Outcome.REFUSED
+    assert marked(visit) == (S.DONE, StepState.HERE)
+
+
 def test_a_face_that_was_lost_is_ticked_no_more():
     visit = to(Stage.DIGITS)
     assert ticked(visit) == [S.CARD, S.PHONE, S.FACE]
