@@ -97,9 +97,7 @@ class PhoneCodeScreen(Screen):
     def _show_texts(self) -> None:
         page, phrases = self._page, self.phrases
         title = phrases["stage.phone_code.title" if page else "phone_code.sending_title"]
-        self._title.show_text(
-            "" if self._reason.text else title
-        )  # one message at a time: there is room for one
+        self._title.show_text(title)
         if page is None:
             self._body.show_text(phrases["phone_code.sending_body"])
         elif self._checking:
