@@ -171,13 +171,13 @@ class Header(QWidget):
         self._grid.addWidget(self._product, 0, 0)
         self._grid.addWidget(self._languages, 0, 2)
         self._grid.addWidget(self._progress, 1 if tall else 0, 0 if tall else 1, 1, 3 if tall else 1)
-        self._grid.setColumnStretch(1, 0 if tall else 5)
         self._grid.setSpacing(theme.px(16))
         self._show_parts()
 
     def _show_parts(self) -> None:
         has_steps = bool(self._progress.steps)
-        # In one line with seven steps there is no room to spare.
-        self._grid.setColumnStretch(0, 1 if self._theme.portrait else 0 if has_steps else 2)
+        beside = has_steps and not self._theme.portrait  # one of the two has all the room that is left
+        self._grid.setColumnStretch(0, int(not beside))
+        self._grid.setColumnStretch(1, int(beside))
         self._progress.setVisible(has_steps)
         self._product.setVisible(not has_steps and not self._theme.portrait)  # elsewhere there is no room
