@@ -1,9 +1,10 @@
 """Paragraphs to read: scrolled by dragging, or by a button where they are longer than the screen."""
 
 import html
+import math
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QScroller, QWidget
 
 from kiosk.phrases import Phrases
@@ -29,6 +30,8 @@ class ScrollableText(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._text)
+        self._cover = QWidget(area)  # over a line of which only the upper part has room
+        self._cover.setAutoFillBackground(True)
         QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.LeftMouseButtonGesture)
         self._more = Button("scroll", "plain", role="small")
         self.paragraphs: list[str] = []
@@ -39,8 +42,9 @@ class ScrollableText(QWidget):
         self._box.addWidget(area, 1)
         self._box.addWidget(self._more)
         self._more.clicked.connect(self._scroll)
-        area.verticalScrollBar().valueChanged.connect(self._update_button)
-        area.verticalScrollBar().rangeChanged.connect(self._update_button)
+        for changed in (area.verticalScrollBar().valueChanged, area.verticalScrollBar().rangeChanged):
+            changed.connect(self._update_button)
+            changed.connect(self._cover_cut_line)
 
     def retranslate(self, phrases: Phrases) -> None:
         self._labels = (phrases["button.scroll_down"], phrases["button.scroll_up"])
@@ -59,13 +63,15 @@ class ScrollableText(QWidget):
         down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._box.setDirection(down if theme.portrait else right)
         self._more.setMaximumWidth(NO_LIMIT if theme.portrait else max(TOUCH_PX, theme.px(250)))
-        colour_ground(self._area, "surface")
+        for part in (self._area, self._cover):
+            colour_ground(part, "surface")
         self._text.setFont(theme.font("small"))
         self._text.setMargin(theme.px(24))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         QTimer.singleShot(0, self._update_button)
+        QTimer.singleShot(0, self._cover_cut_line)
 
     def _at_end(self) -> bool:
         bar = self._area.verticalScrollBar()
@@ -78,8 +84,32 @@ class ScrollableText(QWidget):
         self._more.set_label(self._labels[1] if self._at_end() else self._labels[0])
 
     def _scroll(self) -> None:
+        """Go on to the first line that is not seen, or back to the top."""
         bar = self._area.verticalScrollBar()
-        bar.setValue(0 if self._at_end() else bar.value() + self._area.viewport().height() * 3 // 4)
+        bar.setValue(0 if self._at_end() else self._end_of_lines() - self._text.margin())
+
+    def _end_of_lines(self) -> int:
+        """Return the height in the text at which the last line ends that is seen as a whole."""
+        document, margin = QTextDocument(), self._text.margin()
+        document.setDocumentMargin(0)
+        document.setDefaultFont(self._text.font())
+        document.setHtml(self._text.text())
+        document.setTextWidth(self._text.width() - 2 * margin)
+        end = self._area.verticalScrollBar().value() + self._area.viewport().height()
+        bottoms: list[int] = []
+        block = document.begin()
+        while block.isValid():
+            top = margin + document.documentLayout().blockBoundingRect(block).top()
+            lines = (block.layout().lineAt(index) for index in range(block.layout().lineCount()))
+            bottoms += [math.ceil(top + line.y() + line.height()) for line in lines]
+            block = block.next()
+        whole = max((bottom for bottom in bottoms if bottom <= end), default=end)
+        return end if bottoms and whole == bottoms[-1] else whole
+
+    def _cover_cut_line(self) -> None:
+        bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
+        whole = self._end_of_lines() - bar.value()
+        self._cover.setGeometry(0, whole, self._area.width(), max(0, height - whole))
 
 
 def _to_html(paragraph: str) -> str:
