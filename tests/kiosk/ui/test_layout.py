@@ -12,6 +12,7 @@ from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.picture_button import PictureButton
+from kiosk.ui.widgets.scrollable_text import ScrollableText
 from tests.kiosk.ui.stories import STORIES, play
 
 SIZES = [(1080, 1920), (1920, 1080), (1366, 768), (768, 1366), (1280, 720), (720, 1280)]
@@ -174,3 +175,54 @@ def test_another_way_is_as_large_as_the_usual_one(window):
         sizes = [b.size() for b in visible(window, Button) if b.objectName() in ("begin", "other_way")]
         assert abs(sizes[0].width() - sizes[1].width()) <= 1
         assert abs(sizes[0].height() - sizes[1].height()) <= 1
+
+
+@pytest.mark.parametrize("story", ["consent_face", "consent_clerk", "guardian"])
+def test_no_line_of_a_consent_is_cut(window, story):
+    for size in SIZES:
+        window.resize(*size)
+        play(window, STORIES[story])
+        for language in Language:
+            window.retranslate(language)
+            QTest.qWait(20)
+            notice = next(part for part in visible(window, ScrollableText))
+            bar, area = notice._area.verticalScrollBar(), notice._area
+            for _ in range(20):
+                image = area.grab().toImage()
+                row = {image.pixelColor(x, image.height() - 1).lightness() for x in range(image.width())}
+                assert min(row) > 240, f"{size} {language} at {bar.value()} of {bar.maximum()}"
+                if notice._at_end():
+                    break
+                notice._scroll()
+                QTest.qWait(5)
+            assert notice._at_end()
+
+
+def test_the_product_s_name_is_in_one_line(window):
+    window.resize(1280, 720)
+    play(window, STORIES["idle"])
+    for language in Language:
+        window.retranslate(language)
+        QTest.qWait(5)
+        name = window._header._product
+        assert name.isVisible()
+        assert QFontMetricsF(name.font()).horizontalAdvance(name.text()) <= name.width()
+
+
+def test_the_first_screen_says_once_how_long_it_takes(window):
+    play(window, STORIES["idle"])
+    for language, time in (
+        (Language.ZH_HANS, "两分钟"),
+        (Language.ZH_HANT, "兩分鐘"),
+        (Language.EN, "two min"),
+    ):
+        window.retranslate(language)
+        idle = window.screens[Stage.IDLE]
+        texts = [label.text() for label in visible(idle, FittedLabel)]
+        texts += [button.text() + button._note for button in visible(idle, Button)] + idle._invitations
+        assert sum(time in text for text in texts) == 1, texts
+
+
+def test_the_page_for_a_code_keeps_its_title_beside_a_reason(window):
+    play(window, STORIES["phone_code_wrong"])
+    assert window.screens[Stage.PHONE_CODE]._title.isVisible()
