@@ -9,7 +9,7 @@ UV = $$(cat .tools/uv)
 RUN = $(UV) run --frozen --no-sync
 
 .PHONY: help demo attack run central permit test check bench soak torture restore-drill fuzz mutants pictures codes notice protocol \
-	train-digits setup
+	deb deb-check train-digits setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,12 @@ notice: ## write the package table of NOTICE
 
 protocol: setup ## write resources/protocol: OpenAPI document, schemas, examples
 	@$(RUN) central protocol resources/protocol
+
+deb: setup ## the terminal's Debian package for amd64, in out/ (ARGS="--models DIR": with the operator's weights)
+	@packaging/deb/build $(ARGS)
+
+deb-check: setup ## build the package twice, compare; install, run, upgrade and purge it in a fresh Debian (root, 10 minutes)
+	@packaging/deb/check $(ARGS)
 
 train-digits: setup ## train the digit recogniser (hours)
 	@bash training/digits/run.sh $(ARGS)
