@@ -623,7 +623,8 @@ class Window(QWidget):
             self._set_theme()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
         parts = (part for part in self.findChildren(QWidget) if part.isVisible())
-        return {part: part.fitting_px() for part in parts if isinstance(part, FITTED)}
+        fitted = [part for part in parts if isinstance(part, FITTED)]
+        return {part: 0 if _is_cut(part) else part.fitting_px() for part in fitted}
 
     def _set_theme(self) -> None:
         theme = self.theme
@@ -651,6 +652,11 @@ class Window(QWidget):
     def _emit_shown(self, detail: str) -> None:
         self._offer_reading()
         self.shown.emit(self.stage.value, detail)
+
+
+def _is_cut(part: QWidget) -> bool:
+    """Return whether the page has no room for the whole part."""
+    return part.visibleRegion().boundingRect() != part.rect()
 
 
 def _make_screens(feeds: Feeds, settings: Settings, staff_phrases: Callable[[str], Phrases]) -> list[Screen]:
