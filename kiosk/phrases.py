@@ -88,6 +88,10 @@ class Phrases:
         """Return what the clerk should do; empty for OK."""
         return self._sentence(code, "clerk")
 
+    def engineer(self, code: Code) -> str:
+        """Return what to do for somebody who can run commands; the terminal's screen never shows it."""
+        return self._sentence(code, "engineer", "clerk")
+
     def _sentence(self, code: Code, *kinds: str) -> str:
         """Return the first kind of sentence that the code has; "end" only those have that can be repeated."""
         if code is Code.OK:

@@ -34,7 +34,7 @@ PARTS = (
 )
 """Parts of a catalogue that hold sentences for customers."""
 NOT_SPOKEN = re.compile(
-    r"digits\.(words|microphone_)|help\.nobody_comes|phone_code\.(sent_to|again_in)|consent\.(version|not_set)|.*\.clerk$"
+    r"digits\.(words|microphone_)|help\.nobody_comes|phone_code\.(sent_to|again_in)|consent\.(version|not_set)|.*\.(clerk|engineer)$"
     r"|button\.(key_|scroll_|i_am_clerk|approve|again$|refuse|time_|help$|slow|read_|softer|louder|large|low_)"
     r"|code\.(staff|stick|camera|microphone|reader|card_picture)\."
 )

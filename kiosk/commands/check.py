@@ -81,7 +81,7 @@ def run_checks(settings: Settings, checks: Mapping[str, Check], print_row: Calla
             state = "ok" if finding.code is Code.OK else "CARE"
         except KioskError as error:
             finding, state, failed = Finding(str(error), error.code), "FAILS", 1
-        print_row(_row(name, state, finding.text, phrases.clerk(finding.code)))
+        print_row(_row(name, state, finding.text, phrases.engineer(finding.code)))
     return failed
 
 

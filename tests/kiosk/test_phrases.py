@@ -7,8 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from central import settings as central_settings
+from central.commands import SUMMARIES
 from kiosk import production, settings
 from kiosk.codes import Code
+from kiosk.commands import available_commands
 from kiosk.model import Check, Device, Language, Outcome, Purpose, ReviewReason, Stage, outcome_key
 from kiosk.paths import RESOURCES
 from kiosk.phrases import Phrases, Script, load
@@ -120,6 +122,25 @@ def test_every_code_has_both_sentences_and_no_other(phrases):
     for code in Code:
         assert bool(phrases.customer(code)) == (code is not Code.OK)
         assert bool(phrases.clerk(code)) == (code is not Code.OK)
+
+
+COMMAND = re.compile(
+    rf"\b(kiosk|central) ({'|'.join([*available_commands(), *SUMMARIES])})\b|\b(docs/|QT_|python|sudo)"
+)
+"""What only somebody who can open a shell can do."""
+
+
+def test_no_sentence_on_the_screen_names_a_command(phrases):
+    named = {key for key, text in leaves(phrases._table) if COMMAND.search(text)}
+    assert {key for key in named if not key.endswith(".engineer")} == set()
+    engineers = {key for key, _ in leaves(phrases._table) if key.endswith(".engineer")}
+    assert engineers == named, "only a command needs another reader than the clerk"
+
+
+def test_commands_are_told_to_who_can_run_them(phrases):
+    assert "kiosk enrol" in phrases.engineer(Code.IDENTITY_MISSING)
+    assert phrases.engineer(Code.DISK_LOW) == phrases.clerk(Code.DISK_LOW)
+    assert phrases.engineer(Code.IDENTITY_MISSING) in codes_document.document() or phrases.script == "Hant"
 
 
 def test_languages_have_the_same_keys():

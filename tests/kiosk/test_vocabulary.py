@@ -25,7 +25,7 @@ TERMS = {
         "店员": ("营业员", "工作人员"),
         "办理方式": ("办法",),
         "中心": ("中央",),
-        "运维": ("维运",),
+        "技术支持": ("运维", "维运"),
         "待发": ("待送",),
         "放证": ("刷卡", "刷身份证"),
         "二维码": ("扫码", "扫上面的码"),
@@ -58,6 +58,7 @@ TERMS = {
     },
     Language.EN: {
         "cancel": ("press Leave",),
+        "technical support": ("operations",),
         "staff-assisted": ("clerk's way", "by hand"),
         "home page": ("first page", "first screen"),
         "network": ("the line is",),

@@ -68,7 +68,7 @@ def test_every_finding_says_what_to_do_next(code, locale, monkeypatch):
     monkeypatch.setenv("LC_ALL", locale)
     rows = []
     assert run_checks(load(), {"one": fail, "two": lambda *_: Finding("found", code)}, rows.append) == 1
-    step = phrases(staff_language({"LC_ALL": locale})).clerk(code)
+    step = phrases(staff_language({"LC_ALL": locale})).engineer(code)
     assert step
     for row, state in zip(rows, ("FAILS", "CARE"), strict=True):
         assert row.split()[1] == state

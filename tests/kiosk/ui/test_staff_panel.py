@@ -374,7 +374,7 @@ def test_without_a_roster_the_panel_says_how_to_provision_one(qtbot, engine, fee
     staffed = WindowWithStaff(qtbot, engine, feeds, tmp_path, members=[])
     assert staffed.call()
     shown_text = " ".join(words.text() for words in staffed.panel.sign_in.findChildren(FittedLabel))
-    assert "central clerk add" in shown_text
+    assert load("zh-Hans")["staff.provision"] in shown_text
     assert not staffed.driver.press("key_1")
     assert staffed.driver.press("staff_leave")
     assert staffed.driver.press("begin"), "customers are served all the same"
