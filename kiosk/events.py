@@ -59,12 +59,14 @@ class WayChosen(Struct, frozen=True, tag=True):
 class Agreed(Struct, frozen=True, tag=True):
     """Separate, explicit consent, to the text with this hash; `picture`: one sealed picture may be sent.
 
-    The clerk's way has a text of its own, without face recognition.
+    The clerk's way has a text of its own, without face recognition. `kept_sha256`: hash of the text to which
+    the person agreed that central may keep a picture; "": they were not asked, or declined.
     """
 
     language: str
     text_sha256: str
     picture: bool
+    kept_sha256: str = ""
 
 
 class Declined(Struct, frozen=True, tag=True):

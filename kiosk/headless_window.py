@@ -26,15 +26,25 @@ class Headless:
     """Subscribes to the engine; `press` and `type` may be called from any thread."""
 
     def __init__(
-        self, engine: Engine, *, simulated: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        *,
+        simulated: bool,
+        keep_picture: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Subscribe to the engine. Raises SettingsError(SETTINGS_SIMULATION_ONLY)."""
+        """Subscribe to the engine. `keep_picture`: ask whether one may be kept.
+
+        Raises SettingsError(SETTINGS_SIMULATION_ONLY).
+        """
         if not simulated:
             raise SettingsError(Code.SETTINGS_SIMULATION_ONLY, "a terminal without a window")
         self._engine = engine
         self._clock = clock
         self._stage = Stage.OUT_OF_SERVICE
+        self._keep_picture = keep_picture
         self._agreed, self._purpose, self._wants_password = False, Purpose.OPEN, True
+        self._sends: bool | None = None  # the answer about the picture that is sent
         self._pages: list[str] = []
         self._text = ""
         self._light_sequence = 0  # number of the colour sequence that is shown
@@ -44,7 +54,7 @@ class Headless:
         """React to a notice of the engine."""
         if isinstance(notice, e.Show):
             self._stage, self._agreed, self._purpose = notice.stage, False, notice.purpose
-            self._wants_password = notice.wants_password
+            self._wants_password, self._sends = notice.wants_password, None
             self._pages, self._text = [], ""
             self._light_sequence += 1
         elif isinstance(notice, e.ShowDigit):
@@ -71,7 +81,7 @@ class Headless:
         event = self._event_of(name)
         if event is not None:
             self._engine.post(event)
-        return event is not None or name in ("agree", "key_next", "other_matter")
+        return event is not None or name in ("agree", "key_next", "other_matter", "agree_picture")
 
     def type(self, text: str) -> None:
         """Type digits on the keypad."""
@@ -124,7 +134,12 @@ class Headless:
         if name == "agree":
             self._agreed = True
         if self._agreed and name in ("agree_picture", "decline_picture"):
-            return e.Agreed(PHRASES.language, PHRASES.consent_sha256(), picture=name == "agree_picture")
+            self._sends = name == "agree_picture"
+            is_last = not (self._keep_picture and self._purpose in (Purpose.OPEN, Purpose.RENEW))
+            return e.Agreed(PHRASES.language, PHRASES.consent_sha256(), self._sends) if is_last else None
+        if self._sends is not None and name in ("agree_keep", "decline_keep"):
+            kept = PHRASES.keep_consent_sha256() if name == "agree_keep" else ""
+            return e.Agreed(PHRASES.language, PHRASES.consent_sha256(), self._sends, kept)
         return e.Cancelled() if name == "cancel" else None
 
     def _next_page(self) -> e.Event | None:

@@ -28,6 +28,8 @@ GUARDIAN_NOTICE = (
 """For a child under fourteen (PIPL, article 31): the guardian's consent, and whose data go where."""
 PICTURE_NOTICE = ("picture_what", "picture_purpose", "picture_retention", "picture_choice")
 """Asked separately: sending a face over a network needs its own consent (the same order, article 8)."""
+KEEP_NOTICE = ("keep_what", "keep_purpose", "keep_retention", "keep_choice")
+"""Asked separately, where a site asks at all: keeping a face is more than sending one."""
 
 MATTER_NOTICE = (
     "who", "matter_purpose", "matter_method", "matter_retention", "impact", "matter_rights", "alternative",
@@ -119,6 +121,10 @@ class Phrases:
         """Return the paragraphs to be shown before a picture may be sent."""
         return self._notice(PICTURE_NOTICE)
 
+    def keep_notice(self) -> list[str]:
+        """Return the paragraphs to be shown before a picture may be kept."""
+        return self._notice(KEEP_NOTICE)
+
     def clerk_notice(self, purpose: Purpose = Purpose.OPEN) -> list[str]:
         """Return the paragraphs to be shown before the clerk's way."""
         return self._notice(CLERK_NOTICE if purpose.has_password else MATTER_CLERK_NOTICE)
@@ -157,6 +163,10 @@ class Phrases:
     def clerk_consent_sha256(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return the same of the text of the clerk's way."""
         return self._notice_sha256("consent.clerk_title", self.clerk_notice(purpose))
+
+    def keep_consent_sha256(self) -> str:
+        """Return the same of the text about a picture that is kept."""
+        return self._notice_sha256("consent.keep_title", self.keep_notice())
 
     def guardian_consent_sha256(self, purpose: Purpose = Purpose.OPEN) -> str:
         """Return the same of the text for a child's guardian."""

@@ -325,6 +325,7 @@ class VisitSettings(Section, frozen=True, kw_only=True):
     submit_s: float  # patience with central before "accepted, will be delivered"
     outcome_s: float
     ways: Annotated[tuple[Way, ...], Meta(min_length=1)]  # what is offered on the first screen
+    keep_picture: bool = False  # ask whether central may keep a picture, for comparisons on the phone
     card: CardLimits
     portrait: PortraitLimits
     face: FaceLimits

@@ -19,7 +19,7 @@ class ConsentText(StrEnum):
     FACE = "face"  # face recognition, and whether one picture may be sent
     CLERK = "clerk"  # the way of the clerk: nobody is filmed
     GUARDIAN = "guardian"
-    KEPT_PICTURE = "kept_picture"  # whether a picture is kept; no terminal of this release shows one
+    KEPT_PICTURE = "kept_picture"  # whether a picture is kept for comparisons online
     # A mobile number is corrected, a credential ended, data erased: no more is agreed to than that needs.
     MATTER = "matter"
     MATTER_CLERK = "matter_clerk"

@@ -222,6 +222,27 @@ class GuardianPerson(Struct, frozen=True):
         return "GuardianPerson(…)"
 
 
+MAX_KEPT_BYTES = 128 * 1024
+"""Largest JPEG that central keeps."""
+
+
+class PictureConsent(Struct, frozen=True):
+    """Consent to a picture that central keeps, by the hash of its own text."""
+
+    language: str
+    text_sha256: str
+
+
+class Reference(Struct, frozen=True):
+    """A picture that central may keep: JPEG, base64 in JSON."""
+
+    picture: bytes
+    consent: PictureConsent
+
+    def __repr__(self) -> str:
+        return "Reference(…)"
+
+
 class Personal(Struct, frozen=True, kw_only=True):
     """The part that only central can read. `picture`: JPEG, base64 in JSON."""
 
@@ -235,6 +256,7 @@ class Personal(Struct, frozen=True, kw_only=True):
     reviews: tuple[Review, ...] = ()
     purpose: Purpose = Purpose.OPEN
     guardian: GuardianPerson | None = None
+    reference: Reference | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return "Personal(…)"
@@ -258,6 +280,7 @@ class ActivationBody(Struct, frozen=True, kw_only=True):
     reader: ReaderIdentity | None
     versions: dict[str, str]
     sealed: Sealed
+    reference: PictureConsent | UnsetType = UNSET  # left out: an earlier central knows no such member
     version: int = WIRE_VERSION
 
 
@@ -314,6 +337,7 @@ def personal_bytes(
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
     them on the way. With a guardian the picture is the guardian's.
     """
+    kept = kept_picture_consent(evidence, picture)
     guardian = evidence.guardian
     applicant = None
     if guardian is not None and guardian.card is not None:
@@ -330,8 +354,27 @@ def personal_bytes(
         reviews=evidence.reviews,
         purpose=evidence.purpose,
         guardian=applicant,
+        reference=UNSET if picture is None or kept is None else Reference(picture, kept),
     )
     return msgspec.json.encode(personal)
+
+
+def kept_picture_consent(evidence: Evidence, picture: bytes | None) -> PictureConsent | None:
+    """Return what allows central to keep the picture; None: it may not, or the picture is too large.
+
+    Only of the owner of a new credential, who was filmed: by their own consent, which a guardian cannot give.
+    """
+    consent = evidence.consent
+    if (
+        picture is None
+        or len(picture) > MAX_KEPT_BYTES
+        or not consent.kept_sha256
+        or evidence.purpose not in (Purpose.OPEN, Purpose.RENEW)
+        or evidence.way is Way.CLERK
+        or evidence.guardian is not None
+    ):
+        return None
+    return PictureConsent(consent.language, consent.kept_sha256)
 
 
 def _guardian_consent(guardian: Guardian) -> GuardianConsent:
@@ -339,9 +382,18 @@ def _guardian_consent(guardian: Guardian) -> GuardianConsent:
 
 
 def request_body(
-    id: str, evidence: Evidence, *, origin: RequestOrigin, sealed: Sealed, at_unix: float
+    id: str,
+    evidence: Evidence,
+    *,
+    origin: RequestOrigin,
+    sealed: Sealed,
+    at_unix: float,
+    reference: PictureConsent | None = None,
 ) -> bytes:
-    """Encode the body of `POST /v1/activations`: made once, stored, and sent byte for byte on every try."""
+    """Encode the body of `POST /v1/activations`: made once, stored, and sent byte for byte on every try.
+
+    `reference`: consent to the picture that is sealed in it to be kept.
+    """
     consent = evidence.consent
     body = ActivationBody(
         id=id,
@@ -359,6 +411,7 @@ def request_body(
         reader=evidence.reader,
         versions=origin.versions,
         sealed=sealed,
+        reference=reference or UNSET,
     )
     return msgspec.json.encode(body, order="deterministic")
 

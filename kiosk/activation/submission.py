@@ -5,7 +5,13 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from kiosk.activation.challenges import ChallengePool
-from kiosk.activation.messages import RequestOrigin, StretchedPassword, personal_bytes, request_body
+from kiosk.activation.messages import (
+    RequestOrigin,
+    StretchedPassword,
+    kept_picture_consent,
+    personal_bytes,
+    request_body,
+)
 from kiosk.activation.outbox import Outbox
 from kiosk.activation.sealing import Sealer
 from kiosk.clock import TerminalClock
@@ -103,4 +109,11 @@ class Submission:
         sealed = self._sealer().seal(personal, order.visit, self._origin.terminal)
         # A clock that was set back during the visit must not make it end before it began.
         at_unix = max(self._clock.unix(), order.evidence.began_unix)
-        return request_body(order.visit, order.evidence, origin=self._origin, sealed=sealed, at_unix=at_unix)
+        return request_body(
+            order.visit,
+            order.evidence,
+            origin=self._origin,
+            sealed=sealed,
+            at_unix=at_unix,
+            reference=kept_picture_consent(order.evidence, picture),
+        )

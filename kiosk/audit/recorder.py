@@ -27,6 +27,8 @@ class AuditRecorder:
                 self._log.append(RecordKind.VISIT_BEGAN, visit=visit, facts=facts)
             case e.Agreed():
                 facts = {"language": event.language, "text": event.text_sha256, "picture": event.picture}
+                if event.kept_sha256:
+                    facts["kept"] = event.kept_sha256
                 self._log.append(RecordKind.VISIT_CONSENTED, visit=visit, facts=facts)
             case e.Declined():
                 self._log.append(RecordKind.VISIT_DECLINED, Code.CONSENT_REFUSED, visit=visit)

@@ -70,6 +70,7 @@ class CustomerBehaviour(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     voice: str = "zf_xiaoyi"
     consent: Literal["agree", "decline"] = "agree"
     picture: bool = True
+    keeps: bool | None = None  # the answer where the site asks whether a picture may be kept
     card: Literal["good", "lifted_once", "unreadable", "expired", "wrong_number", "none"] = "good"
     phone: str = "19900000000"
     password: str = "31415926"  # noqa: S105 - a made-up one
@@ -311,6 +312,8 @@ class Customer:
         if not show.purpose.has_password:  # and no picture is asked for
             return
         self._press(2 * pause + READ_PAGE_S, "agree_picture" if self.behaviour.picture else "decline_picture")
+        if self.behaviour.keeps is not None:
+            self._press(2 * pause + 2 * READ_PAGE_S, "agree_keep" if self.behaviour.keeps else "decline_keep")
 
     def _put_card(self) -> None:
         if self.behaviour.card == "none":

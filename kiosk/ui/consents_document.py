@@ -23,6 +23,7 @@ def document() -> str:
         "face": [one.consent_sha256() for one in phrases],
         "clerk": [one.clerk_consent_sha256() for one in phrases],
         "guardian": [one.guardian_consent_sha256() for one in phrases],
+        "kept_picture": [one.keep_consent_sha256() for one in phrases],
         "matter": [one.consent_sha256(Purpose.END) for one in phrases],
         "matter_clerk": [one.clerk_consent_sha256(Purpose.END) for one in phrases],
         "matter_guardian": [one.guardian_consent_sha256(Purpose.END) for one in phrases],

@@ -664,7 +664,7 @@ def _make_screens(feeds: Feeds, settings: Settings, staff_phrases: Callable[[str
     return [
         OutOfServiceScreen(),
         IdleScreen(),
-        ConsentScreen(settings.operator),
+        ConsentScreen(settings.operator, keep_picture=settings.visit.keep_picture),
         CardScreen(),
         GuardianScreen(settings.operator),
         PhoneScreen(),

@@ -148,7 +148,11 @@ class HeadlessTerminal:
         self.shop = SimulatedShop(self.settings.path(self.settings.models.folder))
         self.terminal = Terminal(self.settings, self.shop if simulated_devices else None)
         self.notice_log = NoticeLog()
-        self.shell = Headless(self.terminal.engine, simulated=self.terminal.simulated)
+        self.shell = Headless(
+            self.terminal.engine,
+            simulated=self.terminal.simulated,
+            keep_picture=self.settings.visit.keep_picture,
+        )
         self.customers = CustomerRunner(self.shop, newest_code=newest_code)
         self.customers.join(self.terminal.engine)
         self.terminal.engine.subscribe(self.notice_log.see)

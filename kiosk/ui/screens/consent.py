@@ -1,7 +1,8 @@
-"""CONSENT: two questions on a page each: face recognition, then whether one picture may be sent.
+"""CONSENT: questions on a page each: face recognition, whether one picture may be sent, and whether kept.
 
-Without face recognition (the clerk's way) there is one question with a text of its own; so there is where no
-password is chosen, for no picture is needed then.
+The last one is asked where the site wants it, and of people who get a new credential. Without face
+recognition (the clerk's way) there is one question with a text of its own; so there is where no password is
+chosen, for no picture is needed then.
 """
 
 from PySide6.QtCore import Signal
@@ -17,11 +18,14 @@ from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.scrollable_text import ScrollableText
 
+KEEPING = (Purpose.OPEN, Purpose.RENEW)
+"""Purposes that give a new credential, with which a picture can be kept."""
+
 
 class ConsentScreen(Screen):
     """Yes and no have one size and weight: nobody is led (order 19, article 5: voluntary and explicit).
 
-    The same two buttons answer both pages.
+    The same two buttons answer every page.
     """
 
     stage = Stage.CONSENT
@@ -29,11 +33,12 @@ class ConsentScreen(Screen):
     left = Signal()
     """Declined on the clerk's way: the visit is to be cancelled."""
 
-    def __init__(self, operator: Operator) -> None:
-        """`operator`: who stands in the notice."""
+    def __init__(self, operator: Operator, *, keep_picture: bool = False) -> None:
+        """`operator`: who stands in the notice. `keep_picture`: ask whether one may be kept."""
         super().__init__()
         self._operator = operator
-        self._picture_page = False
+        self._keep_picture = keep_picture
+        self._page, self._sends = "face", False
         self._way, self._purpose = Way.VOICE, Purpose.OPEN
         self._title, self._notice = FittedLabel("title"), ScrollableText()
         self._body = FittedLabel("small", ink="soft")
@@ -49,10 +54,12 @@ class ConsentScreen(Screen):
     def enter(self, show: Show) -> None:
         super().enter(show)
         self._way, self._purpose = show.way, show.purpose
-        self._show_page(picture=False)
+        self._sends = False
+        self._show_page("clerk" if self._way is Way.CLERK else "face")
 
     def forget(self) -> None:
-        self._picture_page, self._way, self._purpose = False, Way.VOICE, Purpose.OPEN
+        self._page, self._sends = "face", False
+        self._way, self._purpose = Way.VOICE, Purpose.OPEN
         self._show_texts()
 
     def retranslate(self, phrases: Phrases) -> None:
@@ -60,19 +67,21 @@ class ConsentScreen(Screen):
         self._notice.retranslate(phrases)
         self._show_texts()
 
-    def _show_page(self, *, picture: bool) -> None:
-        self._picture_page = picture
+    def _show_page(self, page: str) -> None:
+        self._page = page
         self._show_texts()
         self.rearranged.emit()
-        self.changed.emit("clerk" if self._way is Way.CLERK else "picture" if picture else "face")
+        self.changed.emit(page)
 
     def _show_texts(self) -> None:
         phrases = self.phrases
-        if self._way is Way.CLERK:
+        if self._page == "clerk":
             notice = phrases.clerk_notice(self._purpose)
             title, body, suffix = "clerk_title", self.next_line(), "_clerk"
-        elif self._picture_page:
+        elif self._page == "picture":
             title, notice, body, suffix = "picture_title", phrases.picture_notice(), "", "_picture"
+        elif self._page == "keep":
+            title, notice, body, suffix = "keep_title", phrases.keep_notice(), "", "_keep"
         else:
             notice = phrases.face_notice(self._purpose)
             title, body, suffix = "title", phrases["stage.consent.body"], ""
@@ -85,21 +94,31 @@ class ConsentScreen(Screen):
 
     def _agree(self) -> None:
         phrases = self.phrases
-        if self._way is Way.CLERK:
+        if self._page == "clerk":
             text = phrases.clerk_consent_sha256(self._purpose)
             self.posted.emit(Agreed(phrases.language, text, picture=False))
         elif not self._purpose.has_password:
             self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(self._purpose), picture=False))
-        elif self._picture_page:
-            self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(), picture=True))
+        elif self._page == "face":
+            self._show_page("picture")
         else:
-            self._show_page(picture=True)
+            self._answer(yes=True)
 
     def _decline(self) -> None:
-        if self._picture_page:
-            phrases = self.phrases
-            self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(), picture=False))
-        elif self._way is Way.CLERK:
+        if self._page == "clerk":
             self.left.emit()
-        else:
+        elif self._page == "face":
             self.posted.emit(Declined())
+        else:
+            self._answer(yes=False)
+
+    def _answer(self, *, yes: bool) -> None:
+        """Take the answer about the picture that is sent, or about the one that is kept."""
+        if self._page == "picture":
+            self._sends = yes
+            if self._keep_picture and self._purpose in KEEPING:
+                self._show_page("keep")
+                return
+        phrases = self.phrases
+        kept = phrases.keep_consent_sha256() if yes and self._page == "keep" else ""
+        self.posted.emit(Agreed(phrases.language, phrases.consent_sha256(), self._sends, kept))

@@ -2,15 +2,24 @@
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from kiosk.activation.messages import ActivationBody, RequestOrigin, Sealed
+from kiosk.activation.messages import MAX_KEPT_BYTES, ActivationBody, RequestOrigin, Sealed
 from kiosk.activation.submission import MAX_BODY_BYTES, MOST_APPLICANTS, Submission
 from kiosk.clock import Moment, TerminalClock
 from kiosk.codes import Code
 from kiosk.errors import OutboxError
-from kiosk.events import ChallengeMissing, ChallengeTaken, Guardian, GuardianAgreed, Stored, StoreFailed
-from kiosk.model import Challenge
+from kiosk.events import (
+    Agreed,
+    ChallengeMissing,
+    ChallengeTaken,
+    Guardian,
+    GuardianAgreed,
+    Stored,
+    StoreFailed,
+)
+from kiosk.model import Challenge, Purpose, Way
 from tests.support.activation_terminal import CARD, PASSWORD, order
 from tests.support.visit_driver import challenge
 
@@ -127,6 +136,36 @@ def test_a_picture_goes_along_with_consent_only(agreed, sent):
     world = World()
     world.submission.submit(order(VISIT, picture=agreed), b"JPEG")
     assert ("SlBFRw==" in world.body().sealed.data) is sent
+
+
+KEPT = "22" * 32
+
+
+@pytest.mark.parametrize(
+    ("change", "picture", "kept"),
+    [
+        ({}, b"JPEG", True),
+        ({"purpose": Purpose.RENEW}, b"JPEG", True),
+        ({}, None, False),
+        ({}, b"\0" * (MAX_KEPT_BYTES + 1), False),
+        ({"purpose": Purpose.NEW_PASSWORD}, b"JPEG", False),
+        ({"way": Way.CLERK}, b"JPEG", False),
+        ({"guardian": Guardian(CARD, AGREED)}, b"JPEG", False),
+        ({"consent": Agreed("zh-Hans", "00" * 32, False)}, b"JPEG", False),
+    ],
+)
+def test_a_picture_may_be_kept_of_the_owner_of_a_new_credential_who_agreed(change, picture, kept):
+    world, asked = World(), order(VISIT)
+    consent = Agreed("zh-Hans", "00" * 32, False, KEPT)
+    asked = replace(asked, evidence=replace(asked.evidence, **({"consent": consent} | change)))
+    assert world.submission.submit(asked, picture) == Stored(VISIT)
+    inside = msgspec.json.decode(world.body().sealed.data)
+    told = {"language": "zh-Hans", "text_sha256": KEPT}
+    assert inside["picture"] is None
+    assert inside.get("reference") == ({"picture": "SlBFRw==", "consent": told} if kept else None)
+    outside = world.body().reference
+    assert outside is not UNSET if kept else outside is UNSET
+    assert not kept or msgspec.to_builtins(outside) == told
 
 
 def test_a_picture_that_is_too_long_is_left_out_and_the_request_goes():

@@ -39,6 +39,7 @@ from kiosk.model import (
     Step,
     Way,
 )
+from kiosk.ui.screens.consent import ConsentScreen
 from kiosk.ui.touch_driver import TouchDriver
 from kiosk.visit.steps import step_at
 from tests.kiosk.ui.rested import RestedDriver
@@ -118,6 +119,11 @@ def press(name):
     return lambda driver: driver.press(name)
 
 
+def offer_to_keep(driver):
+    """Let the site ask whether a picture may be kept."""
+    driver.parent().findChild(ConsentScreen)._keep_picture = True
+
+
 def type_only(text):
     return lambda driver: driver.type(text)
 
@@ -187,6 +193,7 @@ STORIES = {
     "idle_called": [Show(stage=Stage.IDLE), ShowHelp(call=ClerkCallState.CALLED)],
     "consent_face": [show(Stage.CONSENT)],
     "consent_picture": [show(Stage.CONSENT), press("agree")],
+    "consent_keep": [offer_to_keep, show(Stage.CONSENT), press("agree"), press("agree_picture")],
     "card": [show(Stage.CARD, tries=3)],
     "card_again": [show(Stage.CARD, Code.CARD_MOVED, 2)],
     "guardian": [show(Stage.GUARDIAN)],

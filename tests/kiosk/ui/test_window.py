@@ -84,6 +84,7 @@ from tests.kiosk.ui.stories import (
     PHONE,
     STORIES,
     erased_with_dates,
+    offer_to_keep,
     outcome,
     play,
     show,
@@ -514,6 +515,30 @@ def test_the_picture_may_be_declined_alone(qtbot, window, driver, engine):
     driver.press("agree")
     assert driver.press("decline_picture")
     assert engine.posted == [Agreed("zh-Hant", load("zh-Hant").consent_sha256(), False)]
+
+
+@pytest.mark.parametrize("sends", [True, False])
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("purpose", [Purpose.OPEN, Purpose.RENEW])
+def test_a_site_that_keeps_pictures_asks_a_third_question(window, driver, engine, purpose, sends, keeps):
+    offer_to_keep(driver)
+    window.handle_notice(Show(stage=Stage.CONSENT, purpose=purpose))
+    driver.press("agree")
+    driver.press("agree_picture" if sends else "decline_picture")
+    assert engine.posted == []
+    assert load("zh-Hans")["consent.keep_title"] in shown_text(window)
+    assert driver.press("agree_keep" if keeps else "decline_keep")
+    texts = load("zh-Hans")
+    kept = texts.keep_consent_sha256() if keeps else ""
+    assert engine.posted == [Agreed("zh-Hans", texts.consent_sha256(), sends, kept)]
+
+
+def test_without_a_new_credential_no_picture_can_be_kept(window, driver, engine):
+    offer_to_keep(driver)
+    window.handle_notice(Show(stage=Stage.CONSENT, purpose=Purpose.NEW_PASSWORD))
+    driver.press("agree")
+    assert driver.press("agree_picture")
+    assert [one.kept_sha256 for one in engine.posted] == [""]
 
 
 def test_declining_is_one_touch(window, driver, engine):
