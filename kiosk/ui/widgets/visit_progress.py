@@ -28,6 +28,7 @@ class VisitProgress(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._theme = Theme()
+        self._radius = 0.0
         self._phrases = load()
         self.steps: Sequence[tuple[Step, StepState]] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -43,7 +44,8 @@ class VisitProgress(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.setFixedHeight(max(44, theme.px(116)))
+        self._radius = max(44, theme.px(116)) * 0.24
+        self.setFixedHeight(round(self._radius * 2 + theme.size("small") * 1.5))
 
     def _refresh(self) -> None:
         names = [
@@ -54,15 +56,35 @@ class VisitProgress(QWidget):
         self.setAccessibleName("".join(names))
         self.update()
 
+    def names_shown(self) -> dict[int, QRectF]:
+        """Return the place of each name by the index of its step.
+
+        In the size of the other small texts. Where that has no room for all, only the present one is there: a
+        name that is too small to be read helps less than its number.
+        """
+        room, top = self.width() / max(1, len(self.steps)), self._radius * 2 + 4
+        metrics = QFontMetricsF(self._theme.font("small", True))
+        widths = [metrics.horizontalAdvance(self._phrases[f"progress.{step}"]) for step, _ in self.steps]
+        shown = list(range(len(widths)))
+        if widths and max(widths) > room * 0.96:
+            here = [
+                i for i, (_, state) in enumerate(self.steps) if state in (StepState.HERE, StepState.ENDED)
+            ]
+            shown = here or shown[-1:]
+        places = {}
+        for index in shown:
+            width = max(room, widths[index] + 4)
+            left = min(max(0.0, room * (index + 0.5) - width / 2), self.width() - width)
+            places[index] = QRectF(left, top, width, self.height() - top)
+        return places
+
     def paintEvent(self, _: object) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        room = self.width() / max(1, len(self.steps))
-        radius = self.height() * 0.24
+        room, radius = self.width() / max(1, len(self.steps)), self._radius
         gap = radius * 1.3
-        names = [self._phrases[f"progress.{step}"] for step, _ in self.steps]
-        size = self._name_size(names, room, self.height() - radius * 2 - 4)
-        for index, (_, state) in enumerate(self.steps):
+        names = self.names_shown()
+        for index, (step, state) in enumerate(self.steps):
             middle = QPointF(room * (index + 0.5), radius + 3)
             if index:  # the line from the step before
                 reached = colour("track" if state is StepState.AHEAD else "primary")
@@ -70,19 +92,14 @@ class VisitProgress(QWidget):
                 left, right = middle.x() - room + gap, middle.x() - gap
                 painter.drawLine(QPointF(left, middle.y()), QPointF(right, middle.y()))
             self._paint_dot(painter, index, middle, radius)
-            here = state in (StepState.HERE, StepState.ENDED)
-            box = QRectF(room * index, radius * 2 + 4, room, self.height() - radius * 2 - 4)
-            painter.setPen(colour("ink" if here else "soft"))
-            painter.setFont(self._theme.font_px(size, here))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, names[index])
+            if index in names:
+                here = state in (StepState.HERE, StepState.ENDED)
+                painter.setPen(colour("ink" if here else "soft"))
+                painter.setFont(self._theme.font("small", here))
+                painter.drawText(
+                    names[index], Qt.AlignmentFlag.AlignCenter, self._phrases[f"progress.{step}"]
+                )
         painter.end()
-
-    def _name_size(self, names: Sequence[str], width: float, height: float) -> int:
-        """Return one size in which every name fits under its step."""
-        size = min(self._theme.size("small"), round(height * 0.72))
-        metrics = QFontMetricsF(self._theme.font_px(size, True))
-        widest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
-        return size if widest <= width * 0.96 else int(size * width * 0.96 / widest)
 
     def _paint_dot(self, painter: QPainter, index: int, middle: QPointF, radius: float) -> None:
         state = self.steps[index][1]

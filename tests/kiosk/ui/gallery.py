@@ -45,6 +45,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.retranslate(language)
                     QTest.qWait(120)
                     window.grab().save(str(folder / f"{full}.png"))
+        window._header.set_large(False)  # the palette is the whole program's
 
 
 if __name__ == "__main__":

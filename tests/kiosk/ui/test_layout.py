@@ -1,5 +1,7 @@
 """On every screen, in every language, tall, wide and small: large enough to touch, and nothing is cut."""
 
+import itertools
+
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
@@ -8,11 +10,14 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from kiosk.events import Show
 from kiosk.model import Language, Stage
+from kiosk.phrases import load
 from kiosk.ui.theme import TOUCH_PX
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.picture_button import PictureButton
 from kiosk.ui.widgets.scrollable_text import ScrollableText
+from kiosk.ui.widgets.visit_progress import VisitProgress
+from kiosk.visit.steps import StepState
 from tests.kiosk.ui.stories import STORIES, play
 
 SIZES = [(1080, 1920), (1920, 1080), (1366, 768), (768, 1366), (1280, 720), (720, 1280)]
@@ -77,6 +82,33 @@ def painted_px(window, language, *, large):
     QTest.qWait(2)
     parts = (*visible(window, FittedLabel), *visible(window, QAbstractButton))
     return {part: part.fitting_px() for part in parts}
+
+
+@pytest.mark.parametrize("story", ["phone", "guardian_phone", "activated"])
+@pytest.mark.parametrize("large", [False, True])
+def test_names_of_steps_are_as_large_as_other_small_text(window, story, large):
+    progress = window.findChild(VisitProgress)
+    for size in SIZES:
+        window.resize(*size)
+        for language in Language:
+            play(window, STORIES[story])
+            window._header.set_large(large)
+            window.retranslate(language)
+            QTest.qWait(2)
+            where = f"{size} {language}"
+            theme, names = progress._theme, progress.names_shown()
+            assert theme.growth == window.theme.growth
+            here = max(i for i, (_, state) in enumerate(progress.steps) if state is not StepState.AHEAD)
+            assert here in names, where
+            lines = QFontMetricsF(theme.font("small", True))
+            places = sorted(names.items())
+            for index, place in places:
+                name = load(language)[f"progress.{progress.steps[index][0]}"]
+                assert QRectF(progress.rect()).adjusted(-0.5, -0.5, 0.5, 0.5).contains(place), where
+                assert lines.horizontalAdvance(name) <= place.width(), where
+                assert lines.tightBoundingRect(name).height() <= place.height(), where
+            for (_, left), (_, right) in itertools.pairwise(places):
+                assert left.right() <= right.left() + 0.5, where
 
 
 def test_type_is_larger_in_large_type_when_a_page_changes(window):
