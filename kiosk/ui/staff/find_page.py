@@ -14,6 +14,7 @@ from kiosk.ui.staff.background_tasks import BackgroundTasks
 from kiosk.ui.staff.paged_list import Tone
 from kiosk.ui.staff.staff_page import StaffPage
 from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.containers import TwoPanes
 from kiosk.ui.widgets.digit_input import DigitInput
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.number_pad import NumberPad
@@ -47,9 +48,8 @@ class FindPage(StaffPage):
             DigitInput(),
             NumberPad(self._go),
         )
-        for index, part in enumerate((self._title, self._entry), 1):
-            self.box.insertWidget(index, part)
-        self.box.insertWidget(3, self._pad, 1)
+        self.box.insertWidget(1, TwoPanes(self._title, self._entry, wide=(1, 3)))
+        self.box.insertWidget(2, self._pad, 1)
         self.add_buttons(self._again)
         self._pad.character.connect(self._entry.add)
         self._pad.delete.connect(self._entry.delete)
@@ -76,7 +76,7 @@ class FindPage(StaffPage):
         self._entry.clear()
 
     def _show_pad(self, visible: bool) -> None:
-        self._title.setVisible(visible and self.theme.portrait)  # a wide screen has no height for it
+        self._title.setVisible(visible)
         self._entry.setVisible(visible)
         self._pad.setVisible(visible)
         self.list.setVisible(not visible)

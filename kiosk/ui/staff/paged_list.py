@@ -164,6 +164,10 @@ class PagedList(QWidget):
                 break
             rows.append(row)
             heights.append(height)
+        start, last = self._starts[-1], len(rows) - 1
+        if last > 0 and start + len(rows) < len(self._rows) and self._rows[start + last].heading:
+            rows.pop().deleteLater()  # a heading stands on the page of what it heads
+            heights.pop()
         return rows, heights
 
     def _make(self, row: Row) -> QWidget:

@@ -20,7 +20,7 @@ from kiosk.ui.staff.sign_in import SignInPage
 from kiosk.ui.staff.staff_page import StaffPage
 from kiosk.ui.theme import Theme, colour
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.containers import Row, apply_theme
+from kiosk.ui.widgets.containers import Row, TwoPanes, apply_theme
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.message_bar import MessageBar
 
@@ -86,7 +86,9 @@ class StaffPanel(QWidget):
         self._warning = MessageBar(Icon.CLOCK)
         self._call = MessageBar(Icon.BELL)
         self._tabs = {name: Button(f"staff_{name}", "plain", role="small") for name in self.pages}
-        self._head, self._foot = Row(self._who, self._back, self._out), Row(*self._tabs.values())
+        tabs = tuple(self._tabs.values())
+        self._head = Row(self._who, self._back, self._out)
+        self._foot = TwoPanes(Row(*tabs[:3]), Row(*tabs[3:]))
         self._stack = QStackedWidget()
         for widget in (self.sign_in, *self.pages.values()):
             self._stack.addWidget(widget)

@@ -21,7 +21,7 @@ from tests.kiosk.ui.rested import RestedDriver
 from tests.kiosk.ui.staff_world import DELIVERED, World
 from tests.support.roster_signer import BOSS, BOSS_PIN, CLERK
 
-SIZES = {"tall": (1080, 1920), "wide": (1920, 1080), "small": (1280, 720)}
+SIZES = {"tall": (1080, 1920), "wide": (1920, 1080), "small": (1280, 720), "narrow": (720, 1280)}
 
 
 def main(folder: Path, wanted: list[str]) -> None:

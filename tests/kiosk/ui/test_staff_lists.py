@@ -14,7 +14,7 @@ from kiosk.ui.widgets.icon_widget import IconWidget
 from kiosk.visit_number import new_visit_number
 from tests.kiosk.ui.test_staff_panel import WindowWithStaff
 
-SIZES = [(1080, 1920), (1920, 1080), (1280, 720)]
+SIZES = [(1080, 1920), (1920, 1080), (1280, 720), (720, 1280)]
 PAGES = ("today", "queue", "devices", "terminal", "report")
 
 
@@ -66,6 +66,8 @@ def test_nothing_of_any_page_is_cut(qtbot, staffed, size, language):
             inside = place(page.list, staffed.window)
             rows = [row for row in page.list._page.children() if isinstance(row, QWidget)]
             assert rows
+            more = page.list._next.isVisible() and page.list._next.isEnabled()
+            assert not (more and isinstance(rows[-1], FittedLabel)), "a heading without what it heads"
             for row in rows:
                 assert inside.contains(place(row, staffed.window))
                 labels = row.findChildren(FittedLabel) or [row]
@@ -78,6 +80,19 @@ def test_nothing_of_any_page_is_cut(qtbot, staffed, size, language):
         assert sorted(set("\n".join(page.list.texts).split("\n"))) == sorted(
             set("\n".join(texts).split("\n"))
         )
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", list(Language))
+def test_tabs_and_the_look_up_page_are_read_in_full(qtbot, staffed, size, language):
+    staffed.window._home_language = language
+    staffed.window.resize(*size)
+    staffed.enter()
+    page = staffed.page("find")
+    qtbot.wait(30)
+    assert page._title.isVisible()
+    fits_in_full(page._title)
+    assert {tab.fitting_px() for tab in staffed.panel._tabs.values()} == {page.theme.size("small")}
 
 
 def fits_in_full(label):
