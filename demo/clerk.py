@@ -15,8 +15,14 @@ TIMEOUT_S = 120.0
 
 def visit(touch: Any, staff: StaffVisit) -> StaffVisitEnded:
     """Return the pages that could be opened. `touch` is a `kiosk.ui.touch_driver.TouchDriver`."""
-    touch.hold("staff_corner", HOLD_S)
-    if not _succeeds(lambda: touch.type(staff.number[0])):
+
+    def opens_panel() -> bool:
+        """Hold the corner, again where the window still rested: it has just been shown."""
+        touch.hold("staff_corner", HOLD_S)
+        time.sleep(HOLD_S + LOOK_S)
+        return bool(touch.type(staff.number[0]))
+
+    if not _succeeds(opens_panel):
         return StaffVisitEnded(())
     time.sleep(LOOK_S)
     touch.type(staff.number[1:])
