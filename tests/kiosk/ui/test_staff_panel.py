@@ -73,11 +73,20 @@ class WindowWithStaff:
 
     def press_in_list(self, name):
         """Touch a button of a row, on whichever page of the list it is."""
+        while self.turns("list_previous"):
+            pass
         while not self.driver.press(name):
-            if not self.driver.press("list_next"):
+            if not self.turns("list_next"):
                 return False
-            self.settle()
         return True
+
+    def turns(self, button):
+        self.settle()
+        self.qtbot.wait(50)  # until the rows have their places
+        turned = self.driver.press(button)
+        self.settle()
+        self.qtbot.wait(50)
+        return turned
 
     def read(self, name):
         return "\n".join(self.page(name).list.texts)
