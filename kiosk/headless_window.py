@@ -81,7 +81,8 @@ class Headless:
         event = self._event_of(name)
         if event is not None:
             self._engine.post(event)
-        return event is not None or name in ("agree", "key_next", "other_matter", "agree_picture")
+        is_answer = self._sends is not None and name in ("agree_picture", "decline_picture")
+        return event is not None or is_answer or name in ("agree", "key_next", "other_matter")
 
     def type(self, text: str) -> None:
         """Type digits on the keypad."""
@@ -135,7 +136,7 @@ class Headless:
             self._agreed = True
         if self._agreed and name in ("agree_picture", "decline_picture"):
             self._sends = name == "agree_picture"
-            is_last = not (self._keep_picture and self._purpose in (Purpose.OPEN, Purpose.RENEW))
+            is_last = not (self._keep_picture and self._purpose.gives_credential)
             return e.Agreed(PHRASES.language, PHRASES.consent_sha256(), self._sends) if is_last else None
         if self._sends is not None and name in ("agree_keep", "decline_keep"):
             kept = PHRASES.keep_consent_sha256() if name == "agree_keep" else ""

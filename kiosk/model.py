@@ -116,6 +116,11 @@ class Purpose(StrEnum):
         return self in (Purpose.OPEN, Purpose.RENEW, Purpose.NEW_PASSWORD)
 
     @property
+    def gives_credential(self) -> bool:
+        """Whether a new credential is issued."""
+        return self in (Purpose.OPEN, Purpose.RENEW)
+
+    @property
     def has_phone(self) -> bool:
         """Whether the person gives a mobile number; for a purpose without one they confirm what they want."""
         return self.has_password or self is Purpose.NEW_PHONE

@@ -28,11 +28,12 @@ def run(options: argparse.Namespace) -> int:
     All or none: the codes hold once the files are written. Raises OSError, ValueError.
     """
     settings, now = load_settings(options), time.time()
+    fleet = terminals.read_fleet(options.file)
     until = now + options.days * 24 * 3600
     with ExitStack() as undo:
         with closing(open_database(settings)) as database, database.write() as session:
-            new = terminals.load_fleet(session, options.file)
-            rows = [session.get_one(Terminal, name) for name in terminals.read_fleet(options.file)]
+            new = terminals.add_fleet(session, fleet, options.file)
+            rows = [session.get_one(Terminal, name) for name in fleet]
             cards = [
                 Card(
                     row.id,

@@ -35,8 +35,13 @@ def load_fleet(session: Session, path: Path = FLEET) -> int:
     Of the others only coordinates and hours are brought up to date, where the file has those columns:
     latitude, longitude (degrees, WGS 84), precision (point or district), hours. Raises OSError, ValueError.
     """
+    return add_fleet(session, read_fleet(path), path)
+
+
+def add_fleet(session: Session, fleet: dict[str, tuple[int, dict[str, str]]], path: Path) -> int:
+    """Do what `load_fleet` does with what `read_fleet` returned for `path`. Raises ValueError."""
     new = 0
-    for name, (line, row) in read_fleet(path).items():
+    for name, (line, row) in fleet.items():
         known = session.get(Terminal, name)
         if known is None:
             new += 1

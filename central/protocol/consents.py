@@ -35,4 +35,4 @@ def shipped() -> dict[ConsentText, dict[str, str]]:
 
 def is_known(kind: ConsentText, language: str, sha256: str, more: Mapping[str, frozenset[str]]) -> bool:
     """Return whether this is a text of that kind and language, or one of `more`."""
-    return sha256 == shipped().get(kind, {}).get(language) or sha256 in more.get(kind, frozenset())
+    return sha256 == shipped()[kind].get(language) or sha256 in more.get(kind, frozenset())

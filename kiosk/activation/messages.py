@@ -330,14 +330,19 @@ class _ReceiptBody(Struct, frozen=True, kw_only=True):
 
 
 def personal_bytes(
-    card: IdCard, evidence: Evidence, picture: bytes | None, password: StretchedPassword | None
+    card: IdCard,
+    evidence: Evidence,
+    picture: bytes | None,
+    password: StretchedPassword | None,
+    kept: PictureConsent | None = None,
 ) -> bytes:
     """Return the JSON that is to be sealed. `picture` (JPEG) goes along only if the person agreed to that.
+
+    `kept`: see `kept_picture_consent`.
 
     Way, purpose, the clerks' decisions and the guardian's consent stand inside too, so that nobody can change
     them on the way. With a guardian the picture is the guardian's.
     """
-    kept = kept_picture_consent(evidence, picture)
     guardian = evidence.guardian
     applicant = None
     if guardian is not None and guardian.card is not None:
@@ -354,7 +359,7 @@ def personal_bytes(
         reviews=evidence.reviews,
         purpose=evidence.purpose,
         guardian=applicant,
-        reference=UNSET if picture is None or kept is None else Reference(picture, kept),
+        reference=Reference(picture, kept) if picture is not None and kept is not None else UNSET,
     )
     return msgspec.json.encode(personal)
 
@@ -369,7 +374,7 @@ def kept_picture_consent(evidence: Evidence, picture: bytes | None) -> PictureCo
         picture is None
         or len(picture) > MAX_KEPT_BYTES
         or not consent.kept_sha256
-        or evidence.purpose not in (Purpose.OPEN, Purpose.RENEW)
+        or not evidence.purpose.gives_credential
         or evidence.way is Way.CLERK
         or evidence.guardian is not None
     ):

@@ -105,7 +105,8 @@ class Submission:
     def _sealed_body(
         self, order: Submit, card: IdCard, password: StretchedPassword | None, picture: bytes | None
     ) -> bytes:
-        personal = personal_bytes(card, order.evidence, picture, password)
+        kept = kept_picture_consent(order.evidence, picture)
+        personal = personal_bytes(card, order.evidence, picture, password, kept)
         sealed = self._sealer().seal(personal, order.visit, self._origin.terminal)
         # A clock that was set back during the visit must not make it end before it began.
         at_unix = max(self._clock.unix(), order.evidence.began_unix)
@@ -115,5 +116,5 @@ class Submission:
             origin=self._origin,
             sealed=sealed,
             at_unix=at_unix,
-            reference=kept_picture_consent(order.evidence, picture),
+            reference=kept,
         )

@@ -18,9 +18,6 @@ from kiosk.ui.widgets.containers import Column, Row, TwoPanes, with_stretch
 from kiosk.ui.widgets.fitted_label import FittedLabel
 from kiosk.ui.widgets.scrollable_text import ScrollableText
 
-KEEPING = (Purpose.OPEN, Purpose.RENEW)
-"""Purposes that give a new credential, with which a picture can be kept."""
-
 
 class ConsentScreen(Screen):
     """Yes and no have one size and weight: nobody is led (order 19, article 5: voluntary and explicit).
@@ -116,7 +113,7 @@ class ConsentScreen(Screen):
         """Take the answer about the picture that is sent, or about the one that is kept."""
         if self._page == "picture":
             self._sends = yes
-            if self._keep_picture and self._purpose in KEEPING:
+            if self._keep_picture and self._purpose.gives_credential:
                 self._show_page("keep")
                 return
         phrases = self.phrases
